@@ -1,0 +1,96 @@
+"""Checks at the door: every error names the first bad entry and what would be right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry", "positive", "within"]
+
+SUM_TOLERANCE = 1e-9
+"""How far the mass of a distribution may be from one."""
+
+
+def name_entry(axes: str, place: Sequence[int | np.integer]) -> str:
+    """``(h, s, a) = (0, 1, 0, 2)``; a single index loses its brackets."""
+    numbers = tuple(int(i) for i in place)
+    return f"{axes} = {numbers if len(numbers) != 1 else numbers[0]}"
+
+
+def _first(bad: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(bad)[0])
+
+
+def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """A read-only C-contiguous float64 copy of ``value``.
+
+    Raises
+    ------
+    ValueError
+        If ``value`` is no array of finite real numbers.
+    """
+    try:
+        raw = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+    if raw.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold real numbers, got an array of {raw.dtype}")
+    array = np.array(raw, dtype=np.float64, order="C")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = _first(bad)
+        raise ValueError(f"{name} must be finite; at index {place} there is {array[place]}")
+    array.setflags(write=False)
+    return array
+
+
+def within(
+    name: str, array: npt.NDArray[np.float64], low: float, high: float, axes: str
+) -> npt.NDArray[np.float64]:
+    """Return ``array`` if its entries lie in [low, high], else raise ValueError naming the first that does not."""
+    bad = (array < low) | (array > high)
+    if bad.any():
+        place = _first(bad)
+        raise ValueError(
+            f"{name} must lie in [{low:g}, {high:g}]; at {name_entry(axes, place)} it is {array[place]:.6g}; "
+            "rescale it first"
+        )
+    return array
+
+
+def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.NDArray[np.float64]:
+    """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one."""
+    bad = array < 0.0
+    if bad.any():
+        place = _first(bad)
+        raise ValueError(
+            f"{name} rows must be distributions; at {name_entry(axes, place[:-1])} "
+            f"entry {place[-1]} is {array[place]:.6g}"
+        )
+    mass = np.asarray(array.sum(axis=-1))
+    bad = np.abs(mass - 1.0) > SUM_TOLERANCE
+    if bad.any():
+        place = _first(bad)
+        raise ValueError(
+            f"{name} rows must be distributions; at {name_entry(axes, place)} the mass is {mass[place]:.10g}"
+        )
+    return array
+
+
+def integer(name: str, value: object, low: int) -> int:
+    """Return ``value`` if it is an int of at least ``low``, else raise ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+        raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+    return int(value)
+
+
+def positive(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return ``value`` as an array if all of it is finite and above 0, else raise ValueError."""
+    array = float_array(name, value)
+    if (array <= 0.0).any():
+        place = _first(array <= 0.0)
+        where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"
+        raise ValueError(f"{name} must be above 0{where}")
+    return array

@@ -1,0 +1,148 @@
+"""The game file format: a sequence of games of one class and size, with provenance.
+
+Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
+
+``header``
+    ``kind`` (``zero_sum``, ``markov`` or ``discounted``), ``names`` (one a game), ``discount`` (discounted
+    games only), ``transition`` (``dense`` or ``sparse``), ``n_actions``, ``provenance`` (free-form: who made the
+    games, with which parameters and seed).
+``reward``
+    (G, ...): the games' rewards, axes as in :mod:`metanash.games`.
+``initial``
+    (G, S): initial distributions.
+``potential``
+    (G, S, A_1, ..., A_N): stage potentials, for discounted games that have them.
+``transition_index``
+    (G,): number of the transition kernel of each game; games may share one.
+``transition``
+    Dense: (kinds, steps, S, A_1, ..., A_N, S), with steps = H, or 1 where all steps share a kernel.
+``transition_data``, ``transition_indices``, ``transition_indptr``, ``transition_bounds``
+    Sparse: the parts of the CSR matrices (rows are state and joint action in C order) of every kind and step
+    one after another; ``transition_bounds`` is (kinds, steps, 2): where data and indptr of each begin.
+
+Docs: ``docs/game-file.md``.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
+from metanash.transitions import Transition
+
+__all__ = ["FORMAT", "SCHEMA", "read_games", "read_provenance", "write_games"]
+
+FORMAT, SCHEMA = "metanash-games", 1
+_KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str, Any] | None = None) -> None:
+    """Write games of one class and size to a file; see the module for the format.
+
+    Raises
+    ------
+    ValueError
+        If there is no game, classes or sizes differ, or some but not all have a potential.
+    """
+    batch = GameBatch(tuple(games))
+    first = batch.game
+    header: dict[str, Any] = {
+        "kind": next(kind for kind, cls in _KINDS.items() if type(first) is cls),
+        "names": [game.name for game in batch.games],
+        "n_actions": list(first.n_actions),
+        "transition": "sparse" if first.transition.is_sparse else "dense",
+        "provenance": dict(provenance or {}),
+    }
+    arrays: Arrays = {
+        "reward": batch.reward,
+        "initial": batch.initial,
+        "transition_index": batch.transitions.index,
+        **_pack_transitions(batch.transitions.kinds),
+    }
+    if isinstance(first, DiscountedGame):
+        header["discount"] = first.discount
+        potentials = [game.potential for game in batch.games]
+        known = [potential for potential in potentials if potential is not None]
+        if known and len(known) < len(potentials):
+            raise ValueError("either all games of a file have a potential or none has")
+        if known:
+            arrays["potential"] = np.stack(known)
+    write_archive(path, FORMAT, SCHEMA, header, arrays)
+
+
+def _pack_transitions(kinds: Sequence[Transition]) -> Arrays:
+    if not kinds[0].is_sparse:
+        return {"transition": np.stack([np.asarray(kind.kernel) for kind in kinds])}
+    matrices = [[matrix for matrix in kind.kernel if not isinstance(matrix, np.ndarray)] for kind in kinds]
+    flat = [matrix for steps in matrices for matrix in steps]
+    data_starts = np.cumsum([0, *(matrix.nnz for matrix in flat)])[:-1]
+    indptr_starts = np.cumsum([0, *(len(matrix.indptr) for matrix in flat)])[:-1]
+    return {
+        "transition_data": np.concatenate([matrix.data for matrix in flat]),
+        "transition_indices": np.concatenate([matrix.indices for matrix in flat]).astype(np.int64),
+        "transition_indptr": np.concatenate([matrix.indptr for matrix in flat]).astype(np.int64),
+        "transition_bounds": np.stack([data_starts, indptr_starts], axis=-1).reshape(len(kinds), -1, 2),
+    }
+
+
+def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Transition]:
+    if header["transition"] == "dense":
+        return [Transition.per_step(kernel) for kernel in arrays["transition"]]
+    actions = header["n_actions"]
+    states = arrays["initial"].shape[-1]
+    rows = states * int(np.prod(actions))
+    kinds = []
+    for steps in arrays["transition_bounds"]:
+        matrices = []
+        for data_start, indptr_start in steps:
+            indptr = arrays["transition_indptr"][indptr_start : indptr_start + rows + 1]
+            part = slice(data_start, data_start + indptr[-1])
+            parts = (arrays["transition_data"][part], arrays["transition_indices"][part], indptr)
+            matrices.append(sparse.csr_array(parts, shape=(rows, states)))
+        kinds.append(Transition.sparse(matrices, actions))
+    return kinds
+
+
+def read_games(path: Path | str) -> list[Game]:
+    """Read the games of a file, validated as if they were built by hand.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is missing, damaged, no game file, of an unknown schema, lacks an entry, or holds a game
+        that is not valid; the message names the file and the entry.
+    """
+    header, arrays = read_archive(path, FORMAT, SCHEMA)
+    try:
+        cls = _KINDS[header["kind"]]
+        kinds = _unpack_transitions(header, arrays)
+        games: list[Game] = []
+        for k, name in enumerate(header["names"]):
+            common: dict[str, Any] = {
+                "reward": arrays["reward"][k],
+                "transition": kinds[arrays["transition_index"][k]],
+                "initial": arrays["initial"][k],
+                "name": name,
+            }
+            if cls is DiscountedGame:
+                potential = arrays["potential"][k] if "potential" in arrays else None
+                common |= {"discount": header["discount"], "potential": potential}
+            games.append(cls(**common))
+    except KeyError as error:
+        raise ArchiveError(f"{path}: entry {error} is missing or unknown") from error
+    except (ValueError, IndexError, TypeError) as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    return games
+
+
+def read_provenance(path: Path | str) -> dict[str, Any]:
+    """Read who made the games of a file. Raises ArchiveError as :func:`read_games` does."""
+    header, _ = read_archive(path, FORMAT, SCHEMA)
+    return dict(header.get("provenance", {}))

@@ -1,0 +1,291 @@
+"""Markov games, frozen and validated.
+
+The model (Mao et al. 2023, section 2): N players, H steps, S states, A_i actions; rewards in [0, 1];
+transitions P_h(s' | s, a); an initial distribution over states (the paper fixes one state, which is the
+default here). Index order: player i, step h, state s, actions in player order, next state s'.
+
+Three classes: :class:`ZeroSumGame` and :class:`MarkovGame` of finite horizon, :class:`DiscountedGame` of
+infinite horizon. :class:`GameBatch` stacks games of one class and size, so that learners and gaps treat
+one game and a thousand alike.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import distributions, float_array, within
+from metanash.transitions import Transition, TransitionBatch
+
+__all__ = ["DiscountedGame", "Game", "GameBatch", "MarkovGame", "ZeroSumGame"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def _initial(value: npt.ArrayLike | None, n_states: int) -> Floats:
+    if value is None:
+        start = np.zeros(n_states)
+        start[0] = 1.0
+        start.setflags(write=False)
+        return start
+    start = float_array("initial", value)
+    if start.shape != (n_states,):
+        raise ValueError(f"initial must be a distribution over {n_states} states, got shape {start.shape}")
+    return distributions("initial", start[np.newaxis], "row")[0]
+
+
+def _agree(transition: Transition, reward: Floats, states_axis: int, steps: int | None) -> None:
+    wanted = reward.shape[states_axis:]
+    if (transition.n_states, *transition.n_actions) != wanted:
+        raise ValueError(
+            f"reward and transition must have the same states and actions: {wanted} and "
+            f"{(transition.n_states, *transition.n_actions)}"
+        )
+    if transition.steps not in {1, steps}:
+        raise ValueError(f"transition must have 1 step (shared) or {steps}, got {transition.steps}")
+
+
+class _Sizes:
+    """Numbers of players, states and actions, read off the reward."""
+
+    reward: Floats
+    _state_axis: ClassVar[int]
+
+    @property
+    def n_players(self) -> int:
+        """N."""
+        return len(self.n_actions)
+
+    @property
+    def n_states(self) -> int:
+        """S."""
+        return self.reward.shape[self._state_axis]
+
+    @property
+    def n_actions(self) -> tuple[int, ...]:
+        """(A_1, ..., A_N)."""
+        return self.reward.shape[self._state_axis + 1 :]
+
+
+class _FiniteHorizon(_Sizes):
+    @property
+    def horizon(self) -> int:
+        """H."""
+        return self.reward.shape[self._state_axis - 1]
+
+
+@dataclass(frozen=True, eq=False)
+class ZeroSumGame(_FiniteHorizon):
+    """Two-player zero-sum Markov game: the min-player receives the negative of ``reward``.
+
+    Parameters
+    ----------
+    reward : (H, S, A, B) array
+        Reward of the max-player, in [0, 1].
+    transition : Transition
+        Kernels of H steps, or one shared by all.
+    initial : (S,) array, optional
+        Initial distribution. Default: state 0 with probability one.
+    name : str
+        For people and files.
+
+    Raises
+    ------
+    ValueError
+        If anything is out of range, not finite, no distribution or of the wrong shape.
+    """
+
+    reward: Floats
+    transition: Transition
+    initial: Floats = None  # type: ignore[assignment]
+    _: KW_ONLY
+    name: str = ""
+    _state_axis: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        reward = float_array("reward", self.reward)
+        if reward.ndim != 4:
+            raise ValueError(f"reward of a zero-sum game must have axes (h, s, a, b), got shape {reward.shape}")
+        object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(h, s, a, b)"))
+        _agree(self.transition, reward, 1, len(reward))
+        object.__setattr__(self, "initial", _initial(self.initial, reward.shape[1]))
+
+
+
+@dataclass(frozen=True, eq=False)
+class MarkovGame(_FiniteHorizon):
+    """General-sum Markov game of finite horizon.
+
+    Parameters
+    ----------
+    reward : (N, H, S, A_1, ..., A_N) array
+        Rewards of the players, in [0, 1].
+    transition, initial, name
+        As in :class:`ZeroSumGame`.
+
+    Raises
+    ------
+    ValueError
+        As in :class:`ZeroSumGame`.
+    """
+
+    reward: Floats
+    transition: Transition
+    initial: Floats = None  # type: ignore[assignment]
+    _: KW_ONLY
+    name: str = ""
+    _state_axis: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        reward = float_array("reward", self.reward)
+        if reward.ndim < 4 or reward.ndim != 3 + reward.shape[0]:
+            raise ValueError(
+                "reward must have axes (player, h, s, action of each player), one action axis a player; "
+                f"got shape {reward.shape}"
+            )
+        object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, h, s, a)"))
+        _agree(self.transition, reward, 2, reward.shape[1])
+        object.__setattr__(self, "initial", _initial(self.initial, reward.shape[2]))
+
+
+
+@dataclass(frozen=True, eq=False)
+class DiscountedGame(_Sizes):
+    """Markov game of infinite horizon with discounted rewards (Mao et al. 2023, section 4).
+
+    Parameters
+    ----------
+    reward : (N, S, A_1, ..., A_N) or (1, S, A_1, ..., A_N) array
+        Rewards in [0, 1]. A leading axis of length 1 is a reward common to all players (a Markov team).
+    transition : Transition
+        A shared kernel.
+    discount : float
+        gamma, in [0, 1).
+    initial : (S,) array, optional
+        Initial distribution rho, positive everywhere. Default: uniform.
+    potential : (S, A_1, ..., A_N) array, optional
+        Stage potential phi: the potential of a policy is the discounted value of phi. A team has
+        ``reward[0]`` by default. Whether it is one is decided by :func:`metanash.similarity.potential_deviation`,
+        not here.
+    name : str
+        For people and files.
+
+    Raises
+    ------
+    ValueError
+        If anything is out of range, not finite, no distribution or of the wrong shape.
+    """
+
+    reward: Floats
+    transition: Transition
+    discount: float
+    initial: Floats = None  # type: ignore[assignment]
+    potential: Floats | None = None
+    _: KW_ONLY
+    name: str = ""
+    _state_axis: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        reward = float_array("reward", self.reward)
+        if reward.ndim < 3 or reward.shape[0] not in {1, reward.ndim - 2}:
+            raise ValueError(
+                "reward of a discounted game must have axes (player, s, action of each player), with one row "
+                f"or one a player; got shape {reward.shape}"
+            )
+        object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
+        _agree(self.transition, reward, 1, 1)
+        if isinstance(self.discount, bool) or not 0.0 <= float(self.discount) < 1.0:
+            raise ValueError(f"discount must lie in [0, 1), got {self.discount}")
+        object.__setattr__(self, "discount", float(self.discount))
+        start = np.full(self.n_states, 1.0 / self.n_states) if self.initial is None else self.initial
+        start = _initial(start, self.n_states)
+        if (start <= 0.0).any():
+            raise ValueError(
+                f"initial must be positive everywhere; state {int(np.argmin(start))} has probability 0"
+            )
+        object.__setattr__(self, "initial", start)
+        if self.potential is not None:
+            potential = float_array("potential", self.potential)
+            if potential.shape != reward.shape[1:]:
+                raise ValueError(
+                    f"potential must have axes (s, a) of shape {reward.shape[1:]}, got {potential.shape}"
+                )
+            object.__setattr__(self, "potential", potential)
+        elif reward.shape[0] == 1:
+            object.__setattr__(self, "potential", reward[0])
+
+
+    @property
+    def is_team(self) -> bool:
+        """Whether all players share one reward."""
+        return self.reward.shape[0] == 1
+
+
+Game = ZeroSumGame | MarkovGame | DiscountedGame
+AnyGame = TypeVar("AnyGame", ZeroSumGame, MarkovGame, DiscountedGame)
+
+
+@dataclass(frozen=True, eq=False)
+class GameBatch(Generic[AnyGame]):
+    """Games of one class and size, side by side: every array has the game as its first axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no game, or classes or sizes differ.
+    """
+
+    games: tuple[AnyGame, ...]
+    reward: Floats = field(init=False, repr=False)
+    initial: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.games:
+            raise ValueError("a batch needs at least one game")
+        first = self.games[0]
+        for k, game in enumerate(self.games):
+            if type(game) is not type(first):
+                raise ValueError(
+                    f"a batch holds games of one class; game 0 is a {type(first).__name__}, "
+                    f"game {k} a {type(game).__name__}"
+                )
+            if game.reward.shape != first.reward.shape:
+                raise ValueError(
+                    f"a batch holds games of one size; game 0 has a reward of shape {first.reward.shape}, "
+                    f"game {k} of {game.reward.shape}"
+                )
+            if isinstance(game, DiscountedGame) and game.discount != first.discount:
+                raise ValueError(
+                    f"a batch holds games of one discount; game 0 has {first.discount}, game {k} {game.discount}"
+                )
+        object.__setattr__(self, "reward", np.stack([game.reward for game in self.games]))
+        object.__setattr__(self, "initial", np.stack([game.initial for game in self.games]))
+
+    @classmethod
+    def of(cls, games: "AnyGame | Sequence[AnyGame] | GameBatch[AnyGame]") -> "GameBatch[AnyGame]":
+        """Make a batch of one game, of several, or leave a batch as it is."""
+        if isinstance(games, GameBatch):
+            return games
+        return cls(tuple(games) if isinstance(games, Sequence) else (games,))
+
+    def __len__(self) -> int:
+        return len(self.games)
+
+    @property
+    def game(self) -> AnyGame:
+        """The first game, which knows all the sizes."""
+        return self.games[0]
+
+    @cached_property
+    def transitions(self) -> TransitionBatch:
+        """Their transition kernels."""
+        return TransitionBatch([game.transition for game in self.games])
+
+    @property
+    def joint_actions(self) -> int:
+        """A_1 ... A_N."""
+        return math.prod(self.game.n_actions)

@@ -1,0 +1,194 @@
+"""Exact values, best responses and NE-gaps, by backward induction or policy iteration. Nothing is learned here.
+
+A policy is a tuple with one array a player: (H, S, A_i) for finite horizon, (S, A_i) for discounted games,
+each with the game as an extra first axis where a batch is meant.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import distributions
+from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
+
+__all__ = ["average_out", "best_response_values", "ne_gap", "ne_gaps", "potential_values", "values"]
+
+Floats = npt.NDArray[np.float64]
+Policy = Sequence[Floats]
+
+_IMPROVEMENT = 1e-13
+"""Policy iteration changes an action only for more than this, relative to 1 / (1 - discount)."""
+
+
+def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing: int = 0) -> Floats:
+    """Average joint-action axes over independent players.
+
+    Parameters
+    ----------
+    table : (..., A_1, ..., A_N, trailing axes) array
+    policy : sequence of (..., A_j) arrays
+        ``policy[keep]`` is not read.
+    keep : int, optional
+        The player whose axis stays. Default: none does.
+    trailing : int
+        Axes after the actions.
+
+    Returns
+    -------
+    (..., [A_keep,] trailing axes) array
+    """
+    for player in reversed(range(len(policy))):
+        if player == keep:
+            continue
+        after = trailing + (keep is not None and keep > player)
+        weight = policy[player].reshape(policy[player].shape[:-1] + (1,) * player + (-1,) + (1,) * after)
+        table = (table * weight).sum(axis=-1 - after)
+    return table
+
+
+def _player_reward(games: GameBatch[Any], player: int) -> Floats:
+    """(G, [H,] S, A_1, ..., A_N) rewards of one player."""
+    if isinstance(games.game, ZeroSumGame):
+        return games.reward if player == 0 else -games.reward
+    return games.reward[:, player if games.reward.shape[1] > 1 else 0]
+
+
+def _induction(games: GameBatch[Any], policy: Policy, player: int, respond: bool) -> Floats:
+    """Values of one player, (G, H, S): of the policy, or of its best response to the others."""
+    reward = _player_reward(games, player)
+    horizon, states = reward.shape[1:3]
+    value = np.zeros((len(games), horizon + 1, states))
+    for h in reversed(range(horizon)):
+        q = reward[:, h]
+        if h + 1 < horizon:
+            q = q + games.transitions.expect(value[:, h + 1 : h + 2], h)[:, 0]
+        at_step = [part[:, h] for part in policy]
+        if respond:
+            value[:, h] = average_out(q, at_step, keep=player).max(axis=-1)
+        else:
+            value[:, h] = average_out(q, at_step)
+    return value[:, :horizon]
+
+
+def _induced(games: GameBatch[DiscountedGame], policy: Policy, player: int) -> tuple[Floats, Floats]:
+    """The decision problem that the others' policies leave to a player: (G, S, A_i) and (G, S, A_i, S)."""
+    transition = games.transitions.dense(0)[games.transitions.index]
+    transition = transition.reshape(len(games), games.game.n_states, *games.game.n_actions, -1)
+    return (
+        average_out(_player_reward(games, player), policy, keep=player),
+        average_out(transition, policy, keep=player, trailing=1),
+    )
+
+
+def _evaluate(reward: Floats, transition: Floats, discount: float) -> Floats:
+    """Discounted values (G, S) of a chain with rewards (G, S) and transitions (G, S, S)."""
+    matrix = np.eye(reward.shape[-1]) - discount * transition
+    return np.asarray(np.linalg.solve(matrix, reward[..., np.newaxis])[..., 0])
+
+
+def _policy_iteration(reward: Floats, transition: Floats, discount: float) -> Floats:
+    """Optimal values (G, S) of decision problems (G, S, A), (G, S, A, S)."""
+    choice = reward.argmax(axis=-1)
+    while True:
+        chosen = choice[..., np.newaxis]
+        chain = np.take_along_axis(transition, chosen[..., np.newaxis], axis=-2)[..., 0, :]
+        earned = np.take_along_axis(reward, chosen, axis=-1)[..., 0]
+        value = _evaluate(earned, chain, discount)
+        q = reward + discount * (transition @ value[:, np.newaxis, :, np.newaxis])[..., 0]
+        better = q.max(axis=-1) > value + _IMPROVEMENT / (1.0 - discount)
+        if not better.any():
+            return value
+        choice = np.where(better, q.argmax(axis=-1), choice)
+
+
+def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
+    game = games.game
+    if len(policy) != game.n_players:
+        raise ValueError(f"a policy has one array a player, {game.n_players} in all; got {len(policy)}")
+    lead = (len(games), *([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states)
+    checked = []
+    for player, (part, actions) in enumerate(zip(policy, game.n_actions, strict=True)):
+        array = np.asarray(part, dtype=np.float64)
+        if array.shape != (*lead, actions):
+            raise ValueError(f"policy of player {player} must have shape {(*lead, actions)}, got {array.shape}")
+        checked.append(distributions(f"policy of player {player}", array, "(game, ..., s)"))
+    return checked
+
+
+def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
+    """Values of a joint policy to a player: (G, H, S), or (G, S) for discounted games."""
+    policy = _checked(games, policy)
+    if isinstance(games.game, DiscountedGame):
+        reward, transition = _induced(games, policy, player)
+        own = [policy[player]]
+        return _evaluate(
+            average_out(reward, own), average_out(transition, own, trailing=1), games.game.discount
+        )
+    return _induction(games, policy, player, respond=False)
+
+
+def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
+    """Values to a player of its best response to the others: (G, H, S), or (G, S) for discounted games."""
+    policy = _checked(games, policy)
+    if isinstance(games.game, DiscountedGame):
+        return _policy_iteration(*_induced(games, policy, player), games.game.discount)
+    return _induction(games, policy, player, respond=True)
+
+
+def _from_start(games: GameBatch[Any], value: Floats) -> Floats:
+    first = value if value.ndim == 2 else value[:, 0]
+    return np.asarray((games.initial * first).sum(axis=-1))
+
+
+def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
+    """NE-gap of a product policy in each game of a batch, exact up to rounding.
+
+    Zero-sum: V_1^{dagger, nu} - V_1^{mu, dagger} (Mao et al. 2023, section 3.1), the sum of both players' gains.
+    Otherwise: the largest gain of any player, max_i V_i^{dagger, pi_-i} - V_i^pi. Values are those of the
+    initial distribution.
+
+    Parameters
+    ----------
+    games : GameBatch
+    policy : tuple of (G, H, S, A_i) arrays, or (G, S, A_i) for discounted games
+
+    Returns
+    -------
+    (G,) array, in units of reward
+
+    Raises
+    ------
+    ValueError
+        If the policy has the wrong shape or a row is no distribution.
+    """
+    best = [_from_start(games, best_response_values(games, policy, i)) for i in range(games.game.n_players)]
+    if isinstance(games.game, ZeroSumGame):
+        return best[0] + best[1]
+    gains = [b - _from_start(games, values(games, policy, i)) for i, b in enumerate(best)]
+    return np.asarray(np.max(gains, axis=0))
+
+
+def ne_gap(game: Game, policy: Policy) -> float:
+    """NE-gap of a product policy in one game; see :func:`ne_gaps`, without the axis of the games."""
+    return float(ne_gaps(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
+
+
+def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
+    """Potential Phi(pi), the discounted value of the stage potential from the initial distribution: (G,).
+
+    Raises
+    ------
+    ValueError
+        If a game has no potential, or as in :func:`ne_gaps`.
+    """
+    stage = [game.potential for game in games.games]
+    if any(part is None for part in stage):
+        raise ValueError("a game of the batch has no stage potential")
+    policy = _checked(games, policy)
+    transition = games.transitions.dense(0)[games.transitions.index]
+    transition = transition.reshape(len(games), games.game.n_states, *games.game.n_actions, -1)
+    reward = average_out(np.stack([part for part in stage if part is not None]), policy)
+    chain = average_out(transition, policy, trailing=1)
+    return _from_start(games, _evaluate(reward, chain, games.game.discount))

@@ -1,0 +1,72 @@
+"""Inner loops: one compiled, one in NumPy, the same arguments and the same result.
+
+``mirror`` advances Algorithm 1 inside one stage, ``ascent`` advances independent projected Q-ascent and
+``expect`` averages next-state values. The compiled versions (``compiled.c``) are used where they were
+built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error
+says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+
+The environment decides, once, when the package is imported:
+
+``METANASH_KERNELS``
+    ``c`` insists on the compiled versions, ``numpy`` forces the others; unset or ``auto`` selects.
+``METANASH_ISA``
+    ``avx512``, ``avx2`` or ``portable`` instead of the best instruction set of the processor.
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from metanash.kernels import twin
+
+__all__ = ["ascent", "backend", "expect", "instruction_set", "mirror", "source_digest"]
+
+
+def source_digest() -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the C sources beside this file; empty if absent."""
+    sources = [Path(__file__).with_name(name) for name in ("compiled.c", "lanes.h")]
+    if not all(path.exists() for path in sources):
+        return ""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+def _load(wanted: str) -> ModuleType:
+    if wanted not in {"auto", "c", "numpy"}:
+        raise ImportError(f"METANASH_KERNELS={wanted} is unknown; use c, numpy or auto")
+    if wanted == "numpy":
+        return twin
+    try:
+        from metanash.kernels import compiled  # noqa: PLC0415 - may not have been built
+    except ModuleNotFoundError as error:
+        if wanted == "c":
+            raise ImportError(
+                "METANASH_KERNELS=c, but the compiled kernels were not built; "
+                "install a C compiler and reinstall metanash"
+            ) from error
+        print(
+            "metanash: compiled kernels not found, using NumPy (10 to 1000 times slower); "
+            "install a C compiler and reinstall metanash",
+            file=sys.stderr,
+        )
+        return twin
+    digest = source_digest()
+    if digest and digest != compiled.source_digest:
+        raise ImportError(
+            f"the compiled kernels are those of sources {compiled.source_digest}, the sources beside them "
+            f"are {digest}; rebuild them: pip install --no-build-isolation --no-deps -e ."
+        )
+    return compiled
+
+
+_chosen = _load(os.environ.get("METANASH_KERNELS") or "auto")
+
+backend = "numpy" if _chosen is twin else "c"
+"""Which of the two is in use: ``"c"`` or ``"numpy"``."""
+instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
+"""Instruction set in use: ``"avx512"``, ``"avx2"``, ``"portable"`` or ``"numpy"``."""
+
+mirror = _chosen.mirror
+ascent = _chosen.ascent
+expect = _chosen.expect

@@ -1,0 +1,320 @@
+/* metanash.kernels.compiled: the inner loops of metanash as an extension module.
+ *
+ * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
+ * again at the door below, and the loops themselves are in lanes.h, compiled once for each instruction
+ * set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
+ */
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 1024 /* terms of a running sum before it is added to the total */
+
+#ifndef SOURCE_DIGEST
+#define SOURCE_DIGEST "unknown"
+#endif
+
+struct mirror_call {
+    int64_t lanes, rows, columns;
+    int64_t done;       /* iterations of this stage before the call */
+    int64_t iterations; /* iterations of this call */
+    const double *q, *eta;
+    double *x, *y, *mu, *nu;                /* logits of the anchors, last iterates */
+    double *sum_mu, *sum_nu, *sum_value;    /* [2][lanes][...]: totals, running chunk */
+};
+
+struct expect_call {
+    int64_t games, rows, states, vectors;
+    const double *transition, *values; /* [kinds][rows][states], [games][vectors][states] */
+    const int64_t *index;              /* [games] */
+    double *out;                       /* [games][vectors][rows] */
+};
+
+struct ascent_call {
+    int64_t lanes, players, states, joint, reward_rows, columns, iterations;
+    double discount;
+    const double *reward, *transition, *step;
+    const int64_t *transition_index; /* [lanes] */
+    const int64_t *column;           /* [joint][players]: column of the policy that each action is */
+    const int64_t *actions;          /* [players] */
+    double *policy;                  /* [lanes][states][columns] */
+};
+
+/* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
+static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq,avx512vl,avx2,fma")
+#endif
+#define WIDTH 8
+#define NAMED(f) f##_avx512
+static inline __m512d larger_avx512(__m512d a, __m512d b) { return _mm512_max_pd(a, b); }
+static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_pd(a, b); }
+static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
+    return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
+}
+#include "lanes.h"
+#undef WIDTH
+#undef NAMED
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define WIDTH 4
+#define NAMED(f) f##_avx2
+static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
+static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
+static inline __m256d keep_from_avx2(__m256d x, __m256d bound, __m256d value) {
+    return _mm256_and_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ), value);
+}
+#include "lanes.h"
+#undef WIDTH
+#undef NAMED
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+/* Any other processor, and x86-64 without AVX2. */
+#define WIDTH 2
+#define NAMED(f) f##_portable
+typedef double pair_of_doubles __attribute__((vector_size(16)));
+typedef int64_t pair_of_integers __attribute__((vector_size(16)));
+static inline pair_of_doubles select_portable(pair_of_integers mask, pair_of_doubles yes, pair_of_doubles no) {
+    return (pair_of_doubles)((mask & (pair_of_integers)yes) | (~mask & (pair_of_integers)no));
+}
+static inline pair_of_doubles larger_portable(pair_of_doubles a, pair_of_doubles b) {
+    return select_portable(a > b, a, b);
+}
+static inline pair_of_doubles smaller_portable(pair_of_doubles a, pair_of_doubles b) {
+    return select_portable(a < b, a, b);
+}
+static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
+    return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
+}
+#include "lanes.h"
+#undef WIDTH
+#undef NAMED
+
+struct instruction_set {
+    const char *name;
+    int (*mirror)(const struct mirror_call *);
+    int (*ascent)(const struct ascent_call *);
+    int (*expect)(const struct expect_call *);
+};
+
+/* Best first; METANASH_ISA names one, for tests and measurements. */
+static const struct instruction_set instruction_sets[] = {
+#if defined(__x86_64__)
+    {"avx512", mirror_avx512, ascent_avx512, expect_avx512},
+    {"avx2", mirror_avx2, ascent_avx2, expect_avx2},
+#endif
+    {"portable", mirror_portable, ascent_portable, expect_portable},
+};
+static const struct instruction_set *chosen;
+
+static int supported(const char *name) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (name[0] == 'a' && name[3] == '5')
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+    if (name[0] == 'a') return avx2;
+#endif
+    return name[0] == 'p';
+}
+
+static int same(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+
+static int choose(void) {
+    const char *wanted = getenv("METANASH_ISA");
+    const size_t count = sizeof instruction_sets / sizeof *instruction_sets;
+    for (size_t i = 0; i < count && !chosen; i++)
+        if ((!wanted || same(wanted, instruction_sets[i].name)) && supported(instruction_sets[i].name))
+            chosen = &instruction_sets[i];
+    if (chosen) return 0;
+    PyErr_Format(PyExc_ImportError, "METANASH_ISA=%s is not an instruction set of this processor; "
+                 "unset it, or name one of avx512, avx2, portable", wanted);
+    return -1;
+}
+
+/* ---- buffers ----------------------------------------------------------------------------------- */
+
+#define MOST_BUFFERS 12
+struct buffers {
+    Py_buffer view[MOST_BUFFERS];
+    int count;
+};
+
+static void release(struct buffers *held) {
+    while (held->count) PyBuffer_Release(&held->view[--held->count]);
+}
+
+/* The data of a C-contiguous array of `length` items of 8 bytes with this format, or NULL and an exception. */
+static void *borrow(struct buffers *held, PyObject *object, const char *name, char format, int64_t length, int write) {
+    Py_buffer *view = &held->view[held->count];
+    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (write ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(object, view, flags)) return NULL;
+    held->count++;
+    const char *got = view->format ? view->format : "B";
+    int right = format == 'd' ? got[0] == 'd' && !got[1] : (got[0] == 'l' || got[0] == 'q') && !got[1];
+    if (!right || view->itemsize != 8) {
+        PyErr_Format(PyExc_TypeError, "%s must be %s, not of format '%s'", name,
+                     format == 'd' ? "float64" : "int64", got);
+        return NULL;
+    }
+    if (view->len != length * 8) {
+        PyErr_Format(PyExc_ValueError, "%s must have %lld entries, not %lld", name, (long long)length,
+                     (long long)(view->len / 8));
+        return NULL;
+    }
+    return view->buf;
+}
+
+static PyObject *finish(struct buffers *held, int failed) {
+    release(held);
+    if (failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+/* ---- the two calls ----------------------------------------------------------------------------- */
+
+static PyObject *mirror(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *q, *eta, *x, *y, *mu, *nu, *sum_mu, *sum_nu, *sum_value;
+    long long lanes, rows, columns, done, iterations;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLL", &q, &eta, &x, &y, &mu, &nu, &sum_mu, &sum_nu, &sum_value, &lanes,
+                          &rows, &columns, &done, &iterations))
+        return NULL;
+    if (lanes < 0 || rows < 1 || columns < 1 || done < 0 || iterations < 0)
+        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and each player needs an action");
+    struct buffers held = {.count = 0};
+    struct mirror_call c = {.lanes = lanes, .rows = rows, .columns = columns, .done = done, .iterations = iterations};
+    if (!(c.q = borrow(&held, q, "q", 'd', lanes * rows * columns, 0)) ||
+        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) || !(c.x = borrow(&held, x, "x", 'd', lanes * rows, 1)) ||
+        !(c.y = borrow(&held, y, "y", 'd', lanes * columns, 1)) ||
+        !(c.mu = borrow(&held, mu, "mu", 'd', lanes * rows, 1)) ||
+        !(c.nu = borrow(&held, nu, "nu", 'd', lanes * columns, 1)) ||
+        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', 2 * lanes * rows, 1)) ||
+        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', 2 * lanes * columns, 1)) ||
+        !(c.sum_value = borrow(&held, sum_value, "sum_value", 'd', 2 * lanes, 1))) {
+        release(&held);
+        return NULL;
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = chosen->mirror(&c);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *ascent(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *step, *actions, *column, *policy;
+    long long lanes, players, states, joint, reward_rows, columns, kinds, iterations;
+    double discount;
+    if (!PyArg_ParseTuple(args, "OOOOOOOdLLLLLLLL", &reward, &transition, &index, &step, &actions, &column, &policy,
+                          &discount, &lanes, &players, &states, &joint, &reward_rows, &columns, &kinds, &iterations))
+        return NULL;
+    if (lanes < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || iterations < 0 ||
+        (reward_rows != 1 && reward_rows != players))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
+    struct buffers held = {.count = 0};
+    struct ascent_call c = {.lanes = lanes, .players = players, .states = states, .joint = joint,
+                            .reward_rows = reward_rows, .columns = columns, .iterations = iterations,
+                            .discount = discount};
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', lanes * reward_rows * states * joint, 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', kinds * states * joint * states, 0)) ||
+        !(c.transition_index = borrow(&held, index, "transition_index", 'l', lanes, 0)) ||
+        !(c.step = borrow(&held, step, "step", 'd', lanes, 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.column = borrow(&held, column, "column", 'l', joint * players, 0)) ||
+        !(c.policy = borrow(&held, policy, "policy", 'd', lanes * states * columns, 1))) {
+        release(&held);
+        return NULL;
+    }
+    int64_t total = 0, bad = 0;
+    for (int64_t i = 0; i < players; i++) total += c.actions[i], bad |= c.actions[i] < 1;
+    for (int64_t i = 0; i < joint * players; i++) bad |= c.column[i] < 0 || c.column[i] >= columns;
+    for (int64_t l = 0; l < lanes; l++) bad |= c.transition_index[l] < 0 || c.transition_index[l] >= kinds;
+    if (bad || total != columns) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = chosen->ascent(&c);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *expect(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *transition, *index, *values, *out;
+    long long games, rows, states, vectors, kinds;
+    if (!PyArg_ParseTuple(args, "OOOOLLLLL", &transition, &index, &values, &out, &games, &rows, &states, &vectors, &kinds))
+        return NULL;
+    if (games < 0 || rows < 1 || states < 1 || vectors < 0 || kinds < 1)
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    struct expect_call c = {.games = games, .rows = rows, .states = states, .vectors = vectors};
+    if (!(c.transition = borrow(&held, transition, "transition", 'd', kinds * rows * states, 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.values = borrow(&held, values, "values", 'd', games * vectors * states, 0)) ||
+        !(c.out = borrow(&held, out, "out", 'd', games * vectors * rows, 1))) {
+        release(&held);
+        return NULL;
+    }
+    for (int64_t game = 0; game < games; game++)
+        if (c.index[game] < 0 || c.index[game] >= kinds) {
+            release(&held);
+            return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+        }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = chosen->expect(&c);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyMethodDef methods[] = {
+    {"expect", expect, METH_VARARGS, "Expected next values; see metanash.kernels.twin.expect."},
+    {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
+    {"ascent", ascent, METH_VARARGS, "Advance projected Q-ascent; see metanash.kernels.twin.ascent."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "compiled", "Compiled inner loops of metanash.", -1, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit_compiled(void) {
+    if (choose()) return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (module && (PyModule_AddStringConstant(module, "isa", chosen->name) ||
+                   PyModule_AddStringConstant(module, "source_digest", SOURCE_DIGEST))) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
+}

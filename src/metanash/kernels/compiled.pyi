@@ -1,0 +1,53 @@
+from metanash.kernels.twin import Floats, Integers
+
+isa: str
+source_digest: str
+
+def mirror(
+    q: Floats,
+    eta: Floats,
+    x: Floats,
+    y: Floats,
+    mu: Floats,
+    nu: Floats,
+    sum_mu: Floats,
+    sum_nu: Floats,
+    sum_value: Floats,
+    lanes: int,
+    rows: int,
+    columns: int,
+    done: int,
+    iterations: int,
+    /,
+) -> None: ...
+def ascent(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    step: Floats,
+    actions: Integers,
+    column: Integers,
+    policy: Floats,
+    discount: float,
+    lanes: int,
+    players: int,
+    states: int,
+    joint: int,
+    reward_rows: int,
+    columns: int,
+    kinds: int,
+    iterations: int,
+    /,
+) -> None: ...
+def expect(
+    transition: Floats,
+    index: Integers,
+    values: Floats,
+    out: Floats,
+    games: int,
+    rows: int,
+    states: int,
+    vectors: int,
+    kinds: int,
+    /,
+) -> None: ...

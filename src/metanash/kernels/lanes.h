@@ -1,0 +1,398 @@
+/* The inner loops, written once for any vector width.
+ *
+ * This file is included by compiled.c once for each instruction set, with
+ *   WIDTH      lanes in one vector (doubles),
+ *   NAMED(f)   the name of f for that instruction set.
+ *
+ * A lane is one independent problem: a (game, step, state) for Algorithm 1, a game for projected
+ * Q-ascent. Lanes never mix, so a game gives the same bits alone and in any batch. Work arrays hold
+ * vectors [row][column], one double of each lane side by side.
+ *
+ * Sums are two-level: a running part of at most CHUNK terms, added to the total when it is full.
+ * The position of the chunk is counted from the start of the stage, never from the start of the call,
+ * so a run gives the same bits however it is cut into calls. Without it the rounding error of a sum
+ * of 1e7 nearly equal terms shows in the ninth digit of an average policy.
+ */
+
+typedef double NAMED(vec) __attribute__((vector_size(8 * WIDTH), may_alias));
+typedef int64_t NAMED(ivec) __attribute__((vector_size(8 * WIDTH), may_alias));
+#define vec NAMED(vec)
+#define ivec NAMED(ivec)
+
+static inline vec NAMED(splat)(double value) { return value - (vec){0}; }
+#define splat NAMED(splat)
+#define larger NAMED(larger)
+#define smaller NAMED(smaller)
+#define keep_from NAMED(keep_from)
+
+/* exp for |x| <= 700, relative error below 4e-16: split x = n log 2 + r, a polynomial of degree 11 in
+ * r, and n added to the exponent bits. */
+static inline vec NAMED(exp_unclamped)(vec x) {
+    const vec magic = splat(0x1.8p52);
+    vec shifted = x * splat(0x1.71547652b82fep0) + magic;
+    vec n = shifted - magic;
+    vec r = x - n * splat(0x1.62e42fefa39efp-1);
+    r = r - n * splat(0x1.abc9e3b39803fp-56);
+    vec r2 = r * r;
+    vec r4 = r2 * r2;
+    vec r8 = r4 * r4;
+    vec p01 = splat(1.0) + r;
+    vec p23 = splat(1.0 / 2) + r * splat(1.0 / 6);
+    vec p45 = splat(1.0 / 24) + r * splat(1.0 / 120);
+    vec p67 = splat(1.0 / 720) + r * splat(1.0 / 5040);
+    vec p89 = splat(1.0 / 40320) + r * splat(1.0 / 362880);
+    vec pab = splat(1.0 / 3628800) + r * splat(1.0 / 39916800);
+    vec low = (p01 + r2 * p23) + r4 * (p45 + r2 * p67);
+    vec p = low + r8 * (p89 + r2 * pab);
+    return (vec)((ivec)p + ((ivec)shifted << 52));
+}
+#define exp_unclamped NAMED(exp_unclamped)
+
+/* exp for x <= 0: exactly 0 below -700, where the probability left is under 1e-304. */
+static inline vec NAMED(exp_of_negative)(vec x) {
+    const vec floor = splat(-700.0);
+    return keep_from(x, floor, exp_unclamped(larger(x, floor)));
+}
+
+/* 1 / (1 + exp(-x)): exactly 0 below -700, exactly 1 far above. */
+static inline vec NAMED(sigmoid)(vec x) {
+    const vec bound = splat(700.0);
+    vec clamped = larger(smaller(x, bound), -bound);
+    return keep_from(x, -bound, splat(1.0) / (splat(1.0) + exp_unclamped(-clamped)));
+}
+
+static void NAMED(gather)(const double *source, int64_t rows, int64_t lane, int64_t lanes, vec *out) {
+    double *flat = (double *)out;
+    for (int64_t l = 0; l < WIDTH; l++)
+        for (int64_t i = 0; i < rows; i++)
+            flat[i * WIDTH + l] = lane + l < lanes ? source[(lane + l) * rows + i] : 0.0;
+}
+
+static void NAMED(scatter)(const vec *in, int64_t rows, int64_t lane, int64_t lanes, double *target) {
+    const double *flat = (const double *)in;
+    for (int64_t l = 0; l < WIDTH && lane + l < lanes; l++)
+        for (int64_t i = 0; i < rows; i++)
+            target[(lane + l) * rows + i] = flat[i * WIDTH + l];
+}
+#define gather NAMED(gather)
+#define scatter NAMED(scatter)
+
+/* ---- Algorithm 1, any A and B ------------------------------------------------------------------ */
+
+/* gx = Q nu and gy = Q^T mu in one pass over Q, four rows at a time. */
+static inline void NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t columns, const vec *restrict mu,
+                                    const vec *restrict nu, vec *restrict gx, vec *restrict gy) {
+    for (int64_t b = 0; b < columns; b++) gy[b] = splat(0.0);
+    int64_t a = 0;
+    for (; a + 4 <= rows; a += 4) {
+        const vec *q0 = q + a * columns, *q1 = q0 + columns, *q2 = q1 + columns, *q3 = q2 + columns;
+        vec m0 = mu[a], m1 = mu[a + 1], m2 = mu[a + 2], m3 = mu[a + 3];
+        vec g0 = splat(0.0), g1 = g0, g2 = g0, g3 = g0;
+        for (int64_t b = 0; b < columns; b++) {
+            vec n = nu[b], y = gy[b];
+            g0 += q0[b] * n, y += q0[b] * m0;
+            g1 += q1[b] * n, y += q1[b] * m1;
+            g2 += q2[b] * n, y += q2[b] * m2;
+            g3 += q3[b] * n, y += q3[b] * m3;
+            gy[b] = y;
+        }
+        gx[a] = g0, gx[a + 1] = g1, gx[a + 2] = g2, gx[a + 3] = g3;
+    }
+    for (; a < rows; a++) {
+        vec g = splat(0.0);
+        for (int64_t b = 0; b < columns; b++) {
+            g += q[a * columns + b] * nu[b];
+            gy[b] += q[a * columns + b] * mu[a];
+        }
+        gx[a] = g;
+    }
+}
+
+/* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + step g). */
+static inline void NAMED(mirror_step)(int64_t actions, vec step, const vec *restrict g, vec *restrict x,
+                                      vec *restrict policy, vec *restrict sum) {
+    vec top = splat(-INFINITY), total = splat(0.0);
+    for (int64_t a = 0; a < actions; a++) {
+        x[a] += step * g[a];
+        policy[a] = x[a] + step * g[a];
+        top = larger(top, policy[a]);
+    }
+    for (int64_t a = 0; a < actions; a++) {
+        policy[a] = NAMED(exp_of_negative)(policy[a] - top);
+        total += policy[a];
+    }
+    vec scale = splat(1.0) / total;
+    for (int64_t a = 0; a < actions; a++) {
+        policy[a] *= scale;
+        sum[a] += policy[a];
+    }
+}
+
+static int NAMED(mirror_any)(const struct mirror_call *c) {
+    const int64_t A = c->rows, B = c->columns;
+    vec *work = aligned_vectors((size_t)(A * B + 6 * (A + B) + 1) * sizeof(vec));
+    if (!work) return -1;
+    vec *q = work, *x = q + A * B, *y = x + A, *mu = y + B, *nu = mu + A, *gx = nu + B, *gy = gx + A;
+    vec *sums[2] = {gy + B, gy + B + A + B + 1}; /* [0] totals, [1] the running chunk: mu, nu, value */
+    vec eta = splat(0.0);
+    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+        gather(c->q, A * B, lane, c->lanes, q);
+        gather(c->eta, 1, lane, c->lanes, &eta);
+        gather(c->x, A, lane, c->lanes, x), gather(c->y, B, lane, c->lanes, y);
+        gather(c->mu, A, lane, c->lanes, mu), gather(c->nu, B, lane, c->lanes, nu);
+        for (int level = 0; level < 2; level++) {
+            gather(c->sum_mu + level * c->lanes * A, A, lane, c->lanes, sums[level]);
+            gather(c->sum_nu + level * c->lanes * B, B, lane, c->lanes, sums[level] + A);
+            gather(c->sum_value + level * c->lanes, 1, lane, c->lanes, sums[level] + A + B);
+        }
+        vec *total = sums[0], *part = sums[1];
+        NAMED(gradients)(q, A, B, mu, nu, gx, gy);
+        for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
+            NAMED(mirror_step)(A, eta, gx, x, mu, part);
+            NAMED(mirror_step)(B, -eta, gy, y, nu, part + A);
+            NAMED(gradients)(q, A, B, mu, nu, gx, gy);
+            for (int64_t a = 0; a < A; a++) part[A + B] += mu[a] * gx[a];
+            if (t % CHUNK == 0)
+                for (int64_t i = 0; i <= A + B; i++) total[i] += part[i], part[i] = splat(0.0);
+        }
+        scatter(x, A, lane, c->lanes, c->x), scatter(y, B, lane, c->lanes, c->y);
+        scatter(mu, A, lane, c->lanes, c->mu), scatter(nu, B, lane, c->lanes, c->nu);
+        for (int level = 0; level < 2; level++) {
+            scatter(sums[level], A, lane, c->lanes, c->sum_mu + level * c->lanes * A);
+            scatter(sums[level] + A, B, lane, c->lanes, c->sum_nu + level * c->lanes * B);
+            scatter(sums[level] + A + B, 1, lane, c->lanes, c->sum_value + level * c->lanes);
+        }
+    }
+    free(work);
+    return 0;
+}
+
+/* ---- Algorithm 1, A = B = 2 -------------------------------------------------------------------- *
+ * One number a player: the difference of the two logits, d. mu = (sigmoid(d), 1 - sigmoid(d)). Blocks of
+ * lanes go through the loop together, so that one hides the latency of the other. */
+
+struct NAMED(pair) {
+    vec slope, offset_x, offset_y, corner, eta; /* Q nu differs over rows by offset_x + slope nu(0) */
+    vec dx, dy, gx, gy, mu, nu;
+    vec part_mu, part_nu, part_value, total_mu, total_nu, total_value;
+};
+
+static inline void NAMED(pair_gradients)(struct NAMED(pair) *p) {
+    p->gx = p->offset_x + p->slope * p->nu;
+    p->gy = p->offset_y + p->slope * p->mu;
+}
+
+static inline void NAMED(pair_step)(struct NAMED(pair) *p) {
+    /* the optimistic step takes the gradient twice, the anchor once */
+    p->mu = NAMED(sigmoid)(p->dx + (p->eta + p->eta) * p->gx);
+    p->nu = NAMED(sigmoid)(p->dy - (p->eta + p->eta) * p->gy);
+    p->dx += p->eta * p->gx;
+    p->dy -= p->eta * p->gy;
+    NAMED(pair_gradients)(p);
+    p->part_mu += p->mu;
+    p->part_nu += p->nu;
+    /* mu^T Q nu = Q11 + mu(0) (offset_x + slope nu(0)) + offset_y nu(0) */
+    p->part_value += (p->corner + p->offset_y * p->nu) + p->mu * p->gx;
+}
+
+static inline void NAMED(pair_flush)(struct NAMED(pair) *p) {
+    p->total_mu += p->part_mu, p->part_mu = splat(0.0);
+    p->total_nu += p->part_nu, p->part_nu = splat(0.0);
+    p->total_value += p->part_value, p->part_value = splat(0.0);
+}
+
+static void NAMED(pair_load)(const struct mirror_call *c, int64_t lane, struct NAMED(pair) *p) {
+    vec q[4], two[2];
+    gather(c->q, 4, lane, c->lanes, q);
+    gather(c->eta, 1, lane, c->lanes, &p->eta);
+    p->slope = (q[0] - q[1]) - (q[2] - q[3]);
+    p->offset_x = q[1] - q[3], p->offset_y = q[2] - q[3], p->corner = q[3];
+    gather(c->x, 2, lane, c->lanes, two), p->dx = two[0] - two[1];
+    gather(c->y, 2, lane, c->lanes, two), p->dy = two[0] - two[1];
+    gather(c->mu, 2, lane, c->lanes, two), p->mu = two[0];
+    gather(c->nu, 2, lane, c->lanes, two), p->nu = two[0];
+    NAMED(pair_gradients)(p);
+    gather(c->sum_mu, 2, lane, c->lanes, two), p->total_mu = two[0];
+    gather(c->sum_mu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_mu = two[0];
+    gather(c->sum_nu, 2, lane, c->lanes, two), p->total_nu = two[0];
+    gather(c->sum_nu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_nu = two[0];
+    gather(c->sum_value, 1, lane, c->lanes, &p->total_value);
+    gather(c->sum_value + c->lanes, 1, lane, c->lanes, &p->part_value);
+}
+
+static void NAMED(pair_store)(const struct mirror_call *c, int64_t lane, const struct NAMED(pair) *p) {
+    const int64_t done = c->done + c->iterations;
+    const vec zero = splat(0.0), one = splat(1.0);
+    const vec part = splat((double)(done % CHUNK)), total = splat((double)(done - done % CHUNK));
+    vec two[2];
+    /* the larger logit is put at 0: the difference survives exactly, infinite ones included */
+    two[0] = smaller(p->dx, zero), two[1] = smaller(-p->dx, zero), scatter(two, 2, lane, c->lanes, c->x);
+    two[0] = smaller(p->dy, zero), two[1] = smaller(-p->dy, zero), scatter(two, 2, lane, c->lanes, c->y);
+    two[0] = p->mu, two[1] = one - p->mu, scatter(two, 2, lane, c->lanes, c->mu);
+    two[0] = p->nu, two[1] = one - p->nu, scatter(two, 2, lane, c->lanes, c->nu);
+    two[0] = p->total_mu, two[1] = total - p->total_mu, scatter(two, 2, lane, c->lanes, c->sum_mu);
+    two[0] = p->part_mu, two[1] = part - p->part_mu, scatter(two, 2, lane, c->lanes, c->sum_mu + 2 * c->lanes);
+    two[0] = p->total_nu, two[1] = total - p->total_nu, scatter(two, 2, lane, c->lanes, c->sum_nu);
+    two[0] = p->part_nu, two[1] = part - p->part_nu, scatter(two, 2, lane, c->lanes, c->sum_nu + 2 * c->lanes);
+    scatter(&p->total_value, 1, lane, c->lanes, c->sum_value);
+    scatter(&p->part_value, 1, lane, c->lanes, c->sum_value + c->lanes);
+}
+
+/* Two blocks of lanes hide each other's latency; the last may be alone. The same operations either way. */
+static inline void NAMED(pair_run)(const struct mirror_call *c, int64_t lane, int blocks) {
+    struct NAMED(pair) pair[2];
+    const int64_t end = c->done + c->iterations;
+    for (int k = 0; k < blocks; k++) NAMED(pair_load)(c, lane + k * WIDTH, &pair[k]);
+    for (int64_t t = c->done; t < end;) {
+        int64_t flush = t - t % CHUNK + CHUNK, stop = flush < end ? flush : end;
+        for (; t < stop; t++)
+            for (int k = 0; k < blocks; k++) NAMED(pair_step)(&pair[k]);
+        for (int k = 0; k < blocks && t == flush; k++) NAMED(pair_flush)(&pair[k]);
+    }
+    for (int k = 0; k < blocks; k++) NAMED(pair_store)(c, lane + k * WIDTH, &pair[k]);
+}
+
+static int NAMED(mirror_2x2)(const struct mirror_call *c) {
+    for (int64_t lane = 0; lane < c->lanes; lane += 2 * WIDTH) {
+        if (lane + WIDTH < c->lanes)
+            NAMED(pair_run)(c, lane, 2);
+        else
+            NAMED(pair_run)(c, lane, 1);
+    }
+    return 0;
+}
+
+static int NAMED(mirror)(const struct mirror_call *c) {
+    return c->rows == 2 && c->columns == 2 ? NAMED(mirror_2x2)(c) : NAMED(mirror_any)(c);
+}
+
+/* ---- Expected next value: P V ------------------------------------------------------------------- */
+
+/* One row of P against several value vectors. The order of the additions depends on the number of states
+ * only, so a game gives the same bits alone and in a batch. */
+static int NAMED(expect)(const struct expect_call *c) {
+    const int64_t S = c->states, whole = S - S % WIDTH;
+    for (int64_t game = 0; game < c->games; game++) {
+        const double *transition = c->transition + c->index[game] * c->rows * S;
+        const double *values = c->values + game * c->vectors * S;
+        double *out = c->out + game * c->vectors * c->rows;
+        for (int64_t row = 0; row < c->rows; row++) {
+            const double *p = transition + row * S;
+            for (int64_t k = 0; k < c->vectors; k++) {
+                const double *v = values + k * S;
+                double total = 0.0;
+                if (whole) {
+                    vec sum = splat(0.0), a, b;
+                    for (int64_t z = 0; z < whole; z += WIDTH) {
+                        memcpy(&a, p + z, sizeof a), memcpy(&b, v + z, sizeof b);
+                        sum += a * b;
+                    }
+                    for (int l = 0; l < WIDTH; l++) total += sum[l];
+                }
+                for (int64_t z = whole; z < S; z++) total += p[z] * v[z];
+                out[k * c->rows + row] = total;
+            }
+        }
+    }
+    return 0;
+}
+
+/* ---- Independent projected Q-ascent, equation (7) ---------------------------------------------- */
+
+/* Euclidean projection of each lane of x onto the simplex. With x sorted downwards the threshold is the
+ * largest of (x_1 + ... + x_k - 1) / k over k; the sort is an odd-even network, without branches. */
+static inline void NAMED(project)(int64_t actions, vec *restrict x, vec *restrict sorted) {
+    for (int64_t a = 0; a < actions; a++) sorted[a] = x[a];
+    for (int64_t round = 0; round < actions; round++)
+        for (int64_t a = round & 1; a + 1 < actions; a += 2) {
+            vec high = larger(sorted[a], sorted[a + 1]), low = smaller(sorted[a], sorted[a + 1]);
+            sorted[a] = high, sorted[a + 1] = low;
+        }
+    vec total = splat(-1.0), threshold = splat(-INFINITY);
+    for (int64_t a = 0; a < actions; a++) {
+        total += sorted[a];
+        threshold = larger(threshold, total / splat((double)(a + 1)));
+    }
+    for (int64_t a = 0; a < actions; a++) x[a] = larger(x[a] - threshold, splat(0.0));
+}
+
+/* Solve M V = b for several right-hand sides (rows of v), in place. I - discount P is strictly diagonally
+ * dominant by rows, so elimination without pivoting is stable. */
+static inline void NAMED(solve)(int64_t n, int64_t sides, vec *restrict m, vec *restrict v) {
+    for (int64_t k = 0; k < n; k++) {
+        vec inverse = splat(1.0) / m[k * n + k];
+        for (int64_t i = k + 1; i < n; i++) {
+            vec factor = m[i * n + k] * inverse;
+            for (int64_t j = k + 1; j < n; j++) m[i * n + j] -= factor * m[k * n + j];
+            for (int64_t side = 0; side < sides; side++) v[side * n + i] -= factor * v[side * n + k];
+        }
+    }
+    for (int64_t side = 0; side < sides; side++)
+        for (int64_t i = n - 1; i >= 0; i--) {
+            for (int64_t j = i + 1; j < n; j++) v[side * n + i] -= m[i * n + j] * v[side * n + j];
+            v[side * n + i] /= m[i * n + i];
+        }
+}
+
+static int NAMED(ascent)(const struct ascent_call *c) {
+    const int64_t N = c->players, S = c->states, J = c->joint, R = c->reward_rows, U = c->columns;
+    vec *work = aligned_vectors((size_t)(R * S * J + S * J * S + 2 * S * U + S * S + R * S + 2 * N + 2 + U) * sizeof(vec));
+    if (!work) return -1;
+    vec *r = work, *p = r + R * S * J, *pi = p + S * J * S, *q = pi + S * U;
+    vec *m = q + S * U, *v = m + S * S, *before = v + R * S, *after = before + N + 1, *scratch = after + N + 1;
+    vec step = splat(0.0);
+    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+        gather(c->reward, R * S * J, lane, c->lanes, r);
+        gather(c->step, 1, lane, c->lanes, &step);
+        gather(c->policy, S * U, lane, c->lanes, pi);
+        for (int64_t l = 0; l < WIDTH; l++) {
+            const double *source = lane + l < c->lanes ? c->transition + c->transition_index[lane + l] * S * J * S : NULL;
+            for (int64_t i = 0; i < S * J * S; i++) ((double *)p)[i * WIDTH + l] = source ? c->discount * source[i] : 0.0;
+        }
+        for (int64_t t = 0; t < c->iterations; t++) {
+            /* values of the joint policy: (I - discount P_pi) V = r_pi */
+            for (int64_t s = 0; s < S; s++) {
+                for (int64_t z = 0; z < S; z++) m[s * S + z] = splat(z == s ? 1.0 : 0.0);
+                for (int64_t k = 0; k < R; k++) v[k * S + s] = splat(0.0);
+                for (int64_t j = 0; j < J; j++) {
+                    vec w = splat(1.0);
+                    for (int64_t i = 0; i < N; i++) w *= pi[s * U + c->column[j * N + i]];
+                    for (int64_t z = 0; z < S; z++) m[s * S + z] -= w * p[(s * J + j) * S + z];
+                    for (int64_t k = 0; k < R; k++) v[k * S + s] += w * r[(k * S + s) * J + j];
+                }
+            }
+            NAMED(solve)(S, R, m, v);
+            /* averaged Q-functions: the opponents' weights are products before and after player i */
+            for (int64_t k = 0; k < S * U; k++) q[k] = splat(0.0);
+            for (int64_t s = 0; s < S; s++)
+                for (int64_t j = 0; j < J; j++) {
+                    const int64_t *column = c->column + j * N;
+                    before[0] = after[N] = splat(1.0);
+                    for (int64_t i = 0; i < N; i++) before[i + 1] = before[i] * pi[s * U + column[i]];
+                    for (int64_t i = N; i > 0; i--) after[i - 1] = after[i] * pi[s * U + column[i - 1]];
+                    for (int64_t i = 0; i < N; i++) {
+                        const int64_t k = R == 1 ? 0 : i;
+                        vec value = r[(k * S + s) * J + j];
+                        for (int64_t z = 0; z < S; z++) value += p[(s * J + j) * S + z] * v[k * S + z];
+                        q[s * U + column[i]] += before[i] * after[i + 1] * value;
+                    }
+                }
+            for (int64_t k = 0; k < S * U; k++) pi[k] += step * q[k];
+            for (int64_t s = 0, offset = 0; s < S; s++)
+                for (int64_t i = 0; i < N; offset += c->actions[i++]) NAMED(project)(c->actions[i], pi + offset, scratch);
+        }
+        scatter(pi, S * U, lane, c->lanes, c->policy);
+    }
+    free(work);
+    return 0;
+}
+
+#undef vec
+#undef ivec
+#undef splat
+#undef larger
+#undef smaller
+#undef keep_from
+#undef exp_unclamped
+#undef gather
+#undef scatter

@@ -1,0 +1,152 @@
+"""What a learner is, and the one loop that runs it.
+
+A learner is frozen parameters, a state of named arrays, and a pure step:
+
+``start(games, initial)``
+    the state before the first iteration;
+``advance(games, state, iterations)``
+    the state after that many more iterations, the old one untouched: cutting a run into calls changes no bit;
+``output(state)``
+    the policy that its theorem speaks of.
+
+A new learner is one file in this folder with such a class; :func:`learn` runs it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import distributions, integer, positive
+from metanash.gaps import ne_gaps
+from metanash.games import Game, GameBatch
+
+__all__ = ["Learner", "Policies", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
+
+Floats = npt.NDArray[np.float64]
+Policies = tuple[Floats, ...]
+"""One array a player; the axes after the game depend on the learner."""
+
+State = TypeVar("State")
+
+
+class Learner(Protocol[State]):
+    """See the module."""
+
+    def start(self, games: GameBatch[Any], initial: Policies | None = None) -> State:
+        """Return the state before the first iteration, from initial policies or from the default ones."""
+
+    def advance(self, games: GameBatch[Any], state: State, iterations: int) -> State:
+        """Return the state after more iterations."""
+
+    def output(self, state: State) -> Policies:
+        """Return the policies (game, ...) that the learner stands for at this state."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run(Generic[State]):
+    """A finished run of a learner on a batch of games.
+
+    Attributes
+    ----------
+    checkpoints : (C,) array of int64
+        Iterations at which the NE-gap was measured.
+    ne_gap : (G, C) array
+        Exact NE-gap of the output policies there.
+    state : State
+        Final state of the learner.
+    policy : tuple of arrays
+        Final output policies.
+    """
+
+    checkpoints: npt.NDArray[np.int64]
+    ne_gap: Floats
+    state: State
+    policy: Policies
+
+
+def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
+    """At most ``count`` log-spaced iterations from 1 to ``iterations``, both included.
+
+    Raises
+    ------
+    ValueError
+        If ``iterations`` < 1 or ``count`` < 1.
+    """
+    integer("iterations", iterations, 1)
+    integer("count", count, 1)
+    grid = np.unique(np.rint(np.geomspace(1, iterations, count)).astype(np.int64))
+    grid[-1] = iterations
+    return grid
+
+
+def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
+    """One positive rate a game, (G,), from one for all or one a game. Raises ValueError otherwise."""
+    rates = positive(name, value)
+    if rates.shape not in {(), (games,)}:
+        raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")
+    return np.array(np.broadcast_to(rates, games), order="C")
+
+
+def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[int, ...]]) -> Policies:
+    """Validated copies of initial policies.
+
+    A first axis of length 1 stands for the same policy in every game. Raises ValueError if a shape is wrong or
+    a row is no distribution.
+    """
+    if len(initial) != len(shapes):
+        raise ValueError(f"initial policies: one array a player, {len(shapes)} in all; got {len(initial)}")
+    checked = []
+    for player, (policy, shape) in enumerate(zip(initial, shapes, strict=True)):
+        array = np.asarray(policy, dtype=np.float64)
+        if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.shape[0] not in {1, shape[0]}:
+            raise ValueError(f"initial policy of player {player} must have shape {shape}, got {array.shape}")
+        distributions(f"initial policy of player {player}", array, "(game, ..., s)")
+        checked.append(np.array(np.broadcast_to(array, shape), order="C"))
+    return tuple(checked)
+
+
+def learn(
+    games: "Game | Sequence[Game] | GameBatch[Any]",
+    learner: Learner[State],
+    iterations: int,
+    *,
+    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    initial: Policies | None = None,
+) -> Run[State]:
+    """Run a learner and measure the NE-gap of its output at checkpoints.
+
+    Parameters
+    ----------
+    games : one game, several, or a batch
+        All learn at once, independently of each other.
+    learner : Learner
+    iterations : int
+        T.
+    at : increasing ints, optional
+        Checkpoints, the last of which is T. Default: 60 log-spaced ones.
+    initial : tuple of arrays, optional
+        Initial policies, axes as the learner wants them. Default: uniform.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    """
+    batch: GameBatch[Any] = GameBatch.of(games)  # type: ignore[arg-type]
+    grid = checkpoints(iterations) if at is None else np.asarray(at, dtype=np.int64)
+    integer("iterations", iterations, 1)
+    if grid.ndim != 1 or grid.size == 0 or grid[0] < 1 or (np.diff(grid) <= 0).any() or grid[-1] != iterations:
+        raise ValueError(f"checkpoints must increase from at least 1 to {iterations}, got {grid.tolist()}")
+    state, done = learner.start(batch, initial), 0
+    gaps = np.empty((len(batch), grid.size))
+    for c, t in enumerate(grid.tolist()):
+        state, done = learner.advance(batch, state, t - done), t
+        gaps[:, c] = ne_gaps(batch, learner.output(state))
+    return Run(grid, gaps, state, learner.output(state))

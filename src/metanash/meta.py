@@ -1,0 +1,192 @@
+"""Meta-updates: the initial policies of the next game, from what was learned on the games before.
+
+A meta-update is frozen; ``observe`` returns the one that has seen one more game, ``initial`` the policies to
+start the next game from (None: the learner's default, uniform). Mao et al. 2023, equation (2).
+
+======================= ==================================================================================
+``individual``          no knowledge: every game starts uniform
+``best_response``       equation (5): average of the best responses in hindsight, alpha-greedy, per stage
+``stage_average``       the same with each stage's average policy as target (our variant)
+``output_policy``       the same with the output policy as target of every stage (our variant)
+``carry_over``          the last policies of the previous game (section 4.1)
+======================= ==================================================================================
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from metanash.games import GameBatch
+from metanash.learners.base import Learner, Policies, Run, learn
+from metanash.learners.mirror_descent import OptimisticMirrorDescent
+from metanash.simplex import alpha_greedy
+
+__all__ = ["META_UPDATES", "AverageTarget", "CarryOver", "Individual", "MetaUpdate", "learn_sequence"]
+
+State = TypeVar("State")
+
+
+class MetaUpdate(Protocol):
+    """See the module."""
+
+    def observe(self, learner: Any, run: Run[Any]) -> "MetaUpdate":
+        """Return the meta-update that has also seen this run on one more game."""
+
+    def initial(self) -> Policies | None:
+        """Return initial policies for the next game; None stands for the learner's default."""
+
+
+@dataclass(frozen=True)
+class Individual:
+    """Every game from scratch."""
+
+    def observe(self, learner: Any, run: Run[Any]) -> "Individual":
+        """Learn nothing."""
+        del learner, run
+        return self
+
+    def initial(self) -> None:
+        """Start from the learner's default."""
+
+
+@dataclass(frozen=True)
+class CarryOver:
+    """Start from the last policies of the previous game: pi^{k,0} = pi^{k-1,T} (Mao et al. 2023, section 4.1)."""
+
+    last: Policies | None = None
+
+    def observe(self, learner: Any, run: Run[Any]) -> "CarryOver":
+        """Remember the policies that this run ended with."""
+        del learner
+        return CarryOver(run.policy)
+
+    def initial(self) -> Policies | None:
+        """Return the remembered policies."""
+        return self.last
+
+
+Target = Callable[[OptimisticMirrorDescent, Run[Any]], Policies]
+"""Policies (game, stage, h, s, action) that a finished game recommends, one array a player."""
+
+
+def best_response_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
+    """mu^{tau, dagger} and nu^{tau, dagger} of each stage, ties split evenly."""
+    stages = learner.stages(run.state)
+    return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in (0, 1))
+
+
+def stage_average_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
+    """The average policy of each stage."""
+    stages = learner.stages(run.state)
+    return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in (0, 1))
+
+
+def output_policy_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
+    """The output policy, for every stage."""
+    del learner
+    return tuple(policy[:, np.newaxis] for policy in run.policy)
+
+
+@dataclass(frozen=True)
+class AverageTarget:
+    """tilde^{k+1} = (1/k) sum_{k' <= k} [target^{k'}]_alpha, per stage, step and state: equation (5).
+
+    Parameters
+    ----------
+    target : function
+        What a game recommends; the paper's is :func:`best_response_target`.
+    alpha : float
+        Weight of the uniform policy, in (0, 1); Theorem 2 takes 1 / sqrt(K).
+    """
+
+    target: Target
+    alpha: float
+    total: Policies | None = None
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.alpha < 1.0:
+            raise ValueError(f"alpha must lie in (0, 1), got {self.alpha}; Theorem 2 takes 1 / sqrt(K)")
+
+    def observe(self, learner: OptimisticMirrorDescent, run: Run[Any]) -> "AverageTarget":
+        """Add the target of this run to the average."""
+        mixed = tuple(alpha_greedy(policy, self.alpha) for policy in self.target(learner, run))
+        total = mixed if self.total is None else tuple(a + b for a, b in zip(self.total, mixed, strict=True))
+        return replace(self, total=total, count=self.count + 1)
+
+    def initial(self) -> Policies | None:
+        """Return the average of the targets so far."""
+        if self.total is None:
+            return None
+        # the mean of distributions, normalised again so that no rounding accumulates
+        return tuple(total / total.sum(axis=-1, keepdims=True) for total in self.total)
+
+
+def _average(target: Target) -> Callable[[int], MetaUpdate]:
+    # one game teaches nothing that is used, so alpha = 1 cannot matter for K = 1
+    return lambda n_games: AverageTarget(target, 1.0 / math.sqrt(max(n_games, 2)))
+
+
+META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
+    "individual": lambda n_games: Individual(),  # noqa: ARG005
+    "best_response": _average(best_response_target),
+    "stage_average": _average(stage_average_target),
+    "output_policy": _average(output_policy_target),
+    "carry_over": lambda n_games: CarryOver(),  # noqa: ARG005
+}
+"""Meta-updates by name: functions of the number of games K."""
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceRun(Generic[State]):
+    """Runs on the games of a sequence, in order; ``runs[k]`` is that of game k."""
+
+    runs: tuple[Run[State], ...]
+
+    @property
+    def ne_gap(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """(sequences, K, C) NE-gaps."""
+        return np.stack([run.ne_gap for run in self.runs], axis=1)
+
+
+def learn_sequence(
+    sequences: Sequence[GameBatch[Any]],
+    learner: Learner[State],
+    update: MetaUpdate,
+    iterations: int,
+    *,
+    at: Any = None,
+) -> SequenceRun[State]:
+    """Learn the games of a sequence one after another, each from what the meta-update makes of those before.
+
+    Parameters
+    ----------
+    sequences : list of K GameBatch, or of K games
+        ``sequences[k]`` holds game k of one or more independent sequences (seeds), side by side.
+    learner : Learner
+    update : MetaUpdate
+        Before any game.
+    iterations : int
+        T, for each game.
+    at : increasing ints, optional
+        Checkpoints, see :func:`metanash.learners.learn`.
+
+    Returns
+    -------
+    SequenceRun
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or there is no game.
+    """
+    if not sequences:
+        raise ValueError("a sequence needs at least one game")
+    runs: list[Run[State]] = []
+    for games in sequences:
+        runs.append(learn(games, learner, iterations, at=at, initial=update.initial()))
+        update = update.observe(learner, runs[-1])
+    return SequenceRun(tuple(runs))

@@ -1,0 +1,202 @@
+"""Transition kernels P_h(s' | s, a): one a step, one shared by all steps, or sparse.
+
+Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from metanash import kernels
+from metanash.checks import SUM_TOLERANCE, distributions, float_array, name_entry
+
+__all__ = ["Transition", "TransitionBatch"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """A validated transition kernel: :meth:`per_step`, :meth:`shared` or :meth:`sparse`.
+
+    Attributes
+    ----------
+    kernel : (steps, S, A_1, ..., A_N, S) array, or tuple of ``steps`` sparse (S A_1 ... A_N, S) matrices
+        ``steps`` is H, or 1 for a kernel shared by all steps.
+    n_states : int
+        S.
+    n_actions : tuple of int
+        A_1, ..., A_N.
+    """
+
+    kernel: Floats | tuple[sparse.csr_array, ...]
+    n_states: int
+    n_actions: tuple[int, ...]
+
+    @classmethod
+    def per_step(cls, probabilities: npt.ArrayLike) -> "Transition":
+        """One kernel a step: (H, S, A_1, ..., A_N, S).
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, an entry is negative or not finite, or a row's mass is not one.
+        """
+        kernel = float_array("transition", probabilities)
+        if kernel.ndim < 4 or kernel.shape[1] != kernel.shape[-1]:
+            raise ValueError(
+                "transition must have axes (step, state, action of each player, next state), "
+                f"as many next states as states; got {kernel.shape}"
+            )
+        distributions("transition", kernel, "(h, s, a)")
+        return cls(kernel, kernel.shape[1], kernel.shape[2:-1])
+
+    @classmethod
+    def shared(cls, probabilities: npt.ArrayLike) -> "Transition":
+        """One kernel for all steps: (S, A_1, ..., A_N, S). Errors as in :meth:`per_step`."""
+        return cls.per_step(float_array("transition", probabilities)[np.newaxis])
+
+    @classmethod
+    def sparse(cls, matrices: Sequence[sparse.sparray], n_actions: Sequence[int]) -> "Transition":
+        """Sparse kernels, one a step or a single one for all.
+
+        Parameters
+        ----------
+        matrices : sequence of (S A_1 ... A_N, S) sparse arrays
+            Rows are (state, joint action) in C order.
+        n_actions : sequence of int
+            A_1, ..., A_N.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`per_step`.
+        """
+        if not matrices:
+            raise ValueError("a sparse transition needs at least one matrix")
+        actions = tuple(int(n) for n in n_actions)
+        states = matrices[0].shape[1]
+        steps = [_checked_sparse(h, matrix, states, actions) for h, matrix in enumerate(matrices)]
+        return cls(tuple(steps), states, actions)
+
+    @property
+    def steps(self) -> int:
+        """Number of distinct kernels: H, or 1 if shared."""
+        return len(self.kernel)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the kernels are sparse matrices."""
+        return isinstance(self.kernel, tuple)
+
+    def at(self, step: int) -> Floats:
+        """Dense kernel of a step, (S, A_1, ..., A_N, S); built anew if sparse."""
+        kernel = self.kernel[step if self.steps > 1 else 0]
+        rows = kernel if isinstance(kernel, np.ndarray) else kernel.toarray()
+        return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
+
+
+def _checked_sparse(step: int, matrix: sparse.sparray, states: int, actions: tuple[int, ...]) -> sparse.csr_array:
+    csr = sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    csr.sum_duplicates()
+    wanted = (states * math.prod(actions), states)
+    if csr.shape != wanted:
+        raise ValueError(
+            f"sparse transition of step {step} must have a row for each (state, joint action) and a column "
+            f"for each next state, {wanted}; got {csr.shape}"
+        )
+
+    def place(row: int) -> str:
+        return name_entry("(h, s, a)", (step, *np.unravel_index(row, (states, *actions))))
+
+    bad = np.flatnonzero(~(np.isfinite(csr.data) & (csr.data >= 0.0)))
+    if bad.size:
+        row = int(np.searchsorted(csr.indptr, bad[0], side="right")) - 1
+        raise ValueError(
+            f"transition rows must be distributions; at {place(row)} "
+            f"entry {csr.indices[bad[0]]} is {csr.data[bad[0]]:.6g}"
+        )
+    mass = np.asarray(csr.sum(axis=1))
+    wrong = np.flatnonzero(np.abs(mass - 1.0) > SUM_TOLERANCE)
+    if wrong.size:
+        raise ValueError(
+            f"transition rows must be distributions; at {place(int(wrong[0]))} the mass is {mass[wrong[0]]:.10g}"
+        )
+    for part in (csr.data, csr.indices, csr.indptr):
+        part.setflags(write=False)
+    return csr
+
+
+class TransitionBatch:
+    """The kernels of a batch of games; games that share a :class:`Transition` share its memory.
+
+    Attributes
+    ----------
+    kinds : list of Transition
+        The distinct kernels.
+    index : (G,) array of int64
+        Number of the kernel of each game.
+    """
+
+    def __init__(self, transitions: Sequence[Transition]) -> None:
+        kinds = list({id(t): t for t in transitions}.values())
+        number = {id(t): k for k, t in enumerate(kinds)}
+        first = kinds[0]
+        if any((t.steps, t.is_sparse) != (first.steps, first.is_sparse) for t in kinds):
+            raise ValueError(
+                "the games of a batch must hold their transitions the same way: all one a step, all shared, "
+                "or all sparse"
+            )
+        self.n_states, self.n_actions, self.steps = first.n_states, first.n_actions, first.steps
+        self.rows = first.n_states * math.prod(first.n_actions)
+        self.index = np.array([number[id(t)] for t in transitions], dtype=np.int64)
+        self.kinds = kinds
+        self._stacked: list[Floats] = []
+        if not first.is_sparse:
+            self._stacked = [
+                np.stack([t.kernel[h] for t in kinds]) if len(kinds) > 1 else np.asarray(first.kernel[h])[np.newaxis]  # type: ignore[misc]
+                for h in range(first.steps)
+            ]
+
+    def dense(self, step: int) -> Floats:
+        """Distinct kernels of a step, (kinds, S, A_1, ..., A_N, S); game g has number ``index[g]``."""
+        if self._stacked:
+            return self._stacked[step if self.steps > 1 else 0]
+        return np.stack([kind.at(step) for kind in self.kinds])
+
+    def expect(self, values: Floats, first_step: int) -> Floats:
+        """P_h V for a run of steps of every game.
+
+        Parameters
+        ----------
+        values : (G, n, S)
+            ``values[:, k]`` is averaged by the kernel of step ``first_step + k``.
+
+        Returns
+        -------
+        (G, n, S, A_1, ..., A_N) array
+            The bits of a game do not depend on the rest of the batch.
+        """
+        games, count, _ = values.shape
+        out = np.empty((games, count, self.rows))
+        runs = [slice(0, count)] if self.steps == 1 else [slice(k, k + 1) for k in range(count)]
+        for run in runs:
+            step = first_step + run.start if self.steps > 1 else 0
+            part = np.ascontiguousarray(values[:, run])
+            out[:, run] = self._expect(part, step)
+        return out.reshape(games, count, self.n_states, *self.n_actions)
+
+    def _expect(self, values: Floats, step: int) -> Floats:
+        games, count, states = values.shape
+        out = np.empty((games, count, self.rows))
+        if self._stacked:
+            stacked = self._stacked[step]
+            kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
+            return out
+        for game, kind in enumerate(self.index):
+            out[game] = (self.kinds[kind].kernel[step] @ values[game].T).T
+        return out
