@@ -47,7 +47,11 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_archive(
-    path: Path | str, format_name: str, schema: int, header: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]
+    path: Path | str,
+    format_name: str,
+    schema: int,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, npt.ArrayLike],
 ) -> None:
     """Write an archive atomically.
 
@@ -73,7 +77,7 @@ def write_archive(
     for name, array in checked.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name} holds Python objects; an archive holds numbers and text")
-    entries = {"header": np.array(text), **dict(sorted(checked.items()))}
+    entries: dict[str, Any] = {"header": np.array(text), **dict(sorted(checked.items()))}
     _replace(Path(path), lambda handle: np.savez_compressed(handle, **entries))
 
 

@@ -46,9 +46,7 @@ def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return array
 
 
-def within(
-    name: str, array: npt.NDArray[np.float64], low: float, high: float, axes: str
-) -> npt.NDArray[np.float64]:
+def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, axes: str) -> npt.NDArray[np.float64]:
     """Return ``array`` if its entries lie in [low, high], else raise ValueError naming the first that does not."""
     bad = (array < low) | (array > high)
     if bad.any():

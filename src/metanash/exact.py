@@ -23,7 +23,7 @@ class MatrixEquilibrium:
 
 
 def _maximin(matrix: Floats) -> tuple[float, Floats]:
-    """max over mu of min over b of (mu^T M)_b: maximise v with mu^T M >= v."""
+    """The largest v, and a mu, with mu^T M >= v."""
     rows, columns = matrix.shape
     result = linprog(
         np.append(np.zeros(rows), -1.0),
@@ -34,7 +34,7 @@ def _maximin(matrix: Floats) -> tuple[float, Floats]:
         bounds=[(0.0, None)] * rows + [(None, None)],
         method="highs",
     )
-    if result.status != 0:
+    if result.status != 0 or result.x is None:
         raise ArithmeticError(f"the linear program of a matrix game failed: {result.message}")
     strategy = np.clip(result.x[:-1], 0.0, None)
     return float(result.x[-1]), strategy / strategy.sum()

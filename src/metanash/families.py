@@ -66,7 +66,10 @@ def _mixed_value(matrix: Floats) -> float | None:
     There the players make each other indifferent: M nu = v 1 and M^T mu = v 1.
     """
     try:
-        nu, mu = np.linalg.solve(matrix, np.ones(len(matrix))), np.linalg.solve(matrix.T, np.ones(len(matrix)))
+        nu, mu = (
+            np.linalg.solve(matrix, np.ones(len(matrix))),
+            np.linalg.solve(matrix.T, np.ones(len(matrix))),
+        )
     except np.linalg.LinAlgError:
         return None
     total = float(nu.sum())
@@ -103,7 +106,12 @@ def _stage_rewards(
 
 
 def _base_reward(
-    kind: str, rng: np.random.Generator, chance: Floats, horizon: int, actions: Sequence[int], stationary: bool
+    kind: str,
+    rng: np.random.Generator,
+    chance: Floats,
+    horizon: int,
+    actions: Sequence[int],
+    stationary: bool,
 ) -> Floats:
     """Rewards (H, S, A, B) such that every stage game, of the rewards and of Q*, is of this kind.
 
@@ -215,13 +223,11 @@ def zero_sum_sequence(
     rng = stream(*address, "base", kind)
     steps = 1 if stationary else horizon
     chance = rng.dirichlet(np.ones(n_states), size=(steps, n_states, *actions))
-    base = _base_reward(kind, rng, chance, horizon, actions, stationary)
+    base = _base_reward(kind, rng, chance, horizon, stationary)
     transitions = _kernels(chance, transition_mixing, address, n_games, chance.shape)
     shape = (steps, *base.shape[1:])
     return [
-        ZeroSumGame(
-            _perturbed(base, perturbation, noise, shape, address, k), transitions[k], name=f"{kind} {k}"
-        )
+        ZeroSumGame(_perturbed(base, perturbation, noise, shape, address, k), transitions[k], name=f"{kind} {k}")
         for k in range(n_games)
     ]
 
@@ -271,18 +277,14 @@ def potential_sequence(
     own_free = [tuple(1 if j == i else n for j, n in enumerate(actions)) for i in range(len(actions))]
     others = [rng.uniform(size=(n_states, *shape)) for shape in own_free]
     games = []
-    transitions = _kernels(
-        chance, transition_mixing, address, n_games, (1, n_states, *actions, n_states)
-    )
+    transitions = _kernels(chance, transition_mixing, address, n_games, (1, n_states, *actions, n_states))
     for k in range(n_games):
         phi = _perturbed(base, perturbation, noise, base.shape, address, k)
         if kind == "team":
             reward, potential = phi[np.newaxis], phi
         else:
             reward, potential = np.stack([(phi + d) / 2.0 for d in others]), phi / 2.0
-        games.append(
-            DiscountedGame(reward, transitions[k], discount, potential=potential, name=f"{kind} {k}")
-        )
+        games.append(DiscountedGame(reward, transitions[k], discount, potential=potential, name=f"{kind} {k}"))
     return games
 
 

@@ -51,7 +51,7 @@ def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str
     ValueError
         If there is no game, classes or sizes differ, or some but not all have a potential.
     """
-    batch = GameBatch(tuple(games))
+    batch: GameBatch[Any] = GameBatch(tuple(games))
     first = batch.game
     header: dict[str, Any] = {
         "kind": next(kind for kind, cls in _KINDS.items() if type(first) is cls),

@@ -35,7 +35,8 @@ def _initial(value: npt.ArrayLike | None, n_states: int) -> Floats:
     start = float_array("initial", value)
     if start.shape != (n_states,):
         raise ValueError(f"initial must be a distribution over {n_states} states, got shape {start.shape}")
-    return distributions("initial", start[np.newaxis], "row")[0]
+    distributions("initial", start[np.newaxis], "row")
+    return start
 
 
 def _agree(transition: Transition, reward: Floats, states_axis: int, steps: int | None) -> None:
@@ -63,7 +64,7 @@ class _Sizes:
     @property
     def n_states(self) -> int:
         """S."""
-        return self.reward.shape[self._state_axis]
+        return int(self.reward.shape[self._state_axis])
 
     @property
     def n_actions(self) -> tuple[int, ...]:
@@ -75,7 +76,7 @@ class _FiniteHorizon(_Sizes):
     @property
     def horizon(self) -> int:
         """H."""
-        return self.reward.shape[self._state_axis - 1]
+        return int(self.reward.shape[self._state_axis - 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ class ZeroSumGame(_FiniteHorizon):
 
     reward: Floats
     transition: Transition
-    initial: Floats = None  # type: ignore[assignment]
+    initial: Floats = None  # type: ignore[assignment]  # an array after __post_init__
     _: KW_ONLY
     name: str = ""
     _state_axis: ClassVar[int] = 1
@@ -113,7 +114,6 @@ class ZeroSumGame(_FiniteHorizon):
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(h, s, a, b)"))
         _agree(self.transition, reward, 1, len(reward))
         object.__setattr__(self, "initial", _initial(self.initial, reward.shape[1]))
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class MarkovGame(_FiniteHorizon):
 
     reward: Floats
     transition: Transition
-    initial: Floats = None  # type: ignore[assignment]
+    initial: Floats = None  # type: ignore[assignment]  # an array after __post_init__
     _: KW_ONLY
     name: str = ""
     _state_axis: ClassVar[int] = 2
@@ -150,7 +150,6 @@ class MarkovGame(_FiniteHorizon):
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, h, s, a)"))
         _agree(self.transition, reward, 2, reward.shape[1])
         object.__setattr__(self, "initial", _initial(self.initial, reward.shape[2]))
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +182,7 @@ class DiscountedGame(_Sizes):
     reward: Floats
     transition: Transition
     discount: float
-    initial: Floats = None  # type: ignore[assignment]
+    initial: Floats = None  # type: ignore[assignment]  # an array after __post_init__
     potential: Floats | None = None
     _: KW_ONLY
     name: str = ""
@@ -201,32 +200,27 @@ class DiscountedGame(_Sizes):
         if isinstance(self.discount, bool) or not 0.0 <= float(self.discount) < 1.0:
             raise ValueError(f"discount must lie in [0, 1), got {self.discount}")
         object.__setattr__(self, "discount", float(self.discount))
-        start = np.full(self.n_states, 1.0 / self.n_states) if self.initial is None else self.initial
-        start = _initial(start, self.n_states)
+        given: Floats | None = self.initial
+        start = _initial(np.full(self.n_states, 1.0 / self.n_states) if given is None else given, self.n_states)
         if (start <= 0.0).any():
-            raise ValueError(
-                f"initial must be positive everywhere; state {int(np.argmin(start))} has probability 0"
-            )
+            raise ValueError(f"initial must be positive everywhere; state {int(np.argmin(start))} has probability 0")
         object.__setattr__(self, "initial", start)
         if self.potential is not None:
             potential = float_array("potential", self.potential)
             if potential.shape != reward.shape[1:]:
-                raise ValueError(
-                    f"potential must have axes (s, a) of shape {reward.shape[1:]}, got {potential.shape}"
-                )
+                raise ValueError(f"potential must have axes (s, a) of shape {reward.shape[1:]}, got {potential.shape}")
             object.__setattr__(self, "potential", potential)
         elif reward.shape[0] == 1:
             object.__setattr__(self, "potential", reward[0])
 
-
     @property
     def is_team(self) -> bool:
         """Whether all players share one reward."""
-        return self.reward.shape[0] == 1
+        return len(self.reward) == 1
 
 
 Game = ZeroSumGame | MarkovGame | DiscountedGame
-AnyGame = TypeVar("AnyGame", ZeroSumGame, MarkovGame, DiscountedGame)
+AnyGame = TypeVar("AnyGame", bound=Game)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,10 +252,8 @@ class GameBatch(Generic[AnyGame]):
                     f"a batch holds games of one size; game 0 has a reward of shape {first.reward.shape}, "
                     f"game {k} of {game.reward.shape}"
                 )
-            if isinstance(game, DiscountedGame) and game.discount != first.discount:
-                raise ValueError(
-                    f"a batch holds games of one discount; game 0 has {first.discount}, game {k} {game.discount}"
-                )
+            if getattr(game, "discount", None) != getattr(first, "discount", None):
+                raise ValueError(f"a batch holds games of one discount; game {k} has another than game 0")
         object.__setattr__(self, "reward", np.stack([game.reward for game in self.games]))
         object.__setattr__(self, "initial", np.stack([game.initial for game in self.games]))
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import distributions
-from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 
 __all__ = ["average_out", "best_response_values", "ne_gap", "ne_gaps", "potential_values", "values"]
 
@@ -123,9 +123,7 @@ def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     if isinstance(games.game, DiscountedGame):
         reward, transition = _induced(games, policy, player)
         own = [policy[player]]
-        return _evaluate(
-            average_out(reward, own), average_out(transition, own, trailing=1), games.game.discount
-        )
+        return _evaluate(average_out(reward, own), average_out(transition, own, trailing=1), games.game.discount)
     return _induction(games, policy, player, respond=False)
 
 

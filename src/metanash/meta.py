@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from metanash.games import GameBatch
 from metanash.learners.base import Learner, Policies, Run, learn
@@ -147,7 +148,7 @@ class SequenceRun(Generic[State]):
     runs: tuple[Run[State], ...]
 
     @property
-    def ne_gap(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def ne_gap(self) -> npt.NDArray[np.float64]:
         """(sequences, K, C) NE-gaps."""
         return np.stack([run.ne_gap for run in self.runs], axis=1)
 
@@ -158,7 +159,7 @@ def learn_sequence(
     update: MetaUpdate,
     iterations: int,
     *,
-    at: Any = None,
+    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
 ) -> SequenceRun[State]:
     """Learn the games of a sequence one after another, each from what the meta-update makes of those before.
 

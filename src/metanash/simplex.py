@@ -46,4 +46,4 @@ def kl_divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt
 
 def alpha_greedy(policy: npt.NDArray[np.float64], alpha: float) -> npt.NDArray[np.float64]:
     """[x]_alpha = (1 - alpha) x + alpha / d (Mao et al. 2023, below equation 5)."""
-    return (1.0 - alpha) * policy + alpha / policy.shape[-1]
+    return np.asarray((1.0 - alpha) * policy + alpha / policy.shape[-1])

@@ -157,10 +157,9 @@ class TransitionBatch:
         self.kinds = kinds
         self._stacked: list[Floats] = []
         if not first.is_sparse:
-            self._stacked = [
-                np.stack([t.kernel[h] for t in kinds]) if len(kinds) > 1 else np.asarray(first.kernel[h])[np.newaxis]  # type: ignore[misc]
-                for h in range(first.steps)
-            ]
+            for h in range(first.steps):
+                parts = [np.asarray(kind.kernel[h]) for kind in kinds]
+                self._stacked.append(np.stack(parts) if len(parts) > 1 else parts[0][np.newaxis])
 
     def dense(self, step: int) -> Floats:
         """Distinct kernels of a step, (kinds, S, A_1, ..., A_N, S); game g has number ``index[g]``."""

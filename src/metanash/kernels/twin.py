@@ -98,7 +98,7 @@ def ascent(
     index: Integers,
     step: Floats,
     actions: Integers,
-    column: Integers,
+    column: Integers,  # noqa: ARG001 - the compiled loop needs it, reshaping does not
     policy: Floats,
     discount: float,
     lanes: int,
@@ -143,9 +143,7 @@ def ascent(
     current = policy.reshape(lanes, states, columns)
     identity = np.eye(states)
     for _ in range(iterations):
-        parts = [
-            np.expand_dims(part, own_axis[i]) for i, part in enumerate(np.split(current, offsets, axis=-1))
-        ]
+        parts = [np.expand_dims(part, own_axis[i]) for i, part in enumerate(np.split(current, offsets, axis=-1))]
         weight = np.broadcast_to(math.prod(parts[1:], start=parts[0]), shape).reshape(lanes, states, joint)
         induced = np.einsum("lsj,lsjz->lsz", weight, chance)
         earned = np.einsum("lsj,lksj->lsk", weight, payoff)

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import distributions, integer, positive
-from metanash.gaps import ne_gaps
 from metanash.games import Game, GameBatch
+from metanash.gaps import ne_gaps
 
 __all__ = ["Learner", "Policies", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
 
@@ -139,7 +139,7 @@ def learn(
     ValueError
         If an argument is out of range.
     """
-    batch: GameBatch[Any] = GameBatch.of(games)  # type: ignore[arg-type]
+    batch: GameBatch[Any] = GameBatch.of(games)
     grid = checkpoints(iterations) if at is None else np.asarray(at, dtype=np.int64)
     integer("iterations", iterations, 1)
     if grid.ndim != 1 or grid.size == 0 or grid[0] < 1 or (np.diff(grid) <= 0).any() or grid[-1] != iterations:

@@ -251,8 +251,7 @@ def _no_sums(policies: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
 def _policy_sums(state: MirrorState) -> Policies:
     """Sums of the iterates since the first, (G, H, S, A_i)."""
     return tuple(
-        finished + stage.sum(axis=0)
-        for finished, stage in zip(state.finished_sums, state.stage_sums[:2], strict=True)
+        finished + stage.sum(axis=0) for finished, stage in zip(state.finished_sums, state.stage_sums[:2], strict=True)
     )
 
 
@@ -261,9 +260,7 @@ def _iterate(state: MirrorState, iterations: int) -> MirrorState:
     anchor, iterate = [a.copy() for a in state.anchor], [p.copy() for p in state.iterate]
     sums = (state.stage_sums[0].copy(), state.stage_sums[1].copy(), state.stage_sums[2].copy())
     lanes, rows, columns = state.eta.size, *state.q.shape[-2:]
-    kernels.mirror(
-        state.q, state.eta, *anchor, *iterate, *sums, lanes, rows, columns, state.done, iterations
-    )
+    kernels.mirror(state.q, state.eta, *anchor, *iterate, *sums, lanes, rows, columns, state.done, iterations)
     return replace(
         state,
         iteration=state.iteration + iterations,
@@ -286,5 +283,3 @@ def _statistics(state: MirrorState) -> Stage:
         value=value,
         q=state.q,
     )
-
-
