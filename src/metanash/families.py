@@ -110,7 +110,6 @@ def _base_reward(
     rng: np.random.Generator,
     chance: Floats,
     horizon: int,
-    actions: Sequence[int],
     stationary: bool,
 ) -> Floats:
     """Rewards (H, S, A, B) such that every stage game, of the rewards and of Q*, is of this kind.

@@ -41,7 +41,7 @@ def kl_divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0.0, p * (np.log(p) - np.log(q)), 0.0)
     # the sum can fall below 0 by rounding when p and q are nearly equal
-    return np.maximum(terms.sum(axis=-1), 0.0)
+    return np.asarray(np.maximum(terms.sum(axis=-1), 0.0))
 
 
 def alpha_greedy(policy: npt.NDArray[np.float64], alpha: float) -> npt.NDArray[np.float64]:
