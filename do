@@ -130,6 +130,19 @@ cores() { # All, but 8 at most: more jobs than that wait for each other.
     if [ "$count" -gt 8 ]; then echo 8; else echo "$count"; fi
 }
 
+run_snakemake() { # Snakemake starts scripts by the unquoted path of its Python: a path without blanks is needed.
+    case $here in
+        *[[:space:]]*)
+            link=$(mktemp -d)
+            trap 'rm -rf "$link"' EXIT
+            trap 'exit 130' INT TERM
+            ln -s "$here/.venv" "$link/venv"
+            "$link/venv/bin/python" -m snakemake "$@"
+            ;;
+        *) exec snakemake "$@" ;;
+    esac
+}
+
 check() {
     say "$*"
     "$@" || failed="$failed
@@ -141,11 +154,11 @@ command=${1:-help}
 case $command in
     reproduce)
         setup
-        exec snakemake --cores "$(cores)" "$@"
+        run_snakemake --cores "$(cores)" "$@"
         ;;
     smoke)
         setup
-        exec snakemake --configfile config/smoke.yaml --cores 2 "$@"
+        run_snakemake --configfile config/smoke.yaml --cores 2 "$@"
         ;;
     test)
         setup

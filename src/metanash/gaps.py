@@ -13,7 +13,15 @@ import numpy.typing as npt
 from metanash.checks import distributions
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 
-__all__ = ["average_out", "best_response_values", "ne_gap", "ne_gaps", "potential_values", "values"]
+__all__ = [
+    "average_out",
+    "best_response_values",
+    "ne_gap",
+    "ne_gaps",
+    "potential_values",
+    "stage_potential_values",
+    "values",
+]
 
 Floats = npt.NDArray[np.float64]
 Policy = Sequence[Floats]
@@ -72,13 +80,17 @@ def _induction(games: GameBatch[Any], policy: Policy, player: int, respond: bool
     return value[:, :horizon]
 
 
+def _joint_transition(games: GameBatch[DiscountedGame]) -> Floats:
+    """(G, S, A_1, ..., A_N, S)."""
+    transition = games.transitions.dense(0)[games.transitions.index]
+    return transition.reshape(len(games), games.game.n_states, *games.game.n_actions, games.game.n_states)
+
+
 def _induced(games: GameBatch[DiscountedGame], policy: Policy, player: int) -> tuple[Floats, Floats]:
     """The decision problem that the others' policies leave to a player: (G, S, A_i) and (G, S, A_i, S)."""
-    transition = games.transitions.dense(0)[games.transitions.index]
-    transition = transition.reshape(len(games), games.game.n_states, *games.game.n_actions, -1)
     return (
         average_out(_player_reward(games, player), policy, keep=player),
-        average_out(transition, policy, keep=player, trailing=1),
+        average_out(_joint_transition(games), policy, keep=player, trailing=1),
     )
 
 
@@ -173,20 +185,22 @@ def ne_gap(game: Game, policy: Policy) -> float:
     return float(ne_gaps(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
 
 
-def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
-    """Potential Phi(pi), the discounted value of the stage potential from the initial distribution: (G,).
+def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
+    """Discounted value of the stage potential from each state, Phi_s(pi): (G, S).
 
     Raises
     ------
     ValueError
-        If a game has no potential, or as in :func:`ne_gaps`.
+        If a game has no stage potential, or as in :func:`ne_gaps`.
     """
-    stage = [game.potential for game in games.games]
-    if any(part is None for part in stage):
+    stage = [game.potential for game in games.games if game.potential is not None]
+    if len(stage) < len(games):
         raise ValueError("a game of the batch has no stage potential")
     policy = _checked(games, policy)
-    transition = games.transitions.dense(0)[games.transitions.index]
-    transition = transition.reshape(len(games), games.game.n_states, *games.game.n_actions, -1)
-    reward = average_out(np.stack([part for part in stage if part is not None]), policy)
-    chain = average_out(transition, policy, trailing=1)
-    return _from_start(games, _evaluate(reward, chain, games.game.discount))
+    chain = average_out(_joint_transition(games), policy, trailing=1)
+    return _evaluate(average_out(np.stack(stage), policy), chain, games.game.discount)
+
+
+def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
+    """Potential Phi(pi) from the initial distribution: (G,). Errors as in :func:`stage_potential_values`."""
+    return _from_start(games, stage_potential_values(games, policy))

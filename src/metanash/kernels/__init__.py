@@ -14,6 +14,7 @@ The environment decides, once, when the package is imported:
 """
 
 import hashlib
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def _load(wanted: str) -> ModuleType:
     if wanted == "numpy":
         return twin
     try:
-        from metanash.kernels import compiled  # noqa: PLC0415 - may not have been built
+        compiled = importlib.import_module("metanash.kernels.compiled")
     except ModuleNotFoundError as error:
         if wanted == "c":
             raise ImportError(

@@ -1,0 +1,218 @@
+"""Experiments as data: from a configuration to games, from games and an arm to a run record.
+
+An experiment is a family of game sequences, a learner, and arms that differ in the meta-update only. A grid of
+learning rates and perturbation sizes is learned side by side, and so are the seeds of a block, through the batch of
+the learner. Arms of an experiment meet the same games.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash import kernels
+from metanash.checks import integer, positive
+from metanash.families import FAMILIES
+from metanash.games import Game, GameBatch
+from metanash.learners import LEARNERS, MirrorState, OptimisticMirrorDescent, checkpoints
+from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
+from metanash.records import RunRecord
+
+__all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
+
+
+Section = TypeVar("Section", "Sequences", "Learning")
+
+
+def _read(cls: type[Section], section: Mapping[str, Any]) -> Section:
+    """Build a spec from a section of the configuration, which must have its keys and no other."""
+    known = {field.name for field in fields(cls)}
+    for key in section:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}; known are {sorted(known)}")
+    for key in sorted(known - section.keys()):
+        raise ValueError(f"key {key!r} is missing")
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
+    return cls(**values)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Which games: section ``games`` of an experiment, for one kind of base game.
+
+    Parameters
+    ----------
+    family : str
+        Key of :data:`metanash.families.FAMILIES`.
+    base_kind : str
+        Kind of base game.
+    options : dict
+        Keyword arguments of the family.
+    perturbations : tuple of float
+        Sizes of the perturbation: a sequence for each.
+    count : int
+        K, games of a sequence.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value out of range.
+    """
+
+    family: str
+    base_kind: str
+    options: Mapping[str, Any]
+    perturbations: tuple[float, ...]
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ValueError(f"family must be one of {sorted(FAMILIES)}, got {self.family!r}")
+        integer("count", self.count, 1)
+
+    @classmethod
+    def from_config(cls, section: Mapping[str, Any]) -> "Sequences":
+        """Read a section of the configuration. Raises ValueError naming an unknown or missing key."""
+        return _read(cls, section)
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How they are learned: section ``learning`` of an experiment, for one arm.
+
+    Parameters
+    ----------
+    arm : str
+        Key of :data:`metanash.meta.META_UPDATES`.
+    learner : str
+        Key of :data:`metanash.learners.LEARNERS`.
+    learning_rates : tuple of float
+        Learned side by side.
+    iterations : int
+        T.
+    checkpoints : int
+        Number of log-spaced iterations at which the gap is measured.
+    keep_stages : bool
+        Whether per-stage statistics go into the record.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value out of range.
+    """
+
+    arm: str
+    learner: str
+    learning_rates: tuple[float, ...]
+    iterations: int
+    checkpoints: int
+    keep_stages: bool
+
+    def __post_init__(self) -> None:
+        if self.arm not in META_UPDATES:
+            raise ValueError(f"arm must be one of {sorted(META_UPDATES)}, got {self.arm!r}")
+        if self.learner not in LEARNERS:
+            raise ValueError(f"learner must be one of {sorted(LEARNERS)}, got {self.learner!r}")
+        integer("iterations", self.iterations, 1)
+        integer("checkpoints", self.checkpoints, 1)
+        positive("learning_rates", self.learning_rates)
+
+    @classmethod
+    def from_config(cls, section: Mapping[str, Any]) -> "Learning":
+        """Read a section of the configuration. Raises ValueError naming an unknown or missing key."""
+        return _read(cls, section)
+
+
+def generate_games(spec: Sequences, seeds: Sequence[int], root_seed: int) -> tuple[list[Game], dict[str, Any]]:
+    """Games for some seeds, and their provenance.
+
+    The address of a sequence is (root seed, family, seed): experiments of one family meet the same base games.
+
+    Returns
+    -------
+    games : list
+        In the order perturbation, seed, game; see ``axes`` of the provenance.
+    provenance : dict
+    """
+    games: list[Game] = []
+    for perturbation in spec.perturbations:
+        for seed in seeds:
+            address = (root_seed, spec.family, seed)
+            games.extend(
+                FAMILIES[spec.family](
+                    spec.base_kind, *address, n_games=spec.count, perturbation=perturbation, **spec.options
+                )
+            )
+    axes = {"perturbation": list(spec.perturbations), "seed": list(seeds), "game": spec.count}
+    return games, {**asdict(spec), "root_seed": root_seed, "axes": axes}
+
+
+def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]) -> RunRecord:
+    """Learn all sequences of a game file with one meta-update.
+
+    Parameters
+    ----------
+    spec : Learning
+    games, provenance
+        As :func:`generate_games` returns them.
+
+    Raises
+    ------
+    ValueError
+        If the games are not those that the provenance announces, or the learner cannot play them.
+    """
+    axes = provenance["axes"]
+    rates, sizes, seeds, k = spec.learning_rates, axes["perturbation"], axes["seed"], axes["game"]
+    if len(games) != len(sizes) * len(seeds) * k:
+        raise ValueError(f"{len(sizes)} x {len(seeds)} x {k} games were announced, there are {len(games)}")
+    # game number n of every sequence side by side, once for each learning rate
+    sequences = [GameBatch(tuple(games[n::k]) * len(rates)) for n in range(k)]
+    learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)))
+    grid = checkpoints(spec.iterations, spec.checkpoints)
+    runs = learn_sequence(sequences, learner, META_UPDATES[spec.arm](k), spec.iterations, at=grid)
+    lead = (len(rates), len(sizes), len(seeds))
+    arrays = {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "learning_rates": np.array(rates, dtype=np.float64),
+        "perturbations": np.array(sizes, dtype=np.float64),
+        "checkpoints": grid,
+        "ne_gap": runs.ne_gap.reshape(*lead, k, -1),
+        **_final_policies(runs, lead),
+    }
+    if spec.keep_stages and isinstance(learner, OptimisticMirrorDescent):
+        arrays |= _stage_arrays(runs, learner, lead)
+    versions = {"numpy": np.__version__, "kernels": kernels.backend, "instruction_set": kernels.instruction_set}
+    return RunRecord({**asdict(spec), "games": dict(provenance)}, versions, arrays)
+
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def _final_policies(runs: SequenceRun[Any], lead: tuple[int, ...]) -> Arrays:
+    arrays = {}
+    for player in range(len(runs.runs[0].policy)):
+        policy = np.stack([run.policy[player] for run in runs.runs], axis=1)
+        arrays[f"policy_{player}"] = policy.reshape(*lead, *policy.shape[1:])
+    return arrays
+
+
+def _stage_arrays(runs: SequenceRun[MirrorState], learner: OptimisticMirrorDescent, lead: tuple[int, ...]) -> Arrays:
+    """Per-stage statistics with axes (..., game, stage, h, s, ...)."""
+    stages = [learner.stages(run.state) for run in runs.runs]
+    arrays: Arrays = {"stage_iterations": np.array([stage.iterations for stage in stages[0]], dtype=np.int64)}
+
+    def collect(name: str, read: Any) -> None:
+        array = np.stack([np.stack([read(stage) for stage in game], axis=1) for game in stages], axis=1)
+        arrays[name] = array.reshape(*lead, *array.shape[1:])
+
+    for player, letter in enumerate(("mu", "nu")):
+        collect(f"stage_best_response_{letter}", lambda stage, i=player: stage.best_response(i))
+        collect(f"stage_average_{letter}", lambda stage, i=player: stage.average[i])
+        collect(f"stage_initial_{letter}", lambda stage, i=player: stage.initial[i])
+        collect(f"stage_regret_{letter}", lambda stage, i=player: stage.regret(i))
+        collect(f"stage_kl_{letter}", lambda stage, i=player: stage.kl_to_initial(i))
+    collect("stage_value", lambda stage: stage.value)
+    collect("stage_q", lambda stage: stage.q)
+    return arrays

@@ -1,0 +1,189 @@
+"""Drawing: Axes in, Axes out. Receives numbers, computes none. Needs Matplotlib and seaborn (extra ``pipeline``).
+
+One colour for individual learning and the blues for meta-learning, in every figure; safe for colour-blind readers
+and told apart by line style too.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = [
+    "ARM_LABELS",
+    "KIND_LABELS",
+    "curve_panel",
+    "equilibrium_panel",
+    "ratio_bar",
+    "ratio_panel",
+    "save",
+    "use_style",
+]
+
+ARM_LABELS = {
+    "individual": "individual",
+    "best_response": "meta: best responses (5)",
+    "stage_average": "meta: stage averages",
+    "output_policy": "meta: output policies",
+    "carry_over": "meta: carry-over",
+}
+KIND_LABELS = {
+    "mixed": "mixed equilibria",
+    "pure": "pure equilibria",
+    "team": "Markov team",
+    "action_independent": "action-independent transitions",
+}
+_ARM_STYLE: dict[str, dict[str, Any]] = {
+    "individual": {"color": "#d55e00", "linestyle": "-"},
+    "best_response": {"color": "#0072b2", "linestyle": "-"},
+    "carry_over": {"color": "#0072b2", "linestyle": "-"},
+    "stage_average": {"color": "#56b4e9", "linestyle": (0, (4, 1.5))},
+    "output_policy": {"color": "#1b2a49", "linestyle": (0, (1, 1))},
+}
+_STATE_STYLE: dict[int, dict[str, Any]] = {
+    1: {"color": "#0072b2", "marker": "o"},
+    2: {"color": "#cc79a7", "marker": "s"},
+}
+
+
+def use_style() -> None:
+    """Set fonts, sizes and everything that makes equal figures equal files."""
+    sns.set_theme(context="paper", style="ticks", font="DejaVu Sans")
+    mpl.rcParams.update(
+        {
+            "font.size": 7,
+            "axes.labelsize": 7,
+            "axes.titlesize": 7.5,
+            "legend.fontsize": 6.5,
+            "legend.title_fontsize": 6.5,
+            "xtick.labelsize": 6.5,
+            "ytick.labelsize": 6.5,
+            "axes.linewidth": 0.6,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "lines.linewidth": 1.3,
+            "figure.constrained_layout.use": True,
+            "pdf.fonttype": 42,
+            "svg.hashsalt": "metanash",
+        }
+    )
+
+
+def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Axes:
+    """NE-gap against iterations, a line and a band of one standard deviation for each arm.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns arm, iteration, mean, std.
+    scale : {"linear", "log"}
+        Of the gap. With ``log``, a band that would reach 0 is cut at the lower end of the axis.
+    """
+    for arm, style in _ARM_STYLE.items():
+        part = table[table["arm"] == arm]
+        if part.empty:
+            continue
+        axes.plot(part["iteration"], part["mean"], label=ARM_LABELS[arm], **style)
+        low, high = part["mean"] - part["std"], part["mean"] + part["std"]
+        axes.fill_between(part["iteration"], low, high, color=style["color"], alpha=0.15, linewidth=0)
+    axes.set(xlabel="iteration t", ylabel="NE-gap (reward units)", xscale="log", yscale=scale)
+    axes.set_xlim(table["iteration"].min(), table["iteration"].max())
+    if scale == "log":
+        axes.set_ylim(table["mean"].min() / 2, table["mean"].max() * 1.6)
+    else:
+        axes.set_ylim(bottom=0)
+    sns.despine(ax=axes)
+    return axes
+
+
+def equilibrium_panel(axes: Axes, table: pd.DataFrame) -> Axes:
+    """Equilibria in the unit square, coloured by state; where games share one, their number stands beside it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns state, mu_a1, nu_b1, games: one row for each distinct equilibrium of a state.
+    """
+    for state, part in table.groupby("state"):
+        number = int(str(state))
+        style = _STATE_STYLE[number]
+        axes.scatter(part["mu_a1"], part["nu_b1"], s=22, alpha=0.8, linewidth=0.5, edgecolor="white", zorder=3,
+                     label=f"state {number}", clip_on=False, **style)  # fmt: skip
+        for x, y, games in zip(part["mu_a1"], part["nu_b1"], part["games"], strict=True):
+            if games > 1:
+                # towards the middle of the square, the states one above the other
+                side, up = (1 if x < 0.5 else -1), (1 if y < 0.5 else -1)
+                axes.annotate(
+                    f"{games} games",
+                    (x, y),
+                    xytext=(6 * side, up * (5 + 8 * (number - 1))),
+                    textcoords="offset points",
+                    ha="left" if side > 0 else "right",
+                    va="center",
+                    fontsize=6,
+                    color=style["color"],
+                )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=r"$\mu^*(a_1)$", ylabel=r"$\nu^*(b_1)$", aspect="equal")
+    axes.set_xticks([0, 0.5, 1])
+    axes.set_yticks([0, 0.5, 1])
+    return axes
+
+
+def ratio_panel(axes: Axes, table: pd.DataFrame, *, x: str, y: str, limit: float = 3.0) -> Any:
+    """Grid of gap ratios, meta over individual, coloured by their logarithm: blue helps, orange hurts.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``x``, ``y``, ratio, ratio_low, ratio_high. A ratio whose interval contains 1 is printed in grey.
+    limit : float
+        Ratio (and its inverse) at which the colours saturate.
+
+    Returns
+    -------
+    The image, for a colour bar.
+    """
+    grid = table.pivot_table(index=y, columns=x, values="ratio")
+    clear = table.assign(clear=(table["ratio_low"] > 1) | (table["ratio_high"] < 1)).pivot_table(
+        index=y, columns=x, values="clear", aggfunc="all"
+    )
+    palette = sns.blend_palette(["#0072b2", "#f7f7f7", "#d55e00"], as_cmap=True)
+    image = axes.imshow(
+        np.log(grid.to_numpy()), cmap=palette, vmin=-np.log(limit), vmax=np.log(limit), aspect="auto", origin="lower"
+    )
+    for i, row in enumerate(grid.to_numpy()):
+        for j, ratio in enumerate(row):
+            strong = abs(np.log(ratio)) > 0.75 * np.log(limit)
+            colour = "white" if strong else ("black" if clear.to_numpy()[i, j] else "0.55")
+            axes.text(j, i, f"{ratio:.2f}", ha="center", va="center", fontsize=5.5, color=colour)
+    axes.set_xticks(range(grid.shape[1]), [f"{value:g}" for value in grid.columns])
+    axes.set_yticks(range(grid.shape[0]), [f"{value:g}" for value in grid.index])
+    axes.tick_params(length=0)
+    return image
+
+
+def save(figure: Figure, paths: Mapping[str, Path]) -> None:
+    """Write a figure as PDF and PNG without times and versions, so that equal figures are equal files."""
+    metadata: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
+        "png": {"Software": None},
+    }
+    for kind, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, format=kind, dpi=300, metadata=metadata[kind])
+
+
+def ratio_bar(figure: Figure, image: Any, axes: Any) -> None:
+    """Colour bar of :func:`ratio_panel`, in ratios."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
+    ticks = [1 / 3, 1 / 2, 1, 2, 3]
+    bar.set_ticks([float(np.log(tick)) for tick in ticks], labels=["1/3", "1/2", "1", "2", "3"])
+    bar.set_label("gap of meta-learning\n/ gap of individual learning", fontsize=6.5)
+    bar.ax.tick_params(labelsize=6)
+    bar.outline.set_linewidth(0.4)

@@ -1,0 +1,88 @@
+"""Run records: what one arm of an experiment measured on one block of seeds.
+
+Format ``metanash-run``, schema 1, an archive (:mod:`metanash.archive`) with a header (``spec``, ``provenance``) and
+arrays. Axes come in the order learning rate, perturbation, seed, game, then those of the quantity.
+
+``seeds`` (seeds,), ``learning_rates`` (rates,), ``perturbations`` (sizes,), ``checkpoints`` (C,)
+    the axes;
+``ne_gap`` (rates, sizes, seeds, K, C)
+    exact NE-gap of the output policies;
+``policy_{i}`` (rates, sizes, seeds, K, ...)
+    final output policy of player i;
+``stage_*``
+    per-stage statistics, where the experiment keeps them: see :meth:`metanash.learners.Stage`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.archive import ArchiveError, read_archive, write_archive
+
+__all__ = ["FORMAT", "SCHEMA", "RunRecord", "read_record", "write_record"]
+
+FORMAT, SCHEMA = "metanash-run", 1
+_REQUIRED = ("seeds", "learning_rates", "perturbations", "checkpoints", "ne_gap")
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """One arm on one block of seeds; axes as in the module.
+
+    Attributes
+    ----------
+    spec : dict
+        What was run: experiment, base kind, arm and all parameters.
+    provenance : dict
+        Versions and kernels that ran it.
+    arrays : dict from str to array
+        See the module; ``ne_gap`` and the axes are always there.
+    """
+
+    spec: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in _REQUIRED:
+            if name not in self.arrays:
+                raise ValueError(f"a run record needs the array {name}")
+        axes = tuple(len(self.arrays[name]) for name in ("learning_rates", "perturbations", "seeds"))
+        shape = self.arrays["ne_gap"].shape
+        if len(shape) != 5 or shape[:3] != axes or shape[4] != len(self.arrays["checkpoints"]):
+            raise ValueError(
+                "ne_gap must have axes (learning rate, perturbation, seed, game, checkpoint), "
+                f"{(*axes, 'K', len(self.arrays['checkpoints']))}; got {shape}"
+            )
+        if not np.isfinite(self.arrays["ne_gap"]).all():
+            raise ValueError("ne_gap must be finite: the run has failed")
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self.arrays[name]
+
+
+def write_record(path: Path | str, record: RunRecord) -> None:
+    """Write a record atomically."""
+    header = {"spec": dict(record.spec), "provenance": dict(record.provenance)}
+    write_archive(path, FORMAT, SCHEMA, header, record.arrays)
+
+
+def read_record(path: Path | str) -> RunRecord:
+    """Read a record.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is missing, damaged, no run record or incomplete; the message names the file.
+    """
+    header, arrays = read_archive(path, FORMAT, SCHEMA)
+    try:
+        return RunRecord(header["spec"], header["provenance"], arrays)
+    except KeyError as error:
+        raise ArchiveError(f"{path}: entry {error} is missing") from error
+    except ValueError as error:
+        raise ArchiveError(f"{path}: {error}") from error

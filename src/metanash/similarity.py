@@ -1,0 +1,102 @@
+"""How alike games are, and whether a game is a potential game: decided by a check, never assumed."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import integer
+from metanash.games import DiscountedGame, GameBatch, MarkovGame
+from metanash.gaps import stage_potential_values, values
+from metanash.streams import stream
+
+__all__ = ["POTENTIAL_TOLERANCE", "is_potential_game", "potential_deviation", "stage_potential_deviation"]
+
+Floats = npt.NDArray[np.float64]
+
+POTENTIAL_TOLERANCE = 1e-9
+"""A game whose deviation is at most this, in units of value, counts as a potential game."""
+
+
+def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tuple[int | str, ...]) -> list[Floats]:
+    """``count`` random policies a player, half of them deterministic: (count, [H,] S, A_i)."""
+    rng = stream(*address)
+    lead = (count, *([game.horizon] if isinstance(game, MarkovGame) else []), game.n_states)
+    policies = []
+    for actions in game.n_actions:
+        policy = rng.dirichlet(np.ones(actions), size=lead)
+        pure = np.eye(actions)[rng.integers(actions, size=lead)]
+        policy[1::2] = pure[1::2]
+        policies.append(policy)
+    return policies
+
+
+def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, seed: int = 0) -> float:
+    """How far a game is from having any potential, in units of value.
+
+    A game has a potential if and only if, for any two players, four unilateral moves that lead back to the start
+    gain nothing in total (Monderer and Shapley 1996, theorem 2.8); here the strategies are Markov policies and the
+    gains are values at each state. The largest gain found over random policies is returned: a lower bound of the
+    true deviation, 0 up to rounding for a potential game.
+
+    Parameters
+    ----------
+    game : DiscountedGame or MarkovGame
+    policies : int
+        Random cycles tried for each pair of players.
+    seed : int
+        Of the random policies.
+
+    Raises
+    ------
+    ValueError
+        If ``policies`` < 1.
+    """
+    integer("policies", policies, 1)
+    batch: GameBatch[Any] = GameBatch((game,) * policies)
+    here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
+    worst = 0.0
+    for i, j in itertools.combinations(range(game.n_players), 2):
+        total = np.zeros(())
+        # around the square: i moves, j moves, i moves back, j moves back; + for the end of a move, - for its start
+        corners = {(0, 0): (-1, 1), (1, 0): (1, -1), (1, 1): (-1, 1), (0, 1): (1, -1)}
+        for (moved_i, moved_j), (sign_i, sign_j) in corners.items():
+            policy = list(here)
+            policy[i] = (here, there)[moved_i][i]
+            policy[j] = (here, there)[moved_j][j]
+            total = total + sign_i * values(batch, policy, i) + sign_j * values(batch, policy, j)
+        worst = max(worst, float(np.abs(total).max()))
+    return worst
+
+
+def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: int = 0) -> float:
+    """How far the game's stage potential is from being one, in units of value.
+
+    The largest violation found of Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i) (Mao et al. 2023,
+    section 2) over random policies, players and states.
+
+    Raises
+    ------
+    ValueError
+        If the game has no stage potential, or ``policies`` < 1.
+    """
+    integer("policies", policies, 1)
+    batch = GameBatch((game,) * policies)
+    here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
+    worst = 0.0
+    for i in range(game.n_players):
+        moved = [*here[:i], there[i], *here[i + 1 :]]
+        gain = values(batch, moved, i) - values(batch, here, i)
+        rise = stage_potential_values(batch, moved) - stage_potential_values(batch, here)
+        worst = max(worst, float(np.abs(gain - rise).max()))
+    return worst
+
+
+def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
+    """Whether :func:`potential_deviation`, and the stage potential if there is one, pass the check to 1e-9."""
+    if potential_deviation(game) > POTENTIAL_TOLERANCE:
+        return False
+    if isinstance(game, MarkovGame) or game.potential is None:
+        return True
+    return stage_potential_deviation(game) <= POTENTIAL_TOLERANCE

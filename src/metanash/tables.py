@@ -1,0 +1,120 @@
+"""Tidy tables from run records: what figures, notebooks and readers see. Needs pandas (extra ``pipeline``)."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from metanash.exact import matrix_equilibrium
+from metanash.games import ZeroSumGame
+from metanash.rates import bootstrap_means, percentile_interval, speed_up
+from metanash.records import RunRecord
+from metanash.streams import stream
+
+__all__ = ["curve_table", "curves", "distinct_equilibria", "final_gap_table", "speed_up_table", "stage_equilibria"]
+
+
+def curve_table(records: Iterable[RunRecord], figure: str) -> pd.DataFrame:
+    """NE-gaps of all runs, one row each: figure, base_kind, arm, seed, game, iteration, ne_gap.
+
+    Seeds and iterations are those of the records, games count from 1. Records must have one learning rate and one
+    perturbation; ValueError otherwise.
+    """
+    frames = []
+    for record in records:
+        gap = record["ne_gap"]
+        if gap.shape[:2] != (1, 1):
+            raise ValueError("a table of curves needs records with one learning rate and one perturbation")
+        axes = [record["seeds"], np.arange(1, gap.shape[3] + 1), record["checkpoints"]]
+        index = pd.MultiIndex.from_product(axes, names=["seed", "game", "iteration"])
+        frame = pd.DataFrame({"ne_gap": gap.ravel()}, index=index).reset_index()
+        frame.insert(0, "arm", record.spec["arm"])
+        frame.insert(0, "base_kind", record.spec["games"]["base_kind"])
+        frames.append(frame)
+    table = pd.concat(frames, ignore_index=True)
+    table.insert(0, "figure", figure)
+    return table.sort_values(["base_kind", "arm", "seed", "game", "iteration"], ignore_index=True)
+
+
+def curves(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean over the games, then mean and std over seeds: figure, base_kind, arm, iteration, mean, std."""
+    keys = ["figure", "base_kind", "arm", "iteration"]
+    by_seed = table.groupby([*keys, "seed"], sort=True)["ne_gap"].mean()
+    spread = by_seed.groupby(level=keys, sort=True)
+    return pd.DataFrame({"mean": spread.mean(), "std": spread.std(ddof=1).fillna(0.0)}).reset_index()
+
+
+def speed_up_table(table: pd.DataFrame, levels: Sequence[float], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Iterations to reach each gap, of individual learning and of every other arm, with bootstrap intervals.
+
+    The curves are means over the games of a sequence, and the bootstrap resamples seeds; see
+    :func:`metanash.rates.speed_up` for the columns.
+    """
+    rows = []
+    for (figure, base_kind), group in table.groupby(["figure", "base_kind"], sort=True):
+        by_arm = {
+            arm: part.pivot_table(index="seed", columns="iteration", values="ne_gap", aggfunc="mean")
+            for arm, part in group.groupby("arm", sort=True)
+        }
+        individual = by_arm.pop("individual")
+        for arm, meta in by_arm.items():
+            for level in levels:
+                rng = stream(root_seed, "speed-up", str(figure), str(base_kind), str(arm), str(level))
+                result = speed_up(
+                    individual.columns.to_numpy(), individual.to_numpy(), meta.to_numpy(), level, rng, resamples
+                )
+                row = {"figure": figure, "base_kind": base_kind, "arm": arm, "ne_gap": level}
+                row |= {"iterations_individual": result.individual, "iterations_meta": result.meta}
+                row |= {"speed_up": result.ratio, "low": result.low, "high": result.high, "status": result.status}
+                rows.append(row | {"censored": result.censored, "n_seeds": len(individual)})
+    return pd.DataFrame(rows)
+
+
+def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Mean NE-gap at the last iteration of games 2 to K, for each cell of a grid of experiments.
+
+    Game 1 is left out since all arms start it alike. ``low`` and ``high`` are a 95 % bootstrap interval over seeds,
+    and ``ratio`` with its interval is the mean gap over that of individual learning on the same seeds.
+    """
+    gaps: dict[tuple[str, float, float], dict[str, list[tuple[int, float]]]] = {}
+    for record in records:
+        final = record["ne_gap"][..., 1:, -1].mean(axis=-1)
+        for r, rate in enumerate(record["learning_rates"].tolist()):
+            for p, size in enumerate(record["perturbations"].tolist()):
+                cell = gaps.setdefault((record.spec["games"]["base_kind"], rate, size), {})
+                pairs = zip(record["seeds"].tolist(), final[r, p].tolist(), strict=True)
+                cell.setdefault(record.spec["arm"], []).extend(pairs)
+    rows = []
+    for (base_kind, rate, size), arms in sorted(gaps.items()):
+        by_arm = {arm: np.array([gap for _, gap in sorted(pairs)]) for arm, pairs in arms.items()}
+        individual = by_arm["individual"]
+        for arm, sample in sorted(by_arm.items()):
+            rng = stream(root_seed, "final gap", base_kind, arm, str(rate), str(size))
+            means = bootstrap_means(np.stack([sample, individual], axis=1), resamples, rng)
+            low, high = percentile_interval(means[:, 0])
+            ratio_low, ratio_high = percentile_interval(means[:, 0] / means[:, 1])
+            row = {"base_kind": base_kind, "learning_rate": rate, "perturbation": size, "arm": arm}
+            row |= {"ne_gap": sample.mean(), "low": low, "high": high, "std": sample.std(ddof=1)}
+            row |= {"ratio": sample.mean() / individual.mean(), "ratio_low": ratio_low, "ratio_high": ratio_high}
+            rows.append(row | {"n_seeds": len(sample)})
+    return pd.DataFrame(rows)
+
+
+def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str) -> pd.DataFrame:
+    """Equilibria of the reward matrices at step 1 (Figure 1c): base_kind, game, state, mu_a1, nu_b1, value.
+
+    Games and states count from 1; mu_a1 and nu_b1 are the probabilities of the players' first actions.
+    """
+    rows = []
+    for k, game in enumerate(games, start=1):
+        for s, matrix in enumerate(game.reward[0], start=1):
+            found = matrix_equilibrium(matrix)
+            row = {"base_kind": base_kind, "game": k, "state": s, "mu_a1": found.mu[0], "nu_b1": found.nu[0]}
+            rows.append(row | {"value": found.value})
+    return pd.DataFrame(rows)
+
+
+def distinct_equilibria(table: pd.DataFrame) -> pd.DataFrame:
+    """Equilibria of :func:`stage_equilibria` that agree to six digits as one row, with the number of ``games``."""
+    keys = ["base_kind", "state", "mu_a1", "nu_b1"]
+    return table.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()

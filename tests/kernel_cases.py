@@ -1,0 +1,157 @@
+"""Arguments for the three kernels, and how far two implementations may differ on them.
+
+Run as a script, this file stores what the compiled kernels in use make of every case:
+``python kernel_cases.py results.npz``. The tests run it once for each instruction set.
+"""
+
+import itertools
+import sys
+
+import numpy as np
+
+CHUNK = 1024
+
+# Case: (name, kernel, arguments, tolerance). Iterates of Algorithm 1 pass on a difference by a factor of about
+# 1 + 2 eta an iteration at worst (the softmax is 1-Lipschitz and the payoffs lie in [0, 1]), but hardly grow it on
+# average at the learning rates that the theorems allow. Tolerances on policies are therefore 1e-12 where
+# eta <= 1/2 and the run is short, and otherwise are derived where the case is made.
+
+
+def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit=None, holes=False):
+    """Consistent arguments in the middle of a stage; logits normalised policies, with gaps at -inf, or +-``logit``."""
+    q = rng.uniform(size=(lanes, rows, columns))
+    rates = eta * rng.uniform(0.5, 1.0, size=lanes)
+    anchors, iterates, sums = [], [], []
+    for n in (rows, columns):
+        anchor = np.log(rng.dirichlet(np.ones(n), size=lanes))
+        if logit is not None:
+            anchor = rng.choice([-logit, 0.0, logit], size=(lanes, n))
+        if holes:
+            gaps = rng.uniform(size=(lanes, n)) < 0.5
+            gaps[np.arange(lanes), rng.integers(n, size=lanes)] = False
+            anchor[gaps] = -np.inf
+        anchors.append(anchor)
+        weights = np.exp(anchor - anchor.max(axis=1, keepdims=True))
+        iterates.append(weights / weights.sum(axis=1, keepdims=True))
+        counts = np.array([done - done % CHUNK, done % CHUNK], dtype=float)
+        sums.append(counts[:, np.newaxis, np.newaxis] * rng.dirichlet(np.ones(n), size=(2, lanes)))
+    value = rng.uniform(size=(2, lanes)) * np.array([[done - done % CHUNK], [done % CHUNK]])
+    return [q, rates, *anchors, *iterates, *sums, value, lanes, rows, columns, done, iterations]
+
+
+def ascent_arguments(rng, lanes, actions, states, reward_rows, kinds, iterations, discount=0.9, step=0.2):
+    joint = list(itertools.product(*map(range, actions)))
+    starts = np.cumsum(actions) - actions
+    policy = np.concatenate([rng.dirichlet(np.full(n, 0.5), size=(lanes, states)) for n in actions], axis=-1)
+    return [
+        rng.uniform(size=(lanes, reward_rows, states, len(joint))),
+        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, len(joint))),
+        rng.integers(kinds, size=lanes),
+        step * rng.uniform(0.5, 1.0, size=lanes),
+        np.array(actions, dtype=np.int64),
+        np.array(joint, dtype=np.int64) + starts,
+        policy,
+        discount,
+        lanes,
+        len(actions),
+        states,
+        len(joint),
+        reward_rows,
+        sum(actions),
+        kinds,
+        iterations,
+    ]
+
+
+def expect_arguments(rng, games, rows, states, vectors, kinds):
+    return [
+        rng.dirichlet(np.ones(states), size=(kinds, rows)),
+        rng.integers(kinds, size=games),
+        rng.uniform(0.0, 5.0, size=(games, vectors, states)),
+        np.full((games, vectors, rows), -1.0),  # no value
+        games,
+        rows,
+        states,
+        vectors,
+        kinds,
+    ]
+
+
+def copied(arguments):
+    return [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
+
+
+def run(module, kernel, arguments):
+    """Call a kernel on copies; return the arrays that it advances, by name."""
+    arguments = copied(arguments)
+    getattr(module, kernel)(*arguments)
+    if kernel == "mirror":
+        x, y, mu, nu, sum_mu, sum_nu, sum_value = arguments[2:9]
+        # only differences of logits mean anything
+        return {
+            "x": x - x.max(axis=1, keepdims=True), "y": y - y.max(axis=1, keepdims=True), "mu": mu, "nu": nu,
+            "sum_mu": sum_mu, "sum_nu": sum_nu, "sum_value": sum_value,
+        }  # fmt: skip
+    return {"policy": arguments[6]} if kernel == "ascent" else {"out": arguments[3]}
+
+
+def cases():
+    rng = np.random.default_rng(20231)
+    shapes = [(2, 2), (1, 1), (1, 2), (2, 1), (2, 3), (3, 2), (4, 4), (5, 1), (1, 9), (9, 1), (7, 4), (4, 7), (9, 8)]
+    for rows, columns in shapes:
+        for lanes in (1, 3, 17):
+            arguments = mirror_arguments(rng, lanes, rows, columns, 0, 60)
+            yield f"mirror {rows}x{columns}, {lanes} lanes", "mirror", arguments, 1e-12
+    for rows, columns in [(2, 2), (3, 5)]:
+        for done, iterations in [(1, 0), (1, 1), (1000, 23), (1000, 24), (1000, 25), (1023, 1), (1023, 2), (1024, 5),
+                                 (1025, 1023), (2047, 30), (500, 2600)]:  # fmt: skip
+            arguments = mirror_arguments(rng, 5, rows, columns, done, iterations, eta=0.1)
+            # sums reach 3000, where one rounding is 4e-13
+            yield f"mirror {rows}x{columns}, {iterations} after {done}", "mirror", arguments, 1e-10
+        for lanes in (1, 2, 4, 7, 8, 9, 15, 16, 33):
+            arguments = mirror_arguments(rng, lanes, rows, columns, 0, 40, holes=True)
+            yield f"mirror {rows}x{columns}, -inf, {lanes} lanes", "mirror", arguments, 1e-12
+        # logits of 1e6 are rounded to 1e-10 in each of ten iterations, for both players
+        arguments = mirror_arguments(rng, 16, rows, columns, 0, 10, logit=1e6)
+        yield f"mirror {rows}x{columns}, logits 1e6", "mirror", arguments, 5e-9
+        arguments = mirror_arguments(rng, 16, rows, columns, 0, 10, logit=1e6, holes=True)
+        yield f"mirror {rows}x{columns}, logits 1e6 and -inf", "mirror", arguments, 5e-9
+        # two iterations at eta = 50 can turn a rounding of 50 into 50 * 100 roundings of a policy
+        arguments = mirror_arguments(rng, 16, rows, columns, 0, 3, eta=50.0)
+        yield f"mirror {rows}x{columns}, eta 50", "mirror", arguments, 1e-11
+        # at 1e7 every softmax is a vertex (unless payoffs tie to 1e-6, which the seed excludes)
+        arguments = mirror_arguments(rng, 16, rows, columns, 0, 4, eta=1e7)
+        yield f"mirror {rows}x{columns}, eta 1e7", "mirror", arguments, 1e-7
+        for logit in (600.0, 690.0, 699.999, 700.001, 708.0, 720.0, 745.0, 746.0):
+            # around the bounds at which exponentials are cut; what is cut is below 1e-300
+            arguments = mirror_arguments(rng, 8, rows, columns, 0, 2, eta=1e-3, logit=logit)
+            yield f"mirror {rows}x{columns}, logits {logit}", "mirror", arguments, 1e-11
+    for actions in [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2), (2, 2, 2, 2)]:
+        for states in (1, 2, 3, 5):
+            for reward_rows in {1, len(actions)}:
+                for lanes in (1, 9):
+                    arguments = ascent_arguments(rng, lanes, actions, states, reward_rows, min(3, lanes), 25)
+                    # a step moves a policy by at most 0.2 / (1 - 0.9) and projections never stretch: an iteration
+                    # multiplies a difference by less than two, and most stretch nothing
+                    yield f"ascent {actions}, {states} states, {reward_rows} rewards, {lanes} lanes", "ascent", arguments, 1e-11  # fmt: skip  # noqa: E501
+    for discount, step in [(0.0, 0.5), (0.0, 100.0), (0.999, 1e-4), (0.9, 1e-9), (0.5, 1e6)]:
+        arguments = ascent_arguments(rng, 6, (3, 2), 4, 2, 2, 20, discount, step)
+        yield f"ascent, discount {discount}, step {step}", "ascent", arguments, 1e-9
+    for games, rows, states, vectors, kinds in itertools.product(
+        (1, 5), (1, 6), (1, 2, 3, 4, 8, 9, 17), (1, 3), (1, 2)
+    ):
+        arguments = expect_arguments(rng, games, rows, states, vectors, kinds)
+        # 17 terms of at most 5, averaged: a few roundings
+        yield f"expect {games} games, {rows}x{states}, {vectors} vectors, {kinds} kinds", "expect", arguments, 1e-14
+    yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
+
+
+if __name__ == "__main__":
+    from metanash.kernels import compiled
+
+    stored = {
+        f"{number} {name}": array
+        for number, (_, kernel, arguments, _) in enumerate(cases())
+        for name, array in run(compiled, kernel, arguments).items()
+    }
+    np.savez(sys.argv[1], isa=compiled.isa, **stored)

@@ -1,0 +1,17 @@
+rule notebook:
+    input:
+        notebook="notebooks/figure1.ipynb",
+        tables=[f"{RESULTS}/{name}.csv" for name in ("figure1", "speed_up", "sensitivity", "equilibria")],
+        code=library("tables", "plotting", "gamefile", "archive"),
+    output:
+        notebook=f"{RESULTS}/notebooks/figure1.ipynb",
+    log:
+        f"{RESULTS}/logs/notebook_figure1.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=RESULTS,
+    message:
+        "Notebook figure1: executing"
+    script:
+        "../scripts/run_notebook.py"

@@ -1,0 +1,93 @@
+rule figure1_table:
+    input:
+        zero_sum=runs("figure1_zero_sum"),
+        potential=runs("figure1_potential"),
+        code=library("tables", "records", "archive"),
+    output:
+        table=f"{RESULTS}/figure1.csv",
+    log:
+        f"{RESULTS}/logs/figure1_table.log",
+    conda:
+        "../../environment.yml"
+    params:
+        names=[EXPERIMENTS[name]["figure"] for name in ("figure1_zero_sum", "figure1_potential")],
+    message:
+        "Table of all NE-gaps of Figure 1"
+    script:
+        "../scripts/figure1_table.py"
+
+
+rule speed_up:
+    input:
+        table=f"{RESULTS}/figure1.csv",
+        code=library("tables", "archive"),
+    output:
+        table=f"{RESULTS}/speed_up.csv",
+    log:
+        f"{RESULTS}/logs/speed_up.log",
+    conda:
+        "../../environment.yml"
+    params:
+        levels=config["speed_up"]["levels"],
+        resamples=config["speed_up"]["resamples"],
+        root_seed=config["root_seed"],
+    message:
+        "Speed-up of meta-learning, with intervals"
+    script:
+        "../scripts/speed_up.py"
+
+
+rule sensitivity_table:
+    input:
+        records=runs("sensitivity_zero_sum", "sensitivity_potential"),
+        code=library("tables", "records", "archive"),
+    output:
+        table=f"{RESULTS}/sensitivity.csv",
+    log:
+        f"{RESULTS}/logs/sensitivity_table.log",
+    conda:
+        "../../environment.yml"
+    params:
+        resamples=config["speed_up"]["resamples"],
+        root_seed=config["root_seed"],
+    message:
+        "Final gaps over learning rates and perturbations"
+    script:
+        "../scripts/sensitivity_table.py"
+
+
+rule equilibria:
+    input:
+        games=[
+            f"{RESULTS}/games/figure1_zero_sum/{kind}/block-0.npz"
+            for kind in EXPERIMENTS["figure1_zero_sum"]["base_kinds"]
+        ],
+        code=library("tables", "gamefile", "archive"),
+    output:
+        table=f"{RESULTS}/equilibria.csv",
+    log:
+        f"{RESULTS}/logs/equilibria.log",
+    conda:
+        "../../environment.yml"
+    message:
+        "Equilibria of the stage matrices, by linear programming"
+    script:
+        "../scripts/equilibria.py"
+
+
+rule summary:
+    input:
+        figure1=f"{RESULTS}/figure1.csv",
+        speed_up=f"{RESULTS}/speed_up.csv",
+        sensitivity=f"{RESULTS}/sensitivity.csv",
+        code=library("report", "archive"),
+    output:
+        summary=f"{RESULTS}/summary.md",
+    log:
+        f"{RESULTS}/logs/summary.log",
+    conda:
+        "../../environment.yml"
+    message:
+        "Summary of the measurements"
+    script:
+        "../scripts/summary.py"

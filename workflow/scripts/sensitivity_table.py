@@ -1,0 +1,21 @@
+"""Rule ``sensitivity_table``: final gaps over learning rates and perturbation sizes."""
+
+from pathlib import Path
+
+from metanash.archive import write_text
+from metanash.records import read_record
+from metanash.tables import final_gap_table
+
+
+def main(records: list[Path], resamples: int, root_seed: int, table: Path) -> None:
+    gaps = final_gap_table(map(read_record, records), resamples, root_seed)
+    write_text(table, gaps.to_csv(index=False))
+
+
+if __name__ == "__main__":
+    main(
+        list(map(Path, snakemake.input.records)),
+        snakemake.params.resamples,
+        snakemake.params.root_seed,
+        Path(snakemake.output.table),
+    )
