@@ -126,14 +126,13 @@ def cases():
             # around the bounds at which exponentials are cut; what is cut is below 1e-300
             arguments = mirror_arguments(rng, 8, rows, columns, 0, 2, eta=1e-3, logit=logit)
             yield f"mirror {rows}x{columns}, logits {logit}", "mirror", arguments, 1e-11
-    for actions in [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2), (2, 2, 2, 2)]:
-        for states in (1, 2, 3, 5):
-            for reward_rows in {1, len(actions)}:
-                for lanes in (1, 9):
-                    arguments = ascent_arguments(rng, lanes, actions, states, reward_rows, min(3, lanes), 25)
-                    # a step moves a policy by at most 0.2 / (1 - 0.9) and projections never stretch: an iteration
-                    # multiplies a difference by less than two, and most stretch nothing
-                    yield f"ascent {actions}, {states} states, {reward_rows} rewards, {lanes} lanes", "ascent", arguments, 1e-11  # fmt: skip  # noqa: E501
+    actions_of = [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2), (2, 2, 2, 2)]
+    for actions, states, lanes in itertools.product(actions_of, (1, 2, 3, 5), (1, 9)):
+        for rewards in sorted({1, len(actions)}):
+            arguments = ascent_arguments(rng, lanes, actions, states, rewards, min(3, lanes), 25)
+            # Q-values reach 10 and projections never stretch: some hundred roundings of 1e-15 here
+            label = f"ascent {actions}, {states} states, {rewards} rewards, {lanes} lanes"
+            yield label, "ascent", arguments, 1e-12
     for discount, step in [(0.0, 0.5), (0.0, 100.0), (0.999, 1e-4), (0.9, 1e-9), (0.5, 1e6)]:
         arguments = ascent_arguments(rng, 6, (3, 2), 4, 2, 2, 20, discount, step)
         yield f"ascent, discount {discount}, step {step}", "ascent", arguments, 1e-9

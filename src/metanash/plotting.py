@@ -4,6 +4,7 @@ One colour for individual learning and the blues for meta-learning, in every fig
 and told apart by line style too.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,7 @@ def equilibrium_panel(axes: Axes, table: pd.DataFrame) -> Axes:
     table : DataFrame
         Columns state, mu_a1, nu_b1, games: one row for each distinct equilibrium of a state.
     """
+    labels: Counter[tuple[float, float]] = Counter()
     for state, part in table.groupby("state"):
         number = int(str(state))
         style = _STATE_STYLE[number]
@@ -117,18 +119,14 @@ def equilibrium_panel(axes: Axes, table: pd.DataFrame) -> Axes:
                      label=f"state {number}", clip_on=False, **style)  # fmt: skip
         for x, y, games in zip(part["mu_a1"], part["nu_b1"], part["games"], strict=True):
             if games > 1:
-                # towards the middle of the square, the states one above the other
+                # towards the middle of the square, and above one another where the states share a point
                 side, up = (1 if x < 0.5 else -1), (1 if y < 0.5 else -1)
+                offset = (6 * side, up * (5 + 8 * labels[x, y]))
+                labels[x, y] += 1
                 axes.annotate(
-                    f"{games} games",
-                    (x, y),
-                    xytext=(6 * side, up * (5 + 8 * (number - 1))),
-                    textcoords="offset points",
-                    ha="left" if side > 0 else "right",
-                    va="center",
-                    fontsize=6,
-                    color=style["color"],
-                )
+                    f"{games} games", (x, y), xytext=offset, textcoords="offset points",
+                    ha="left" if side > 0 else "right", va="center", fontsize=6, color=style["color"],
+                )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=r"$\mu^*(a_1)$", ylabel=r"$\nu^*(b_1)$", aspect="equal")
     axes.set_xticks([0, 0.5, 1])
     axes.set_yticks([0, 0.5, 1])
@@ -162,7 +160,7 @@ def ratio_panel(axes: Axes, table: pd.DataFrame, *, x: str, y: str, limit: float
             strong = abs(np.log(ratio)) > 0.75 * np.log(limit)
             colour = "white" if strong else ("black" if clear.to_numpy()[i, j] else "0.55")
             axes.text(j, i, f"{ratio:.2f}", ha="center", va="center", fontsize=5.5, color=colour)
-    axes.set_xticks(range(grid.shape[1]), [f"{value:g}" for value in grid.columns])
+    axes.set_xticks(range(grid.shape[1]), [f"{value:.2g}" for value in grid.columns])
     axes.set_yticks(range(grid.shape[0]), [f"{value:g}" for value in grid.index])
     axes.tick_params(length=0)
     return image

@@ -1,6 +1,6 @@
 """Tidy tables from run records: what figures, notebooks and readers see. Needs pandas (extra ``pipeline``)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -44,8 +44,12 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"mean": spread.mean(), "std": spread.std(ddof=1).fillna(0.0)}).reset_index()
 
 
-def speed_up_table(table: pd.DataFrame, levels: Sequence[float], resamples: int, root_seed: int) -> pd.DataFrame:
-    """Iterations to reach each gap, of individual learning and of every other arm, with bootstrap intervals.
+def speed_up_table(
+    table: pd.DataFrame, levels: Mapping[str, Sequence[float]], resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """Iterations to reach gaps, of individual learning and of every other arm, with bootstrap intervals.
+
+    ``levels`` has the gaps to reach for each kind of base game; KeyError where a kind has none.
 
     The curves are means over the games of a sequence, and the bootstrap resamples seeds; see
     :func:`metanash.rates.speed_up` for the columns.
@@ -58,7 +62,7 @@ def speed_up_table(table: pd.DataFrame, levels: Sequence[float], resamples: int,
         }
         individual = by_arm.pop("individual")
         for arm, meta in by_arm.items():
-            for level in levels:
+            for level in levels[str(base_kind)]:
                 rng = stream(root_seed, "speed-up", str(figure), str(base_kind), str(arm), str(level))
                 result = speed_up(
                     individual.columns.to_numpy(), individual.to_numpy(), meta.to_numpy(), level, rng, resamples

@@ -9,8 +9,6 @@ rule notebook:
         f"{RESULTS}/logs/notebook_figure1.log",
     conda:
         "../../environment.yml"
-    params:
-        results=RESULTS,
     message:
         "Notebook figure1: executing"
     script:

@@ -13,7 +13,7 @@ def main(table: Path, width: float, pdf: Path, png: Path) -> None:
     found = distinct_equilibria(pd.read_csv(table))
     plotting.use_style()
     kinds = sorted(found["base_kind"].unique(), key=list(plotting.KIND_LABELS).index)
-    figure, axes = plt.subplots(1, len(kinds), figsize=(0.85 * width, 0.42 * width), squeeze=False)
+    figure, axes = plt.subplots(1, len(kinds), figsize=(0.85 * width, 0.37 * width), squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=True):
         plotting.equilibrium_panel(ax, found[found["base_kind"] == kind])
         ax.set_title(plotting.KIND_LABELS[kind])

@@ -14,11 +14,11 @@ def main(table: Path, panel: str, scale: str, width: float, pdf: Path, png: Path
     summary = curves(gaps[gaps["figure"] == panel])
     plotting.use_style()
     kinds = sorted(summary["base_kind"].unique(), key=list(plotting.KIND_LABELS).index)
-    figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.42 * width), squeeze=False)
+    figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.45 * width), squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=True):
         plotting.curve_panel(ax, summary[summary["base_kind"] == kind], scale=scale)
         ax.set_title(plotting.KIND_LABELS[kind])
-    axes[0, -1].legend(frameon=False)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
     plotting.save(figure, {"pdf": pdf, "png": png})
 
 

@@ -9,9 +9,8 @@ from metanash.tables import speed_up_table
 
 
 def main(figure1: Path, levels: dict[str, list[float]], resamples: int, root_seed: int, table: Path) -> None:
-    gaps = pd.read_csv(figure1)
-    parts = [speed_up_table(gaps[gaps["figure"] == f], levels[f], resamples, root_seed) for f in sorted(levels)]
-    write_text(table, pd.concat(parts, ignore_index=True).to_csv(index=False))
+    found = speed_up_table(pd.read_csv(figure1), levels, resamples, root_seed)
+    write_text(table, found.to_csv(index=False))
 
 
 if __name__ == "__main__":
