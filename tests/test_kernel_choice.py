@@ -108,7 +108,7 @@ def test_a_missing_build_is_loud_in_one_line(tmp_path):
 
 
 @needs_compiled
-def test_both_backends_give_the_same_run(tmp_path):
+def test_both_backends_give_the_same_run():
     """The whole library on each backend: NE-gaps agree to 1e-12 after 300 iterations."""
     code = (
         "import metanash as m; g = m.families.zero_sum_sequence('mixed', 5, n_games=2, perturbation=0.2, horizon=2,"
@@ -122,5 +122,6 @@ def test_both_backends_give_the_same_run(tmp_path):
         done = run(code, METANASH_KERNELS=wanted)
         assert done.returncode == 0, done.stderr
         results.append([float(gap) for gap in done.stdout.split()])
-    assert len(results[0]) == 2 * (60 + 41) or len(results[0]) > 100
+    assert min(results[0]) > 1e-6  # still learning, so that a difference would show
+    assert len(results[0]) > 100
     assert results[0] == pytest.approx(results[1], abs=1e-12)

@@ -151,7 +151,9 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
             NAMED(mirror_step)(A, eta, gx, x, mu, part);
             NAMED(mirror_step)(B, -eta, gy, y, nu, part + A);
             NAMED(gradients)(q, A, B, mu, nu, gx, gy);
-            for (int64_t a = 0; a < A; a++) part[A + B] += mu[a] * gx[a];
+            vec value = splat(0.0);
+            for (int64_t a = 0; a < A; a++) value += mu[a] * gx[a];
+            part[A + B] += value;
             if (t % CHUNK == 0)
                 for (int64_t i = 0; i <= A + B; i++) total[i] += part[i], part[i] = splat(0.0);
         }

@@ -1,0 +1,151 @@
+"""Speed of the compiled kernels against plain NumPy loops and the vectorised NumPy twin: ``./do bench``.
+
+All contestants of a case run in turns, in one process and on one thread; the fastest of the rounds counts. What is
+reported are ratios: nanoseconds depend on the machine, and are printed to show the size of things only.
+"""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.plain import plain_ascent, plain_mirror
+from metanash import families, kernels
+from metanash.games import GameBatch
+from metanash.kernels import compiled, twin
+from metanash.learners import ProjectedQAscent
+
+
+@dataclass(frozen=True)
+class Case:
+    """Work for all contestants: so many iterations of so many independent lanes."""
+
+    name: str
+    lanes: int
+    rows: int
+    columns: int
+    iterations: dict[str, int]  # a contestant's share; slow ones do fewer
+    targets: dict[str, float]  # ratio to reach against a contestant
+
+
+MIRROR_CASES = [
+    Case("H2 S2 2x2, 1 game", 4, 2, 2, {"c": 100_000, "twin": 2_000, "plain": 300}, {"plain": 2_000, "twin": 600}),
+    Case("H2 S2 2x2, 1000 games", 4_000, 2, 2, {"c": 1_000, "twin": 100, "plain": 1}, {"plain": 5_000, "twin": 12}),
+    Case("H5 S50 10x10, 1 game", 250, 10, 10, {"c": 1_000, "twin": 50, "plain": 4}, {"plain": 350, "twin": 12}),
+    Case("H10 S500 20x20, kernel only", 5_000, 20, 20, {"c": 20, "twin": 4, "plain": 1}, {"plain": 140, "twin": 9}),
+]
+
+
+def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
+    """Algorithm 1, lines 5 and 6, on random Q-estimates in [0, 1]."""
+    rng = np.random.default_rng(0)
+    q = rng.uniform(size=(case.lanes, case.rows, case.columns))
+    eta = np.full(case.lanes, 0.1)
+
+    def work(mirror: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            x, y = np.zeros((case.lanes, case.rows)), np.zeros((case.lanes, case.columns))
+            mu, nu = np.full_like(x, 1 / case.rows), np.full_like(y, 1 / case.columns)
+            sums = [np.zeros((2, *shape)) for shape in (x.shape, y.shape, (case.lanes,))]
+            mirror(q, eta, x, y, mu, nu, *sums, case.lanes, case.rows, case.columns, 0, iterations)
+
+        return run
+
+    contestants = {"c": compiled.mirror, "twin": twin.mirror, "plain": plain_mirror}
+    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
+def ascent_work(case: Case, players: int) -> dict[str, Callable[[], None]]:
+    """Projected Q-ascent, equation (7), on Markov teams with one transition kernel."""
+    games = families.potential_sequence(
+        "team",
+        0,
+        "bench",
+        n_games=case.lanes,
+        perturbation=0.1,
+        n_actions=(case.columns,) * players,
+        n_states=case.rows,
+    )
+    batch = GameBatch(tuple(games))
+
+    def work(ascent: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            learner = ProjectedQAscent(0.01)
+            state = learner.start(batch)
+            original, kernels.ascent = kernels.ascent, ascent
+            try:
+                learner.advance(batch, state, iterations)
+            finally:
+                kernels.ascent = original
+
+        return run
+
+    contestants = {"c": compiled.ascent, "twin": twin.ascent, "plain": plain_ascent}
+    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
+def measure(
+    work: dict[str, Callable[[], None]], iterations: dict[str, int], lanes: int, rounds: int
+) -> dict[str, float]:
+    """Nanoseconds a lane and iteration of each contestant, the best of interleaved rounds."""
+    best = dict.fromkeys(work, float("inf"))
+    for _ in range(rounds):
+        for name, run in work.items():
+            start = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: seconds / (lanes * iterations[name]) * 1e9 for name, seconds in best.items()}
+
+
+def row(case: Case, found: dict[str, float]) -> str:
+    """One line of the table, with what is asked for and whether it is reached."""
+    parts = [f"{case.name:30s}", f"{found['c']:9.2f}", f"{found['twin']:10.1f}", f"{found['plain']:11.0f}"]
+    for contestant in ("plain", "twin"):
+        ratio = found[contestant] / found["c"]
+        target = case.targets.get(contestant)
+        verdict = "" if target is None else f" (>= {target:g}: {'met' if ratio >= target else 'MISSED'})"
+        parts.append(f"{ratio:8.0f}{verdict:18s}")
+    return "  ".join(parts)
+
+
+def main() -> None:
+    """Print the table; with ``--json``, also write the numbers."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="interleaved repetitions, of which the fastest counts")
+    parser.add_argument("--json", type=Path, help="file for the numbers")
+    arguments = parser.parse_args()
+    cases = [(case, mirror_work(case)) for case in MIRROR_CASES]
+    small = {"c": 2_000, "twin": 200, "plain": 20}
+    cases += [
+        (Case(f"Q-ascent S2 2x2, {games} game{'s' * (games > 1)}", games, 2, 2, small, {}), None) for games in (1, 200)
+    ]
+    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, kernels {compiled.isa}")
+    print("ns per lane and iteration of the compiled kernels, the NumPy twin and plain NumPy loops; then ratios to")
+    print(f"the compiled kernels. Best of {arguments.rounds} interleaved rounds, one thread.\n")
+    print(f"{'case':30s}  {'C':>9s}  {'twin':>10s}  {'plain':>11s}  {'plain / C':>26s}  {'twin / C':>26s}")
+    results = {}
+    with threadpool_limits(limits=1):
+        for case, work in cases:
+            contestants = work or ascent_work(case, players=2)
+            found = measure(contestants, case.iterations, case.lanes, arguments.rounds)
+            results[case.name] = {"ns": found, "targets": case.targets}
+            print(row(case, found), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"isa": compiled.isa, "cases": results}, indent=1) + "\n")
+    missed = [
+        f"{name} against {contestant}: {found['ns'][contestant] / found['ns']['c']:.1f} of {least:g}"
+        for name, found in results.items()
+        for contestant, least in found["targets"].items()
+        if found["ns"][contestant] < least * found["ns"]["c"]
+    ]
+    print(f"\ntargets missed: {'; '.join(missed) or 'none'} (docs/performance.md)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""NE-gaps against enumeration in fractions, against OpenSpiel, and as theorems."""
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import given, settings
+from strategies import random_tables, seeds, tables, tables_and_policy
+
+import metanash
+from metanash import GameBatch, exact, gaps, ne_gap
+
+ROUNDING = 1e-12
+"""Values are at most 16 and come from short sums, or from small systems with a condition of 32 at most."""
+
+
+def exactly(game, policy):
+    """Fractions of everything an oracle wants: rewards of all players, kernel, initial, policy."""
+    return (
+        oracles.exact(game.rewards_of_all()),
+        oracles.exact(game.kernel),
+        oracles.exact(game.initial),
+        [oracles.exact(part) for part in policy],
+    )
+
+
+def batched(policy):
+    return [part[np.newaxis] for part in policy]
+
+
+# Finite horizon -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=120)
+@given(tables_and_policy("zero_sum", max_choices=100))
+def test_zero_sum_gap_is_that_of_enumeration(case):
+    game, policy = case
+    rewards, kernel, initial, fractions = exactly(game, policy)
+    expected = oracles.zero_sum_gap(rewards[0], kernel, initial, *fractions)
+    assert ne_gap(game.game(), policy) == pytest.approx(float(expected), abs=ROUNDING)
+
+
+@settings(max_examples=120)
+@given(tables_and_policy("markov", max_choices=100))
+def test_general_sum_gap_is_that_of_enumeration(case):
+    """The largest gain of any player, not the sum."""
+    game, policy = case
+    gains = oracles.finite_gains(*exactly(game, policy))
+    assert ne_gap(game.game(), policy) == pytest.approx(float(max(gains)), abs=ROUNDING)
+    batch = GameBatch.of(game.game())
+    for i, gain in enumerate(gains):
+        best = gaps.best_response_values(batch, batched(policy), i)[0, 0]
+        own = gaps.values(batch, batched(policy), i)[0, 0]
+        assert game.initial @ (best - own) == pytest.approx(float(gain), abs=ROUNDING)
+
+
+@given(tables_and_policy("zero_sum", max_choices=100))
+def test_zero_sum_gap_is_the_sum_of_the_gains(case):
+    game, policy = case
+    as_markov = metanash.MarkovGame(
+        np.stack([game.reward[0], 1.0 - game.reward[0]]), game.transition(), game.initial
+    )  # adding H to the min-player's value changes no gain
+    batch = GameBatch.of(as_markov)
+    gains = [
+        game.initial
+        @ (gaps.best_response_values(batch, batched(policy), i) - gaps.values(batch, batched(policy), i))[0, 0]
+        for i in (0, 1)
+    ]
+    assert ne_gap(game.game(), policy) == pytest.approx(sum(gains), abs=ROUNDING)
+    assert ne_gap(as_markov, policy) == pytest.approx(max(gains), abs=ROUNDING)
+
+
+def small_enough_for_a_tree(kind, rng):
+    """Tables whose tree has at most some thousand nodes."""
+    players = 2 if kind == "zero_sum" else int(rng.integers(1, 4))
+    actions = tuple(int(n) for n in rng.integers(1, 4 if players < 3 else 3, size=players))
+    horizon, states = int(rng.integers(1, 3 + (players == 1))), int(rng.integers(1, 4))
+    flavour = ["fine", "coarse", "twins"][rng.integers(3)]
+    return random_tables(rng, kind, horizon, states, actions, flavour=flavour)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("kind", ["zero_sum", "markov"])
+def test_gap_is_that_of_openspiel(kind, seed):
+    efg = pytest.importorskip("efg", reason="open_spiel is not installed", exc_type=ImportError)
+    rng = np.random.default_rng([seed, kind == "markov"])
+    game = small_enough_for_a_tree(kind, rng)
+    policy = game.random_policy(rng, ["interior", "boundary", "vertex"][seed % 3])
+    gains = efg.gains(game.rewards_of_all(), game.kernel, game.initial, policy)
+    expected = sum(gains) if kind == "zero_sum" else max(gains)
+    assert ne_gap(game.game(), policy) == pytest.approx(expected, abs=1e-13)
+
+
+@given(tables_and_policy("zero_sum", max_choices=10**6))
+def test_an_equilibrium_has_no_gap_and_nothing_has_less(case):
+    game, policy = case
+    solution = exact.shapley(game.game())
+    assert ne_gap(game.game(), (solution.mu, solution.nu)) == pytest.approx(0.0, abs=1e-9)
+    assert ne_gap(game.game(), policy) >= -ROUNDING
+
+
+@given(tables_and_policy("markov", max_choices=10**6, max_players=4))
+def test_general_sum_gap_is_not_negative(case):
+    game, policy = case
+    assert ne_gap(game.game(), policy) >= -ROUNDING
+
+
+# Discounted ---------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=120)
+@given(tables_and_policy("discounted", max_choices=100))
+def test_discounted_gap_is_that_of_enumeration(case):
+    game, policy = case
+    rewards, (kernel,), initial, fractions = exactly(game, policy)
+    discount = oracles.Fraction(game.discount)
+    gains = oracles.discounted_gains(rewards, kernel, discount, initial, fractions)
+    assert ne_gap(game.game(), policy) == pytest.approx(float(max(gains)), abs=ROUNDING)
+    batch = GameBatch.of(game.game())
+    for i in range(game.n_players):
+        values = oracles.discounted_values(rewards[i], kernel, discount, fractions)
+        best = oracles.discounted_best_values(rewards[i], kernel, discount, fractions, i)
+        got = gaps.values(batch, batched(policy), i)[0], gaps.best_response_values(batch, batched(policy), i)[0]
+        np.testing.assert_allclose(got[0], [float(v) for v in values], atol=ROUNDING, rtol=0)
+        np.testing.assert_allclose(got[1], [float(v) for v in best], atol=ROUNDING, rtol=0)
+
+
+@given(tables_and_policy("discounted", max_choices=10**6, max_actions=5, max_states=5))
+def test_one_shot_gains_sandwich_the_gap(case):
+    """In each state the gain is at least the one-shot gain; the largest is at most 1 / (1 - discount) times that."""
+    game, policy = case
+    batch = GameBatch.of(game.game())
+    for i, reward in enumerate(game.rewards_of_all()):
+        values = gaps.values(batch, batched(policy), i)[0]
+        q = oracles.averaged_q(reward, game.kernel[0], game.discount, policy, i, values)
+        one_shot = np.max(q, axis=1) - values
+        gain = gaps.best_response_values(batch, batched(policy), i)[0] - values
+        assert (one_shot <= gain + 1e-11).all()
+        assert (gain.max() <= one_shot.max() / (1 - game.discount) + 1e-11).all()
+
+
+@pytest.mark.parametrize("discount", [0.99, 0.9999, 0.999999])
+def test_long_horizons_with_ties_end(discount):
+    """Policy iteration must not go round between actions that tie up to rounding."""
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        game = random_tables(rng, "discounted", 1, 3, (3, 2), storage="shared", flavour="coarse", discount=discount)
+        gap = ne_gap(game.game(), game.random_policy(rng, "vertex"))
+        assert gap >= -1e-9 / (1 - discount)
+
+
+# Batches ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["zero_sum", "markov", "discounted"])
+@pytest.mark.parametrize("storage", ["dense", "sparse"])
+def test_gaps_of_a_batch_are_those_of_its_games(kind, storage):
+    rng = np.random.default_rng(5)
+    discount = 0.75 if kind == "discounted" else None
+    storage = {"dense": "shared", "sparse": "sparse_shared"}[storage]
+    games = [random_tables(rng, kind, 1, 3, (3, 9), storage=storage, discount=discount) for _ in range(4)]
+    built = [game.game() for game in games]
+    built.append(games[0].game(built[1].transition))  # one kernel in two games
+    policies = [game.random_policy(rng, "boundary") for game in [*games, games[0]]]
+    together = gaps.ne_gaps(GameBatch.of(built), [np.stack(parts) for parts in zip(*policies, strict=True)])
+    alone = [ne_gap(game, policy) for game, policy in zip(built, policies, strict=True)]
+    np.testing.assert_array_equal(together, alone)
+
+
+# Potential ----------------------------------------------------------------------------------------------
+
+
+@given(tables_and_policy("discounted", max_choices=10**6))
+def test_potential_values_are_values_of_the_potential(case):
+    game, policy = case
+    potential = np.random.default_rng(1).normal(size=game.reward.shape[1:])
+    built = metanash.DiscountedGame(game.reward, game.transition(), game.discount, game.initial, potential)
+    expected = oracles.discounted_values(potential.tolist(), oracles.plain(game.kernel[0]), game.discount, policy)
+    got = gaps.potential_values(GameBatch.of(built), batched(policy))
+    assert got.tolist() == pytest.approx([game.initial @ expected], abs=1e-11)
+
+
+def test_a_team_is_its_own_potential_and_others_have_none():
+    rng = np.random.default_rng(2)
+    for rows in (1, 2):
+        game = random_tables(rng, "discounted", 1, 2, (2, 3), storage="shared", discount=0.5, reward_rows=rows)
+        policy, batch = batched(game.random_policy(rng, "interior")), GameBatch.of(game.game())
+        if rows == 1:
+            values = gaps.values(batch, policy, 1)
+            assert gaps.potential_values(batch, policy)[0] == pytest.approx(game.initial @ values[0], abs=ROUNDING)
+        else:
+            with pytest.raises(ValueError, match="no stage potential"):
+                gaps.potential_values(batch, policy)
+
+
+# Averaging, and errors ----------------------------------------------------------------------------------
+
+
+@given(tables("markov"), seeds)
+def test_average_out_is_a_weighted_sum(game, seed):
+    rng = np.random.default_rng(seed)
+    rows = [rng.dirichlet(np.ones(n)) for n in game.actions]
+    table = rng.normal(size=(*game.actions, 2))
+    for keep in [None, *range(game.n_players)]:
+        expected = np.zeros(((1 if keep is None else game.actions[keep]), 2))
+        for joint in np.ndindex(*game.actions):
+            weight = np.prod([rows[j][a] for j, a in enumerate(joint) if j != keep])
+            expected[0 if keep is None else joint[keep]] += weight * table[joint]
+        got = gaps.average_out(table, rows, keep, trailing=1)
+        np.testing.assert_allclose(got, expected[0] if keep is None else expected, atol=ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda p: p[:1], "one array a player, 2 in all; got 1"),
+        (lambda p: (p[0], p[1][:1]), r"player 1 must have shape \(1, 2, 2, 3\), got \(1, 1, 2, 3\)"),
+        (lambda p: (p[1], p[0]), r"player 0 must have shape"),
+        (lambda p: (p[0] * 0.5, p[1]), r"player 0 rows must be distributions; at .*\(0, 0, 0\) the mass is 0\.5"),
+        (lambda p: (p[0], p[1] * np.nan), "player 1"),
+    ],
+)
+def test_bad_policies(spoil, message):
+    game = random_tables(np.random.default_rng(0), "zero_sum", 2, 2, (2, 3))
+    policy = game.random_policy(np.random.default_rng(0), "interior")
+    with pytest.raises(ValueError, match=message):
+        ne_gap(game.game(), spoil(policy))
