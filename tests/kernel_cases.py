@@ -126,6 +126,13 @@ def cases():
             # around the bounds at which exponentials are cut; what is cut is below 1e-300
             arguments = mirror_arguments(rng, 8, rows, columns, 0, 2, eta=1e-3, logit=logit)
             yield f"mirror {rows}x{columns}, logits {logit}", "mirror", arguments, 1e-11
+    for rows, columns in [(2, 2), (2, 3)]:
+        # without payoffs one iteration is one softmax of given logits: both exponentials at their best
+        arguments = mirror_arguments(rng, 4000, rows, columns, 0, 1)
+        arguments[0][...] = 0.0
+        for anchor in arguments[2:4]:
+            anchor[...] = rng.uniform(-40.0, 40.0, size=anchor.shape)
+        yield f"mirror {rows}x{columns}, one softmax", "mirror", arguments, 1e-15
     actions_of = [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2), (2, 2, 2, 2)]
     for actions, states, lanes in itertools.product(actions_of, (1, 2, 3, 5), (1, 9)):
         for rewards in sorted({1, len(actions)}):

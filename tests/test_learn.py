@@ -1,0 +1,90 @@
+"""The loop that runs learners: checkpoints, measured gaps, arguments."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import random_tables
+
+from metanash import GameBatch, OptimisticMirrorDescent, ProjectedQAscent, gaps, learn
+from metanash.learners import checkpoints
+
+
+def small_game(kind="zero_sum"):
+    discount = 0.5 if kind == "discounted" else None
+    storage = "shared" if kind == "discounted" else "per_step"
+    horizon = 1 if kind == "discounted" else 2
+    return random_tables(np.random.default_rng(0), kind, horizon, 2, (2, 3), storage=storage, discount=discount).game()
+
+
+@given(st.integers(1, 10**9), st.integers(1, 80))
+def test_checkpoints_grow_from_one_to_the_last(iterations, count):
+    grid = checkpoints(iterations, count)
+    assert grid.dtype == np.int64
+    assert grid[-1] == iterations
+    assert len(grid) <= count
+    assert (np.diff(grid) > 0).all()
+    if count > 1:
+        assert grid[0] == 1
+
+
+def test_checkpoints_are_log_spaced():
+    assert checkpoints(10_000, 5).tolist() == [1, 10, 100, 1000, 10_000]
+    assert checkpoints(100, 4).tolist() == [1, 5, 22, 100]  # 100^(1/3) = 4.64, 100^(2/3) = 21.54
+    assert checkpoints(5).tolist() == [1, 2, 3, 4, 5]
+    assert checkpoints(1).tolist() == [1]
+    grid = checkpoints(10**6)
+    assert len(grid) > 45  # the first few of 60 fall together
+    late = grid[grid > 1000].astype(float)
+    assert np.ptp(np.diff(np.log(late))) < 1e-2
+
+
+@pytest.mark.parametrize("bad", [0, -3, 2.0, True, None])
+def test_bad_numbers_of_iterations(bad):
+    with pytest.raises(ValueError, match="iterations must be an integer of at least 1"):
+        checkpoints(bad)
+    for at in (None, [1]):
+        with pytest.raises(ValueError, match=r"iterations must be an integer|checkpoints must increase"):
+            learn(small_game(), OptimisticMirrorDescent(0.1), bad, at=at)
+    with pytest.raises(ValueError, match="count must be an integer of at least 1"):
+        checkpoints(5, 0)
+
+
+@pytest.mark.parametrize("at", [[], [0, 5], [3, 2, 5], [2, 2, 5], [1, 4], [1, 6], [[1, 5]], [-1, 5]])
+def test_bad_checkpoints(at):
+    with pytest.raises(ValueError, match="checkpoints must increase from at least 1 to 5"):
+        learn(small_game(), OptimisticMirrorDescent(0.1), 5, at=at)
+
+
+@pytest.mark.xfail(strict=True, reason="1.5 is silently read as 1")
+def test_checkpoints_that_are_no_integers():
+    with pytest.raises((ValueError, TypeError), match="checkpoints"):
+        learn(small_game(), OptimisticMirrorDescent(0.1), 5, at=[1.5, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "learner"), [("zero_sum", OptimisticMirrorDescent(0.3)), ("discounted", ProjectedQAscent(0.05))]
+)
+def test_gaps_are_those_of_the_output_at_the_checkpoint(kind, learner):
+    game = small_game(kind)
+    run = learn(game, learner, 20, at=[1, 7, 20])
+    assert run.checkpoints.tolist() == [1, 7, 20]
+    assert run.ne_gap.shape == (1, 3)
+    batch = GameBatch.of(game)
+    for column, t in enumerate([1, 7, 20]):
+        state = learner.advance(batch, learner.start(batch), t)
+        assert state.iteration == t
+        assert run.ne_gap[0, column] == gaps.ne_gaps(batch, learner.output(state))[0]
+    assert run.state.iteration == 20
+    for part, other in zip(run.policy, learner.output(state), strict=True):
+        np.testing.assert_array_equal(part, other)
+
+
+def test_one_game_several_and_a_batch():
+    games = [small_game(), small_game()]
+    learner = OptimisticMirrorDescent(0.3)
+    one, several, batch = learn(games[0], learner, 9), learn(games, learner, 9), learn(GameBatch.of(games), learner, 9)
+    assert one.ne_gap.shape == (1, 9)
+    np.testing.assert_array_equal(several.ne_gap, batch.ne_gap)
+    np.testing.assert_array_equal(several.ne_gap, np.concatenate([one.ne_gap, one.ne_gap]))
+    assert one.checkpoints.tolist() == list(range(1, 10))

@@ -1,0 +1,161 @@
+"""The pipeline run twice with the small configuration, in copies of the repository, once a session."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+update_config = pytest.importorskip("snakemake.utils").update_config
+
+ROOT = Path(__file__).parents[2]
+TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv", "summary.md"]
+FIGURES = ["figure1a", "figure1b", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
+FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
+NEEDED = ["Snakefile", "config", "environment.yml", "notebooks", "pyproject.toml", "setup.py", "src", "workflow"]
+OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command returned and said."""
+
+    code: int
+    text: str
+
+    def jobs(self):
+        """Rule -> number of jobs, of a dry run; empty if there is nothing to do."""
+        if "Nothing to be done" in self.text:
+            return {}
+        table = self.text.split("Job stats:")[1].split("total")[0]
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
+
+    def messages(self):
+        """Messages of the jobs of a dry run."""
+        return re.findall(r"^Job \d+: (.*)$", self.text, flags=re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the repository with its results, of which nothing leads back to the original."""
+
+    folder: Path
+    results: str = "results/smoke"
+
+    @classmethod
+    def copied_from_repository(cls, folder, results="results/smoke"):
+        for name in [*NEEDED, *(name for name in OPTIONAL if (ROOT / name).exists())]:
+            source, target = ROOT / name, folder / name
+            if source.is_dir():  # copies keep the times of files, so compiled kernels stay up to date
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target)
+        return cls(folder, results)
+
+    def copied_to(self, folder):
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder, self.results)
+
+    def path(self, name):
+        return self.folder / self.results / name
+
+    def edit(self, name, text="", old=None):
+        """Append a line to a file, or replace a part of it."""
+        path = self.folder / name
+        content = path.read_text()
+        assert old is None or content.count(old) == 1
+        path.write_text(content + f"{text}\n" if old is None else content.replace(old, text))
+
+    def command(self, *arguments):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("METANASH_", "SNAKEMAKE_"))}
+        for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONWARNINGS"):
+            kept.pop(name, None)
+        environment = kept | {
+            "PYTHONPATH": str(self.folder / "src"),  # before the editable installation of the repository
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        }
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout)
+
+    def snakemake(self, *arguments, config=None):
+        """Run with the small configuration and, on top of it, ``config``."""
+        files = ["config/smoke.yaml"]
+        if self.results != "results/smoke" or config:
+            places = {"results": self.results, "paper_figures": f"{self.results}/paper_figures"}
+            (self.folder / "config" / "test.yaml").write_text(yaml.safe_dump({**places, **(config or {})}))
+            files.append("config/test.yaml")
+        return self.command("-m", "snakemake", *arguments, "--configfile", *files)
+
+    def dry_run(self, config=None, target=()):
+        answer = self.snakemake("--dry-run", "--cores", "2", *target, config=config)
+        assert answer.code == 0, answer.text
+        return answer
+
+
+def side_by_side(function, cases):
+    """Results of a function on cases, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(function, cases))
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """A copy with up-to-date kernels, in which nothing has run. To be left as it is."""
+    project = Project.copied_from_repository(tmp_path_factory.mktemp("bare") / "project")
+    answer = project.command("setup.py", "--quiet", "build_ext", "--inplace")
+    assert answer.code == 0, answer.text
+    return project
+
+
+@pytest.fixture(scope="session")
+def two_runs(bare, tmp_path_factory):
+    """The small pipeline on two cores; elsewhere, under other names and without the theorems, on one.
+
+    To be left as they are.
+    """
+    places = [("two", "project", "results/smoke"), ("one", "elsewhere/project", "other/place")]
+    projects = [
+        replace(bare.copied_to(tmp_path_factory.mktemp(f"{cores}_cores") / folder), results=results)
+        for cores, folder, results in places
+    ]
+    targets = [f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, "notebooks/figure1.ipynb")]
+    arguments = [("--cores", "2"), ("--cores", "1", *targets)]
+    for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):
+        assert answer.code == 0, answer.text
+    return projects
+
+
+@pytest.fixture(scope="session")
+def finished(two_runs):
+    """The run on two cores. To be left as it is."""
+    return two_runs[0]
+
+
+@pytest.fixture(scope="session")
+def config(bare):
+    """The configuration of the small pipeline."""
+    merged = {}
+    for name in ("config.yaml", "smoke.yaml"):
+        update_config(merged, yaml.safe_load((bare.folder / "config" / name).read_text()))
+    return merged
+
+
+@pytest.fixture
+def edited(finished, tmp_path):
+    """A copy of the finished run, to be edited."""
+    return finished.copied_to(tmp_path / "project")
