@@ -14,6 +14,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/games.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -22,9 +23,11 @@ rule all:
     default_target: True
     input:
         figures("figure1a", "figure1b", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
+        figures("theorem1_bounds", "theorem1_slopes", "theorem1_defects", "theorem1_chain", "theorem2_benefit"),
         f"{RESULTS}/figure1.csv",
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",
+        f"{RESULTS}/theory.csv",
         f"{RESULTS}/summary.md",
         f"{RESULTS}/notebooks/figure1.ipynb",
 

@@ -187,9 +187,9 @@ def zero_sum_sequence(
 
     Parameters
     ----------
-    kind : {"pure", "mixed"}
+    kind : {"pure", "mixed", "random"}
         Every stage game of the base game, of its rewards and of its Q*, has a saddle point (pure), or an
-        equilibrium in which both players play every action (mixed; needs A = B).
+        equilibrium in which both players play every action (mixed; needs A = B). Random rewards are uniform.
     address : int or str
         Names of the sequence.
     n_games : int
@@ -212,8 +212,9 @@ def zero_sum_sequence(
     ValueError
         If an argument is out of range, or no base game of the kind is found.
     """
-    if kind not in _KINDS:
-        raise ValueError(f"kind of a zero-sum base game must be one of {sorted(_KINDS)}, got {kind!r}")
+    kinds = [*_KINDS, "random"]
+    if kind not in kinds:
+        raise ValueError(f"kind of a zero-sum base game must be one of {sorted(kinds)}, got {kind!r}")
     _check_sequence(n_games, perturbation, noise, transition_mixing)
     integer("horizon", horizon, 1), integer("n_states", n_states, 1)
     actions = tuple(integer("n_actions", n, 1) for n in n_actions)
@@ -222,7 +223,10 @@ def zero_sum_sequence(
     rng = stream(*address, "base", kind)
     steps = 1 if stationary else horizon
     chance = rng.dirichlet(np.ones(n_states), size=(steps, n_states, *actions))
-    base = _base_reward(kind, rng, chance, horizon, stationary)
+    if kind == "random":
+        base = np.broadcast_to(rng.uniform(size=(steps, n_states, *actions)), (horizon, n_states, *actions))
+    else:
+        base = _base_reward(kind, rng, chance, horizon, stationary)
     transitions = _kernels(chance, transition_mixing, address, n_games, chance.shape)
     shape = (steps, *base.shape[1:])
     return [

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 __all__ = [
     "ARM_LABELS",
+    "ARM_STYLE",
     "KIND_LABELS",
     "curve_panel",
     "equilibrium_panel",
@@ -40,7 +41,7 @@ KIND_LABELS = {
     "team": "Markov team",
     "action_independent": "action-independent transitions",
 }
-_ARM_STYLE: dict[str, dict[str, Any]] = {
+ARM_STYLE: dict[str, dict[str, Any]] = {
     "individual": {"color": "#d55e00", "linestyle": "-"},
     "best_response": {"color": "#0072b2", "linestyle": "-"},
     "carry_over": {"color": "#0072b2", "linestyle": "-"},
@@ -86,7 +87,7 @@ def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Ax
     scale : {"linear", "log"}
         Of the gap. With ``log``, a band that would reach 0 is cut at the lower end of the axis.
     """
-    for arm, style in _ARM_STYLE.items():
+    for arm, style in ARM_STYLE.items():
         part = table[table["arm"] == arm]
         if part.empty:
             continue

@@ -1,5 +1,6 @@
 """How fast: iterations to reach a gap, speed-ups, and bootstrap intervals over seeds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,17 @@ import numpy.typing as npt
 
 from metanash.checks import integer
 
-__all__ = ["SpeedUp", "bootstrap_means", "iterations_to_reach", "percentile_interval", "speed_up"]
+__all__ = [
+    "Slope",
+    "SpeedUp",
+    "bootstrap_means",
+    "fit_slope",
+    "iterations_to_reach",
+    "judge_slopes",
+    "percentile_interval",
+    "slope_on_window",
+    "speed_up",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -149,3 +160,114 @@ def speed_up(
         status=status,
         censored=float(1.0 - np.isfinite(resampled).all(axis=1).mean()),
     )
+
+
+def fit_slope(iterations: npt.ArrayLike, curves: npt.ArrayLike) -> Floats:
+    """Least-squares slope of log curve against log iterations.
+
+    Parameters
+    ----------
+    iterations : (C,) array
+        At least two.
+    curves : (..., C) array
+        Above 0.
+
+    Returns
+    -------
+    (...) array
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two points or a curve is not above 0.
+    """
+    t, y = np.log(np.asarray(iterations, dtype=np.float64)), np.asarray(curves, dtype=np.float64)
+    if t.size < 2:
+        raise ValueError(f"a slope needs at least two points, got {t.size}")
+    if not (y > 0.0).all():
+        raise ValueError("a slope in log-log needs a curve above 0; end the window before the gap is 0")
+    centred = t - t.mean()
+    return np.asarray(np.log(y) @ centred / (centred @ centred))
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Slope of a mean curve on a declared window, against that of a bound there.
+
+    Attributes
+    ----------
+    start, end : float
+        The window, in iterations.
+    slope, low, high : float
+        Of the mean curve, with its 95 % bootstrap interval over seeds.
+    bound : float
+        Slope of the bound on the same points: it differs from its nominal exponent through logarithms.
+    """
+
+    start: float
+    end: float
+    slope: float
+    low: float
+    high: float
+    bound: float
+
+
+def slope_on_window(
+    iterations: npt.ArrayLike,
+    gaps: Floats,
+    bound: npt.ArrayLike,
+    window: tuple[float, float],
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Slope:
+    """Fit the slope of the mean gap on a window, and that of a bound on the same points.
+
+    Parameters
+    ----------
+    iterations : (C,) array
+        Checkpoints.
+    gaps : (seeds, C) array
+        Gap curves.
+    bound : (C,) array
+        The bound at the checkpoints.
+    window : (start, end)
+        Both included.
+
+    Raises
+    ------
+    ValueError
+        As :func:`fit_slope` on the points of the window.
+    """
+    t = np.asarray(iterations, dtype=np.float64)
+    inside = (t >= window[0]) & (t <= window[1])
+    means = bootstrap_means(gaps[:, inside], resamples, rng)
+    low, high = percentile_interval(fit_slope(t[inside], means))
+    against = float(fit_slope(t[inside], np.asarray(bound)[inside]))
+    slope = float(fit_slope(t[inside], gaps[:, inside].mean(axis=0)))
+    return Slope(float(window[0]), float(window[1]), slope, low, high, against)
+
+
+def judge_slopes(slopes: Sequence[Slope], margin: float) -> str:
+    """Verdict on a claimed rate from slopes on successive windows, the last of which counts.
+
+    A bound of the form C log T / T says nothing about the slope at any finite T, since a transient adds to it; so the
+    slope may exceed that of the bound by a declared margin, and an excess that still shrinks refutes nothing.
+
+    Returns
+    -------
+    str
+        ``consistent`` if the interval on the last window ends at most ``margin`` above the slope of the bound;
+        ``violated`` if it begins above that and is no nearer to it than on the window before; else ``inconclusive``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two windows.
+    """
+    if len(slopes) < 2:
+        raise ValueError("a verdict needs at least two windows, to tell a transient from a rate")
+    before, last = slopes[-2], slopes[-1]
+    if last.high <= last.bound + margin:
+        return "consistent"
+    shrinking = last.slope - last.bound < before.slope - before.bound
+    return "violated" if last.low > last.bound + margin and not shrinking else "inconclusive"

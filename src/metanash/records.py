@@ -11,6 +11,9 @@ arrays. Axes come in the order learning rate, perturbation, seed, game, then tho
     final output policy of player i;
 ``stage_*``
     per-stage statistics, where the experiment keeps them: see :meth:`metanash.learners.Stage`.
+
+Format ``metanash-measurement``, schema 1, is the same without fixed axes: the arrays of a function of
+:mod:`metanash.theory`, and in the header what it was called with.
 """
 
 from collections.abc import Mapping
@@ -23,9 +26,19 @@ import numpy.typing as npt
 
 from metanash.archive import ArchiveError, read_archive, write_archive
 
-__all__ = ["FORMAT", "SCHEMA", "RunRecord", "read_record", "write_record"]
+__all__ = [
+    "FORMAT",
+    "MEASUREMENT",
+    "SCHEMA",
+    "RunRecord",
+    "read_measurement",
+    "read_record",
+    "write_measurement",
+    "write_record",
+]
 
 FORMAT, SCHEMA = "metanash-run", 1
+MEASUREMENT = "metanash-measurement"
 _REQUIRED = ("seeds", "learning_rates", "perturbations", "checkpoints", "ne_gap")
 
 
@@ -86,3 +99,14 @@ def read_record(path: Path | str) -> RunRecord:
         raise ArchiveError(f"{path}: entry {error} is missing") from error
     except ValueError as error:
         raise ArchiveError(f"{path}: {error}") from error
+
+
+def write_measurement(path: Path | str, spec: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write named arrays with what they were made from, atomically."""
+    write_archive(path, MEASUREMENT, SCHEMA, {"spec": dict(spec)}, arrays)
+
+
+def read_measurement(path: Path | str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Read what :func:`write_measurement` wrote: spec and arrays. Raises ArchiveError as :func:`read_record` does."""
+    header, arrays = read_archive(path, MEASUREMENT, SCHEMA)
+    return dict(header.get("spec", {})), arrays

@@ -6,7 +6,7 @@ import pandas as pd
 
 from metanash.plotting import ARM_LABELS, KIND_LABELS
 
-__all__ = ["summary"]
+__all__ = ["summary", "theory_summary"]
 
 
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
@@ -87,4 +87,88 @@ def summary(figure1: pd.DataFrame, speed_up: pd.DataFrame, sensitivity: pd.DataF
                 f"## {title}: mean NE-gap at T of games 2 to K, learning rate {rate:g}",
                 _variants(part, rate),
             ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _claims(theory: pd.DataFrame) -> str:
+    rows = []
+    for _, row in theory.iterrows():
+        first = "" if pd.isna(row["first_informative"]) else f"{int(row['first_informative'])}"
+        cells = [row["claim"], row["form"], row["setting"], f"{row['ratio']:.3g}", str(row["runs"])]
+        rows.append([*map(str, cells), str(row["violations"]), first])
+    head = ["claim", "form", "setting", "largest gap / bound", "runs", "violated in", "informative from T"]
+    return _markdown(head, rows)
+
+
+def _slopes(slopes: pd.DataFrame) -> str:
+    rows = [
+        [
+            KIND_LABELS[row["base_kind"]],
+            str(row["horizon"]),
+            f"{row['start']:.0e} to {row['end']:.0e}",
+            f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+            f"{row['slope_without_log']:.3f}",
+            f"{row['bound_slope']:.3f}",
+            "" if pd.isna(row["verdict"]) else str(row["verdict"]),
+        ]
+        for _, row in slopes.iterrows()
+    ]
+    head = ["base games", "H", "window", "slope", "slope of gap / log T", "slope of (4)", "verdict"]
+    return _markdown(head, rows)
+
+
+def _sequences(sequences: pd.DataFrame) -> str:
+    rows = []
+    for _, row in sequences[sequences["arm"] != "individual"].iterrows():
+        effect = "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
+        rows.append(
+            [
+                KIND_LABELS[row["base_kind"]],
+                ARM_LABELS[row["arm"]],
+                f"{row['horizon']}, {row['games']}, {row['perturbation']:g}, {row['iterations']}",
+                f"{row['similarity_per_game']:.1f}",
+                f"{row['ratio']:.2f} [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]",
+                effect,
+                f"{row['later_gap']:.2g}",
+                f"{row['bound']:.2g}" if row["within"] and row["arm"] == "best_response" else "",
+            ]
+        )
+    head = [
+        "base games",
+        "meta-update",
+        "H, K, perturbation, T",
+        "Delta / K",
+        "gap / individual",
+        "effect",
+        "gap",
+        "(6)",
+    ]
+    return _markdown(head, rows)
+
+
+def theory_summary(theory: pd.DataFrame, slopes: pd.DataFrame, sequences: pd.DataFrame) -> str:
+    """Return the part of the page that sets Theorems 1 and 2 beside measurements.
+
+    Parameters
+    ----------
+    theory, slopes, sequences : DataFrame
+        As :mod:`metanash.theory_tables` makes them.
+    """
+    few = theory[
+        ~theory["setting"].str.match(r"random games, (?!all)") & ~theory["setting"].str.startswith("sequences")
+    ]
+    sections = [
+        "## Theorem 1: measured gap over bound",
+        "At the worst run and iteration; a bound is informative where it is below the largest gap possible, H. All "
+        "settings of the random games and of the sequences are in `theory.csv`.",
+        _claims(few),
+        "## Rate of Algorithm 1 at the largest learning rate of Theorem 1",
+        "Slopes of the mean gap in log-log on declared windows. A transient may raise the last one by "
+        f"{slopes['margin'].iloc[0]:g} and still count as consistent with (4).",
+        _slopes(slopes),
+        "## Theorem 2: what meta-learning gains on sequences of K games",
+        "Mean gap of games 2 to K over that of individual learning on the same seeds. The bound (6) is about update "
+        "(5), and given where the learning rate is one that the theorem admits.",
+        _sequences(sequences),
+    ]
     return "\n\n".join(sections) + "\n"

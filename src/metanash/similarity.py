@@ -9,14 +9,41 @@ import numpy.typing as npt
 from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame
 from metanash.gaps import stage_potential_values, values
+from metanash.simplex import kl_divergence
 from metanash.streams import stream
 
-__all__ = ["POTENTIAL_TOLERANCE", "is_potential_game", "potential_deviation", "stage_potential_deviation"]
+__all__ = [
+    "POTENTIAL_TOLERANCE",
+    "best_response_dissimilarity",
+    "is_potential_game",
+    "potential_deviation",
+    "stage_potential_deviation",
+]
 
 Floats = npt.NDArray[np.float64]
 
 POTENTIAL_TOLERANCE = 1e-9
 """A game whose deviation is at most this, in units of value, counts as a potential game."""
+
+
+def best_response_dissimilarity(responses: Floats) -> Floats:
+    """One player's half of Delta_{mu,nu} (Mao et al. 2023, section 3.2).
+
+    sum over games k of KL(mu^{k,dagger} || mu*), mu* being the average of mu^{k,dagger} over the games. The divergence
+    of two collections of policies is the sum over stages and steps of the largest over states, the reading under which
+    Theorem 2 follows from Theorem 1.
+
+    Parameters
+    ----------
+    responses : (..., K, stages, H, S, A) array
+        Best responses in hindsight.
+
+    Returns
+    -------
+    (...) array, in nats
+    """
+    average = responses.mean(axis=-5, keepdims=True)
+    return np.asarray(kl_divergence(responses, average).max(axis=-1).sum(axis=(-3, -2, -1)))
 
 
 def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tuple[int | str, ...]) -> list[Floats]:

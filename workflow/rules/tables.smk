@@ -80,6 +80,9 @@ rule summary:
         figure1=f"{RESULTS}/figure1.csv",
         speed_up=f"{RESULTS}/speed_up.csv",
         sensitivity=f"{RESULTS}/sensitivity.csv",
+        theory=f"{RESULTS}/theory.csv",
+        slopes=f"{RESULTS}/slopes.csv",
+        sequences=f"{RESULTS}/sequences.csv",
         code=library("report", "archive"),
     output:
         summary=f"{RESULTS}/summary.md",

@@ -25,8 +25,9 @@ static inline vec NAMED(splat)(double value) { return value - (vec){0}; }
 #define smaller NAMED(smaller)
 #define keep_from NAMED(keep_from)
 
-/* exp for |x| <= 700, relative error below 4e-16: split x = n log 2 + r, a polynomial of degree 11 in
- * r, and n added to the exponent bits. */
+/* exp for |x| <= 700: split x = n log 2 + r, a polynomial in r, and n added to the exponent bits. The
+ * polynomial 1 + r + r^2 q(r) is minimax for the relative error on |r| <= log(2) / 2, which is 3.6e-18; what
+ * remains is rounding, less than 4e-16. exp(0) is exactly 1. */
 static inline vec NAMED(exp_unclamped)(vec x) {
     const vec magic = splat(0x1.8p52);
     vec shifted = x * splat(0x1.71547652b82fep0) + magic;
@@ -37,11 +38,11 @@ static inline vec NAMED(exp_unclamped)(vec x) {
     vec r4 = r2 * r2;
     vec r8 = r4 * r4;
     vec p01 = splat(1.0) + r;
-    vec p23 = splat(1.0 / 2) + r * splat(1.0 / 6);
-    vec p45 = splat(1.0 / 24) + r * splat(1.0 / 120);
-    vec p67 = splat(1.0 / 720) + r * splat(1.0 / 5040);
-    vec p89 = splat(1.0 / 40320) + r * splat(1.0 / 362880);
-    vec pab = splat(1.0 / 3628800) + r * splat(1.0 / 39916800);
+    vec p23 = splat(0x1.000000000000ap-1) + r * splat(0x1.55555555554fap-3);
+    vec p45 = splat(0x1.555555555088cp-5) + r * splat(0x1.1111111127b9cp-7);
+    vec p67 = splat(0x1.6c16c18426808p-10) + r * splat(0x1.a01a012a691fbp-13);
+    vec p89 = splat(0x1.a0199a16adca7p-16) + r * splat(0x1.71df253c8d868p-19);
+    vec pab = splat(0x1.28ad68d13063ap-22) + r * splat(0x1.ad7f75c76ab22p-26);
     vec low = (p01 + r2 * p23) + r4 * (p45 + r2 * p67);
     vec p = low + r8 * (p89 + r2 * pab);
     return (vec)((ivec)p + ((ivec)shifted << 52));
@@ -54,11 +55,11 @@ static inline vec NAMED(exp_of_negative)(vec x) {
     return keep_from(x, floor, exp_unclamped(larger(x, floor)));
 }
 
-/* 1 / (1 + exp(-x)): exactly 0 below -700, exactly 1 far above. */
-static inline vec NAMED(sigmoid)(vec x) {
+/* 1 / (1 + exp(x)): exactly 0 above 700, exactly 1 far below. */
+static inline vec NAMED(falling_sigmoid)(vec x) {
     const vec bound = splat(700.0);
     vec clamped = larger(smaller(x, bound), -bound);
-    return keep_from(x, -bound, splat(1.0) / (splat(1.0) + exp_unclamped(-clamped)));
+    return keep_from(bound, x, splat(1.0) / (splat(1.0) + exp_unclamped(clamped)));
 }
 
 static void NAMED(gather)(const double *source, int64_t rows, int64_t lane, int64_t lanes, vec *out) {
@@ -170,7 +171,8 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
 }
 
 /* ---- Algorithm 1, A = B = 2 -------------------------------------------------------------------- *
- * One number a player: the difference of the two logits, d. mu = (sigmoid(d), 1 - sigmoid(d)). Blocks of
+ * One number a player: the logit of its second action over the first, d, so that its first action has
+ * probability 1 / (1 + exp(d)). Blocks of
  * lanes go through the loop together, so that one hides the latency of the other. */
 
 struct NAMED(pair) {
@@ -186,10 +188,10 @@ static inline void NAMED(pair_gradients)(struct NAMED(pair) *p) {
 
 static inline void NAMED(pair_step)(struct NAMED(pair) *p) {
     /* the optimistic step takes the gradient twice, the anchor once */
-    p->mu = NAMED(sigmoid)(p->dx + (p->eta + p->eta) * p->gx);
-    p->nu = NAMED(sigmoid)(p->dy - (p->eta + p->eta) * p->gy);
-    p->dx += p->eta * p->gx;
-    p->dy -= p->eta * p->gy;
+    p->mu = NAMED(falling_sigmoid)(p->dx - (p->eta + p->eta) * p->gx);
+    p->nu = NAMED(falling_sigmoid)(p->dy + (p->eta + p->eta) * p->gy);
+    p->dx -= p->eta * p->gx;
+    p->dy += p->eta * p->gy;
     NAMED(pair_gradients)(p);
     p->part_mu += p->mu;
     p->part_nu += p->nu;
@@ -209,8 +211,8 @@ static void NAMED(pair_load)(const struct mirror_call *c, int64_t lane, struct N
     gather(c->eta, 1, lane, c->lanes, &p->eta);
     p->slope = (q[0] - q[1]) - (q[2] - q[3]);
     p->offset_x = q[1] - q[3], p->offset_y = q[2] - q[3], p->corner = q[3];
-    gather(c->x, 2, lane, c->lanes, two), p->dx = two[0] - two[1];
-    gather(c->y, 2, lane, c->lanes, two), p->dy = two[0] - two[1];
+    gather(c->x, 2, lane, c->lanes, two), p->dx = two[1] - two[0];
+    gather(c->y, 2, lane, c->lanes, two), p->dy = two[1] - two[0];
     gather(c->mu, 2, lane, c->lanes, two), p->mu = two[0];
     gather(c->nu, 2, lane, c->lanes, two), p->nu = two[0];
     NAMED(pair_gradients)(p);
@@ -228,8 +230,8 @@ static void NAMED(pair_store)(const struct mirror_call *c, int64_t lane, const s
     const vec part = splat((double)(done % CHUNK)), total = splat((double)(done - done % CHUNK));
     vec two[2];
     /* the larger logit is put at 0: the difference survives exactly, infinite ones included */
-    two[0] = smaller(p->dx, zero), two[1] = smaller(-p->dx, zero), scatter(two, 2, lane, c->lanes, c->x);
-    two[0] = smaller(p->dy, zero), two[1] = smaller(-p->dy, zero), scatter(two, 2, lane, c->lanes, c->y);
+    two[0] = smaller(-p->dx, zero), two[1] = smaller(p->dx, zero), scatter(two, 2, lane, c->lanes, c->x);
+    two[0] = smaller(-p->dy, zero), two[1] = smaller(p->dy, zero), scatter(two, 2, lane, c->lanes, c->y);
     two[0] = p->mu, two[1] = one - p->mu, scatter(two, 2, lane, c->lanes, c->mu);
     two[0] = p->nu, two[1] = one - p->nu, scatter(two, 2, lane, c->lanes, c->nu);
     two[0] = p->total_mu, two[1] = total - p->total_mu, scatter(two, 2, lane, c->lanes, c->sum_mu);

@@ -12,8 +12,8 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
 A new learner is one file in this folder with such a class; :func:`learn` runs it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from metanash.checks import distributions, integer, positive
 from metanash.games import Game, GameBatch
 from metanash.gaps import ne_gaps
 
-__all__ = ["Learner", "Policies", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
+__all__ = ["Learner", "Policies", "Probe", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
 
 Floats = npt.NDArray[np.float64]
 Policies = tuple[Floats, ...]
@@ -59,12 +59,19 @@ class Run(Generic[State]):
         Final state of the learner.
     policy : tuple of arrays
         Final output policies.
+    probes : dict from str to (G, C) array
+        What the probe of :func:`learn` returned at the checkpoints.
     """
 
     checkpoints: npt.NDArray[np.int64]
     ne_gap: Floats
     state: State
     policy: Policies
+    probes: Mapping[str, Floats] = field(default_factory=dict)
+
+
+Probe = Callable[[Any, Any], Mapping[str, Floats]]
+"""Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
 
 
 def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
@@ -115,6 +122,7 @@ def learn(
     *,
     at: Sequence[int] | npt.NDArray[np.int64] | None = None,
     initial: Policies | None = None,
+    probe: Probe | None = None,
 ) -> Run[State]:
     """Run a learner and measure the NE-gap of its output at checkpoints.
 
@@ -129,6 +137,8 @@ def learn(
         Checkpoints, the last of which is T. Default: 60 log-spaced ones.
     initial : tuple of arrays, optional
         Initial policies, axes as the learner wants them. Default: uniform.
+    probe : function of learner and state, optional
+        What else to measure at the checkpoints: a mapping from names to (G,) arrays.
 
     Returns
     -------
@@ -146,7 +156,11 @@ def learn(
         raise ValueError(f"checkpoints must increase from at least 1 to {iterations}, got {grid.tolist()}")
     state, done = learner.start(batch, initial), 0
     gaps = np.empty((len(batch), grid.size))
+    probed: dict[str, list[Floats]] = {}
     for c, t in enumerate(grid.tolist()):
         state, done = learner.advance(batch, state, t - done), t
         gaps[:, c] = ne_gaps(batch, learner.output(state))
-    return Run(grid, gaps, state, learner.output(state))
+        for name, value in (probe(learner, state) if probe else {}).items():
+            probed.setdefault(name, []).append(value)
+    probes = {name: np.stack(values, axis=1) for name, values in probed.items()}
+    return Run(grid, gaps, state, learner.output(state), probes)

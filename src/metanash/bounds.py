@@ -1,0 +1,155 @@
+"""Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one a claim.
+
+Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
+
+Theorem 1 as printed has two defects (``docs/assumptions.md`` has the counterexamples, and the experiment ``defects``
+computes them):
+
+- the factor 192 H^3 / T does not contain the learning rate, so it cannot hold for small ones. Repaired: 24 H / (eta T),
+  which is the same at eta = 1 / (8 H^2), the largest that the theorem admits;
+- *burn-in*: the estimates of step h see only tau - 1 rewards in stage tau, so in stages 1 to H - h + 1 many policies
+  are best responses and the divergence of one of them can be 0, while the iterates enter the output. Repaired: the
+  divergence is that of the worst best response among the tied ones.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "burn_in",
+    "largest_learning_rate",
+    "theorem_1",
+    "theorem_1_uniform",
+    "theorem_2",
+    "trivial_gap",
+    "vertex_divergence",
+]
+
+Floats = npt.NDArray[np.float64]
+
+_TIE = 1e-12
+
+
+def largest_learning_rate(horizon: int) -> float:
+    """1 / (8 H^2), the largest learning rate of Theorem 1."""
+    return 1.0 / (8.0 * horizon**2)
+
+
+def trivial_gap(horizon: int) -> float:
+    """H: no NE-gap of a zero-sum game is larger, so no bound above it says anything."""
+    return float(horizon)
+
+
+def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats:
+    """KL(best response in hindsight || initial policy), the best response being a vertex.
+
+    Parameters
+    ----------
+    payoff : (..., A) array
+        Average payoff of each action in the stage. Actions within 1e-12 of the best are tied.
+    initial : (..., A) array
+        Initial policy.
+    worst : bool
+        Which of the tied actions: that of the largest divergence (repaired), or the first (printed).
+
+    Returns
+    -------
+    (...) array
+        -log of the initial probability of that action, in nats; infinite where it is 0.
+    """
+    best = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
+    if worst:
+        probability = np.where(best, initial, np.inf).min(axis=-1)
+    else:
+        first = best.argmax(axis=-1)[..., np.newaxis]
+        probability = np.take_along_axis(initial, first, axis=-1)[..., 0]
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.log(probability)) + 0.0
+
+
+def _rate_factor(horizon: int, learning_rate: npt.ArrayLike | None) -> Floats:
+    """192 H^3 as printed (no learning rate), or 24 H / eta."""
+    if learning_rate is None:
+        return np.asarray(192.0 * horizon**3)
+    return np.asarray(24.0 * horizon / np.asarray(learning_rate, dtype=np.float64))
+
+
+def theorem_1(
+    divergence: npt.ArrayLike, horizon: int, iterations: npt.ArrayLike, learning_rate: npt.ArrayLike | None = None
+) -> Floats:
+    """Theorem 1, the data-dependent bound on the NE-gap.
+
+    Parameters
+    ----------
+    divergence : array
+        sum over stages and steps of max over states of KL_mu + KL_nu.
+    horizon : int
+        H.
+    iterations : array
+        T.
+    learning_rate : array, optional
+        eta. Without it the printed factor 192 H^3 / T, with it the repaired one 24 H / (eta T).
+    """
+    return np.asarray(_rate_factor(horizon, learning_rate) * np.asarray(divergence) / np.asarray(iterations))
+
+
+def theorem_1_uniform(
+    horizon: int, iterations: npt.ArrayLike, n_actions: tuple[int, int], learning_rate: npt.ArrayLike | None = None
+) -> Floats:
+    """Equation (4): 768 H^5 log T log(A B) / T for uniform initial policies; at T = 1 it is 0.
+
+    With a learning rate the repaired form, 96 H^3 log T log(A B) / (eta T).
+    """
+    t = np.asarray(iterations, dtype=np.float64)
+    divergence = 4.0 * horizon**2 * np.log(t) * math.log(math.prod(n_actions))
+    return theorem_1(divergence, horizon, t, learning_rate)
+
+
+def burn_in(horizon: int) -> int:
+    """B(H) = sum over m <= H and tau <= m of L_tau (m + 1 - tau): 1, 9, 35, 95, 210, ...
+
+    B(H) / T added to the printed bound is another repair of the burn-in defect; it is proven where every divergence
+    is 0 and otherwise only checked.
+    """
+    lengths = [horizon]
+    while len(lengths) < horizon:
+        lengths.append(lengths[-1] * (horizon + 1) // horizon)
+    return sum(lengths[tau - 1] * (m + 1 - tau) for m in range(1, horizon + 1) for tau in range(1, m + 1))
+
+
+def theorem_2(
+    similarity: npt.ArrayLike,
+    n_games: int,
+    horizon: int,
+    iterations: npt.ArrayLike,
+    n_actions: tuple[int, int],
+    learning_rate: npt.ArrayLike | None = None,
+) -> Floats:
+    """Equation (6): bound on the mean NE-gap over K games with the meta-update (5) and alpha = 1 / sqrt(K).
+
+    Parameters
+    ----------
+    similarity : array
+        Delta_{mu,nu}.
+    n_games : int
+        K; the theorem needs K > 4, so that alpha < 1/2.
+    learning_rate : array, optional
+        As in :func:`theorem_1`.
+
+    Raises
+    ------
+    ValueError
+        If K <= 4.
+    """
+    if n_games <= 4:
+        raise ValueError(f"Theorem 2 needs more than 4 games, so that alpha = 1 / sqrt(K) < 1/2; got {n_games}")
+    a, b = n_actions
+    t, root = np.asarray(iterations, dtype=np.float64), math.sqrt(n_games)
+    inner = (
+        np.asarray(similarity) / n_games
+        + 10.0 * (a + b) * math.log(n_games) / root
+        + 16.0 * horizon**2 * np.log(t) * math.log(a * b * n_games) / root
+    )
+    return theorem_1(inner, horizon, t, learning_rate)

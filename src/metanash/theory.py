@@ -1,0 +1,332 @@
+"""Left sides of the theorems, measured where their right sides can be evaluated too.
+
+Each function runs learners on addressed games and returns named arrays: gaps, and the divergences, similarities and
+regrets that bounds are made of. What follows from them is worked out in :mod:`metanash.tables`; the bounds themselves
+(:mod:`metanash.bounds`) share nothing with the learners.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.bounds import largest_learning_rate, vertex_divergence
+from metanash.exact import shapley
+from metanash.families import zero_sum_sequence
+from metanash.games import GameBatch, ZeroSumGame
+from metanash.learners import MirrorState, OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
+from metanash.learners.mirror_descent import stage_count
+from metanash.meta import META_UPDATES, learn_sequence
+from metanash.similarity import best_response_dissimilarity
+from metanash.streams import stream
+from metanash.transitions import Transition
+
+__all__ = [
+    "DivergenceProbe",
+    "burn_in_game",
+    "burn_in_runs",
+    "long_runs",
+    "random_games",
+    "sequence_runs",
+    "small_step_runs",
+]
+
+Floats = npt.NDArray[np.float64]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def _stage_divergence(stage: Stage, *, worst: bool) -> Floats:
+    """Sum over steps of the largest over states of KL_mu + KL_nu, (G,)."""
+    both = sum(vertex_divergence(stage.payoff[i], stage.initial[i], worst=worst) for i in (0, 1))
+    return np.asarray(np.asarray(both).max(axis=-1).sum(axis=-1))
+
+
+class DivergenceProbe:
+    """Divergence of Theorem 1 at the checkpoints of one run: ``divergence_first`` and ``divergence_worst``, (G,).
+
+    The sum over stages of :func:`metanash.bounds.vertex_divergence`, the running stage included; the two differ in
+    which of the tied best responses counts. Finished stages are summed once, so use a new probe for every run.
+    """
+
+    def __init__(self) -> None:
+        self._counted = 0
+        self._finished: dict[bool, Floats | float] = {False: 0.0, True: 0.0}
+
+    def __call__(self, learner: OptimisticMirrorDescent, state: MirrorState) -> dict[str, Floats]:
+        """Return the divergences at this state."""
+        for stage in state.stages[self._counted :]:
+            for worst in (False, True):
+                self._finished[worst] = self._finished[worst] + _stage_divergence(stage, worst=worst)
+        self._counted = len(state.stages)
+        running = learner.stages(state)[len(state.stages) :]
+        total = {
+            worst: np.asarray(sum((_stage_divergence(stage, worst=worst) for stage in running), start=finished))
+            for worst, finished in self._finished.items()
+        }
+        return {"divergence_first": total[False], "divergence_worst": total[True]}
+
+
+# Long runs ----------------------------------------------------------------------------------------------
+
+
+def long_runs(
+    base_kind: str,
+    horizon: int,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    iterations: int,
+    n_checkpoints: int,
+    n_states: int,
+    n_actions: Sequence[int],
+) -> Arrays:
+    """Algorithm 1 at the largest learning rate of Theorem 1, for long enough that the bounds say something.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); ``ne_gap``, ``divergence_first``, ``divergence_worst`` (seeds, C); and for every stage
+        ``stage_iterations`` (stages,), ``regret`` (seeds, stages, H), the largest over states and players, and
+        ``value_error`` (seeds, stages, H), the largest of |Q^tau - Q*|.
+    """
+    games = [
+        zero_sum_sequence(
+            base_kind, root_seed, "long run", horizon, seed, n_games=1, perturbation=0.0, horizon=horizon,
+            n_states=n_states, n_actions=n_actions, stationary=False,
+        )[0]
+        for seed in seeds
+    ]  # fmt: skip
+    learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
+    run = learn(games, learner, iterations, at=checkpoints(iterations, n_checkpoints), probe=DivergenceProbe())
+    stages = learner.stages(run.state)
+    exact_q = np.stack([shapley(game).q for game in games])
+    return {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "checkpoints": run.checkpoints,
+        "ne_gap": run.ne_gap,
+        **run.probes,
+        "stage_iterations": np.array([stage.iterations for stage in stages], dtype=np.int64),
+        "regret": np.stack([np.maximum(stage.regret(0), stage.regret(1)).max(axis=-1) for stage in stages], axis=1),
+        "value_error": np.stack([np.abs(stage.q - exact_q).max(axis=(-3, -2, -1)) for stage in stages], axis=1),
+    }
+
+
+# Random games -------------------------------------------------------------------------------------------
+
+_STARTS = ("uniform", "random", "vertex")
+
+
+def _initial_policies(start: str, count: int, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """Initial policies (stages, H, S, A): uniform, Dirichlet(0.3), or within 1e-6 of a random vertex."""
+    actions = shape[-1]
+    full = (count, *shape)
+    if start == "uniform":
+        return np.full(full, 1.0 / actions)
+    if start == "random":
+        policy = rng.dirichlet(np.full(actions, 0.3), size=full[:-1])
+        return np.asarray((policy + 1e-9) / (1.0 + 1e-9 * actions))
+    vertex = np.eye(actions)[rng.integers(actions, size=full[:-1])]
+    return np.asarray((1.0 - 1e-6) * vertex + 1e-6 / actions)
+
+
+def random_games(
+    base_kind: str,
+    horizon: int,
+    root_seed: int,
+    *,
+    states: Sequence[int],
+    actions: Sequence[Sequence[int]],
+    games_per_size: int,
+    iterations: int,
+    n_checkpoints: int,
+    rate_factors: Sequence[float],
+) -> Arrays:
+    """Algorithm 1 on many random games of all sizes, from all kinds of initial policies.
+
+    A game of each size is played with a learning rate and a kind of initial policies (uniform, random, near a random
+    vertex in every stage) that cycle from game to game.
+
+    Parameters
+    ----------
+    rate_factors : sequence of float
+        Learning rates over 1 / (8 H^2), at most 1.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); per game ``n_states``, ``n_actions`` (games, 2), ``learning_rate``, ``uniform_start``;
+        ``ne_gap``, ``divergence_first``, ``divergence_worst`` (games, C).
+    """
+    grid = checkpoints(iterations, n_checkpoints)
+    stages = stage_count(iterations, horizon)
+    parts: list[Arrays] = []
+    for n_states, n_actions in itertools.product(states, actions):
+        a, b = n_actions
+        if base_kind == "mixed" and a != b:
+            continue
+        games, rates, starts, initial = [], [], [], []
+        for k, (start, factor) in zip(
+            range(games_per_size), itertools.cycle(itertools.product(_STARTS, rate_factors)), strict=False
+        ):
+            address = (root_seed, "random games", horizon, n_states, a, b, k)
+            games += zero_sum_sequence(
+                base_kind, *address, n_games=1, perturbation=0.0, horizon=horizon, n_states=n_states,
+                n_actions=n_actions, stationary=False,
+            )  # fmt: skip
+            rng = stream(*address, "initial policies")
+            initial.append([_initial_policies(start, stages, (horizon, n_states, n), rng) for n in n_actions])
+            rates.append(factor * largest_learning_rate(horizon))
+            starts.append(start == "uniform")
+        policies: Policies = tuple(np.stack([pair[i] for pair in initial]) for i in (0, 1))
+        learner = OptimisticMirrorDescent(np.array(rates))
+        run = learn(games, learner, iterations, at=grid, initial=policies, probe=DivergenceProbe())
+        sizes = {"n_states": np.full(len(games), n_states), "n_actions": np.tile(n_actions, (len(games), 1))}
+        how = {"learning_rate": np.array(rates), "uniform_start": np.array(starts)}
+        parts.append({**sizes, **how, "ne_gap": run.ne_gap, **run.probes})
+    return {"checkpoints": grid, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
+
+
+# Burn-in ------------------------------------------------------------------------------------------------
+
+
+def burn_in_game(horizon: int) -> ZeroSumGame:
+    """A game in which what step 1 does is rewarded at step H only.
+
+    In state 1 (good) the max-player's second action stays, its first leads to state 2 (bad) for ever; only the good
+    state at the last step pays, and there the second action only. So until the reward has travelled back, all actions
+    look alike at the earlier steps.
+    """
+    good, bad = 0, 1
+    chance = np.zeros((2, 2, 1, 2))
+    chance[good, 0, 0, bad] = chance[good, 1, 0, good] = 1.0
+    chance[bad, :, 0, bad] = 1.0
+    reward = np.zeros((horizon, 2, 2, 1))
+    reward[-1, good, 1] = 1.0
+    return ZeroSumGame(reward, Transition.shared(chance), name=f"burn-in {horizon}")
+
+
+def burn_in_runs(horizons: Sequence[int], *, iterations: int, n_checkpoints: int, margin: float) -> Arrays:
+    """Theorem 1 on :func:`burn_in_game`, from initial policies that are wrong just while the divergence cannot see it.
+
+    At step h the initial policy has probability ``margin`` on the good action in stages 1 to H - h + 1, in which both
+    actions are best responses and the first one, which the policy plays, has divergence about ``margin``; later it is
+    within ``margin`` of the good action. In the bad state, where nothing matters, it plays the first action.
+
+    Returns
+    -------
+    dict of arrays
+        ``horizons``, ``checkpoints``; ``ne_gap``, ``divergence_first``, ``divergence_worst`` (horizons, C).
+    """
+    grid = checkpoints(iterations, n_checkpoints)
+    found: dict[str, list[Floats]] = {"ne_gap": [], "divergence_first": [], "divergence_worst": []}
+    for horizon in horizons:
+        second = np.full((1, stage_count(iterations, horizon), horizon, 2), margin)  # probability of action 2
+        for h in range(horizon):
+            second[:, horizon - h :, h, 0] = 1.0 - margin
+        initial = (np.stack([1.0 - second, second], axis=-1), np.ones((*second.shape, 1)))
+        learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
+        run = learn(burn_in_game(horizon), learner, iterations, at=grid, initial=initial, probe=DivergenceProbe())
+        for name, value in (("ne_gap", run.ne_gap), *run.probes.items()):
+            found[name].append(value[0])
+    return {
+        "horizons": np.array(horizons, dtype=np.int64),
+        "checkpoints": grid,
+        **{name: np.stack(values) for name, values in found.items()},
+    }
+
+
+def small_step_runs(
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    rate_factors: Sequence[float],
+    horizon: int,
+    n_states: int,
+    n_actions: Sequence[int],
+    iterations: int,
+    n_checkpoints: int,
+) -> Arrays:
+    """Theorem 1 at ever smaller learning rates, on random games from uniform policies.
+
+    Returns
+    -------
+    dict of arrays
+        ``rate_factors``, over 1 / (8 H^2); ``seeds``; ``checkpoints``; ``ne_gap``, ``divergence_first``,
+        ``divergence_worst`` (factors, seeds, C).
+    """
+    games = [
+        zero_sum_sequence(
+            "random", root_seed, "small step", seed, n_games=1, perturbation=0.0, horizon=horizon, n_states=n_states,
+            n_actions=n_actions, stationary=False,
+        )[0]
+        for seed in seeds
+    ]  # fmt: skip
+    grid = checkpoints(iterations, n_checkpoints)
+    rates = np.repeat(rate_factors, len(games)) * largest_learning_rate(horizon)
+    learner = OptimisticMirrorDescent(rates)
+    run = learn(games * len(rate_factors), learner, iterations, at=grid, probe=DivergenceProbe())
+    shape = (len(rate_factors), len(games), len(grid))
+    return {
+        "rate_factors": np.array(rate_factors),
+        "seeds": np.array(seeds, dtype=np.int64),
+        "checkpoints": grid,
+        "ne_gap": run.ne_gap.reshape(shape),
+        **{name: value.reshape(shape) for name, value in run.probes.items()},
+    }
+
+
+# Sequences ----------------------------------------------------------------------------------------------
+
+
+def sequence_runs(
+    base_kind: str,
+    arm: str,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    settings: Sequence[Mapping[str, Any]],
+    n_states: int,
+    n_actions: Sequence[int],
+) -> Arrays:
+    """Theorem 2: sequences of K similar games, for several settings.
+
+    Parameters
+    ----------
+    arm : str
+        Key of :data:`metanash.meta.META_UPDATES`.
+    settings : sequence of mappings
+        Each with ``horizon``, ``games`` (K), ``perturbation``, ``iterations`` (T) and ``learning_rate`` (over
+        1 / (8 H^2)).
+
+    Returns
+    -------
+    dict of arrays
+        (settings, seeds): ``ne_gap``, the mean over all K games at T; ``later_gap``, that of games 2 to K;
+        ``similarity``, Delta_{mu,nu}; ``divergence``, the mean over the games of Theorem 1's (worst best response).
+    """
+    found: dict[str, list[Floats]] = {"ne_gap": [], "later_gap": [], "similarity": [], "divergence": []}
+    for setting in settings:
+        horizon, k, iterations = setting["horizon"], setting["games"], setting["iterations"]
+        sequences = [
+            zero_sum_sequence(
+                base_kind, root_seed, "sequence", horizon, seed, n_games=k, perturbation=setting["perturbation"],
+                horizon=horizon, n_states=n_states, n_actions=n_actions, stationary=False,
+            )
+            for seed in seeds
+        ]  # fmt: skip
+        batches = [GameBatch(tuple(sequence[n] for sequence in sequences)) for n in range(k)]
+        learner = OptimisticMirrorDescent(setting["learning_rate"] * largest_learning_rate(horizon))
+        runs = learn_sequence(batches, learner, META_UPDATES[arm](k), iterations, at=[iterations]).runs
+        gaps = np.stack([run.ne_gap[:, 0] for run in runs])
+        stages = [learner.stages(run.state) for run in runs]
+        responses = [
+            np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1) for i in (0, 1)
+        ]
+        found["ne_gap"].append(gaps.mean(axis=0))
+        found["later_gap"].append(gaps[1:].mean(axis=0))
+        found["similarity"].append(sum(best_response_dissimilarity(r) for r in responses) + np.zeros(len(seeds)))
+        total = sum(_stage_divergence(stage, worst=True) for game in stages for stage in game)
+        found["divergence"].append(np.asarray(total) / k)
+    return {"seeds": np.array(seeds, dtype=np.int64), **{name: np.stack(value) for name, value in found.items()}}

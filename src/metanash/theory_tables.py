@@ -1,0 +1,332 @@
+"""Tables that set measurements beside the theorems. Needs pandas (extra ``pipeline``).
+
+One row of ``theory.csv`` is one claim in one form and setting: at the worst run and iteration, ``left`` (measured),
+``right`` (bound) and their ``ratio``; how many ``runs`` there were and in how many of them the left side exceeds the
+right one anywhere (``violations``); and the first iteration from which the bound is below the trivial range of the gap
+(``first_informative``, of the mean bound over runs; empty where it never is).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metanash import bounds
+from metanash.rates import Slope, bootstrap_means, fit_slope, judge_slopes, percentile_interval, slope_on_window
+from metanash.streams import stream
+
+__all__ = [
+    "burn_in_rows",
+    "chain_table",
+    "curve_rows",
+    "defect_table",
+    "long_run_rows",
+    "random_game_rows",
+    "sequence_rows",
+    "sequence_table",
+    "slope_table",
+    "small_step_rows",
+    "total_rows",
+]
+
+Floats = npt.NDArray[np.float64]
+Arrays = Mapping[str, npt.NDArray[Any]]
+Measurement = tuple[Mapping[str, Any], Arrays]
+
+_ZERO = 1e-12
+"""A gap of at most this is rounding and exceeds no bound."""
+_SLACK = 1e-9
+"""A ratio counts as a violation from 1 plus this."""
+
+
+def _row(claim: str, form: str, setting: str, t: Floats, left: Floats, right: Floats, trivial: float) -> dict[str, Any]:
+    """One row from gaps and bounds (runs, C) at iterations (C,)."""
+    left, right = np.broadcast_arrays(left, right)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(left <= _ZERO, 0.0, left / right)
+    worst = np.unravel_index(ratio.argmax(), ratio.shape)
+    informative = np.flatnonzero(right.mean(axis=0) < trivial)
+    # a bound may dip below the trivial range at the first iterations and rise above it again
+    lasting = [c for c in informative if (right.mean(axis=0)[c:] < trivial).all()]
+    return {
+        "claim": claim,
+        "form": form,
+        "setting": setting,
+        "iteration": int(t[worst[1]]),
+        "left": left[worst],
+        "right": right[worst],
+        "ratio": ratio[worst],
+        "runs": len(ratio),
+        "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
+        "first_informative": int(t[lasting[0]]) if lasting else None,
+    }
+
+
+def _theorem_1_forms(
+    setting: str, t: Floats, gap: Floats, first: Floats, worst: Floats, horizon: int, rate: npt.ArrayLike
+) -> list[dict[str, Any]]:
+    """Rows of the data-dependent bound: as printed, and with both repairs of the burn-in."""
+    repaired = np.broadcast_to(np.asarray(rate, dtype=np.float64)[..., np.newaxis], gap.shape)
+    forms = {
+        "printed": bounds.theorem_1(first, horizon, t),
+        "repaired: worst best response": bounds.theorem_1(worst, horizon, t, repaired),
+        "repaired: burn-in term": bounds.theorem_1(first, horizon, t, repaired) + bounds.burn_in(horizon) / t,
+    }
+    trivial = bounds.trivial_gap(horizon)
+    return [_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
+
+
+def _uniform_forms(
+    setting: str, t: Floats, gap: Floats, horizon: int, n_actions: Sequence[int], rate: npt.ArrayLike
+) -> list[dict[str, Any]]:
+    """Rows of equation (4), from T = 2 on: at T = 1 its right side is 0."""
+    later = t >= 2
+    pair = (int(n_actions[0]), int(n_actions[1]))
+    rates = np.asarray(rate, dtype=np.float64)[..., np.newaxis]
+    forms = {
+        "printed": bounds.theorem_1_uniform(horizon, t[later], pair),
+        "repaired: learning rate": bounds.theorem_1_uniform(horizon, t[later], pair, rates),
+    }
+    trivial = bounds.trivial_gap(horizon)
+    return [_row("equation 4", form, setting, t[later], gap[:, later], right, trivial) for form, right in forms.items()]
+
+
+def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 1 and equation (4) on long runs at the largest learning rate."""
+    rows = []
+    for spec, arrays in measured:
+        horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
+        setting = f"long runs, {spec['base_kind']}, H={horizon}"
+        rate = np.full(len(arrays["ne_gap"]), bounds.largest_learning_rate(horizon))
+        gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
+        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate)
+        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate)
+    return rows
+
+
+def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 1 on random games from all kinds of initial policies; equation (4) on those that start uniform."""
+    rows = []
+    for spec, arrays in measured:
+        horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
+        setting = f"random games, {spec['base_kind']}, H={horizon}"
+        gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
+        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, arrays["learning_rate"])
+        sizes = np.unique(arrays["n_actions"], axis=0)
+        # a game with one action a player has nothing to learn, and the bound is 0
+        for pair in sizes[sizes.prod(axis=1) > 1]:
+            some = arrays["uniform_start"] & (arrays["n_actions"] == pair).all(axis=1)
+            where = f"{setting}, {pair[0]}x{pair[1]}"
+            rows += _uniform_forms(where, t, gap[some], horizon, pair, arrays["learning_rate"][some])
+    return rows
+
+
+def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str, Any]]:
+    """One row for each claim and form over all settings: the worst of them, runs and violations added up."""
+    totals = []
+    table = pd.DataFrame(rows)
+    for _, group in table.groupby(["claim", "form"], sort=False):
+        worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
+        worst |= {"setting": setting, "runs": group["runs"].sum(), "violations": group["violations"].sum()}
+        totals.append(worst | {"first_informative": None})
+    return totals
+
+
+def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Theorem 1 on the burn-in game, a setting for each horizon."""
+    _, arrays = measured
+    rows, t = [], arrays["checkpoints"].astype(np.float64)
+    for i, horizon in enumerate(arrays["horizons"].tolist()):
+        gap, first, worst = (arrays[name][i : i + 1] for name in ("ne_gap", "divergence_first", "divergence_worst"))
+        rate = np.array([bounds.largest_learning_rate(horizon)])
+        rows += _theorem_1_forms(f"burn-in, H={horizon}", t, gap, first, worst, horizon, rate)
+    return rows
+
+
+def small_step_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Theorem 1 and equation (4) at small learning rates, a setting for each."""
+    spec, arrays = measured
+    rows, t, horizon = [], arrays["checkpoints"].astype(np.float64), spec["horizon"]
+    for i, factor in enumerate(arrays["rate_factors"].tolist()):
+        gap, first, worst = (arrays[name][i] for name in ("ne_gap", "divergence_first", "divergence_worst"))
+        rate = np.full(len(gap), factor * bounds.largest_learning_rate(horizon))
+        setting = f"learning rate {factor:g} / (8 H^2), H={horizon}"
+        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate)
+        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate)
+    return rows
+
+
+def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
+    """Curves of the two defects: gap and bound, printed and repaired, at every checkpoint.
+
+    Columns defect (``small step`` or ``burn-in``), setting (the multiple of the largest learning rate, or H),
+    iteration, ne_gap, printed, repaired, and the gap over each bound; means over the seeds. Where a bound is 0 the
+    ratio is empty.
+    """
+    rows = []
+
+    def add(defect: str, setting: float, t: Floats, gap: Floats, printed: Floats, repaired: Floats) -> None:
+        columns = zip(t, gap.mean(axis=0), printed.mean(axis=0), repaired.mean(axis=0), strict=True)
+        for iteration, left, first, second in columns:
+            row = {"defect": defect, "setting": setting, "iteration": int(iteration), "ne_gap": left}
+            row |= {"printed": first, "repaired": second}
+            row |= {"over_printed": left / first if first else None}
+            rows.append(row | {"over_repaired": left / second if second else None})
+
+    spec, arrays = small_step
+    t, horizon = arrays["checkpoints"].astype(np.float64), spec["horizon"]
+    for i, factor in enumerate(arrays["rate_factors"].tolist()):
+        rate = factor * bounds.largest_learning_rate(horizon)
+        printed = bounds.theorem_1(arrays["divergence_first"][i], horizon, t)
+        repaired = bounds.theorem_1(arrays["divergence_worst"][i], horizon, t, rate)
+        add("small step", factor, t, arrays["ne_gap"][i], printed, repaired)
+    _, arrays = burn_in
+    t = arrays["checkpoints"].astype(np.float64)
+    for i, horizon in enumerate(arrays["horizons"].tolist()):
+        printed = bounds.theorem_1(arrays["divergence_first"][i : i + 1], horizon, t)
+        repaired = printed + bounds.burn_in(horizon) / t
+        add("burn-in", horizon, t, arrays["ne_gap"][i : i + 1], printed, repaired)
+    return pd.DataFrame(rows)
+
+
+def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Theorem 2's setting: mean gaps, similarities and bounds of every setting, base kind and arm.
+
+    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6),
+    ``instantiated`` the mean over the games of Theorem 1 with the worst best responses. ``later_gap`` is the mean gap
+    of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with a 95 % bootstrap interval.
+    """
+    measured = list(measured)
+    alone = {
+        (spec["base_kind"], i): arrays["later_gap"][i]
+        for spec, arrays in measured
+        if spec["arm"] == "individual"
+        for i in range(len(spec["settings"]))
+    }
+    rows = []
+    for spec, arrays in measured:
+        for i, setting in enumerate(spec["settings"]):
+            horizon, k, t = setting["horizon"], setting["games"], setting["iterations"]
+            rate = setting["learning_rate"] * bounds.largest_learning_rate(horizon)
+            pair = (spec["n_actions"][0], spec["n_actions"][1])
+            right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair, rate)
+            own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)
+            rng = stream(root_seed, "sequence", spec["base_kind"], spec["arm"], i)
+            later = arrays["later_gap"][i]
+            means = bootstrap_means(np.stack([later, alone[spec["base_kind"], i]], axis=1), resamples, rng)
+            low, high = percentile_interval(means[:, 0] / means[:, 1])
+            row = {"base_kind": spec["base_kind"], "arm": spec["arm"], "horizon": horizon, "games": k}
+            row |= {"perturbation": setting["perturbation"], "iterations": t, "learning_rate": rate}
+            row |= {"within": setting["learning_rate"] <= 1.0, "ne_gap": arrays["ne_gap"][i].mean()}
+            row |= {"later_gap": later.mean(), "ratio": later.mean() / alone[spec["base_kind"], i].mean()}
+            row |= {"ratio_low": low, "ratio_high": high, "similarity": arrays["similarity"][i].mean()}
+            row |= {"similarity_per_game": arrays["similarity"][i].mean() / k, "bound": right.mean()}
+            rows.append(row | {"instantiated": own.mean(), "n_seeds": len(later)})
+    return pd.DataFrame(rows).sort_values(
+        ["base_kind", "arm", "horizon", "iterations", "games", "perturbation"], ignore_index=True
+    )
+
+
+def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 2, and Theorem 1 averaged over the games, where the learning rate is one that they admit.
+
+    Equation (6) is about the meta-update (5) only.
+    """
+    rows = []
+    for spec, arrays in measured:
+        pair = (spec["n_actions"][0], spec["n_actions"][1])
+        for i, setting in enumerate(spec["settings"]):
+            if setting["learning_rate"] > 1.0:
+                continue
+            horizon, k, t = setting["horizon"], setting["games"], setting["iterations"]
+            rate = setting["learning_rate"] * bounds.largest_learning_rate(horizon)
+            where = (
+                f"sequences, {spec['base_kind']}, {spec['arm']}, H={horizon}, K={k}, "
+                f"perturbation={setting['perturbation']:g}"
+            )
+            at, gap = np.array([t], dtype=np.float64), arrays["ne_gap"][i][:, np.newaxis]
+            trivial = bounds.trivial_gap(horizon)
+            own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)[:, np.newaxis]
+            rows.append(
+                _row("theorem 1, mean over games", "repaired: worst best response", where, at, gap, own, trivial)
+            )
+            if spec["arm"] == "best_response":
+                for form, eta in (("printed", None), ("repaired: learning rate", rate)):
+                    right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair, eta)[:, np.newaxis]
+                    rows.append(_row("theorem 2", form, where, at, gap, right, trivial))
+    return rows
+
+
+# Rates --------------------------------------------------------------------------------------------------
+
+
+def slope_table(
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], margin: float, resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """Slopes of the mean gap of long runs on declared windows, against those of equation (4).
+
+    ``slope`` is raw; ``slope_without_log`` that of the gap divided by log T. ``verdict`` is that of
+    :func:`metanash.rates.judge_slopes` on all windows, in the row of the last.
+    """
+    rows = []
+    for spec, arrays in measured:
+        horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
+        gap, pair = arrays["ne_gap"], (spec["n_actions"][0], spec["n_actions"][1])
+        right = bounds.theorem_1_uniform(horizon, t, pair)
+        found: list[Slope] = []
+        for start, end in windows:
+            inside = (t >= start) & (t <= end)
+            rng = stream(root_seed, "slope", spec["base_kind"], horizon, str(start), str(end))
+            found.append(slope_on_window(t, gap, right, (start, end), rng, resamples))
+            without = float(fit_slope(t[inside], gap.mean(axis=0)[inside] / np.log(t[inside])))
+            last = len(found) == len(windows)
+            row = {"base_kind": spec["base_kind"], "horizon": horizon, "start": start, "end": end}
+            row |= {"slope": found[-1].slope, "low": found[-1].low, "high": found[-1].high}
+            row |= {"slope_without_log": without, "bound_slope": found[-1].bound, "margin": margin}
+            row |= {"verdict": judge_slopes(found, margin) if last and len(found) > 1 else ""}
+            rows.append(row | {"n_seeds": len(gap)})
+    return pd.DataFrame(rows)
+
+
+def curve_rows(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """Mean gap and mean bounds of long runs at every checkpoint, for figures: a row each.
+
+    ``local_slope`` is the slope of the mean gap over the decade around a checkpoint, ``bound_local_slope`` that of
+    equation (4) there; empty near the ends.
+    """
+    rows = []
+    for spec, arrays in measured:
+        horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
+        pair = (spec["n_actions"][0], spec["n_actions"][1])
+        gap = arrays["ne_gap"].mean(axis=0)
+        uniform = bounds.theorem_1_uniform(horizon, t, pair)
+        own = bounds.theorem_1(arrays["divergence_worst"], horizon, t).mean(axis=0)
+        for c, iteration in enumerate(t):
+            around = (t >= iteration / 10**0.5) & (t <= iteration * 10**0.5) & (t >= 2)
+            whole = iteration / 10**0.5 >= 2 and iteration * 10**0.5 <= t[-1] * (1 + 1e-9)
+            row = {"base_kind": spec["base_kind"], "horizon": horizon, "iteration": int(iteration)}
+            row |= {"ne_gap": gap[c], "low": arrays["ne_gap"][:, c].min(), "high": arrays["ne_gap"][:, c].max()}
+            row |= {"equation_4": uniform[c], "theorem_1": own[c]}
+            row |= {"local_slope": float(fit_slope(t[around], gap[around])) if whole else None}
+            rows.append(row | {"bound_local_slope": float(fit_slope(t[around], uniform[around])) if whole else None})
+    return pd.DataFrame(rows)
+
+
+def chain_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """The chain from regret to gap, by stage: means over seeds of the largest regret and value error of each step.
+
+    Columns base_kind, horizon, stage, iteration (at the end of the stage), step (from 1), quantity, value.
+    """
+    rows = []
+    for spec, arrays in measured:
+        ends = np.cumsum(arrays["stage_iterations"])
+        for name, values in (("regret", arrays["regret"]), ("value_error", arrays["value_error"])):
+            means = values.mean(axis=0)
+            for tau in range(means.shape[0]):
+                for h in range(means.shape[1]):
+                    row = {"base_kind": spec["base_kind"], "horizon": spec["horizon"], "stage": tau + 1}
+                    row |= {"iteration": int(ends[tau]), "step": h + 1, "quantity": name, "value": means[tau, h]}
+                    rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,195 @@
+LONG = config["theory"]["long_runs"]
+RANDOM = config["theory"]["random_games"]
+SEQUENCES = config["theory"]["sequences"]
+MEASURED = f"{RESULTS}/theory"
+
+
+rule long_run:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/long_runs/{{base_kind}}-H{{horizon}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/long_runs/{{base_kind}}-H{{horizon}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/long_runs/{{base_kind}}-H{{horizon}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="long_runs",
+        seeds=LONG["seeds"],
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: {
+            "base_kind": wildcards.base_kind,
+            "horizon": int(wildcards.horizon),
+            "n_states": LONG["n_states"],
+            "n_actions": LONG["n_actions"],
+            "iterations": LONG["iterations"],
+            "n_checkpoints": LONG["checkpoints"],
+        },
+    message:
+        "Long runs of Algorithm 1: {wildcards.base_kind}, H = {wildcards.horizon}"
+    script:
+        "../scripts/measure.py"
+
+
+rule random_games:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/random_games/{{base_kind}}-H{{horizon}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/random_games/{{base_kind}}-H{{horizon}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/random_games/{{base_kind}}-H{{horizon}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="random_games",
+        seeds=None,
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: {
+            "base_kind": wildcards.base_kind,
+            "horizon": int(wildcards.horizon),
+            "iterations": dict(zip(RANDOM["horizons"], RANDOM["iterations"]))[int(wildcards.horizon)],
+            "n_checkpoints": RANDOM["checkpoints"],
+            **{key: RANDOM[key] for key in ("states", "actions", "games_per_size", "rate_factors")},
+        },
+    message:
+        "Theorem 1 on random games: {wildcards.base_kind}, H = {wildcards.horizon}"
+    script:
+        "../scripts/measure.py"
+
+
+rule burn_in:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/burn_in.npz",
+    log:
+        f"{RESULTS}/logs/theory/burn_in.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="burn_in_runs",
+        seeds=None,
+        root_seed=None,
+        spec={
+            "n_checkpoints": config["theory"]["burn_in"]["checkpoints"],
+            **{key: config["theory"]["burn_in"][key] for key in ("horizons", "iterations", "margin")},
+        },
+    message:
+        "Defects of Theorem 1: burn-in"
+    script:
+        "../scripts/measure.py"
+
+
+rule small_step:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/small_step.npz",
+    log:
+        f"{RESULTS}/logs/theory/small_step.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="small_step_runs",
+        seeds=config["theory"]["small_step"]["seeds"],
+        root_seed=config["root_seed"],
+        spec={
+            "n_checkpoints": config["theory"]["small_step"]["checkpoints"],
+            **{
+                key: config["theory"]["small_step"][key]
+                for key in ("rate_factors", "horizon", "n_states", "n_actions", "iterations")
+            },
+        },
+    message:
+        "Defects of Theorem 1: small learning rates"
+    script:
+        "../scripts/measure.py"
+
+
+rule sequences:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/sequences/{{base_kind}}-{{arm}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/sequences/{{base_kind}}-{{arm}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/sequences/{{base_kind}}-{{arm}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="sequence_runs",
+        seeds=SEQUENCES["seeds"],
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: {
+            "base_kind": wildcards.base_kind,
+            "arm": wildcards.arm,
+            **{key: SEQUENCES[key] for key in ("settings", "n_states", "n_actions")},
+        },
+    message:
+        "Sequences of games for Theorem 2: {wildcards.base_kind}, {wildcards.arm}"
+    script:
+        "../scripts/measure.py"
+
+
+rule theory_tables:
+    input:
+        long_runs=expand(f"{MEASURED}/long_runs/{{k}}-H{{h}}.npz", k=LONG["base_kinds"], h=LONG["horizons"]),
+        random_games=expand(f"{MEASURED}/random_games/{{k}}-H{{h}}.npz", k=RANDOM["base_kinds"], h=RANDOM["horizons"]),
+        sequences=expand(f"{MEASURED}/sequences/{{k}}-{{a}}.npz", k=SEQUENCES["base_kinds"], a=SEQUENCES["arms"]),
+        burn_in=[f"{MEASURED}/burn_in.npz"],
+        small_step=[f"{MEASURED}/small_step.npz"],
+        code=library("theory_tables", "records", "archive"),
+    output:
+        theory=f"{RESULTS}/theory.csv",
+        slopes=f"{RESULTS}/slopes.csv",
+        sequences=f"{RESULTS}/sequences.csv",
+        curves=f"{RESULTS}/bound_curves.csv",
+        chain=f"{RESULTS}/chain.csv",
+        defects=f"{RESULTS}/defects.csv",
+    log:
+        f"{RESULTS}/logs/theory/tables.log",
+    conda:
+        "../../environment.yml"
+    params:
+        windows=config["theory"]["slopes"]["windows"],
+        margin=config["theory"]["slopes"]["margin"],
+        resamples=config["speed_up"]["resamples"],
+        root_seed=config["root_seed"],
+    message:
+        "Theorems 1 and 2 beside the measurements"
+    script:
+        "../scripts/theory_tables.py"
+
+
+rule theory_figure:
+    input:
+        sequences=f"{RESULTS}/sequences.csv",
+        curves=f"{RESULTS}/bound_curves.csv",
+        chain=f"{RESULTS}/chain.csv",
+        defects=f"{RESULTS}/defects.csv",
+        code=library("theory_figures"),
+    output:
+        pdf=f"{FIGURES}/{{name}}.pdf",
+        png=f"{FIGURES}/{{name}}.png",
+    log:
+        f"{RESULTS}/logs/theory/{{name}}.log",
+    wildcard_constraints:
+        name="theorem[12]_[a-z_]+",
+    conda:
+        "../../environment.yml"
+    params:
+        width=config["plots"]["width"],
+    message:
+        "Figure {wildcards.name}"
+    script:
+        "../scripts/theory_figure.py"

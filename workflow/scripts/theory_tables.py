@@ -1,0 +1,41 @@
+"""Rule ``theory_tables``: claims with both sides, slopes, Theorem 2's sequences, curves and chains."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metanash import theory_tables as tables
+from metanash.archive import write_text
+from metanash.records import read_measurement
+
+
+def main(
+    paths: dict[str, list[Path]], windows: list[list[float]], params: dict[str, Any], out: dict[str, Path]
+) -> None:
+    found = {name: [read_measurement(path) for path in files] for name, files in paths.items()}
+    random_rows = tables.random_game_rows(found["random_games"])
+    rows = tables.total_rows(random_rows, "random games, all") + tables.long_run_rows(found["long_runs"])
+    rows += tables.burn_in_rows(found["burn_in"][0]) + tables.small_step_rows(found["small_step"][0])
+    rows += tables.sequence_rows(found["sequences"]) + random_rows
+    resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}
+    made = {
+        "theory": pd.DataFrame(rows).astype({"first_informative": "Int64"}),
+        "slopes": tables.slope_table(found["long_runs"], windows, params["margin"], **resampling),
+        "sequences": tables.sequence_table(found["sequences"], **resampling),
+        "curves": tables.curve_rows(found["long_runs"]),
+        "chain": tables.chain_table(found["long_runs"]),
+        "defects": tables.defect_table(found["burn_in"][0], found["small_step"][0]),
+    }
+    for name, table in made.items():
+        write_text(out[name], table.to_csv(index=False))
+
+
+if __name__ == "__main__":
+    names = ("long_runs", "random_games", "sequences", "burn_in", "small_step")
+    main(
+        {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
+        snakemake.params.windows,
+        {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
+        {name: Path(path) for name, path in snakemake.output.items()},
+    )
