@@ -82,9 +82,10 @@ def ties_are_clear(traces):
     return True
 
 
-@settings(max_examples=60)
-@given(sequences(), st.sampled_from(AVERAGES), st.sampled_from([0.1, 1.0]), st.integers(1, 20))
-def test_sequences_are_those_of_loops(tables, name, eta, iterations):
+@pytest.mark.parametrize("name", AVERAGES)
+@settings(max_examples=40)
+@given(tables=sequences(), eta=st.sampled_from([0.1, 1.0]), iterations=st.integers(1, 20))
+def test_sequences_are_those_of_loops(name, tables, eta, iterations):
     """Initial policies of every stage and game follow equation (5), with alpha = 1 / sqrt(K)."""
     if iterations in stage_ends(tables[0].horizon):
         iterations += 1  # that case has a test of its own
@@ -113,16 +114,22 @@ def stage_ends(horizon):
     return ends
 
 
+ONE_TOO_MANY = pytest.mark.xfail(strict=True, reason="asks for the initial policy of a stage that is never played")
+
+
 @pytest.mark.parametrize(
-    "name",
+    ("name", "iterations"),
     [
-        pytest.param("best_response", marks=pytest.mark.xfail(strict=True, reason="asks for one initial policy more")),
-        pytest.param("stage_average", marks=pytest.mark.xfail(strict=True, reason="asks for one initial policy more")),
-        "output_policy",
+        *((name, iterations) for name in AVERAGES for iterations in (1, 8, 20)),
+        *(("output_policy", iterations) for iterations in (5, 9, 24)),
+        *(
+            pytest.param(name, iterations, marks=ONE_TOO_MANY)
+            for name in ("best_response", "stage_average")
+            for iterations in (5, 9, 24)
+        ),
     ],
 )
-@pytest.mark.parametrize("iterations", [5, 9, 24])
-def test_runs_that_end_with_a_stage(name, iterations):
+def test_runs_that_cut_a_stage_or_end_with_it(name, iterations):
     """With H = 2 stages end at 2, 5, 9, 15, 24: as many targets as stages are enough for the next game."""
     rng = np.random.default_rng(3)
     tables = [random_tables(rng, "zero_sum", 2, 2, (2, 3)) for _ in range(3)]
