@@ -9,9 +9,10 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ class ArchiveError(ValueError):
     """A file that is missing, truncated, of another format or of an unknown schema version."""
 
 
-def _replace(path: Path, content: Any) -> None:
+def _replace(path: Path, content: Callable[[BinaryIO], object]) -> None:
     """Call ``content(handle)`` on a temporary neighbour of ``path``, then move it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -70,15 +71,28 @@ def write_archive(
     ------
     TypeError
         If the header holds something that JSON cannot, or an array holds Python objects.
+    ValueError
+        If an array is called ``header``.
     """
     full = {"format": format_name, "schema": schema, **header}
     text = json.dumps(full, sort_keys=True, indent=1, allow_nan=False)
-    checked = {name: np.asarray(array) for name, array in arrays.items()}
-    for name, array in checked.items():
+    if "header" in arrays:
+        raise ValueError("an array of an archive must not be called header")
+    # memory order is no content, so all arrays are written in C order
+    entries = {"header": np.array(text)} | {name: np.array(arrays[name], order="C") for name in sorted(arrays)}
+    for name, array in entries.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name} holds Python objects; an archive holds numbers and text")
-    entries: dict[str, Any] = {"header": np.array(text), **dict(sorted(checked.items()))}
-    _replace(Path(path), lambda handle: np.savez_compressed(handle, **entries))
+
+    def write(handle: BinaryIO) -> None:
+        with zipfile.ZipFile(handle, "w") as archive:
+            for name, array in entries.items():
+                entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: no time is written
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, array, allow_pickle=False)
+
+    _replace(Path(path), write)
 
 
 def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Header, dict[str, npt.NDArray[Any]]]:
@@ -99,10 +113,13 @@ def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Heade
     if not path.exists():
         raise ArchiveError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-            header = json.loads(str(arrays.pop("header")))
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
+        with zipfile.ZipFile(path) as archive:
+            arrays = {}
+            for entry in archive.namelist():
+                with archive.open(entry) as stream:
+                    arrays[entry.removesuffix(".npy")] = np.lib.format.read_array(stream, allow_pickle=False)
+        header = json.loads(str(arrays.pop("header")))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError) as error:
         raise ArchiveError(f"{path}: truncated, damaged or no {format_name} file ({error}); make it again") from error
     if not isinstance(header, dict) or header.get("format") != format_name:
         found = header.get("format") if isinstance(header, dict) else None

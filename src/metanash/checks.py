@@ -60,7 +60,7 @@ def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, a
 
 def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.NDArray[np.float64]:
     """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one."""
-    bad = array < 0.0
+    bad = ~(array >= 0.0)  # NaN is bad too
     if bad.any():
         place = _first(bad)
         raise ValueError(
@@ -68,7 +68,7 @@ def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.N
             f"entry {place[-1]} is {array[place]:.6g}"
         )
     mass = np.asarray(array.sum(axis=-1))
-    bad = np.abs(mass - 1.0) > SUM_TOLERANCE
+    bad = ~(np.abs(mass - 1.0) <= SUM_TOLERANCE)
     if bad.any():
         place = _first(bad)
         raise ValueError(

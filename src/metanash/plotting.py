@@ -48,10 +48,12 @@ ARM_STYLE: dict[str, dict[str, Any]] = {
     "stage_average": {"color": "#56b4e9", "linestyle": (0, (4, 1.5))},
     "output_policy": {"color": "#1b2a49", "linestyle": (0, (1, 1))},
 }
-_STATE_STYLE: dict[int, dict[str, Any]] = {
-    1: {"color": "#0072b2", "marker": "o"},
-    2: {"color": "#cc79a7", "marker": "s"},
-}
+_STATE_STYLE: list[dict[str, Any]] = [
+    {"color": "#0072b2", "marker": "o"},
+    {"color": "#cc79a7", "marker": "s"},
+    {"color": "#009e73", "marker": "^"},
+    {"color": "#d55e00", "marker": "D"},
+]
 
 
 def use_style() -> None:
@@ -115,7 +117,7 @@ def equilibrium_panel(axes: Axes, table: pd.DataFrame) -> Axes:
     labels: Counter[tuple[float, float]] = Counter()
     for state, part in table.groupby("state"):
         number = int(str(state))
-        style = _STATE_STYLE[number]
+        style = _STATE_STYLE[(number - 1) % len(_STATE_STYLE)]
         axes.scatter(part["mu_a1"], part["nu_b1"], s=22, alpha=0.8, linewidth=0.5, edgecolor="white", zorder=3,
                      label=f"state {number}", clip_on=False, **style)  # fmt: skip
         for x, y, games in zip(part["mu_a1"], part["nu_b1"], part["games"], strict=True):

@@ -23,7 +23,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 POTENTIAL_TOLERANCE = 1e-9
-"""A game whose deviation is at most this, in units of value, counts as a potential game."""
+"""A game whose deviation is at most this, times the largest value possible, counts as a potential game."""
 
 
 def best_response_dissimilarity(responses: Floats) -> Floats:
@@ -121,9 +121,13 @@ def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: i
 
 
 def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
-    """Whether :func:`potential_deviation`, and the stage potential if there is one, pass the check to 1e-9."""
-    if potential_deviation(game) > POTENTIAL_TOLERANCE:
+    """Whether :func:`potential_deviation`, and the stage potential if there is one, pass the check.
+
+    To 1e-9 of the largest value possible, H or 1 / (1 - discount).
+    """
+    largest_value = game.horizon if isinstance(game, MarkovGame) else 1.0 / (1.0 - game.discount)
+    if potential_deviation(game) > POTENTIAL_TOLERANCE * largest_value:
         return False
     if isinstance(game, MarkovGame) or game.potential is None:
         return True
-    return stage_potential_deviation(game) <= POTENTIAL_TOLERANCE
+    return stage_potential_deviation(game) <= POTENTIAL_TOLERANCE * largest_value

@@ -57,11 +57,13 @@ def speed_up_table(
     rows = []
     for (figure, base_kind), group in table.groupby(["figure", "base_kind"], sort=True):
         by_arm = {
-            arm: part.pivot_table(index="seed", columns="iteration", values="ne_gap", aggfunc="mean")
+            str(arm): part.pivot_table(index="seed", columns="iteration", values="ne_gap", aggfunc="mean")
             for arm, part in group.groupby("arm", sort=True)
         }
         individual = by_arm.pop("individual")
         for arm, meta in by_arm.items():
+            if not meta.index.equals(individual.index):
+                raise ValueError(f"arm {arm} of {base_kind} has other seeds than individual learning: no pairs")
             for level in levels[str(base_kind)]:
                 rng = stream(root_seed, "speed-up", str(figure), str(base_kind), str(arm), str(level))
                 result = speed_up(
@@ -82,6 +84,8 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
     """
     gaps: dict[tuple[str, float, float], dict[str, list[tuple[int, float]]]] = {}
     for record in records:
+        if record["ne_gap"].shape[3] < 2:
+            raise ValueError("final gaps are means over games 2 to K, so sequences need at least two games")
         final = record["ne_gap"][..., 1:, -1].mean(axis=-1)
         for r, rate in enumerate(record["learning_rates"].tolist()):
             for p, size in enumerate(record["perturbations"].tolist()):
@@ -90,6 +94,8 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
                 cell.setdefault(record.spec["arm"], []).extend(pairs)
     rows = []
     for (base_kind, rate, size), arms in sorted(gaps.items()):
+        if len({tuple(sorted(seed for seed, _ in pairs)) for pairs in arms.values()}) > 1:
+            raise ValueError(f"the arms of {base_kind} have different seeds: no pairs")
         by_arm = {arm: np.array([gap for _, gap in sorted(pairs)]) for arm, pairs in arms.items()}
         individual = by_arm["individual"]
         for arm, sample in sorted(by_arm.items()):

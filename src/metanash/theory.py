@@ -31,6 +31,7 @@ __all__ = [
     "random_games",
     "sequence_runs",
     "small_step_runs",
+    "two_sided_runs",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -235,6 +236,45 @@ def burn_in_runs(horizons: Sequence[int], *, iterations: int, n_checkpoints: int
         "checkpoints": grid,
         **{name: np.stack(values) for name, values in found.items()},
     }
+
+
+def two_sided_game() -> ZeroSumGame:
+    """H = 2, three states: after the burn-in, the players gain in different states.
+
+    Step 1, state 1: rewards [[1, 1/2, 0], [1, 1, 0]]; the first row leads to state 2, the second to states 3, 2, 3.
+    Step 2: in state 2 the first column pays 1 and the others nothing; in state 3 the second row pays 1 and the first
+    nothing.
+    """
+    reward, chance = np.zeros((2, 3, 2, 3)), np.zeros((2, 3, 2, 3, 3))
+    reward[0, 0] = [[1.0, 0.5, 0.0], [1.0, 1.0, 0.0]]
+    reward[1, 1, :, 0] = 1.0
+    reward[1, 2, 1] = 1.0
+    chance[..., 0] = 1.0
+    chance[0, 0] = np.eye(3)[[[1, 1, 1], [2, 1, 2]]]
+    return ZeroSumGame(reward, Transition.per_step(chance), name="two-sided burn-in")
+
+
+def two_sided_runs(*, iterations: int, n_checkpoints: int) -> Arrays:
+    """Theorem 1 on :func:`two_sided_game` from vertices that answer each other, so that nothing ever moves.
+
+    Every divergence is 0, and the gap is 11 / T - 20 / T^2 from T = 5 on: above B(2) / T = 9 / T. In stage 1 everybody
+    plays its first action; in stage 2 the players of step 1 play the equilibrium of the reward alone (row 1, column 3),
+    later that of Q* (row 2, column 2).
+
+    Returns
+    -------
+    dict of arrays
+        ``horizons`` (1,), ``checkpoints``; ``ne_gap``, ``divergence_first``, ``divergence_worst`` (1, C).
+    """
+    mu = np.zeros((1, stage_count(iterations, 2), 2, 3), dtype=np.int64)
+    nu = np.zeros_like(mu)
+    mu[:, 2:, 0, 0], nu[:, 1:2, 0, 0], nu[:, 2:, 0, 0] = 1, 2, 1
+    nu[:, 1:, 1, 1], mu[:, 1:, 1, 2] = 1, 1
+    learner = OptimisticMirrorDescent(largest_learning_rate(2))
+    grid = checkpoints(iterations, n_checkpoints)
+    initial = (np.eye(2)[mu], np.eye(3)[nu])
+    run = learn(two_sided_game(), learner, iterations, at=grid, initial=initial, probe=DivergenceProbe())
+    return {"horizons": np.array([2]), "checkpoints": grid, "ne_gap": run.ne_gap, **run.probes}
 
 
 def small_step_runs(

@@ -29,6 +29,7 @@ __all__ = [
     "slope_table",
     "small_step_rows",
     "total_rows",
+    "two_sided_rows",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +73,7 @@ def _theorem_1_forms(
     forms = {
         "printed": bounds.theorem_1(first, horizon, t),
         "repaired: worst best response": bounds.theorem_1(worst, horizon, t, repaired),
-        "repaired: burn-in term": bounds.theorem_1(first, horizon, t, repaired) + bounds.burn_in(horizon) / t,
+        "repaired: burn-in term": bounds.theorem_1(first, horizon, t, repaired) + bounds.two_sided_burn_in(horizon) / t,
     }
     trivial = bounds.trivial_gap(horizon)
     return [_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
@@ -145,6 +146,19 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
     return rows
 
 
+def two_sided_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Theorem 1 on the game that shows B(H) / T to be no repair, with it and with the two-sided term."""
+    _, arrays = measured
+    t, horizon = arrays["checkpoints"].astype(np.float64), int(arrays["horizons"][0])
+    printed = bounds.theorem_1(arrays["divergence_first"], horizon, t)
+    forms = {
+        "with B(H) / T, no repair": printed + bounds.burn_in(horizon) / t,
+        "repaired: burn-in term": printed + bounds.two_sided_burn_in(horizon) / t,
+    }
+    setting, trivial = f"two-sided burn-in, H={horizon}", bounds.trivial_gap(horizon)
+    return [_row("theorem 1", form, setting, t, arrays["ne_gap"], right, trivial) for form, right in forms.items()]
+
+
 def small_step_rows(measured: Measurement) -> list[dict[str, Any]]:
     """Theorem 1 and equation (4) at small learning rates, a setting for each."""
     spec, arrays = measured
@@ -186,7 +200,7 @@ def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
     t = arrays["checkpoints"].astype(np.float64)
     for i, horizon in enumerate(arrays["horizons"].tolist()):
         printed = bounds.theorem_1(arrays["divergence_first"][i : i + 1], horizon, t)
-        repaired = printed + bounds.burn_in(horizon) / t
+        repaired = printed + bounds.two_sided_burn_in(horizon) / t
         add("burn-in", horizon, t, arrays["ne_gap"][i : i + 1], printed, repaired)
     return pd.DataFrame(rows)
 
@@ -194,7 +208,7 @@ def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
 def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
     """Theorem 2's setting: mean gaps, similarities and bounds of every setting, base kind and arm.
 
-    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6),
+    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed,
     ``instantiated`` the mean over the games of Theorem 1 with the worst best responses. ``later_gap`` is the mean gap
     of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with a 95 % bootstrap interval.
     """
@@ -211,7 +225,7 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             horizon, k, t = setting["horizon"], setting["games"], setting["iterations"]
             rate = setting["learning_rate"] * bounds.largest_learning_rate(horizon)
             pair = (spec["n_actions"][0], spec["n_actions"][1])
-            right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair, rate)
+            right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair)
             own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)
             rng = stream(root_seed, "sequence", spec["base_kind"], spec["arm"], i)
             later = arrays["later_gap"][i]

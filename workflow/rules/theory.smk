@@ -87,6 +87,30 @@ rule burn_in:
         "../scripts/measure.py"
 
 
+rule two_sided:
+    input:
+        code=library("theory", "records"),
+    output:
+        measured=f"{MEASURED}/two_sided.npz",
+    log:
+        f"{RESULTS}/logs/theory/two_sided.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="two_sided_runs",
+        seeds=None,
+        root_seed=None,
+        spec={
+            "n_checkpoints": config["theory"]["burn_in"]["checkpoints"],
+            "iterations": config["theory"]["burn_in"]["iterations"],
+        },
+    message:
+        "Defects of Theorem 1: why B(H) / T does not repair the burn-in"
+    script:
+        "../scripts/measure.py"
+
+
 rule small_step:
     input:
         code=library("theory", "records"),
@@ -147,6 +171,7 @@ rule theory_tables:
         random_games=expand(f"{MEASURED}/random_games/{{k}}-H{{h}}.npz", k=RANDOM["base_kinds"], h=RANDOM["horizons"]),
         sequences=expand(f"{MEASURED}/sequences/{{k}}-{{a}}.npz", k=SEQUENCES["base_kinds"], a=SEQUENCES["arms"]),
         burn_in=[f"{MEASURED}/burn_in.npz"],
+        two_sided=[f"{MEASURED}/two_sided.npz"],
         small_step=[f"{MEASURED}/small_step.npz"],
         code=library("theory_tables", "records", "archive"),
     output:

@@ -17,7 +17,7 @@ def main(
     random_rows = tables.random_game_rows(found["random_games"])
     rows = tables.total_rows(random_rows, "random games, all") + tables.long_run_rows(found["long_runs"])
     rows += tables.burn_in_rows(found["burn_in"][0]) + tables.small_step_rows(found["small_step"][0])
-    rows += tables.sequence_rows(found["sequences"]) + random_rows
+    rows += tables.two_sided_rows(found["two_sided"][0]) + tables.sequence_rows(found["sequences"]) + random_rows
     resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}
     made = {
         "theory": pd.DataFrame(rows).astype({"first_informative": "Int64"}),
@@ -32,7 +32,7 @@ def main(
 
 
 if __name__ == "__main__":
-    names = ("long_runs", "random_games", "sequences", "burn_in", "small_step")
+    names = ("long_runs", "random_games", "sequences", "burn_in", "two_sided", "small_step")
     main(
         {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
         snakemake.params.windows,

@@ -170,8 +170,21 @@ static void release(struct buffers *held) {
     while (held->count) PyBuffer_Release(&held->view[--held->count]);
 }
 
+/* Product of sizes, or -1 if it is so large that the bytes of an array would overflow. */
+static int64_t product(int64_t a, int64_t b, int64_t c, int64_t d) {
+    int64_t total;
+    if (__builtin_mul_overflow(a, b, &total) || __builtin_mul_overflow(total, c, &total) ||
+        __builtin_mul_overflow(total, d, &total) || total > INT64_MAX / 64)
+        return -1;
+    return total;
+}
+
 /* The data of a C-contiguous array of `length` items of 8 bytes with this format, or NULL and an exception. */
 static void *borrow(struct buffers *held, PyObject *object, const char *name, char format, int64_t length, int write) {
+    if (length < 0) {
+        PyErr_Format(PyExc_ValueError, "%s would be too large for this machine", name);
+        return NULL;
+    }
     Py_buffer *view = &held->view[held->count];
     int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (write ? PyBUF_WRITABLE : 0);
     if (PyObject_GetBuffer(object, view, flags)) return NULL;
@@ -210,14 +223,14 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
         return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and each player needs an action");
     struct buffers held = {.count = 0};
     struct mirror_call c = {.lanes = lanes, .rows = rows, .columns = columns, .done = done, .iterations = iterations};
-    if (!(c.q = borrow(&held, q, "q", 'd', lanes * rows * columns, 0)) ||
-        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) || !(c.x = borrow(&held, x, "x", 'd', lanes * rows, 1)) ||
-        !(c.y = borrow(&held, y, "y", 'd', lanes * columns, 1)) ||
-        !(c.mu = borrow(&held, mu, "mu", 'd', lanes * rows, 1)) ||
-        !(c.nu = borrow(&held, nu, "nu", 'd', lanes * columns, 1)) ||
-        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', 2 * lanes * rows, 1)) ||
-        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', 2 * lanes * columns, 1)) ||
-        !(c.sum_value = borrow(&held, sum_value, "sum_value", 'd', 2 * lanes, 1))) {
+    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, rows, columns, 1), 0)) ||
+        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) || !(c.x = borrow(&held, x, "x", 'd', product(lanes, rows, 1, 1), 1)) ||
+        !(c.y = borrow(&held, y, "y", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.mu = borrow(&held, mu, "mu", 'd', product(lanes, rows, 1, 1), 1)) ||
+        !(c.nu = borrow(&held, nu, "nu", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', product(2, lanes, rows, 1), 1)) ||
+        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', product(2, lanes, columns, 1), 1)) ||
+        !(c.sum_value = borrow(&held, sum_value, "sum_value", 'd', product(2, lanes, 1, 1), 1))) {
         release(&held);
         return NULL;
     }
@@ -243,13 +256,13 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
     struct ascent_call c = {.lanes = lanes, .players = players, .states = states, .joint = joint,
                             .reward_rows = reward_rows, .columns = columns, .iterations = iterations,
                             .discount = discount};
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', lanes * reward_rows * states * joint, 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', kinds * states * joint * states, 0)) ||
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(lanes, reward_rows, states, joint), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
         !(c.transition_index = borrow(&held, index, "transition_index", 'l', lanes, 0)) ||
         !(c.step = borrow(&held, step, "step", 'd', lanes, 0)) ||
         !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.column = borrow(&held, column, "column", 'l', joint * players, 0)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', lanes * states * columns, 1))) {
+        !(c.column = borrow(&held, column, "column", 'l', product(joint, players, 1, 1), 0)) ||
+        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, states, columns, 1), 1))) {
         release(&held);
         return NULL;
     }
@@ -278,10 +291,10 @@ static PyObject *expect(PyObject *self, PyObject *args) {
         return PyErr_Format(PyExc_ValueError, "sizes out of range");
     struct buffers held = {.count = 0};
     struct expect_call c = {.games = games, .rows = rows, .states = states, .vectors = vectors};
-    if (!(c.transition = borrow(&held, transition, "transition", 'd', kinds * rows * states, 0)) ||
+    if (!(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, rows, states, 1), 0)) ||
         !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.values = borrow(&held, values, "values", 'd', games * vectors * states, 0)) ||
-        !(c.out = borrow(&held, out, "out", 'd', games * vectors * rows, 1))) {
+        !(c.values = borrow(&held, values, "values", 'd', product(games, vectors, states, 1), 0)) ||
+        !(c.out = borrow(&held, out, "out", 'd', product(games, vectors, rows, 1), 1))) {
         release(&held);
         return NULL;
     }

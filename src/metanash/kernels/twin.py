@@ -63,16 +63,18 @@ def mirror(
     iterations : int
         Iterations of this call.
     """
+    # einsum adds in another order where there is one lane only, so a single lane has company
+    width = max(lanes, 2)
 
     def last(array: Floats, *shape: int) -> Floats:
         """Move the lanes to the last axis, where NumPy loops fastest."""
-        return np.ascontiguousarray(np.moveaxis(array.reshape(lanes, *shape), 0, -1))
+        return np.ascontiguousarray(np.moveaxis(np.resize(array, (width, *shape)), 0, -1))
 
     game = last(q, rows, columns)
     anchor, policy = (last(x, rows), last(y, columns)), [last(mu, rows), last(nu, columns)]
-    step = (eta.reshape(lanes), -eta.reshape(lanes))
+    step = (last(eta), -last(eta))
     sums = (sum_mu.reshape(2, lanes, rows), sum_nu.reshape(2, lanes, columns), sum_value.reshape(2, lanes))
-    part = [np.ascontiguousarray(total[1].T) for total in sums]
+    part = [last(total[1], *total.shape[2:]) for total in sums]
     gradient = (np.einsum("abl,bl->al", game, policy[1]), np.einsum("abl,al->bl", game, policy[0]))
     for t in range(done + 1, done + iterations + 1):
         for i in (0, 1):
@@ -84,12 +86,12 @@ def mirror(
         part[2] += np.einsum("al,al->l", policy[0], gradient[0])
         if t % CHUNK == 0:
             for total, running in zip(sums, part, strict=True):
-                total[0] += running.T
+                total[0] += running.T[:lanes]
                 running[...] = 0.0
-    x.reshape(lanes, rows)[...], y.reshape(lanes, columns)[...] = anchor[0].T, anchor[1].T
-    mu.reshape(lanes, rows)[...], nu.reshape(lanes, columns)[...] = policy[0].T, policy[1].T
+    for target, size, found in zip((x, y, mu, nu), (rows, columns) * 2, (*anchor, *policy), strict=True):
+        target.reshape(lanes, size)[...] = found.T[:lanes]
     for total, running in zip(sums, part, strict=True):
-        total[1] = running.T
+        total[1] = running.T[:lanes]
 
 
 def ascent(

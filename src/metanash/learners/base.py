@@ -150,10 +150,18 @@ def learn(
         If an argument is out of range.
     """
     batch: GameBatch[Any] = GameBatch.of(games)
-    grid = checkpoints(iterations) if at is None else np.asarray(at, dtype=np.int64)
     integer("iterations", iterations, 1)
-    if grid.ndim != 1 or grid.size == 0 or grid[0] < 1 or (np.diff(grid) <= 0).any() or grid[-1] != iterations:
-        raise ValueError(f"checkpoints must increase from at least 1 to {iterations}, got {grid.tolist()}")
+    given = checkpoints(iterations) if at is None else np.asarray(at)
+    grid = given.astype(np.int64)
+    if (
+        (grid != given).any()
+        or grid.ndim != 1
+        or grid.size == 0
+        or grid[0] < 1
+        or (np.diff(grid) <= 0).any()
+        or grid[-1] != iterations
+    ):
+        raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
     state, done = learner.start(batch, initial), 0
     gaps = np.empty((len(batch), grid.size))
     probed: dict[str, list[Floats]] = {}

@@ -115,7 +115,7 @@ class MirrorState:
     initial : pair of (G, stages or 1, H, S, A_i)
         Initial policies of every stage.
     stages : tuple of Stage
-        Finished stages.
+        Stages before this one.
     """
 
     iteration: int
@@ -197,11 +197,11 @@ class OptimisticMirrorDescent:
         """
         left = integer("iterations", iterations, 0)
         while left:
+            if state.done == state.length:
+                state = self._next_stage(games, state)
             now = min(left, state.length - state.done)
             state = _iterate(state, now)
             left -= now
-            if state.done == state.length:
-                state = self._next_stage(games, state)
         return state
 
     def _next_stage(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> MirrorState:
@@ -231,7 +231,15 @@ class OptimisticMirrorDescent:
         return tuple(total / total.sum(axis=-1, keepdims=True) for total in _policy_sums(state))
 
     def stages(self, state: MirrorState) -> tuple[Stage, ...]:
-        """Finished stages, and the running one if it has begun: bar tau in all."""
+        """All stages that have begun, bar tau of them; the last may have been cut.
+
+        Raises
+        ------
+        ValueError
+            If stages were not kept.
+        """
+        if len(state.stages) < state.stage - 1:
+            raise ValueError("the stages of this run were not kept; learn with keep_stages=True")
         return (*state.stages, _statistics(state)) if state.done else state.stages
 
 
