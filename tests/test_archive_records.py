@@ -123,7 +123,6 @@ def test_different_content_gives_different_bytes(tmp_path):
     assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
 
 
-@pytest.mark.xfail(strict=True, reason="arrays in Fortran order are written in Fortran order")
 def test_memory_order_is_no_content(tmp_path):
     array = np.arange(6.0).reshape(2, 3)
     layouts = {
@@ -154,18 +153,22 @@ class Stop(BaseException):
 
 
 def _break(monkeypatch, where, error):
+    """Raise an error in the middle of the second array, or in a function of ``os``."""
+    write_array, calls = np.lib.format.write_array, []
+
+    def half(handle, array, *arguments, **options):
+        calls.append(array)
+        if len(calls) < 2:
+            return write_array(handle, array, *arguments, **options)
+        handle.write(b"half")
+        raise error
+
+    def fail(*_):
+        raise error
+
     if where == "content":
-
-        def half(handle, **_):
-            handle.write(b"PK\x03\x04 half")
-            raise error
-
-        monkeypatch.setattr(archive.np, "savez_compressed", half)
+        monkeypatch.setattr(np.lib.format, "write_array", half)
     else:
-
-        def fail(*_):
-            raise error
-
         monkeypatch.setattr(archive.os, where, fail)
 
 
@@ -192,20 +195,20 @@ def test_a_failed_text_leaves_what_was_there(tmp_path):
 
 def test_no_one_sees_a_half_written_file(tmp_path, monkeypatch):
     """While the content is written, the name shows the old file; the temporary stands beside it, hidden."""
-    path, seen = tmp_path / "a.npz", []
+    path, seen, write_array = tmp_path / "a.npz", [], np.lib.format.write_array
     path.write_bytes(b"old")
-    save = np.savez_compressed
 
-    def slow(handle, **entries):
-        save(handle, **entries)
+    def watched(*arguments, **options):
+        write_array(*arguments, **options)
         seen.append(content_of(tmp_path))
 
-    monkeypatch.setattr(archive.np, "savez_compressed", slow)
+    monkeypatch.setattr(np.lib.format, "write_array", watched)
     write_archive(path, NAME, VERSION, {}, {"x": np.arange(3)})
-    (during,) = seen
-    assert during.pop("a.npz") == b"old"
-    (temporary,) = during
-    assert temporary.startswith(".a.npz.")  # the same folder, since a rename across file systems is a copy
+    assert len(seen) == 2  # the header and x
+    for during in seen:
+        assert during.pop("a.npz") == b"old"
+        (temporary,) = during
+        assert temporary.startswith(".a.npz.")  # the same folder, since a rename across file systems is a copy
     assert set(content_of(tmp_path)) == {"a.npz"}
     read_archive(path, NAME, VERSION)
 
@@ -248,13 +251,12 @@ def test_headers_that_json_cannot_hold_are_refused(tmp_path, value):
     assert content_of(tmp_path) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="a name that savez_compressed or the header uses is lost, or breaks the file")
-@pytest.mark.parametrize("name", ["header", "file", "allow_pickle"])
+@pytest.mark.parametrize("name", ["header", "file", "allow_pickle", "a.npy", "a.npy.npy", "folder/a"])
 def test_every_array_comes_back_or_is_refused(tmp_path, name):
     try:
         write_archive(tmp_path / "a.npz", NAME, VERSION, {}, {name: [1, 2]})
     except ValueError as error:
-        assert repr(name) in str(error)  # noqa: PT017  # either is right
+        assert name in str(error)  # noqa: PT017  # either is right
         return
     assert read_archive(tmp_path / "a.npz", NAME, VERSION)[1][name].tolist() == [1, 2]
 
@@ -271,7 +273,6 @@ def test_archive_errors_are_value_errors():
     assert issubclass(ArchiveError, ValueError)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the next test
 def test_every_truncation_is_told(archived):
     whole = archived.read_bytes()
     for length in range(len(whole)):
@@ -280,7 +281,6 @@ def test_every_truncation_is_told(archived):
             read_archive(archived, NAME, VERSION)
 
 
-@pytest.mark.xfail(strict=True, reason="numpy.load leaves a truncated zip open")
 def test_a_damaged_file_is_closed_again(archived):
     archived.write_bytes(archived.read_bytes()[:-10])
     with warnings.catch_warnings(record=True) as caught:
@@ -314,7 +314,6 @@ def test_foreign_files_are_told(tmp_path, make):
         read_archive(path, NAME, VERSION)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="a .npy is loaded as an array, which is no context manager")
 def test_single_array_is_foreign(tmp_path):
     with (tmp_path / "foreign.npz").open("wb") as handle:
         np.save(handle, np.arange(3))
@@ -322,8 +321,6 @@ def test_single_array_is_foreign(tmp_path):
         read_archive(tmp_path / "foreign.npz", NAME, VERSION)
 
 
-@pytest.mark.xfail(strict=True, reason="zlib.error (no subclass of those caught) goes through")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_flipped_bits_are_told(archived):
     """The check sums of a zip cover the entries: a change shows as an ArchiveError, or it changes no entry read."""
     whole = archived.read_bytes()

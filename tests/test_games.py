@@ -145,6 +145,8 @@ def test_bad_games(make, message):
          r"transition rows must be distributions; at \(h, s, a\) = \(1, 0, 1, 2\) the mass is 0\.93"),
         (lambda: Transition.per_step(changed(changed(HALVES, (0, 1, 1, 0, 0), 1.5), (0, 1, 1, 0, 1), -0.5)),
          r"at \(h, s, a\) = \(0, 1, 1, 0\) entry 1 is -0\.5"),
+        (lambda: Transition.per_step(changed(changed(HALVES, (0, 0, 1, 0, 0), 1.0), (0, 0, 1, 0, 1), -1e-300)),
+         r"at \(h, s, a\) = \(0, 0, 1, 0\) entry 1 is -1e-300"),
         (lambda: Transition.per_step(changed(HALVES, (1, 1, 1, 1, 1), 0.5 + 2e-9)),
          r"at \(h, s, a\) = \(1, 1, 1, 1\) the mass is 1\.000000002"),
         (lambda: Transition.per_step(changed(HALVES, (1, 1, 1, 1, 1), math.nan)),
@@ -191,6 +193,9 @@ def test_any_sparse_form_will_do(form):
 def test_entries_given_twice_in_a_sparse_matrix_add_up():
     matrix = sparse.coo_array(([0.25, 0.25, 0.5, 1.0], ([0, 0, 0, 1], [1, 1, 0, 0])), shape=(2, 2))
     np.testing.assert_array_equal(Transition.sparse([matrix], (1,)).at(0), [[[0.5, 0.5]], [[1.0, 0.0]]])
+    rows = sparse.csr_array(([1.5, -0.5], [0, 0], [0, 2]), shape=(1, 1))  # CSR may hold them apart
+    (kernel,) = Transition.sparse([rows], (1,)).kernel
+    assert kernel.data.tolist() == [1.0]
 
 
 # Expectations -------------------------------------------------------------------------------------------

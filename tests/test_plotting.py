@@ -204,9 +204,10 @@ def test_colours_of_states_are_the_same_in_all_panels():
     assert seen[1].items() <= seen[0].items()
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="styles for two states; the schema allows any number")
-def test_a_third_state_is_drawn(axes):
-    plotting.equilibrium_panel(axes, POINTS.assign(state=[1, 2, 3, 3]))
+def test_more_states_look_different(axes):
+    plotting.equilibrium_panel(axes, POINTS.assign(state=[1, 2, 3, 4], games=1))
+    looks = {(to_hex(cloud.get_facecolor()[0]), len(cloud.get_paths()[0].vertices)) for cloud in axes.collections}
+    assert len(looks) == 4
 
 
 # Ratios -------------------------------------------------------------------------------------------------
@@ -272,6 +273,14 @@ def test_ratio_bar_is_labelled_in_ratios(axes, ratio_image):
     np.testing.assert_allclose(np.exp(bar.get_ticks()), [1 / 3, 1 / 2, 1, 2, 3])
     assert [label.get_text() for label in bar.ax.get_yticklabels()] == ["1/3", "1/2", "1", "2", "3"]
     assert bar.ax.get_ylabel() == "gap of meta-learning\n/ gap of individual learning"
+
+
+@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="the logarithm of a ratio of 0 is drawn")
+def test_a_ratio_of_zero_is_drawn(axes):
+    """Where meta-learning has converged to a gap of exactly 0: the strongest blue, not a hole in the figure."""
+    rows = ratio_rows().replace({"ratio": {0.2: 0.0}})
+    image = plotting.ratio_panel(axes, rows, x="learning_rate", y="perturbation")
+    assert to_hex(image.to_rgba(image.get_array())[1, 0]) == to_hex(image.to_rgba(image.get_clim()[0]))
 
 
 # Files --------------------------------------------------------------------------------------------------

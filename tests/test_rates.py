@@ -251,7 +251,7 @@ def test_interval_contains_the_truth_nearly_as_often_as_it_says():
     """200 data sets of 20 seeds, c t^-1/2 with log-normal c: the true ratio is that of the squared mean factors.
 
     95 % are meant; a percentile interval of 20 seeds falls a little short (about 92 %). Two standard errors of 200
-    draws are 4 %. Resampling the arms apart gives ratios high / low of 5 instead of 2, and intervals that contain the truth always.
+    draws are 4 %. Resampling the arms apart gives intervals of a factor 5 instead of 2, which always contain it.
     """
     truth, hits, widths = (0.9 / 0.4) ** 2, 0, []
     for number in range(200):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from metanash.plotting import ARM_LABELS, KIND_LABELS
-from metanash.report import summary
+from metanash.report import summary, theory_summary
 
 INF, NAN = float("inf"), float("nan")
 
@@ -145,3 +145,78 @@ def test_files_named_in_the_page_are_those_it_is_made_of(page):
 def test_page_ends_with_one_newline(page):
     assert page.endswith("|\n")
     assert "\n\n\n" not in page
+
+
+# Theorems -----------------------------------------------------------------------------------------------
+
+THEORY = pd.DataFrame(
+    [
+        ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.0824, 432, 7, NAN),
+        ("theorem 1", "printed", "random games, mixed, H = 1", 1, 0.5, 0.25, 77.25, 48, 6, NAN),
+        ("theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", 200, 0.1, 8.4, 0.020555, 59, 0, 4801.0),
+        ("theorem 2", "printed", "sequences, mixed", 200, 0.1, 8.4, 66.25, 58, 5, NAN),
+    ],
+    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations",
+             "first_informative"],
+)  # fmt: skip
+SLOPES = pd.DataFrame(
+    [
+        ("mixed", 1, 1e2, 1e3, -0.8799, -1.0897, -0.8106, -1.0551, -0.8248, 0.03, NAN, 17),
+        ("mixed", 1, 1e3, 1e4, -0.8382, -0.8782, -0.8158, -0.9623, -0.8758, 0.03, "inconclusive", 17),
+        ("pure", 3, 1e3, 1e4, -1.5, -1.6, -1.4, -1.7, -0.9, 0.03, "consistent", 17),
+    ],
+    columns=["base_kind", "horizon", "start", "end", "slope", "low", "high", "slope_without_log", "bound_slope",
+             "margin", "verdict", "n_seeds"],
+)  # fmt: skip
+SEQUENCES = pd.DataFrame(
+    [
+        ("mixed", "individual", 1, 5, 0.1, 1000, 0.125, True, 0.3, 0.3, 1.0, 1.0, 1.0, 1.0, 1.0, NAN, NAN, 17),
+        ("mixed", "best_response", 1, 6, 0.1, 1000, 0.125, True, 0.31, 0.0137, 1.29, 1.06, 4.78, 7, 13.99, 36.6, 3, 17),
+        ("pure", "best_response", 2, 7, 0.0, 100, 0.2, False, 0.32, 0.1998, 0.25, 0.19, 0.45, 9, 25.37, 1077.6, 7, 17),
+        ("pure", "stage_average", 2, 8, 0.05, 100, 0.2, True, 0.33, 0.25, 0.97, 0.93, 1.02, 126, 2.37, 99.5, 7, 17),
+    ],
+    columns=["base_kind", "arm", "horizon", "games", "perturbation", "iterations", "learning_rate", "within", "ne_gap",
+             "later_gap", "ratio", "ratio_low", "ratio_high", "similarity", "similarity_per_game", "bound",
+             "instantiated", "n_seeds"],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def theorems():
+    return [rows_of(text) for text in sections(theory_summary(THEORY, SLOPES, SEQUENCES)).values()]
+
+
+def test_claims_cell_by_cell(theorems):
+    """Each setting of the random games and of the sequences has its row in the table only."""
+    head, *rows = theorems[0]
+    assert head == ["claim", "form", "setting", "largest gap / bound", "runs", "violated in", "informative from T"]
+    assert rows == [
+        ["theorem 1", "printed", "random games, all", "3.06e+03", "432", "7", ""],
+        ["theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", "0.0206", "59", "0", "4801"],
+    ]
+
+
+def test_slopes_cell_by_cell(theorems):
+    head, *rows = theorems[1]
+    assert head == ["base games", "H", "window", "slope", "slope of gap / log T", "slope of (4)", "verdict"]
+    mixed, pure = KIND_LABELS["mixed"], KIND_LABELS["pure"]
+    assert rows == [
+        [mixed, "1", "1e+02 to 1e+03", "-0.880 [-1.090, -0.811]", "-1.055", "-0.825", ""],
+        [mixed, "1", "1e+03 to 1e+04", "-0.838 [-0.878, -0.816]", "-0.962", "-0.876", "inconclusive"],
+        [pure, "3", "1e+03 to 1e+04", "-1.500 [-1.600, -1.400]", "-1.700", "-0.900", "consistent"],
+    ]
+    assert "by 0.03 and still count" in theory_summary(THEORY, SLOPES, SEQUENCES)
+
+
+def test_sequences_cell_by_cell(theorems):
+    """An effect is one whose interval excludes 1; the bound is given for update (5) at admitted rates only."""
+    head, *rows = theorems[2]
+    assert head == ["base games", "meta-update", "H, K, perturbation, T", "Delta / K", "gap / individual", "effect",
+                    "gap", "(6)"]  # fmt: skip
+    mixed, pure = KIND_LABELS["mixed"], KIND_LABELS["pure"]
+    update, average = ARM_LABELS["best_response"], ARM_LABELS["stage_average"]
+    assert rows == [
+        [mixed, update, "1, 6, 0.1, 1000", "14.0", "1.29 [1.06, 4.78]", "hurts", "0.014", "37"],
+        [pure, update, "2, 7, 0, 100", "25.4", "0.25 [0.19, 0.45]", "helps", "0.2", ""],
+        [pure, average, "2, 8, 0.05, 100", "2.4", "0.97 [0.93, 1.02]", "no clear effect", "0.25", ""],
+    ]

@@ -90,7 +90,7 @@ def test_both_ends_belong_to_the_window(window, side):
     """A spike at an end is seen, one at the checkpoint beyond it is not."""
     smooth = 1.0 / GRID
     for offset, seen in ((0, True), (-1 if side == 0 else 1, False)):
-        place = int(np.flatnonzero(GRID == window[side])[0]) + offset
+        place = int(np.flatnonzero(window[side] == GRID)[0]) + offset
         gaps = np.tile(smooth, (2, 1))
         gaps[:, place] *= 1.5
         found = slope_on_window(GRID, gaps, gaps[0], window, generator(1), 20)

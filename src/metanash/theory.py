@@ -1,8 +1,8 @@
 """Left sides of the theorems, measured where their right sides can be evaluated too.
 
 Each function runs learners on addressed games and returns named arrays: gaps, and the divergences, similarities and
-regrets that bounds are made of. What follows from them is worked out in :mod:`metanash.tables`; the bounds themselves
-(:mod:`metanash.bounds`) share nothing with the learners.
+regrets that bounds are made of. What follows from them is worked out in :mod:`metanash.theory_tables`; the bounds
+themselves (:mod:`metanash.bounds`) share nothing with the learners.
 """
 
 import itertools
@@ -56,7 +56,9 @@ class DivergenceProbe:
         self._finished: dict[bool, Floats | float] = {False: 0.0, True: 0.0}
 
     def __call__(self, learner: OptimisticMirrorDescent, state: MirrorState) -> dict[str, Floats]:
-        """Return the divergences at this state."""
+        """Return the divergences at this state. Raises ValueError if the probe has seen a later one."""
+        if len(state.stages) < self._counted:
+            raise ValueError("a divergence probe is for one run; make a new one")
         for stage in state.stages[self._counted :]:
             for worst in (False, True):
                 self._finished[worst] = self._finished[worst] + _stage_divergence(stage, worst=worst)
@@ -154,12 +156,21 @@ def random_games(
     rate_factors : sequence of float
         Learning rates over 1 / (8 H^2), at most 1.
 
+    Raises
+    ------
+    ValueError
+        If a rate factor is not in (0, 1], or mixed games are asked for in sizes with A != B only.
+
     Returns
     -------
     dict of arrays
         ``checkpoints`` (C,); per game ``n_states``, ``n_actions`` (games, 2), ``learning_rate``, ``uniform_start``;
         ``ne_gap``, ``divergence_first``, ``divergence_worst`` (games, C).
     """
+    if not all(0.0 < factor <= 1.0 for factor in rate_factors):
+        raise ValueError(f"rate factors must lie in (0, 1], where the theorem applies; got {list(rate_factors)}")
+    if base_kind == "mixed" and all(a != b for a, b in actions):
+        raise ValueError(f"mixed games need A = B; none of the sizes {list(actions)} has it")
     grid = checkpoints(iterations, n_checkpoints)
     stages = stage_count(iterations, horizon)
     parts: list[Arrays] = []

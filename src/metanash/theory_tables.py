@@ -209,8 +209,9 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
     """Theorem 2's setting: mean gaps, similarities and bounds of every setting, base kind and arm.
 
     ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed,
-    ``instantiated`` the mean over the games of Theorem 1 with the worst best responses. ``later_gap`` is the mean gap
-    of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with a 95 % bootstrap interval.
+    ``instantiated`` the mean over the games of Theorem 1 with the worst best responses (empty where it does not apply).
+    ``later_gap`` is the mean gap of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with
+    a 95 % bootstrap interval.
     """
     measured = list(measured)
     alone = {
@@ -237,7 +238,7 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             row |= {"later_gap": later.mean(), "ratio": later.mean() / alone[spec["base_kind"], i].mean()}
             row |= {"ratio_low": low, "ratio_high": high, "similarity": arrays["similarity"][i].mean()}
             row |= {"similarity_per_game": arrays["similarity"][i].mean() / k, "bound": right.mean()}
-            rows.append(row | {"instantiated": own.mean(), "n_seeds": len(later)})
+            rows.append(row | {"instantiated": own.mean() if row["within"] else None, "n_seeds": len(later)})
     return pd.DataFrame(rows).sort_values(
         ["base_kind", "arm", "horizon", "iterations", "games", "perturbation"], ignore_index=True
     )

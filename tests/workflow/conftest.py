@@ -15,7 +15,7 @@ import yaml
 update_config = pytest.importorskip("snakemake.utils").update_config
 
 ROOT = Path(__file__).parents[2]
-TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv", "summary.md"]
+TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv"]
 FIGURES = ["figure1a", "figure1b", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
 FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
 NEEDED = ["Snakefile", "config", "environment.yml", "notebooks", "pyproject.toml", "setup.py", "src", "workflow"]

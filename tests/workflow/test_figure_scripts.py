@@ -1,0 +1,105 @@
+"""The scripts of the figures put the right rows of the tables on the right axes, at the size of the configuration."""
+
+import importlib.util
+import itertools
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from metanash import plotting
+
+
+@pytest.fixture
+def draw(finished, monkeypatch):
+    """Call ``main`` of a script on a table of the small run; return the figure and the paths that it would save."""
+    mpl.use("Agg")
+    saved = []
+    monkeypatch.setattr(plotting, "save", lambda figure, paths: saved.append((figure, paths)))
+
+    def call(script, table, **arguments):
+        spec = importlib.util.spec_from_file_location(script, ROOT / f"workflow/scripts/{script}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.main(table=finished.path(table), pdf="a.pdf", png="a.png", **arguments)
+        ((figure, paths),) = saved
+        assert paths == {"pdf": "a.pdf", "png": "a.png"}
+        return figure
+
+    with mpl.rc_context():
+        yield call
+    plt.close("all")
+
+
+def label(arm):
+    return plotting.ARM_LABELS[arm]
+
+
+@pytest.mark.parametrize(
+    ("panel", "kinds", "arms"),
+    [
+        ("1a", ["mixed", "pure"], ["individual", "best_response", "stage_average", "output_policy"]),
+        ("1b", ["team", "action_independent"], ["individual", "carry_over"]),
+    ],
+)
+def test_gap_figures_show_the_means_of_the_table(finished, draw, panel, kinds, arms):
+    figure = draw("gap_figure", "figure1.csv", panel=panel, scale="log", width=4.5)
+    gaps = pd.read_csv(finished.path("figure1.csv"))
+    assert figure.get_size_inches().tolist() == [4.5, pytest.approx(0.45 * 4.5)]
+    assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in kinds]
+    for axes, kind in zip(figure.axes, kinds, strict=True):
+        assert axes.get_yscale() == "log"
+        lines = {line.get_label(): line for line in axes.get_lines()}
+        assert list(lines) == [label(arm) for arm in plotting.ARM_LABELS if arm in arms]
+        for arm in arms:
+            rows = gaps[(gaps["figure"] == panel) & (gaps["base_kind"] == kind) & (gaps["arm"] == arm)]
+            line = lines[label(arm)]
+            assert line.get_xdata().tolist() == sorted(set(rows["iteration"]))
+            for t, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
+                by_seed = [part["ne_gap"].mean() for _, part in rows[rows["iteration"] == t].groupby("seed")]
+                assert len(by_seed) == 4
+                assert y == pytest.approx(np.mean(by_seed))
+    (legend,) = figure.legends
+    assert sorted(text.get_text() for text in legend.get_texts()) == sorted(label(arm) for arm in arms)
+
+
+def test_equilibrium_figure_shows_the_equilibria(finished, draw):
+    figure = draw("equilibrium_figure", "equilibria.csv", width=6.0)
+    found = pd.read_csv(finished.path("equilibria.csv"))
+    assert figure.get_size_inches()[0] == pytest.approx(0.85 * 6.0)
+    assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in ("mixed", "pure")]
+    for axes, kind in zip(figure.axes, ("mixed", "pure"), strict=True):
+        for state, cloud in enumerate(axes.collections, start=1):
+            assert cloud.get_label() == f"state {state}"
+            rows = found[(found["base_kind"] == kind) & (found["state"] == state)]
+            points = {tuple(point) for point in rows[["mu_a1", "nu_b1"]].round(6).to_numpy().tolist()}
+            assert {tuple(point) for point in cloud.get_offsets().tolist()} == points
+    assert figure.axes[-1].get_legend() is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "arms", "learner", "rate"),
+    [
+        ("zero_sum", ["mixed", "pure"], ["best_response", "stage_average", "output_policy"],
+         "optimistic_mirror_descent", r"learning rate $\eta$"),
+        ("potential", ["team", "action_independent"], ["carry_over"], "projected_q_ascent", r"step size $\alpha$"),
+    ],
+)  # fmt: skip
+def test_sensitivity_figures_show_the_ratios(finished, config, draw, name, kinds, arms, learner, rate):
+    figure = draw("sensitivity_figure", "sensitivity.csv", base_kinds=kinds, learner=learner, width=5.0)
+    table, section = pd.read_csv(finished.path("sensitivity.csv")), config["experiments"][f"sensitivity_{name}"]
+    rates, sizes = section["learning"]["learning_rates"], section["games"]["perturbations"]
+    panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
+    assert len(panels) == len(kinds) * len(arms)
+    for kind, arm in itertools.product(kinds, arms):
+        (image,) = panels[f"{label(arm)}\n{plotting.KIND_LABELS[kind]}"].get_images()
+        rows = table[(table["base_kind"] == kind) & (table["arm"] == arm)]
+        rows = rows.set_index(["perturbation", "learning_rate"])["ratio"]
+        wanted = [[np.log(rows[size, eta]) for eta in rates] for size in sizes]
+        np.testing.assert_allclose(image.get_array(), wanted)
+    assert figure.get_supxlabel() == rate
+    assert figure.get_supylabel() == "perturbation size"
+    assert figure.get_size_inches()[0] == 5.0
