@@ -6,7 +6,7 @@ one, ties and zeros are frequent, and the oracles may compute in fractions. Size
 what hypothesis draws and shrinks; the entries come from the generator, which is fast.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
@@ -161,8 +161,3 @@ def tables_and_policy(draw, kind, **limits):
     """Tables, and a product policy in them."""
     game = draw(tables(kind, **limits))
     return game, game.random_policy(np.random.default_rng(draw(seeds)), draw(policy_flavours))
-
-
-def relabelled(game, reward):
-    """The same tables with other rewards."""
-    return replace(game, reward=reward)

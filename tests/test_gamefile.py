@@ -275,7 +275,7 @@ def test_a_missing_part_of_the_header_is_named(tmp_path, entry):
         ("names", len, ""),
         ("reward", lambda reward: reward + 1, "reward must lie in"),
         ("reward", lambda reward: reward * np.nan, "reward must be finite"),
-        ("reward", lambda reward: reward[:1], "index"),
+        ("reward", lambda reward: reward[:1], "names for 1 games"),
         ("reward", lambda reward: reward.astype(str), ""),
         ("transition", lambda kernels: kernels / 2, "rows must be distributions"),
         ("initial", lambda initial: initial / 2, "initial rows must be"),

@@ -275,7 +275,6 @@ def test_ratio_bar_is_labelled_in_ratios(axes, ratio_image):
     assert bar.ax.get_ylabel() == "gap of meta-learning\n/ gap of individual learning"
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="the logarithm of a ratio of 0 is drawn")
 def test_a_ratio_of_zero_is_drawn(axes):
     """Where meta-learning has converged to a gap of exactly 0: the strongest blue, not a hole in the figure."""
     rows = ratio_rows().replace({"ratio": {0.2: 0.0}})

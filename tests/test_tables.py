@@ -340,7 +340,6 @@ def test_final_gaps_of_different_seeds_are_refused():
         final_gap_table(records, 10, 0)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="0 / 0 in a resample of seeds that have all converged")
 def test_ratios_where_some_seeds_have_converged():
     """The gap is 0 on two of three seeds, and halved by the meta-update on the third, the only one that can tell."""
     gaps = {"individual": [0.0, 0.0, 0.1], "carry_over": [0.0, 0.0, 0.05]}

@@ -119,7 +119,7 @@ def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Heade
                 with archive.open(entry) as stream:
                     arrays[entry.removesuffix(".npy")] = np.lib.format.read_array(stream, allow_pickle=False)
         header = json.loads(str(arrays.pop("header")))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise ArchiveError(f"{path}: truncated, damaged or no {format_name} file ({error}); make it again") from error
     if not isinstance(header, dict) or header.get("format") != format_name:
         found = header.get("format") if isinstance(header, dict) else None

@@ -123,6 +123,10 @@ def read_games(path: Path | str) -> list[Game]:
     try:
         cls = _KINDS[header["kind"]]
         kinds = _unpack_transitions(header, arrays)
+        if len(header["names"]) != len(arrays["reward"]):
+            raise ValueError(f"{len(header['names'])} names for {len(arrays['reward'])} games")
+        if not ((arrays["transition_index"] >= 0) & (arrays["transition_index"] < len(kinds))).all():
+            raise ValueError(f"transition_index must number the {len(kinds)} kernels from 0")
         games: list[Game] = []
         for k, name in enumerate(header["names"]):
             common: dict[str, Any] = {

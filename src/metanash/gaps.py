@@ -26,6 +26,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Policy = Sequence[Floats]
 
+_MOST_IMPROVEMENTS = 10_000
 _IMPROVEMENT = 1e-13
 """Policy iteration changes an action only for more than this, relative to 1 / (1 - discount)."""
 
@@ -103,7 +104,7 @@ def _evaluate(reward: Floats, transition: Floats, discount: float) -> Floats:
 def _policy_iteration(reward: Floats, transition: Floats, discount: float) -> Floats:
     """Optimal values (G, S) of decision problems (G, S, A), (G, S, A, S)."""
     choice = reward.argmax(axis=-1)
-    while True:
+    for _ in range(_MOST_IMPROVEMENTS):
         chosen = choice[..., np.newaxis]
         chain = np.take_along_axis(transition, chosen[..., np.newaxis], axis=-2)[..., 0, :]
         earned = np.take_along_axis(reward, chosen, axis=-1)[..., 0]
@@ -113,6 +114,7 @@ def _policy_iteration(reward: Floats, transition: Floats, discount: float) -> Fl
         if not better.any():
             return value
         choice = np.where(better, q.argmax(axis=-1), choice)
+    raise ArithmeticError(f"policy iteration has not ended after {_MOST_IMPROVEMENTS} improvements")
 
 
 def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:

@@ -155,12 +155,11 @@ def ratio_panel(axes: Axes, table: pd.DataFrame, *, x: str, y: str, limit: float
         index=y, columns=x, values="clear", aggfunc="all"
     )
     palette = sns.blend_palette(["#0072b2", "#f7f7f7", "#d55e00"], as_cmap=True)
-    image = axes.imshow(
-        np.log(grid.to_numpy()), cmap=palette, vmin=-np.log(limit), vmax=np.log(limit), aspect="auto", origin="lower"
-    )
+    shown = np.log(np.maximum(grid.to_numpy(), 1e-12))  # a ratio may be 0
+    image = axes.imshow(shown, cmap=palette, vmin=-np.log(limit), vmax=np.log(limit), aspect="auto", origin="lower")
     for i, row in enumerate(grid.to_numpy()):
         for j, ratio in enumerate(row):
-            strong = abs(np.log(ratio)) > 0.75 * np.log(limit)
+            strong = abs(shown[i, j]) > 0.75 * np.log(limit)
             colour = "white" if strong else ("black" if clear.to_numpy()[i, j] else "0.55")
             axes.text(j, i, f"{ratio:.2f}", ha="center", va="center", fontsize=5.5, color=colour)
     axes.set_xticks(range(grid.shape[1]), [f"{value:.2g}" for value in grid.columns])

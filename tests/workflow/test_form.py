@@ -193,7 +193,6 @@ def test_kernels_depend_on_their_sources(inputs):
     assert sources | {"setup.py"} == inputs["kernels"]
 
 
-@pytest.mark.xfail(strict=True, reason="families, learners and meta, which the last section calls, are not listed")
 def test_notebook_depends_on_all_the_code_that_it_runs(inputs):
     assert closure(modules_in(code_of_notebook())) <= inputs["notebook"]
 

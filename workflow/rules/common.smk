@@ -9,6 +9,11 @@ PACKAGE = Path("src/metanash")
 C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h")]
 
 
+for name, experiment in EXPERIMENTS.items():
+    if "mixed" in experiment["base_kinds"] and len(set(experiment["games"]["options"].get("n_actions", (2, 2)))) > 1:
+        raise WorkflowError(f"config: experiments/{name}: mixed games need n_actions with A = B")
+
+
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     base_kind="[a-z_]+",

@@ -2,7 +2,7 @@ rule notebook:
     input:
         notebook="notebooks/figure1.ipynb",
         tables=[f"{RESULTS}/{name}.csv" for name in ("figure1", "speed_up", "sensitivity", "equilibria")],
-        code=library("tables", "plotting", "gamefile", "archive"),
+        code=library("tables", "plotting", "archive", "families", "gaps", "gamefile", "learners", "meta"),
     output:
         notebook=f"{RESULTS}/notebooks/figure1.ipynb",
     log:

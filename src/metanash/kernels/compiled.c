@@ -196,7 +196,7 @@ static void *borrow(struct buffers *held, PyObject *object, const char *name, ch
                      format == 'd' ? "float64" : "int64", got);
         return NULL;
     }
-    if (view->len != length * 8) {
+    if (view->len % 8 || view->len / 8 != length) {
         PyErr_Format(PyExc_ValueError, "%s must have %lld entries, not %lld", name, (long long)length,
                      (long long)(view->len / 8));
         return NULL;
