@@ -72,9 +72,18 @@ def test_every_arm_has_a_label_and_is_drawn(axes):
 def test_every_kind_has_a_label():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     kinds = schema["$defs"]["experiment"]["properties"]["base_kinds"]["items"]["enum"]
-    assert set(plotting.KIND_LABELS) == set(kinds)
+    assert set(plotting.KIND_LABELS) == {*kinds, "random"}  # random games: with the theorems
     assert set(FAMILIES) == {"zero_sum", "potential"}
-    assert len(set(plotting.KIND_LABELS.values())) == len(kinds)
+    assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
+
+
+def test_every_kind_of_the_theorems_has_a_label():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    for name in ("long_runs", "sequences"):
+        kinds = schema["properties"]["theory"]["properties"][name]["properties"]["base_kinds"]
+        if "$ref" in kinds:
+            kinds = schema["$defs"][kinds["$ref"].rpartition("/")[2]]
+        assert set(kinds["items"]["enum"]) <= set(plotting.KIND_LABELS)
 
 
 # Curves -------------------------------------------------------------------------------------------------

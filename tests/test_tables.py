@@ -340,16 +340,31 @@ def test_final_gaps_of_different_seeds_are_refused():
         final_gap_table(records, 10, 0)
 
 
-def test_ratios_where_some_seeds_have_converged():
-    """The gap is 0 on two of three seeds, and halved by the meta-update on the third, the only one that can tell."""
-    gaps = {"individual": [0.0, 0.0, 0.1], "carry_over": [0.0, 0.0, 0.05]}
+def final_gaps_of(**gaps):
+    """Table of final gaps, the same in every game; three seeds."""
     records = [
         record("team", arm, [0, 1, 2], np.tile(np.reshape(gap, (3, 1, 1)), (1, 1, 1, 3, 4)))
         for arm, gap in gaps.items()
     ]
-    found = final_gap_table(records, 200, 0)
-    assert found["ratio"].tolist() == [0.5, 1.0]
-    assert not found[["ratio_low", "ratio_high"]].isna().any(axis=None)
+    return final_gap_table(records, 200, 0)
+
+
+def test_ratios_where_some_seeds_have_converged():
+    """The gap is 0 on two of three seeds, and halved by the meta-update on the third, the only one that can tell.
+
+    Resamples without it (8 of 27) compare 0 to 0, which counts as no difference.
+    """
+    found = final_gaps_of(individual=[0.0, 0.0, 0.1], carry_over=[0.0, 0.0, 0.05])
+    assert found["arm"].tolist() == ["carry_over", "individual"]
+    assert found[["ratio", "ratio_low", "ratio_high"]].to_numpy().tolist() == [[0.5, 0.5, 1.0], [1.0, 1.0, 1.0]]
+    nothing = final_gaps_of(individual=[0.0] * 3, carry_over=[0.0] * 3)
+    assert (nothing[["ratio", "ratio_low", "ratio_high"]] == 1.0).all(axis=None)
+
+
+def test_ratios_where_only_individual_learning_has_converged():
+    """No finite ratio says how much worse 0.1 is than 0; the interval ends at infinity, not nowhere."""
+    found = final_gaps_of(individual=[0.0] * 3, carry_over=[0.0, 0.1, 0.0])
+    assert found.loc[0, ["ratio", "ratio_low", "ratio_high"]].tolist() == [math.inf, 1.0, math.inf]
 
 
 # Equilibria ---------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ ARM_LABELS = {
 KIND_LABELS = {
     "mixed": "mixed equilibria",
     "pure": "pure equilibria",
+    "random": "random games",
     "team": "Markov team",
     "action_independent": "action-independent transitions",
 }

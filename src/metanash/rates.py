@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +43,10 @@ def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -
 
 
 def percentile_interval(estimates: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap estimates."""
-    low, high = np.quantile(estimates, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    """Percentile interval of bootstrap estimates, which may be infinite."""
+    # between two infinities there is nothing to interpolate
+    method: Literal["linear", "nearest"] = "linear" if np.isfinite(estimates).all() else "nearest"
+    low, high = np.quantile(estimates, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], method=method)
     return float(low), float(high)
 
 

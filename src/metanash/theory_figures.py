@@ -22,6 +22,7 @@ Tables = Mapping[str, pd.DataFrame]
 _KIND_STYLE: dict[str, dict[str, Any]] = {
     "mixed": {"color": "#009e73"},
     "pure": {"color": "#cc79a7"},
+    "random": {"color": "#e69f00"},
 }
 _BOUND: dict[str, Any] = {"color": "0.35", "linewidth": 1.0}
 
