@@ -72,9 +72,9 @@ def write_archive(
     TypeError
         If the header holds something that JSON cannot, or an array holds Python objects.
     ValueError
-        If an array is called ``header``.
+        If an array is called ``header``, or the header holds a number that is not finite.
     """
-    full = {"format": format_name, "schema": schema, **header}
+    full = {**header, "format": format_name, "schema": schema}
     text = json.dumps(full, sort_keys=True, indent=1, allow_nan=False)
     if "header" in arrays:
         raise ValueError("an array of an archive must not be called header")

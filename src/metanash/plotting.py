@@ -53,7 +53,7 @@ _STATE_STYLE: list[dict[str, Any]] = [
     {"color": "#0072b2", "marker": "o"},
     {"color": "#cc79a7", "marker": "s"},
     {"color": "#009e73", "marker": "^"},
-    {"color": "#d55e00", "marker": "D"},
+    {"color": "#e69f00", "marker": "D"},
 ]
 
 
