@@ -14,6 +14,7 @@ __all__ = [
     "SpeedUp",
     "bootstrap_means",
     "fit_slope",
+    "gap_ratio",
     "iterations_to_reach",
     "judge_slopes",
     "percentile_interval",
@@ -48,6 +49,12 @@ def percentile_interval(estimates: Floats, level: float = 0.95) -> tuple[float, 
     method: Literal["linear", "nearest"] = "linear" if np.isfinite(estimates).all() else "nearest"
     low, high = np.quantile(estimates, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], method=method)
     return float(low), float(high)
+
+
+def gap_ratio(gap: npt.ArrayLike, individual: npt.ArrayLike) -> Floats:
+    """Gap over that of individual learning; 1 where both are exactly 0."""
+    above, below = np.broadcast_arrays(np.asarray(gap, dtype=np.float64), np.asarray(individual, dtype=np.float64))
+    return np.asarray(np.divide(above, below, out=np.where(above > 0.0, np.inf, 1.0), where=below > 0.0))
 
 
 def iterations_to_reach(iterations: npt.ArrayLike, gap: npt.ArrayLike, level: float) -> Floats:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metanash.exact import matrix_equilibrium
 from metanash.games import ZeroSumGame
-from metanash.rates import bootstrap_means, percentile_interval, speed_up
+from metanash.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash.records import RunRecord
 from metanash.streams import stream
 
@@ -77,12 +76,6 @@ def speed_up_table(
     return pd.DataFrame(rows)
 
 
-def _ratio(gap: npt.ArrayLike, individual: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Gap over that of individual learning; 1 where both are exactly 0."""
-    above, below = np.broadcast_arrays(np.asarray(gap, dtype=np.float64), np.asarray(individual, dtype=np.float64))
-    return np.asarray(np.divide(above, below, out=np.where(above > 0.0, np.inf, 1.0), where=below > 0.0))
-
-
 def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int) -> pd.DataFrame:
     """Mean NE-gap at the last iteration of games 2 to K, for each cell of a grid of experiments.
 
@@ -109,11 +102,11 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
             rng = stream(root_seed, "final gap", base_kind, arm, str(rate), str(size))
             means = bootstrap_means(np.stack([sample, individual], axis=1), resamples, rng)
             low, high = percentile_interval(means[:, 0])
-            ratio_low, ratio_high = percentile_interval(_ratio(means[:, 0], means[:, 1]))
+            ratio_low, ratio_high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
             row = {"base_kind": base_kind, "learning_rate": rate, "perturbation": size, "arm": arm}
             row |= {"ne_gap": sample.mean(), "low": low, "high": high, "std": sample.std(ddof=1)}
             row |= {
-                "ratio": float(_ratio(sample.mean(), individual.mean())),
+                "ratio": float(gap_ratio(sample.mean(), individual.mean())),
                 "ratio_low": ratio_low,
                 "ratio_high": ratio_high,
             }

@@ -14,7 +14,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from metanash import bounds
-from metanash.rates import Slope, bootstrap_means, fit_slope, judge_slopes, percentile_interval, slope_on_window
+from metanash.rates import (
+    Slope,
+    bootstrap_means,
+    fit_slope,
+    gap_ratio,
+    judge_slopes,
+    percentile_interval,
+    slope_on_window,
+)
 from metanash.streams import stream
 
 __all__ = [
@@ -48,9 +56,9 @@ def _row(claim: str, form: str, setting: str, t: Floats, left: Floats, right: Fl
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(left <= _ZERO, 0.0, left / right)
     worst = np.unravel_index(ratio.argmax(), ratio.shape)
-    informative = np.flatnonzero(right.mean(axis=0) < trivial)
     # a bound may dip below the trivial range at the first iterations and rise above it again
-    lasting = [c for c in informative if (right.mean(axis=0)[c:] < trivial).all()]
+    vacuous = np.flatnonzero(~(right.mean(axis=0) < trivial))
+    first = vacuous[-1] + 1 if vacuous.size else 0
     return {
         "claim": claim,
         "form": form,
@@ -61,7 +69,7 @@ def _row(claim: str, form: str, setting: str, t: Floats, left: Floats, right: Fl
         "ratio": ratio[worst],
         "runs": len(ratio),
         "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
-        "first_informative": int(t[lasting[0]]) if lasting else None,
+        "first_informative": int(t[first]) if first < len(t) else None,
     }
 
 
@@ -231,11 +239,14 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             rng = stream(root_seed, "sequence", spec["base_kind"], spec["arm"], i)
             later = arrays["later_gap"][i]
             means = bootstrap_means(np.stack([later, alone[spec["base_kind"], i]], axis=1), resamples, rng)
-            low, high = percentile_interval(means[:, 0] / means[:, 1])
+            low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
             row = {"base_kind": spec["base_kind"], "arm": spec["arm"], "horizon": horizon, "games": k}
             row |= {"perturbation": setting["perturbation"], "iterations": t, "learning_rate": rate}
             row |= {"within": setting["learning_rate"] <= 1.0, "ne_gap": arrays["ne_gap"][i].mean()}
-            row |= {"later_gap": later.mean(), "ratio": later.mean() / alone[spec["base_kind"], i].mean()}
+            row |= {
+                "later_gap": later.mean(),
+                "ratio": float(gap_ratio(later.mean(), alone[spec["base_kind"], i].mean())),
+            }
             row |= {"ratio_low": low, "ratio_high": high, "similarity": arrays["similarity"][i].mean()}
             row |= {"similarity_per_game": arrays["similarity"][i].mean() / k, "bound": right.mean()}
             rows.append(row | {"instantiated": own.mean() if row["within"] else None, "n_seeds": len(later)})
