@@ -14,7 +14,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/games.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/theory.smk"
+include: "workflow/rules/zero_sum.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from strategies import random_distributions, random_interior, random_tables, seeds, tables
 
 import metanash
-from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn, theory
+from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn
 from metanash.learners.mirror_descent import stage_count
 from metanash.similarity import best_response_dissimilarity
-from metanash.theory import DivergenceProbe
+from metanash.theory import zero_sum as theory
+from metanash.theory.zero_sum import DivergenceProbe
 
 TIE = 1e-12
 BOTH = ("divergence_first", "divergence_worst")
@@ -679,7 +680,7 @@ def test_dissimilarity_takes_the_largest_state_of_every_game():
 
 
 def spy_on(monkeypatch, name):
-    """Record what a function of ``metanash.theory`` is called with and returns."""
+    """Record what a function of ``metanash.theory.zero_sum`` is called with and returns."""
     calls, function = [], getattr(theory, name)
 
     def spy(*args, **options):

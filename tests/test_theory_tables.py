@@ -8,7 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from metanash import theory, theory_tables
+from metanash.theory import zero_sum as theory
+from metanash.theory_tables import zero_sum as theory_tables
+from metanash.theory_tables.claims import total_rows
 
 PRINTED, WORST, TERM = "printed", "repaired: worst best response", "repaired: burn-in term"
 RATE = "repaired: learning rate"
@@ -49,7 +51,7 @@ def printed_row(*measurement, **options):
 def test_columns_of_a_row():
     (row, *_) = theory_tables.long_run_rows([long_run([1, 10], [0.5, 0.4], 1.0)])
     assert list(row) == [
-        "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "first_informative"
+        "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved", "first_informative"
     ]  # fmt: skip
 
 
@@ -227,7 +229,7 @@ def test_total_rows():
     hard = random_game_measurement(ne_gap=np.full((6, 2), 0.9), divergence_first=np.full((6, 2), 1e-3))
     rows = theory_tables.random_game_rows([random_game_measurement(), hard, random_game_measurement()])
     before = [dict(row) for row in rows]
-    totals = theory_tables.total_rows(rows, "all of them")
+    totals = total_rows(rows, "all of them")
     assert rows == before
     assert [(row["claim"], row["form"]) for row in totals] == [
         ("theorem 1", PRINTED), ("theorem 1", WORST), ("theorem 1", TERM), ("equation 4", PRINTED), ("equation 4", RATE)
@@ -238,7 +240,7 @@ def test_total_rows():
     assert printed["ratio"] == near(0.9 / (192e-3 / 100))
     assert (printed["setting"], printed["first_informative"]) == ("all of them", None)
     assert picked(totals, claim="theorem 1", form=WORST)["violations"] == 0
-    twice = theory_tables.total_rows(theory_tables.random_game_rows([hard, hard]), "")
+    twice = total_rows(theory_tables.random_game_rows([hard, hard]), "")
     assert [(row["runs"], row["violations"]) for row in twice if row["form"] == PRINTED] == [(12, 12), (6, 0)]
     uniform = picked(totals, claim="equation 4", form=PRINTED)
     assert (uniform["runs"], uniform["violations"]) == (9, 0)
@@ -586,7 +588,7 @@ def test_chain_table():
 
 
 def test_tables_of_real_runs():
-    """What ``metanash.theory`` returns fits, and claims come out as they must."""
+    """What ``metanash.theory.zero_sum`` returns fits, and claims come out as they must."""
     sizes = {"n_states": 2, "n_actions": [2, 2]}
     options = {"iterations": 3000, "n_checkpoints": 20, **sizes}
     long = [
@@ -621,7 +623,7 @@ def test_tables_of_real_runs():
     chosen = {"states": [1], "actions": [[2, 2], [1, 1]], "games_per_size": 7, "rate_factors": [1.0, 0.1]}
     random = theory.random_games("random", 1, 4, iterations=100, n_checkpoints=6, **chosen)
     rows = theory_tables.random_game_rows([({"horizon": 1, "base_kind": "random"}, random)])
-    totals = theory_tables.total_rows(rows, "all")
+    totals = total_rows(rows, "all")
     assert picked(totals, claim="theorem 1", form=WORST)["runs"] == 14
     assert picked(totals, claim="equation 4", form=PRINTED)["runs"] == 3
     assert all(row["violations"] == 0 for row in totals if row["form"] != PRINTED)

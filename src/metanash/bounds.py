@@ -114,7 +114,7 @@ def burn_in(horizon: int) -> int:
 
     With m = H - h + 1 rewards to come, stage tau <= m of step h misses m + 1 - tau of them. B(H) / T added to the
     printed bound covers what *one* side of the game can lose to that. It is not enough for both
-    (:func:`metanash.theory.two_sided_runs` has the counterexample); see :func:`two_sided_burn_in`.
+    (:func:`metanash.theory.zero_sum.two_sided_runs` has the counterexample); see :func:`two_sided_burn_in`.
     """
     return sum(_missed_rewards(horizon))
 

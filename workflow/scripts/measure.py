@@ -1,10 +1,10 @@
-"""Rules that measure for a theorem: one function of ``metanash.theory`` and its arrays as a file."""
+"""Rules that measure for a theorem: a function of ``metanash.theory``, as ``module.function``, and a file of arrays."""
 
+import importlib
 import logging
 from pathlib import Path
 from typing import Any
 
-from metanash import theory
 from metanash.records import write_measurement
 
 
@@ -17,7 +17,8 @@ def main(
         arguments["seeds"] = list(range(seeds))
     if root_seed is not None:
         arguments["root_seed"] = root_seed
-    arrays = getattr(theory, function)(**arguments)
+    module, name = function.split(".")
+    arrays = getattr(importlib.import_module(f"metanash.theory.{module}"), name)(**arguments)
     write_measurement(measured, {"function": function, **arguments}, arrays)
     logging.info("%s: %s", function, {name: array.shape for name, array in arrays.items()})
 

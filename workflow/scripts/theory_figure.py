@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from metanash import plotting, theory_figures
+from metanash import plotting
+from metanash.theory_figures import zero_sum as theory_figures
 
 
 def main(name: str, tables: dict[str, Path], width: float, pdf: Path, png: Path) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from metanash import theory_tables as tables
 from metanash.archive import write_text
 from metanash.records import read_measurement
+from metanash.theory_tables import zero_sum as tables
+from metanash.theory_tables.claims import total_rows
 
 
 def main(
@@ -15,7 +16,7 @@ def main(
 ) -> None:
     found = {name: [read_measurement(path) for path in files] for name, files in paths.items()}
     random_rows = tables.random_game_rows(found["random_games"])
-    rows = tables.total_rows(random_rows, "random games, all") + tables.long_run_rows(found["long_runs"])
+    rows = total_rows(random_rows, "random games, all") + tables.long_run_rows(found["long_runs"])
     rows += tables.burn_in_rows(found["burn_in"][0]) + tables.small_step_rows(found["small_step"][0])
     rows += tables.two_sided_rows(found["two_sided"][0]) + tables.sequence_rows(found["sequences"]) + random_rows
     resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}

@@ -7,7 +7,9 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
 ``advance(games, state, iterations)``
     the state after that many more iterations, the old one untouched: cutting a run into calls changes no bit;
 ``output(state)``
-    the policy that its theorem speaks of.
+    the policy that its theorem speaks of;
+``measure(games, state)``
+    what that policy is worth: named (G,) arrays, exact, such as ``ne_gap``.
 
 A new learner is one file in this folder with such a class; :func:`learn` runs it.
 """
@@ -21,7 +23,6 @@ import numpy.typing as npt
 
 from metanash.checks import distributions, integer, positive
 from metanash.games import Game, GameBatch
-from metanash.gaps import ne_gaps
 
 __all__ = ["Learner", "Policies", "Probe", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
 
@@ -41,8 +42,11 @@ class Learner(Protocol[State]):
     def advance(self, games: GameBatch[Any], state: State, iterations: int) -> State:
         """Return the state after more iterations."""
 
-    def output(self, state: State) -> Policies:
-        """Return the policies (game, ...) that the learner stands for at this state."""
+    def output(self, state: State) -> Any:
+        """Return what the learner stands for at this state: for most, one array of policies (game, ...) a player."""
+
+    def measure(self, games: GameBatch[Any], state: State) -> Mapping[str, Floats]:
+        """Return the gap of the output, and what else belongs to every checkpoint, by name: (G,) arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +56,29 @@ class Run(Generic[State]):
     Attributes
     ----------
     checkpoints : (C,) array of int64
-        Iterations at which the NE-gap was measured.
-    ne_gap : (G, C) array
-        Exact NE-gap of the output policies there.
+        Iterations at which the output was measured.
+    measures : dict from str to (G, C) array
+        What the learner's ``measure`` returned there: for most learners ``ne_gap``, the exact NE-gap.
     state : State
         Final state of the learner.
-    policy : tuple of arrays
-        Final output policies.
+    policy : tuple of arrays, for most learners
+        Final output.
     probes : dict from str to (G, C) array
         What the probe of :func:`learn` returned at the checkpoints.
     """
 
     checkpoints: npt.NDArray[np.int64]
-    ne_gap: Floats
+    measures: Mapping[str, Floats]
     state: State
-    policy: Policies
+    policy: Any
     probes: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def ne_gap(self) -> Floats:
+        """(G, C) NE-gaps. Raises ValueError if the output of the learner has another gap."""
+        if "ne_gap" not in self.measures:
+            raise ValueError(f"this learner's output has no NE-gap; it was measured for {sorted(self.measures)}")
+        return self.measures["ne_gap"]
 
 
 Probe = Callable[[Any, Any], Mapping[str, Floats]]
@@ -124,7 +135,7 @@ def learn(
     initial: Policies | None = None,
     probe: Probe | None = None,
 ) -> Run[State]:
-    """Run a learner and measure the NE-gap of its output at checkpoints.
+    """Run a learner and measure its output at checkpoints.
 
     Parameters
     ----------
@@ -163,12 +174,15 @@ def learn(
     ):
         raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
     state, done = learner.start(batch, initial), 0
-    gaps = np.empty((len(batch), grid.size))
+    measured: dict[str, list[Floats]] = {}
     probed: dict[str, list[Floats]] = {}
-    for c, t in enumerate(grid.tolist()):
+    for t in grid.tolist():
         state, done = learner.advance(batch, state, t - done), t
-        gaps[:, c] = ne_gaps(batch, learner.output(state))
-        for name, value in (probe(learner, state) if probe else {}).items():
-            probed.setdefault(name, []).append(value)
-    probes = {name: np.stack(values, axis=1) for name, values in probed.items()}
-    return Run(grid, gaps, state, learner.output(state), probes)
+        for found, values in (
+            (measured, learner.measure(batch, state)),
+            (probed, probe(learner, state) if probe else {}),
+        ):
+            for name, value in values.items():
+                found.setdefault(name, []).append(value)
+    measures, probes = ({name: np.stack(v, axis=1) for name, v in found.items()} for found in (measured, probed))
+    return Run(grid, measures, state, learner.output(state), probes)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from metanash import kernels, simplex
 from metanash.checks import integer
 from metanash.games import GameBatch, ZeroSumGame
+from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 
 __all__ = ["MirrorState", "OptimisticMirrorDescent", "Stage", "next_stage_length", "stage_count"]
@@ -229,6 +230,10 @@ class OptimisticMirrorDescent:
         if state.iteration == 0:
             return _restart(state.initial, 1)
         return tuple(total / total.sum(axis=-1, keepdims=True) for total in _policy_sums(state))
+
+    def measure(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> dict[str, Floats]:
+        """Return ``ne_gap``, that of the output."""
+        return {"ne_gap": ne_gaps(games, self.output(state))}
 
     def stages(self, state: MirrorState) -> tuple[Stage, ...]:
         """All stages that have begun, bar tau of them; the last may have been cut.

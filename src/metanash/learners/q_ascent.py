@@ -14,6 +14,7 @@ import numpy.typing as npt
 from metanash import kernels, simplex
 from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch
+from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 
 __all__ = ["AscentState", "ProjectedQAscent"]
@@ -106,3 +107,7 @@ class ProjectedQAscent:
     def output(self, state: AscentState) -> Policies:
         """Return the last iterate: (G, S, A_i) for each player."""
         return state.policy
+
+    def measure(self, games: GameBatch[DiscountedGame], state: AscentState) -> dict[str, Floats]:
+        """Return ``ne_gap``, that of the last iterate."""
+        return {"ne_gap": ne_gaps(games, state.policy)}

@@ -1,12 +1,6 @@
-"""Tables that set measurements beside the theorems. Needs pandas (extra ``pipeline``).
+"""Theorems 1 and 2 beside measurements: rows of ``theory.csv``, and tables of slopes, sequences and defects."""
 
-One row of ``theory.csv`` is one claim in one form and setting: at the worst run and iteration, ``left`` (measured),
-``right`` (bound) and their ``ratio``; how many ``runs`` there were and in how many of them the left side exceeds the
-right one anywhere (``violations``); and the first iteration from which the bound is below the trivial range of the gap
-(``first_informative``, of the mean bound over runs; empty where it never is).
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +18,7 @@ from metanash.rates import (
     slope_on_window,
 )
 from metanash.streams import stream
+from metanash.theory_tables.claims import Measurement, claim_row
 
 __all__ = [
     "burn_in_rows",
@@ -36,41 +31,10 @@ __all__ = [
     "sequence_table",
     "slope_table",
     "small_step_rows",
-    "total_rows",
     "two_sided_rows",
 ]
 
 Floats = npt.NDArray[np.float64]
-Arrays = Mapping[str, npt.NDArray[Any]]
-Measurement = tuple[Mapping[str, Any], Arrays]
-
-_ZERO = 1e-12
-"""A gap of at most this is rounding and exceeds no bound."""
-_SLACK = 1e-9
-"""A ratio counts as a violation from 1 plus this."""
-
-
-def _row(claim: str, form: str, setting: str, t: Floats, left: Floats, right: Floats, trivial: float) -> dict[str, Any]:
-    """One row from gaps and bounds (runs, C) at iterations (C,)."""
-    left, right = np.broadcast_arrays(left, right)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(left <= _ZERO, 0.0, left / right)
-    worst = np.unravel_index(ratio.argmax(), ratio.shape)
-    # a bound may dip below the trivial range at the first iterations and rise above it again
-    vacuous = np.flatnonzero(~(right.mean(axis=0) < trivial))
-    first = vacuous[-1] + 1 if vacuous.size else 0
-    return {
-        "claim": claim,
-        "form": form,
-        "setting": setting,
-        "iteration": int(t[worst[1]]),
-        "left": left[worst],
-        "right": right[worst],
-        "ratio": ratio[worst],
-        "runs": len(ratio),
-        "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
-        "first_informative": int(t[first]) if first < len(t) else None,
-    }
 
 
 def _theorem_1_forms(
@@ -84,7 +48,7 @@ def _theorem_1_forms(
         "repaired: burn-in term": bounds.theorem_1(first, horizon, t, repaired) + bounds.two_sided_burn_in(horizon) / t,
     }
     trivial = bounds.trivial_gap(horizon)
-    return [_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
+    return [claim_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
 
 
 def _uniform_forms(
@@ -99,7 +63,9 @@ def _uniform_forms(
         "repaired: learning rate": bounds.theorem_1_uniform(horizon, t[later], pair, rates),
     }
     trivial = bounds.trivial_gap(horizon)
-    return [_row("equation 4", form, setting, t[later], gap[:, later], right, trivial) for form, right in forms.items()]
+    return [
+        claim_row("equation 4", form, setting, t[later], gap[:, later], right, trivial) for form, right in forms.items()
+    ]
 
 
 def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
@@ -132,17 +98,6 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     return rows
 
 
-def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str, Any]]:
-    """One row for each claim and form over all settings: the worst of them, runs and violations added up."""
-    totals = []
-    table = pd.DataFrame(rows)
-    for _, group in table.groupby(["claim", "form"], sort=False):
-        worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
-        worst |= {"setting": setting, "runs": group["runs"].sum(), "violations": group["violations"].sum()}
-        totals.append(worst | {"first_informative": None})
-    return totals
-
-
 def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
     """Theorem 1 on the burn-in game, a setting for each horizon."""
     _, arrays = measured
@@ -164,7 +119,7 @@ def two_sided_rows(measured: Measurement) -> list[dict[str, Any]]:
         "repaired: burn-in term": printed + bounds.two_sided_burn_in(horizon) / t,
     }
     setting, trivial = f"two-sided burn-in, H={horizon}", bounds.trivial_gap(horizon)
-    return [_row("theorem 1", form, setting, t, arrays["ne_gap"], right, trivial) for form, right in forms.items()]
+    return [claim_row("theorem 1", form, setting, t, arrays["ne_gap"], right, trivial) for form, right in forms.items()]
 
 
 def small_step_rows(measured: Measurement) -> list[dict[str, Any]]:
@@ -276,12 +231,12 @@ def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             trivial = bounds.trivial_gap(horizon)
             own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)[:, np.newaxis]
             rows.append(
-                _row("theorem 1, mean over games", "repaired: worst best response", where, at, gap, own, trivial)
+                claim_row("theorem 1, mean over games", "repaired: worst best response", where, at, gap, own, trivial)
             )
             if spec["arm"] == "best_response":
                 for form, eta in (("printed", None), ("repaired: learning rate", rate)):
                     right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair, eta)[:, np.newaxis]
-                    rows.append(_row("theorem 2", form, where, at, gap, right, trivial))
+                    rows.append(claim_row("theorem 2", form, where, at, gap, right, trivial))
     return rows
 
 

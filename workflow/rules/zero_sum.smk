@@ -6,7 +6,7 @@ MEASURED = f"{RESULTS}/theory"
 
 rule long_run:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/long_runs/{{base_kind}}-H{{horizon}}.npz",
     log:
@@ -17,7 +17,7 @@ rule long_run:
         "../../environment.yml"
     threads: 1
     params:
-        function="long_runs",
+        function="zero_sum.long_runs",
         seeds=LONG["seeds"],
         root_seed=config["root_seed"],
         spec=lambda wildcards: {
@@ -36,7 +36,7 @@ rule long_run:
 
 rule random_games:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/random_games/{{base_kind}}-H{{horizon}}.npz",
     log:
@@ -47,7 +47,7 @@ rule random_games:
         "../../environment.yml"
     threads: 1
     params:
-        function="random_games",
+        function="zero_sum.random_games",
         seeds=None,
         root_seed=config["root_seed"],
         spec=lambda wildcards: {
@@ -65,7 +65,7 @@ rule random_games:
 
 rule burn_in:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/burn_in.npz",
     log:
@@ -74,7 +74,7 @@ rule burn_in:
         "../../environment.yml"
     threads: 1
     params:
-        function="burn_in_runs",
+        function="zero_sum.burn_in_runs",
         seeds=None,
         root_seed=None,
         spec={
@@ -89,7 +89,7 @@ rule burn_in:
 
 rule two_sided:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/two_sided.npz",
     log:
@@ -98,7 +98,7 @@ rule two_sided:
         "../../environment.yml"
     threads: 1
     params:
-        function="two_sided_runs",
+        function="zero_sum.two_sided_runs",
         seeds=None,
         root_seed=None,
         spec={
@@ -113,7 +113,7 @@ rule two_sided:
 
 rule small_step:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/small_step.npz",
     log:
@@ -122,7 +122,7 @@ rule small_step:
         "../../environment.yml"
     threads: 1
     params:
-        function="small_step_runs",
+        function="zero_sum.small_step_runs",
         seeds=config["theory"]["small_step"]["seeds"],
         root_seed=config["root_seed"],
         spec={
@@ -140,7 +140,7 @@ rule small_step:
 
 rule sequences:
     input:
-        code=library("theory", "records"),
+        code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/sequences/{{base_kind}}-{{arm}}.npz",
     log:
@@ -151,7 +151,7 @@ rule sequences:
         "../../environment.yml"
     threads: 1
     params:
-        function="sequence_runs",
+        function="zero_sum.sequence_runs",
         seeds=SEQUENCES["seeds"],
         root_seed=config["root_seed"],
         spec=lambda wildcards: {
@@ -173,7 +173,7 @@ rule theory_tables:
         burn_in=[f"{MEASURED}/burn_in.npz"],
         two_sided=[f"{MEASURED}/two_sided.npz"],
         small_step=[f"{MEASURED}/small_step.npz"],
-        code=library("theory_tables", "records", "archive"),
+        code=library("theory_tables.zero_sum", "records", "archive"),
     output:
         theory=f"{RESULTS}/theory.csv",
         slopes=f"{RESULTS}/slopes.csv",
@@ -202,7 +202,7 @@ rule theory_figure:
         curves=f"{RESULTS}/bound_curves.csv",
         chain=f"{RESULTS}/chain.csv",
         defects=f"{RESULTS}/defects.csv",
-        code=library("theory_figures"),
+        code=library("theory_figures.zero_sum"),
     output:
         pdf=f"{FIGURES}/{{name}}.pdf",
         png=f"{FIGURES}/{{name}}.png",

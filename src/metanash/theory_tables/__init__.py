@@ -1,0 +1,1 @@
+"""Tables that set measurements beside the theorems. Needs pandas (extra ``pipeline``)."""

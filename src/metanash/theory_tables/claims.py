@@ -1,0 +1,73 @@
+"""Rows of ``theory.csv``: one claim in one form and setting.
+
+At the worst run and iteration, ``left`` (measured), ``right`` (bound) and their ``ratio``; how many ``runs`` there were
+and in how many of them the left side exceeds the right one anywhere (``violations``); how many are ``unresolved``
+throughout, rounding being too large to tell; and the first iteration from which the bound is below the trivial range of
+the left side (``first_informative``, of the mean bound over runs; empty where it never is).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["Arrays", "Measurement", "claim_row", "total_rows"]
+
+Floats = npt.NDArray[np.float64]
+Arrays = Mapping[str, npt.NDArray[Any]]
+Measurement = tuple[Mapping[str, Any], Arrays]
+"""What a measurement was called with, and its arrays."""
+
+_ZERO = 1e-12
+"""A gap of at most this is rounding and exceeds no bound."""
+_SLACK = 1e-9
+"""A ratio counts as a violation from 1 plus this."""
+
+
+def claim_row(
+    claim: str,
+    form: str,
+    setting: str,
+    t: Floats,
+    left: Floats,
+    right: Floats,
+    trivial: float,
+    unresolved: npt.NDArray[np.bool_] | bool = False,
+) -> dict[str, Any]:
+    """One row from measurements and bounds (runs, C) at iterations (C,).
+
+    Where ``unresolved`` (runs, C) is set, rounding is too large for a comparison, and there is none.
+    """
+    left, right, skipped = np.broadcast_arrays(left, right, unresolved)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((left <= _ZERO) | skipped, 0.0, left / right)
+    worst = np.unravel_index(ratio.argmax(), ratio.shape)
+    # a bound may dip below the trivial range at the first iterations and rise above it again
+    vacuous = np.flatnonzero(~(right.mean(axis=0) < trivial))
+    first = vacuous[-1] + 1 if vacuous.size else 0
+    return {
+        "claim": claim,
+        "form": form,
+        "setting": setting,
+        "iteration": int(t[worst[1]]),
+        "left": left[worst],
+        "right": right[worst],
+        "ratio": ratio[worst],
+        "runs": len(ratio),
+        "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
+        "unresolved": int(skipped.all(axis=1).sum()),
+        "first_informative": int(t[first]) if first < len(t) else None,
+    }
+
+
+def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str, Any]]:
+    """One row for each claim and form over all settings: the worst of them, runs and violations added up."""
+    totals = []
+    table = pd.DataFrame(rows)
+    for _, group in table.groupby(["claim", "form"], sort=False):
+        worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
+        worst |= {name: group[name].sum() for name in ("runs", "violations", "unresolved")}
+        totals.append(worst | {"setting": setting, "first_informative": None})
+    return totals
