@@ -51,7 +51,8 @@ def printed_row(*measurement, **options):
 def test_columns_of_a_row():
     (row, *_) = theory_tables.long_run_rows([long_run([1, 10], [0.5, 0.4], 1.0)])
     assert list(row) == [
-        "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved", "first_informative"
+        "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
+        "first_informative"
     ]  # fmt: skip
 
 
