@@ -15,6 +15,8 @@ include: "workflow/rules/games.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/zero_sum.smk"
+include: "workflow/rules/potential.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -22,8 +24,8 @@ include: "workflow/rules/notebooks.smk"
 rule all:
     default_target: True
     input:
-        figures("figure1a", "figure1b", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures("theorem1_bounds", "theorem1_slopes", "theorem1_defects", "theorem1_chain", "theorem2_benefit"),
+        figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
+        figures(*THEORY_FIGURES),
         f"{RESULTS}/figure1.csv",
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",

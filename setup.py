@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("src/metanash/kernels")
-SOURCES = [KERNELS / "compiled.c", KERNELS / "lanes.h"]
+SOURCES = [KERNELS / name for name in ("compiled.c", "lanes.h", "ascent.h")]
 DIGEST = hashlib.sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:16]
 
 WARNING = """
@@ -37,14 +37,14 @@ if __name__ == "__main__":
             Extension(
                 "metanash.kernels.compiled",
                 sources=[SOURCES[0].as_posix()],
-                depends=[SOURCES[1].as_posix(), "setup.py"],
+                depends=[*(source.as_posix() for source in SOURCES[1:]), "setup.py"],
                 define_macros=[("SOURCE_DIGEST", f'"{DIGEST}"')],
                 # Sums may be fused (each kernel is tested against NumPy within a stated tolerance). Not
                 # -ffast-math: it would assume that no infinity and no NaN occurs, and change the processor's
                 # treatment of subnormal numbers for the whole process.
                 extra_compile_args=[
                     "-std=gnu11",
-                    "-O2",
+                    "-O3",
                     "-funroll-loops",
                     "-ffp-contract=fast",
                     "-fno-math-errno",

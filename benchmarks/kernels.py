@@ -19,7 +19,7 @@ from benchmarks.plain import plain_ascent, plain_mirror
 from metanash import families, kernels
 from metanash.games import GameBatch
 from metanash.kernels import compiled, twin
-from metanash.learners import ProjectedQAscent
+from metanash.learners import ProjectedQAscent, SoftmaxGradient
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,34 @@ MIRROR_CASES = [
 ]
 
 
+@dataclass(frozen=True)
+class AscentCase(Case):
+    """Gradient play: ``rows`` states, ``columns`` actions a player."""
+
+    players: int
+    learner: ProjectedQAscent | SoftmaxGradient
+
+
+def ascent_cases() -> list[AscentCase]:
+    """Every learner on three sizes; nothing is asked for here."""
+    learners = {
+        "Q-ascent": ProjectedQAscent(0.01),
+        "Q-ascent with gaps": ProjectedQAscent(0.01, every_gap=True),
+        "softmax": SoftmaxGradient(0.01),
+        "softmax with gaps": SoftmaxGradient(0.01, every_gap=True),
+    }
+    sizes = [
+        ("S2 2x2, 1 game", 1, 2, {"c": 20_000, "twin": 200, "plain": 20}),
+        ("S2 2x2, 1000 games", 1000, 2, {"c": 200, "twin": 10, "plain": 1}),
+        ("S2 2x2x2, 1 game", 1, 3, {"c": 20_000, "twin": 200, "plain": 20}),
+    ]
+    return [
+        AscentCase(f"{name} {size}", games, 2, 2, iterations, {}, players, learner)
+        for size, games, players, iterations in sizes
+        for name, learner in learners.items()
+    ]
+
+
 def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
     """Algorithm 1, lines 5 and 6, on random Q-estimates in [0, 1]."""
     rng = np.random.default_rng(0)
@@ -61,26 +89,25 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
 
 
-def ascent_work(case: Case, players: int) -> dict[str, Callable[[], None]]:
-    """Projected Q-ascent, equation (7), on Markov teams with one transition kernel."""
+def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
+    """Gradient play on Markov teams with one transition kernel."""
     games = families.potential_sequence(
         "team",
         0,
         "bench",
         n_games=case.lanes,
         perturbation=0.1,
-        n_actions=(case.columns,) * players,
+        n_actions=(case.columns,) * case.players,
         n_states=case.rows,
     )
     batch = GameBatch(tuple(games))
 
     def work(ascent: Callable[..., None], iterations: int) -> Callable[[], None]:
         def run() -> None:
-            learner = ProjectedQAscent(0.01)
-            state = learner.start(batch)
+            state = case.learner.start(batch)
             original, kernels.ascent = kernels.ascent, ascent
             try:
-                learner.advance(batch, state, iterations)
+                case.learner.advance(batch, state, iterations)
             finally:
                 kernels.ascent = original
 
@@ -105,7 +132,7 @@ def measure(
 
 def row(case: Case, found: dict[str, float]) -> str:
     """One line of the table, with what is asked for and whether it is reached."""
-    parts = [f"{case.name:30s}", f"{found['c']:9.2f}", f"{found['twin']:10.1f}", f"{found['plain']:11.0f}"]
+    parts = [f"{case.name:36s}", f"{found['c']:9.2f}", f"{found['twin']:10.1f}", f"{found['plain']:11.0f}"]
     for contestant in ("plain", "twin"):
         ratio = found[contestant] / found["c"]
         target = case.targets.get(contestant)
@@ -120,19 +147,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="interleaved repetitions, of which the fastest counts")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
-    cases = [(case, mirror_work(case)) for case in MIRROR_CASES]
-    small = {"c": 2_000, "twin": 200, "plain": 20}
-    cases += [
-        (Case(f"Q-ascent S2 2x2, {games} game{'s' * (games > 1)}", games, 2, 2, small, {}), None) for games in (1, 200)
-    ]
+    cases = [*MIRROR_CASES, *ascent_cases()]
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, kernels {compiled.isa}")
     print("ns per lane and iteration of the compiled kernels, the NumPy twin and plain NumPy loops; then ratios to")
     print(f"the compiled kernels. Best of {arguments.rounds} interleaved rounds, one thread.\n")
-    print(f"{'case':30s}  {'C':>9s}  {'twin':>10s}  {'plain':>11s}  {'plain / C':>26s}  {'twin / C':>26s}")
+    print(f"{'case':36s}  {'C':>9s}  {'twin':>10s}  {'plain':>11s}  {'plain / C':>26s}  {'twin / C':>26s}")
     results = {}
     with threadpool_limits(limits=1):
-        for case, work in cases:
-            contestants = work or ascent_work(case, players=2)
+        for case in cases:
+            contestants = ascent_work(case) if isinstance(case, AscentCase) else mirror_work(case)
             found = measure(contestants, case.iterations, case.lanes, arguments.rounds)
             results[case.name] = {"ns": found, "targets": case.targets}
             print(row(case, found), flush=True)

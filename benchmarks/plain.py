@@ -26,30 +26,83 @@ def project(x):
     return np.maximum(x - thresholds[np.nonzero(descending > thresholds)[0][-1]], 0)
 
 
+def softened(logits):
+    """Softmax of each row."""
+    policy = np.empty_like(logits)
+    for s in range(len(logits)):
+        weight = np.exp(logits[s] - logits[s].max())
+        policy[s] = weight / weight.sum()
+    return policy
+
+
+def chances(played, choices, without=None):
+    """Probabilities (S, J) of joint actions, or of what all but one player do in them."""
+    chance = np.ones((len(played[0]), len(choices)))
+    for s in range(len(chance)):
+        for j, choice in enumerate(choices):
+            for i, policy in enumerate(played):
+                if i != without:
+                    chance[s, j] *= policy[s, choice[i]]
+    return chance
+
+
+def decision(played, choices, player, payoff, transition):
+    """Rewards (S, A) and transitions (S, A, S) that the others leave to a player."""
+    states, actions = played[player].shape
+    earned, onward = np.zeros((states, actions)), np.zeros((states, actions, states))
+    others = chances(played, choices, player)
+    for s in range(states):
+        for j, choice in enumerate(choices):
+            earned[s, choice[player]] += others[s, j] * payoff[s, j]
+            onward[s, choice[player]] += others[s, j] * transition[s, j]
+    return earned, onward
+
+
+def best_value(reward, transition, discount, action):
+    """Optimal values by policy iteration from the actions given, which are advanced."""
+    states = np.arange(len(reward))
+    while True:
+        chosen = action.astype(int)
+        chain = np.eye(len(reward)) - discount * transition[states, chosen]
+        value = np.linalg.solve(chain, reward[states, chosen])
+        q = reward + discount * transition @ value
+        better = q.max(axis=1) > value + 1e-13 / (1 - discount)
+        if not better.any():
+            return value
+        action[better] = q.argmax(axis=1)[better]
+
+
 def plain_ascent(
-    reward, transition, index, step, actions, column, policy, discount, lanes, players, states, joint, reward_rows,
-    columns, kinds, iterations,
+    reward, transition, index, step, initial, actions, policy, response, sum_gap, least, discount, lanes, players,
+    states, joint, reward_rows, columns, kinds, softmax, measure, done, iterations,
 ) -> None:  # fmt: skip
-    """Arguments of :func:`metanash.kernels.twin.ascent`."""
-    del kinds
-    policy = policy.reshape(lanes, states, columns)
+    """Arguments of :func:`metanash.kernels.twin.ascent`; sums have no chunks."""
+    del columns, done
     reward = reward.reshape(lanes, reward_rows, states, joint)
-    offsets = np.cumsum(actions) - actions
+    transition = transition.reshape(kinds, states, joint, states)
+    choices = list(np.ndindex(*actions))
+    bounds = np.cumsum(actions)[:-1]
     for _ in range(iterations):
         for lane in range(lanes):
-            chance = transition.reshape(-1, states, joint, states)[index[lane]]
-            weight = np.array([[np.prod(policy[lane, s, column[j]]) for j in range(joint)] for s in range(states)])
-            chain = np.array([weight[s] @ chance[s] for s in range(states)])
-            moved = policy[lane].copy()
+            parts = np.split(policy[lane], bounds, axis=-1)  # views
+            played = [softened(part) if softmax else part.copy() for part in parts]
+            weight, chance, gap = chances(played, choices), transition[index[lane]], 0.0
+            matrix = np.eye(states) - discount * np.array([weight[s] @ chance[s] for s in range(states)])
+            visits = np.linalg.solve(matrix.T, initial[lane]) if softmax else None
             for i in range(players):
                 payoff = reward[lane, i if reward_rows > 1 else 0]
-                value = np.linalg.solve(np.eye(states) - discount * chain, (weight * payoff).sum(axis=1))
+                value = np.linalg.solve(matrix, (weight * payoff).sum(axis=1))
+                earned, onward = decision(played, choices, i, payoff, chance)
+                q = earned + discount * onward @ value
+                if measure:
+                    best = best_value(earned, onward, discount, response[lane, :, i])
+                    gap = max(gap, initial[lane] @ (best - value))
+                    for s in range(states):
+                        least[lane] = min(least[lane], played[i][s, q[s] >= q[s].max() - 1e-12].sum())
                 for s in range(states):
-                    q = payoff[s] + discount * chance[s] @ value
-                    averaged = np.zeros(actions[i])
-                    for j in range(joint):
-                        others = np.prod([policy[lane, s, column[j, k]] for k in range(players) if k != i])
-                        averaged[column[j, i] - offsets[i]] += others * q[j]
-                    own = slice(offsets[i], offsets[i] + actions[i])
-                    moved[s, own] = project(policy[lane, s, own] + step[lane] * averaged)
-            policy[lane] = moved
+                    if softmax:
+                        parts[i][s] += step[lane] * visits[s] * played[i][s] * (q[s] - value[s])
+                    else:
+                        parts[i][s] = project(played[i][s] + step[lane] * q[s])
+            if measure:
+                sum_gap[1, lane] += gap

@@ -5,6 +5,7 @@ Run as a script, this file stores what the compiled kernels in use make of every
 """
 
 import itertools
+import math
 import sys
 
 import numpy as np
@@ -39,26 +40,48 @@ def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit
     return [q, rates, *anchors, *iterates, *sums, value, lanes, rows, columns, done, iterations]
 
 
-def ascent_arguments(rng, lanes, actions, states, reward_rows, kinds, iterations, discount=0.9, step=0.2):
-    joint = list(itertools.product(*map(range, actions)))
-    starts = np.cumsum(actions) - actions
-    policy = np.concatenate([rng.dirichlet(np.full(n, 0.5), size=(lanes, states)) for n in actions], axis=-1)
+def ascent_arguments(
+    rng, lanes, actions, states, reward_rows, kinds, iterations, discount=0.9, step=0.2, *,
+    softmax=0, measure=1, done=0, start="interior",
+):  # fmt: skip
+    """Consistent arguments in the middle of a run, from ``interior`` or ``pure`` policies, or with ``holes``."""
+    parts = []
+    for n in actions:
+        part = rng.dirichlet(np.full(n, 0.5), size=(lanes, states))
+        if start == "pure":
+            part = np.eye(n)[rng.integers(n, size=(lanes, states))]
+        if start == "holes":
+            part[rng.uniform(size=part.shape) < 0.5] = 0.0
+            part += np.eye(n)[rng.integers(n, size=(lanes, states))]
+            part /= part.sum(axis=-1, keepdims=True)
+        if softmax:
+            with np.errstate(divide="ignore"):
+                part = np.log(part) + rng.normal(scale=3.0, size=(lanes, states, 1))  # nothing normalises logits
+        parts.append(part)
+    joint = math.prod(actions)
+    counts = np.array([[done - done % CHUNK], [done % CHUNK]])
     return [
-        rng.uniform(size=(lanes, reward_rows, states, len(joint))),
-        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, len(joint))),
+        rng.uniform(size=(lanes, reward_rows, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
         rng.integers(kinds, size=lanes),
         step * rng.uniform(0.5, 1.0, size=lanes),
+        rng.dirichlet(np.ones(states), size=lanes),
         np.array(actions, dtype=np.int64),
-        np.array(joint, dtype=np.int64) + starts,
-        policy,
+        np.concatenate(parts, axis=-1),
+        rng.integers(np.broadcast_to(actions, (lanes, states, len(actions)))).astype(float),
+        rng.uniform(size=(2, lanes)) * counts,
+        np.where(np.arange(lanes) % 2, rng.uniform(size=lanes), 1.0),
         discount,
         lanes,
         len(actions),
         states,
-        len(joint),
+        joint,
         reward_rows,
         sum(actions),
         kinds,
+        softmax,
+        measure,
+        done,
         iterations,
     ]
 
@@ -92,7 +115,9 @@ def run(module, kernel, arguments):
             "x": x - x.max(axis=1, keepdims=True), "y": y - y.max(axis=1, keepdims=True), "mu": mu, "nu": nu,
             "sum_mu": sum_mu, "sum_nu": sum_nu, "sum_value": sum_value,
         }  # fmt: skip
-    return {"policy": arguments[6]} if kernel == "ascent" else {"out": arguments[3]}
+    if kernel == "ascent":  # which of several best responses is found is not compared
+        return {"policy": arguments[6], "sum_gap": arguments[8], "least": arguments[9]}
+    return {"out": arguments[3]}
 
 
 def cases():
@@ -133,16 +158,7 @@ def cases():
         for anchor in arguments[2:4]:
             anchor[...] = rng.uniform(-40.0, 40.0, size=anchor.shape)
         yield f"mirror {rows}x{columns}, one softmax", "mirror", arguments, 1e-15
-    actions_of = [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2), (2, 2, 2, 2)]
-    for actions, states, lanes in itertools.product(actions_of, (1, 2, 3, 5), (1, 9)):
-        for rewards in sorted({1, len(actions)}):
-            arguments = ascent_arguments(rng, lanes, actions, states, rewards, min(3, lanes), 25)
-            # Q-values reach 10 and projections never stretch: some hundred roundings of 1e-15 here
-            label = f"ascent {actions}, {states} states, {rewards} rewards, {lanes} lanes"
-            yield label, "ascent", arguments, 1e-12
-    for discount, step in [(0.0, 0.5), (0.0, 100.0), (0.999, 1e-4), (0.9, 1e-9), (0.5, 1e6)]:
-        arguments = ascent_arguments(rng, 6, (3, 2), 4, 2, 2, 20, discount, step)
-        yield f"ascent, discount {discount}, step {step}", "ascent", arguments, 1e-9
+    yield from ascent_cases(rng)
     for games, rows, states, vectors, kinds in itertools.product(
         (1, 5), (1, 6), (1, 2, 3, 4, 8, 9, 17), (1, 3), (1, 2)
     ):
@@ -150,6 +166,42 @@ def cases():
         # 17 terms of at most 5, averaged: a few roundings
         yield f"expect {games} games, {rows}x{states}, {vectors} vectors, {kinds} kinds", "expect", arguments, 1e-14
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
+
+
+def ascent_cases(rng):
+    def case(tolerance, *sizes, **options):
+        lanes, actions, states, rewards, *_ = sizes
+        label = f"{actions}, {states} states, {rewards} rewards, {lanes} lanes, {options}"
+        return f"ascent {label}", "ascent", ascent_arguments(rng, *sizes, **options), tolerance
+
+    actions_of = [(1,), (3,), (9,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 2, 2), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2)]
+    for actions, states, lanes, softmax in itertools.product(actions_of, (1, 2, 3, 5), (1, 9), (0, 1)):
+        for rewards in sorted({1, len(actions)}):
+            # Q-values reach 10 and projections never stretch: some hundred roundings of 1e-15 here
+            yield case(1e-12, lanes, actions, states, rewards, min(3, lanes), 15, softmax=softmax)
+    # sizes with a loop of their own, and their neighbours
+    beside = [((2, 2), 1), ((2, 2), 2), ((2, 2), 4), ((2, 2, 2), 2), ((2, 2, 2), 1), ((2, 2, 2, 2), 2), ((3, 2), 2)]
+    for (actions, states), softmax in itertools.product(beside, (0, 1)):
+        for rewards in (1, len(actions)):
+            for start in ("pure", "holes"):
+                yield case(1e-12, 9, actions, states, rewards, 2, 15, softmax=softmax, start=start)
+            yield case(1e-12, 9, actions, states, rewards, 2, 15, softmax=softmax, measure=0)
+            for discount, step in [(0.0, 0.5), (0.99, 1e-3)]:
+                # Q-values reach 100
+                yield case(1e-11, 9, actions, states, rewards, 2, 15, discount, step, softmax=softmax)
+            # sums reach 10000, where one rounding is 2e-12
+            yield case(1e-10, 9, actions, states, rewards, 2, 9, softmax=softmax, done=1019)
+    for done, iterations, softmax in itertools.product((1000, 1023, 1024, 1025), (0, 1, 23, 24, 25), (0, 1)):
+        yield case(1e-10, 3, (3, 2), 3, 2, 2, iterations, softmax=softmax, done=done)
+    for softmax in (0, 1):
+        yield case(1e-10, 3, (3, 2), 2, 2, 2, 1040, softmax=softmax, done=1020)
+    # 0.999: Q-values reach 1000. Steps of 100 and more throw projected policies to vertices at once
+    for discount, step in [(0.0, 100.0), (0.999, 1e-4), (0.9, 1e-9), (0.5, 1e6)]:
+        yield case(1e-9, 6, (3, 2), 4, 2, 2, 20, discount, step)
+    # and softmax policies, whose logits reach 50 and 1e6; a rounding of them is then multiplied by the step
+    for step, tolerance in [(50.0, 1e-10), (1e6, 1e-6)]:
+        yield case(tolerance, 6, (3, 2), 4, 2, 2, 4, 0.5, step, softmax=1)
+    yield case(0.0, 0, (3, 2), 2, 2, 1, 3)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def test_an_instruction_set_can_be_named():
 
 
 @needs_compiled
-@pytest.mark.parametrize("source", ["lanes.h", "compiled.c"])
+@pytest.mark.parametrize("source", ["lanes.h", "ascent.h", "compiled.c"])
 def test_a_stale_build_is_refused(tmp_path, source):
     copy = copy_of_package(tmp_path)
     assert report(run(REPORT, path=copy), copy / "metanash")[0] == "c"
@@ -87,7 +87,7 @@ def test_a_stale_build_is_refused(tmp_path, source):
 @needs_compiled
 def test_an_installed_copy_without_sources_is_believed(tmp_path):
     copy = copy_of_package(tmp_path)
-    for source in ("lanes.h", "compiled.c"):
+    for source in ("lanes.h", "ascent.h", "compiled.c"):
         (copy / "metanash" / "kernels" / source).unlink()
     assert report(run(REPORT, path=copy), copy / "metanash")[0] == "c"
 

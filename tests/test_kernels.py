@@ -1,6 +1,7 @@
 """Kernels: compiled against NumPy, each against closed forms, bits that must not depend on batches or cuts."""
 
 import array
+import itertools
 import math
 import os
 import subprocess
@@ -9,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import oracles
+import oracles_play
 import pytest
 from backends import BACKENDS, compiled, needs_compiled
 from kernel_cases import (
@@ -71,9 +74,9 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 
 def one_lane(kernel, arguments, lane):
     """The arguments of one lane alone."""
-    lanes_first = {"mirror": (0, 1, 2, 3, 4, 5), "ascent": (0, 2, 3, 6), "expect": (1, 2, 3)}[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (), "expect": ()}[kernel]
-    count = {"mirror": 9, "ascent": 8, "expect": 4}[kernel]
+    lanes_first = {"mirror": (0, 1, 2, 3, 4, 5), "ascent": (0, 2, 3, 4, 6, 7, 9), "expect": (1, 2, 3)}[kernel]
+    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": ()}[kernel]
+    count = {"mirror": 9, "ascent": 11, "expect": 4}[kernel]
     alone = copied(arguments)
     for i in lanes_first:
         alone[i] = arguments[i][lane : lane + 1].copy()
@@ -103,13 +106,31 @@ def test_a_lane_alone_gives_the_bits_of_the_batch_in_mirror(module, rows, column
 
 
 @pytest.mark.parametrize("module", BACKENDS)
-@pytest.mark.parametrize("actions", [(9,), (2, 2), (9, 8), (3, 2, 4), (2, 2, 2, 3)])
-def test_a_lane_alone_gives_the_bits_of_the_batch_in_ascent(module, actions):
+@pytest.mark.parametrize("softmax", [0, 1])
+@pytest.mark.parametrize("actions", [(1,), (9,), (2, 2), (9, 8), (2, 2, 2), (3, 2, 4), (2, 2, 2, 3)])
+def test_a_lane_alone_gives_the_bits_of_the_batch_in_ascent(module, actions, softmax):
+    """Policies, best responses, sums over two chunks and least probabilities."""
     rng = np.random.default_rng(actions)
-    for states in (1, 3):
+    for states in (1, 2, 3):
         for reward_rows in {1, len(actions)}:
-            arguments = ascent_arguments(rng, 11, actions, states, reward_rows, 3, 15)
+            arguments = ascent_arguments(
+                rng, 11, actions, states, reward_rows, 3, 10, softmax=softmax, done=1018, start="holes"
+            )
             assert_alone_equals_batch(module, "ascent", arguments, range(11))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
+    """Actions 0 and 1 of the first player tie up to rounding: the same payoffs against uniform play, reordered."""
+    rng = np.random.default_rng(12)
+    arguments = ascent_arguments(rng, 40, (3, 5), 3, 1, 40, 1, start="pure")
+    arguments[2][...] = np.arange(40)
+    for table in (arguments[0].reshape(40, 3, 3, 5), arguments[1].reshape(40, 3, 3, 5, 3)):
+        table[:, :, 1] = np.flip(table[:, :, 0], axis=2)
+    arguments[6].reshape(40, 3, 8)[:, :, 3:] = 0.2
+    arguments[8][...] = 0.0
+    assert len(np.unique(arguments[7][:, :, 0])) == 3
+    assert_alone_equals_batch(module, "ascent", arguments, range(40))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -141,22 +162,38 @@ def test_a_cut_mirror_run_gives_the_bits_of_the_whole(module, rows, columns):
 
 
 @pytest.mark.parametrize("module", BACKENDS)
-def test_a_cut_ascent_run_gives_the_bits_of_the_whole(module):
-    whole = ascent_arguments(np.random.default_rng(8), 5, (3, 2), 3, 2, 2, 10)
-    cut = copied(whole)
-    module.ascent(*whole)
-    for piece in (1, 0, 4, 5):
-        module.ascent(*cut[:15], piece)
-    np.testing.assert_array_equal(cut[6], whole[6])
+@pytest.mark.parametrize("softmax", [0, 1])
+@pytest.mark.parametrize(
+    ("actions", "states", "reward_rows"),
+    [((3, 2), 3, 2), ((2, 2), 2, 1), ((2, 2), 1, 2), ((2, 2, 2), 2, 1), ((4,), 2, 1)],
+)
+def test_a_cut_ascent_run_gives_the_bits_of_the_whole(module, softmax, actions, states, reward_rows):
+    rng = np.random.default_rng(8)
+    for done, pieces in [(0, [1, 0, 4, 5]), (1019, [1, 4, 1, 5]), (1022, [1, 1, 1]), (1024, [2, 0, 1])]:
+        whole = ascent_arguments(rng, 5, actions, states, reward_rows, 2, sum(pieces), softmax=softmax, done=done)
+        cut = copied(whole)
+        module.ascent(*whole)
+        for piece in pieces:
+            module.ascent(*cut[:20], done, piece)
+            done += piece  # noqa: PLW2901
+        for got, expected in zip(cut[6:10], whole[6:10], strict=True):
+            np.testing.assert_array_equal(got, expected)
 
 
 @needs_compiled
-def test_calls_in_several_threads_do_not_disturb_each_other():
+@pytest.mark.parametrize(
+    ("kernel", "make"),
+    [
+        ("mirror", lambda rng: mirror_arguments(rng, 20, 3, 2, 0, 5000)),
+        ("ascent", lambda rng: ascent_arguments(rng, 20, (3, 2), 2, 2, 2, 2000, softmax=1)),
+    ],
+)
+def test_calls_in_several_threads_do_not_disturb_each_other(kernel, make):
     """The compiled loops run without the interpreter's lock, and share nothing."""
-    arguments = [mirror_arguments(np.random.default_rng(k), 20, 3, 2, 0, 5000) for k in range(8)]
-    alone = [run(compiled, "mirror", each) for each in arguments]
+    arguments = [make(np.random.default_rng(k)) for k in range(8)]
+    alone = [run(compiled, kernel, each) for each in arguments]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda each: run(compiled, "mirror", each), arguments))
+        together = list(pool.map(lambda each: run(compiled, kernel, each), arguments))
     for one, other in zip(alone, together, strict=True):
         for name, array_ in one.items():
             np.testing.assert_array_equal(other[name], array_)
@@ -167,7 +204,10 @@ def test_kernels_write_only_their_outputs(module):
     rng = np.random.default_rng(9)
     for kernel, arguments, written in [
         ("mirror", mirror_arguments(rng, 3, 2, 3, 0, 5), range(2, 9)),
-        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5), [6]),
+        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5), [6, 7, 8, 9]),
+        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, softmax=1), [6, 7, 8, 9]),
+        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), [6]),
+        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), [6]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
     ]:
         before = copied(arguments)
@@ -175,6 +215,139 @@ def test_kernels_write_only_their_outputs(module):
         for i, (now, then) in enumerate(zip(arguments, before, strict=True)):
             if isinstance(now, np.ndarray):
                 assert np.array_equal(now, then) == (i not in written), f"{kernel}, argument {i}"
+
+
+# Gaps that ascent sums ----------------------------------------------------------------------------------
+
+SMALL = [
+    ((1,), 2), ((3,), 2), ((2, 2), 1), ((2, 2), 2), ((2, 2), 3), ((2, 1), 2), ((3, 2), 2),
+    ((2, 2, 2), 2), ((2, 2, 2), 1), ((2, 3, 1), 2), ((2, 1, 2, 2), 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("softmax", [0, 1])
+@pytest.mark.parametrize(("actions", "states"), SMALL)
+def test_one_iteration_measures_what_enumeration_finds(module, actions, states, softmax):
+    """The gap, the least probability of best actions and the best responses of the policy *before* the iteration."""
+    rng = np.random.default_rng([states, *actions])
+    for reward_rows, discount, start in [
+        (1, 0.9, "interior"),
+        (len(actions), 0.9, "pure"),
+        (len(actions), 0.0, "holes"),
+    ]:
+        lanes = 5
+        arguments = ascent_arguments(
+            rng, lanes, actions, states, reward_rows, 2, 1, discount, softmax=softmax, start=start
+        )
+        reward, transition, index, _, initial = arguments[:5]
+        policy = arguments[6].copy()
+        arguments[8][...], arguments[9][...] = 0.0, 1.0
+        module.ascent(*arguments)
+        for lane in range(lanes):
+            rewards = oracles.plain(np.broadcast_to(
+                reward[lane].reshape(reward_rows, states, *actions), (len(actions), states, *actions)
+            ))  # fmt: skip
+            kernel = oracles.plain(transition[index[lane]].reshape(states, *actions, states))
+            bounds = np.cumsum((0, *actions))
+            parts = [policy[lane][:, a:b].tolist() for a, b in itertools.pairwise(bounds)]
+            parts = [[softmax_(row) for row in part] for part in parts] if softmax else parts
+            gains = oracles.discounted_gains(rewards, kernel, discount, initial[lane].tolist(), parts)
+            assert arguments[8][0, lane] == 0.0
+            assert arguments[8][1, lane] == pytest.approx(max(gains), abs=1e-12)
+            least = oracles_play.least_best(rewards, kernel, discount, parts)
+            assert arguments[9][lane] == pytest.approx(least, abs=1e-12)
+            for i, n in enumerate(actions):
+                own = [[float(a == chosen) for a in range(n)] for chosen in arguments[7][lane, :, i].tolist()]
+                assert all(sum(row) == 1.0 for row in own)
+                reached = oracles.discounted_values(rewards[i], kernel, discount, [*parts[:i], own, *parts[i + 1 :]])
+                best = oracles.discounted_best_values(rewards[i], kernel, discount, parts, i)
+                assert reached == pytest.approx(best, abs=1e-12)
+
+
+def softmax_(x):
+    """As ``softmax``, where a logit may be -inf."""
+    weights = [math.exp(v - max(x)) for v in x]
+    return [w / sum(weights) for w in weights]
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("softmax", [0, 1])
+def test_where_policy_iteration_starts_changes_nothing(module, softmax):
+    for actions, states, rewards in [((2, 2), 2, 1), ((3, 4), 3, 2), ((2, 2, 2), 2, 1)]:
+        arguments = ascent_arguments(np.random.default_rng(4), 9, actions, states, rewards, 2, 12, softmax=softmax)
+        arguments[7][...] = 0.0
+        from_zero = run(module, "ascent", arguments)
+        arguments[7] = np.broadcast_to(np.array(actions) - 1.0, (9, states, len(actions))).copy()
+        from_last = run(module, "ascent", arguments)
+        for name in ("policy", "least"):
+            np.testing.assert_array_equal(from_zero[name], from_last[name])
+        np.testing.assert_allclose(from_zero["sum_gap"], from_last["sum_gap"], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("softmax", [0, 1])
+def test_measuring_does_not_change_the_run(module, softmax):
+    for actions, states, rewards in [((2, 2), 2, 1), ((3, 4), 3, 2), ((2, 2, 2), 2, 1)]:
+        arguments = ascent_arguments(np.random.default_rng(5), 9, actions, states, rewards, 2, 12, softmax=softmax)
+        measured = run(module, "ascent", arguments)
+        arguments[19] = 0
+        np.testing.assert_allclose(run(module, "ascent", arguments)["policy"], measured["policy"], atol=1e-13, rtol=0)
+
+
+def stuck_arguments(rewards, logits, iterations, done=0):
+    """One player and one state; at -inf it never plays an action, so its policy can stay as it is for ever."""
+    arguments = ascent_arguments(
+        np.random.default_rng(0), 1, (len(rewards),), 1, 1, 1, iterations, 0.0, softmax=1, done=done
+    )
+    arguments[0][...], arguments[6][...] = rewards, logits
+    arguments[8][...], arguments[9][...] = 0.0, 1.0
+    return arguments
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(
+    ("done", "iterations", "whole", "rest"), [(0, 1025, 1024, 1), (0, 1023, 0, 1023), (1023, 1, 1, 0), (1020, 7, 4, 3)]
+)
+def test_sums_of_gaps_move_to_the_total_in_chunks(module, done, iterations, whole, rest):
+    arguments = stuck_arguments([0.1, 0.6], [0.0, -math.inf], iterations, done)
+    module.ascent(*arguments)
+    np.testing.assert_allclose(arguments[8][:, 0], [0.5 * whole, 0.5 * rest], atol=1e-12, rtol=0)
+    assert arguments[9][0] == 0.0  # nothing on the best action
+    assert arguments[7][0, 0, 0] == 1.0
+
+
+@needs_compiled
+def test_sums_of_gaps_do_not_lose_digits():
+    iterations = 2_000_000
+    arguments = stuck_arguments([0.0, 0.7], [0.0, -math.inf], iterations)
+    compiled.ascent(*arguments)
+    assert abs(arguments[8].sum() / iterations - 0.7) <= 1e-13  # a plain sum is off by more than 2e-13, see above
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("softmax", [0, 1])
+def test_best_actions_are_those_within_the_tie(module, softmax):
+    """0.5 and 0.5 - 5e-13 are both best, 0.5 - 2e-12 is not; each has its own probability."""
+    policy = np.array([0.125, 0.5, 0.25, 0.125])
+    arguments = stuck_arguments([0.5, 0.5 - 5e-13, 0.5 - 2e-12, 0.0], np.log(policy), 1)
+    arguments[6], arguments[18] = np.log(policy) if softmax else policy, softmax
+    arguments[6] = arguments[6].reshape(1, 1, 4).copy()
+    module.ascent(*arguments)
+    assert arguments[9][0] == pytest.approx(0.625, abs=1e-15)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(("actions", "states", "reward_rows"), [((2, 2), 2, 1), ((3, 2), 3, 2)])
+def test_policy_iteration_that_does_not_end_is_an_error(module, actions, states, reward_rows):
+    """Payoffs of 1e12 are rounded to 1e-4: improvements beyond 1e-13 never end."""
+    arguments = ascent_arguments(np.random.default_rng(0), 9, actions, states, reward_rows, 2, 3, step=1e-13)
+    arguments[0] *= 1e12
+    with pytest.raises(ArithmeticError, match="policy iteration has not ended after 10000 improvements"):
+        module.ascent(*copied(arguments))
+    arguments[19] = 0
+    module.ascent(*arguments)  # without gaps there is no policy iteration
+    assert np.isfinite(arguments[6]).all()
 
 
 # Closed forms -------------------------------------------------------------------------------------------
@@ -284,7 +457,8 @@ SPOILED = {
     "bytes": lambda a: a.tobytes(),
     "nothing": lambda a: None,  # noqa: ARG005
 }
-OUTPUTS = {"mirror": range(2, 9), "ascent": [6], "expect": [3]}
+OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3]}
+FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
 
 @needs_compiled
@@ -322,6 +496,8 @@ def test_bad_sizes_are_refused(kernel):
     for i, argument in enumerate(arguments):
         if isinstance(argument, int):
             for bad in (-1, 2**63, 1.5, None):
+                if bad == -1 and (kernel, i) in FLAGS:
+                    continue
                 changed = copied(arguments)
                 changed[i] = bad
                 with pytest.raises((ValueError, TypeError, OverflowError)):
@@ -335,8 +511,10 @@ def test_bad_sizes_are_refused(kernel):
     ("kernel", "i", "bad"),
     [
         ("mirror", 10, 0), ("mirror", 11, 0),  # no action
-        ("ascent", 9, 0), ("ascent", 10, 0), ("ascent", 11, 0), ("ascent", 12, 3), ("ascent", 12, 0), ("ascent", 14, 0),
-        ("ascent", 12, 1), ("ascent", 13, 4),
+        *(("ascent", i, 0) for i in range(12, 18)),
+        ("ascent", 11, 2), ("ascent", 12, 1), ("ascent", 12, 3), ("ascent", 13, 1), ("ascent", 14, 5),
+        ("ascent", 15, 1), ("ascent", 15, 3), ("ascent", 16, 4), ("ascent", 16, 6), ("ascent", 17, 1),
+        ("ascent", 17, 3), ("ascent", 20, -1), ("ascent", 21, -1),
         ("expect", 5, 0), ("expect", 6, 0), ("expect", 8, 0),
     ],
 )  # fmt: skip
@@ -352,8 +530,7 @@ def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
     ("kernel", "i", "place", "bad"),
     [
         ("ascent", 2, 0, -1), ("ascent", 2, 2, 2), ("ascent", 2, 1, 2**62),  # kernel of a lane
-        ("ascent", 5, (0, 0), -1), ("ascent", 5, (5, 1), 5),  # column of an action
-        ("ascent", 4, 0, 0), ("ascent", 4, 1, 4), ("ascent", 4, 0, -2),  # numbers of actions
+        ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
         ("expect", 1, 0, -1), ("expect", 1, 2, 2),
     ],
 )  # fmt: skip
@@ -365,13 +542,28 @@ def test_indices_out_of_range_are_refused(kernel, i, place, bad):
 
 
 @needs_compiled
+@pytest.mark.parametrize("wrong", [(2, 2, 3), (3, 2, 3), (2**32, 2**32, 8), (-1, -4, 3), (6, -1, 3)])
+def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
+    """(2, 2, 3) multiplies to 4 * 1 * 3 but is one short in sum, (3, 2, 3) sums to 8 but multiplies to 18."""
+    arguments = ascent_arguments(np.random.default_rng(1), 3, (4, 1, 3), 2, 3, 2, 2)
+    arguments[5][...] = wrong
+    with pytest.raises(ValueError, match="numbers of actions do not fit"):
+        compiled.ascent(*arguments)
+
+
+@needs_compiled
 @pytest.mark.parametrize(
     "call",
     [
         "compiled.mirror(*[empty] * 9, 2**61, 2, 2, 0, 1)",
         "compiled.mirror(*[empty] * 9, 2**31, 2**30, 1, 0, 1)",
-        "compiled.ascent(*[empty] * 2, ints, empty, ints, ints, empty, 0.5, 2**61, 1, 1, 1, 1, 1, 1, 1)",
-        "compiled.ascent(one, one, index, one, ints, ints, one, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 1)",
+        "compiled.ascent(empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 2**61, 1, 1, 1, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 1, 0, 1)",
+        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 1, 0, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
         "compiled.expect(empty, index, one, empty, 1, 2**61, 1, 1, 1)",

@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash.bounds.potential import largest_ascent_step
+from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.checks import integer, positive
 from metanash.families import FAMILIES
-from metanash.games import Game, GameBatch
+from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 from metanash.learners import LEARNERS, MirrorState, OptimisticMirrorDescent, checkpoints
 from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
 from metanash.records import RunRecord
+from metanash.similarity import distribution_mismatch
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
 
@@ -90,6 +93,9 @@ class Learning:
         Key of :data:`metanash.learners.LEARNERS`.
     learning_rates : tuple of float
         Learned side by side.
+    rate_unit : {"absolute", "theory"}
+        Whether they are rates, or multiples of the largest rate that the learner's theorem admits: 1 / (8 H^2) of
+        Theorem 1, or the step size of Proposition 1 at the largest mismatch among the games of a sequence.
     iterations : int
         T.
     checkpoints : int
@@ -106,6 +112,7 @@ class Learning:
     arm: str
     learner: str
     learning_rates: tuple[float, ...]
+    rate_unit: str
     iterations: int
     checkpoints: int
     keep_stages: bool
@@ -115,6 +122,8 @@ class Learning:
             raise ValueError(f"arm must be one of {sorted(META_UPDATES)}, got {self.arm!r}")
         if self.learner not in LEARNERS:
             raise ValueError(f"learner must be one of {sorted(LEARNERS)}, got {self.learner!r}")
+        if self.rate_unit not in {"absolute", "theory"}:
+            raise ValueError(f"rate_unit must be absolute or theory, got {self.rate_unit!r}")
         integer("iterations", self.iterations, 1)
         integer("checkpoints", self.checkpoints, 1)
         positive("learning_rates", self.learning_rates)
@@ -169,7 +178,8 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
         raise ValueError(f"{len(sizes)} x {len(seeds)} x {k} games were announced, there are {len(games)}")
     # game number n of every sequence side by side, once for each learning rate
     sequences = [GameBatch(tuple(games[n::k]) * len(rates)) for n in range(k)]
-    learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)))
+    unit = _largest_rates(sequences) if spec.rate_unit == "theory" else 1.0
+    learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)) * unit)
     grid = checkpoints(spec.iterations, spec.checkpoints)
     runs = learn_sequence(sequences, learner, META_UPDATES[spec.arm](k), spec.iterations, at=grid)
     lead = (len(rates), len(sizes), len(seeds))
@@ -185,6 +195,17 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
         arrays |= _stage_arrays(runs, learner, lead)
     versions = {"numpy": np.__version__, "kernels": kernels.backend, "instruction_set": kernels.instruction_set}
     return RunRecord({**asdict(spec), "games": dict(provenance)}, versions, arrays)
+
+
+def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> npt.NDArray[np.float64] | float:
+    """Largest learning rate that the theory admits on all games of a sequence, for each of the sequences."""
+    game = sequences[0].game
+    if isinstance(game, ZeroSumGame):
+        return largest_learning_rate(game.horizon)
+    if not isinstance(game, DiscountedGame):
+        raise ValueError(f"rate_unit: theory needs zero-sum or discounted games, got a {type(game).__name__}")
+    mismatch = np.max([distribution_mismatch(batch) for batch in sequences], axis=0)
+    return largest_ascent_step(game.discount, mismatch, game.n_players, max(game.n_actions))
 
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import integer
+from metanash.congestion import congestion_sequence
 from metanash.games import DiscountedGame, ZeroSumGame
 from metanash.streams import stream
 from metanash.transitions import Transition
@@ -250,10 +251,12 @@ def potential_sequence(
 
     Parameters
     ----------
-    kind : {"team", "action_independent"}
+    kind : {"team", "action_independent", "separable"}
         ``team``: one reward common to all, uniform on [0, 1] before the perturbation, any transitions.
         ``action_independent``: transitions that no action moves and rewards (phi(s, a) + d_i(s, a_-i)) / 2,
         with phi and d_i uniform on [0, 1]; only phi is perturbed. The stage potential is phi / 2.
+        ``separable``: such transitions, and rewards u_i(s, a_i) that depend on the player's own action only, uniform
+        on [0, 1] before the perturbation. The stage potential is their sum, the largest range that one can have.
     address, n_games, perturbation, noise, transition_mixing
         As in :func:`zero_sum_sequence`.
     discount : float
@@ -268,8 +271,9 @@ def potential_sequence(
     ValueError
         If an argument is out of range.
     """
-    if kind not in {"team", "action_independent"}:
-        raise ValueError(f"kind of a potential base game must be team or action_independent, got {kind!r}")
+    kinds = {"team", "action_independent", "separable"}
+    if kind not in kinds:
+        raise ValueError(f"kind of a potential base game must be one of {sorted(kinds)}, got {kind!r}")
     _check_sequence(n_games, perturbation, noise, transition_mixing)
     integer("n_states", n_states, 1)
     actions = tuple(integer("n_actions", n, 1) for n in n_actions)
@@ -277,16 +281,21 @@ def potential_sequence(
     base = rng.uniform(size=(n_states, *actions))
     moving = actions if kind == "team" else (1,) * len(actions)
     chance = rng.dirichlet(np.ones(n_states), size=(1, n_states, *moving))
-    own_free = [tuple(1 if j == i else n for j, n in enumerate(actions)) for i in range(len(actions))]
-    others = [rng.uniform(size=(n_states, *shape)) for shape in own_free]
+    axes = range(len(actions))
+    own_free = [tuple(1 if (j == i) != (kind == "separable") else actions[j] for j in axes) for i in axes]
+    parts = [rng.uniform(size=(n_states, *shape)) for shape in own_free]
     games = []
     transitions = _kernels(chance, transition_mixing, address, n_games, (1, n_states, *actions, n_states))
     for k in range(n_games):
-        phi = _perturbed(base, perturbation, noise, base.shape, address, k)
-        if kind == "team":
-            reward, potential = phi[np.newaxis], phi
+        if kind == "separable":
+            own = [_perturbed(u, perturbation, noise, u.shape, (*address, i), k) for i, u in enumerate(parts)]
+            reward = np.stack([np.broadcast_to(u, base.shape) for u in own])
+            potential = reward.sum(axis=0)
         else:
-            reward, potential = np.stack([(phi + d) / 2.0 for d in others]), phi / 2.0
+            potential = _perturbed(base, perturbation, noise, base.shape, address, k)
+            reward = potential[np.newaxis]
+        if kind == "action_independent":
+            reward, potential = np.stack([(potential + d) / 2.0 for d in parts]), potential / 2.0
         games.append(DiscountedGame(reward, transitions[k], discount, potential=potential, name=f"{kind} {k}"))
     return games
 
@@ -294,6 +303,7 @@ def potential_sequence(
 FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
     "zero_sum": zero_sum_sequence,
     "potential": potential_sequence,
+    "congestion": congestion_sequence,
 }
 """Families by the name that a configuration uses. Each takes a kind, an address, ``n_games`` and
 ``perturbation``, and keyword arguments of its own, and returns a sequence of games of one size."""

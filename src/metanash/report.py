@@ -6,7 +6,7 @@ import pandas as pd
 
 from metanash.plotting import ARM_LABELS, KIND_LABELS
 
-__all__ = ["summary", "theory_summary"]
+__all__ = ["potential_summary", "summary", "theory_summary"]
 
 
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
@@ -95,9 +95,15 @@ def _claims(theory: pd.DataFrame) -> str:
     for _, row in theory.iterrows():
         first = "" if pd.isna(row["first_informative"]) else f"{int(row['first_informative'])}"
         cells = [row["claim"], row["form"], row["setting"], f"{row['ratio']:.3g}", str(row["runs"])]
-        rows.append([*map(str, cells), str(row["violations"]), first])
-    head = ["claim", "form", "setting", "largest gap / bound", "runs", "violated in", "informative from T"]
+        rows.append([*map(str, cells), str(row["violations"]), str(row["unresolved"]), first])
+    head = ["claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved", "informative from"]
     return _markdown(head, rows)
+
+
+def _few(theory: pd.DataFrame) -> pd.DataFrame:
+    """Rows of claims but those of single settings of the random games and of the sequences."""
+    many = theory["setting"].str.match(r"random [a-z]+, (?!all)") | theory["setting"].str.startswith("sequences")
+    return theory[~many]
 
 
 def _slopes(slopes: pd.DataFrame) -> str:
@@ -154,14 +160,12 @@ def theory_summary(theory: pd.DataFrame, slopes: pd.DataFrame, sequences: pd.Dat
     theory, slopes, sequences : DataFrame
         As :mod:`metanash.theory_tables` makes them.
     """
-    few = theory[
-        ~theory["setting"].str.match(r"random games, (?!all)") & ~theory["setting"].str.startswith("sequences")
-    ]
+    about = theory[theory["claim"].str.match(r"theorem [12]|equation")]
     sections = [
         "## Theorem 1: measured gap over bound",
         "At the worst run and iteration; a bound is informative where it is below the largest gap possible, H. All "
         "settings of the random games and of the sequences are in `theory.csv`.",
-        _claims(few),
+        _claims(_few(about)),
         "## Rate of Algorithm 1 at the largest learning rate of Theorem 1",
         "Slopes of the mean gap in log-log on declared windows. A transient may raise the last one by "
         f"{slopes['margin'].iloc[0]:g} and still count as consistent with (4).",
@@ -170,5 +174,141 @@ def theory_summary(theory: pd.DataFrame, slopes: pd.DataFrame, sequences: pd.Dat
         "Mean gap of games 2 to K over that of individual learning on the same seeds. The bound (6) is about update "
         "(5), and given where the learning rate is one that the theorem admits.",
         _sequences(sequences),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _share(part: pd.DataFrame, name: str) -> str:
+    return f"{100.0 * part[name].sum() / part['runs'].sum():.0f} %"
+
+
+def _violations(table: pd.DataFrame) -> str:
+    """Where Proposition 1 fails as printed: by discount and start, at T = 1 and anywhere."""
+    rows = []
+    for (discount, start), part in table.groupby(["discount", "start"]):
+        first = part[part["iteration"] == part["iteration"].min()].iloc[0]
+        failing = part[part["violated"] > 0]
+        last = f"{failing['iteration'].max()}" if len(failing) else "never"
+        cells = [f"{discount:g}", str(start), str(first["games"]), f"{first['violated']}"]
+        rows.append([*cells, last, f"{part['printed'].max():.4f}", f"{part['repaired'].max():.4f}"])
+    head = ["discount", "start", "games", "violated at T = 1", "last T with a violation", "largest, printed"]
+    return _markdown([*head, "largest, 2 kappa"], rows)
+
+
+def _potential_slopes(slopes: pd.DataFrame) -> str:
+    rows = [
+        [
+            KIND_LABELS[row["base_kind"]],
+            f"{row['discount']:g}",
+            f"{row['step_factor']:g}",
+            f"{row['start']:.0e} to {row['end']:.0e}",
+            f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+            f"{row['bound_slope']:.3f}",
+            "" if pd.isna(row["verdict"]) else str(row["verdict"]),
+        ]
+        for _, row in slopes.iterrows()
+    ]
+    return _markdown(["games", "discount", "step", "window", "slope", "slope of the bound", "verdict"], rows)
+
+
+def _far_steps(table: pd.DataFrame) -> str:
+    rows = []
+    for (discount, factor), part in table.groupby(["discount", "step_factor"]):
+        shares = [_share(part, name) for name in ("converged", "rising", "cycle", "irregular")]
+        step = f"{part['step_size'].median():.2g}"
+        rows.append([f"{discount:g}", f"{factor:g}", step, *shares, str(part["longest_period"].max())])
+    head = ["discount", "step / theory", "step", "at an equilibrium", "potential rises", "cycle", "neither"]
+    return _markdown([*head, "longest period"], rows)
+
+
+def _ratio(row: Any, name: str) -> str:
+    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
+
+
+def _potential_sequences(table: pd.DataFrame) -> str:
+    rows = []
+    for _, row in table[table["arm"] == "carry_over"].iterrows():
+        potential = row["family"] == "potential"
+        kind = KIND_LABELS[row["base_kind"]] if potential else f"congestion, deviation {row['deviation']:.2g}"
+        rows.append(
+            [
+                kind,
+                f"{row['discount']:g}, {row['n_players']}, {row['games']}, {row['perturbation']:g}",
+                f"{row['step_size']:.2g}" + (" (theory)" if row["theory_step"] else ""),
+                f"{row['dissimilarity']:.3g}" if potential else "",
+                _ratio(row, "ratio"),
+                _ratio(row, "last_ratio"),
+                f"{row['mean_gap']:.2g}",
+                "" if pd.isna(row["bound"]) else f"{row['bound']:.2g}",
+            ]
+        )
+    head = ["games", "discount, N, K, perturbation", "step", "Delta_Phi", "mean gap / individual"]
+    return _markdown([*head, "last gap / individual", "mean gap", "Theorem 3"], rows)
+
+
+def _adaptation(table: pd.DataFrame) -> str:
+    rows = []
+    shown = [0, *sorted(table["step"].unique())[-1:]]
+    middle = [step for step in sorted(table["step"].unique()) if 0 < step < shown[-1]]
+    shown[1:1] = middle[len(middle) // 3 :: max(len(middle) // 3, 1)][:2]
+    for (kind, discount, name), part in table.groupby(["base_kind", "discount", "initialisation"], sort=False):
+        by_step = part.set_index("step")
+        cells = [f"{by_step.loc[s, 'ne_gap']:.3g}, {_ratio(by_step.loc[s], 'ratio')}" for s in shown]
+        rows.append([KIND_LABELS[str(kind)], f"{discount:g}", str(name).replace("_", " "), *cells])
+    return _markdown(["games", "discount", "start", *(f"after {step} steps" for step in shown)], rows)
+
+
+def _inner_loop(slopes: pd.DataFrame) -> str:
+    rows = []
+    for _, row in slopes.iterrows():
+        slope = f"{row['slope']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+        runs = [str(row["runs"]), str(row["not_reached"])]
+        rows.append([KIND_LABELS[row["base_kind"]], f"{row['discount']:g}", slope, *runs])
+    return _markdown(["games", "discount", "slope of log T on log c", "runs", "not there in time"], rows)
+
+
+def potential_summary(
+    theory: pd.DataFrame,
+    proposition1_violations: pd.DataFrame,
+    potential_slopes: pd.DataFrame,
+    far_steps: pd.DataFrame,
+    potential_sequences: pd.DataFrame,
+    adaptation: pd.DataFrame,
+    inner_loop_slopes: pd.DataFrame,
+) -> str:
+    """Return the part of the page about Markov potential games.
+
+    Parameters
+    ----------
+    theory, ... : DataFrame
+        As :mod:`metanash.theory_tables` makes them, by the names of their files.
+    """
+    claims = theory[~theory["claim"].str.match(r"theorem [12]|equation")]
+    sections = [
+        "## Proposition 1, Theorems 3 and 4: measured over bound",
+        "At the worst run and iteration. *Unresolved*: what rounding leaves of the rise of the potential decides "
+        "nothing. All settings of the random games and of the sequences are in `theory.csv`.",
+        _claims(_few(claims)),
+        "## Where Proposition 1 fails as printed",
+        "Games whose mean gap exceeds the bound, by discount and initial policy; the largest ratios over all T.",
+        _violations(proposition1_violations),
+        "## Rate of projected Q-ascent",
+        "Slope of the mean gap of all iterates in log-log, beside that of Proposition 1 with the measured rise of the "
+        "potential. Steps are multiples of the largest that it admits.",
+        _potential_slopes(potential_slopes),
+        "## Projected Q-ascent far beyond the step size of the theory",
+        "How runs from random policies end, both kinds of games and all sizes together; step: median.",
+        _far_steps(far_steps),
+        "## Theorem 3: what carry-over gains on sequences of K games",
+        "Gaps of games 2 to K over those of individual learning on the same seeds: mean over all iterates, which the "
+        "theorem is about, and of the last iterates. The bound is the repaired one (2 kappa).",
+        _potential_sequences(potential_sequences),
+        "## Adaptation to held-out games from each initialisation",
+        "NE-gap, and its ratio to that from scratch, after inner steps on games that meta-training has not seen.",
+        _adaptation(adaptation),
+        "## The constant of the inner loop",
+        "Iterations of softmax policy gradient to a small gap grow like a power of 1 / c, c being the least "
+        "probability that a player ever puts on its best actions.",
+        _inner_loop(inner_loop_slopes),
     ]
     return "\n\n".join(sections) + "\n"

@@ -8,14 +8,17 @@ import numpy.typing as npt
 
 from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame
-from metanash.gaps import stage_potential_values, values
+from metanash.gaps import optimal_values, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
 
 __all__ = [
     "POTENTIAL_TOLERANCE",
     "best_response_dissimilarity",
+    "distribution_mismatch",
     "is_potential_game",
+    "largest_potential_drops",
+    "largest_potentials",
     "potential_deviation",
     "stage_potential_deviation",
 ]
@@ -131,3 +134,94 @@ def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
     if isinstance(game, MarkovGame) or game.potential is None:
         return True
     return stage_potential_deviation(game) <= POTENTIAL_TOLERANCE * largest_value
+
+
+# Potential games ----------------------------------------------------------------------------------------
+
+
+def _joint_problem(games: GameBatch[DiscountedGame]) -> Floats:
+    """Transitions of one who chooses for all: (G, S, J, S)."""
+    states = games.game.n_states
+    return games.transitions.dense(0)[games.transitions.index].reshape(len(games), states, games.joint_actions, states)
+
+
+def distribution_mismatch(games: GameBatch[DiscountedGame]) -> Floats:
+    """Distribution mismatch coefficient kappa, the supremum over policies of the largest d_rho^pi(s) / rho(s): (G,).
+
+    Exact, and at least 1. d_rho^pi(s) = (1 - gamma) sum_t gamma^t Pr(s_t = s) (Mao et al. 2023, appendix C; Ding et
+    al. 2022). For each state the largest d_rho^pi is the optimal value of a decision problem over joint actions, whose
+    reward is 1 - gamma in that state; an optimal policy is deterministic, so a product of policies.
+    """
+    batch, states, chance = len(games), games.game.n_states, _joint_problem(games)
+    there = (1.0 - games.game.discount) * np.eye(states)
+    reward = np.broadcast_to(there[:, np.newaxis, :, np.newaxis], (states, batch, states, games.joint_actions))
+    mismatch = np.ones(batch)
+    for target in range(states):
+        value = optimal_values(np.ascontiguousarray(reward[target]), chance, games.game.discount)
+        mismatch = np.maximum(mismatch, (games.initial * value).sum(axis=-1) / games.initial[:, target])
+    return mismatch
+
+
+def _largest_values(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
+    """Maximum over policies of the value of a stage reward (G, S, A_1, ..., A_N) from the start: (G,)."""
+    joint = stage.reshape(len(games), games.game.n_states, games.joint_actions)
+    value = optimal_values(joint, _joint_problem(games), games.game.discount)
+    return np.asarray((games.initial * value).sum(axis=-1))
+
+
+def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
+    """Maximum over policies of Phi, exactly: (G,). Raises ValueError if a game has no stage potential."""
+    return _largest_values(games, stage_potentials(games))
+
+
+def largest_potential_drops(
+    games: GameBatch[DiscountedGame], following: GameBatch[DiscountedGame]
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Terms of Delta_Phi: the maximum over policies of Phi(pi; game) - Phi(pi; following game).
+
+    Mao et al. 2023, equation (8).
+
+    With equal transitions the difference is the value of the difference of the stage potentials, whose maximum is that
+    of a joint-action decision problem: exact. Otherwise it is the value, under the one transitions, of
+
+        phi^k - phi^{k+1} + gamma (P^k - P^{k+1}) V_{k+1},
+
+    and V_{k+1} lies between its least and its largest value in each state: a certified upper bound (the better of this
+    one and the one with the games' roles exchanged), not an estimate.
+
+    Returns
+    -------
+    drop : (G,) array
+        Signed: it moves with a constant added to the potential of one game.
+    exact : (G,) array of bool
+        Whether it is exact; an upper bound otherwise.
+
+    Raises
+    ------
+    ValueError
+        If sizes, discounts or initial distributions differ, or a game has no stage potential.
+    """
+    if games.game.potential is not None and following.game.potential is not None:
+        same = games.game.potential.shape == following.game.potential.shape
+        if not same or len(games) != len(following) or games.game.discount != following.game.discount:
+            raise ValueError("potentials can be compared between games of one size and discount only")
+    if not np.array_equal(games.initial, following.initial):
+        raise ValueError("potentials can be compared from one initial distribution only")
+    change = stage_potentials(games) - stage_potentials(following)
+    here, there = _joint_problem(games), _joint_problem(following)
+    moved = here - there
+    exact = (moved == 0.0).all(axis=(1, 2, 3)) | (games.game.discount == 0.0)
+    bounds = []
+    for frame, other in ((games, following), (following, games)):
+        low, high = -_optimal_by_state(other, -1.0), _optimal_by_state(other, 1.0)
+        gain = np.maximum(moved, 0.0) @ high[:, np.newaxis, :, np.newaxis]
+        loss = np.minimum(moved, 0.0) @ low[:, np.newaxis, :, np.newaxis]
+        onward = (gain + loss)[..., 0].reshape(change.shape)
+        bounds.append(_largest_values(frame, change + frame.game.discount * onward))
+    return np.minimum(*bounds), exact
+
+
+def _optimal_by_state(games: GameBatch[DiscountedGame], sign: float) -> Floats:
+    """Largest value of the stage potential times ``sign`` from each state, (G, S)."""
+    joint = sign * stage_potentials(games).reshape(len(games), games.game.n_states, games.joint_actions)
+    return optimal_values(joint, _joint_problem(games), games.game.discount)

@@ -6,7 +6,7 @@ RESULTS = config["results"]
 FIGURES = config["paper_figures"]
 EXPERIMENTS = config["experiments"]
 PACKAGE = Path("src/metanash")
-C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h")]
+C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h", "ascent.h")]
 
 
 for name, experiment in EXPERIMENTS.items():

@@ -8,7 +8,7 @@ rule gap_figure:
     log:
         f"{RESULTS}/logs/figure{{panel}}.log",
     wildcard_constraints:
-        panel="1a|1b",
+        panel="1a|1b|1b_theory",
     conda:
         "../../environment.yml"
     params:

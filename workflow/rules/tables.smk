@@ -1,7 +1,6 @@
 rule figure1_table:
     input:
-        zero_sum=runs("figure1_zero_sum"),
-        potential=runs("figure1_potential"),
+        **{name: runs(name) for name in EXPERIMENTS if name.startswith("figure1_")},
         code=library("tables", "records", "archive"),
     output:
         table=f"{RESULTS}/figure1.csv",
@@ -10,7 +9,7 @@ rule figure1_table:
     conda:
         "../../environment.yml"
     params:
-        names=[EXPERIMENTS[name]["figure"] for name in ("figure1_zero_sum", "figure1_potential")],
+        names={name: EXPERIMENTS[name]["figure"] for name in EXPERIMENTS if name.startswith("figure1_")},
     message:
         "Table of all NE-gaps of Figure 1"
     script:
@@ -75,6 +74,17 @@ rule equilibria:
         "../scripts/equilibria.py"
 
 
+# Tables of the potential games that the summary has a section for.
+SUMMARISED = [
+    "proposition1_violations",
+    "potential_slopes",
+    "far_steps",
+    "potential_sequences",
+    "adaptation",
+    "inner_loop_slopes",
+]
+
+
 rule summary:
     input:
         figure1=f"{RESULTS}/figure1.csv",
@@ -83,6 +93,7 @@ rule summary:
         theory=f"{RESULTS}/theory.csv",
         slopes=f"{RESULTS}/slopes.csv",
         sequences=f"{RESULTS}/sequences.csv",
+        **{name: f"{RESULTS}/{name}.csv" for name in SUMMARISED},
         code=library("report", "archive"),
     output:
         summary=f"{RESULTS}/summary.md",
@@ -90,6 +101,8 @@ rule summary:
         f"{RESULTS}/logs/summary.log",
     conda:
         "../../environment.yml"
+    params:
+        potential=SUMMARISED,
     message:
         "Summary of the measurements"
     script:

@@ -165,7 +165,7 @@ rule sequences:
         "../scripts/measure.py"
 
 
-rule theory_tables:
+rule zero_sum_tables:
     input:
         long_runs=expand(f"{MEASURED}/long_runs/{{k}}-H{{h}}.npz", k=LONG["base_kinds"], h=LONG["horizons"]),
         random_games=expand(f"{MEASURED}/random_games/{{k}}-H{{h}}.npz", k=RANDOM["base_kinds"], h=RANDOM["horizons"]),
@@ -175,14 +175,14 @@ rule theory_tables:
         small_step=[f"{MEASURED}/small_step.npz"],
         code=library("theory_tables.zero_sum", "records", "archive"),
     output:
-        theory=f"{RESULTS}/theory.csv",
+        claims=f"{MEASURED}/claims/zero_sum.csv",
         slopes=f"{RESULTS}/slopes.csv",
         sequences=f"{RESULTS}/sequences.csv",
         curves=f"{RESULTS}/bound_curves.csv",
         chain=f"{RESULTS}/chain.csv",
         defects=f"{RESULTS}/defects.csv",
     log:
-        f"{RESULTS}/logs/theory/tables.log",
+        f"{RESULTS}/logs/theory/zero_sum_tables.log",
     conda:
         "../../environment.yml"
     params:
@@ -193,28 +193,4 @@ rule theory_tables:
     message:
         "Theorems 1 and 2 beside the measurements"
     script:
-        "../scripts/theory_tables.py"
-
-
-rule theory_figure:
-    input:
-        sequences=f"{RESULTS}/sequences.csv",
-        curves=f"{RESULTS}/bound_curves.csv",
-        chain=f"{RESULTS}/chain.csv",
-        defects=f"{RESULTS}/defects.csv",
-        code=library("theory_figures.zero_sum"),
-    output:
-        pdf=f"{FIGURES}/{{name}}.pdf",
-        png=f"{FIGURES}/{{name}}.png",
-    log:
-        f"{RESULTS}/logs/theory/{{name}}.log",
-    wildcard_constraints:
-        name="theorem[12]_[a-z_]+",
-    conda:
-        "../../environment.yml"
-    params:
-        width=config["plots"]["width"],
-    message:
-        "Figure {wildcards.name}"
-    script:
-        "../scripts/theory_figure.py"
+        "../scripts/zero_sum_tables.py"

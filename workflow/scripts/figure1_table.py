@@ -9,18 +9,13 @@ from metanash.records import read_record
 from metanash.tables import curve_table
 
 
-def main(zero_sum: list[Path], potential: list[Path], names: list[str], table: Path) -> None:
-    parts = [
-        curve_table([read_record(path) for path in paths], name)
-        for paths, name in zip((zero_sum, potential), names, strict=True)
-    ]
+def main(records: dict[str, list[Path]], table: Path) -> None:
+    parts = [curve_table([read_record(path) for path in paths], figure) for figure, paths in records.items()]
     write_text(table, pd.concat(parts, ignore_index=True).to_csv(index=False))
 
 
 if __name__ == "__main__":
     main(
-        list(map(Path, snakemake.input.zero_sum)),
-        list(map(Path, snakemake.input.potential)),
-        snakemake.params.names,
+        {figure: list(map(Path, getattr(snakemake.input, name))) for name, figure in snakemake.params.names.items()},
         Path(snakemake.output.table),
     )

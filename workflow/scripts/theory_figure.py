@@ -1,23 +1,24 @@
 """Rule ``theory_figure``: one figure of ``metanash.theory_figures``, measurements and bounds on the same axes."""
 
+import importlib
 from pathlib import Path
 
 import pandas as pd
 
 from metanash import plotting
-from metanash.theory_figures import zero_sum as theory_figures
 
 
-def main(name: str, tables: dict[str, Path], width: float, pdf: Path, png: Path) -> None:
+def main(module: str, name: str, tables: list[Path], width: float, pdf: Path, png: Path) -> None:
     plotting.use_style()
-    figure = theory_figures.FIGURES[name]({key: pd.read_csv(path) for key, path in tables.items()}, width)
-    plotting.save(figure, {"pdf": pdf, "png": png})
+    draw = importlib.import_module(f"metanash.theory_figures.{module}").FIGURES[name]
+    plotting.save(draw({path.stem: pd.read_csv(path) for path in tables}, width), {"pdf": pdf, "png": png})
 
 
 if __name__ == "__main__":
     main(
+        snakemake.params.module,
         snakemake.wildcards.name,
-        {name: Path(getattr(snakemake.input, name)) for name in ("sequences", "curves", "chain", "defects")},
+        list(map(Path, snakemake.input.tables)),
         snakemake.params.width,
         Path(snakemake.output.pdf),
         Path(snakemake.output.png),

@@ -27,7 +27,7 @@ __all__ = ["ascent", "backend", "expect", "instruction_set", "mirror", "source_d
 
 def source_digest() -> str:
     """First 16 hexadecimal digits of the SHA-256 of the C sources beside this file; empty if absent."""
-    sources = [Path(__file__).with_name(name) for name in ("compiled.c", "lanes.h")]
+    sources = [Path(__file__).with_name(name) for name in ("compiled.c", "lanes.h", "ascent.h")]
     if not all(path.exists() for path in sources):
         return ""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]

@@ -1,8 +1,8 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h, compiled once for each instruction
- * set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
+ * again at the door below, and the loops themselves are in lanes.h and ascent.h, compiled once for each
+ * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define CHUNK 1024 /* terms of a running sum before it is added to the total */
+#define MOST_IMPROVEMENTS 10000 /* of policy iteration */
+#define NOT_CONVERGED -2
 
 #ifndef SOURCE_DIGEST
 #define SOURCE_DIGEST "unknown"
@@ -35,13 +37,18 @@ struct expect_call {
 };
 
 struct ascent_call {
-    int64_t lanes, players, states, joint, reward_rows, columns, iterations;
+    int64_t lanes, players, states, joint, reward_rows, columns;
+    int softmax, measure;
+    int64_t done;       /* iterations before the call */
+    int64_t iterations; /* iterations of this call */
     double discount;
-    const double *reward, *transition, *step;
+    const double *reward, *transition, *step, *initial;
     const int64_t *transition_index; /* [lanes] */
-    const int64_t *column;           /* [joint][players]: column of the policy that each action is */
     const int64_t *actions;          /* [players] */
-    double *policy;                  /* [lanes][states][columns] */
+    double *policy;                  /* [lanes][states][columns], logits if softmax */
+    double *response;                /* [lanes][states][players]: best responses, as numbers of actions */
+    double *sum_gap;                 /* [2][lanes]: total, running chunk */
+    double *least;                   /* [lanes] */
 };
 
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
@@ -206,11 +213,14 @@ static void *borrow(struct buffers *held, PyObject *object, const char *name, ch
 
 static PyObject *finish(struct buffers *held, int failed) {
     release(held);
+    if (failed == NOT_CONVERGED)
+        return PyErr_Format(PyExc_ArithmeticError, "policy iteration has not ended after %d improvements",
+                            MOST_IMPROVEMENTS);
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 
-/* ---- the two calls ----------------------------------------------------------------------------- */
+/* ---- the calls ----------------------------------------------------------------------------- */
 
 static PyObject *mirror(PyObject *self, PyObject *args) {
     (void)self;
@@ -243,36 +253,43 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
 
 static PyObject *ascent(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *reward, *transition, *index, *step, *actions, *column, *policy;
-    long long lanes, players, states, joint, reward_rows, columns, kinds, iterations;
+    PyObject *reward, *transition, *index, *step, *initial, *actions, *policy, *response, *sum_gap, *least;
+    long long lanes, players, states, joint, reward_rows, columns, kinds, done, iterations;
+    int softmax, measure;
     double discount;
-    if (!PyArg_ParseTuple(args, "OOOOOOOdLLLLLLLL", &reward, &transition, &index, &step, &actions, &column, &policy,
-                          &discount, &lanes, &players, &states, &joint, &reward_rows, &columns, &kinds, &iterations))
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOdLLLLLLLiiLL", &reward, &transition, &index, &step, &initial, &actions,
+                          &policy, &response, &sum_gap, &least, &discount, &lanes, &players, &states, &joint,
+                          &reward_rows, &columns, &kinds, &softmax, &measure, &done, &iterations))
         return NULL;
-    if (lanes < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || iterations < 0 ||
+    if (lanes < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || done < 0 || iterations < 0 ||
         (reward_rows != 1 && reward_rows != players))
         return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
     struct buffers held = {.count = 0};
     struct ascent_call c = {.lanes = lanes, .players = players, .states = states, .joint = joint,
-                            .reward_rows = reward_rows, .columns = columns, .iterations = iterations,
-                            .discount = discount};
+                            .reward_rows = reward_rows, .columns = columns, .softmax = softmax, .measure = measure,
+                            .done = done, .iterations = iterations, .discount = discount};
     if (!(c.reward = borrow(&held, reward, "reward", 'd', product(lanes, reward_rows, states, joint), 0)) ||
         !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
         !(c.transition_index = borrow(&held, index, "transition_index", 'l', lanes, 0)) ||
         !(c.step = borrow(&held, step, "step", 'd', lanes, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(lanes, states, 1, 1), 0)) ||
         !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.column = borrow(&held, column, "column", 'l', product(joint, players, 1, 1), 0)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, states, columns, 1), 1))) {
+        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, states, columns, 1), 1)) ||
+        !(c.response = borrow(&held, response, "response", 'd', product(lanes, states, players, 1), 1)) ||
+        !(c.sum_gap = borrow(&held, sum_gap, "sum_gap", 'd', product(2, lanes, 1, 1), 1)) ||
+        !(c.least = borrow(&held, least, "least", 'd', lanes, 1))) {
         release(&held);
         return NULL;
     }
-    int64_t total = 0, bad = 0;
-    for (int64_t i = 0; i < players; i++) total += c.actions[i], bad |= c.actions[i] < 1;
-    for (int64_t i = 0; i < joint * players; i++) bad |= c.column[i] < 0 || c.column[i] >= columns;
+    int64_t total = 0, cells = 1, bad = 0;
+    for (int64_t i = 0; i < players && !bad; i++) {
+        bad = c.actions[i] < 1 || c.actions[i] > columns || __builtin_mul_overflow(cells, c.actions[i], &cells);
+        total += c.actions[i];
+    }
     for (int64_t l = 0; l < lanes; l++) bad |= c.transition_index[l] < 0 || c.transition_index[l] >= kinds;
-    if (bad || total != columns) {
+    if (bad || total != columns || cells != joint) {
         release(&held);
-        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
@@ -313,7 +330,7 @@ static PyObject *expect(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"expect", expect, METH_VARARGS, "Expected next values; see metanash.kernels.twin.expect."},
     {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
-    {"ascent", ascent, METH_VARARGS, "Advance projected Q-ascent; see metanash.kernels.twin.ascent."},
+    {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -21,6 +21,8 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 
 CHUNK = 1024
 """Terms of a running sum before it is added to the total: the same number as in ``compiled.c``."""
+MOST_IMPROVEMENTS = 10_000
+"""Of policy iteration, before it is given up."""
 
 
 def mirror(
@@ -99,9 +101,12 @@ def ascent(
     transition: Floats,
     index: Integers,
     step: Floats,
+    initial: Floats,
     actions: Integers,
-    column: Integers,  # noqa: ARG001 - the compiled loop needs it, reshaping does not
     policy: Floats,
+    response: Floats,
+    sum_gap: Floats,
+    least: Floats,
     discount: float,
     lanes: int,
     players: int,
@@ -110,13 +115,18 @@ def ascent(
     reward_rows: int,
     columns: int,
     kinds: int,
+    softmax: int,
+    measure: int,
+    done: int,
     iterations: int,
     /,
 ) -> None:
-    """Iterate independent projected Q-ascent, equation (7) (Mao et al. 2023).
+    """Iterate independent gradient play (Mao et al. 2023, section 4): projected Q-ascent or softmax policy gradient.
 
-    Every player at once takes ``pi_i <- Proj(pi_i + step Qbar_i)``, where Qbar_i is its Q-function under the
-    joint policy, averaged over what the others do.
+    Every player at once takes ``pi_i <- Proj(pi_i + step Qbar_i)``, equation (7), where Qbar_i is its Q-function under
+    the joint policy, averaged over what the others do. With ``softmax`` the logits move along the gradient of the
+    player's value instead: ``theta_i(s, a) += step o(s) pi_i(a|s) (Qbar_i(s, a) - V_i(s))``, o being the discounted
+    numbers of visits.
 
     Parameters
     ----------
@@ -128,36 +138,96 @@ def ascent(
         Transition kernel of each lane.
     step : (lanes,)
         Step sizes.
+    initial : (lanes, states)
+        Initial distributions.
     actions : (players,) of int64
         Numbers of actions.
-    column : (joint, players) of int64
-        Column of ``policy`` that holds each player's part in each joint action.
     policy : (lanes, states, columns)
-        The players' policies side by side, advanced.
+        The players' policies side by side, or their logits, advanced.
+    response : (lanes, states, players)
+        With ``measure``: a best response of each player as the number of an action, where policy iteration starts,
+        advanced.
+    sum_gap : (2, lanes)
+        With ``measure``: sum of the NE-gaps of the policies *before* each iteration, advanced; in chunks as in
+        :func:`mirror`.
+    least : (lanes,)
+        With ``measure``: least probability over iterations, players and states of the best actions (those within 1e-12
+        of the largest Qbar), advanced.
     discount : float
         Discount factor, in [0, 1).
+    done : int
+        Iterations before this call.
+
+    Raises
+    ------
+    ArithmeticError
+        If policy iteration does not end.
     """
     shape = (lanes, states, *(int(n) for n in actions))
-    chance = transition.reshape(kinds, states, joint, states)[index]
+    chance = discount * transition.reshape(kinds, states, joint, states)[index]
     payoff = reward.reshape(lanes, reward_rows, states, joint)
-    offsets = np.cumsum(actions)[:-1].tolist()
-    own_axis = [tuple(2 + j for j in range(players) if j != i) for i in range(players)]
-    current = policy.reshape(lanes, states, columns)
+    start, sums = initial.reshape(lanes, states), sum_gap.reshape(2, lanes)
+    bounds = np.cumsum(actions)[:-1].tolist()
+    parameters, answer = policy.reshape(lanes, states, columns), response.reshape(lanes, states, players)
     identity = np.eye(states)
-    for _ in range(iterations):
-        parts = [np.expand_dims(part, own_axis[i]) for i, part in enumerate(np.split(current, offsets, axis=-1))]
-        weight = np.broadcast_to(math.prod(parts[1:], start=parts[0]), shape).reshape(lanes, states, joint)
-        induced = np.einsum("lsj,lsjz->lsz", weight, chance)
-        earned = np.einsum("lsj,lksj->lsk", weight, payoff)
-        value = np.linalg.solve(identity - discount * induced, earned)
-        backup = payoff + discount * np.einsum("lsjz,lzk->lksj", chance, value)
-        moved = []
-        for i, own in enumerate(parts):
-            others = math.prod((part for j, part in enumerate(parts) if j != i), start=np.ones(1))
-            q = backup[:, i if reward_rows > 1 else 0].reshape(shape)
-            averaged = (others * q).sum(axis=own_axis[i])
-            moved.append(simplex.project(own.reshape(averaged.shape) + step.reshape(lanes, 1, 1) * averaged))
-        current[...] = np.concatenate(moved, axis=-1)
+    for t in range(done + 1, done + iterations + 1):
+        own = np.split(parameters, bounds, axis=-1)
+        policies = [simplex.softmax(logits) for logits in own] if softmax else own
+        played = [_spread(part, i, players) for i, part in enumerate(policies)]
+        weight = np.broadcast_to(math.prod(played[1:], start=played[0]), shape).reshape(lanes, states, joint)
+        matrix = identity - np.einsum("lsj,lsjz->lsz", weight, chance)
+        value = np.linalg.solve(matrix, np.einsum("lsj,lksj->lsk", weight, payoff))
+        gap, moved = np.zeros(lanes), []
+        for i in range(players):
+            others = math.prod((part for j, part in enumerate(played) if j != i), start=np.ones(1))
+            row = i if reward_rows > 1 else 0
+            alone = tuple(2 + j for j in range(players) if j != i)
+            earned = (others * payoff[:, row].reshape(shape)).sum(axis=alone)
+            onward = (others[..., np.newaxis] * chance.reshape(*shape, states)).sum(axis=alone)
+            q = earned + _next_value(onward, value[..., row])
+            if measure:
+                best = _best_response_value(earned, onward, answer[..., i], discount)
+                gap = np.maximum(gap, (start * (best - value[..., row])).sum(axis=-1))
+                mass = np.where(q >= q.max(axis=-1, keepdims=True) - 1e-12, policies[i], 0.0).sum(axis=-1)
+                np.minimum(least, mass.min(axis=-1), out=least)
+            rate = step.reshape(lanes, 1, 1)
+            if softmax:
+                visits = np.linalg.solve(np.swapaxes(matrix, 1, 2), start[..., np.newaxis])
+                moved.append(own[i] + rate * visits * policies[i] * (q - value[..., row, np.newaxis]))
+            else:
+                moved.append(simplex.project(own[i] + rate * q))
+        parameters[...] = np.concatenate(moved, axis=-1)
+        if measure:
+            sums[1] += gap
+            if t % CHUNK == 0:
+                sums[0] += sums[1]
+                sums[1] = 0.0
+
+
+def _spread(policy: Floats, player: int, players: int) -> Floats:
+    """Give a policy (lanes, states, actions) an axis for every player's action."""
+    return np.expand_dims(policy, tuple(2 + j for j in range(players) if j != player))
+
+
+def _next_value(onward: Floats, value: Floats) -> Floats:
+    """Expected next values (lanes, states, actions), from discounted transitions."""
+    return np.asarray((onward * value[:, np.newaxis, np.newaxis]).sum(axis=-1))
+
+
+def _best_response_value(reward: Floats, onward: Floats, response: Floats, discount: float) -> Floats:
+    """Optimal values (lanes, states) by policy iteration from ``response`` (lanes, states), which is advanced."""
+    identity, improvement = np.eye(reward.shape[1]), 1e-13 / (1.0 - discount)
+    for _ in range(MOST_IMPROVEMENTS):
+        chosen = response.astype(np.int64)[..., np.newaxis]
+        chain = np.take_along_axis(onward, chosen[..., np.newaxis], axis=2)[:, :, 0]
+        earned = np.take_along_axis(reward, chosen, axis=2)
+        value: Floats = np.linalg.solve(identity - chain, earned)[..., 0].astype(np.float64, copy=False)
+        q = reward + _next_value(onward, value)
+        better = q.max(axis=-1) > value + improvement
+        if not better.any():
+            return value
+        response[...] = np.where(better, q.argmax(axis=-1), response)
+    raise ArithmeticError(f"policy iteration has not ended after {MOST_IMPROVEMENTS} improvements")
 
 
 def expect(

@@ -5,40 +5,19 @@ pi_i(.|s) <- Proj(pi_i(.|s) + alpha Qbar_i(s, .)), Qbar_i being the Q-function o
 averaged over the others. Nothing is averaged over time: the output is the last iterate.
 """
 
-import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from metanash import kernels, simplex
-from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch
-from metanash.gaps import ne_gaps
-from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.learners import gradient_play
+from metanash.learners.base import Policies
+from metanash.learners.gradient_play import AscentState
 
-__all__ = ["AscentState", "ProjectedQAscent"]
+__all__ = ["ProjectedQAscent"]
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class AscentState:
-    """State of projected Q-ascent.
-
-    Attributes
-    ----------
-    iteration : int
-        t.
-    step : (G,)
-        Step sizes.
-    policy : tuple of (G, S, A_i)
-        pi^t.
-    """
-
-    iteration: int
-    step: Floats
-    policy: Policies
 
 
 @dataclass(frozen=True)
@@ -49,6 +28,9 @@ class ProjectedQAscent:
     ----------
     step_size : float or (G,) array
         alpha > 0. Proposition 1 asks for at most (1 - gamma)^4 / (8 kappa^3 N A_max).
+    every_gap : bool
+        Whether to sum the exact NE-gaps of all iterates, which Proposition 1 is about; ``measure`` then has their mean
+        ``mean_gap`` too.
 
     Notes
     -----
@@ -57,6 +39,7 @@ class ProjectedQAscent:
     """
 
     step_size: float | Floats
+    every_gap: bool = False
 
     def start(self, games: GameBatch[DiscountedGame], initial: Policies | None = None) -> AscentState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
@@ -66,48 +49,16 @@ class ProjectedQAscent:
         ValueError
             If the games are not discounted, the step size is not positive, or an initial policy is no policy.
         """
-        game = games.game
-        if not isinstance(game, DiscountedGame):
-            raise ValueError(f"projected Q-ascent plays discounted games, got a {type(game).__name__}")
-        if initial is None:
-            initial = tuple(simplex.uniform(1, game.n_states, n) for n in game.n_actions)
-        policy = starting_policies(initial, [(len(games), game.n_states, n) for n in game.n_actions])
-        rates = learning_rates(self.step_size, len(games), "step_size")
-        return AscentState(0, rates, policy)
+        return gradient_play.starting_state(games, initial, self.step_size)
 
     def advance(self, games: GameBatch[DiscountedGame], state: AscentState, iterations: int) -> AscentState:
         """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
-        integer("iterations", iterations, 0)
-        game, policy = games.game, np.ascontiguousarray(np.concatenate(state.policy, axis=-1))
-        transition = games.transitions.dense(0)
-        actions = np.array(game.n_actions, dtype=np.int64)
-        offsets = np.cumsum(actions) - actions
-        joint = np.array(list(itertools.product(*map(range, game.n_actions))), dtype=np.int64)
-        kernels.ascent(
-            games.reward,
-            transition,
-            games.transitions.index,
-            state.step,
-            actions,
-            joint + offsets,
-            policy,
-            game.discount,
-            len(games),
-            game.n_players,
-            game.n_states,
-            len(joint),
-            games.reward.shape[1],
-            policy.shape[-1],
-            len(transition),
-            iterations,
-        )
-        parts = tuple(np.ascontiguousarray(part) for part in np.split(policy, offsets[1:], axis=-1))
-        return replace(state, iteration=state.iteration + iterations, policy=parts)
+        return gradient_play.advance(games, state, iterations, softmax=False, every_gap=self.every_gap)
 
     def output(self, state: AscentState) -> Policies:
         """Return the last iterate: (G, S, A_i) for each player."""
-        return state.policy
+        return state.parameters
 
     def measure(self, games: GameBatch[DiscountedGame], state: AscentState) -> dict[str, Floats]:
-        """Return ``ne_gap``, that of the last iterate."""
-        return {"ne_gap": ne_gaps(games, state.policy)}
+        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it."""
+        return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.bounds import largest_learning_rate, vertex_divergence
+from metanash.bounds.zero_sum import largest_learning_rate, vertex_divergence
 from metanash.exact import shapley
 from metanash.families import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame

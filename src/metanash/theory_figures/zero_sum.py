@@ -4,53 +4,36 @@ Each function takes tables by name (:mod:`metanash.theory_tables`) and a width i
 computes nothing.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
 
 __all__ = ["FIGURES"]
-
-Tables = Mapping[str, pd.DataFrame]
-
-_KIND_STYLE: dict[str, dict[str, Any]] = {
-    "mixed": {"color": "#009e73"},
-    "pure": {"color": "#cc79a7"},
-    "random": {"color": "#e69f00"},
-}
-_BOUND: dict[str, Any] = {"color": "0.35", "linewidth": 1.0}
-
-
-def _log_axes(axes: Axes, xlabel: str = "iterations T") -> None:
-    axes.set(xscale="log", yscale="log", xlabel=xlabel)
-    axes.minorticks_off()
-    sns.despine(ax=axes)
 
 
 def theorem_1_bounds(tables: Tables, width: float) -> Figure:
     """Mean NE-gap of long runs, Theorem 1 and equation (4), a panel for each horizon."""
-    curves = tables["curves"]
+    curves = tables["bound_curves"]
     horizons = sorted(curves["horizon"].unique())
     figure, axes = plt.subplots(1, len(horizons), figsize=(width, 0.42 * width), sharey=True, squeeze=False)
     for ax, horizon in zip(axes[0], horizons, strict=True):
         part = curves[curves["horizon"] == horizon]
         for kind, own in part.groupby("base_kind"):
-            style = _KIND_STYLE[str(kind)]
+            style = KIND_STYLE[str(kind)]
             ax.plot(own["iteration"], own["ne_gap"], label=f"measured, {KIND_LABELS[str(kind)]}", **style)
             ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
         one = part[part["base_kind"] == part["base_kind"].iloc[0]]
         later = one[one["iteration"] >= 2]
-        ax.plot(later["iteration"], later["equation_4"], label="equation (4)", linestyle="-", **_BOUND)
-        ax.plot(one["iteration"], one["theorem_1"], label="Theorem 1", linestyle=(0, (4, 1.5)), **_BOUND)
-        ax.axhline(horizon, label="trivial: H", linestyle=(0, (1, 1)), **_BOUND)
+        ax.plot(later["iteration"], later["equation_4"], label="equation (4)", linestyle="-", **BOUND)
+        ax.plot(one["iteration"], one["theorem_1"], label="Theorem 1", linestyle=(0, (4, 1.5)), **BOUND)
+        ax.axhline(horizon, label="trivial: H", linestyle=(0, (1, 1)), **BOUND)
         ax.set_title(f"H = {horizon}")
-        _log_axes(ax)
+        log_axes(ax)
     axes[0, 0].set_ylabel("NE-gap (reward units)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
     return figure
@@ -58,17 +41,17 @@ def theorem_1_bounds(tables: Tables, width: float) -> Figure:
 
 def theorem_1_slopes(tables: Tables, width: float) -> Figure:
     """Local slope of the mean gap over a decade, against that of equation (4), a panel for each horizon."""
-    curves = tables["curves"].dropna(subset=["local_slope"])
+    curves = tables["bound_curves"].dropna(subset=["local_slope"])
     horizons = sorted(curves["horizon"].unique())
     figure, axes = plt.subplots(1, len(horizons), figsize=(width, 0.4 * width), sharey=True, squeeze=False)
     for ax, horizon in zip(axes[0], horizons, strict=True):
         part = curves[curves["horizon"] == horizon]
         for kind, own in part.groupby("base_kind"):
             label = f"measured, {KIND_LABELS[str(kind)]}"
-            ax.plot(own["iteration"], own["local_slope"], label=label, **_KIND_STYLE[str(kind)])
+            ax.plot(own["iteration"], own["local_slope"], label=label, **KIND_STYLE[str(kind)])
         one = part[part["base_kind"] == part["base_kind"].iloc[0]]
-        ax.plot(one["iteration"], one["bound_local_slope"], label="equation (4)", **_BOUND)
-        ax.axhline(-1, label="1/T", linestyle=(0, (1, 1)), **_BOUND)
+        ax.plot(one["iteration"], one["bound_local_slope"], label="equation (4)", **BOUND)
+        ax.axhline(-1, label="1/T", linestyle=(0, (1, 1)), **BOUND)
         ax.set(xscale="log", xlabel="iterations T", title=f"H = {horizon}", ylim=(-1.1, 0.1))
         ax.minorticks_off()
         sns.despine(ax=ax)
@@ -93,7 +76,7 @@ def theorem_1_defects(tables: Tables, width: float) -> Figure:
             ax.plot(own["iteration"], own["over_printed"], color=colour, label=name.format(setting))
             ax.plot(own["iteration"], own["over_repaired"], color=colour, linestyle=(0, (1, 1)))
         ax.axhline(1, color="#d55e00", linewidth=0.8)
-        _log_axes(ax)
+        log_axes(ax)
         ax.set_title(title)
         if defect == "small step":
             ax.set_ylim(top=1e3)  # room for the legend
@@ -104,7 +87,7 @@ def theorem_1_defects(tables: Tables, width: float) -> Figure:
 
 def theorem_1_chain(tables: Tables, width: float) -> Figure:
     """From regret to value error to gap, by stage, for the largest horizon."""
-    chain, curves = tables["chain"], tables["curves"]
+    chain, curves = tables["chain"], tables["bound_curves"]
     horizon = chain["horizon"].max()
     kinds = [kind for kind in KIND_LABELS if kind in set(chain["base_kind"])]
     figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.5 * width), sharey=True, squeeze=False)
@@ -117,7 +100,7 @@ def theorem_1_chain(tables: Tables, width: float) -> Figure:
                 ax.plot(own["iteration"], own["value"], color=colour, linestyle=style, label=f"{words}, h = {step}")
         gap = curves[(curves["base_kind"] == kind) & (curves["horizon"] == horizon)]
         ax.plot(gap["iteration"], gap["ne_gap"], color="0.1", linewidth=1.6, label="NE-gap of the output")
-        _log_axes(ax)
+        log_axes(ax)
         ax.set_title(f"{KIND_LABELS[kind]}, H = {horizon}")
     axes[0, 0].set_ylabel("mean over seeds (reward units)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)

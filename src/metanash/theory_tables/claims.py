@@ -38,9 +38,11 @@ def claim_row(
 ) -> dict[str, Any]:
     """One row from measurements and bounds (runs, C) at iterations (C,).
 
-    Where ``unresolved`` (runs, C) is set, rounding is too large for a comparison, and there is none.
+    Where ``unresolved`` (runs, C) is set and there is anything to bound, rounding is too large for a comparison, and
+    there is none.
     """
     left, right, skipped = np.broadcast_arrays(left, right, unresolved)
+    skipped = skipped & (left > _ZERO)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((left <= _ZERO) | skipped, 0.0, left / right)
     worst = np.unravel_index(ratio.argmax(), ratio.shape)

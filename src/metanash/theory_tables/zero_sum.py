@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metanash import bounds
+from metanash.bounds import zero_sum as bounds
 from metanash.rates import (
     Slope,
     bootstrap_means,

@@ -1,4 +1,4 @@
-"""Rule ``theory_tables``: claims with both sides, slopes, Theorem 2's sequences, curves and chains."""
+"""Rule ``zero_sum_tables``: Theorems 1 and 2 with both sides, slopes, Theorem 2's sequences, curves and chains."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def main(
     rows += tables.two_sided_rows(found["two_sided"][0]) + tables.sequence_rows(found["sequences"]) + random_rows
     resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}
     made = {
-        "theory": pd.DataFrame(rows).astype({"first_informative": "Int64"}),
+        "claims": pd.DataFrame(rows).astype({"first_informative": "Int64"}),
         "slopes": tables.slope_table(found["long_runs"], windows, params["margin"], **resampling),
         "sequences": tables.sequence_table(found["sequences"], **resampling),
         "curves": tables.curve_rows(found["long_runs"]),

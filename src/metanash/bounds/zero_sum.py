@@ -1,6 +1,4 @@
-"""Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one a claim.
-
-Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
+"""Theorems 1 and 2, zero-sum games: right-hand sides with their constants, as printed and repaired.
 
 Theorem 1 as printed has two defects (``docs/assumptions.md`` has the counterexamples, and the experiment ``defects``
 computes them):

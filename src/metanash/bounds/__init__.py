@@ -1,0 +1,40 @@
+"""Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one a claim.
+
+Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
+"""
+
+from metanash.bounds.potential import (
+    gradient_constants,
+    largest_ascent_step,
+    meta_smoothness,
+    proposition_1,
+    theorem_3,
+    theorem_4,
+)
+from metanash.bounds.zero_sum import (
+    burn_in,
+    largest_learning_rate,
+    theorem_1,
+    theorem_1_uniform,
+    theorem_2,
+    trivial_gap,
+    two_sided_burn_in,
+    vertex_divergence,
+)
+
+__all__ = [
+    "burn_in",
+    "gradient_constants",
+    "largest_ascent_step",
+    "largest_learning_rate",
+    "meta_smoothness",
+    "proposition_1",
+    "theorem_1",
+    "theorem_1_uniform",
+    "theorem_2",
+    "theorem_3",
+    "theorem_4",
+    "trivial_gap",
+    "two_sided_burn_in",
+    "vertex_divergence",
+]

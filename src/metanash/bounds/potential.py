@@ -1,0 +1,154 @@
+"""Proposition 1 and Theorems 3 and 4, Markov potential games: right-hand sides with their constants.
+
+Proposition 1 as printed is false by up to a factor sqrt 2 (``docs/assumptions.md`` has the counterexample). Its forms
+differ in a ``factor`` on kappa: 1 as printed; 2 repaired, which has held in every search; 4 what the usual argument for
+projected gradients gives, up to a term of the order of the step size.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "FACTORS",
+    "GradientConstants",
+    "gradient_constants",
+    "largest_ascent_step",
+    "meta_smoothness",
+    "proposition_1",
+    "theorem_3",
+    "theorem_4",
+]
+
+Floats = npt.NDArray[np.float64]
+
+FACTORS = {"printed": 1.0, "repaired: 2 kappa": 2.0, "standard argument: 4 kappa": 4.0}
+"""Forms of Proposition 1 and Theorem 3, by the factor on kappa."""
+
+
+def largest_ascent_step(discount: npt.ArrayLike, mismatch: npt.ArrayLike, n_players: int, most_actions: int) -> Floats:
+    """(1 - gamma)^4 / (8 kappa^3 N A_max), the largest step size of Proposition 1.
+
+    Parameters
+    ----------
+    mismatch : array
+        kappa, at least 1; see :func:`metanash.similarity.distribution_mismatch`.
+    """
+    kappa = np.asarray(mismatch, dtype=np.float64)
+    return np.asarray((1.0 - np.asarray(discount)) ** 4 / (8.0 * kappa**3 * n_players * most_actions))
+
+
+def proposition_1(
+    rise: npt.ArrayLike,
+    mismatch: npt.ArrayLike,
+    step_size: npt.ArrayLike,
+    iterations: npt.ArrayLike,
+    discount: npt.ArrayLike,
+    factor: float = 1.0,
+) -> Floats:
+    """Proposition 1: bound on the mean NE-gap of pi^0, ..., pi^{T-1}.
+
+    Parameters
+    ----------
+    rise : array
+        Phi(pi^T) - Phi(pi^0). Below 0, where rounding puts it, it counts as 0.
+    mismatch : array
+        kappa.
+    step_size, iterations, discount : array
+        alpha, T and gamma.
+    factor : float
+        On kappa; see :data:`FACTORS`.
+    """
+    scale = np.asarray(step_size) * np.asarray(iterations) * (1.0 - np.asarray(discount)) ** 2
+    return np.asarray(np.sqrt(factor * np.asarray(mismatch) * np.maximum(rise, 0.0) / scale))
+
+
+def theorem_3(
+    largest_potential: npt.ArrayLike,
+    dissimilarity: npt.ArrayLike,
+    n_games: int,
+    mismatch: npt.ArrayLike,
+    step_size: npt.ArrayLike,
+    iterations: npt.ArrayLike,
+    discount: npt.ArrayLike,
+    factor: float = 1.0,
+) -> Floats:
+    """Theorem 3, explicit: bound on the mean over K games of the mean gap of Proposition 1, with carry-over.
+
+    The rises of the games telescope to at most Phi_max + Delta_Phi (``docs/assumptions.md``); the paper states what
+    follows for the number of iterations, in O-notation.
+
+    Parameters
+    ----------
+    largest_potential : array
+        Phi_max; potentials are at least 0.
+    dissimilarity : array
+        Delta_Phi, or an upper bound of it.
+    n_games : int
+        K.
+    mismatch : array
+        The largest kappa of the games.
+    """
+    total = np.asarray(largest_potential) + np.asarray(dissimilarity)
+    return proposition_1(total / n_games, mismatch, step_size, iterations, discount, factor)
+
+
+@dataclass(frozen=True)
+class GradientConstants:
+    """Bounds on the potential as a function of the logits of softmax policies, in the Euclidean norm.
+
+    Attributes
+    ----------
+    gradient : float
+        G, of the norm of the gradient.
+    smoothness : float
+        L, of the spectral norm of the Hessian.
+    hessian_lipschitz : float
+        R, of the third derivative along any direction of length 1.
+    """
+
+    gradient: float
+    smoothness: float
+    hessian_lipschitz: float
+
+
+def gradient_constants(discount: float, n_players: int = 1) -> GradientConstants:
+    """G, L and R for rewards in [0, 1], each times sqrt N.
+
+    ::
+
+        G = sqrt(1 + gamma) / (2 sqrt 2 (1 - gamma)^{3/2}),    L = (1 + gamma) / (2 (1 - gamma)^2),
+        R = 1.04 sqrt((1 + gamma)(1 + 4 gamma + gamma^2)) / (1 - gamma)^{5/2}
+
+    Derived in ``docs/constants.md``; the paper's Lemma 14 was not at hand. With a reward common to all players, or a
+    single value function, there is no factor sqrt N: leave ``n_players`` at 1.
+    """
+    scale, rest = math.sqrt(n_players), 1.0 - discount
+    third_moments = (1.0 + discount) * (1.0 + 4.0 * discount + discount**2)
+    return GradientConstants(
+        gradient=scale * math.sqrt(1.0 + discount) / (2.0 * math.sqrt(2.0) * rest**1.5),
+        smoothness=scale * (1.0 + discount) / (2.0 * rest**2),
+        hessian_lipschitz=1.04 * scale * math.sqrt(third_moments) / rest**2.5,
+    )
+
+
+def meta_smoothness(constants: GradientConstants, step_size: float, inner_steps: int) -> float:
+    """L_F, a Lipschitz constant of the gradient of the MAML objective (9) with inner steps theta + alpha grad Phi.
+
+    L_F = L (1 + alpha L)^{2T} + (R G / L) (1 + alpha L)^{T-1} ((1 + alpha L)^T - 1), derived in ``docs/constants.md``.
+    """
+    growth = 1.0 + step_size * constants.smoothness
+    curvature = constants.hessian_lipschitz * constants.gradient / constants.smoothness
+    spread = growth ** (inner_steps - 1) * (growth**inner_steps - 1.0)
+    return constants.smoothness * growth ** (2 * inner_steps) + curvature * spread
+
+
+def theorem_4(smoothness: npt.ArrayLike, meta_iterations: npt.ArrayLike, n_players: int, discount: float) -> Floats:
+    """Theorem 4: bound on the least norm of the meta-gradient in K meta-iterations of step 1 / L_F.
+
+    sqrt(4 N L_F / ((1 - gamma) K)). The ascent lemma gives half of what stands under the root.
+    """
+    inner = 4.0 * n_players * np.asarray(smoothness) / ((1.0 - discount) * np.asarray(meta_iterations))
+    return np.asarray(np.sqrt(inner))

@@ -1,0 +1,124 @@
+"""Independent gradient play in discounted games: what projected Q-ascent and softmax policy gradient share.
+
+All players move at once, each along its own gradient under the current joint policy; the output is the last iterate.
+On request the exact NE-gap of *every* iterate is summed, inside the kernel: Proposition 1 (Mao et al. 2023) is about
+its mean over pi^0, ..., pi^{T-1}.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash import kernels, simplex
+from metanash.checks import integer
+from metanash.games import DiscountedGame, GameBatch
+from metanash.gaps import ne_gaps
+from metanash.learners.base import Policies, learning_rates, starting_policies
+
+__all__ = ["AscentState", "advance", "measures", "starting_state"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class AscentState:
+    """State of independent gradient play.
+
+    Attributes
+    ----------
+    iteration : int
+        t.
+    step : (G,)
+        Step sizes.
+    parameters : tuple of (G, S, A_i)
+        What the gradient moves: the policies pi^t of projected Q-ascent, the logits theta^t of softmax policies.
+    gap_sums : (2, G)
+        Sum of the NE-gaps of the iterates 0, ..., t - 1, in whole chunks and the rest; zero where it is not asked for.
+    least_best : (G,)
+        The least probability, over those iterates, players and states, that a player puts on its best actions, those
+        within 1e-12 of its largest averaged Q-value; 1 before the first iteration or where it is not asked for.
+    responses : (G, S, N)
+        Best responses to the last iterate, as numbers of actions: where the next policy iteration starts.
+    """
+
+    iteration: int
+    step: Floats
+    parameters: Policies
+    gap_sums: Floats
+    least_best: Floats
+    responses: Floats
+
+
+def starting_state(
+    games: GameBatch[DiscountedGame], initial: Policies | None, step_size: float | Floats
+) -> AscentState:
+    """State before the first iteration, its parameters being the initial policies.
+
+    Raises
+    ------
+    ValueError
+        If the games are not discounted, the step size is not positive, or an initial policy is no policy.
+    """
+    game, count = games.game, len(games)
+    if not isinstance(game, DiscountedGame):
+        raise ValueError(f"gradient play is for discounted games, got a {type(game).__name__}")
+    if initial is None:
+        initial = tuple(simplex.uniform(1, game.n_states, n) for n in game.n_actions)
+    policy = starting_policies(initial, [(count, game.n_states, n) for n in game.n_actions])
+    rates = learning_rates(step_size, count, "step_size")
+    responses = np.zeros((count, game.n_states, game.n_players))
+    return AscentState(0, rates, policy, np.zeros((2, count)), np.ones(count), responses)
+
+
+def advance(
+    games: GameBatch[DiscountedGame], state: AscentState, iterations: int, *, softmax: bool, every_gap: bool
+) -> AscentState:
+    """State after more iterations. Raises ValueError if ``iterations`` is negative."""
+    integer("iterations", iterations, 0)
+    game, parameters = games.game, np.ascontiguousarray(np.concatenate(state.parameters, axis=-1))
+    responses, sums, least = state.responses.copy(), state.gap_sums.copy(), state.least_best.copy()
+    transition, actions = games.transitions.dense(0), np.array(game.n_actions, dtype=np.int64)
+    kernels.ascent(
+        games.reward,
+        transition,
+        games.transitions.index,
+        state.step,
+        games.initial,
+        actions,
+        parameters,
+        responses,
+        sums,
+        least,
+        game.discount,
+        len(games),
+        game.n_players,
+        game.n_states,
+        games.joint_actions,
+        games.reward.shape[1],
+        parameters.shape[-1],
+        len(transition),
+        int(softmax),
+        int(every_gap),
+        state.iteration,
+        iterations,
+    )
+    parts = np.split(parameters, np.cumsum(actions)[:-1].tolist(), axis=-1)
+    return replace(
+        state,
+        iteration=state.iteration + iterations,
+        parameters=tuple(np.ascontiguousarray(part) for part in parts),
+        gap_sums=sums,
+        least_best=least,
+        responses=responses,
+    )
+
+
+def measures(
+    games: GameBatch[DiscountedGame], state: AscentState, policy: Policies, *, every_gap: bool
+) -> dict[str, Floats]:
+    """``ne_gap`` of the last iterate; with ``every_gap`` also ``mean_gap``, over the iterates 0, ..., t - 1."""
+    found = {"ne_gap": ne_gaps(games, policy)}
+    if every_gap:
+        found["mean_gap"] = state.gap_sums.sum(axis=0) / max(state.iteration, 1)
+    return found

@@ -1,0 +1,65 @@
+"""Independent policy gradient ascent with softmax policies, for discounted games.
+
+Mao et al. 2023, section 4.2: pi_i(a|s) = exp theta_i(s, a) / sum, and all players at once take
+theta_i <- theta_i + alpha dV_i/dtheta_i, in a potential game the gradient of the potential:
+
+    dV_i(rho)/dtheta_i(s, a) = 1/(1 - gamma) d_rho^pi(s) pi_i(a|s) (Qbar_i(s, a) - V_i(s)).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash import simplex
+from metanash.games import DiscountedGame, GameBatch
+from metanash.learners import gradient_play
+from metanash.learners.base import Policies
+from metanash.learners.gradient_play import AscentState
+
+__all__ = ["SoftmaxGradient"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SoftmaxGradient:
+    """Independent policy gradient ascent with softmax policies; the parameters are those of projected Q-ascent.
+
+    Parameters
+    ----------
+    step_size : float or (G,) array
+        alpha > 0.
+    every_gap : bool
+        Whether to follow the exact NE-gaps, and the probabilities of the best actions, of all iterates.
+
+    Notes
+    -----
+    Initial *policies*, not logits, have axes (game, s, action); an action of probability 0 is never played.
+    """
+
+    step_size: float | Floats
+    every_gap: bool = False
+
+    def start(self, games: GameBatch[DiscountedGame], initial: Policies | None = None) -> AscentState:
+        """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Raises
+        ------
+        ValueError
+            If the games are not discounted, the step size is not positive, or an initial policy is no policy.
+        """
+        state = gradient_play.starting_state(games, initial, self.step_size)
+        return replace(state, parameters=tuple(simplex.logits(policy) for policy in state.parameters))
+
+    def advance(self, games: GameBatch[DiscountedGame], state: AscentState, iterations: int) -> AscentState:
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
+        return gradient_play.advance(games, state, iterations, softmax=True, every_gap=self.every_gap)
+
+    def output(self, state: AscentState) -> Policies:
+        """Return the last iterate, as policies: (G, S, A_i) for each player."""
+        return tuple(simplex.softmax(logits) for logits in state.parameters)
+
+    def measure(self, games: GameBatch[DiscountedGame], state: AscentState) -> dict[str, Floats]:
+        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it."""
+        return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)

@@ -1,0 +1,124 @@
+"""Figures of Theorem 4: meta-training, adaptation, the inner loop. Needs the extra ``pipeline``.
+
+Each function takes tables by name (:mod:`metanash.theory_tables.meta_gradient`) and a width in inches, and returns a
+figure; it computes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from metanash.plotting import KIND_LABELS
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
+
+__all__ = ["FIGURES"]
+
+_DOTTED, _DASHED = (0, (1, 1)), (0, (4, 1.5))
+STYLE: dict[str, dict[str, Any]] = {
+    "scratch": {"color": "#d55e00", "linestyle": "-"},
+    "maml_theory": {"color": "#e69f00", "linestyle": _DASHED},
+    "maml": {"color": "#0072b2", "linestyle": "-"},
+    "maml_sampled": {"color": "#0072b2", "linestyle": _DOTTED},
+    "first_order": {"color": "#56b4e9", "linestyle": _DASHED},
+    "joint": {"color": "#1b2a49", "linestyle": _DOTTED},
+    "carry_over": {"color": "#009e73", "linestyle": "-"},
+}
+LABELS = {
+    "scratch": "from scratch",
+    "maml_theory": "MAML, step 1 / L_F",
+    "maml": "MAML",
+    "maml_sampled": "MAML, sampled games",
+    "first_order": "first-order MAML",
+    "joint": "mean potential (T = 0)",
+    "carry_over": "carry-over",
+}
+
+
+def _panels(tables: Tables, name: str, width: float) -> tuple[Figure, list[tuple[Axes, Any, str, float]]]:
+    """A row of panels, one for each kind and discount, with their parts of a table."""
+    table = tables[name]
+    groups = table[["base_kind", "discount"]].drop_duplicates().itertuples(index=False)
+    parts = [(str(g[0]), float(g[1])) for g in groups]
+    figure, axes = plt.subplots(1, len(parts), figsize=(width, 0.5 * width), squeeze=False)
+    return figure, [
+        (ax, table[(table["base_kind"] == kind) & (table["discount"] == discount)], kind, discount)
+        for ax, (kind, discount) in zip(axes[0], parts, strict=True)
+    ]
+
+
+def _legend(figure: Figure, axes: Axes, columns: int) -> None:
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
+
+
+def theorem_4_norms(tables: Tables, width: float) -> Figure:
+    """Smallest norm of the meta-gradient so far against meta-iterations, and the bound of Theorem 4."""
+    figure, panels = _panels(tables, "meta_training", width)
+    for ax, part, kind, discount in panels:
+        for arm in ("maml_theory", "maml", "maml_sampled", "first_order"):
+            own = part[part["arm"] == arm]
+            ax.plot(own["iteration"], own["smallest"], label=LABELS[arm], **STYLE[arm])
+        own = part[part["arm"] == "maml_theory"]
+        ax.plot(own["iteration"], own["bound"], label="Theorem 4, step 1 / L_F", **BOUND)
+        log_axes(ax, "meta-iterations K")
+        ax.set_title(rf"{KIND_LABELS[kind]}, $\gamma$ = {discount:g}")
+    panels[0][0].set_ylabel("smallest norm of the meta-gradient")
+    _legend(figure, panels[0][0], 3)
+    return figure
+
+
+def maml_adaptation(tables: Tables, width: float) -> Figure:
+    """NE-gap on held-out games against inner steps, from each initialisation, with intervals over seeds."""
+    figure, panels = _panels(tables, "adaptation", width)
+    for ax, part, kind, discount in panels:
+        for name, style in STYLE.items():
+            own = part[part["initialisation"] == name]
+            ax.plot(own["step"], own["ne_gap"], label=LABELS[name], **style)
+            if name in {"scratch", "maml", "carry_over"}:
+                ax.fill_between(own["step"], own["low"], own["high"], color=style["color"], alpha=0.12, linewidth=0)
+        ax.set(xscale="symlog", xlabel="inner steps on a held-out game", ylim=(0, None))
+        ax.set_xlim(0, part["step"].max())
+        ax.minorticks_off()
+        ax.set_title(rf"{KIND_LABELS[kind]}, $\gamma$ = {discount:g}")
+        sns.despine(ax=ax)
+    panels[0][0].set_ylabel("NE-gap (reward units)")
+    _legend(figure, panels[0][0], 4)
+    return figure
+
+
+def inner_loop(tables: Tables, width: float) -> Figure:
+    """Iterations of softmax policy gradient to a small gap against the constant c of the run."""
+    figure, panels = _panels(tables, "inner_loop", width)
+    slopes = tables["inner_loop_slopes"]
+    for ax, part, kind, discount in panels:
+        found = part[np.isfinite(part["iterations"])]
+        ax.plot(
+            found["least_best"], found["iterations"], "o", markersize=2.5, alpha=0.7, label="a run", **KIND_STYLE[kind]
+        )
+        middle = (found["least_best"].median(), found["iterations"].median())
+        ends = np.array([found["least_best"].min(), found["least_best"].max()])
+        for exponent, line in ((1, _DASHED), (2, _DOTTED)):
+            curve = middle[1] * (ends / middle[0]) ** -exponent
+            ax.plot(ends, curve, linestyle=line, label=f"1 / c$^{exponent}$" if exponent > 1 else "1 / c", **BOUND)
+        log_axes(ax, "c: least probability of the best actions")
+        ax.set_ylim(1, 30 * found["iterations"].max())
+        slope = slopes[(slopes["base_kind"] == kind) & (slopes["discount"] == discount)].iloc[0]
+        ax.set_title(
+            f"{KIND_LABELS[kind]}, $\\gamma$ = {discount:g}\n"
+            f"slope {slope['slope']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}]"
+        )
+    panels[0][0].set_ylabel("iterations to the gap")
+    _legend(figure, panels[0][0], 3)
+    return figure
+
+
+FIGURES: dict[str, Callable[[Tables, float], Figure]] = {
+    "theorem4_norms": theorem_4_norms,
+    "maml_adaptation": maml_adaptation,
+    "maml_inner_loop": inner_loop,
+}
+"""Figures by the name of their files."""

@@ -1,0 +1,146 @@
+"""Figures of Proposition 1 and Theorem 3. Needs the extra ``pipeline``.
+
+Each function takes tables by name (:mod:`metanash.theory_tables.potential`) and a width in inches, and returns a
+figure; it computes nothing.
+"""
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from metanash.plotting import KIND_LABELS
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
+
+__all__ = ["FIGURES"]
+
+_START_STYLE = {"pure": "-", "random": (0, (4, 1.5)), "uniform": (0, (1, 1))}
+_OUTCOME_COLORS = {"converged": "#0072b2", "rising": "#56b4e9", "cycle": "#d55e00", "irregular": "#1b2a49"}
+_OUTCOME_LABELS = {
+    "converged": "at an equilibrium",
+    "rising": "potential still rises",
+    "cycle": "in a cycle",
+    "irregular": "neither",
+}
+
+
+def _legend(figure: Figure, axes: Axes, columns: int) -> None:
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
+
+
+def proposition_1_rates(tables: Tables, width: float) -> Figure:
+    """Mean gap of all iterates of long runs and the bound: a row for each discount, a column for each step size."""
+    curves = tables["potential_curves"]
+    discounts, factors = sorted(curves["discount"].unique()), sorted(curves["step_factor"].unique())
+    size = (width, 0.12 * width + 0.33 * width * len(discounts))
+    figure, axes = plt.subplots(len(discounts), len(factors), figsize=size, sharex=True, sharey="row", squeeze=False)
+    for row, discount in zip(axes, discounts, strict=True):
+        for ax, factor in zip(row, factors, strict=True):
+            part = curves[(curves["discount"] == discount) & (curves["step_factor"] == factor)]
+            for kind, own in part.groupby("base_kind"):
+                style, name = KIND_STYLE[str(kind)], KIND_LABELS[str(kind)]
+                ax.plot(own["iteration"], own["mean_gap"], label=f"measured, {name}", **style)
+                ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
+                ax.plot(own["iteration"], own["repaired"], linestyle=(0, (4, 1.5)), linewidth=1.0,
+                        label=f"bound (2 kappa), {name}", **style)  # fmt: skip
+            ax.axhline(1.0 / (1.0 - discount), label="trivial", linestyle=(0, (1, 1)), **BOUND)
+            log_axes(ax, "iterations T" if row is axes[-1] else "")
+            step = "largest step of the theory" if factor == 1 else f"{factor:g} times that step"
+            ax.set_title(rf"$\gamma$ = {discount:g}, {step}")
+        row[0].set_ylabel("mean NE-gap of iterates")
+    _legend(figure, axes[0, 0], 2)
+    return figure
+
+
+def proposition_1_violations(tables: Tables, width: float) -> Figure:
+    """Share of games in which Proposition 1 fails as printed, and the largest gap over bound, against T."""
+    table = tables["proposition1_violations"]
+    discounts = sorted(table["discount"].unique())
+    figure, (left, right) = plt.subplots(1, 2, figsize=(width, 0.55 * width))
+    for colour, discount in zip(sns.color_palette("viridis", len(discounts)), discounts, strict=True):
+        for start, line in _START_STYLE.items():
+            own = table[(table["discount"] == discount) & (table["start"] == start)]
+            share = own["violated"] / own["games"]
+            left.plot(own["iteration"], share, color=colour, linestyle=line, label=f"$\\gamma$ = {discount:g}, {start}")
+        worst = table[table["discount"] == discount].groupby("iteration")[["printed", "repaired"]].max()
+        right.plot(worst.index, worst["printed"], color=colour)
+        right.plot(worst.index, worst["repaired"], color=colour, linewidth=0.8, linestyle=(0, (1, 1)))
+    right.axhline(1.0, color="#d55e00", linewidth=0.8)
+    for ax in (left, right):
+        ax.set(xscale="log", xlabel="iterations T", ylim=(0, None))
+        ax.minorticks_off()
+        sns.despine(ax=ax)
+    left.set_ylabel("share of games that violate it as printed")
+    right.set_ylabel("largest gap / bound\n(solid: printed, dotted: repaired)")
+    _legend(figure, left, 4)
+    return figure
+
+
+def far_steps(tables: Tables, width: float) -> Figure:
+    """How runs end against the step size: shares of games, a panel for each discount, all kinds and sizes together."""
+    table = tables["far_steps"]
+    discounts, outcomes = sorted(table["discount"].unique()), list(_OUTCOME_COLORS)
+    figure, axes = plt.subplots(1, len(discounts), figsize=(width, 0.48 * width), sharey=True, squeeze=False)
+    for ax, discount in zip(axes[0], discounts, strict=True):
+        sums = table[table["discount"] == discount].groupby("step_factor")[[*outcomes, "runs"]].sum()
+        bottom = np.zeros(len(sums))
+        for name in outcomes:
+            share = (sums[name] / sums["runs"]).to_numpy()
+            ax.bar(range(len(sums)), share, bottom=bottom, width=0.9, color=_OUTCOME_COLORS[name],
+                   label=_OUTCOME_LABELS[name], linewidth=0)  # fmt: skip
+            bottom += share
+        labels = [f"$10^{{{round(np.log10(float(factor)))}}}$" for factor in sums.index]
+        ax.set_xticks(range(len(sums)), labels)
+        ax.set(title=rf"$\gamma$ = {discount:g}", xlabel="step / largest of the theory", ylim=(0, 1))
+        sns.despine(ax=ax)
+    axes[0, 0].set_ylabel("share of runs")
+    _legend(figure, axes[0, 0], 4)
+    return figure
+
+
+def theorem_3_benefit(tables: Tables, width: float) -> Figure:
+    """Gap of carry-over over individual learning against the perturbation, K, N and the discount, with intervals."""
+    table = tables["potential_sequences"]
+    table = table[(table["arm"] == "carry_over") & (table["family"] == "potential")]
+    sweeps = (("perturbation", "perturbation"), ("games", "number of games K"), ("n_players", "number of players N"),
+              ("discount", r"discount $\gamma$"))  # fmt: skip
+    figure, axes = plt.subplots(1, 4, figsize=(width, 0.42 * width), sharey=True)
+    names = [name for name, _ in sweeps]
+    for ax, (name, label) in zip(axes, sweeps, strict=True):
+        for (kind, theory), group in table.groupby(["base_kind", "theory_step"]):
+            usual = group[names].mode().iloc[0].drop(name)
+            own = group[(group[usual.index] == usual).all(axis=1)].sort_values(name)
+            _ratio_line(ax, own, name, str(kind), theory=bool(theory))
+        ax.axhline(1.0, color="0.6", linewidth=0.6)
+        ax.set(xlabel=label, yscale="log")
+        if name == "games":
+            ax.set_xscale("log")
+            ax.set_xticks(sorted(table[name].unique()), [str(k) for k in sorted(table[name].unique())])
+        ax.minorticks_off()
+        sns.despine(ax=ax)
+    axes[0].set_ylabel("gap of carry-over / individual\n(games 2 to K, mean of iterates)")
+    _legend(figure, axes[0], 2)
+    return figure
+
+
+def _ratio_line(ax: Axes, own: pd.DataFrame, x: str, kind: str, *, theory: bool) -> None:
+    if own.empty:
+        return
+    label = f"{KIND_LABELS[kind]}, {'theory' if theory else 'practical'} step"
+    line = "-" if theory else (0, (4, 1.5))
+    bars = (own["ratio"] - own["ratio_low"], own["ratio_high"] - own["ratio"])
+    ax.errorbar(own[x], own["ratio"], yerr=bars, label=label, linestyle=line, marker="o", markersize=2.5,
+                elinewidth=0.7, **KIND_STYLE[kind])  # fmt: skip
+
+
+FIGURES: dict[str, Callable[[Tables, float], Figure]] = {
+    "proposition1_rates": proposition_1_rates,
+    "proposition1_violations": proposition_1_violations,
+    "proposition1_steps": far_steps,
+    "theorem3_benefit": theorem_3_benefit,
+}
+"""Figures by the name of their files."""

@@ -1,0 +1,30 @@
+"""What the figures of the theorems share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+__all__ = ["BOUND", "KIND_STYLE", "Tables", "log_axes"]
+
+Tables = Mapping[str, pd.DataFrame]
+"""Tables by name, as :mod:`metanash.theory_tables` makes them."""
+
+KIND_STYLE: dict[str, dict[str, Any]] = {
+    "mixed": {"color": "#009e73"},
+    "pure": {"color": "#cc79a7"},
+    "random": {"color": "#e69f00"},
+    "team": {"color": "#009e73"},
+    "action_independent": {"color": "#cc79a7"},
+}
+"""One colour for each kind of base game."""
+BOUND: dict[str, Any] = {"color": "0.35", "linewidth": 1.0}
+
+
+def log_axes(axes: Axes, xlabel: str = "iterations T") -> None:
+    """Logarithmic axes, without minor ticks and spines."""
+    axes.set(xscale="log", yscale="log", xlabel=xlabel)
+    axes.minorticks_off()
+    sns.despine(ax=axes)

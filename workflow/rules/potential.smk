@@ -1,0 +1,225 @@
+POTENTIAL = config["theory"]["potential"]
+GRADIENTS = config["theory"]["meta_gradient"]
+
+
+def potential_settings(part):
+    """Settings of Theorem 3's sequences: a reference, and what differs from it in one thing."""
+    section, plan = POTENTIAL["sequences"], POTENTIAL["sequences"][part]
+    common = {key: plan[key] for key in ("theory_step", "step_size", "iterations")} | {"seeds": section["seeds"]}
+    reference = {"perturbation": section["perturbation"], "games": section["games"], "players": section["players"]}
+    varied = [reference | {"discount": plan["discount"]}]
+    for name, values in (*section["sweeps"].items(), ("discount", plan["discounts"])):
+        varied += [varied[0] | {name: value} for value in values if value != varied[0][name]]
+    return [
+        {
+            "family": "potential",
+            "base_kind": kind,
+            "options": {"n_states": section["n_states"], "n_actions": [section["n_actions"]] * one["players"]},
+            **{key: one[key] for key in ("discount", "games", "perturbation")},
+            **common,
+        }
+        for kind in POTENTIAL["base_kinds"]
+        for one in varied
+    ]
+
+
+def congestion_settings():
+    """Settings of the congestion benchmark, one for each number of players."""
+    section = POTENTIAL["sequences"]["congestion"]
+    same = {key: section[key] for key in ("discount", "games", "perturbation", "iterations", "step_size", "seeds")}
+    return [
+        {"family": "congestion", "base_kind": "distancing", "options": {"n_players": n}, "theory_step": False, **same}
+        for n in section["players"]
+    ]
+
+
+SEQUENCE_PARTS = {
+    "theory": potential_settings("theory"),
+    "practical": potential_settings("practical"),
+    "congestion": congestion_settings(),
+}
+
+# The functions of metanash.theory, and the section of the configuration that each is called with: a job for each kind.
+POTENTIAL_MEASUREMENTS = {
+    "random_games": POTENTIAL["random_games"],
+    "random_sequences": POTENTIAL["random_sequences"],
+    "long_runs": POTENTIAL["long_runs"],
+    "far_steps": POTENTIAL["far_steps"],
+}
+GRADIENT_MEASUREMENTS = {
+    "constant_ratios": GRADIENTS["constant_ratios"],
+    "random_games": GRADIENTS["random_games"],
+    "meta_training": GRADIENTS["meta_training"],
+    "inner_loop": GRADIENTS["inner_loop"],
+}
+
+
+def arguments(section, **more):
+    """What a function of metanash.theory is called with, from a section of the configuration."""
+    renamed = {"checkpoints": "n_checkpoints"}
+    skipped = {"seeds", "base_kinds", "discounts"} if "discount" in more else {"seeds", "base_kinds"}
+    return {renamed.get(key, key): value for key, value in section.items() if key not in skipped} | more
+
+
+rule potential:
+    input:
+        code=library("theory.potential", "records"),
+    output:
+        measured=f"{MEASURED}/potential/{{name}}/{{base_kind}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/potential/{{name}}/{{base_kind}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/potential/{{name}}/{{base_kind}}.tsv"
+    wildcard_constraints:
+        name="|".join(POTENTIAL_MEASUREMENTS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function=lambda wildcards: f"potential.{wildcards.name}",
+        seeds=lambda wildcards: POTENTIAL_MEASUREMENTS[wildcards.name].get("seeds"),
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: arguments(POTENTIAL_MEASUREMENTS[wildcards.name], base_kind=wildcards.base_kind),
+    message:
+        "Potential games: {wildcards.name}, {wildcards.base_kind}"
+    script:
+        "../scripts/measure.py"
+
+
+rule potential_sequences:
+    input:
+        code=library("theory.potential", "records"),
+    output:
+        measured=f"{MEASURED}/potential/sequences/{{part}}-{{arm}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/potential/sequences/{{part}}-{{arm}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/potential/sequences/{{part}}-{{arm}}.tsv"
+    wildcard_constraints:
+        part="|".join(SEQUENCE_PARTS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="potential.sequence_runs",
+        seeds=lambda wildcards: max(setting["seeds"] for setting in SEQUENCE_PARTS[wildcards.part]),
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: {"arm": wildcards.arm, "settings": SEQUENCE_PARTS[wildcards.part]},
+    message:
+        "Sequences of potential games for Theorem 3: {wildcards.part}, {wildcards.arm}"
+    script:
+        "../scripts/measure.py"
+
+
+rule meta_gradient:
+    input:
+        code=library("theory.meta_gradient", "records"),
+    output:
+        measured=f"{MEASURED}/meta_gradient/{{name}}/{{base_kind}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/meta_gradient/{{name}}/{{base_kind}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/meta_gradient/{{name}}/{{base_kind}}.tsv"
+    wildcard_constraints:
+        name="|".join(set(GRADIENT_MEASUREMENTS) - {"meta_training"}),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function=lambda wildcards: f"meta_gradient.{wildcards.name}",
+        seeds=lambda wildcards: GRADIENT_MEASUREMENTS[wildcards.name].get("seeds"),
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: arguments(GRADIENT_MEASUREMENTS[wildcards.name], base_kind=wildcards.base_kind),
+    message:
+        "Softmax policies: {wildcards.name}, {wildcards.base_kind}"
+    script:
+        "../scripts/measure.py"
+
+
+rule meta_training:
+    input:
+        code=library("theory.meta_gradient", "records"),
+    output:
+        measured=f"{MEASURED}/meta_gradient/meta_training/{{base_kind}}-{{discount}}.npz",
+    log:
+        f"{RESULTS}/logs/theory/meta_gradient/meta_training/{{base_kind}}-{{discount}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory/meta_gradient/meta_training/{{base_kind}}-{{discount}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="meta_gradient.meta_training",
+        seeds=GRADIENTS["meta_training"]["seeds"],
+        root_seed=config["root_seed"],
+        spec=lambda wildcards: arguments(
+            GRADIENTS["meta_training"], base_kind=wildcards.base_kind, discount=float(wildcards.discount)
+        ),
+    message:
+        "Exact MAML: {wildcards.base_kind}, discount {wildcards.discount}"
+    script:
+        "../scripts/measure.py"
+
+
+rule potential_tables:
+    input:
+        **{
+            name: expand(f"{MEASURED}/potential/{name}/{{k}}.npz", k=POTENTIAL["base_kinds"])
+            for name in POTENTIAL_MEASUREMENTS
+        },
+        sequences=expand(
+            f"{MEASURED}/potential/sequences/{{p}}-{{a}}.npz", p=SEQUENCE_PARTS, a=["individual", "carry_over"]
+        ),
+        code=library("theory_tables.potential", "records", "archive"),
+    output:
+        claims=f"{MEASURED}/claims/potential.csv",
+        violations=f"{RESULTS}/proposition1_violations.csv",
+        potential_curves=f"{RESULTS}/potential_curves.csv",
+        potential_slopes=f"{RESULTS}/potential_slopes.csv",
+        far_steps=f"{RESULTS}/far_steps.csv",
+        potential_sequences=f"{RESULTS}/potential_sequences.csv",
+    log:
+        f"{RESULTS}/logs/theory/potential_tables.log",
+    conda:
+        "../../environment.yml"
+    params:
+        windows=POTENTIAL["slopes"]["windows"],
+        margin=POTENTIAL["slopes"]["margin"],
+        resamples=config["speed_up"]["resamples"],
+        root_seed=config["root_seed"],
+    message:
+        "Proposition 1 and Theorem 3 beside the measurements"
+    script:
+        "../scripts/potential_tables.py"
+
+
+rule meta_gradient_tables:
+    input:
+        **{
+            name: expand(f"{MEASURED}/meta_gradient/{name}/{{k}}.npz", k=GRADIENT_MEASUREMENTS[name]["base_kinds"])
+            for name in sorted(set(GRADIENT_MEASUREMENTS) - {"meta_training"})
+        },
+        meta_training=expand(
+            f"{MEASURED}/meta_gradient/meta_training/{{k}}-{{g}}.npz",
+            k=GRADIENTS["meta_training"]["base_kinds"],
+            g=GRADIENTS["meta_training"]["discounts"],
+        ),
+        code=library("theory_tables.meta_gradient", "records", "archive"),
+    output:
+        claims=f"{MEASURED}/claims/meta_gradient.csv",
+        meta_training=f"{RESULTS}/meta_training.csv",
+        adaptation=f"{RESULTS}/adaptation.csv",
+        inner_loop=f"{RESULTS}/inner_loop.csv",
+        inner_loop_slopes=f"{RESULTS}/inner_loop_slopes.csv",
+    log:
+        f"{RESULTS}/logs/theory/meta_gradient_tables.log",
+    conda:
+        "../../environment.yml"
+    params:
+        level=GRADIENTS["gap_level"],
+        resamples=config["speed_up"]["resamples"],
+        root_seed=config["root_seed"],
+    message:
+        "Theorem 4 beside the measurements"
+    script:
+        "../scripts/meta_gradient_tables.py"
