@@ -52,7 +52,7 @@ def test_additions_of_the_extending_page_work_in_an_experiment():
     assert {"last_iterate_target"} <= update.keys()
 
     games, provenance = generate_games(Sequences("one_state", "any", {}, (0.1,), 3), [0, 1], 7)
-    spec = {"learning_rates": (0.1,), "iterations": 5, "checkpoints": 2, "keep_stages": False}
+    spec = {"learning_rates": (0.1,), "iterations": 5, "checkpoints": 2, "keep_stages": False, "rate_unit": "absolute"}
     still = run_arm(Learning("individual", "stand_still", **spec), games, provenance)["ne_gap"]
     assert still.shape == (1, 1, 2, 3, 2)
     assert (still[..., 0] == still[..., 1]).all()

@@ -32,6 +32,7 @@ MIRROR = {
     "iterations": 25,
     "checkpoints": 5,
     "keep_stages": True,
+    "rate_unit": "absolute",
 }
 ASCENT = MIRROR | {"arm": "carry_over", "learner": "projected_q_ascent", "keep_stages": False}
 CASES = {

@@ -251,11 +251,15 @@ def _adaptation(table: pd.DataFrame) -> str:
     shown = [0, *sorted(table["step"].unique())[-1:]]
     middle = [step for step in sorted(table["step"].unique()) if 0 < step < shown[-1]]
     shown[1:1] = middle[len(middle) // 3 :: max(len(middle) // 3, 1)][:2]
-    for (kind, discount, name), part in table.groupby(["base_kind", "discount", "initialisation"], sort=False):
+    keys = ["base_kind", "discount", "inner_step", "inner_steps", "initialisation"]
+    for (kind, discount, alpha, t, name), part in table.groupby(keys, sort=False):
         by_step = part.set_index("step")
         cells = [f"{by_step.loc[s, 'ne_gap']:.3g}, {_ratio(by_step.loc[s], 'ratio')}" for s in shown]
-        rows.append([KIND_LABELS[str(kind)], f"{discount:g}", str(name).replace("_", " "), *cells])
-    return _markdown(["games", "discount", "start", *(f"after {step} steps" for step in shown)], rows)
+        place = [KIND_LABELS[str(kind)], f"{discount:g}", f"{t} of {alpha:g} / L", str(name).replace("_", " ")]
+        rows.append([*place, *cells])
+    return _markdown(
+        ["games", "discount", "inner steps of MAML", "start", *(f"after {step} steps" for step in shown)], rows
+    )
 
 
 def _inner_loop(slopes: pd.DataFrame) -> str:

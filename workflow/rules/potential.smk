@@ -140,11 +140,11 @@ rule meta_training:
     input:
         code=library("theory.meta_gradient", "records"),
     output:
-        measured=f"{MEASURED}/meta_gradient/meta_training/{{base_kind}}-{{discount}}.npz",
+        measured=f"{MEASURED}/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.npz",
     log:
-        f"{RESULTS}/logs/theory/meta_gradient/meta_training/{{base_kind}}-{{discount}}.log",
+        f"{RESULTS}/logs/theory/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/theory/meta_gradient/meta_training/{{base_kind}}-{{discount}}.tsv"
+        f"{RESULTS}/benchmarks/theory/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -153,10 +153,13 @@ rule meta_training:
         seeds=GRADIENTS["meta_training"]["seeds"],
         root_seed=config["root_seed"],
         spec=lambda wildcards: arguments(
-            GRADIENTS["meta_training"], base_kind=wildcards.base_kind, discount=float(wildcards.discount)
+            {key: value for key, value in GRADIENTS["meta_training"].items() if key != "inner_loops"},
+            **GRADIENTS["meta_training"]["inner_loops"][wildcards.loop],
+            base_kind=wildcards.base_kind,
+            discount=float(wildcards.discount),
         ),
     message:
-        "Exact MAML: {wildcards.base_kind}, discount {wildcards.discount}"
+        "Exact MAML: {wildcards.loop}, {wildcards.base_kind}, discount {wildcards.discount}"
     script:
         "../scripts/measure.py"
 
@@ -200,7 +203,8 @@ rule meta_gradient_tables:
             for name in sorted(set(GRADIENT_MEASUREMENTS) - {"meta_training"})
         },
         meta_training=expand(
-            f"{MEASURED}/meta_gradient/meta_training/{{k}}-{{g}}.npz",
+            f"{MEASURED}/meta_gradient/meta_training/{{l}}-{{k}}-{{g}}.npz",
+            l=GRADIENTS["meta_training"]["inner_loops"],
             k=GRADIENTS["meta_training"]["base_kinds"],
             g=GRADIENTS["meta_training"]["discounts"],
         ),

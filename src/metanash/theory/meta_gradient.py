@@ -242,7 +242,8 @@ def meta_training(
     trained["carry_over"] = tuple(logits(part) for part in _carried_over(sequences, games, alpha, inner_steps))
     tests = [game for sequence in sequences for game in sequence[games:]]
     shape = (len(seeds), held_out, -1)
-    adapted = [adapt(trained[name], tests, alpha, adaptation_steps) for name in INITIALISATIONS]
+    every = range(adaptation_steps + 1)
+    adapted = [adapt(trained[name], tests, alpha, adaptation_steps, at=every) for name in INITIALISATIONS]
     return {
         **arrays,
         "steps": adapted[0].steps,

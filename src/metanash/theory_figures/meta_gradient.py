@@ -4,11 +4,13 @@ Each function takes tables by name (:mod:`metanash.theory_tables.meta_gradient`)
 figure; it computes nothing.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -30,7 +32,7 @@ STYLE: dict[str, dict[str, Any]] = {
 }
 LABELS = {
     "scratch": "from scratch",
-    "maml_theory": "MAML, step 1 / L_F",
+    "maml_theory": "MAML, step $1 / L_F$",
     "maml": "MAML",
     "maml_sampled": "MAML, sampled games",
     "first_order": "first-order MAML",
@@ -39,16 +41,23 @@ LABELS = {
 }
 
 
-def _panels(tables: Tables, name: str, width: float) -> tuple[Figure, list[tuple[Axes, Any, str, float]]]:
-    """A row of panels, one for each kind and discount, with their parts of a table."""
-    table = tables[name]
-    groups = table[["base_kind", "discount"]].drop_duplicates().itertuples(index=False)
-    parts = [(str(g[0]), float(g[1])) for g in groups]
-    figure, axes = plt.subplots(1, len(parts), figsize=(width, 0.5 * width), squeeze=False)
-    return figure, [
-        (ax, table[(table["base_kind"] == kind) & (table["discount"] == discount)], kind, discount)
-        for ax, (kind, discount) in zip(axes[0], parts, strict=True)
-    ]
+def _panels(table: pd.DataFrame, width: float) -> tuple[Figure, list[tuple[Axes, pd.DataFrame, str]]]:
+    """Panels, one for each kind and discount, with their parts of a table and titles: a row for each inner loop."""
+    loops = ["inner_step", "inner_steps"] if "inner_step" in table else []
+    rows = table[loops].drop_duplicates().to_dict("records") if loops else [{}]
+    columns = table[["base_kind", "discount"]].drop_duplicates().to_dict("records")
+    size = (width, (0.12 + 0.38 * len(rows)) * width)
+    figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False)
+    panels = []
+    for (i, row), (j, column) in itertools.product(enumerate(rows), enumerate(columns)):
+        wanted = pd.Series(row | column)
+        part = table[(table[list(wanted.index)] == wanted).all(axis=1)]
+        title = rf"{KIND_LABELS[str(column['base_kind'])]}, $\gamma$ = {column['discount']:g}"
+        if row:
+            title += f"\nT = {row['inner_steps']} inner steps of {row['inner_step']:g} / L"
+        axes[i, j].set_title(title)
+        panels.append((axes[i, j], part, str(column["base_kind"])))
+    return figure, panels
 
 
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
@@ -57,24 +66,23 @@ def _legend(figure: Figure, axes: Axes, columns: int) -> None:
 
 def theorem_4_norms(tables: Tables, width: float) -> Figure:
     """Smallest norm of the meta-gradient so far against meta-iterations, and the bound of Theorem 4."""
-    figure, panels = _panels(tables, "meta_training", width)
-    for ax, part, kind, discount in panels:
+    figure, panels = _panels(tables["meta_training"], width)
+    for ax, part, _ in panels:
         for arm in ("maml_theory", "maml", "maml_sampled", "first_order"):
             own = part[part["arm"] == arm]
             ax.plot(own["iteration"], own["smallest"], label=LABELS[arm], **STYLE[arm])
         own = part[part["arm"] == "maml_theory"]
-        ax.plot(own["iteration"], own["bound"], label="Theorem 4, step 1 / L_F", **BOUND)
+        ax.plot(own["iteration"], own["bound"], label="Theorem 4, step $1 / L_F$", **BOUND)
         log_axes(ax, "meta-iterations K")
-        ax.set_title(rf"{KIND_LABELS[kind]}, $\gamma$ = {discount:g}")
-    panels[0][0].set_ylabel("smallest norm of the meta-gradient")
+        ax.set_ylabel("smallest meta-gradient")
     _legend(figure, panels[0][0], 3)
     return figure
 
 
 def maml_adaptation(tables: Tables, width: float) -> Figure:
     """NE-gap on held-out games against inner steps, from each initialisation, with intervals over seeds."""
-    figure, panels = _panels(tables, "adaptation", width)
-    for ax, part, kind, discount in panels:
+    figure, panels = _panels(tables["adaptation"], width)
+    for ax, part, _ in panels:
         for name, style in STYLE.items():
             own = part[part["initialisation"] == name]
             ax.plot(own["step"], own["ne_gap"], label=LABELS[name], **style)
@@ -83,18 +91,17 @@ def maml_adaptation(tables: Tables, width: float) -> Figure:
         ax.set(xscale="symlog", xlabel="inner steps on a held-out game", ylim=(0, None))
         ax.set_xlim(0, part["step"].max())
         ax.minorticks_off()
-        ax.set_title(rf"{KIND_LABELS[kind]}, $\gamma$ = {discount:g}")
+        ax.set_ylabel("NE-gap (reward units)")
         sns.despine(ax=ax)
-    panels[0][0].set_ylabel("NE-gap (reward units)")
     _legend(figure, panels[0][0], 4)
     return figure
 
 
 def inner_loop(tables: Tables, width: float) -> Figure:
     """Iterations of softmax policy gradient to a small gap against the constant c of the run."""
-    figure, panels = _panels(tables, "inner_loop", width)
+    figure, panels = _panels(tables["inner_loop"], width)
     slopes = tables["inner_loop_slopes"]
-    for ax, part, kind, discount in panels:
+    for ax, part, kind in panels:
         found = part[np.isfinite(part["iterations"])]
         ax.plot(
             found["least_best"], found["iterations"], "o", markersize=2.5, alpha=0.7, label="a run", **KIND_STYLE[kind]
@@ -106,11 +113,10 @@ def inner_loop(tables: Tables, width: float) -> Figure:
             ax.plot(ends, curve, linestyle=line, label=f"1 / c$^{exponent}$" if exponent > 1 else "1 / c", **BOUND)
         log_axes(ax, "c: least probability of the best actions")
         ax.set_ylim(1, 30 * found["iterations"].max())
-        slope = slopes[(slopes["base_kind"] == kind) & (slopes["discount"] == discount)].iloc[0]
-        ax.set_title(
-            f"{KIND_LABELS[kind]}, $\\gamma$ = {discount:g}\n"
-            f"slope {slope['slope']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}]"
-        )
+        same = (slopes["base_kind"] == kind) & (slopes["discount"] == part["discount"].iloc[0])
+        slope = slopes[same].iloc[0]
+        found_slope = f"slope {slope['slope']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}]"
+        ax.set_title(f"{ax.get_title()}\n{found_slope}")
     panels[0][0].set_ylabel("iterations to the gap")
     _legend(figure, panels[0][0], 3)
     return figure

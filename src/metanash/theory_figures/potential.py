@@ -40,15 +40,16 @@ def proposition_1_rates(tables: Tables, width: float) -> Figure:
     figure, axes = plt.subplots(len(discounts), len(factors), figsize=size, sharex=True, sharey="row", squeeze=False)
     for row, discount in zip(axes, discounts, strict=True):
         for ax, factor in zip(row, factors, strict=True):
+            bottom = discount == discounts[-1]
             part = curves[(curves["discount"] == discount) & (curves["step_factor"] == factor)]
             for kind, own in part.groupby("base_kind"):
                 style, name = KIND_STYLE[str(kind)], KIND_LABELS[str(kind)]
                 ax.plot(own["iteration"], own["mean_gap"], label=f"measured, {name}", **style)
                 ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
                 ax.plot(own["iteration"], own["repaired"], linestyle=(0, (4, 1.5)), linewidth=1.0,
-                        label=f"bound (2 kappa), {name}", **style)  # fmt: skip
+                        label=rf"bound (2$\kappa$), {name}", **style)  # fmt: skip
             ax.axhline(1.0 / (1.0 - discount), label="trivial", linestyle=(0, (1, 1)), **BOUND)
-            log_axes(ax, "iterations T" if row is axes[-1] else "")
+            log_axes(ax, "iterations T" if bottom else "")
             step = "largest step of the theory" if factor == 1 else f"{factor:g} times that step"
             ax.set_title(rf"$\gamma$ = {discount:g}, {step}")
         row[0].set_ylabel("mean NE-gap of iterates")
@@ -74,7 +75,7 @@ def proposition_1_violations(tables: Tables, width: float) -> Figure:
         ax.set(xscale="log", xlabel="iterations T", ylim=(0, None))
         ax.minorticks_off()
         sns.despine(ax=ax)
-    left.set_ylabel("share of games that violate it as printed")
+    left.set_ylabel("share of games that violate\nProposition 1 as printed")
     right.set_ylabel("largest gap / bound\n(solid: printed, dotted: repaired)")
     _legend(figure, left, 4)
     return figure
@@ -108,7 +109,7 @@ def theorem_3_benefit(tables: Tables, width: float) -> Figure:
     table = table[(table["arm"] == "carry_over") & (table["family"] == "potential")]
     sweeps = (("perturbation", "perturbation"), ("games", "number of games K"), ("n_players", "number of players N"),
               ("discount", r"discount $\gamma$"))  # fmt: skip
-    figure, axes = plt.subplots(1, 4, figsize=(width, 0.42 * width), sharey=True)
+    figure, axes = plt.subplots(1, 4, figsize=(width, 0.5 * width), sharey=True)
     names = [name for name, _ in sweeps]
     for ax, (name, label) in zip(axes, sweeps, strict=True):
         for (kind, theory), group in table.groupby(["base_kind", "theory_step"]):
@@ -116,14 +117,16 @@ def theorem_3_benefit(tables: Tables, width: float) -> Figure:
             own = group[(group[usual.index] == usual).all(axis=1)].sort_values(name)
             _ratio_line(ax, own, name, str(kind), theory=bool(theory))
         ax.axhline(1.0, color="0.6", linewidth=0.6)
-        ax.set(xlabel=label, yscale="log")
+        ax.set(xlabel=label, yscale="log", ylim=(1e-3, 3.0))
         if name == "games":
             ax.set_xscale("log")
-            ax.set_xticks(sorted(table[name].unique()), [str(k) for k in sorted(table[name].unique())])
+        if name != "perturbation":
+            ax.set_xticks(sorted(table[name].unique()), [f"{value:g}" for value in sorted(table[name].unique())])
         ax.minorticks_off()
         sns.despine(ax=ax)
     axes[0].set_ylabel("gap of carry-over / individual\n(games 2 to K, mean of iterates)")
-    _legend(figure, axes[0], 2)
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2,
+                  handlelength=4)  # fmt: skip
     return figure
 
 

@@ -1,7 +1,7 @@
 """Theorem 4 beside measurements: rows of ``theory.csv``, and tables of meta-training, adaptation and the inner loop."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,8 @@ def training_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     rows = []
     for spec, arrays in measured:
         g, players = spec["discount"], len(spec["n_actions"])
-        where = f"meta-training, {spec['base_kind']}, discount={g:g}, N={players}, T={spec['inner_steps']}"
+        loop = f"T={spec['inner_steps']}, inner step {spec['inner_step']:g} / L"
+        where = f"meta-training, {spec['base_kind']}, discount={g:g}, N={players}, {loop}"
         constants = gradient_constants(g, 1 if spec["base_kind"] == "team" else players)
         trivial = constants.gradient * (1.0 + spec["inner_step"]) ** spec["inner_steps"]
         t, norms = arrays["checkpoints"].astype(np.float64), arrays["smallest_maml_theory"]
@@ -82,8 +83,12 @@ def training_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     return rows
 
 
+def _place(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: spec[name] for name in ("base_kind", "discount", "inner_step", "inner_steps")}
+
+
 def training_table(measured: Iterable[Measurement]) -> pd.DataFrame:
-    """Curves of meta-training, means over seeds: a row for each kind, discount, arm and checkpoint.
+    """Curves of meta-training, means over seeds: a row for each arm and checkpoint of each setting.
 
     Columns objective, gradient_norm, smallest (gradient norm so far) and, for the theory's step size, the bound of
     Theorem 4.
@@ -95,14 +100,14 @@ def training_table(measured: Iterable[Measurement]) -> pd.DataFrame:
         for arm in ("maml", "maml_theory", "maml_sampled", "first_order"):
             curves = {name: arrays[f"{name}_{arm}"].mean(axis=0) for name in ("objective", "gradient_norm", "smallest")}
             for c, iteration in enumerate(arrays["checkpoints"].tolist()):
-                row = {"base_kind": spec["base_kind"], "discount": spec["discount"], "arm": arm, "iteration": iteration}
+                row = _place(spec) | {"arm": arm, "iteration": iteration}
                 row |= {name: curve[c] for name, curve in curves.items()}
                 rows.append(row | {"bound": bound[c] if arm == "maml_theory" else None})
     return pd.DataFrame(rows)
 
 
 def adaptation_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
-    """Adaptation to held-out games: a row for each kind, discount, initialisation and inner step.
+    """Adaptation to held-out games: a row for each initialisation and inner step of each setting.
 
     ``ne_gap`` and ``potential`` are means over games and seeds, the gap with a 95 % bootstrap interval over seeds;
     ``ratio`` is the gap over that from scratch on the same games, with its interval.
@@ -112,12 +117,12 @@ def adaptation_table(measured: Iterable[Measurement], resamples: int, root_seed:
         gaps, potentials = arrays["adapted_gap"].mean(axis=2), arrays["adapted_potential"].mean(axis=(1, 2))
         scratch = gaps[INITIALISATIONS.index("scratch")]
         for i, name in enumerate(INITIALISATIONS):
-            rng = stream(root_seed, "adaptation", spec["base_kind"], str(spec["discount"]), name)
+            rng = stream(root_seed, "adaptation", *map(str, _place(spec).values()), name)
             means = bootstrap_means(np.stack([gaps[i], scratch], axis=1), resamples, rng)
             for c, step in enumerate(arrays["steps"].tolist()):
                 low, high = percentile_interval(means[:, 0, c])
                 ratio_low, ratio_high = percentile_interval(gap_ratio(means[:, 0, c], means[:, 1, c]))
-                row = {"base_kind": spec["base_kind"], "discount": spec["discount"], "initialisation": name}
+                row = _place(spec) | {"initialisation": name}
                 row |= {"step": step, "ne_gap": gaps[i, :, c].mean(), "low": low, "high": high}
                 row |= {"ratio": float(gap_ratio(gaps[i, :, c].mean(), scratch[:, c].mean()))}
                 row |= {"ratio_low": ratio_low, "ratio_high": ratio_high, "potential": potentials[i, c]}
