@@ -11,7 +11,7 @@ from strategies import random_distributions, random_tables, seeds, storages
 
 from metanash import META_UPDATES, GameBatch, OptimisticMirrorDescent, ProjectedQAscent, learn, learn_sequence
 from metanash.families import potential_sequence, zero_sum_sequence
-from metanash.learners.mirror_descent import stage_count
+from metanash.learners.stages import stage_count
 from metanash.meta import AverageTarget, best_response_target
 
 AVERAGES = ("best_response", "stage_average", "output_policy")
