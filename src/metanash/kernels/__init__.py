@@ -1,9 +1,9 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent and ``expect`` averages next-state values. The compiled versions (``compiled.c``) are used where they were
-built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error
-says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+projected Q-ascent and ``expect`` averages next-state values. The compiled versions (``compiled.c``) are used
+where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
+error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 
 The environment decides, once, when the package is imported:
 

@@ -163,6 +163,7 @@ def joint_mirror(
 
 def _partial_products(policies: list[Floats]) -> tuple[list[Floats], list[Floats]]:
     """Products of the policies before each player, then of all; and of those after each player. Lanes last."""
+
     def outer(a: Floats, b: Floats) -> Floats:
         return (a[:, np.newaxis] * b).reshape(-1, a.shape[-1])
 

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from metanash.learners.base import Learner, Policies, Run, checkpoints, learn
+from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointStage, JointState
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
 from metanash.learners.q_ascent import AscentState, ProjectedQAscent
+from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 
 __all__ = [
     "LEARNERS",
     "AscentState",
+    "CorrelatedMirrorDescent",
+    "JointStage",
+    "JointState",
     "Learner",
     "MirrorState",
     "OptimisticMirrorDescent",
@@ -17,12 +22,16 @@ __all__ = [
     "ProjectedQAscent",
     "Run",
     "Stage",
+    "StageStatistics",
+    "StagedMirrorDescent",
+    "StagedState",
     "checkpoints",
     "learn",
 ]
 
 LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "optimistic_mirror_descent": OptimisticMirrorDescent,
+    "correlated_mirror_descent": CorrelatedMirrorDescent,
     "projected_q_ascent": ProjectedQAscent,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one a game."""

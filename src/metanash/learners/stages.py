@@ -17,7 +17,15 @@ from metanash.checks import integer
 from metanash.games import GameBatch
 from metanash.learners.base import Policies, learning_rates, starting_policies
 
-__all__ = ["StageStatistics", "StagedMirrorDescent", "StagedState", "before_first", "next_stage_length", "stage_count"]
+__all__ = [
+    "StageStatistics",
+    "StagedMirrorDescent",
+    "StagedState",
+    "before_first",
+    "next_stage_length",
+    "restart",
+    "stage_count",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,7 +140,9 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     count, sizes = len(games), (game.horizon, game.n_states)
     if initial is None:
         initial = tuple(simplex.uniform(1, 1, *sizes, n) for n in game.n_actions)
-    stages = {np.shape(policy)[1] for policy in initial if np.ndim(policy) == 5} if isinstance(initial, Sequence) else ()
+    given: Any = initial
+    listed = given if isinstance(given, Sequence) else ()  # the correlated output of a learner is no initial policy
+    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
     if len(stages) != 1:
         raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
     (number,) = stages
