@@ -281,7 +281,8 @@ def theorem_5_smooth(
 
     e^(eta H) (1 + 1/H)^(H-1) D / (eta T) + (9/32) (N - 1)^2 eta^3 H^5 + C(H) / T. Parameters as in :func:`theorem_5`.
     For entropy the iterates are stable: the logits of consecutive ones differ by at most 3 eta H in range, so the
-    payoffs of a player move by at most (3/4) (N - 1) eta H^2 an iteration. With eta of order T^(-1/4) it falls as T^(-3/4).
+    payoffs of a player move by at most (3/4) (N - 1) eta H^2 an iteration. With eta of order T^(-1/4) it falls as
+    T^(-3/4).
     """
     eta, t = np.asarray(learning_rate, dtype=np.float64), np.asarray(iterations, dtype=np.float64)
     growth = np.exp(eta * horizon) * (1.0 + 1.0 / horizon) ** (horizon - 1)
