@@ -85,7 +85,10 @@ def algorithm_2(rewards, kernel, eta, iterations, tildes):
 
     def table(value):
         return [
-            [[filled(actions, lambda a, i=i, h=h, s=s: value(i, h, s, a)) for s in range(states)] for h in range(horizon)]
+            [
+                [filled(actions, lambda a, i=i, h=h, s=s: value(i, h, s, a)) for s in range(states)]
+                for h in range(horizon)
+            ]
             for i in range(players)
         ]
 
