@@ -356,7 +356,7 @@ static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat)
     return left;
 }
 
-static int NAMED(joint_mirror)(const struct joint_call *c) {
+static int NAMED(joint_any)(const struct joint_call *c) {
     const int64_t N = c->players, J = c->joint, C = c->columns;
     if (!c->lanes) return 0; /* nothing bounds the sizes then */
     vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec));
@@ -388,6 +388,95 @@ static int NAMED(joint_mirror)(const struct joint_call *c) {
     free(work), free(seats);
     return 0;
 }
+
+/* Two actions each: one number a player, as for A = B = 2 in Algorithm 1, and payoffs as differences between its
+ * actions, which halves the work. Written for a number of players that is known when this is compiled. */
+
+#define MOST_COINS 5
+
+static inline __attribute__((always_inline)) void NAMED(coin_products)(const int players, const vec *first, vec *left,
+                                                                       vec *right) {
+    /* left[(1 << i) + b]: product of the players before i at their joint action b; right: of those after it */
+    left[1] = right[1] = splat(1.0);
+    for (int i = 0; i < players; i++)
+        for (int b = 0; b < 1 << i; b++) {
+            left[(2 << i) + 2 * b] = left[(1 << i) + b] * first[i];
+            left[(2 << i) + 2 * b + 1] = left[(1 << i) + b] - left[(2 << i) + 2 * b];
+        }
+    for (int i = 0; i + 1 < players; i++)
+        for (int b = 0; b < 1 << i; b++) {
+            right[(2 << i) + b] = first[players - 1 - i] * right[(1 << i) + b];
+            right[(2 << i) + (1 << i) + b] = right[(1 << i) + b] - right[(2 << i) + b];
+        }
+}
+
+static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_call *c, int64_t lane,
+                                                                  const int players) {
+    vec gap[MOST_COINS << (MOST_COINS - 1)], total[1 << MOST_COINS], part[1 << MOST_COINS];
+    vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS], d[MOST_COINS], first[MOST_COINS], eta = splat(0.0);
+    const int joint = 1 << players, half = joint / 2;
+    const int64_t end = c->done + c->iterations;
+    for (int i = 0; i < players; i++) { /* what the second action pays over the first, [before][after] */
+        const int after = 1 << (players - 1 - i);
+        for (int64_t l = 0; l < WIDTH; l++)
+            for (int k = 0; k < half; k++) {
+                const int low = k / after * 2 * after + k % after;
+                const double *q = lane + l < c->lanes ? c->q + ((lane + l) * players + i) * joint : NULL;
+                ((double *)gap)[(i * half + k) * WIDTH + l] = q ? q[low + after] - q[low] : 0.0;
+            }
+    }
+    gather(c->eta, 1, lane, c->lanes, &eta);
+    gather(c->x, 2 * players, lane, c->lanes, two);
+    for (int i = 0; i < players; i++) d[i] = two[2 * i + 1] - two[2 * i];
+    gather(c->policy, 2 * players, lane, c->lanes, two);
+    for (int i = 0; i < players; i++) first[i] = two[2 * i];
+    gather(c->sum_joint, joint, lane, c->lanes, total);
+    gather(c->sum_joint + c->lanes * joint, joint, lane, c->lanes, part);
+    NAMED(coin_products)(players, first, left, right);
+    for (int64_t t = c->done + 1; t <= end; t++) {
+#pragma GCC unroll 8
+        for (int i = 0; i < players; i++) {
+            const int before = 1 << i, after = 1 << (players - 1 - i);
+            const vec *row = gap + i * half;
+            vec g = splat(0.0);
+            for (int b = 0; b < before; b++, row += after) {
+                vec sum = row[0] * right[after];
+                for (int k = 1; k < after; k++) sum += row[k] * right[after + k];
+                g += left[before + b] * sum;
+            }
+            d[i] += eta * g;
+            first[i] = NAMED(falling_sigmoid)(d[i] + eta * g);
+        }
+        NAMED(coin_products)(players, first, left, right);
+        for (int j = 0; j < joint; j++) part[j] += left[joint + j];
+        if (t % CHUNK == 0)
+            for (int j = 0; j < joint; j++) total[j] += part[j], part[j] = splat(0.0);
+    }
+    for (int i = 0; i < players; i++) two[2 * i] = smaller(-d[i], splat(0.0)), two[2 * i + 1] = smaller(d[i], splat(0.0));
+    scatter(two, 2 * players, lane, c->lanes, c->x);
+    for (int i = 0; i < players; i++) two[2 * i] = first[i], two[2 * i + 1] = splat(1.0) - first[i];
+    scatter(two, 2 * players, lane, c->lanes, c->policy);
+    scatter(total, joint, lane, c->lanes, c->sum_joint);
+    scatter(part, joint, lane, c->lanes, c->sum_joint + c->lanes * joint);
+}
+
+static int NAMED(joint_mirror)(const struct joint_call *c) {
+    const int64_t players = c->players;
+    if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
+        return NAMED(joint_any)(c);
+    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+        if (players == 2)
+            NAMED(coin_run)(c, lane, 2);
+        else if (players == 3)
+            NAMED(coin_run)(c, lane, 3);
+        else if (players == 4)
+            NAMED(coin_run)(c, lane, 4);
+        else
+            NAMED(coin_run)(c, lane, 5);
+    }
+    return 0;
+}
+#undef MOST_COINS
 
 /* ---- Expected next value: P V ------------------------------------------------------------------- */
 
