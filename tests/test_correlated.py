@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 
+import efg
 import numpy as np
 import oracles
 import oracles_general
@@ -172,6 +173,36 @@ def test_a_deviator_who_only_remembers_gains_less_than_one_who_is_told():
             traced(game, 0.5, 25, [np.full((1, 2, 1, 2), 0.5)] * 2), [[[[[0.5, 0.5]]] * 2]] * 2, i,
         )  # fmt: skip
         assert unaware - 1e-12 <= best <= told + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("horizon", "states", "actions", "iterations"),
+    [(1, 2, (2, 3), 11), (1, 1, (2, 2, 2), 7), (2, 1, (2, 2), 9), (2, 2, (2, 2), 5), (3, 1, (2, 2), 5)],
+)
+def test_openspiel_finds_the_same_values_and_gaps(seed, horizon, states, actions, iterations):
+    """OpenSpiel is given every sequence of iterations that may be drawn, as product policies with probabilities.
+
+    For H = 1 its CCE-gap is ours; for H > 1 its deviator remembers but is not told tau, and gains at most our bound.
+    """
+    rng = np.random.default_rng([seed, horizon])
+    game = random_tables(rng, "markov", horizon, states, actions)
+    tilde = tuple(random_interior(rng, 1, horizon, states, n) for n in actions)
+    trace = traced(game, 1.0, iterations, tilde)
+    learner, batch, state = trained(game, 1.0, iterations, tilde)
+    device = []
+    for stage in trace:
+        plays = oracles_general.stage_play(trace, [oracles.plain(part) for part in tilde], stage.index)
+        for drawn in itertools.product(*plays):  # [h][player][s]
+            policies = [[drawn[h][i] for h in range(horizon)] for i in range(len(actions))]
+            device.append((stage.iterations / iterations / math.prod(map(len, plays)), policies))
+    values, gains = efg.correlated(game.reward, game.kernel, game.initial, device)
+    output, measured = learner.output(state), learner.measure(batch, state)
+    np.testing.assert_allclose(output.values(batch)[0], values, atol=1e-10, rtol=0)
+    # OpenSpiel cuts incentives at 0
+    if horizon == 1:
+        assert max(measured["cce_gap"][0], 0.0) == pytest.approx(max(gains), abs=1e-10)
+    assert max(gains) <= max(measured["cce_gap_bound"][0], 0.0) + 1e-10
 
 
 @pytest.mark.parametrize("storage", ["per_step", "sparse"])
