@@ -5,6 +5,7 @@ reported are ratios: nanoseconds depend on the machine, and are printed to show 
 """
 
 import argparse
+import itertools
 import json
 import platform
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.plain import plain_ascent, plain_mirror
+from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror
 from metanash import families, kernels
 from metanash.games import GameBatch
 from metanash.kernels import compiled, twin
@@ -58,6 +59,24 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
         return run
 
     contestants = {"c": compiled.mirror, "twin": twin.mirror, "plain": plain_mirror}
+    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
+def joint_work(case: Case, actions: tuple[int, ...]) -> dict[str, Callable[[], None]]:
+    """Algorithm 2 inside a stage, on random Q-estimates in [0, 1]."""
+    players, joint, columns = len(actions), int(np.prod(actions)), sum(actions)
+    q = np.random.default_rng(0).uniform(size=(case.lanes, players, joint))
+    eta, uniform = np.full(case.lanes, 0.1), np.repeat(1.0 / np.array(actions), actions)
+
+    def work(joint_mirror: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            x, policy = np.zeros((case.lanes, columns)), np.tile(uniform, (case.lanes, 1))
+            sums, counts = np.zeros((2, case.lanes, joint)), np.array(actions, dtype=np.int64)
+            joint_mirror(q, eta, x, policy, sums, counts, case.lanes, players, joint, columns, 0, iterations)
+
+        return run
+
+    contestants = {"c": compiled.joint_mirror, "twin": twin.joint_mirror, "plain": plain_joint_mirror}
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
 
 
@@ -121,6 +140,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
     cases = [(case, mirror_work(case)) for case in MIRROR_CASES]
+    for actions, (lanes, share) in itertools.product(
+        [(2, 2), (3, 3), (2, 2, 2), (2,) * 5, (10, 10)],
+        [(1, {"c": 20_000, "twin": 1_000, "plain": 300}), (1_000, {"c": 200, "twin": 20, "plain": 1})],
+    ):
+        name = f"Algorithm 2, {'x'.join(map(str, actions))}, {lanes} lane{'s' * (lanes > 1)}"
+        case = Case(name, lanes, actions[0], actions[1], share, {})
+        cases.append((case, joint_work(case, actions)))
     small = {"c": 2_000, "twin": 200, "plain": 20}
     cases += [
         (Case(f"Q-ascent S2 2x2, {games} game{'s' * (games > 1)}", games, 2, 2, small, {}), None) for games in (1, 200)
