@@ -320,7 +320,7 @@ static inline void NAMED(joint_step)(const struct NAMED(seat) *seat, vec eta) {
     }
 }
 
-/* Products and gradients at the last iterates. */
+/* Products and gradients at the last iterates; the products are stored where seat_all has put them. */
 static inline void NAMED(joint_gradients)(const struct NAMED(seat) *seats, int64_t players) {
     for (int64_t i = 0; i < players; i++)
         if (seats[i].next_left)
@@ -389,8 +389,9 @@ static int NAMED(joint_any)(const struct joint_call *c) {
     return 0;
 }
 
-/* Two actions each: one number a player, as for A = B = 2 in Algorithm 1, and payoffs as differences between its
- * actions, which halves the work. Written for a number of players that is known when this is compiled. */
+/* Where every player has two actions (a coin), one number a player is enough, as for A = B = 2 in Algorithm 1: the
+ * logit d of its second action over the first. Payoffs are differences between the two, which halves the work. The
+ * number of players is known when this is compiled, and so are all sizes. */
 
 #define MOST_COINS 5
 
@@ -413,7 +414,8 @@ static inline __attribute__((always_inline)) void NAMED(coin_products)(const int
 static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_call *c, int64_t lane,
                                                                   const int players) {
     vec gap[MOST_COINS << (MOST_COINS - 1)], total[1 << MOST_COINS], part[1 << MOST_COINS];
-    vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS], d[MOST_COINS], first[MOST_COINS], eta = splat(0.0);
+    vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS];
+    vec d[MOST_COINS], first[MOST_COINS], eta = splat(0.0);
     const int joint = 1 << players, half = joint / 2;
     const int64_t end = c->done + c->iterations;
     for (int i = 0; i < players; i++) { /* what the second action pays over the first, [before][after] */
@@ -452,7 +454,8 @@ static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct j
         if (t % CHUNK == 0)
             for (int j = 0; j < joint; j++) total[j] += part[j], part[j] = splat(0.0);
     }
-    for (int i = 0; i < players; i++) two[2 * i] = smaller(-d[i], splat(0.0)), two[2 * i + 1] = smaller(d[i], splat(0.0));
+    for (int i = 0; i < players; i++) /* the larger logit is put at 0, as in pair_store */
+        two[2 * i] = smaller(-d[i], splat(0.0)), two[2 * i + 1] = smaller(d[i], splat(0.0));
     scatter(two, 2 * players, lane, c->lanes, c->x);
     for (int i = 0; i < players; i++) two[2 * i] = first[i], two[2 * i + 1] = splat(1.0) - first[i];
     scatter(two, 2 * players, lane, c->lanes, c->policy);
