@@ -5,6 +5,7 @@ reported are ratios: nanoseconds depend on the machine, and are printed to show 
 """
 
 import argparse
+import itertools
 import json
 import platform
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.plain import plain_ascent, plain_mirror
+from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror
 from metanash import families, kernels
 from metanash.games import GameBatch
 from metanash.kernels import compiled, twin
@@ -89,6 +90,24 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
 
 
+def joint_work(case: Case, actions: tuple[int, ...]) -> dict[str, Callable[[], None]]:
+    """Algorithm 2 inside a stage, on random Q-estimates in [0, 1]."""
+    players, joint, columns = len(actions), int(np.prod(actions)), sum(actions)
+    q = np.random.default_rng(0).uniform(size=(case.lanes, players, joint))
+    eta, uniform = np.full(case.lanes, 0.1), np.repeat(1.0 / np.array(actions), actions)
+
+    def work(joint_mirror: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            x, policy = np.zeros((case.lanes, columns)), np.tile(uniform, (case.lanes, 1))
+            sums, counts = np.zeros((2, case.lanes, joint)), np.array(actions, dtype=np.int64)
+            joint_mirror(q, eta, x, policy, sums, counts, case.lanes, players, joint, columns, 0, iterations)
+
+        return run
+
+    contestants = {"c": compiled.joint_mirror, "twin": twin.joint_mirror, "plain": plain_joint_mirror}
+    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
 def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
     """Gradient play on Markov teams with one transition kernel."""
     games = families.potential_sequence(
@@ -147,15 +166,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="interleaved repetitions, of which the fastest counts")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
-    cases = [*MIRROR_CASES, *ascent_cases()]
+    cases: list[tuple[Case | AscentCase, dict[str, Callable[[], None]]]] = []
+    cases += [(case, mirror_work(case)) for case in MIRROR_CASES]
+    for actions, (lanes, share) in itertools.product(
+        [(2, 2), (3, 3), (2, 2, 2), (2,) * 5, (10, 10)],
+        [(1, {"c": 20_000, "twin": 1_000, "plain": 300}), (1_000, {"c": 200, "twin": 20, "plain": 1})],
+    ):
+        name = f"Algorithm 2, {'x'.join(map(str, actions))}, {lanes} lane{'s' * (lanes > 1)}"
+        case = Case(name, lanes, actions[0], actions[1], share, {})
+        cases.append((case, joint_work(case, actions)))
+    cases += [(case, ascent_work(case)) for case in ascent_cases()]
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, kernels {compiled.isa}")
     print("ns per lane and iteration of the compiled kernels, the NumPy twin and plain NumPy loops; then ratios to")
     print(f"the compiled kernels. Best of {arguments.rounds} interleaved rounds, one thread.\n")
     print(f"{'case':36s}  {'C':>9s}  {'twin':>10s}  {'plain':>11s}  {'plain / C':>26s}  {'twin / C':>26s}")
     results = {}
     with threadpool_limits(limits=1):
-        for case in cases:
-            contestants = ascent_work(case) if isinstance(case, AscentCase) else mirror_work(case)
+        for case, contestants in cases:
             found = measure(contestants, case.iterations, case.lanes, arguments.rounds)
             results[case.name] = {"ns": found, "targets": case.targets}
             print(row(case, found), flush=True)

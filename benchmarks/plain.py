@@ -19,6 +19,34 @@ def plain_mirror(q, eta, x, y, mu, nu, sum_mu, sum_nu, sum_value, lanes, rows, c
             sum_value[1, lane] += mu[lane] @ q[lane] @ nu[lane]
 
 
+def plain_joint_mirror(
+    q, eta, x, policy, sum_joint, actions, lanes, players, joint, columns, done, iterations
+) -> None:  # fmt: skip
+    """Algorithm 2 inside a stage, lane by lane; arguments as in ``metanash.kernels``."""
+    del columns, done
+    ends = np.cumsum(actions)[:-1]
+    for lane in range(lanes):
+        tables = q[lane].reshape(players, *actions)
+        anchors, iterates = np.split(x[lane], ends), np.split(policy[lane], ends)
+        for _ in range(iterations):
+            moved = []
+            for i in range(players):
+                gradient = tables[i]
+                for j in reversed(range(players)):
+                    if j != i:
+                        gradient = np.tensordot(gradient, iterates[j], axes=([j], [0]))
+                anchors[i] += eta[lane] * gradient
+                logits = anchors[i] + eta[lane] * gradient
+                weights = np.exp(logits - logits.max())
+                moved.append(weights / weights.sum())
+            iterates = moved
+            product = iterates[0]
+            for other in iterates[1:]:
+                product = np.multiply.outer(product, other)
+            sum_joint[0, lane] += product.reshape(joint)
+        policy[lane] = np.concatenate(iterates)
+
+
 def project(x):
     """Projection onto the simplex by sorting."""
     descending = np.sort(x)[::-1]

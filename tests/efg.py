@@ -75,3 +75,23 @@ def gains(rewards, kernel, initial, policy):
         tabular.action_probability_array[row] = 0.0
         tabular.action_probability_array[row, : policy[player].shape[-1]] = policy[player][h, s]
     return exploitability.nash_conv(game, tabular, return_only_nash_conv=False).player_improvements
+
+
+def correlated(rewards, kernel, initial, device):
+    """Values of a correlated profile, and what each player gains who leaves it before advice is given, by OpenSpiel.
+
+    ``device`` is a list of (probability, policies), policies being one array (H, S, A_i) a player. The deviator is not
+    told which of them was drawn, but may learn from the public history.
+    """
+    game = pyspiel.load_efg_game(gambit_text(rewards, kernel, initial))
+    labels = list(TabularPolicy(game).state_lookup)
+
+    def tabular(policies):
+        table = {}
+        for label in labels:
+            player, h, s = int(label.split("-")[0]), *map(int, label.split("-")[-1].split(":"))
+            table[label] = list(enumerate(policies[player][h][s]))
+        return pyspiel.TabularPolicy(table)
+
+    found = pyspiel.cce_dist(game, [(share, tabular(policies)) for share, policies in device])
+    return found.on_policy_values, found.deviation_incentives

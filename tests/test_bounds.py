@@ -315,3 +315,141 @@ def test_vertex_divergence_is_never_negative(excess):
     for value in divergence([1.0, 0.0], [1.0 + excess, 0.0]):
         assert value == 0.0
         assert math.copysign(1.0, value) == 1.0
+
+
+# Theorems 5 and 6 ---------------------------------------------------------------------------------------
+
+
+@decimals
+def printed_5(divergence, horizon, t, players, rate):
+    return 3 / (rate * t) * divergence + 36 * players**2 * rate**2 * horizon**4
+
+
+@decimals
+def printed_11(horizon, t, players, actions):
+    third = 1 / Decimal(3)
+    return 12 * players ** (2 * third) * horizon ** (8 * third) * t.ln() * actions.ln() / t ** (2 * third)
+
+
+@decimals
+def smooth_5(divergence, horizon, t, players, rate, missed):
+    growth = (rate * horizon).exp() * (1 + 1 / horizon) ** (horizon - 1)
+    stable = Decimal(9) / 32 * (players - 1) ** 2 * rate**3 * horizon**5
+    return growth / (rate * t) * divergence + stable + missed / t
+
+
+def missed_in_a_chain(horizon):
+    """Iterations of stage tau count H + 1 - tau each; by loops."""
+    total, length = 0, horizon
+    for tau in range(1, horizon + 1):
+        total += length * (horizon + 1 - tau)
+        length = math.floor(length * (1 + Fraction(1, horizon)))
+    return total
+
+
+def test_theorem_5_by_hand():
+    """3 * 2 / (0.1 * 600) + 36 * 4 * 0.01 * 16 = 0.1 + 23.04 for N = H = 2."""
+    assert float(bounds.theorem_5(2.0, 2, 600, 2, 0.1)) == near(23.14)
+
+
+def test_equation_11_by_hand():
+    """N = 8, H = 1, T = 1000, A_max = 2: 12 * 4 * 6.907755 * 0.693147 / 100; the rate is 1 / (10 * 7^(2/3))."""
+    assert float(bounds.theorem_5_uniform(1, 1000, 8, 2)) == pytest.approx(2.2982837, rel=1e-6)
+    assert float(bounds.cce_learning_rate(1, 1000, 8)) == pytest.approx(0.1 / 7 ** (2 / 3), rel=1e-12)
+    assert float(bounds.cce_learning_rate(8, 1000, 2)) == near(0.025)
+    assert float(bounds.meta_learning_rate(8, 1000, 2, 64)) == near(0.0125)
+    assert float(bounds.theorem_5_uniform(1, 1, 2, 2)) == 0.0
+
+
+@given(
+    st.floats(0.0, 1e4), st.integers(1, 6), st.integers(2, 10**8), st.integers(2, 9), st.floats(1e-6, 1.0),
+    st.integers(2, 50),
+)  # fmt: skip
+def test_theorem_5_in_decimals(divergence, horizon, t, players, rate, actions):
+    assert float(bounds.theorem_5(divergence, horizon, t, players, rate)) == near(
+        printed_5(divergence, horizon, t, players, rate)
+    )
+    missed = missed_in_a_chain(horizon)
+    assert bounds.correlated_burn_in(horizon) == missed
+    assert float(bounds.theorem_5_smooth(divergence, horizon, t, players, rate)) == near(
+        smooth_5(divergence, horizon, t, players, rate, missed)
+    )
+    assert float(bounds.theorem_5_uniform(horizon, t, players, actions)) == near(
+        printed_11(horizon, t, players, actions)
+    )
+
+
+def test_burn_in_of_a_chain_is_the_last_step_of_that_of_theorem_1():
+    """1, 7, 22, 50, 95 by hand: for H = 3, stages of 3, 4, 5 iterations miss 3, 2, 1 rewards."""
+    assert [bounds.correlated_burn_in(horizon) for horizon in range(1, 6)] == [1, 7, 22, 50, 95]
+    for horizon in range(1, 6):
+        assert bounds.two_sided_burn_in(horizon) + bounds.correlated_burn_in(horizon) == 2 * bounds.burn_in(horizon)
+
+
+def test_equation_11_does_not_follow_from_the_first_part():
+    """Its learning rate makes 36 N^2 eta^2 H^4 alone larger than what is left of (11), up to T = 6e12 for N = A = 2.
+
+    (With 4 H log T stages the first term of Theorem 5 is 12 (N - 1)^(2/3) H^(8/3) log T log A / T^(2/3).) The form with
+    eta^3 fits.
+    """
+    for t, fits in [(1e4, False), (5e12, False), (1e13, True)]:
+        eta = bounds.cce_learning_rate(2, t, 2)
+        divergence = 2 * 4 * 2 * math.log(t) * math.log(2)
+        assert (bounds.theorem_5(divergence, 2, t, 2, eta) <= bounds.theorem_5_uniform(2, t, 2, 2)) == fits
+        assert bounds.theorem_5_smooth(divergence, 2, t, 2, eta) <= bounds.theorem_5_uniform(2, t, 2, 2)
+
+
+def test_the_smooth_form_falls_faster():
+    """At a rate of order T^(-1/4) it falls as T^(-3/4) for a given divergence; the printed one as T^(-1/2) at best."""
+    t = np.array([1e8, 1e12])
+    smooth = bounds.theorem_5_smooth(10.0, 2, t, 2, t**-0.25)
+    printed = bounds.theorem_5(10.0, 2, t, 2, t**-0.25)
+    assert math.log(smooth[1] / smooth[0]) / math.log(1e4) == pytest.approx(-0.75, abs=0.01)
+    assert math.log(printed[1] / printed[0]) / math.log(1e4) == pytest.approx(-0.5, abs=0.01)
+
+
+def test_scaling_of_theorem_6():
+    """By hand: eps = 1/4, Delta = 4, K = 16, H = 1, N = 2, A = 4: 2 * 8 * (8 / 32 + 9 / 4); powers of each argument."""
+    assert float(bounds.theorem_6_iterations(0.25, 4.0, 16, 1, 2, 4)) == near(40.0)
+    at = [float(bounds.theorem_6_iterations(0.1, 1e12, k, 1, 2, 2)) for k in (10, 160)]
+    assert at[0] / at[1] == pytest.approx(16**1.25, rel=1e-6)
+    at = [float(bounds.theorem_6_iterations(0.1, 0.0, k, 1, 2, 2)) for k in (10, 160)]
+    assert at[0] / at[1] == near(4.0)
+
+
+def test_meta_learning_rate_balances_theorem_6():
+    """Both terms of Theorem 5 at the T of the theorem and this rate: eps times constants that no argument moves."""
+    found = []
+    for k, horizon, players in [(64, 2, 2), (4096, 2, 2), (64, 4, 2), (64, 2, 9)]:
+        divergence = horizon**2 / math.sqrt(k)  # the last term of the averaged divergence
+        t = horizon * (players - 1) / 0.01**1.5 * horizon**3 / math.sqrt(k)
+        eta = float(bounds.meta_learning_rate(horizon, t, players, k))
+        found.append((3 * divergence / (eta * t), eta**2 * (players - 1) ** 2 * horizon**4))
+    for row in found[1:]:
+        assert row == pytest.approx(found[0], rel=1e-9)
+
+
+@given(seeds, st.integers(1, 3), st.integers(1, 3), st.booleans())
+def test_divergence_of_players_is_that_of_loops(seed, horizon, states, worst):
+    rng = np.random.default_rng(seed)
+    payoff = [rng.integers(0, 3, size=(2, horizon, states, n)) / 2 for n in (2, 3, 2)]
+    initial = [random_distributions(rng, 2, horizon, states, n, concentration=3.0) for n in (2, 3, 2)]
+    got = bounds.player_divergence(payoff, initial, worst=worst)
+    for g in (0, 1):
+        total = 0.0
+        for h in range(horizon):
+            each = []
+            for values, start in zip(payoff, initial, strict=True):
+                for s in range(states):
+                    row, begin = values[g, h, s].tolist(), start[g, h, s].tolist()
+                    tied = [begin[a] for a, v in enumerate(row) if v == max(row)]
+                    p = min(tied) if worst else tied[0]
+                    each.append(-math.log(p) if p else math.inf)
+            total += max(each)
+        assert got[g] == pytest.approx(total, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("players", [0, 1])
+def test_one_player_has_no_learning_rate(players):
+    with pytest.raises(ValueError, match="at least 2 players"):
+        bounds.cce_learning_rate(2, 100, players)

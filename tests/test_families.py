@@ -293,7 +293,7 @@ def test_sizes_and_discount_are_those_asked_for():
 )
 @pytest.mark.parametrize("make", FAMILIES)
 def test_bad_arguments(make, change, message):
-    kind = {"zero_sum": "pure", "potential": "team"}[make]
+    kind = {"zero_sum": "pure", "potential": "team", "general_sum": "random"}[make]
     with pytest.raises(ValueError, match=message):
         FAMILIES[make](kind, "bad", **{"n_games": 2, "perturbation": 0.1, **change})
 

@@ -4,14 +4,23 @@ import math
 
 import numpy as np
 import oracles
+import oracles_general
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import random_distributions, random_tables, seeds, storages
 
-from metanash import META_UPDATES, GameBatch, OptimisticMirrorDescent, ProjectedQAscent, learn, learn_sequence
-from metanash.families import potential_sequence, zero_sum_sequence
-from metanash.learners.mirror_descent import stage_count
+from metanash import (
+    META_UPDATES,
+    CorrelatedMirrorDescent,
+    GameBatch,
+    OptimisticMirrorDescent,
+    ProjectedQAscent,
+    learn,
+    learn_sequence,
+)
+from metanash.families import general_sum_sequence, potential_sequence, zero_sum_sequence
+from metanash.learners.stages import stage_count
 from metanash.meta import AverageTarget, best_response_target
 
 AVERAGES = ("best_response", "stage_average", "output_policy")
@@ -114,6 +123,56 @@ def test_runs_that_cut_a_stage_or_end_with_it(name, iterations):
     run = learn_sequence(games, OptimisticMirrorDescent(0.3), META_UPDATES[name](3), iterations)
     for one, trace in zip(run.runs, traces, strict=True):
         np.testing.assert_allclose(one.policy[0][0], trace.mu, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("name", AVERAGES)
+@pytest.mark.parametrize("actions", [(2, 3), (2, 2, 2)])
+def test_sequences_of_general_sum_games_are_those_of_loops(name, actions):
+    """Theorem 6: equation (5) for each player; of a joint policy the other two take the players' parts."""
+    iterations, n_games = 11, 3
+    rng = np.random.default_rng(len(actions))
+    tables = [random_tables(rng, "markov", 2, 2, actions) for _ in range(n_games)]
+    count = stage_count(iterations, 2)
+    initial = [[[[[1 / n] * n] * 2] * 2] * count for n in actions]
+    seen, starts = [], []
+    for game in tables:
+        trace = oracles_general.algorithm_2(
+            oracles.plain(game.reward), oracles.plain(game.kernel), 0.4, iterations, initial
+        )
+        starts.append(initial)
+        seen.append([general_target(name, trace, i) for i in range(len(actions))])
+        initial = [
+            [[[oracles.meta_update([t[i][tau][h][s] for t in seen], 1 / math.sqrt(n_games)) for s in (0, 1)]
+              for h in (0, 1)] for tau in range(count)]
+            for i in range(len(actions))
+        ]  # fmt: skip
+    learner = CorrelatedMirrorDescent(0.4)
+    run = learn_sequence([game.game() for game in tables], learner, META_UPDATES[name](n_games), iterations)
+    for one, start in zip(run.runs, starts, strict=True):
+        for tau, stage in enumerate(learner.stages(one.state)):
+            for i in range(len(actions)):
+                np.testing.assert_allclose(stage.initial[i][0], start[i][tau], atol=1e-9, rtol=0)
+
+
+def general_target(name, trace, player):
+    """[stage][h][s] -> distribution, from the trace of Algorithm 2."""
+    total = sum(stage.iterations for stage in trace)
+
+    def recommend(stage, h, s):
+        if name == "best_response":
+            return oracles.best_response_with_ties(stage.payoff(player, h, s), 1e-12)
+        if name == "stage_average":
+            return stage.average(player, h, s)
+        parts = [[stage.iterations / total * p for p in stage.average(player, h, s)] for stage in trace]
+        return [sum(column) for column in zip(*parts, strict=True)]
+
+    return [[[recommend(stage, h, s) for s in (0, 1)] for h in (0, 1)] for stage in trace]
+
+
+def test_a_correlated_policy_cannot_be_carried_over():
+    games = general_sum_sequence("random", "carry", n_games=2, perturbation=0.1)
+    with pytest.raises(ValueError, match="initial policies must have axes"):
+        learn_sequence(games, CorrelatedMirrorDescent(0.3), META_UPDATES["carry_over"](2), 5)
 
 
 @pytest.mark.parametrize("name", sorted(META_UPDATES))

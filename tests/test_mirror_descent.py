@@ -15,7 +15,7 @@ from strategies import random_distributions, random_interior, random_tables, ran
 import metanash
 from metanash import GameBatch, OptimisticMirrorDescent, exact, gaps, learn
 from metanash.families import zero_sum_sequence
-from metanash.learners.mirror_descent import next_stage_length, stage_count
+from metanash.learners.stages import next_stage_length, stage_count
 
 TOLERANCE = 1e-10
 """A run of 45 iterations at eta Q <= 3: errors of 1e-16 have grown to 1e-12 in the worst of many thousand runs."""
@@ -387,7 +387,7 @@ def test_bad_learning_rates(rate, message):
     ("initial", "message"),
     [
         ((np.full((2, 2, 2), 0.5), np.full((2, 2, 3), 1 / 3)), "axes"),
-        ((np.full((1, 1, 2, 2, 2), 0.5), np.full((1, 2, 2, 2, 3), 1 / 3)), "as many stages for both"),
+        ((np.full((1, 1, 2, 2, 2), 0.5), np.full((1, 2, 2, 2, 3), 1 / 3)), "as many stages for all players"),
         ((np.full((1, 1, 2, 2, 2), 0.5), np.full((1, 1, 2, 2, 2), 0.5)), r"player 1 must have shape \(1, 1, 2, 2, 3\)"),
         ((np.full((2, 1, 2, 2, 2), 0.5), np.full((1, 1, 2, 2, 3), 1 / 3)), r"player 0 must have shape"),
         ((np.full((1, 1, 2, 2, 2), 0.5),), "one array a player"),

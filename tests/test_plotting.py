@@ -73,7 +73,7 @@ def test_every_kind_has_a_label():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     kinds = schema["$defs"]["experiment"]["properties"]["base_kinds"]["items"]["enum"]
     assert set(plotting.KIND_LABELS) == {*kinds, "random"}  # random games: with the theorems
-    assert set(FAMILIES) == {"zero_sum", "potential"}
+    assert set(FAMILIES) == {"zero_sum", "general_sum", "potential"}
     assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
 
 

@@ -13,7 +13,7 @@ from strategies import random_distributions, random_interior, random_tables, see
 
 import metanash
 from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn
-from metanash.learners.mirror_descent import stage_count
+from metanash.learners.stages import stage_count
 from metanash.similarity import best_response_dissimilarity
 from metanash.theory import zero_sum as theory
 from metanash.theory.zero_sum import DivergenceProbe

@@ -7,15 +7,18 @@ a batch of games comes before all of these.
 """
 
 from metanash import families
+from metanash.correlated import CorrelatedPolicy
 from metanash.gamefile import read_games, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
-from metanash.learners import OptimisticMirrorDescent, ProjectedQAscent, learn
+from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, learn
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.transitions import Transition
 
 __all__ = [
     "META_UPDATES",
+    "CorrelatedMirrorDescent",
+    "CorrelatedPolicy",
     "DiscountedGame",
     "GameBatch",
     "MarkovGame",

@@ -151,6 +151,11 @@ class MarkovGame(_FiniteHorizon):
         _agree(self.transition, reward, 2, reward.shape[1])
         object.__setattr__(self, "initial", _initial(self.initial, reward.shape[2]))
 
+    @classmethod
+    def from_zero_sum(cls, game: ZeroSumGame) -> "MarkovGame":
+        """Make the same game with rewards r and 1 - r, which differ from r and -r by a constant a step."""
+        return cls(np.stack([game.reward, 1.0 - game.reward]), game.transition, game.initial, name=game.name)
+
 
 @dataclass(frozen=True, eq=False)
 class DiscountedGame(_Sizes):

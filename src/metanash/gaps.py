@@ -15,6 +15,7 @@ from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 
 __all__ = [
     "average_out",
+    "backup",
     "best_response_values",
     "ne_gap",
     "ne_gaps",
@@ -59,6 +60,26 @@ def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing
         weight = policy[player].reshape(policy[player].shape[:-1] + (1,) * player + (-1,) + (1,) * after)
         table = (table * weight).sum(axis=-1 - after)
     return table
+
+
+def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
+    """Reward plus expected next value at every step: reward_h + P_h value_{h+1}, nothing after the last.
+
+    Parameters
+    ----------
+    games : GameBatch
+        Of finite horizon.
+    reward : (G, H, S, A_1, ..., A_N) array
+    value : (G, H, S) array
+        ``value[:, 0]`` is not read.
+
+    Returns
+    -------
+    (G, H, S, A_1, ..., A_N) array
+    """
+    q = reward.copy()
+    q[:, :-1] += games.transitions.expect(value[:, 1:], 0)
+    return q
 
 
 def _player_reward(games: GameBatch[Any], player: int) -> Floats:

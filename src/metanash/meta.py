@@ -1,7 +1,8 @@
 """Meta-updates: the initial policies of the next game, from what was learned on the games before.
 
 A meta-update is frozen; ``observe`` returns the one that has seen one more game, ``initial`` the policies to
-start the next game from (None: the learner's default, uniform). Mao et al. 2023, equation (2).
+start the next game from (None: the learner's default, uniform). Mao et al. 2023, equation (2). Those that average
+serve Algorithms 1 and 2 alike, player by player; Theorem 6 takes ``best_response``.
 
 ======================= ==================================================================================
 ``individual``          no knowledge: every game starts uniform
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from metanash.games import GameBatch
 from metanash.learners.base import Learner, Policies, Run, learn
-from metanash.learners.mirror_descent import OptimisticMirrorDescent
+from metanash.learners.stages import StagedMirrorDescent
 from metanash.simplex import alpha_greedy
 
 __all__ = ["META_UPDATES", "AverageTarget", "CarryOver", "Individual", "MetaUpdate", "learn_sequence"]
@@ -69,26 +70,29 @@ class CarryOver:
         return self.last
 
 
-Target = Callable[[OptimisticMirrorDescent, Run[Any]], Policies]
+AnyStaged = StagedMirrorDescent[Any, Any]
+
+Target = Callable[[AnyStaged, Run[Any]], Policies]
 """Policies (game, stage, h, s, action) that a finished game recommends, one array a player."""
 
 
-def best_response_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
-    """mu^{tau, dagger} and nu^{tau, dagger} of each stage, ties split evenly."""
+def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
+    """mu^{tau, dagger} and nu^{tau, dagger}, or pi_i^{tau, dagger}, of each stage, ties split evenly."""
     stages = learner.stages(run.state)
-    return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in (0, 1))
+    players = range(len(run.state.initial))
+    return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in players)
 
 
-def stage_average_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
-    """The average policy of each stage."""
+def stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
+    """The average policy of each stage; of a joint, each player's part."""
     stages = learner.stages(run.state)
-    return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in (0, 1))
+    players = range(len(run.state.initial))
+    return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in players)
 
 
-def output_policy_target(learner: OptimisticMirrorDescent, run: Run[Any]) -> Policies:
-    """The output policy, for every stage."""
-    del learner
-    return tuple(policy[:, np.newaxis] for policy in run.policy)
+def output_policy_target(learner: AnyStaged, run: Run[Any]) -> Policies:
+    """The average of all iterates, for every stage: the output policy, or what is left of it without correlation."""
+    return tuple(policy[:, np.newaxis] for policy in learner.average(run.state))
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class AverageTarget:
         if not 0.0 < self.alpha < 1.0:
             raise ValueError(f"alpha must lie in (0, 1), got {self.alpha}; Theorem 2 takes 1 / sqrt(K)")
 
-    def observe(self, learner: OptimisticMirrorDescent, run: Run[Any]) -> "AverageTarget":
+    def observe(self, learner: AnyStaged, run: Run[Any]) -> "AverageTarget":
         """Add the target of this run to the average."""
         mixed = tuple(alpha_greedy(policy, self.alpha) for policy in self.target(learner, run))
         total = mixed if self.total is None else tuple(a + b for a, b in zip(self.total, mixed, strict=True))

@@ -1,6 +1,7 @@
 """How alike games are, and whether a game is a potential game: decided by a check, never assumed."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "largest_potentials",
     "potential_deviation",
     "stage_potential_deviation",
+    "total_dissimilarity",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +32,7 @@ POTENTIAL_TOLERANCE = 1e-9
 
 
 def best_response_dissimilarity(responses: Floats) -> Floats:
-    """One player's half of Delta_{mu,nu} (Mao et al. 2023, section 3.2).
+    """One player's part in Delta_{mu,nu} or Delta_pi (Mao et al. 2023, sections 3.2 and 5).
 
     sum over games k of KL(mu^{k,dagger} || mu*), mu* being the average of mu^{k,dagger} over the games. The divergence
     of two collections of policies is the sum over stages and steps of the largest over states, the reading under which
@@ -47,6 +49,21 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     """
     average = responses.mean(axis=-5, keepdims=True)
     return np.asarray(kl_divergence(responses, average).max(axis=-1).sum(axis=(-3, -2, -1)))
+
+
+def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
+    """Delta_{mu,nu} or Delta_pi: the sum over the players of :func:`best_response_dissimilarity`.
+
+    Parameters
+    ----------
+    responses : sequence of (..., K, stages, H, S, A_i) arrays
+        Best responses in hindsight, one array a player.
+
+    Returns
+    -------
+    (...) array, in nats
+    """
+    return np.asarray(sum(best_response_dissimilarity(part) for part in responses))
 
 
 def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tuple[int | str, ...]) -> list[Floats]:

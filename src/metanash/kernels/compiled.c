@@ -29,6 +29,15 @@ struct mirror_call {
     double *sum_mu, *sum_nu, *sum_value;    /* [2][lanes][...]: totals, running chunk */
 };
 
+struct joint_call {
+    int64_t lanes, players, joint, columns;
+    int64_t done, iterations; /* as in mirror_call */
+    const int64_t *actions;   /* [players] */
+    const double *q, *eta;    /* [lanes][players][joint] */
+    double *x, *policy;       /* [lanes][columns]: logits of the anchors, last iterates */
+    double *sum_joint;        /* [2][lanes][joint]: totals, running chunk */
+};
+
 struct expect_call {
     int64_t games, rows, states, vectors;
     const double *transition, *values; /* [kinds][rows][states], [games][vectors][states] */
@@ -122,6 +131,7 @@ static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doub
 struct instruction_set {
     const char *name;
     int (*mirror)(const struct mirror_call *);
+    int (*joint_mirror)(const struct joint_call *);
     int (*ascent)(const struct ascent_call *);
     int (*expect)(const struct expect_call *);
 };
@@ -129,10 +139,10 @@ struct instruction_set {
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, ascent_avx512, expect_avx512},
-    {"avx2", mirror_avx2, ascent_avx2, expect_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2},
 #endif
-    {"portable", mirror_portable, ascent_portable, expect_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -220,7 +230,7 @@ static PyObject *finish(struct buffers *held, int failed) {
     Py_RETURN_NONE;
 }
 
-/* ---- the calls ----------------------------------------------------------------------------- */
+/* ---- the calls --------------------------------------------------------------------------------- */
 
 static PyObject *mirror(PyObject *self, PyObject *args) {
     (void)self;
@@ -247,6 +257,48 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = chosen->mirror(&c);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+/* Whether the players have so many actions, `columns` in all and `joint` together. */
+static int seated(const int64_t *actions, int64_t players, int64_t joint, int64_t columns) {
+    int64_t together = 1, total = 0;
+    for (int64_t i = 0; i < players; i++) {
+        if (actions[i] < 1 || (together = product(together, actions[i], 1, 1)) < 0) return 0;
+        if (__builtin_add_overflow(total, actions[i], &total)) return 0;
+    }
+    return together == joint && total == columns;
+}
+
+static PyObject *joint_mirror(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *q, *eta, *x, *policy, *sum_joint, *actions;
+    long long lanes, players, joint, columns, done, iterations;
+    if (!PyArg_ParseTuple(args, "OOOOOOLLLLLL", &q, &eta, &x, &policy, &sum_joint, &actions, &lanes, &players, &joint,
+                          &columns, &done, &iterations))
+        return NULL;
+    if (lanes < 0 || players < 1 || joint < 1 || columns < 1 || done < 0 || iterations < 0)
+        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and there must be a player with an action");
+    struct buffers held = {.count = 0};
+    struct joint_call c = {.lanes = lanes, .players = players, .joint = joint, .columns = columns, .done = done,
+                           .iterations = iterations};
+    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, players, joint, 1), 0)) ||
+        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) ||
+        !(c.x = borrow(&held, x, "x", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.sum_joint = borrow(&held, sum_joint, "sum_joint", 'd', product(2, lanes, joint, 1), 1)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0))) {
+        release(&held);
+        return NULL;
+    }
+    if (!seated(c.actions, players, joint, columns)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "the numbers of actions do not fit the sizes");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = chosen->joint_mirror(&c);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -330,6 +382,8 @@ static PyObject *expect(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"expect", expect, METH_VARARGS, "Expected next values; see metanash.kernels.twin.expect."},
     {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
+    {"joint_mirror", joint_mirror, METH_VARARGS,
+     "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
     {NULL, NULL, 0, NULL},
 };

@@ -20,6 +20,21 @@ def mirror(
     iterations: int,
     /,
 ) -> None: ...
+def joint_mirror(
+    q: Floats,
+    eta: Floats,
+    x: Floats,
+    policy: Floats,
+    sum_joint: Floats,
+    actions: Integers,
+    lanes: int,
+    players: int,
+    joint: int,
+    columns: int,
+    done: int,
+    iterations: int,
+    /,
+) -> None: ...
 def ascent(
     reward: Floats,
     transition: Floats,

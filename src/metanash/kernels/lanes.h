@@ -4,7 +4,7 @@
  *   WIDTH      lanes in one vector (doubles),
  *   NAMED(f)   the name of f for that instruction set.
  *
- * A lane is one independent problem: a (game, step, state) for Algorithm 1, a game for projected
+ * A lane is one independent problem: a (game, step, state) for Algorithms 1 and 2, a game for projected
  * Q-ascent. Lanes never mix, so a game gives the same bits alone and in any batch. Work arrays hold
  * vectors [row][column], one double of each lane side by side.
  *
@@ -111,7 +111,7 @@ static inline void NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t
 
 /* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + step g). */
 static inline void NAMED(mirror_step)(int64_t actions, vec step, const vec *restrict g, vec *restrict x,
-                                      vec *restrict policy, vec *restrict sum) {
+                                      vec *restrict policy) {
     vec top = splat(-INFINITY), total = splat(0.0);
     for (int64_t a = 0; a < actions; a++) {
         x[a] += step * g[a];
@@ -123,10 +123,7 @@ static inline void NAMED(mirror_step)(int64_t actions, vec step, const vec *rest
         total += policy[a];
     }
     vec scale = splat(1.0) / total;
-    for (int64_t a = 0; a < actions; a++) {
-        policy[a] *= scale;
-        sum[a] += policy[a];
-    }
+    for (int64_t a = 0; a < actions; a++) policy[a] *= scale;
 }
 
 static int NAMED(mirror_any)(const struct mirror_call *c) {
@@ -149,11 +146,12 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
         vec *total = sums[0], *part = sums[1];
         NAMED(gradients)(q, A, B, mu, nu, gx, gy);
         for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
-            NAMED(mirror_step)(A, eta, gx, x, mu, part);
-            NAMED(mirror_step)(B, -eta, gy, y, nu, part + A);
+            NAMED(mirror_step)(A, eta, gx, x, mu);
+            NAMED(mirror_step)(B, -eta, gy, y, nu);
             NAMED(gradients)(q, A, B, mu, nu, gx, gy);
             vec value = splat(0.0);
             for (int64_t a = 0; a < A; a++) value += mu[a] * gx[a];
+            for (int64_t i = 0; i < A + B; i++) part[i] += mu[i]; /* nu lies behind mu */
             part[A + B] += value;
             if (t % CHUNK == 0)
                 for (int64_t i = 0; i <= A + B; i++) total[i] += part[i], part[i] = splat(0.0);
@@ -269,6 +267,219 @@ static int NAMED(mirror_2x2)(const struct mirror_call *c) {
 static int NAMED(mirror)(const struct mirror_call *c) {
     return c->rows == 2 && c->columns == 2 ? NAMED(mirror_2x2)(c) : NAMED(mirror_any)(c);
 }
+
+/* ---- Algorithm 2: any number of players -------------------------------------------------------- *
+ * Player i has payoffs q[before][own][after]: joint actions of the players before it, its own, and of those
+ * after it. Products of the last iterates on either side are built up one player at a time, so all gradients
+ * together cost about one multiply-add for each entry of q, and the product of all is what is summed. */
+
+struct NAMED(seat) {
+    int64_t before, own, after;
+    const vec *q, *left, *right; /* [before][own][after], products of the others' iterates: [before], [after] */
+    vec *x, *policy, *g;
+    vec *next_left, *next_right; /* the same with this player: [before * own], [own * after]; NULL where nobody asks */
+};
+
+/* out[i][k] = a[i] b[k] */
+static inline void NAMED(outer)(int64_t rows, int64_t columns, const vec *restrict a, const vec *restrict b,
+                                vec *restrict out) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t k = 0; k < columns; k++) out[i * columns + k] = a[i] * b[k];
+}
+
+/* Payoff of each own action against the others: g[a] = sum of left[b] q[b][a][c] right[c]. */
+static inline void NAMED(contract)(const struct NAMED(seat) *seat) {
+    const int64_t own = seat->own, after = seat->after;
+    const vec *restrict q = seat->q, *restrict right = seat->right;
+    vec *restrict g = seat->g;
+    for (int64_t a = 0; a < own; a++) g[a] = splat(0.0);
+    for (int64_t b = 0; b < seat->before; b++) {
+        vec left = seat->left[b];
+        if (after == 1) { /* the last player */
+            for (int64_t a = 0; a < own; a++) g[a] += left * q[a];
+            q += own;
+        } else {
+            for (int64_t a = 0; a < own; a++, q += after) {
+                vec sum = q[0] * right[0];
+                for (int64_t c = 1; c < after; c++) sum += q[c] * right[c];
+                g[a] += left * sum;
+            }
+        }
+    }
+}
+
+static inline void NAMED(joint_step)(const struct NAMED(seat) *seat, vec eta) {
+    vec *x = seat->x, *policy = seat->policy;
+    const vec *g = seat->g;
+    if (seat->own == 2) { /* one exponential instead of two */
+        x[0] += eta * g[0], x[1] += eta * g[1];
+        policy[0] = NAMED(falling_sigmoid)((x[1] + eta * g[1]) - (x[0] + eta * g[0]));
+        policy[1] = splat(1.0) - policy[0];
+    } else {
+        NAMED(mirror_step)(seat->own, eta, g, x, policy);
+    }
+}
+
+/* Products and gradients at the last iterates; the products are stored where seat_all has put them. */
+static inline void NAMED(joint_gradients)(const struct NAMED(seat) *seats, int64_t players) {
+    for (int64_t i = 0; i < players; i++)
+        if (seats[i].next_left)
+            NAMED(outer)(seats[i].before, seats[i].own, seats[i].left, seats[i].policy, seats[i].next_left);
+    for (int64_t i = players - 1; i >= 0; i--)
+        if (seats[i].next_right)
+            NAMED(outer)(seats[i].own, seats[i].after, seats[i].policy, seats[i].right, seats[i].next_right);
+    for (int64_t i = 0; i < players; i++) NAMED(contract)(&seats[i]);
+}
+
+/* Lay the players out in the work space; returns the product of all iterates. The first player's product from
+ * the left and the last one's from the right are their iterates themselves. */
+static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat) *seats, vec *one, const vec *q,
+                                  vec *x, vec *policy, vec *g, vec *products) {
+    const int64_t N = c->players, J = c->joint;
+    int64_t before = 1, offset = 0;
+    const vec *left = one, *right = one;
+    for (int64_t i = 0; i < N; i++) {
+        struct NAMED(seat) *seat = &seats[i];
+        const int64_t own = c->actions[i];
+        *seat = (struct NAMED(seat)){.before = before, .own = own, .after = J / (before * own), .left = left,
+                                     .q = q + i * J, .x = x + offset, .policy = policy + offset, .g = g + offset};
+        if (i) seat->next_left = products, products += before * own;
+        left = i ? seat->next_left : seat->policy;
+        before *= own, offset += own;
+    }
+    for (int64_t i = N - 1; i >= 0; i--) {
+        struct NAMED(seat) *seat = &seats[i];
+        seat->right = right;
+        if (i && i < N - 1) seat->next_right = products, products += seat->own * seat->after;
+        right = i < N - 1 ? seat->next_right : seat->policy;
+    }
+    return left;
+}
+
+static int NAMED(joint_any)(const struct joint_call *c) {
+    const int64_t N = c->players, J = c->joint, C = c->columns;
+    if (!c->lanes) return 0; /* nothing bounds the sizes then */
+    vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec));
+    struct NAMED(seat) *seats = malloc((size_t)N * sizeof *seats);
+    if (!work || !seats) {
+        free(work), free(seats);
+        return -1;
+    }
+    vec *q = work, *x = q + N * J, *policy = x + C, *g = policy + C, *total = g + C, *part = total + J, *one = part + J;
+    const vec *product = NAMED(seat_all)(c, seats, one, q, x, policy, g, one + 1);
+    vec eta = *one = splat(1.0);
+    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+        gather(c->q, N * J, lane, c->lanes, q), gather(c->eta, 1, lane, c->lanes, &eta);
+        gather(c->x, C, lane, c->lanes, x), gather(c->policy, C, lane, c->lanes, policy);
+        gather(c->sum_joint, J, lane, c->lanes, total);
+        gather(c->sum_joint + c->lanes * J, J, lane, c->lanes, part);
+        NAMED(joint_gradients)(seats, N);
+        for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
+            for (int64_t i = 0; i < N; i++) NAMED(joint_step)(&seats[i], eta);
+            NAMED(joint_gradients)(seats, N);
+            for (int64_t j = 0; j < J; j++) part[j] += product[j];
+            if (t % CHUNK == 0)
+                for (int64_t j = 0; j < J; j++) total[j] += part[j], part[j] = splat(0.0);
+        }
+        scatter(x, C, lane, c->lanes, c->x), scatter(policy, C, lane, c->lanes, c->policy);
+        scatter(total, J, lane, c->lanes, c->sum_joint);
+        scatter(part, J, lane, c->lanes, c->sum_joint + c->lanes * J);
+    }
+    free(work), free(seats);
+    return 0;
+}
+
+/* Where every player has two actions (a coin), one number a player is enough, as for A = B = 2 in Algorithm 1: the
+ * logit d of its second action over the first. Payoffs are differences between the two, which halves the work. The
+ * number of players is known when this is compiled, and so are all sizes. */
+
+#define MOST_COINS 5
+
+static inline __attribute__((always_inline)) void NAMED(coin_products)(const int players, const vec *first, vec *left,
+                                                                       vec *right) {
+    /* left[(1 << i) + b]: product of the players before i at their joint action b; right: of those after it */
+    left[1] = right[1] = splat(1.0);
+    for (int i = 0; i < players; i++)
+        for (int b = 0; b < 1 << i; b++) {
+            left[(2 << i) + 2 * b] = left[(1 << i) + b] * first[i];
+            left[(2 << i) + 2 * b + 1] = left[(1 << i) + b] - left[(2 << i) + 2 * b];
+        }
+    for (int i = 0; i + 1 < players; i++)
+        for (int b = 0; b < 1 << i; b++) {
+            right[(2 << i) + b] = first[players - 1 - i] * right[(1 << i) + b];
+            right[(2 << i) + (1 << i) + b] = right[(1 << i) + b] - right[(2 << i) + b];
+        }
+}
+
+static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_call *c, int64_t lane,
+                                                                  const int players) {
+    vec gap[MOST_COINS << (MOST_COINS - 1)], total[1 << MOST_COINS], part[1 << MOST_COINS];
+    vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS];
+    vec d[MOST_COINS], first[MOST_COINS], eta = splat(0.0);
+    const int joint = 1 << players, half = joint / 2;
+    const int64_t end = c->done + c->iterations;
+    for (int i = 0; i < players; i++) { /* what the second action pays over the first, [before][after] */
+        const int after = 1 << (players - 1 - i);
+        for (int64_t l = 0; l < WIDTH; l++)
+            for (int k = 0; k < half; k++) {
+                const int low = k / after * 2 * after + k % after;
+                const double *q = lane + l < c->lanes ? c->q + ((lane + l) * players + i) * joint : NULL;
+                ((double *)gap)[(i * half + k) * WIDTH + l] = q ? q[low + after] - q[low] : 0.0;
+            }
+    }
+    gather(c->eta, 1, lane, c->lanes, &eta);
+    gather(c->x, 2 * players, lane, c->lanes, two);
+    for (int i = 0; i < players; i++) d[i] = two[2 * i + 1] - two[2 * i];
+    gather(c->policy, 2 * players, lane, c->lanes, two);
+    for (int i = 0; i < players; i++) first[i] = two[2 * i];
+    gather(c->sum_joint, joint, lane, c->lanes, total);
+    gather(c->sum_joint + c->lanes * joint, joint, lane, c->lanes, part);
+    NAMED(coin_products)(players, first, left, right);
+    for (int64_t t = c->done + 1; t <= end; t++) {
+#pragma GCC unroll 8
+        for (int i = 0; i < players; i++) {
+            const int before = 1 << i, after = 1 << (players - 1 - i);
+            const vec *row = gap + i * half;
+            vec g = splat(0.0);
+            for (int b = 0; b < before; b++, row += after) {
+                vec sum = row[0] * right[after];
+                for (int k = 1; k < after; k++) sum += row[k] * right[after + k];
+                g += left[before + b] * sum;
+            }
+            d[i] += eta * g;
+            first[i] = NAMED(falling_sigmoid)(d[i] + eta * g);
+        }
+        NAMED(coin_products)(players, first, left, right);
+        for (int j = 0; j < joint; j++) part[j] += left[joint + j];
+        if (t % CHUNK == 0)
+            for (int j = 0; j < joint; j++) total[j] += part[j], part[j] = splat(0.0);
+    }
+    for (int i = 0; i < players; i++) /* the larger logit is put at 0, as in pair_store */
+        two[2 * i] = smaller(-d[i], splat(0.0)), two[2 * i + 1] = smaller(d[i], splat(0.0));
+    scatter(two, 2 * players, lane, c->lanes, c->x);
+    for (int i = 0; i < players; i++) two[2 * i] = first[i], two[2 * i + 1] = splat(1.0) - first[i];
+    scatter(two, 2 * players, lane, c->lanes, c->policy);
+    scatter(total, joint, lane, c->lanes, c->sum_joint);
+    scatter(part, joint, lane, c->lanes, c->sum_joint + c->lanes * joint);
+}
+
+static int NAMED(joint_mirror)(const struct joint_call *c) {
+    const int64_t players = c->players;
+    if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
+        return NAMED(joint_any)(c);
+    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+        if (players == 2)
+            NAMED(coin_run)(c, lane, 2);
+        else if (players == 3)
+            NAMED(coin_run)(c, lane, 3);
+        else if (players == 4)
+            NAMED(coin_run)(c, lane, 4);
+        else
+            NAMED(coin_run)(c, lane, 5);
+    }
+    return 0;
+}
+#undef MOST_COINS
 
 /* ---- Expected next value: P V ------------------------------------------------------------------- */
 

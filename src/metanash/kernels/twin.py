@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from metanash import simplex
 
-__all__ = ["CHUNK", "ascent", "expect", "mirror"]
+__all__ = ["CHUNK", "ascent", "expect", "joint_mirror", "mirror"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -94,6 +94,87 @@ def mirror(
         target.reshape(lanes, size)[...] = found.T[:lanes]
     for total, running in zip(sums, part, strict=True):
         total[1] = running.T[:lanes]
+
+
+def joint_mirror(
+    q: Floats,
+    eta: Floats,
+    x: Floats,
+    policy: Floats,
+    sum_joint: Floats,
+    actions: Integers,
+    lanes: int,
+    players: int,
+    joint: int,
+    columns: int,
+    done: int,
+    iterations: int,
+    /,
+) -> None:
+    """Iterate Algorithm 2 on fixed Q-estimates (Mao et al. 2023, section 5): :func:`mirror` for any number of players.
+
+    Every player at once takes ``x_i += eta g_i`` and ``pi_i = softmax(x_i + eta g_i)``, where g_i is the payoff of
+    each of its actions against the product of the others' last iterates. All maximise.
+
+    Parameters
+    ----------
+    q : (lanes, players, joint)
+        Q-estimates of the stage; joint actions in C order.
+    eta : (lanes,)
+        Learning rates.
+    x : (lanes, columns)
+        Logits of the anchors, the players' side by side, advanced. A logit of -inf is an action of probability 0.
+    policy : (lanes, columns)
+        Last iterates, advanced.
+    sum_joint : (2, lanes, joint)
+        Sums over the iterations of the stage of the *product* of the iterates, advanced, in two levels as in
+        :func:`mirror`.
+    actions : (players,) of int64
+        Numbers of actions: ``columns`` is their sum and ``joint`` their product.
+    done, iterations : int
+        As in :func:`mirror`.
+    """
+    width = max(lanes, 2)  # as in mirror
+    sizes = [int(n) for n in actions]
+    ends = np.cumsum(sizes)[:-1].tolist()
+
+    def last(array: Floats, *shape: int) -> Floats:
+        return np.ascontiguousarray(np.moveaxis(np.resize(array, (width, *shape)), 0, -1))
+
+    game = last(q, players, joint)
+    before = [math.prod(sizes[:i]) for i in range(players)]
+    tables = [game[i].reshape(before[i], n, -1, width) for i, n in enumerate(sizes)]
+    anchor, iterate = np.split(last(x, columns), ends), np.split(last(policy, columns), ends)
+    step, part = last(eta), last(sum_joint.reshape(2, lanes, joint)[1], joint)
+    left, right = _partial_products(iterate)
+    for t in range(done + 1, done + iterations + 1):
+        for i in range(players):
+            inner = np.einsum("bacl,cl->bal", tables[i], right[i])
+            ascent_direction = step * np.einsum("bal,bl->al", inner, left[i])
+            anchor[i] += ascent_direction
+            iterate[i] = simplex.softmax(anchor[i] + ascent_direction, axis=0)
+        left, right = _partial_products(iterate)
+        part += left[-1]
+        if t % CHUNK == 0:
+            sum_joint.reshape(2, lanes, joint)[0] += part.T[:lanes]
+            part[...] = 0.0
+    x.reshape(lanes, columns)[...] = np.concatenate(anchor).T[:lanes]
+    policy.reshape(lanes, columns)[...] = np.concatenate(iterate).T[:lanes]
+    sum_joint.reshape(2, lanes, joint)[1] = part.T[:lanes]
+
+
+def _partial_products(policies: list[Floats]) -> tuple[list[Floats], list[Floats]]:
+    """Products of the policies before each player, then of all; and of those after each player. Lanes last."""
+
+    def outer(a: Floats, b: Floats) -> Floats:
+        return (a[:, np.newaxis] * b).reshape(-1, a.shape[-1])
+
+    left, right = [np.ones((1, policies[0].shape[-1]))], [np.ones((1, policies[0].shape[-1]))]
+    for policy in policies:
+        left.append(outer(left[-1], policy))
+    for policy in reversed(policies[1:]):
+        right.append(outer(policy, right[-1]))
+    return left, right[::-1]
 
 
 def ascent(

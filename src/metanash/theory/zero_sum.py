@@ -17,7 +17,7 @@ from metanash.exact import shapley
 from metanash.families import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import MirrorState, OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
-from metanash.learners.mirror_descent import stage_count
+from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream

@@ -1,0 +1,267 @@
+r"""The correlated policy that Algorithm 2 puts out, its exact values, and how far it is from a CCE.
+
+Mao et al. 2023, section 5; the policy itself is in their appendix and worked out from Jin et al. (V-learning), see
+``docs/assumptions.md``. A run of T iterations plays: draw t uniformly in [T]; let tau be the stage of t; at step h play
+like an iteration drawn uniformly in stage tau - h + 1, or, where there is no such stage, the initial policies of
+stage 1. Given tau this is a Markov policy whose joint actions at (h, s) follow the average over the stage of the
+product of the iterates: the *joint* of the stage, the only thing that has to be kept of it. With V_{H+1} = 0 and V^0
+that of the initial policies,
+
+.. math:: V_{h,i}^\tau(s) = E_{a \sim \text{joint of stage } \tau} [ r_{h,i} + P_h V_{h+1,i}^{\tau-1} ](s, a)
+.. math:: V_{h,i}^{\dagger,\tau}(s) = \max_{a_i} E_{a_{-i}} [ r_{h,i} + P_h V_{h+1,i}^{\dagger,\tau-1} ](s, a_i, a_{-i})
+
+Two quantities, two names:
+
+- :func:`cce_gap_bounds` averages V^{dagger,tau} - V^tau over tau: what a deviator gains that is *told* tau. That is
+  what the proof of Theorem 5 controls, and an upper bound of the CCE-gap, whose deviator is not told;
+- :func:`cce_gaps` is the CCE-gap itself, for H = 1 only.
+
+Either may be negative: following the correlated advice can be better than any deviation that ignores it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import integer
+from metanash.games import GameBatch, MarkovGame
+from metanash.gaps import backup
+
+__all__ = [
+    "CorrelatedPolicy",
+    "Episode",
+    "StageValues",
+    "cce_gap_bounds",
+    "cce_gaps",
+    "expected",
+    "marginals",
+    "payoffs",
+    "product_values",
+    "stage_values",
+]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+# Joint distributions ------------------------------------------------------------------------------------
+
+
+def _total(table: Floats, players: int, keep: int | None = None) -> Floats:
+    """Sum over the action axes, the last ``players`` ones, of all players but ``keep``; one axis after another."""
+    for player in reversed(range(players)):
+        if player != keep:
+            table = table.sum(axis=-1 - (keep is not None and keep > player))
+    return table
+
+
+def marginals(joint: Floats, players: int) -> tuple[Floats, ...]:
+    """Each player's part (..., A_i) in joint distributions (..., A_1, ..., A_N)."""
+    return tuple(_total(joint, players, player) for player in range(players))
+
+
+def expected(table: Floats, joint: Floats, players: int) -> Floats:
+    """Mean (...) of a table (..., A_1, ..., A_N) under joint distributions."""
+    return _total(table * joint, players)
+
+
+def payoffs(table: Floats, joint: Floats, players: int, player: int) -> Floats:
+    """Payoff of each own action while the others follow the joint without it: (..., A_i).
+
+    Parameters
+    ----------
+    table, joint : (..., A_1, ..., A_N) array
+        Payoffs to the player; joint distributions.
+    """
+    others = joint.sum(axis=player - players, keepdims=True)
+    return _total(table * others, players, player)
+
+
+@dataclass(frozen=True, eq=False)
+class StageValues:
+    """Values of what is played if t lies in one stage, for each player: two arrays (G, N, H, S).
+
+    Attributes
+    ----------
+    followed : array
+        V_{h,i}^tau: everybody follows.
+    deviated : array
+        V_{h,i}^{dagger,tau}: player i, who knows tau, deviates at its best.
+    """
+
+    followed: Floats
+    deviated: Floats
+
+    def gain(self, games: GameBatch[MarkovGame]) -> Floats:
+        """What deviating gains from the initial distribution, (G, N)."""
+        difference = self.deviated[:, :, 0] - self.followed[:, :, 0]
+        return np.asarray((games.initial[:, np.newaxis] * difference).sum(axis=-1))
+
+
+def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValues) -> StageValues:
+    """Values of a stage from its joint (G, H, S, A_1, ..., A_N) and the values of the stage before it."""
+    players = games.game.n_players
+    followed, deviated = np.empty_like(before.followed), np.empty_like(before.deviated)
+    for i in range(players):
+        reward = games.reward[:, i]
+        followed[:, i] = expected(backup(games, reward, before.followed[:, i]), joint, players)
+        deviated[:, i] = payoffs(backup(games, reward, before.deviated[:, i]), joint, players, i).max(axis=-1)
+    return StageValues(followed, deviated)
+
+
+def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:
+    """Values of a product policy, one array (G, H, S, A_i) a player, played at every step: V^0 of the module."""
+    players, (horizon, states) = games.game.n_players, (games.game.horizon, games.game.n_states)
+    zero = np.zeros((len(games), players, horizon, states))
+    values = StageValues(zero, zero)
+    joint = product(policies)
+    for _ in range(horizon):  # each pass gets one more step right, from the last backwards
+        values = stage_values(games, joint, values)
+    return values
+
+
+def product(policies: Sequence[Floats]) -> Floats:
+    """Joint distributions (..., A_1, ..., A_N) of independent players."""
+    players = len(policies)
+    lifted = [
+        policy.reshape(policy.shape[:-1] + (1,) * i + (-1,) + (1,) * (players - 1 - i))
+        for i, policy in enumerate(policies)
+    ]
+    return np.asarray(math.prod(lifted[1:], start=lifted[0]))
+
+
+# The policy ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """One play of a game: the stage drawn, and for each step the state, the joint action and the rewards.
+
+    Attributes
+    ----------
+    stage : int
+        tau, from 1; 0 for a policy of no iterations.
+    states : (H,) array of int64
+    actions : (H, N) array of int64
+    rewards : (H, N) array
+    """
+
+    stage: int
+    states: Integers
+    actions: Integers
+    rewards: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelatedPolicy:
+    """Output of Algorithm 2, for a batch of games; see the module.
+
+    Attributes
+    ----------
+    initial : tuple of (G, H, S, A_i)
+        Initial policies of stage 1.
+    joints : tuple of (G, H, S, A_1, ..., A_N)
+        Average over each stage of the product of the iterates; the last stage may have been cut.
+    iterations : tuple of int
+        Iterations run in each stage, n_tau.
+    """
+
+    initial: tuple[Floats, ...]
+    joints: tuple[Floats, ...]
+    iterations: tuple[int, ...]
+
+    def stage_values(self, games: GameBatch[MarkovGame]) -> tuple[StageValues, ...]:
+        """Values of the stages, from that of the initial policies (tau = 0) to the last."""
+        values = [product_values(games, self.initial)]
+        for joint in self.joints:
+            values.append(stage_values(games, joint, values[-1]))
+        return tuple(values)
+
+    def values(self, games: GameBatch[MarkovGame]) -> Floats:
+        """Values from the initial distribution, (G, N)."""
+        return self._mean(games, [values.followed for values in self.stage_values(games)])
+
+    def deviation_values(self, games: GameBatch[MarkovGame]) -> Floats:
+        """Values of each player's best deviation if it is told tau, (G, N)."""
+        return self._mean(games, [values.deviated for values in self.stage_values(games)])
+
+    def _mean(self, games: GameBatch[MarkovGame], values: Sequence[Floats]) -> Floats:
+        """Mean over t of values (G, N, H, S) of stages 0, 1, ... from the initial distribution."""
+        weights, counted = (self.iterations, values[1:]) if self.joints else ((1,), values)
+        total = sum(n * value[:, :, 0] for n, value in zip(weights, counted, strict=True))
+        return np.asarray((games.initial[:, np.newaxis] * total).sum(axis=-1) / sum(weights))
+
+    def joint(self, stage: int, step: int) -> Floats:
+        """Joint distributions (G, S, A_1, ..., A_N) that are played at a step (from 0) if t lies in a stage."""
+        played = stage - step
+        if played < 1:
+            return product([policy[:, step] for policy in self.initial])
+        return self.joints[played - 1][:, step]
+
+    def sample_episode(self, game: MarkovGame, rng: np.random.Generator, number: int = 0) -> Episode:
+        """Play a game once.
+
+        Parameters
+        ----------
+        game : MarkovGame
+        rng : numpy.random.Generator
+        number : int
+            Place of the game in the batch.
+        """
+        integer("number", number, 0)
+        ends = np.cumsum(self.iterations)
+        stage = int(np.searchsorted(ends, rng.integers(ends[-1]), side="right")) + 1 if self.joints else 0
+        states, actions, rewards = [], [], []
+        state = _draw(rng, game.initial)
+        for h in range(game.horizon):
+            joint = self.joint(stage, h)[number, state]
+            place = _draw(rng, joint.ravel())
+            states.append(state)
+            actions.append(np.unravel_index(place, joint.shape))
+            rewards.append(game.reward[:, h, state].reshape(game.n_players, -1)[:, place])
+            state = _draw(rng, game.transition.at(h)[state].reshape(-1, game.n_states)[place])
+        return Episode(stage, np.array(states), np.array(actions), np.array(rewards))
+
+
+def _draw(rng: np.random.Generator, weights: Floats) -> int:
+    """An index, with probability proportional to its weight; one of weight 0 never."""
+    ends = np.cumsum(weights)
+    return int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
+
+
+# Gaps ---------------------------------------------------------------------------------------------------
+
+
+def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """Upper bound of the CCE-gap: the most that a player gains who is told the stage tau. (G,), in units of reward."""
+    return np.asarray((policy.deviation_values(games) - policy.values(games)).max(axis=-1))
+
+
+def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """CCE-gap for H = 1, where it is the external regret: max_i max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
+
+    Returns
+    -------
+    (G,) array, in units of reward
+
+    Raises
+    ------
+    ValueError
+        If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
+        problem. :func:`cce_gap_bounds` holds for any H.
+    """
+    game = games.game
+    if game.horizon > 1:
+        raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
+    shares = [n / sum(policy.iterations) for n in policy.iterations]
+    terms = [share * joint for share, joint in zip(shares, policy.joints, strict=True)]
+    joint = np.asarray(sum(terms[1:], start=terms[0])) if terms else product(policy.initial)
+    gains = []
+    for i in range(game.n_players):
+        reward = games.reward[:, i]
+        best = payoffs(reward, joint, game.n_players, i).max(axis=-1)
+        gains.append((games.initial * (best - expected(reward, joint, game.n_players))[:, 0]).sum(axis=-1))
+    return np.asarray(np.max(gains, axis=0))

@@ -1,0 +1,201 @@
+"""Algorithm 2: optimistic online mirror descent with stage-based value updates, for general-sum Markov games.
+
+Mao et al. 2023, section 5; the listing is in their appendix, and what is here is Algorithm 1 carried over to N players
+who all maximise (``docs/assumptions.md``). Player i takes as gradient the payoff of its actions, by its own estimates
+Q_i^tau, against the product of the others' last iterates. The stages are those of :mod:`metanash.learners.stages`.
+The output is a correlated policy (:mod:`metanash.correlated`), at any time.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash import kernels
+from metanash.correlated import (
+    CorrelatedPolicy,
+    StageValues,
+    cce_gaps,
+    expected,
+    marginals,
+    payoffs,
+    product_values,
+    stage_values,
+)
+from metanash.games import GameBatch, MarkovGame
+from metanash.gaps import backup
+from metanash.learners.base import Policies
+from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+
+__all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class JointStage(StageStatistics):
+    """What happened in one stage of Algorithm 2.
+
+    Attributes
+    ----------
+    index, iterations, initial, average, payoff
+        As in :class:`metanash.learners.stages.StageStatistics`.
+    joint : (G, H, S, A_1, ..., A_N)
+        Average of the product of the iterates.
+    value : (G, N, H, S)
+        Average of Q_i^tau under it.
+    q : (G, N, H, S, A_1, ..., A_N)
+        The estimates Q^tau.
+    """
+
+    joint: Floats
+    value: Floats
+    q: Floats
+
+    def regret(self, player: int) -> Floats:
+        """Per-state regret of a player, averaged over the iterations run, (G, H, S); it may be negative."""
+        return np.asarray(self.payoff[player].max(axis=-1) - self.value[:, player])
+
+
+@dataclass(frozen=True, eq=False)
+class JointState(StagedState):
+    """State of Algorithm 2.
+
+    Attributes
+    ----------
+    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, stages
+        As in :class:`metanash.learners.stages.StagedState`; q has axes (G, N, H, S, A_1, ..., A_N).
+    joint_sums : (2, G, H, S, A_1, ..., A_N)
+        Sums of the product of the iterates in the stage: totals and running chunk.
+    joints : tuple of (G, H, S, A_1, ..., A_N)
+        Averages of that product in the stages before this one.
+    lengths : tuple of int
+        Lengths of these stages.
+    values : StageValues
+        Values of what is played if t lies in the stage before this one.
+    gains : (G, N)
+        Sum over finished stages of n_tau times what a player gains who is told tau.
+    """
+
+    stages: tuple[JointStage, ...]
+    joint_sums: Floats
+    joints: tuple[Floats, ...]
+    lengths: tuple[int, ...]
+    values: StageValues
+    gains: Floats
+
+
+@dataclass(frozen=True)
+class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
+    """Algorithm 2 (Mao et al. 2023).
+
+    Parameters
+    ----------
+    learning_rate, keep_stages
+        As in :class:`metanash.learners.stages.StagedMirrorDescent`. Equation (11) takes
+        :func:`metanash.bounds.cce_learning_rate`. The joints, which make the output, are kept either way.
+
+    Notes
+    -----
+    Initial policies have axes (game, stage, h, s, action), as there.
+    """
+
+    def start(self, games: GameBatch[MarkovGame], initial: Policies | None = None) -> JointState:
+        """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Raises
+        ------
+        ValueError
+            If the games are of another class, the learning rate is not positive, or an initial policy is no policy.
+        """
+        game = games.game
+        if not isinstance(game, MarkovGame):
+            raise ValueError(
+                f"Algorithm 2 plays general-sum games of finite horizon, got a {type(game).__name__}; "
+                "MarkovGame.from_zero_sum makes one of a zero-sum game"
+            )
+        begun = before_first(games, self.learning_rate, initial)
+        return JointState(
+            **vars(begun),
+            joint_sums=np.zeros((2, len(games), *game.reward.shape[1:])),
+            joints=(),
+            lengths=(),
+            values=product_values(games, begun.iterate),
+            gains=np.zeros((len(games), game.n_players)),
+        )
+
+    def _iterate(self, state: JointState, iterations: int) -> JointState:
+        anchor, iterate = np.concatenate(state.anchor, axis=-1), np.concatenate(state.iterate, axis=-1)
+        sums, q = state.joint_sums.copy(), np.ascontiguousarray(np.moveaxis(state.q, 1, 3))
+        lanes, players = state.eta.size, len(state.iterate)
+        actions = np.array([policy.shape[-1] for policy in state.iterate], dtype=np.int64)
+        joint, columns = int(actions.prod()), int(actions.sum())
+        kernels.joint_mirror(
+            q, state.eta, anchor, iterate, sums, actions, lanes, players, joint, columns, state.done, iterations
+        )
+        ends = np.cumsum(actions)[:-1]
+        return replace(
+            state,
+            iteration=state.iteration + iterations,
+            done=state.done + iterations,
+            anchor=tuple(np.ascontiguousarray(part) for part in np.split(anchor, ends, axis=-1)),
+            iterate=tuple(np.ascontiguousarray(part) for part in np.split(iterate, ends, axis=-1)),
+            joint_sums=sums,
+        )
+
+    def _statistics(self, state: JointState) -> JointStage:
+        joint, players = _running_joint(state), len(state.iterate)
+        payoff = tuple(payoffs(state.q[:, i], joint, players, i) for i in range(players))
+        value = np.stack([expected(state.q[:, i], joint, players) for i in range(players)], axis=1)
+        return JointStage(
+            index=state.stage,
+            iterations=state.done,
+            initial=restart(state.initial, state.stage),
+            average=marginals(joint, players),
+            payoff=payoff,
+            joint=joint,
+            value=value,
+            q=state.q,
+        )
+
+    def _leave(self, games: GameBatch[MarkovGame], state: JointState, stage: JointStage) -> JointState:
+        values = stage_values(games, stage.joint, state.values)
+        return replace(
+            state,
+            q=np.stack(
+                [backup(games, games.reward[:, i], stage.value[:, i]) for i in range(len(state.iterate))], axis=1
+            ),
+            joint_sums=np.zeros_like(state.joint_sums),
+            joints=(*state.joints, stage.joint),
+            lengths=(*state.lengths, state.done),
+            values=values,
+            gains=state.gains + state.done * values.gain(games),
+        )
+
+    def _running_sums(self, state: JointState) -> Policies:
+        return marginals(state.joint_sums.sum(axis=0), len(state.iterate))
+
+    def output(self, state: JointState) -> CorrelatedPolicy:
+        """Return the correlated policy; before the first iteration it plays the initial policies."""
+        joints, iterations = state.joints, state.lengths
+        if state.done:
+            joints, iterations = (*joints, _running_joint(state)), (*iterations, state.done)
+        return CorrelatedPolicy(restart(state.initial, 1), joints, iterations)
+
+    def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
+        """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1, ``cce_gap``.
+
+        Stages before the running one are not gone through again.
+        """
+        mean = state.values.gain(games)
+        if state.iteration:
+            running = stage_values(games, _running_joint(state), state.values)
+            mean = (state.gains + state.done * running.gain(games)) / state.iteration
+        found = {"cce_gap_bound": np.asarray(mean.max(axis=-1))}
+        if games.game.horizon == 1:
+            found["cce_gap"] = cce_gaps(games, self.output(state))
+        return found
+
+
+def _running_joint(state: JointState) -> Floats:
+    return np.asarray(state.joint_sums.sum(axis=0) / state.done)

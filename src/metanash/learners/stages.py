@@ -1,0 +1,260 @@
+"""What Algorithms 1 and 2 share: optimistic mirror descent in stages of growing length (Mao et al. 2023).
+
+Stage tau runs L_tau iterations on fixed estimates Q^tau, from initial policies tilde^tau of its own; at its end the
+estimates become the reward plus the average next value of the stage. L_1 = H, L_{tau+1} = floor((1 + 1/H) L_tau),
+Q^1 = 0. The last stage may be cut by T; its statistics are averages over the iterations it ran.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash import simplex
+from metanash.checks import integer
+from metanash.games import GameBatch
+from metanash.learners.base import Policies, learning_rates, starting_policies
+
+__all__ = [
+    "StageStatistics",
+    "StagedMirrorDescent",
+    "StagedState",
+    "before_first",
+    "next_stage_length",
+    "restart",
+    "stage_count",
+]
+
+Floats = npt.NDArray[np.float64]
+
+_TIE = 1e-12
+"""Actions within this of the best payoff are tied best responses."""
+
+
+def next_stage_length(length: int, horizon: int) -> int:
+    """floor((1 + 1/H) L), exactly."""
+    return length * (horizon + 1) // horizon
+
+
+def stage_count(iterations: int, horizon: int) -> int:
+    """Number of stages that a run of so many iterations begins, bar tau = tau(T)."""
+    count, length, covered = 0, horizon, 0
+    while covered < iterations:
+        count, covered, length = count + 1, covered + length, next_stage_length(length, horizon)
+    return count
+
+
+@dataclass(frozen=True, eq=False)
+class StageStatistics:
+    """What happened in one stage, for each game (first axis), step h and state s.
+
+    Attributes
+    ----------
+    index : int
+        tau, from 1.
+    iterations : int
+        Iterations run, n_tau: L_tau, or fewer if T cut the stage.
+    initial : tuple of (G, H, S, A_i)
+        Initial policies tilde^tau.
+    average : tuple of (G, H, S, A_i)
+        Averages of the iterates.
+    payoff : tuple of (G, H, S, A_i)
+        Average payoff of each action against the others' iterates, by the estimates Q^tau.
+    """
+
+    index: int
+    iterations: int
+    initial: Policies
+    average: Policies
+    payoff: Policies
+
+    def best_response(self, player: int) -> Floats:
+        """Best fixed policy in hindsight, (G, H, S, A_i); actions tied within 1e-12 share it evenly."""
+        payoff = self.payoff[player]
+        best = (payoff >= payoff.max(axis=-1, keepdims=True) - _TIE).astype(np.float64)
+        return np.asarray(best / best.sum(axis=-1, keepdims=True))
+
+    def kl_to_initial(self, player: int) -> Floats:
+        """KL(best response in hindsight || initial policy), (G, H, S), in nats."""
+        return simplex.kl_divergence(self.best_response(player), self.initial[player])
+
+
+@dataclass(frozen=True, eq=False)
+class StagedState:
+    """State of either algorithm; G games, H steps, S states.
+
+    Attributes
+    ----------
+    iteration : int
+        t, iterations done.
+    stage, length, done : int
+        tau, L_tau, and iterations done in it.
+    eta : (G, H, S)
+        Learning rates.
+    q : array
+        Estimates Q^tau; axes as those of the games' rewards.
+    anchor : tuple of (G, H, S, A_i)
+        Logits of the anchors hat pi_i.
+    iterate : tuple of (G, H, S, A_i)
+        pi_i^t.
+    finished_sums : tuple of (G, H, S, A_i)
+        Sums of the iterates over finished stages.
+    initial : tuple of (G, stages or 1, H, S, A_i)
+        Initial policies of every stage.
+    stages : tuple
+        Statistics of the stages before this one.
+    """
+
+    iteration: int
+    stage: int
+    length: int
+    done: int
+    eta: Floats
+    q: Floats
+    anchor: Policies
+    iterate: Policies
+    finished_sums: Policies
+    initial: Policies
+    stages: tuple[StageStatistics, ...]
+
+
+def restart(initial: Policies, stage: int) -> Policies:
+    """Initial policies of a stage, (G, H, S, A_i), C-contiguous copies."""
+    number = initial[0].shape[1]
+    if number > 1 and stage > number:
+        raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
+    return tuple(policy[:, min(stage, number) - 1].copy() for policy in initial)
+
+
+def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
+    """State before the first iteration: Q^1 = 0, at the initial policies of stage 1 (default: uniform).
+
+    Raises
+    ------
+    ValueError
+        If a learning rate is not positive, or an initial policy is no policy.
+    """
+    game = games.game
+    count, sizes = len(games), (game.horizon, game.n_states)
+    if initial is None:
+        initial = tuple(simplex.uniform(1, 1, *sizes, n) for n in game.n_actions)
+    given: Any = initial
+    listed = given if isinstance(given, Sequence) else ()  # the correlated output of a learner is no initial policy
+    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
+    if len(stages) != 1:
+        raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
+    (number,) = stages
+    tilde = starting_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
+    rates = learning_rates(learning_rate, count)
+    first = restart(tilde, 1)
+    return StagedState(
+        iteration=0,
+        stage=1,
+        length=game.horizon,
+        done=0,
+        eta=np.array(np.broadcast_to(rates[:, np.newaxis, np.newaxis], (count, *sizes)), order="C"),
+        q=np.zeros_like(games.reward),
+        anchor=tuple(simplex.logits(policy) for policy in first),
+        iterate=first,
+        finished_sums=tuple(np.zeros_like(policy) for policy in first),
+        initial=tilde,
+        stages=(),
+    )
+
+
+State = TypeVar("State", bound=StagedState)
+AnyStage = TypeVar("AnyStage", bound=StageStatistics)
+
+
+@dataclass(frozen=True)
+class StagedMirrorDescent(Generic[State, AnyStage]):
+    """The loop over stages. An algorithm says how to iterate inside one, and what a stage leaves behind.
+
+    Parameters
+    ----------
+    learning_rate : float or (G,) array
+        eta > 0.
+    keep_stages : bool
+        Whether finished stages are kept; their Q-estimates are the largest part of the memory.
+
+    Notes
+    -----
+    Initial policies have axes (game, stage, h, s, action), one array a player. A stage axis of length 1 stands
+    for the same policy in every stage, a game axis of length 1 for the same in every game.
+    """
+
+    learning_rate: float | Floats
+    keep_stages: bool = True
+
+    def _iterate(self, state: State, iterations: int) -> State:
+        """Return the state after more iterations inside the stage."""
+        raise NotImplementedError
+
+    def _statistics(self, state: State) -> AnyStage:
+        """Return the statistics of the running stage; it has run an iteration."""
+        raise NotImplementedError
+
+    def _leave(self, games: GameBatch[Any], state: State, stage: AnyStage) -> State:
+        """Return the state with the estimates of the next stage, and nothing summed in it."""
+        raise NotImplementedError
+
+    def _running_sums(self, state: State) -> Policies:
+        """Return the sums of the iterates of the running stage, (G, H, S, A_i)."""
+        raise NotImplementedError
+
+    def advance(self, games: GameBatch[Any], state: State, iterations: int) -> State:
+        """Return the state after more iterations.
+
+        Raises
+        ------
+        ValueError
+            If ``iterations`` is negative, or the run begins a stage for which there is no initial policy.
+        """
+        left = integer("iterations", iterations, 0)
+        while left:
+            if state.done == state.length:
+                state = self._next_stage(games, state)
+            now = min(left, state.length - state.done)
+            state = self._iterate(state, now)
+            left -= now
+        return state
+
+    def _next_stage(self, games: GameBatch[Any], state: State) -> State:
+        stage = self._statistics(state)
+        again = restart(state.initial, state.stage + 1)
+        return replace(
+            self._leave(games, state, stage),
+            stage=state.stage + 1,
+            length=next_stage_length(state.length, games.game.horizon),
+            done=0,
+            anchor=tuple(simplex.logits(policy) for policy in again),
+            iterate=again,
+            finished_sums=self._policy_sums(state),
+            stages=(*state.stages, stage) if self.keep_stages else (),
+        )
+
+    def _policy_sums(self, state: State) -> Policies:
+        """Sums of the iterates since the first, (G, H, S, A_i)."""
+        pairs = zip(state.finished_sums, self._running_sums(state), strict=True)
+        return tuple(finished + running for finished, running in pairs)
+
+    def average(self, state: State) -> Policies:
+        """Average of all iterates, one array (G, H, S, A_i) a player; the initial policies before the first."""
+        if state.iteration == 0:
+            return restart(state.initial, 1)
+        return tuple(total / total.sum(axis=-1, keepdims=True) for total in self._policy_sums(state))
+
+    def stages(self, state: State) -> tuple[AnyStage, ...]:
+        """All stages that have begun, bar tau of them; the last may have been cut.
+
+        Raises
+        ------
+        ValueError
+            If stages were not kept.
+        """
+        kept: tuple[Any, ...] = state.stages
+        if len(kept) < state.stage - 1:
+            raise ValueError("the stages of this run were not kept; learn with keep_stages=True")
+        return (*kept, self._statistics(state)) if state.done else kept
