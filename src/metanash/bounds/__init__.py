@@ -3,6 +3,16 @@
 Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
 """
 
+from metanash.bounds.general_sum import (
+    cce_learning_rate,
+    correlated_burn_in,
+    meta_learning_rate,
+    player_divergence,
+    theorem_5,
+    theorem_5_smooth,
+    theorem_5_uniform,
+    theorem_6_iterations,
+)
 from metanash.bounds.potential import (
     gradient_constants,
     largest_ascent_step,
@@ -24,16 +34,24 @@ from metanash.bounds.zero_sum import (
 
 __all__ = [
     "burn_in",
+    "cce_learning_rate",
+    "correlated_burn_in",
     "gradient_constants",
     "largest_ascent_step",
     "largest_learning_rate",
+    "meta_learning_rate",
     "meta_smoothness",
+    "player_divergence",
     "proposition_1",
     "theorem_1",
     "theorem_1_uniform",
     "theorem_2",
     "theorem_3",
     "theorem_4",
+    "theorem_5",
+    "theorem_5_smooth",
+    "theorem_5_uniform",
+    "theorem_6_iterations",
     "trivial_gap",
     "two_sided_burn_in",
     "vertex_divergence",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.potential import gradient_constants, meta_smoothness
-from metanash.families import potential_sequence
+from metanash.families.potential import potential_sequence
 from metanash.games import DiscountedGame, GameBatch
 from metanash.learners import Policies, SoftmaxGradient, checkpoints, learn
 from metanash.maml import Minibatches, Tasks, adapt, train

@@ -6,14 +6,15 @@ sequence, at the largest of its games.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.potential import largest_ascent_step
-from metanash.families import FAMILIES, potential_sequence
+from metanash.families.congestion import congestion_sequence
+from metanash.families.potential import potential_sequence
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps, potential_rises, rise_error
 from metanash.learners import AscentState, Policies, ProjectedQAscent, checkpoints, learn
@@ -338,12 +339,19 @@ def sequence_runs(
     return {"seeds": np.array(seeds, dtype=np.int64), "deviation": np.array(deviations), **found}
 
 
+SEQUENCES: dict[str, Callable[..., list[DiscountedGame]]] = {
+    "potential": potential_sequence,
+    "congestion": congestion_sequence,
+}
+"""Families that the sequences are drawn from."""
+
+
 def _sequence_batches(
     setting: Mapping[str, Any], seeds: Sequence[int], root_seed: int
 ) -> list[GameBatch[DiscountedGame]]:
     """Game k of all sequences of a setting, for each k."""
     sequences = [
-        FAMILIES[setting["family"]](
+        SEQUENCES[setting["family"]](
             setting["base_kind"], root_seed, "potential sequence", seed, n_games=setting["games"],
             perturbation=setting["perturbation"], discount=setting["discount"], **setting["options"],
         )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from metanash.bounds.zero_sum import largest_learning_rate, vertex_divergence
 from metanash.exact import shapley
-from metanash.families import zero_sum_sequence
+from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import MirrorState, OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
 from metanash.learners.stages import stage_count

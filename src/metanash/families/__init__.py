@@ -1,0 +1,28 @@
+"""Seeded families of games: sequences of similar games around a base game.
+
+A sequence is addressed by names (:mod:`metanash.streams`): the same address gives the same games everywhere.
+The noise of game k does not depend on the size of the perturbation, so sweeps over sizes are paired.
+
+How the games of a sequence differ (Mao et al. 2023, section 6, says: random perturbations of the reward of a
+base game; law and size are our choice): reward^k = clip(base + perturbation Z^k, 0, 1), with Z^k uniform on
+[-1, 1] or standard normal, transitions shared or, where asked for, mixed with a random kernel.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from metanash.families.congestion import congestion_sequence
+from metanash.families.general_sum import general_sum_sequence
+from metanash.families.potential import potential_sequence
+from metanash.families.zero_sum import zero_sum_sequence
+
+__all__ = ["FAMILIES", "congestion_sequence", "general_sum_sequence", "potential_sequence", "zero_sum_sequence"]
+
+FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
+    "zero_sum": zero_sum_sequence,
+    "general_sum": general_sum_sequence,
+    "potential": potential_sequence,
+    "congestion": congestion_sequence,
+}
+"""Families by the name that a configuration uses. Each takes a kind, an address, ``n_games`` and
+``perturbation``, and keyword arguments of its own, and returns a sequence of games of one size."""
