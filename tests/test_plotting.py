@@ -69,11 +69,20 @@ def test_every_arm_has_a_label_and_is_drawn(axes):
     assert set(lines_of(axes)) == set(plotting.ARM_LABELS.values())
 
 
+def kinds_in(node, name=""):
+    """Every kind of base game that the schema admits anywhere."""
+    if isinstance(node, dict):
+        own = {*node["items"]["enum"]} if name.endswith("kinds") and "enum" in node.get("items", {}) else set()
+        return own.union(*(kinds_in(part, key) for key, part in node.items()))
+    return set().union(*(kinds_in(part) for part in node)) if isinstance(node, list) else set()
+
+
 def test_every_kind_has_a_label():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    kinds = schema["$defs"]["experiment"]["properties"]["base_kinds"]["items"]["enum"]
-    assert set(plotting.KIND_LABELS) == {*kinds, "random"}  # random games: with the theorems
-    assert set(FAMILIES) == {"zero_sum", "general_sum", "potential"}
+    kinds = kinds_in(schema)
+    assert kinds >= {"mixed", "pure", "random", "team", "action_independent", "separable"}
+    assert kinds <= set(plotting.KIND_LABELS)
+    assert set(FAMILIES) == {"zero_sum", "general_sum", "potential", "congestion"}
     assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
 
 

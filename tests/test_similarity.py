@@ -9,12 +9,16 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import metanash as mn
-from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.similarity import (
     POTENTIAL_TOLERANCE,
+    distribution_mismatch,
     is_potential_game,
+    largest_potential_drops,
+    largest_potentials,
     potential_deviation,
     stage_potential_deviation,
 )
@@ -420,7 +424,330 @@ def test_against_loops():
     assert worst - ROUNDING <= stage_potential_deviation(with_potential(game, wrong), 3000) <= spread
 
 
+# Visits and potentials of joint policies ----------------------------------------------------------------
+
+JOINT_SIZES = [(3,), (2, 2), (3, 2), (2, 1, 2)]
+"""At three states, 3^3, 4^3, 6^3 and 4^3 deterministic joint policies."""
+
+
+def start_of(rng, states):
+    return (0.05 + 0.95 * rng.dirichlet(np.ones(states))) / (0.05 * states + 0.95)
+
+
+def with_start(rng, actions, discount, *, states=3, make=team, kernel=None, concentration=None):
+    """A potential game from a start that is not uniform; ``concentration`` < 1 makes transitions rugged."""
+    game = make(rng, actions, states, 0.5)
+    if concentration is not None:
+        kernel = mn.Transition.shared(rng.dirichlet(np.full(states, concentration), size=(states, *actions)))
+    return DiscountedGame(
+        game.reward, kernel or game.transition, discount, start_of(rng, states), potential=game.potential
+    )
+
+
+def discounted_visits(game, chain):
+    """Sum over t of discount^t Pr(s_t = .): term by term, until the rest is below 1e-17."""
+    now, total = game.initial.copy(), np.zeros(game.n_states)
+    for _ in range(1 + math.ceil(40 / -math.log(game.discount)) if game.discount else 1):
+        total += now
+        now = game.discount * now @ chain
+    return total
+
+
+def deterministic_joint_policies(game):
+    """Every choice of a joint action in each state: (joint action of state 0, of state 1, ...)."""
+    joint = list(itertools.product(*map(range, game.n_actions)))
+    return itertools.product(joint, repeat=game.n_states)
+
+
+def visits_of_choice(game, choice):
+    kernel = game.transition.kernel[0]
+    return discounted_visits(game, np.array([kernel[(s, *joint)] for s, joint in enumerate(choice)]))
+
+
+def potential_of_choice(game, choice):
+    earned = [game.potential[(s, *joint)] for s, joint in enumerate(choice)]
+    return float(visits_of_choice(game, choice) @ earned)
+
+
+def random_joint(rng, game):
+    """A random policy of joint actions, a product of players or correlated: weights (S, A_1, ..., A_N)."""
+    if rng.integers(2):
+        return rng.dirichlet(np.full(math.prod(game.n_actions), 0.3), size=game.n_states).reshape(-1, *game.n_actions)
+    rows = [rng.dirichlet(np.full(n, 0.5), size=game.n_states) for n in game.n_actions]
+    weights = np.ones((game.n_states, *game.n_actions))
+    for s, joint in itertools.product(range(game.n_states), np.ndindex(*game.n_actions)):
+        weights[(s, *joint)] = math.prod(row[s, a] for row, a in zip(rows, joint, strict=True))
+    return weights
+
+
+def visits_of_joint(game, weights):
+    states = game.n_states
+    flat = weights.reshape(states, -1, 1) * game.transition.kernel[0].reshape(states, -1, states)
+    return discounted_visits(game, flat.sum(axis=1))
+
+
+def potential_of_joint(game, weights):
+    states = game.n_states
+    earned = (weights.reshape(states, -1) * game.potential.reshape(states, -1)).sum(axis=1)
+    return float(visits_of_joint(game, weights) @ earned)
+
+
+@pytest.mark.parametrize("discount", [0.3, 0.9])
+@pytest.mark.parametrize("actions", JOINT_SIZES)
+def test_mismatch_is_the_largest_over_all_deterministic_joint_policies(actions, discount):
+    """And no random policy has more. kappa is (1 - discount) visits over the start, in the worst state."""
+    for seed in range(2):
+        rng = np.random.default_rng([seed, *actions])
+        game = with_start(rng, actions, discount, concentration=0.3)
+        ratios = [visits_of_choice(game, c) * (1 - discount) / game.initial for c in deterministic_joint_policies(game)]
+        (kappa,) = distribution_mismatch(GameBatch.of(game))
+        assert kappa == pytest.approx(np.max(ratios), rel=1e-11)
+        assert kappa > 1.05  # else the floor of 1 would decide
+        for _ in range(50):
+            found = visits_of_joint(game, random_joint(rng, game)) * (1 - discount) / game.initial
+            assert found.max() <= kappa + ROUNDING
+
+
+def test_mismatch_by_hand():
+    """Two states, start (1/5, 4/5). Any action from anywhere may lead to state 0 for ever: visits 1/5 + 4/5 discount.
+
+    So kappa = (1 - 0.8 (1 - discount)) / (1/5): 3 at discount 1/2. State 1 has at most 1 / (4/5).
+    """
+    kernel = np.zeros((2, 2, 2))
+    kernel[:, 0, 0] = kernel[:, 1, 1] = 1.0
+    for discount, kappa in ((0.5, 3.0), (0.75, 4.0), (0.0, 1.0)):
+        game = DiscountedGame(np.ones((1, 2, 2)), mn.Transition.shared(kernel), discount, [0.2, 0.8])
+        assert distribution_mismatch(GameBatch.of(game))[0] == pytest.approx(kappa, rel=1e-12)
+
+
+@pytest.mark.parametrize("actions", JOINT_SIZES)
+def test_mismatch_is_one_where_nothing_can_be_missed(actions):
+    """Discount 0: the visits are the start. One state: it has them all. Never below 1, by rounding either."""
+    rng = np.random.default_rng([*actions])
+    still = with_start(rng, actions, 0.0)
+    assert distribution_mismatch(GameBatch.of(still)).tolist() == pytest.approx([1.0], abs=1e-14)
+    alone = with_start(rng, actions, 0.9, states=1)
+    assert distribution_mismatch(GameBatch.of(alone)).tolist() == pytest.approx([1.0], abs=1e-12)
+    for game in (still, alone):
+        assert distribution_mismatch(GameBatch.of(game))[0] >= 1.0
+
+
+def test_mismatch_of_a_start_that_no_action_moves_from():
+    """Transitions that no action moves, from their stationary distribution: kappa = 1, at any discount."""
+    rng = np.random.default_rng(3)
+    chain = rng.dirichlet(np.ones(3), size=3)
+    start = np.linalg.matrix_power(chain, 2000)[0]
+    kernel = mn.Transition.shared(np.broadcast_to(chain.reshape(3, 1, 1, 3), (3, 2, 2, 3)))
+    game = DiscountedGame(np.ones((1, 3, 2, 2)), kernel, 0.95, start / start.sum())
+    assert distribution_mismatch(GameBatch.of(game))[0] == pytest.approx(1.0, abs=1e-11)
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize("make", [team, action_independent])
+@pytest.mark.parametrize("actions", JOINT_SIZES)
+def test_largest_potential_is_that_of_all_deterministic_joint_policies(make, actions, discount):
+    rng = np.random.default_rng([*actions, make is team])
+    game = with_start(rng, actions, discount, make=make)
+    best = max(potential_of_choice(game, choice) for choice in deterministic_joint_policies(game))
+    (found,) = largest_potentials(GameBatch.of(game))
+    assert found == pytest.approx(best, rel=1e-12)
+    for _ in range(50):
+        assert potential_of_joint(game, random_joint(rng, game)) <= found + ROUNDING
+
+
+def test_largest_potential_may_be_negative():
+    game = with_start(np.random.default_rng(1), (2, 2), 0.5)
+    low = with_potential(game, game.potential - 3.0)
+    low = DiscountedGame(low.reward, low.transition, 0.5, game.initial, low.potential)
+    batches = GameBatch.of(game), GameBatch.of(low)
+    assert largest_potentials(batches[1])[0] == pytest.approx(largest_potentials(batches[0])[0] - 6.0)
+    assert largest_potentials(batches[1])[0] < -3.0
+
+
+def next_game(rng, game, *, mixing=0.0):
+    """A game with another potential, and ``mixing`` of other transitions."""
+    kernel = game.transition.kernel[0]
+    other = (1 - mixing) * kernel + mixing * rng.dirichlet(np.full(game.n_states, 0.4), size=kernel.shape[:-1])
+    transition = game.transition if mixing == 0.0 else mn.Transition.shared(other)
+    potential = rng.uniform(size=game.potential.shape)
+    return DiscountedGame(game.reward, transition, game.discount, game.initial, potential)
+
+
+def drop_of(one, other):
+    drop, exact = largest_potential_drops(GameBatch.of(one), GameBatch.of(other))
+    assert drop.shape == exact.shape == (1,)
+    return float(drop[0]), bool(exact[0])
+
+
+def enumerated_drop(one, other):
+    return max(potential_of_choice(one, c) - potential_of_choice(other, c) for c in deterministic_joint_policies(one))
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize("make", [team, action_independent])
+@pytest.mark.parametrize("actions", JOINT_SIZES)
+def test_drop_between_games_of_equal_transitions_is_exact(make, actions, discount):
+    rng = np.random.default_rng([*actions, make is team, 7])
+    one = with_start(rng, actions, discount, make=make)
+    other = next_game(rng, one)
+    drop, exact = drop_of(one, other)
+    assert exact
+    assert drop == pytest.approx(enumerated_drop(one, other), abs=1e-11)
+    copy = DiscountedGame(
+        other.reward, mn.Transition.shared(one.transition.kernel[0].copy()), discount, one.initial, other.potential
+    )
+    assert drop_of(one, copy) == (pytest.approx(drop, abs=1e-13), True)  # equal entries, not one object
+    back, _ = drop_of(other, one)
+    assert back == pytest.approx(enumerated_drop(other, one), abs=1e-11)
+    assert drop + back > 1e-3  # not antisymmetric: each takes a policy of its own
+    for _ in range(50):
+        weights = random_joint(rng, one)
+        difference = potential_of_joint(one, weights) - potential_of_joint(other, weights)
+        assert -back - ROUNDING <= difference <= drop + ROUNDING
+
+
+def bound_by_enumeration(frame, one, other, values_of):
+    """The bound of the documentation under the transitions of ``frame``, by loops and enumeration.
+
+    phi_1 - phi_2 + discount (P_1 - P_2) V, V between the least and the largest value of ``values_of``.
+    """
+    states, choices = frame.n_states, list(deterministic_joint_policies(frame))
+    low, high = np.full(states, np.inf), np.full(states, -np.inf)
+    for choice in choices:
+        kernel = np.array([values_of.transition.kernel[(0, s, *joint)] for s, joint in enumerate(choice)])
+        earned = np.array([values_of.potential[(s, *joint)] for s, joint in enumerate(choice)])
+        value = np.zeros(states)
+        for _ in range(math.ceil(40 / -math.log(values_of.discount))):
+            value = earned + values_of.discount * kernel @ value
+        low, high = np.minimum(low, value), np.maximum(high, value)
+    table = np.zeros(one.potential.shape)
+    for s, joint in itertools.product(range(states), np.ndindex(*one.n_actions)):
+        onward = 0.0
+        for z in range(states):
+            moved = one.transition.kernel[(0, s, *joint, z)] - other.transition.kernel[(0, s, *joint, z)]
+            onward += moved * (high[z] if moved > 0 else low[z])
+        table[(s, *joint)] = one.potential[(s, *joint)] - other.potential[(s, *joint)] + one.discount * onward
+    changed = DiscountedGame(frame.reward, frame.transition, frame.discount, frame.initial, table)
+    return max(potential_of_choice(changed, choice) for choice in choices)
+
+
+@pytest.mark.parametrize("mixing", [0.05, 0.5, 1.0])
+@pytest.mark.parametrize(("actions", "discount"), [((3,), 0.9), ((2, 2), 0.4), ((2, 2), 0.9), ((2, 1, 2), 0.6)])
+def test_drop_between_games_of_different_transitions_is_a_bound(actions, discount, mixing):
+    """Never undercut by a policy, deterministic, random or correlated; and the better one of two written-out bounds."""
+    rng = np.random.default_rng([*actions, int(100 * mixing)])
+    better = set()
+    for _ in range(2):
+        one = with_start(rng, actions, discount, concentration=0.5)
+        other = next_game(rng, one, mixing=mixing)
+        for a, b in ((one, other), (other, one)):
+            bound, exact = drop_of(a, b)
+            assert not exact
+            assert bound >= enumerated_drop(a, b) - ROUNDING
+            for _ in range(30):
+                weights = random_joint(rng, a)
+                assert potential_of_joint(a, weights) - potential_of_joint(b, weights) <= bound + ROUNDING
+            written = bound_by_enumeration(a, a, b, b), bound_by_enumeration(b, a, b, a)
+            assert bound == pytest.approx(min(written), abs=1e-11)
+            better.add(written[0] < written[1])
+    assert better == {True, False}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_of_a_drop_closes_as_the_transitions_meet(seed):
+    """It is off by at most 2 discount / (1 - discount)^2 times the change of the transitions."""
+    rng = np.random.default_rng(seed)
+    one = with_start(rng, (2, 2), 0.6)
+    for mixing in (1e-2, 1e-4, 1e-6):
+        other = next_game(rng, one, mixing=mixing)
+        bound, _ = drop_of(one, other)
+        assert 0.0 <= bound - enumerated_drop(one, other) + ROUNDING <= 2 * 0.6 / 0.16 * 2 * mixing
+
+
+def test_without_a_future_any_transitions_will_do():
+    """Discount 0: what comes after does not count, so the drop is exact whatever the transitions are."""
+    rng = np.random.default_rng(4)
+    one = with_start(rng, (2, 3), 0.0)
+    other = next_game(rng, one, mixing=1.0)
+    drop, exact = drop_of(one, other)
+    assert exact
+    best = one.initial @ (one.potential - other.potential).reshape(3, -1).max(axis=1)
+    assert drop == pytest.approx(best, abs=1e-13)
+
+
+@pytest.mark.parametrize("mixing", [0.0, 0.5])
+def test_drops_move_with_constants(mixing):
+    """A constant c on the stage potential is c / (1 - discount) on Phi, and is signed."""
+    rng = np.random.default_rng(5)
+    one = with_start(rng, (2, 2), 0.75)
+    other = next_game(rng, one, mixing=mixing)
+    drop, exact = drop_of(one, other)
+    assert exact == (mixing == 0.0)
+    for c in (0.5, -2.0):
+        raised = [DiscountedGame(g.reward, g.transition, g.discount, g.initial, g.potential + c) for g in (one, other)]
+        assert drop_of(raised[0], other)[0] == pytest.approx(drop + 4 * c, abs=1e-11)
+        assert drop_of(one, raised[1])[0] == pytest.approx(drop - 4 * c, abs=1e-11)
+        assert drop_of(*raised)[0] == pytest.approx(drop, abs=1e-11)
+
+
+def test_drops_are_antisymmetric_where_the_potentials_differ_by_a_constant():
+    game = with_start(np.random.default_rng(6), (2, 3), 0.5)
+    assert drop_of(game, game) == (0.0, True)
+    lower = DiscountedGame(game.reward, game.transition, 0.5, game.initial, game.potential - 0.25)
+    assert drop_of(game, lower) == (pytest.approx(0.5, abs=1e-12), True)
+    assert drop_of(lower, game) == (pytest.approx(-0.5, abs=1e-12), True)
+
+
+def test_a_batch_is_its_games():
+    """Each with transitions and a start of its own; the last pair shares its transitions, and only that is exact."""
+    rng = np.random.default_rng(9)
+    ones = [with_start(rng, (2, 2), 0.8) for _ in range(3)]
+    others = [next_game(rng, game, mixing=mixing) for game, mixing in zip(ones, (0.3, 1.0, 0.0), strict=True)]
+    batches = GameBatch.of(ones), GameBatch.of(others)
+    drops, exact = largest_potential_drops(*batches)
+    assert exact.tolist() == [False, False, True]
+    np.testing.assert_allclose(drops, [drop_of(a, b)[0] for a, b in zip(ones, others, strict=True)], rtol=1e-13)
+    for measure in (distribution_mismatch, largest_potentials):
+        alone = [float(measure(GameBatch.of(game))[0]) for game in ones]
+        np.testing.assert_allclose(measure(batches[0]), alone, rtol=1e-13)
+        assert len(set(alone)) == 3
+
+
+def test_measures_of_sparse_transitions():
+    rng = np.random.default_rng(10)
+    game = with_start(rng, (2, 3), 0.8)
+    rows = sparse.csr_array(game.transition.kernel[0].reshape(-1, 3))
+    thin = DiscountedGame(game.reward, mn.Transition.sparse([rows], (2, 3)), 0.8, game.initial)
+    for measure in (distribution_mismatch, largest_potentials):
+        assert measure(GameBatch.of(thin))[0] == pytest.approx(measure(GameBatch.of(game))[0], rel=1e-14)
+    assert drop_of(game, thin) == (pytest.approx(0.0, abs=1e-14), True)
+
+
 # Errors -------------------------------------------------------------------------------------------------
+
+
+def test_potentials_that_cannot_be_compared():
+    rng = np.random.default_rng(0)
+    game = with_start(rng, (2, 2), 0.5)
+
+    def changed(**change):
+        parts = {"reward": game.reward, "transition": game.transition, "discount": 0.5, "initial": game.initial}
+        return DiscountedGame(**parts | change)
+
+    batch = GameBatch.of(game)
+    for following in ([changed(discount=0.6)], [game, game], [team(rng, (2, 3))], [team(rng, (2, 2), 2)]):
+        with pytest.raises(ValueError, match="between games of one size and discount only"):
+            largest_potential_drops(batch, GameBatch.of(following))
+    for initial in (None, game.initial[::-1]):
+        with pytest.raises(ValueError, match="from one initial distribution only"):
+            largest_potential_drops(batch, GameBatch.of(changed(initial=initial)))
+    without = GameBatch.of(changed(reward=rng.uniform(size=(2, 3, 2, 2))))
+    for pair in ((batch, without), (without, batch), (without, without)):
+        with pytest.raises(ValueError, match="no stage potential"):
+            largest_potential_drops(*pair)
+    with pytest.raises(ValueError, match="no stage potential"):
+        largest_potentials(without)
+    assert distribution_mismatch(without)[0] > 1.0  # needs none
 
 
 @pytest.mark.parametrize("policies", [0, -5, 1.5])

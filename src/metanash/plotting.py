@@ -41,6 +41,12 @@ KIND_LABELS = {
     "random": "random games",
     "team": "Markov team",
     "action_independent": "action-independent transitions",
+    "separable": "separable rewards",
+    "congestion": "congestion",
+    "public_goods": "public goods",
+    "shapley": "Shapley's game",
+    "prisoners_dilemma": "prisoner's dilemma",
+    "chicken": "chicken",
 }
 ARM_STYLE: dict[str, dict[str, Any]] = {
     "individual": {"color": "#d55e00", "linestyle": "-"},

@@ -74,7 +74,7 @@ rule equilibria:
         "../scripts/equilibria.py"
 
 
-# Tables of the potential games that the summary has a section for.
+# Tables of potential and general-sum games that the summary has a section for.
 SUMMARISED = [
     "proposition1_violations",
     "potential_slopes",
@@ -82,18 +82,20 @@ SUMMARISED = [
     "potential_sequences",
     "adaptation",
     "inner_loop_slopes",
+    "schedule_slopes",
+    "general_sequences",
 ]
 
 
 rule summary:
     input:
+        **{name: f"{RESULTS}/{name}.csv" for name in SUMMARISED},
         figure1=f"{RESULTS}/figure1.csv",
         speed_up=f"{RESULTS}/speed_up.csv",
         sensitivity=f"{RESULTS}/sensitivity.csv",
         theory=f"{RESULTS}/theory.csv",
         slopes=f"{RESULTS}/slopes.csv",
         sequences=f"{RESULTS}/sequences.csv",
-        **{name: f"{RESULTS}/{name}.csv" for name in SUMMARISED},
         code=library("report", "archive"),
     output:
         summary=f"{RESULTS}/summary.md",

@@ -12,12 +12,15 @@ THEORY_FIGURES = {
     "theorem4_norms": ("meta_gradient", ["meta_training"]),
     "maml_adaptation": ("meta_gradient", ["adaptation"]),
     "maml_inner_loop": ("meta_gradient", ["inner_loop", "inner_loop_slopes"]),
+    "theorem5_bounds": ("general_sum", ["schedules"]),
+    "theorem5_slopes": ("general_sum", ["schedule_slopes"]),
+    "theorem6_benefit": ("general_sum", ["general_sequences"]),
 }
 
 
 rule theory:
     input:
-        claims=expand(f"{MEASURED}/claims/{{part}}.csv", part=["zero_sum", "potential", "meta_gradient"]),
+        claims=expand(f"{MEASURED}/claims/{{part}}.csv", part=["zero_sum", "potential", "meta_gradient", "general_sum"]),
         code=library("archive"),
     output:
         theory=f"{RESULTS}/theory.csv",

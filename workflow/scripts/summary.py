@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.report import potential_summary, summary, theory_summary
+from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
+
+GENERAL_SUM = ("schedule_slopes", "general_sequences")
 
 
 def main(tables: dict[str, Path], potential: dict[str, Path], target: Path) -> None:
@@ -13,7 +15,8 @@ def main(tables: dict[str, Path], potential: dict[str, Path], target: Path) -> N
     sections = [
         summary(read["figure1"], read["speed_up"], read["sensitivity"]),
         theory_summary(read["theory"], read["slopes"], read["sequences"]),
-        potential_summary(read["theory"], **{name: read[name] for name in potential}),
+        potential_summary(read["theory"], **{name: read[name] for name in potential if name not in GENERAL_SUM}),
+        general_sum_summary(read["theory"], **{name: read[name] for name in GENERAL_SUM}),
     ]
     write_text(target, "\n".join(sections))
 

@@ -16,11 +16,12 @@ from metanash.bounds.zero_sum import largest_learning_rate, vertex_divergence
 from metanash.exact import shapley
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
-from metanash.learners import MirrorState, OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
+from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
+from metanash.theory.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
 from metanash.transitions import Transition
 
 __all__ = [
@@ -44,31 +45,11 @@ def _stage_divergence(stage: Stage, *, worst: bool) -> Floats:
     return np.asarray(np.asarray(both).max(axis=-1).sum(axis=-1))
 
 
-class DivergenceProbe:
-    """Divergence of Theorem 1 at the checkpoints of one run: ``divergence_first`` and ``divergence_worst``, (G,).
-
-    The sum over stages of :func:`metanash.bounds.vertex_divergence`, the running stage included; the two differ in
-    which of the tied best responses counts. Finished stages are summed once, so use a new probe for every run.
-    """
+class DivergenceProbe(StageDivergenceProbe):
+    """Divergence of Theorem 1 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
 
     def __init__(self) -> None:
-        self._counted = 0
-        self._finished: dict[bool, Floats | float] = {False: 0.0, True: 0.0}
-
-    def __call__(self, learner: OptimisticMirrorDescent, state: MirrorState) -> dict[str, Floats]:
-        """Return the divergences at this state. Raises ValueError if the probe has seen a later one."""
-        if len(state.stages) < self._counted:
-            raise ValueError("a divergence probe is for one run; make a new one")
-        for stage in state.stages[self._counted :]:
-            for worst in (False, True):
-                self._finished[worst] = self._finished[worst] + _stage_divergence(stage, worst=worst)
-        self._counted = len(state.stages)
-        running = learner.stages(state)[len(state.stages) :]
-        total = {
-            worst: np.asarray(sum((_stage_divergence(stage, worst=worst) for stage in running), start=finished))
-            for worst, finished in self._finished.items()
-        }
-        return {"divergence_first": total[False], "divergence_worst": total[True]}
+        super().__init__(_stage_divergence)
 
 
 # Long runs ----------------------------------------------------------------------------------------------
@@ -118,21 +99,6 @@ def long_runs(
 
 # Random games -------------------------------------------------------------------------------------------
 
-_STARTS = ("uniform", "random", "vertex")
-
-
-def _initial_policies(start: str, count: int, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """Initial policies (stages, H, S, A): uniform, Dirichlet(0.3), or within 1e-6 of a random vertex."""
-    actions = shape[-1]
-    full = (count, *shape)
-    if start == "uniform":
-        return np.full(full, 1.0 / actions)
-    if start == "random":
-        policy = rng.dirichlet(np.full(actions, 0.3), size=full[:-1])
-        return np.asarray((policy + 1e-9) / (1.0 + 1e-9 * actions))
-    vertex = np.eye(actions)[rng.integers(actions, size=full[:-1])]
-    return np.asarray((1.0 - 1e-6) * vertex + 1e-6 / actions)
-
 
 def random_games(
     base_kind: str,
@@ -180,7 +146,7 @@ def random_games(
             continue
         games, rates, starts, initial = [], [], [], []
         for k, (start, factor) in zip(
-            range(games_per_size), itertools.cycle(itertools.product(_STARTS, rate_factors)), strict=False
+            range(games_per_size), itertools.cycle(itertools.product(STAGE_STARTS, rate_factors)), strict=False
         ):
             address = (root_seed, "random games", horizon, n_states, a, b, k)
             games += zero_sum_sequence(
@@ -188,7 +154,7 @@ def random_games(
                 n_actions=n_actions, stationary=False,
             )  # fmt: skip
             rng = stream(*address, "initial policies")
-            initial.append([_initial_policies(start, stages, (horizon, n_states, n), rng) for n in n_actions])
+            initial.append([stage_policies(start, stages, (horizon, n_states, n), rng) for n in n_actions])
             rates.append(factor * largest_learning_rate(horizon))
             starts.append(start == "uniform")
         policies: Policies = tuple(np.stack([pair[i] for pair in initial]) for i in (0, 1))

@@ -1,0 +1,268 @@
+"""Theorems 5 and 6, measured: Algorithm 2 on general-sum Markov games.
+
+Arrays only; what follows from them is worked out in :mod:`metanash.theory_tables.general_sum`. The gap is that of a
+deviator who is told the stage, ``cce_gap_bound``; for H = 1 also the exact CCE-gap, ``cce_gap``. Learning rates are
+multiples of ``cce_learning_rate``, that of equation (11), which depends on T.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.bounds.general_sum import cce_learning_rate, player_divergence
+from metanash.families.general_sum import general_sum_sequence
+from metanash.games import GameBatch, MarkovGame
+from metanash.learners import CorrelatedMirrorDescent, JointStage, checkpoints, learn
+from metanash.learners.stages import stage_count
+from metanash.meta import META_UPDATES, learn_sequence
+from metanash.similarity import total_dissimilarity
+from metanash.streams import stream
+from metanash.theory.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
+from metanash.transitions import Transition
+
+__all__ = ["PlayerDivergenceProbe", "burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
+
+Floats = npt.NDArray[np.float64]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def _stage_divergence(stage: JointStage, *, worst: bool) -> Floats:
+    return player_divergence(stage.payoff, stage.initial, worst=worst)
+
+
+class PlayerDivergenceProbe(StageDivergenceProbe):
+    """Divergence of Theorem 5 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
+
+    def __init__(self) -> None:
+        super().__init__(_stage_divergence)
+
+
+# Random games -------------------------------------------------------------------------------------------
+
+
+def random_games(
+    base_kind: str,
+    horizon: int,
+    root_seed: int,
+    *,
+    states: Sequence[int],
+    actions: Sequence[Sequence[int]],
+    games_per_size: int,
+    perturbation: float,
+    iterations: int,
+    n_checkpoints: int,
+    rate_factors: Sequence[float],
+) -> Arrays:
+    """Algorithm 2 on many random games of all sizes, from all kinds of initial policies.
+
+    Learning rates and kinds of initial policies (uniform, random, near a random vertex in every stage) cycle from game
+    to game.
+
+    Parameters
+    ----------
+    actions : sequence of sequences of int
+        Numbers of actions; as many players as there are.
+    rate_factors : sequence of positive float
+        Learning rates over that of equation (11) at T = ``iterations``.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); per game ``n_players``, ``max_actions``, ``rate_factor``, ``learning_rate``,
+        ``uniform_start``; ``cce_gap_bound``, ``cce_gap`` (not a number unless H = 1), ``divergence_first``,
+        ``divergence_worst`` (games, C).
+    """
+    grid, stages = checkpoints(iterations, n_checkpoints), stage_count(iterations, horizon)
+    parts: list[Arrays] = []
+    for n_states, n_actions in itertools.product(states, actions):
+        games, starts, factors, initial = [], [], [], []
+        cycle = itertools.cycle(itertools.product(STAGE_STARTS, rate_factors))
+        for k, (start, factor) in zip(range(games_per_size), cycle, strict=False):
+            address: tuple[int | str, ...] = (root_seed, "random general-sum", horizon, n_states, *n_actions, k)
+            games += general_sum_sequence(
+                base_kind, *address, n_games=1, perturbation=perturbation, horizon=horizon, n_states=n_states,
+                n_actions=n_actions, stationary=False,
+            )  # fmt: skip
+            rng = stream(*address, "initial policies")
+            initial.append([stage_policies(start, stages, (horizon, n_states, n), rng) for n in n_actions])
+            starts.append(start == "uniform")
+            factors.append(factor)
+        policies = tuple(np.stack([own[i] for own in initial]) for i in range(len(n_actions)))
+        rate = np.array(factors) * cce_learning_rate(horizon, iterations, len(n_actions))
+        run = learn(
+            games, CorrelatedMirrorDescent(rate), iterations, at=grid, initial=policies, probe=PlayerDivergenceProbe()
+        )
+        count = len(games)
+        gap = run.measures["cce_gap_bound"]
+        parts.append(
+            {
+                "n_players": np.full(count, len(n_actions)),
+                "max_actions": np.full(count, max(n_actions)),
+                "rate_factor": np.array(factors),
+                "learning_rate": rate,
+                "uniform_start": np.array(starts),
+                "cce_gap_bound": gap,
+                "cce_gap": run.measures.get("cce_gap", np.full_like(gap, np.nan)),
+                **run.probes,
+            }
+        )
+    return {"checkpoints": grid, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
+
+
+# Burn-in ------------------------------------------------------------------------------------------------
+
+
+def burn_in_game(horizon: int) -> MarkovGame:
+    """One state, two players: at each step a player's second action pays it 1, whatever the other does."""
+    reward = np.zeros((2, horizon, 1, 2, 2))
+    reward[0, ..., 1, :] = 1.0
+    reward[1, ..., 1] = 1.0
+    return MarkovGame(reward, Transition.shared(np.ones((1, 2, 2, 1))), name=f"burn-in {horizon}")
+
+
+def burn_in_runs(horizons: Sequence[int], *, iterations: int, learning_rate: float, margin: float) -> Arrays:
+    """Theorem 5 on :func:`burn_in_game`, from initial policies that are wrong in stage 1 only, where all actions tie.
+
+    In stage 1 the initial policies are within ``margin`` of the first action, which is then as good a best response as
+    the second; afterwards of the second. With a small learning rate they stay there.
+
+    Returns
+    -------
+    dict of arrays
+        ``horizons``; ``checkpoints`` (1,); ``cce_gap_bound``, ``divergence_first``, ``divergence_worst`` (horizons, 1).
+    """
+    found: dict[str, list[Floats]] = {"cce_gap_bound": [], "divergence_first": [], "divergence_worst": []}
+    for horizon in horizons:
+        second = np.full((1, stage_count(iterations, horizon), horizon, 1), 1.0 - margin)
+        second[:, 0] = margin
+        policy = np.stack([1.0 - second, second], axis=-1)
+        learner = CorrelatedMirrorDescent(learning_rate)
+        run = learn(
+            burn_in_game(horizon), learner, iterations, at=[iterations], initial=(policy, policy),
+            probe=PlayerDivergenceProbe(),
+        )  # fmt: skip
+        for name, value in (("cce_gap_bound", run.measures["cce_gap_bound"]), *run.probes.items()):
+            found[name].append(value[0])
+    stacked = {name: np.stack(values) for name, values in found.items()}
+    return {"horizons": np.array(horizons, dtype=np.int64), "checkpoints": np.array([iterations]), **stacked}
+
+
+# Step-size schedules ------------------------------------------------------------------------------------
+
+SCHEDULES = ("prescribed", "quarter", "constant")
+"""eta = H^(-2/3) T^(-1/3) (N - 1)^(-2/3), as equation (11) has it; T^(-1/4) / H; a constant."""
+
+
+def schedule_rates(schedule: str, horizon: int, iterations: npt.ArrayLike, n_players: int, constant: float) -> Floats:
+    """Learning rates of a schedule, one for each T. Raises ValueError if the schedule is unknown."""
+    t = np.asarray(iterations, dtype=np.float64)
+    if schedule == "prescribed":
+        return cce_learning_rate(horizon, t, n_players)
+    if schedule == "quarter":
+        return np.asarray(t**-0.25 / horizon)
+    if schedule == "constant":
+        return np.full(t.shape, constant)
+    raise ValueError(f"schedule must be one of {list(SCHEDULES)}, got {schedule!r}")
+
+
+def schedule_runs(
+    base_kind: str,
+    horizon: int,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    n_states: int,
+    n_actions: Sequence[int],
+    iterations: Sequence[int],
+    constant: float,
+) -> Arrays:
+    """Algorithm 2 from uniform policies, one run for each T: the learning rates of two schedules depend on it.
+
+    Returns
+    -------
+    dict of arrays
+        ``iterations`` (Ts,); ``seeds``; ``learning_rate`` (schedules, Ts); ``cce_gap_bound``, ``cce_gap`` (not a number
+        unless H = 1), ``divergence_worst`` (schedules, seeds, Ts), in the order of :data:`SCHEDULES`.
+    """
+    games = [
+        general_sum_sequence(
+            base_kind, root_seed, "schedule", horizon, *n_actions, seed, n_games=1, perturbation=0.0, horizon=horizon,
+            n_states=n_states, n_actions=n_actions, stationary=False,
+        )[0]
+        for seed in seeds
+    ]  # fmt: skip
+    shape = (len(SCHEDULES), len(seeds), len(iterations))
+    found = {name: np.full(shape, np.nan) for name in ("cce_gap_bound", "cce_gap", "divergence_worst")}
+    rates = [schedule_rates(name, horizon, iterations, len(n_actions), constant) for name in SCHEDULES]
+    for s, rate in enumerate(rates):
+        # a rate that does not depend on T: one run has the output for every T
+        same = bool((rate == rate[0]).all())
+        groups = [slice(None)] if same else [slice(c, c + 1) for c in range(len(iterations))]
+        for group in groups:
+            at = np.asarray(iterations, dtype=np.int64)[group]
+            learner = CorrelatedMirrorDescent(float(rate[group][0]))
+            run = learn(games, learner, int(at[-1]), at=at, probe=PlayerDivergenceProbe())
+            for name, values in (*run.measures.items(), ("divergence_worst", run.probes["divergence_worst"])):
+                found[name][s, :, group] = values
+    return {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "iterations": np.array(iterations, dtype=np.int64),
+        "learning_rate": np.stack(rates),
+        **found,
+    }
+
+
+# Sequences ----------------------------------------------------------------------------------------------
+
+
+def sequence_runs(arm: str, seeds: Sequence[int], root_seed: int, *, settings: Sequence[Mapping[str, Any]]) -> Arrays:
+    """Theorem 6: sequences of K similar general-sum games, for several settings.
+
+    Parameters
+    ----------
+    arm : str
+        Key of :data:`metanash.meta.META_UPDATES`.
+    settings : sequence of mappings
+        Each with ``base_kind``, ``horizon``, ``n_states``, ``n_actions``, ``games`` (K), ``perturbation``,
+        ``iterations`` (T) and ``rate_factor``, the learning rate over that of equation (11).
+
+    Returns
+    -------
+    dict of arrays
+        (settings, seeds): ``gap``, the mean of ``cce_gap_bound`` over all games at T; ``later_gap``, that of games 2 to
+        K; ``similarity``, Delta_pi; ``divergence``, the mean over the games of Theorem 5's (worst best response); and
+        (settings,) ``learning_rate``.
+    """
+    found: dict[str, list[Any]] = {
+        name: [] for name in ("gap", "later_gap", "similarity", "divergence", "learning_rate")
+    }
+    for setting in settings:
+        k, t, n_actions = setting["games"], setting["iterations"], setting["n_actions"]
+        sequences = [
+            general_sum_sequence(
+                setting["base_kind"], root_seed, "general-sum sequence", setting["horizon"], *n_actions, seed,
+                n_games=k, n_actions=n_actions, stationary=False,
+                **{key: setting[key] for key in ("perturbation", "horizon", "n_states")},
+            )
+            for seed in seeds
+        ]  # fmt: skip
+        batches = [GameBatch(tuple(sequence[n] for sequence in sequences)) for n in range(k)]
+        rate = setting["rate_factor"] * float(cce_learning_rate(setting["horizon"], t, len(n_actions)))
+        learner = CorrelatedMirrorDescent(rate)
+        runs = learn_sequence(batches, learner, META_UPDATES[arm](k), t, at=[t]).runs
+        gaps = np.stack([run.measures["cce_gap_bound"][:, 0] for run in runs])
+        stages = [learner.stages(run.state) for run in runs]
+        responses = [
+            np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1)
+            for i in range(len(n_actions))
+        ]
+        total = sum(_stage_divergence(stage, worst=True) for game in stages for stage in game)
+        found["gap"].append(gaps.mean(axis=0))
+        found["later_gap"].append(gaps[1:].mean(axis=0))
+        found["similarity"].append(total_dissimilarity(responses) + np.zeros(len(seeds)))
+        found["divergence"].append(np.asarray(total) / k)
+        found["learning_rate"].append(rate)
+    return {"seeds": np.array(seeds, dtype=np.int64), **{name: np.stack(value) for name, value in found.items()}}

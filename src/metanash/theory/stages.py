@@ -1,0 +1,72 @@
+"""What the measurements of Algorithms 1 and 2 share: initial policies of every stage, divergences at checkpoints."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
+
+__all__ = ["STAGE_STARTS", "StageDivergence", "StageDivergenceProbe", "stage_policies"]
+
+Floats = npt.NDArray[np.float64]
+
+STAGE_STARTS = ("uniform", "random", "vertex")
+"""Kinds of initial policies; see :func:`stage_policies`."""
+
+
+def stage_policies(start: str, count: int, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """Initial policies (stages, H, S, A): uniform, Dirichlet(0.3), or within 1e-6 of a random vertex.
+
+    Parameters
+    ----------
+    start : str
+        One of :data:`STAGE_STARTS`.
+    count : int
+        Number of stages.
+    shape : (H, S, A)
+    """
+    actions = shape[-1]
+    full = (count, *shape)
+    if start == "uniform":
+        return np.full(full, 1.0 / actions)
+    if start == "random":
+        policy = rng.dirichlet(np.full(actions, 0.3), size=full[:-1])
+        return np.asarray((policy + 1e-9) / (1.0 + 1e-9 * actions))
+    vertex = np.eye(actions)[rng.integers(actions, size=full[:-1])]
+    return np.asarray((1.0 - 1e-6) * vertex + 1e-6 / actions)
+
+
+class StageDivergence(Protocol):
+    """A stage's term in a theorem: (G,)."""
+
+    def __call__(self, stage: Any, *, worst: bool) -> Floats:
+        """Evaluate it at the first of the tied best responses, or at the worst."""
+
+
+class StageDivergenceProbe:
+    """A theorem's divergence at the checkpoints of one run: ``divergence_first`` and ``divergence_worst``, (G,).
+
+    The sum over stages of ``term``, the running stage included; the two differ in which of the tied best responses
+    counts. Finished stages are summed once, so use a new probe for every run.
+    """
+
+    def __init__(self, term: StageDivergence) -> None:
+        self._term = term
+        self._counted = 0
+        self._finished: dict[bool, Floats | float] = {False: 0.0, True: 0.0}
+
+    def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
+        """Return the divergences at this state. Raises ValueError if the probe has seen a later one."""
+        if len(state.stages) < self._counted:
+            raise ValueError("a divergence probe is for one run; make a new one")
+        for stage in state.stages[self._counted :]:
+            for worst in (False, True):
+                self._finished[worst] = self._finished[worst] + self._term(stage, worst=worst)
+        self._counted = len(state.stages)
+        running: tuple[StageStatistics, ...] = learner.stages(state)[len(state.stages) :]
+        total = {
+            worst: np.asarray(sum((self._term(stage, worst=worst) for stage in running), start=finished))
+            for worst, finished in self._finished.items()
+        }
+        return {"divergence_first": total[False], "divergence_worst": total[True]}

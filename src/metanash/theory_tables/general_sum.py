@@ -1,0 +1,239 @@
+"""Theorems 5 and 6 beside measurements: rows of ``theory.csv``, and tables of schedules, slopes and sequences."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metanash.bounds.general_sum import (
+    correlated_burn_in,
+    theorem_5,
+    theorem_5_smooth,
+    theorem_5_uniform,
+    theorem_6_iterations,
+)
+from metanash.bounds.zero_sum import trivial_gap
+from metanash.rates import Slope, bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
+from metanash.streams import stream
+from metanash.theory.general_sum import SCHEDULES
+from metanash.theory_tables.claims import Measurement, claim_row
+
+__all__ = [
+    "burn_in_rows",
+    "random_game_rows",
+    "schedule_rows",
+    "schedule_slopes",
+    "schedule_table",
+    "sequence_rows",
+    "sequence_table",
+]
+
+Floats = npt.NDArray[np.float64]
+
+
+def _forms(
+    where: str, t: Floats, gap: Floats, first: Floats, worst: Floats, horizon: int, players: int, rate: Floats
+) -> list[dict[str, Any]]:
+    """Rows of Theorem 5, data-dependent, for gaps and divergences (runs, C); ``rate`` is (runs,)."""
+    eta = rate[:, np.newaxis]
+    printed = theorem_5(first, horizon, t, players, eta)
+    forms = {
+        "printed": printed,
+        "repaired: worst best response": theorem_5(worst, horizon, t, players, eta),
+        "repaired: burn-in term": printed + correlated_burn_in(horizon) / t,
+        "proven: third power of eta": theorem_5_smooth(first, horizon, t, players, eta),
+    }
+    trivial = trivial_gap(horizon)
+    return [claim_row("theorem 5", form, where, t, gap, right, trivial) for form, right in forms.items()]
+
+
+def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 5 on random games; equation (11) at T on those that start uniform at its learning rate."""
+    rows = []
+    for spec, arrays in measured:
+        horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
+        for players in np.unique(arrays["n_players"]).tolist():
+            some = arrays["n_players"] == players
+            own = {name: array[some] for name, array in arrays.items() if name != "checkpoints"}
+            where = f"random games, {spec['base_kind']}, H={horizon}, N={players}"
+            first, worst, rate = own["divergence_first"], own["divergence_worst"], own["learning_rate"]
+            rows += _forms(where, t, own["cce_gap_bound"], first, worst, horizon, players, rate)
+            if horizon == 1:
+                rows += _forms(f"{where}, exact CCE-gap", t, own["cce_gap"], first, worst, horizon, players, rate)
+            for most in np.unique(own["max_actions"]).tolist():
+                at = own["uniform_start"] & (own["rate_factor"] == 1.0) & (own["max_actions"] == most)
+                if at.any():
+                    right = theorem_5_uniform(horizon, t[-1:], players, most)
+                    place, left = f"{where}, A_max={most}", own["cce_gap_bound"][at][:, -1:]
+                    rows.append(claim_row("equation 11", "printed", place, t[-1:], left, right, trivial_gap(horizon)))
+    return rows
+
+
+def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Theorem 5 on the burn-in game, a setting for each horizon."""
+    spec, arrays = measured
+    rows, t, rate = [], arrays["checkpoints"].astype(np.float64), np.array([spec["learning_rate"]])
+    for i, horizon in enumerate(arrays["horizons"].tolist()):
+        gap, first, worst = (
+            arrays[name][i : i + 1] for name in ("cce_gap_bound", "divergence_first", "divergence_worst")
+        )
+        rows += _forms(f"burn-in, H={horizon}", t, gap, first, worst, horizon, 2, rate)
+    return rows
+
+
+# Schedules ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    """Runs of one schedule on one kind of games: gaps (seeds, Ts), learning rates and bounds (Ts,)."""
+
+    place: dict[str, Any]
+    schedule: str
+    t: Floats
+    rate: Floats
+    gap: Floats
+    smooth: Floats
+    theorem_5: Floats
+    equation_11: Floats
+
+
+def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
+    for spec, arrays in measured:
+        horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
+        place = {"base_kind": spec["base_kind"], "horizon": horizon, "n_players": players}
+        for s, name in enumerate(SCHEDULES):
+            divergence, rate = arrays["divergence_worst"][s], arrays["learning_rate"][s]
+            yield _Schedule(
+                place=place,
+                schedule=name,
+                t=t,
+                rate=rate,
+                gap=arrays["cce_gap_bound"][s],
+                smooth=theorem_5_smooth(divergence, horizon, t, players, rate).mean(axis=0),
+                theorem_5=theorem_5(divergence, horizon, t, players, rate).mean(axis=0),
+                equation_11=theorem_5_uniform(horizon, t, players, max(spec["n_actions"])),
+            )
+
+
+def schedule_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 5 and equation (11) on the long runs, one for each T."""
+    rows = []
+    for spec, arrays in measured:
+        horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
+        where = f"long runs, {spec['base_kind']}, H={horizon}, N={players}"
+        for s, name in enumerate(SCHEDULES):
+            gap, divergence, rate = (arrays[key][s] for key in ("cce_gap_bound", "divergence_worst", "learning_rate"))
+            forms = {
+                "repaired: worst best response": theorem_5(divergence, horizon, t, players, rate),
+                "proven: third power of eta": theorem_5_smooth(divergence, horizon, t, players, rate),
+            }
+            place, trivial = f"{where}, {name} rate", trivial_gap(horizon)
+            rows += [claim_row("theorem 5", form, place, t, gap, right, trivial) for form, right in forms.items()]
+            if name == "prescribed":
+                right = theorem_5_uniform(horizon, t, players, max(spec["n_actions"]))
+                rows.append(claim_row("equation 11", "printed", place, t, gap, right, trivial))
+    return rows
+
+
+def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """Mean gap against T for each schedule, with the bounds: a row for each kind, H, N, schedule and T.
+
+    Columns gap, low and high (least and largest over seeds), learning_rate, equation_11 (which is about the prescribed
+    schedule), theorem_5 (worst best response) and smooth (the bound with a proof).
+    """
+    rows = []
+    for run in _schedules(measured):
+        for c, iteration in enumerate(run.t.astype(np.int64).tolist()):
+            row = run.place | {"schedule": run.schedule, "iteration": iteration, "gap": run.gap[:, c].mean()}
+            row |= {"low": run.gap[:, c].min(), "high": run.gap[:, c].max(), "learning_rate": run.rate[c]}
+            row |= {"equation_11": run.equation_11[c], "theorem_5": run.theorem_5[c]}
+            rows.append(row | {"smooth": run.smooth[c]})
+    return pd.DataFrame(rows)
+
+
+def schedule_slopes(
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], margin: float, resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """Slopes of the mean gap on declared windows of T, by schedule.
+
+    ``bound_slope`` is that of equation (11) there and ``schedule_slope`` that of log T / (eta T), to which the gap is
+    proportional once transients have gone. The verdict is about equation (11), so about the prescribed schedule only.
+    """
+    rows = []
+    for run in _schedules(measured):
+        found: list[Slope] = []
+        for start, end in windows:
+            place = (*map(str, run.place.values()), run.schedule, str(start), str(end))
+            rng = stream(root_seed, "schedule slope", *place)
+            found.append(slope_on_window(run.t, run.gap, run.equation_11, (start, end), rng, resamples))
+            follows = slope_on_window(run.t, run.gap, np.log(run.t) / (run.rate * run.t), (start, end), rng, 1)
+            row = run.place | {"schedule": run.schedule, "start": start, "end": end, "slope": found[-1].slope}
+            row |= {"low": found[-1].low, "high": found[-1].high, "bound_slope": found[-1].bound}
+            row |= {"schedule_slope": follows.bound, "margin": margin}
+            judged = run.schedule == "prescribed" and len(found) == len(windows) > 1
+            row |= {"verdict": judge_slopes(found, margin) if judged else ""}
+            rows.append(row | {"n_seeds": len(run.gap)})
+    return pd.DataFrame(rows)
+
+
+# Sequences ----------------------------------------------------------------------------------------------
+
+
+def _place(setting: Any) -> dict[str, Any]:
+    keys = ("base_kind", "horizon", "n_states", "games", "perturbation", "iterations", "rate_factor")
+    sizes = {"n_players": len(setting["n_actions"]), "max_actions": max(setting["n_actions"])}
+    return {**{key: setting[key] for key in keys}, **sizes}
+
+
+def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Theorem 6's setting: gaps, similarities and bounds of every setting and arm, means over seeds.
+
+    ``ratio`` is the mean gap of games 2 to K over individual learning's on the same seeds, with a 95 % bootstrap
+    interval. ``instantiated`` is Theorem 5 (worst best response), averaged over the games. ``scaling`` is what Theorem
+    6 puts inside the O-tilde at an accuracy of 1: only ratios between settings mean anything.
+    """
+    measured = list(measured)
+    individual = {str(spec["settings"]): arrays for spec, arrays in measured if spec["arm"] == "individual"}
+    rows = []
+    for spec, arrays in measured:
+        alone = individual[str(spec["settings"])]["later_gap"]
+        for i, setting in enumerate(spec["settings"]):
+            place = _place(setting)
+            horizon, players, rate = setting["horizon"], place["n_players"], arrays["learning_rate"][i]
+            later, similarity = arrays["later_gap"][i], arrays["similarity"][i]
+            rng = stream(root_seed, "general-sum sequence", spec["arm"], str(setting))
+            means = bootstrap_means(np.stack([later, alone[i]], axis=1), resamples, rng)
+            low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
+            own = theorem_5(arrays["divergence"][i], horizon, setting["iterations"], players, rate)
+            scaling = theorem_6_iterations(1.0, similarity, setting["games"], horizon, players, place["max_actions"])
+            row = {"arm": spec["arm"], **place, "learning_rate": rate, "gap": arrays["gap"][i].mean()}
+            row |= {"later_gap": later.mean(), "ratio": float(gap_ratio(later.mean(), alone[i].mean()))}
+            row |= {"ratio_low": low, "ratio_high": high, "similarity": similarity.mean()}
+            row |= {"similarity_per_game": similarity.mean() / setting["games"], "instantiated": own.mean()}
+            rows.append(row | {"scaling": scaling.mean(), "n_seeds": len(later)})
+    return pd.DataFrame(rows)
+
+
+def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Theorem 6 as far as it can be checked: Theorem 5 averaged over the games of a sequence."""
+    rows = []
+    for spec, arrays in measured:
+        for i, setting in enumerate(spec["settings"]):
+            place, t = _place(setting), np.array([setting["iterations"]], dtype=np.float64)
+            horizon, players, rate = setting["horizon"], place["n_players"], arrays["learning_rate"][i]
+            where = (
+                f"sequences, {setting['base_kind']}, {spec['arm']}, H={horizon}, N={players}, "
+                f"A={place['max_actions']}, K={setting['games']}, perturbation={setting['perturbation']:g}"
+            )
+            left, divergence = arrays["gap"][i][:, np.newaxis], arrays["divergence"][i][:, np.newaxis]
+            forms = {
+                "repaired: worst best response": theorem_5(divergence, horizon, t, players, rate),
+                "proven: third power of eta": theorem_5_smooth(divergence, horizon, t, players, rate),
+            }
+            claim, trivial = "theorem 6: theorem 5, mean over games", trivial_gap(horizon)
+            rows += [claim_row(claim, form, where, t, left, right, trivial) for form, right in forms.items()]
+    return rows
