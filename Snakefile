@@ -11,6 +11,7 @@ validate(config, "workflow/schemas/config.schema.yaml")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/settings.smk"
 include: "workflow/rules/games.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/tables.smk"
@@ -26,7 +27,7 @@ rule all:
     default_target: True
     input:
         figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures(*THEORY_FIGURES),
+        figures(*(name for _, names in THEORY_FIGURES.values() for name in names)),
         f"{RESULTS}/figure1.csv",
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",

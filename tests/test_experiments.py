@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import metanash as mn
+from metanash.bounds import largest_ascent_step
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.families import FAMILIES
 from metanash.learners import checkpoints
+from metanash.similarity import distribution_mismatch
 
 ZERO_SUM = {
     "family": "zero_sum",
@@ -110,6 +112,8 @@ BAD_LEARNING = [
     ("learning_rates", [], "learning_rates must not be empty"),
     ("learning_rates", ["0.1"], "learning_rates must hold real numbers"),
     ("arm", "bestresponse", "arm must be one of .*'best_response'.*, got 'bestresponse'"),
+    ("rate_unit", "relative", "rate_unit must be absolute or theory, got 'relative'"),
+    ("rate_unit", "", "rate_unit must be absolute or theory, got ''"),
     ("learner", "mirror", "learner must be one of .*'optimistic_mirror_descent'.*, got 'mirror'"),
 ]
 
@@ -149,8 +153,11 @@ def test_games_that_do_not_exist_are_named(games, message):
 
 
 def test_learner_must_be_able_to_play():
-    for games, learning in ((POTENTIAL, MIRROR), (ZERO_SUM, ASCENT)):
-        with pytest.raises(ValueError, match="plays"):
+    for games, learning, message in (
+        (POTENTIAL, MIRROR, "Algorithm 1 plays zero-sum games, got a DiscountedGame"),
+        (ZERO_SUM, ASCENT, "gradient play is for discounted games, got a ZeroSumGame"),
+    ):
+        with pytest.raises(ValueError, match=message):
             record_of(games, learning)
 
 
@@ -272,6 +279,87 @@ def test_learning_rates_do_not_depend_on_each_other():
     both = record_of(games, learning)
     other = record_of(games, learning | {"learning_rates": learning["learning_rates"][1:]})
     np.testing.assert_array_equal(both["ne_gap"][1:], other["ne_gap"], strict=True)
+
+
+# Units of learning rates --------------------------------------------------------------------------------
+
+RESULTS_ONLY = {"learning_rates"}
+"""What a record in units of the theory says otherwise: it has the multiples."""
+
+
+def same_results(one, other):
+    assert set(one.arrays) == set(other.arrays)
+    for name in set(one.arrays) - RESULTS_ONLY:
+        np.testing.assert_array_equal(one[name], other[name], strict=True)
+
+
+@pytest.mark.parametrize("arm", ["best_response", "individual"])
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_theory_unit_of_zero_sum_games(horizon, arm):
+    """Multiples of 1 / (8 H^2): 1/8, 1/32, 1/72. The record has the multiples, and says so."""
+    games = ZERO_SUM | {"options": ZERO_SUM["options"] | {"horizon": horizon}}
+    learning = MIRROR | {"arm": arm, "learning_rates": [1.0, 6.0], "rate_unit": "theory"}
+    unit = {1: 0.125, 2: 0.03125, 3: 1 / 72}[horizon]
+    theory = record_of(games, learning)
+    same_results(theory, record_of(games, learning | {"learning_rates": [unit, 6.0 * unit], "rate_unit": "absolute"}))
+    assert theory["learning_rates"].tolist() == [1.0, 6.0]
+    assert theory.spec["rate_unit"] == "theory"
+    plain = record_of(games, learning | {"rate_unit": "absolute"})
+    assert (theory["ne_gap"] != plain["ne_gap"]).any()
+
+
+MIXED = POTENTIAL | {"options": POTENTIAL["options"] | {"discount": 0.5, "transition_mixing": 0.5}, "count": 5}
+DISTANCING = {
+    "family": "congestion",
+    "base_kind": "distancing",
+    "options": {"n_players": 3, "weights": [1.0, 2.0, 4.0], "penalty": 5.0, "discount": 0.5},
+    "perturbations": [0.3, 0.1],
+    "count": 3,
+}
+
+
+@pytest.mark.parametrize("arm", ["carry_over", "individual"])
+@pytest.mark.parametrize("games", [MIXED, POTENTIAL, DISTANCING], ids=["own kernels", "one kernel", "congestion"])
+def test_theory_unit_of_discounted_games(games, arm):
+    """Multiples of (1 - gamma)^4 / (8 kappa^3 N A_max), kappa the largest of the K games of each sequence."""
+    learning = ASCENT | {"arm": arm, "learning_rates": [200.0, 50.0], "rate_unit": "theory"}
+    record, steps = record_of(games, learning), {}
+    for (p, size), (s, seed) in itertools.product(enumerate(games["perturbations"]), enumerate(SEEDS)):
+        sequence = own_sequence(games, seed, size)
+        kappa = [float(distribution_mismatch(mn.GameBatch.of(game))[0]) for game in sequence]
+        game = sequence[0]
+        formula = (1.0 - game.discount) ** 4 / (8.0 * max(kappa) ** 3 * game.n_players * max(game.n_actions))
+        unit = float(largest_ascent_step(game.discount, max(kappa), game.n_players, max(game.n_actions)))
+        assert unit == pytest.approx(formula, rel=1e-14)
+        steps[p, s] = unit, kappa
+        for r, multiple in enumerate(learning["learning_rates"]):
+            alone = own_run(games, learning, seed, size, multiple * unit)
+            np.testing.assert_array_equal(record["ne_gap"][r, p, s], alone.ne_gap[0], strict=True)
+            for player in range(game.n_players):
+                policies = np.stack([run.policy[player][0] for run in alone.runs])
+                np.testing.assert_array_equal(record[f"policy_{player}"][r, p, s], policies, strict=True)
+    assert record["learning_rates"].tolist() == [200.0, 50.0]
+    assert (record["ne_gap"][0] != record["ne_gap"][1]).any()
+    if games is MIXED:  # the largest is that of the first game, of one in between, of the last
+        assert {int(np.argmax(kappa)) for _, kappa in steps.values()} == {0, 1, 4}
+    if games is not DISTANCING:
+        assert len({unit for unit, _ in steps.values()}) >= len(SEEDS)
+
+
+def test_theory_unit_does_not_depend_on_the_block():
+    learning = ASCENT | {"learning_rates": [200.0], "rate_unit": "theory"}
+    together = record_of(MIXED, learning, seeds=[0, 1, 2])
+    for seed in (0, 1, 2):
+        apart = record_of(MIXED, learning, seeds=[seed])
+        np.testing.assert_array_equal(apart["ne_gap"][:, :, 0], together["ne_gap"][:, :, seed], strict=True)
+
+
+def test_theory_unit_needs_a_theorem():
+    games = {"family": "general_sum", "base_kind": "random", "options": {}, "perturbations": [0.1], "count": 2}
+    for learner in ("correlated_mirror_descent", "optimistic_mirror_descent"):
+        learning = MIRROR | {"learner": learner, "arm": "individual", "rate_unit": "theory", "keep_stages": False}
+        with pytest.raises(ValueError, match="rate_unit: theory needs zero-sum or discounted games, got a MarkovGame"):
+            record_of(games, learning)
 
 
 # Arms ---------------------------------------------------------------------------------------------------

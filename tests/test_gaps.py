@@ -1,10 +1,13 @@
-"""NE-gaps against enumeration in fractions, against OpenSpiel, and as theorems."""
+"""NE-gaps against enumeration in fractions, against OpenSpiel, and as theorems; rises of potentials in fractions."""
+
+import math
 
 import numpy as np
 import oracles
 import pytest
 from hypothesis import given, settings
-from strategies import random_tables, seeds, tables, tables_and_policy
+from hypothesis import strategies as st
+from strategies import random_distributions, random_interior, random_tables, seeds, tables, tables_and_policy
 
 import metanash
 from metanash import GameBatch, exact, gaps, ne_gap
@@ -190,6 +193,202 @@ def test_a_team_is_its_own_potential_and_others_have_none():
         else:
             with pytest.raises(ValueError, match="no stage potential"):
                 gaps.potential_values(batch, policy)
+
+
+EPSILON = float(np.finfo(np.float64).eps)
+TINY = 2.0**-30
+"""About 1e-9. Policies in multiples of 1/256 that change by this still sum to exactly one."""
+PLAYERS = [(2,), (4,), (2, 3), (3, 1), (2, 3, 2), (1, 2, 3)]
+
+
+def potential_tables(rng, actions, discount, states=3):
+    """A game with an arbitrary stage potential in [0, 1]; nothing here needs it to be one."""
+    game = random_tables(rng, "discounted", 1, states, actions, storage="shared", discount=discount)
+    potential = rng.integers(64, size=(states, *actions), endpoint=True) / 64
+    return game, metanash.DiscountedGame(game.reward, game.transition(), discount, game.initial, potential)
+
+
+def nudged(rng, policy):
+    """Every row with more than one action moves the probability TINY from one action to another."""
+    moved = [part.copy() for part in policy]
+    for part in moved:
+        for row in part:
+            if len(row) > 1:
+                one, other = rng.choice(len(row), size=2, replace=False)
+                row[one] -= TINY
+                row[other] += TINY
+    return moved
+
+
+def exact_potential(dense, game, policy):
+    """Phi in fractions, of the policies made exact distributions."""
+    rows = [
+        [[entry / sum(row) for entry in row] for row in oracles.exact(part)] for part in policy
+    ]  # rows of floats may miss one by a rounding
+    values = oracles.discounted_values(
+        oracles.exact(game.potential), oracles.exact(dense.kernel[0]), oracles.Fraction(game.discount), rows
+    )
+    return sum(p * v for p, v in zip(oracles.exact(dense.initial), values, strict=True))
+
+
+def rise_of(game, policy, start):
+    (rise,) = gaps.potential_rises(GameBatch.of(game), batched(policy), batched(start))
+    return float(rise)
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.9375])
+@pytest.mark.parametrize("actions", PLAYERS)
+def test_rises_of_tiny_changes_are_accurate(actions, discount):
+    """Errors in proportion to the change, where the difference of two potentials has those of the potentials."""
+    errors, naive, rises = [], [], []
+    for seed in range(8):
+        rng = np.random.default_rng([seed, *actions])
+        dense, game = potential_tables(rng, actions, discount)
+        start = [random_interior(rng, 3, n) for n in actions]
+        policy = nudged(rng, start)
+        true = exact_potential(dense, game, policy) - exact_potential(dense, game, start)
+        errors.append(abs(float(oracles.Fraction(rise_of(game, policy, start)) - true)))
+        after, before = (gaps.potential_values(GameBatch.of(game), batched(p))[0] for p in (policy, start))
+        naive.append(abs(float(oracles.Fraction(after - before) - true)))
+        rises.append(abs(float(true)))
+    assert max(errors) <= 64 * EPSILON * TINY / (1.0 - discount) ** 2
+    assert max(errors) <= gaps.rise_error(game)
+    assert max(errors) < 1e-12 * np.median(rises)
+    if discount > 0.0:  # else nothing is rounded here, with or without the difference
+        assert np.median(naive) > 1e-9 * np.median(rises)  # what the difference would have told
+        assert np.median(naive) > 1e4 * np.median(errors)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    seeds, st.sampled_from(PLAYERS), st.sampled_from([0.0, 0.5, 0.75, 0.9375]), st.sampled_from(["fine", "any", "far"])
+)
+def test_rises_are_differences_of_potentials(seed, actions, discount, change):
+    """In fractions: within ``rise_error``, also of policies that are distributions up to rounding only."""
+    rng = np.random.default_rng(seed)
+    dense, game = potential_tables(rng, actions, discount)
+    if change == "far":
+        start, policy = ([random_distributions(rng, 3, n) for n in actions] for _ in range(2))
+    else:
+        start = [rng.dirichlet(np.ones(n), size=3) for n in actions]
+        near = [rng.dirichlet(np.ones(n), size=3) for n in actions]
+        size = 1e-9 if change == "fine" else float(rng.uniform())
+        policy = [(1.0 - size) * p + size * q for p, q in zip(start, near, strict=True)]
+    true = exact_potential(dense, game, policy) - exact_potential(dense, game, start)
+    assert abs(float(oracles.Fraction(rise_of(game, policy, start)) - true)) <= gaps.rise_error(game)
+    back = rise_of(game, start, policy)
+    assert abs(float(oracles.Fraction(back) + true)) <= gaps.rise_error(game)
+
+
+def test_no_change_is_no_rise():
+    rng = np.random.default_rng(3)
+    for actions in PLAYERS:
+        _, game = potential_tables(rng, actions, 0.9375)
+        policy = [rng.dirichlet(np.ones(n), size=3) for n in actions]
+        assert rise_of(game, policy, policy) == 0.0
+
+
+def test_rises_of_a_batch():
+    """Each game with its own transitions, start and potential; policies of their own."""
+    rng = np.random.default_rng(4)
+    cases = [potential_tables(rng, (2, 3), 0.75) for _ in range(4)]
+    games = [game for _, game in cases]
+    policies, starts = ([[random_interior(rng, 3, n) for n in (2, 3)] for _ in games] for _ in range(2))
+    together = gaps.potential_rises(
+        GameBatch.of(games), *([np.stack(p) for p in zip(*q, strict=True)] for q in (policies, starts))
+    )
+    alone = [rise_of(*case) for case in zip(games, policies, starts, strict=True)]
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
+    for (dense, game), policy, start, rise in zip(cases, policies, starts, together, strict=True):
+        true = exact_potential(dense, game, policy) - exact_potential(dense, game, start)
+        assert rise == pytest.approx(float(true), abs=1e-13)
+    assert len(set(alone)) == 4
+
+
+@pytest.mark.parametrize(("players", "discount", "factor"), [(1, 0.0, 4), (2, 0.5, 32), (3, 0.75, 192)])
+def test_rise_error_by_hand(players, discount, factor):
+    """4 N epsilon / (1 - discount)^2, epsilon = 2^-52."""
+    _, game = potential_tables(np.random.default_rng(0), (2,) * players, discount)
+    assert gaps.rise_error(game) == factor * 2.0**-52
+
+
+def test_rises_are_refused_like_potentials():
+    rng = np.random.default_rng(2)
+    none = random_tables(rng, "discounted", 1, 2, (2, 3), storage="shared", discount=0.5, reward_rows=2)
+    policy, batch = none.random_policy(rng, "interior"), GameBatch.of(none.game())
+    with pytest.raises(ValueError, match="no stage potential"):
+        gaps.potential_rises(batch, batched(policy), batched(policy))
+    _, game = potential_tables(rng, (2, 3), 0.5, states=2)
+    for pair in ((policy, policy[:1]), (policy[:1], policy)):
+        with pytest.raises(ValueError, match="one array a player, 2 in all; got 1"):
+            rise_of(game, *pair)
+    for pair in ((policy, [0.5 * part for part in policy]), ([0.5 * part for part in policy], policy)):
+        with pytest.raises(ValueError, match=r"the mass is 0\.5"):
+            rise_of(game, *pair)
+
+
+# Optimal values -----------------------------------------------------------------------------------------
+
+
+def value_iteration(reward, chance, discount):
+    """Sweeps by loops over states and actions, until discount^n < 1e-17."""
+    value = [0.0] * len(reward)
+    for _ in range(1 + (math.ceil(40 / -math.log(discount)) if discount else 0)):
+        value = [
+            max(
+                earned + discount * math.fsum(p * v for p, v in zip(row, value, strict=True))
+                for earned, row in zip(reward[s], chance[s], strict=True)
+            )
+            for s in range(len(reward))
+        ]
+    return value
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.integers(1, 5), st.integers(1, 4), st.sampled_from([0.0, 0.5, 0.9]), st.sampled_from([1, 2, 64]))
+def test_optimal_values_are_those_of_value_iteration(seed, states, actions, discount, levels):
+    """Several problems at once, rewards of either sign, ties where there are few levels."""
+    rng = np.random.default_rng(seed)
+    reward = rng.integers(-levels, levels, size=(3, states, actions), endpoint=True) / levels
+    chance = random_distributions(rng, 3, states, actions, states)
+    found = gaps.optimal_values(reward, chance, discount)
+    assert found.shape == (3, states)
+    for got, one, row in zip(found, reward.tolist(), chance.tolist(), strict=True):
+        assert got.tolist() == pytest.approx(value_iteration(one, row, discount), abs=1e-11)
+
+
+@pytest.mark.parametrize("discount", [0.99, 0.9999])
+def test_optimal_values_near_discount_one(discount):
+    """Against all deterministic policies, in fractions."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        reward = rng.integers(8, size=(1, 3, 3), endpoint=True) / 8
+        chance = random_distributions(rng, 1, 3, 3, 3)
+        best = oracles.discounted_best_values(
+            oracles.exact(reward[0]), oracles.exact(chance[0]), oracles.Fraction(discount), [np.eye(3)[[0] * 3]], 0
+        )
+        found = gaps.optimal_values(reward, chance, discount)[0]
+        np.testing.assert_allclose(found, [float(v) for v in best], rtol=1e-9)
+
+
+def test_what_pays_later():
+    """Greedy choices are wrong: 0 now and 1 for ever after, against 1/2 once and nothing more."""
+    reward = np.array([[[0.5, 0.0], [1.0, 1.0], [0.0, 0.0]]])
+    chance = np.zeros((1, 3, 2, 3))
+    chance[0, 0, 0, 2] = chance[0, 0, 1, 1] = 1.0
+    chance[0, 1, :, 1] = chance[0, 2, :, 2] = 1.0
+    np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.75), [[3.0, 4.0, 0.0]], rtol=1e-14)
+    np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.25), [[0.5, 4 / 3, 0.0]], rtol=1e-14)
+
+
+def test_policy_iteration_that_does_not_end_is_loud(monkeypatch):
+    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 1)
+    reward, chance = np.array([[[0.5, 0.0], [1.0, 1.0]]]), np.zeros((1, 2, 2, 2))
+    chance[0, 0, 0, 0] = chance[0, 0, 1, 1] = chance[0, 1, :, 1] = 1.0
+    with pytest.raises(ArithmeticError, match="has not ended after 1 improvements"):
+        gaps.optimal_values(reward, chance, 0.9)
+    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 2)
+    np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.9), [[9.0, 10.0]], rtol=1e-13)
 
 
 # Averaging, and errors ----------------------------------------------------------------------------------

@@ -1,17 +1,3 @@
-GENERAL = config["theory"]["general_sum"]
-
-
-def general_sum_settings():
-    """Settings of Theorem 6's sequences: a reference, what differs from it in one thing, and other kinds of games."""
-    section = GENERAL["sequences"]
-    keys = ("base_kind", "horizon", "n_states", "n_actions", "games", "perturbation", "iterations", "rate_factor")
-    reference = {key: section[key] for key in keys}
-    varied = [reference]
-    for name, values in section["sweeps"].items():
-        varied += [reference | {name: value} for value in values if value != reference[name]]
-    return varied + [reference | {"base_kind": kind, "n_actions": n} for kind, n in section["kinds"].items()]
-
-
 rule general_sum_random_games:
     input:
         code=library("theory.general_sum", "records"),

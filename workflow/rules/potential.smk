@@ -1,38 +1,3 @@
-POTENTIAL = config["theory"]["potential"]
-GRADIENTS = config["theory"]["meta_gradient"]
-
-
-def potential_settings(part):
-    """Settings of Theorem 3's sequences: a reference, and what differs from it in one thing."""
-    section, plan = POTENTIAL["sequences"], POTENTIAL["sequences"][part]
-    common = {key: plan[key] for key in ("theory_step", "step_size", "iterations")} | {"seeds": section["seeds"]}
-    reference = {"perturbation": section["perturbation"], "games": section["games"], "players": section["players"]}
-    varied = [reference | {"discount": plan["discount"]}]
-    for name, values in (*section["sweeps"].items(), ("discount", plan["discounts"])):
-        varied += [varied[0] | {name: value} for value in values if value != varied[0][name]]
-    return [
-        {
-            "family": "potential",
-            "base_kind": kind,
-            "options": {"n_states": section["n_states"], "n_actions": [section["n_actions"]] * one["players"]},
-            **{key: one[key] for key in ("discount", "games", "perturbation")},
-            **common,
-        }
-        for kind in POTENTIAL["base_kinds"]
-        for one in varied
-    ]
-
-
-def congestion_settings():
-    """Settings of the congestion benchmark, one for each number of players."""
-    section = POTENTIAL["sequences"]["congestion"]
-    same = {key: section[key] for key in ("discount", "games", "perturbation", "iterations", "step_size", "seeds")}
-    return [
-        {"family": "congestion", "base_kind": "distancing", "options": {"n_players": n}, "theory_step": False, **same}
-        for n in section["players"]
-    ]
-
-
 SEQUENCE_PARTS = {
     "theory": potential_settings("theory"),
     "practical": potential_settings("practical"),
@@ -52,13 +17,6 @@ GRADIENT_MEASUREMENTS = {
     "meta_training": GRADIENTS["meta_training"],
     "inner_loop": GRADIENTS["inner_loop"],
 }
-
-
-def arguments(section, **more):
-    """What a function of metanash.theory is called with, from a section of the configuration."""
-    renamed = {"checkpoints": "n_checkpoints"}
-    skipped = {"seeds", "base_kinds", "discounts"} if "discount" in more else {"seeds", "base_kinds"}
-    return {renamed.get(key, key): value for key, value in section.items() if key not in skipped} | more
 
 
 rule potential:

@@ -1,20 +1,21 @@
-# Figures of metanash.theory_figures: the module that draws each, and the tables that it draws.
+# Figures of metanash.theory_figures: the tables that each module draws, and the figures that it makes of them.
 THEORY_FIGURES = {
-    "theorem1_bounds": ("zero_sum", ["bound_curves"]),
-    "theorem1_slopes": ("zero_sum", ["bound_curves"]),
-    "theorem1_defects": ("zero_sum", ["defects"]),
-    "theorem1_chain": ("zero_sum", ["chain", "bound_curves"]),
-    "theorem2_benefit": ("zero_sum", ["sequences"]),
-    "proposition1_rates": ("potential", ["potential_curves"]),
-    "proposition1_violations": ("potential", ["proposition1_violations"]),
-    "proposition1_steps": ("potential", ["far_steps"]),
-    "theorem3_benefit": ("potential", ["potential_sequences"]),
-    "theorem4_norms": ("meta_gradient", ["meta_training"]),
-    "maml_adaptation": ("meta_gradient", ["adaptation"]),
-    "maml_inner_loop": ("meta_gradient", ["inner_loop", "inner_loop_slopes"]),
-    "theorem5_bounds": ("general_sum", ["schedules"]),
-    "theorem5_slopes": ("general_sum", ["schedule_slopes"]),
-    "theorem6_benefit": ("general_sum", ["general_sequences"]),
+    "zero_sum": (
+        ["bound_curves", "defects", "chain", "sequences"],
+        ["theorem1_bounds", "theorem1_slopes", "theorem1_defects", "theorem1_chain", "theorem2_benefit"],
+    ),
+    "potential": (
+        ["potential_curves", "proposition1_violations", "far_steps", "potential_sequences"],
+        ["proposition1_rates", "proposition1_violations", "proposition1_steps", "theorem3_benefit"],
+    ),
+    "meta_gradient": (
+        ["meta_training", "adaptation", "inner_loop", "inner_loop_slopes"],
+        ["theorem4_norms", "maml_adaptation", "maml_inner_loop"],
+    ),
+    "general_sum": (
+        ["schedules", "schedule_slopes", "general_sequences"],
+        ["theorem5_bounds", "theorem5_slopes", "theorem6_benefit"],
+    ),
 }
 
 
@@ -34,23 +35,25 @@ rule theory:
         "../scripts/theory.py"
 
 
-rule theory_figure:
-    input:
-        tables=lambda wildcards: [f"{RESULTS}/{table}.csv" for table in THEORY_FIGURES[wildcards.name][1]],
-        code=lambda wildcards: library(f"theory_figures.{THEORY_FIGURES[wildcards.name][0]}"),
-    output:
-        pdf=f"{FIGURES}/{{name}}.pdf",
-        png=f"{FIGURES}/{{name}}.png",
-    log:
-        f"{RESULTS}/logs/theory/{{name}}.log",
-    wildcard_constraints:
-        name="|".join(THEORY_FIGURES),
-    conda:
-        "../../environment.yml"
-    params:
-        module=lambda wildcards: THEORY_FIGURES[wildcards.name][0],
-        width=config["plots"]["width"],
-    message:
-        "Figure {wildcards.name}"
-    script:
-        "../scripts/theory_figure.py"
+for module, (tables, names) in THEORY_FIGURES.items():
+
+    rule:
+        name:
+            f"{module}_figures"
+        input:
+            tables=[f"{RESULTS}/{table}.csv" for table in tables],
+            code=library(f"theory_figures.{module}"),
+        output:
+            figures(*names),
+        log:
+            f"{RESULTS}/logs/theory/{module}_figures.log",
+        conda:
+            "../../environment.yml"
+        params:
+            module=module,
+            names=names,
+            width=config["plots"]["width"],
+        message:
+            "Figures {params.names}"
+        script:
+            "../scripts/theory_figures.py"

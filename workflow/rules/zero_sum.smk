@@ -1,7 +1,6 @@
 LONG = config["theory"]["long_runs"]
 RANDOM = config["theory"]["random_games"]
 SEQUENCES = config["theory"]["sequences"]
-MEASURED = f"{RESULTS}/theory"
 
 
 rule long_run:

@@ -88,7 +88,7 @@ def maml_adaptation(tables: Tables, width: float) -> Figure:
             ax.plot(own["step"], own["ne_gap"], label=LABELS[name], **style)
             if name in {"scratch", "maml", "carry_over"}:
                 ax.fill_between(own["step"], own["low"], own["high"], color=style["color"], alpha=0.12, linewidth=0)
-        ax.set(xscale="symlog", xlabel="inner steps on a held-out game", ylim=(0, None))
+        ax.set(xlabel="inner steps on a held-out game", ylim=(0, None))
         ax.set_xlim(0, part["step"].max())
         ax.minorticks_off()
         ax.set_ylabel("NE-gap (reward units)")
