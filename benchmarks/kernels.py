@@ -105,7 +105,8 @@ def joint_work(case: Case, actions: tuple[int, ...]) -> dict[str, Callable[[], N
         return run
 
     contestants = {"c": compiled.joint_mirror, "twin": twin.joint_mirror, "plain": plain_joint_mirror}
-    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+    runs = {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+    return runs | ({"algorithm 1": mirror_work(case)["c"]} if players == 2 else {})
 
 
 def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
@@ -146,7 +147,7 @@ def measure(
             start = time.perf_counter()
             run()
             best[name] = min(best[name], time.perf_counter() - start)
-    return {name: seconds / (lanes * iterations[name]) * 1e9 for name, seconds in best.items()}
+    return {name: seconds / (lanes * iterations.get(name, iterations["c"])) * 1e9 for name, seconds in best.items()}
 
 
 def row(case: Case, found: dict[str, float]) -> str:
@@ -188,6 +189,10 @@ def main() -> None:
             print(row(case, found), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps({"isa": compiled.isa, "cases": results}, indent=1) + "\n")
+    print("\nAlgorithm 2 over Algorithm 1, compiled, the same size:")
+    for name, found in results.items():
+        if "algorithm 1" in found["ns"]:
+            print(f"{name:36s}  {found['ns']['c'] / found['ns']['algorithm 1']:9.2f}")
     missed = [
         f"{name} against {contestant}: {found['ns'][contestant] / found['ns']['c']:.1f} of {least:g}"
         for name, found in results.items()

@@ -211,7 +211,7 @@ def test_arrays_broadcast():
 
 
 def test_factors_are_those_of_the_documentation():
-    assert FACTORS == {"printed": 1.0, "repaired: 2 kappa": 2.0, "standard argument: 4 kappa": 4.0}
+    assert FACTORS == {"printed": 1.0, "repaired: 1920/959 kappa": 2.0, "standard argument: 4 kappa": 4.0}
     assert set(bounds.__all__) >= {"FACTORS", "proposition_1", "theorem_3"}
 
 

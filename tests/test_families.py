@@ -454,8 +454,11 @@ def test_congestion_noise_is_paired_over_sizes():
 
 
 def test_congestion_noise_is_uniform():
-    games = congestion(1, (1.0, 1.0, 1.0), "law", n_games=700, perturbation=1.0)
-    z = np.array([weights_of(game, 1, (1.0, 1.0, 1.0), 1.0, 100.0) for game in games]).ravel() - 1.0
+    weights = (0.5, 2.0, 8.0)  # a share of each weight, not an amount
+    games = congestion(1, weights, "law", n_games=700, perturbation=1.0)
+    shares = np.array([weights_of(game, 1, weights, 1.0, 100.0) for game in games]) / weights - 1.0
+    np.testing.assert_allclose(np.std(shares, axis=0), 1 / np.sqrt(3), rtol=0.1)
+    z = shares.ravel()
     assert np.std(z) == pytest.approx(1 / np.sqrt(3), rel=0.05)  # 2100 draws: two percent
     assert abs(np.mean(z)) < 0.06
     assert 0.99 < np.abs(z).max() <= 1.0 + 1e-9

@@ -532,14 +532,16 @@ def test_mismatch_is_one_where_nothing_can_be_missed(actions):
         assert distribution_mismatch(GameBatch.of(game))[0] >= 1.0
 
 
-def test_mismatch_of_a_start_that_no_action_moves_from():
-    """Transitions that no action moves, from their stationary distribution: kappa = 1, at any discount."""
-    rng = np.random.default_rng(3)
+@pytest.mark.parametrize("seed", range(12))
+def test_mismatch_of_a_start_that_no_action_moves_from(seed):
+    """Transitions that no action moves, from their stationary distribution: kappa = 1, not less by rounding either."""
+    rng = np.random.default_rng(seed)
     chain = rng.dirichlet(np.ones(3), size=3)
     start = np.linalg.matrix_power(chain, 2000)[0]
     kernel = mn.Transition.shared(np.broadcast_to(chain.reshape(3, 1, 1, 3), (3, 2, 2, 3)))
     game = DiscountedGame(np.ones((1, 3, 2, 2)), kernel, 0.95, start / start.sum())
-    assert distribution_mismatch(GameBatch.of(game))[0] == pytest.approx(1.0, abs=1e-11)
+    (kappa,) = distribution_mismatch(GameBatch.of(game))
+    assert 1.0 <= kappa <= 1.0 + 1e-11
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.4, 0.9])

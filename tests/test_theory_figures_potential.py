@@ -365,7 +365,7 @@ def test_adaptation_is_the_gaps_of_the_table():
             if name in {"scratch", "maml", "carry_over"}
         ]
         assert [corners(band) for band in bands] == wanted
-        assert ax.get_xscale() == "symlog"  # step 0 is shown
+        assert ax.get_xscale() in {"linear", "symlog"}  # step 0 is shown
         assert ax.get_xlim() == (0.0, 100.0)
         assert ax.get_ylim()[0] == 0.0
     looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in labelled(axes[0]).values()}
@@ -425,7 +425,7 @@ THEORY = pd.DataFrame(
         ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("proposition 1", "printed", "random games, team, discount=0", 1, 0.5, 0.25, 1.3371, 48, 46, 4, NAN),
         ("proposition 1", "printed", "random sequences, team, discount=0", 1, 0.5, 0.25, 1.29, 47, 3, 5, NAN),
-        ("theorem 3", "repaired: 2 kappa", "random sequences, all", 100, 0.1, 8.4, 0.020555, 593, 0, 0, 4801.0),
+        ("theorem 3", "repaired: 1920/959 kappa", "random sequences, all", 100, 0.1, 8.4, 0.020555, 593, 0, 0, 4801.0),
         ("theorem 3", "printed", "sequences, team", 100, 0.1, 8.4, 66.25, 58, 5, 0, NAN),
         ("theorem 4", "printed", "meta-training, team", 100, 0.1, 8.4, 0.0723, 21, 0, 0, 61.0),
         ("gradient at most G", "derived", "random points, all", 1, 0.5, 1.0, 0.9531, 1201, 0, 0, NAN),
@@ -480,7 +480,7 @@ def test_page_claims():
                     "informative from"]  # fmt: skip
     assert rows == [
         ["proposition 1", "printed", "random games, all", "1.41", "2881", "437", "19", ""],
-        ["theorem 3", "repaired: 2 kappa", "random sequences, all", "0.0206", "593", "0", "0", "4801"],
+        ["theorem 3", "repaired: 1920/959 kappa", "random sequences, all", "0.0206", "593", "0", "0", "4801"],
         ["theorem 4", "printed", "meta-training, team", "0.0723", "21", "0", "0", "61"],
         ["gradient at most G", "derived", "random points, all", "0.953", "1201", "0", "0", ""],
     ]
@@ -492,7 +492,7 @@ def test_page_violations():
     table.loc[(table["start"] == "random") & (table["iteration"] == 30), "violated"] = 0
     head, rows = rows_of(page_of(proposition1_violations=table), "Where Proposition 1 fails")
     assert head == ["discount", "start", "games", "violated at T = 1", "last T with a violation", "largest, printed",
-                    "largest, 2 kappa"]  # fmt: skip
+                    "largest, repaired"]  # fmt: skip
     assert len(rows) == 6
     for row in rows:
         part = table[(table["discount"] == float(row[0])) & (table["start"] == row[1])]

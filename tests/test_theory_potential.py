@@ -387,6 +387,20 @@ def test_what_still_moves_uphill_is_rising(monkeypatch):
         assert found["outcome"] == [OUTCOME[outcome]]
 
 
+@pytest.mark.parametrize(
+    ("levels", "outcome"), [((0.5, 0.7, 0.9), "rising"), ((0.5, 0.9, 0.7), "irregular"), ((0.5, 0.4, 0.7), "irregular")]
+)
+def test_rising_means_from_every_iteration_to_the_next(levels, outcome):
+    """A scripted learner: the common reward is the probability of the first action."""
+    game = DiscountedGame(np.array([[[1.0, 0.0]]]), Transition.shared(np.ones((1, 2, 1))), 0.0)
+    learner = SimpleNamespace(
+        advance=lambda batch, state, iterations: state + iterations,  # noqa: ARG005
+        output=lambda state: (np.array([[[levels[state], 1 - levels[state]]]]),),
+    )
+    kinds, period = theory._outcomes(GameBatch((game,)), learner, 0, 2)
+    assert (kinds.tolist(), period.tolist()) == ([OUTCOME[outcome]], [0])
+
+
 def test_far_steps_one_game_at_a_time(monkeypatch):
     """Cells (discount, size), then factor, then seed: games, starts, gaps, and the outcome of each run by looking."""
     calls = spy_on(monkeypatch, "learn")

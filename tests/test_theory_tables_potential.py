@@ -16,8 +16,8 @@ from metanash.theory_tables import meta_gradient as gradient_tables
 from metanash.theory_tables import potential as tables
 from metanash.theory_tables.claims import claim_row, total_rows
 
-PRINTED, REPAIRED, STANDARD = "printed", "repaired: 2 kappa", "standard argument: 4 kappa"
-ROOTS = {PRINTED: 1.0, REPAIRED: math.sqrt(2.0), STANDARD: 2.0}
+PRINTED, DOUBLE, REPAIRED = "printed", "with 2 kappa", "repaired: 1920/959 kappa"
+ROOTS = {PRINTED: 1.0, DOUBLE: math.sqrt(2.0), REPAIRED: math.sqrt(1920 / 959)}
 """What a form makes of the printed bound."""
 
 
@@ -77,15 +77,16 @@ def test_first_informative_is_for_good():
 
 
 def test_totals():
+    hidden = np.array([[True] * 3, [False] * 3, [False] * 3])
     rows = [
-        {**row_of([[2.0, 0.0, 0.0]] * 3, np.ones(3)), "setting": "one"},
+        {**row_of([[2.0, 1.0, 1.0]] * 3, np.ones(3), hidden), "setting": "one"},
         {**row_of([[1.0, 5.0, 1.0]] * 2, np.ones(3), np.array([[True] * 3, [False] * 3])), "setting": "two"},
         {**row_of([[0.25, 0.0, 0.0]], np.ones(3)), "form": "g"},
     ]
     first, second = total_rows(rows, "all")
     assert first == {
         "claim": "c", "form": "f", "setting": "all", "iteration": 10, "left": 5.0, "right": 1.0, "ratio": 5.0,
-        "runs": 5, "violations": 4, "unresolved": 1, "first_informative": None,
+        "runs": 5, "violations": 3, "unresolved": 2, "first_informative": None,
     }  # fmt: skip
     assert (second["form"], second["ratio"], second["runs"], second["violations"]) == ("g", 0.25, 1, 0)
 
@@ -541,6 +542,17 @@ def test_proposition_1_on_the_games_of_random_sequences():
         assert (row["violations"], row["unresolved"]) == (int(0.2 * root < 0.3), 1)
 
 
+def test_games_of_random_sequences_have_the_step_of_their_sequence():
+    """Steps 1/8 and 1/2 at T = 4 and rise 0.01: bounds 0.4, 0.4, 0.2, 0.2, so 0.3 and 0.1 break one in two."""
+    changed = {name: values[1:3] for name, values in random_sequences()[1].items()} | {
+        "step_size": np.array([0.125, 0.5]), "game_mean_gap": np.array([[0.1, 0.3], [0.1, 0.3]]),
+        "game_rise": np.full((2, 2), 0.01), "game_mismatch": np.full((2, 2), 2.0),
+    }  # fmt: skip
+    rows = tables.random_sequence_rows([({"base_kind": "team", "discounts": [0.5], "n_games": 2}, changed)])
+    row = picked(rows, claim="proposition 1", form=PRINTED)
+    assert (row["right"], row["ratio"], row["violations"]) == (near(0.2), near(1.5), 1)
+
+
 def test_random_sequences_keep_discounts_apart():
     rows = tables.random_sequence_rows(
         [
@@ -751,9 +763,11 @@ def test_the_level_grows_with_the_discount():
     """0.05 at discount 0, 0.2 at 3/4."""
     curve = [1.0, 0.2, 0.05]
     measured = inner_loop([[[curve]], [[curve]]], [[[0.3]], [[0.3]]], discounts=(0.0, 0.75), probabilities=(0.5,))
+    measured[1]["least_best"][1] = 0.2
     table = gradient_tables.inner_loop_table([measured], 0.05)
     assert table["discount"].tolist() == [0.0, 0.75]
     assert table["iterations"].tolist() == near([100.0, 10.0])
+    assert table["least_best"].tolist() == [0.3, 0.2]
 
 
 @pytest.mark.parametrize("power", [-1.0, -2.0, 0.5])

@@ -99,15 +99,21 @@ class Minibatches:
         B, games a meta-iteration.
     address : tuple of int or str
         Of the streams, one a replication; what meta-iteration k draws depends on nothing else but ``size``.
+    names : sequence of int or str, optional
+        Of the replications, the last part of the address of each. Default: their numbers.
     """
 
     size: int
     address: tuple[int | str, ...]
+    names: Sequence[int | str] | None = None
 
     def uniforms(self, replications: int, iterations: int) -> Floats:
-        """(iterations, R, B) numbers in [0, 1). Raises ValueError if ``size`` < 1."""
+        """(iterations, R, B) numbers in [0, 1). Raises ValueError if ``size`` < 1 or names are missing."""
         shape = (iterations, integer("size", self.size, 1))
-        return np.stack([stream(*self.address, "minibatch", r).random(shape) for r in range(replications)], axis=1)
+        names = range(replications) if self.names is None else self.names
+        if len(names) != replications:
+            raise ValueError(f"{len(names)} names do not fit {replications} replications")
+        return np.stack([stream(*self.address, "minibatch", name).random(shape) for name in names], axis=1)
 
 
 def _spread(theta: Sequence[Floats], games: int) -> Logits:

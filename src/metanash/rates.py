@@ -279,5 +279,6 @@ def judge_slopes(slopes: Sequence[Slope], margin: float) -> str:
     before, last = slopes[-2], slopes[-1]
     if last.high <= last.bound + margin:
         return "consistent"
-    shrinking = last.slope - last.bound < before.slope - before.bound
+    # an excess that is the same up to rounding does not shrink
+    shrinking = last.slope - last.bound < before.slope - before.bound - 1e-9
     return "violated" if last.low > last.bound + margin and not shrinking else "inconclusive"

@@ -192,7 +192,7 @@ def _violations(table: pd.DataFrame) -> str:
         cells = [f"{discount:g}", str(start), str(first["games"]), f"{first['violated']}"]
         rows.append([*cells, last, f"{part['printed'].max():.4f}", f"{part['repaired'].max():.4f}"])
     head = ["discount", "start", "games", "violated at T = 1", "last T with a violation", "largest, printed"]
-    return _markdown([*head, "largest, 2 kappa"], rows)
+    return _markdown([*head, "largest, repaired"], rows)
 
 
 def _potential_slopes(slopes: pd.DataFrame) -> str:
@@ -294,7 +294,8 @@ def potential_summary(
         "nothing. All settings of the random games and of the sequences are in `theory.csv`.",
         _claims(_few(claims)),
         "## Where Proposition 1 fails as printed",
-        "Games whose mean gap exceeds the bound, by discount and initial policy; the largest ratios over all T.",
+        "Among the random games, those whose mean gap exceeds the bound, by discount and initial policy; the largest "
+        "ratios over all T. Instances made for it violate it at every discount: two states, above.",
         _violations(proposition1_violations),
         "## Rate of projected Q-ascent",
         "Slope of the mean gap of all iterates in log-log, beside that of Proposition 1 with the measured rise of the "
@@ -305,7 +306,7 @@ def potential_summary(
         _far_steps(far_steps),
         "## Theorem 3: what carry-over gains on sequences of K games",
         "Gaps of games 2 to K over those of individual learning on the same seeds: mean over all iterates, which the "
-        "theorem is about, and of the last iterates. The bound is the repaired one (2 kappa).",
+        "theorem is about, and of the last iterates. The bound is the repaired one.",
         _potential_sequences(potential_sequences),
         "## Adaptation to held-out games from each initialisation",
         "NE-gap, and its ratio to that from scratch, after inner steps on games that meta-training has not seen.",

@@ -204,7 +204,8 @@ def largest_potential_drops(
         phi^k - phi^{k+1} + gamma (P^k - P^{k+1}) V_{k+1},
 
     and V_{k+1} lies between its least and its largest value in each state: a certified upper bound (the better of this
-    one and the one with the games' roles exchanged), not an estimate.
+    one and the one with the games' roles exchanged), not an estimate; up to rounding and to what policy iteration
+    leaves, 1e-13 / (1 - discount)^2.
 
     Returns
     -------
@@ -227,7 +228,8 @@ def largest_potential_drops(
     change = stage_potentials(games) - stage_potentials(following)
     here, there = _joint_problem(games), _joint_problem(following)
     moved = here - there
-    exact = (moved == 0.0).all(axis=(1, 2, 3)) | (games.game.discount == 0.0)
+    # transitions of one state may differ by rounding
+    exact = np.asarray((np.abs(moved) <= 1e-15).all(axis=(1, 2, 3)) | (games.game.discount == 0.0))
     bounds = []
     for frame, other in ((games, following), (following, games)):
         low, high = -_optimal_by_state(other, -1.0), _optimal_by_state(other, 1.0)

@@ -26,6 +26,7 @@ def rules():
 
 
 RULES = rules()
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
 
 
 def script_of(rule):
@@ -72,7 +73,8 @@ class TestScript:
         assert script.stem not in sys.stdlib_module_names | installed
 
     def test_is_used(self, script):
-        assert [rule for rule in RULES if script_of(rule).resolve() == script]
+        named = re.findall(r'script:\s*"(.+?)"', "".join(path.read_text() for path in RULE_FILES))
+        assert script in [(ROOT / "workflow/rules" / name).resolve() for name in named]
 
 
 # Rules --------------------------------------------------------------------------------------------------
@@ -102,10 +104,10 @@ class TestRule:
         assert not re.search(r'"(results|paper_figures)/', RULES[rule])
 
 
-def test_functions_are_defined_in_the_common_file_only():
+def test_functions_are_defined_in_two_files_without_rules():
     for path in RULE_FILES:
         defines = "\ndef " in path.read_text()
-        assert defines == (path.name == "common.smk")
+        assert defines == (path.name in {"common.smk", "settings.smk"})
 
 
 # What rules depend on -----------------------------------------------------------------------------------
@@ -176,7 +178,22 @@ def inputs(bare):
 
 
 def test_file_graph_has_every_rule(inputs):
-    assert set(inputs) == {*RULES, "all"}
+    assert set(inputs) == {*RULES, *(f"{module}_figures" for module in MODULES), "all"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if script_of(rule).name == "measure.py"])
+def test_measurements_depend_on_the_module_that_they_call(inputs, rule):
+    """The script imports it by name."""
+    (module,) = set(re.findall(r"function=.*?\"(\w+)\.", RULES[rule]))
+    assert closure({f"theory.{module}"}) <= inputs[rule]
+    others = {f"src/metanash/theory/{name}.py" for name in MODULES if name != module}
+    assert not others & inputs[rule]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_figures_depend_on_the_module_that_draws_them(inputs, module):
+    assert closure({f"theory_figures.{module}"}) <= inputs[f"{module}_figures"]
+    assert not [name for name in inputs[f"{module}_figures"] if "/theory_tables/" in name or "/theory/" in name]
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"kernels"}))
@@ -200,7 +217,8 @@ def test_notebook_depends_on_all_the_code_that_it_runs(inputs):
 def test_no_rule_depends_on_code_that_it_does_not_run(inputs):
     """Else a change of a figure's code would learn anew."""
     for rule in ("games", "learn", "figure1_table"):
-        assert not [name for name in inputs[rule] if "plotting" in name or "report" in name or "theory" in name]
+        code = [name for name in inputs[rule] if name.startswith("src/")]
+        assert not [name for name in code if "plotting" in name or "report" in name or "theory" in name]
     for rule in ("games", "learn"):
         assert not {"src/metanash/tables.py", "src/metanash/rates.py"} & inputs[rule]
 

@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FIGURE_FILES, TABLES, side_by_side
+from conftest import FIGURE_FILES, MEASURED, TABLES, side_by_side
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
@@ -16,27 +16,59 @@ from metanash import tables
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.gamefile import read_games, read_provenance
 from metanash.records import read_record
-from metanash.report import summary, theory_summary
+from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
 
-FIGURE_RULES = {"gap_figure": 2, "equilibrium_figure": 1, "sensitivity_figure": 2}
-REST = {"figure1_table", "speed_up", "sensitivity_table", "equilibria", "summary", "notebook", "all", "kernels"}
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
+FIGURE_RULES = {
+    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, **{f"{name}_figures": 1 for name in MODULES},
+}  # fmt: skip
+REST = {
+    "figure1_table",
+    "speed_up",
+    "sensitivity_table",
+    "equilibria",
+    "summary",
+    "notebook",
+    "all",
+    "kernels",
+    "theory",
+}
+THEORY_TABLES = {
+    "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
+    "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
+    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def theory(config):
     """Number of jobs of each rule about the theorems."""
     long, random, sequences = (config["theory"][name] for name in ("long_runs", "random_games", "sequences"))
+    potential, gradients, general = (config["theory"][name] for name in MODULES[1:])
+    training = gradients["meta_training"]
     return {
+        "potential": 4 * len(potential["base_kinds"]), "counterexamples": 1,
+        "potential_sequences": 3 * 2,  # at the theory's step, a practical one, congestion; individual and carry-over
+        "meta_gradient": sum(
+            len(gradients[name]["base_kinds"]) for name in ("constant_ratios", "random_games", "inner_loop")
+        ),
+        "meta_training": len(training["inner_loops"]) * len(training["base_kinds"]) * len(training["discounts"]),
+        "general_sum_random_games": len(general["random_games"]["base_kinds"])
+        * len(general["random_games"]["horizons"]),
+        "schedules": len(general["schedules"]["settings"]),
+        "general_sum_sequences": len(general["sequences"]["arms"]),
+        "general_sum_burn_in": 1,
+        **{f"{name}_tables": 1 for name in MODULES},
         "long_run": len(long["base_kinds"]) * len(long["horizons"]),
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
-        "burn_in": 1, "two_sided": 1, "small_step": 1, "theory_tables": 1, "theory_figure": 5,
+        "burn_in": 1, "two_sided": 1, "small_step": 1,
     }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def every_job(theory):
-    return {**dict.fromkeys(REST, 1), "games": 12, "learn": 36, **FIGURE_RULES, **theory}
+    return {**dict.fromkeys(REST, 1), "games": 14, "learn": 40, **FIGURE_RULES, **theory}
 
 
 def blocks(section):
@@ -82,8 +114,9 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     found = files_of(finished.folder / finished.results)
     kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/"))}
     assert wanted <= kept
-    about_theorems = {f"{name}.csv" for name in ("theory", "slopes", "sequences", "bound_curves", "chain", "defects")}
-    about_theorems |= {name for name in kept if name.startswith("paper_figures/theorem")}
+    about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
+    drawn = ("theorem", "proposition", "maml")
+    about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     assert kept - wanted == about_theorems
     assert len([name for name in found if name.startswith("benchmarks/runs/")]) == len(runs)
     assert files_of(finished.folder / "results") == [f"smoke/{name}" for name in found]  # the real results stay away
@@ -149,17 +182,18 @@ def test_figure1_has_every_measurement(finished, config):
     found = {tuple(row[:6]): float(row[6]) for row in rows}
     assert len(found) == len(rows)  # no row twice
     assert found == wanted
-    experiments = [config["experiments"][name] for name in ("figure1_zero_sum", "figure1_potential")]
+    experiments = [section for name, section in config["experiments"].items() if name.startswith("figure1")]
     runs = sum(len(e["base_kinds"]) * len(e["arms"]) * e["seeds"] * e["games"]["count"] for e in experiments)
-    assert len(rows) == runs * len(grid) == (8 + 4) * 4 * 3 * 11  # of 12 log-spaced checkpoints two are equal
-    assert {row[0] for row in rows} == {"1a", "1b"}
+    assert len(rows) == runs * len(grid) == (8 + 4 + 4) * 4 * 3 * 11  # of 12 log-spaced checkpoints two are equal
+    assert {row[0] for row in rows} == {"1a", "1b", "1b_theory"}
 
 
 def test_first_games_are_equal_for_all_arms(finished):
     gaps = pd.read_csv(finished.path("figure1.csv"))
-    first = gaps[gaps["game"] == 1].groupby(["base_kind", "seed", "iteration"])["ne_gap"].nunique()
+    keys = ["figure", "base_kind", "seed", "iteration"]
+    first = gaps[gaps["game"] == 1].groupby(keys)["ne_gap"].nunique()
     assert (first == 1).all()
-    later = gaps[gaps["game"] == 2].groupby(["base_kind", "seed", "iteration"])["ne_gap"].nunique()
+    later = gaps[gaps["game"] == 2].groupby(keys)["ne_gap"].nunique()
     assert (later > 1).mean() > 0.9
 
 
@@ -181,9 +215,18 @@ def test_other_tables_are_those_of_the_library(finished, config):
 
 
 def test_summary_is_that_of_the_library(finished):
-    names = ("figure1", "speed_up", "sensitivity", "theory", "slopes", "sequences")
-    read = [pd.read_csv(finished.path(f"{name}.csv")) for name in names]
-    assert finished.path("summary.md").read_text() == f"{summary(*read[:3])}\n{theory_summary(*read[3:])}"
+    def read(*names):
+        return [pd.read_csv(finished.path(f"{name}.csv")) for name in names]
+
+    potential = ("proposition1_violations", "potential_slopes", "far_steps", "potential_sequences", "adaptation",
+                 "inner_loop_slopes")  # fmt: skip
+    sections = [
+        summary(*read("figure1", "speed_up", "sensitivity")),
+        theory_summary(*read("theory", "slopes", "sequences")),
+        potential_summary(*read("theory", *potential)),
+        general_sum_summary(*read("theory", "schedule_slopes", "general_sequences")),
+    ]
+    assert finished.path("summary.md").read_text() == "\n".join(sections)
 
 
 def test_kernels_are_written_down(finished):
@@ -229,7 +272,7 @@ def comparable(project):
 @pytest.mark.parametrize("kind", ["csv", "npz", "pdf", "png", "json"])
 def test_cores_and_folders_change_no_byte(two_runs, kind):
     two, one = ({name: text for name, text in comparable(p).items() if name.endswith(kind)} for p in two_runs)
-    assert len(one) == {"csv": len(TABLES), "npz": 12 + 36, "pdf": 5, "png": 5, "json": 1}[kind]
+    assert len(one) == {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED), "pdf": 6, "png": 6, "json": 1}[kind]
     assert [name for name in one if two[name] != one[name]] == []
 
 
@@ -312,9 +355,9 @@ def test_a_second_run_does_nothing(edited):
     assert after == before
 
 
-def test_width_of_plots_redraws_only(answers, theory):
+def test_width_of_plots_redraws_only(answers):
     """The notebook is executed since it was edited too; its figures have a width of their own."""
-    jobs = {**FIGURE_RULES, "theory_figure": theory["theory_figure"], "notebook": 1, "all": 1}
+    jobs = {**FIGURE_RULES, "notebook": 1, "all": 1}
     assert answers["width and notebook"].jobs() == jobs
 
 
@@ -330,10 +373,10 @@ def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
     }  # fmt: skip
 
 
-def test_plotting_code_learns_nothing(answers, theory):
+def test_plotting_code_learns_nothing(answers):
     """The report borrows the labels of the figures, so the summary is written again."""
     assert answers["plotting.py"].jobs() == {
-        **FIGURE_RULES, "theory_figure": theory["theory_figure"], "summary": 1, "notebook": 1, "all": 1,
+        **FIGURE_RULES, "summary": 1, "notebook": 1, "all": 1,
     }  # fmt: skip
 
 
@@ -344,13 +387,13 @@ def test_kernel_sources_do_everything_again(answers, every_job):
 
 def test_code_of_a_learner_learns_again(answers):
     jobs = answers["q_ascent.py"].jobs()
-    assert jobs["learn"] == 36
+    assert jobs["learn"] == 40
     assert "kernels" not in jobs
 
 
 def test_script_of_a_rule_runs_that_rule(answers):
     jobs = answers["learn.py"].jobs()
-    assert jobs["learn"] == 36
+    assert jobs["learn"] == 40
     assert set(jobs) == {
         "learn", "figure1_table", "sensitivity_table", "speed_up", "summary", "notebook", "gap_figure",
         "sensitivity_figure", "all",
@@ -359,7 +402,7 @@ def test_script_of_a_rule_runs_that_rule(answers):
 
 def test_another_block_of_seeds_learns_that_block_only(answers):
     assert answers["another block"].jobs() == {
-        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 2, "summary": 1, "notebook": 1,
+        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 3, "summary": 1, "notebook": 1,
         "all": 1,
     }  # fmt: skip
     jobs = [line for line in answers["another block"].messages() if line.startswith("figure1_zero_sum: ")]
@@ -380,7 +423,7 @@ def test_parameters_belong_to_one_experiment(answers):
     answer = answers["rates and perturbations"]
     jobs = answer.jobs()
     assert (jobs["games"], jobs["learn"]) == (2, 8 + 8)
-    assert not {"kernels", "equilibria", "equilibrium_figure", "theory_tables"} & set(jobs)
+    assert not {"kernels", "equilibria", "equilibrium_figure", "theory"} & set(jobs)
     lines = [line for line in answer.messages() if ", block " in line]
     made = sorted(line.split(":")[0] for line in lines if ": games of kind " in line)
     learned = sorted(line.split(":")[0] for line in lines if ": games of kind " not in line)
@@ -389,7 +432,7 @@ def test_parameters_belong_to_one_experiment(answers):
 
 
 def test_root_seed_changes_every_draw(answers, every_job):
-    without = {"kernels": 1, "burn_in": 1, "two_sided": 1}  # nothing is drawn there
+    without = {"kernels", "counterexamples", "burn_in", "two_sided", "general_sum_burn_in"}  # nothing is drawn there
     assert answers["root_seed"].jobs() == {rule: n for rule, n in every_job.items() if rule not in without}
 
 
@@ -478,9 +521,9 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
 
 
 def required(section, path=()):
-    """Paths of all entries that have no default: every key but the options of a family and the levels."""
+    """Paths of all entries that have no default: every key but names and the options of a family."""
     for key, value in section.items():
-        if key in {"options", "levels"}:
+        if key in {"options", "levels", "settings", "kinds", "inner_loops"}:  # names of the user's
             continue
         yield (*path, key)
         if isinstance(value, dict):

@@ -44,6 +44,27 @@ rule potential:
         "../scripts/measure.py"
 
 
+rule counterexamples:
+    input:
+        code=library("theory.potential", "records"),
+    output:
+        measured=f"{MEASURED}/potential/counterexamples.npz",
+    log:
+        f"{RESULTS}/logs/theory/potential/counterexamples.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        function="potential.counterexamples",
+        seeds=None,
+        root_seed=None,
+        spec=arguments(POTENTIAL["counterexamples"], discounts=POTENTIAL["counterexamples"]["discounts"]),
+    message:
+        "Defects of Proposition 1"
+    script:
+        "../scripts/measure.py"
+
+
 rule potential_sequences:
     input:
         code=library("theory.potential", "records"),
@@ -131,6 +152,7 @@ rule potential_tables:
         sequences=expand(
             f"{MEASURED}/potential/sequences/{{p}}-{{a}}.npz", p=SEQUENCE_PARTS, a=["individual", "carry_over"]
         ),
+        counterexamples=[f"{MEASURED}/potential/counterexamples.npz"],
         code=library("theory_tables.potential", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/potential.csv",

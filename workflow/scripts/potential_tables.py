@@ -18,6 +18,7 @@ def main(
     rows = tables.random_game_rows(found["random_games"])
     more = tables.random_sequence_rows(found["random_sequences"])
     claims = total_rows(rows, "random games, all") + total_rows(more, "random sequences, all")
+    claims += tables.counterexample_rows(found["counterexamples"][0])
     claims += tables.long_run_rows(found["long_runs"]) + tables.sequence_rows(found["sequences"]) + rows + more
     resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}
     made = {
@@ -33,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    names = ("random_games", "random_sequences", "long_runs", "far_steps", "sequences")
+    names = ("random_games", "random_sequences", "long_runs", "far_steps", "sequences", "counterexamples")
     main(
         {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
         snakemake.params.windows,

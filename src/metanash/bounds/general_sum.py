@@ -93,8 +93,9 @@ def theorem_5(
 def theorem_5_uniform(horizon: int, iterations: npt.ArrayLike, n_players: int, max_actions: int) -> Floats:
     """Equation (11): 12 N^(2/3) H^(8/3) log T log A_max / T^(2/3), at :func:`cce_learning_rate`; at T = 1 it is 0.
 
-    It does not follow from the first part of Theorem 5 unless T is astronomic (6e12 for N = 2, A_max = 2): the term
-    36 N^2 eta^2 H^4 is then too large. It does follow from :func:`theorem_5_smooth`.
+    With 4 H log T stages, as the paper seems to count, it follows from the first part of Theorem 5 only beyond T = 6e12
+    (N = 2, A_max = 2), with the true number of stages from T = 1.4e6 (H = 1); from :func:`theorem_5_smooth` wherever
+    it is below H.
     """
     t = np.asarray(iterations, dtype=np.float64)
     factor = 12.0 * n_players ** (2.0 / 3.0) * horizon ** (8.0 / 3.0)
@@ -113,7 +114,7 @@ def correlated_burn_in(horizon: int) -> int:
 def theorem_5_smooth(
     divergence: npt.ArrayLike, horizon: int, iterations: npt.ArrayLike, n_players: int, learning_rate: npt.ArrayLike
 ) -> Floats:
-    """A bound on the CCE-gap like that of Theorem 5, with a proof (ours), for any eta and any of the tied maximisers.
+    """A bound on the CCE-gap like that of Theorem 5, with a proof (ours), for any eta and any tied vertex.
 
     e^(eta H) (1 + 1/H)^(H-1) D / (eta T) + (9/32) (N - 1)^2 eta^3 H^5 + C(H) / T. Parameters as in :func:`theorem_5`.
     For entropy the iterates are stable: the logits of consecutive ones differ by at most 3 eta H in range, so the

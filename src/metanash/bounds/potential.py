@@ -1,8 +1,8 @@
 """Proposition 1 and Theorems 3 and 4, Markov potential games: right-hand sides with their constants.
 
-Proposition 1 as printed is false by up to a factor sqrt 2 (``docs/assumptions.md`` has the counterexample). Its forms
-differ in a ``factor`` on kappa: 1 as printed; 2 repaired, which has held in every search; 4 what the usual argument for
-projected gradients gives, up to a term of the order of the step size.
+Proposition 1 as printed is false, by up to a factor sqrt 2 and at every discount: ``docs/proposition1.md`` has the
+instances, and :func:`metanash.theory.potential.counterexamples` runs them. Its forms differ in a ``factor`` on kappa:
+1 as printed; 2, which fails by 3e-5 at discount 0; and 1920/959, with a proof.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 __all__ = [
     "FACTORS",
+    "REPAIRED",
     "GradientConstants",
     "gradient_constants",
     "largest_ascent_step",
@@ -24,7 +25,9 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-FACTORS = {"printed": 1.0, "repaired: 2 kappa": 2.0, "standard argument: 4 kappa": 4.0}
+REPAIRED = 1920.0 / 959.0
+"""The factor on kappa with a proof."""
+FACTORS = {"printed": 1.0, "with 2 kappa": 2.0, "repaired: 1920/959 kappa": REPAIRED}
 """Forms of Proposition 1 and Theorem 3, by the factor on kappa."""
 
 

@@ -3,8 +3,8 @@
 N agents choose facilities (Leonardos et al. 2021, section 5). In the *safe* state an agent is paid the weight of its
 facility times the number of agents there; in the *distancing* state the same less a penalty. When more than half of the
 agents share a facility the state becomes distancing, and safe again when no facility has more than a quarter of them.
-Each state alone is a congestion game with an exact potential; since actions move the state the Markov game has none, so
-``potential`` is left out, and :func:`metanash.similarity.potential_deviation` says how far it is from having one.
+Each state alone is a congestion game with an exact potential; where actions can move the state the Markov game has
+none, so ``potential`` is left out; :func:`metanash.similarity.potential_deviation` says how far it is from having one.
 """
 
 import math

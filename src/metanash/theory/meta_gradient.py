@@ -222,10 +222,12 @@ def meta_training(
     start: Logits = tuple(np.zeros((len(seeds), n_states, n)) for n in n_actions)
     grid = checkpoints(iterations, n_checkpoints)
     practical = step / constants.smoothness
+    address = (root_seed, "meta-training", base_kind, str(discount), inner_steps)
+    minibatches = Minibatches(batch_size, address, [int(seed) for seed in seeds])
     options: dict[str, dict[str, Any]] = {
         "maml": {"step": practical},
         "maml_theory": {"step": 1.0 / smoothness},
-        "maml_sampled": {"step": practical, "minibatches": Minibatches(batch_size, (root_seed, "meta-training"))},
+        "maml_sampled": {"step": practical, "minibatches": minibatches},
         "first_order": {"step": practical, "first_order": True},
         "joint": {"step": practical, "inner_steps": 0},
     }

@@ -27,8 +27,20 @@ from metanash.similarity import (
     stage_potential_deviation,
 )
 from metanash.streams import stream
+from metanash.transitions import Transition
 
-__all__ = ["STARTS", "far_steps", "long_runs", "random_games", "random_sequences", "sequence_runs", "starting_policies"]
+__all__ = [
+    "STARTS",
+    "counterexamples",
+    "coupled_game",
+    "far_steps",
+    "long_runs",
+    "random_games",
+    "random_sequences",
+    "sequence_runs",
+    "starting_policies",
+    "two_state_game",
+]
 
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
@@ -135,12 +147,61 @@ def random_games(
         step = np.array(factors) * _theory_steps(batch, mismatch)
         learner = ProjectedQAscent(step, every_gap=True)
         run = learn(batch, learner, iterations, at=grid, initial=policies, probe=_RiseProbe(batch, policies))
-        same = {"discount": discount, "n_states": n_states, "n_players": len(n_actions)}
-        rows = _constant(same | {"rise_error": rise_error(batch.game)}, len(games))
+        rows = _constant({"discount": discount, "n_states": n_states, "n_players": len(n_actions)}, len(games))
+        rows["rise_error"] = np.array([rise_error(game) for game in games])
         rows |= {"start": np.array(starts), "step_size": step, "mismatch": mismatch}
         parts.append({**rows, "mean_gap": run.measures["mean_gap"], "rise": run.probes["rise"]})
         deviations.append(stage_potential_deviation(games[0], policies=20))
     return {"checkpoints": grid, "deviation": np.array(deviations), **_together(parts)}
+
+
+# Counterexamples ----------------------------------------------------------------------------------------
+
+
+def two_state_game(discount: float) -> DiscountedGame:
+    """Two players with one reward; only the first player's actions matter.
+
+    In the first state "stay" pays 1 and "leave" leads to the second, which pays nothing and which "return" leaves.
+    """
+    chance = np.zeros((2, 2, 2, 2))
+    chance[0, 0, :, 0] = chance[0, 1, :, 1] = chance[1, 0, :, 0] = chance[1, 1, :, 1] = 1.0
+    reward = np.zeros((1, 2, 2, 2))
+    reward[0, 0, 0] = 1.0
+    return DiscountedGame(reward, Transition.shared(chance), discount, name=f"two states, discount {discount:g}")
+
+
+def coupled_game() -> DiscountedGame:
+    """One state, no discount, one reward [[0, alpha / 4], [1, 0]]: from both second actions the players collide."""
+    step = float(largest_ascent_step(0.0, 1.0, 2, 2))
+    reward = np.array([[[[0.0, step / 4.0], [1.0, 0.0]]]])
+    return DiscountedGame(reward, Transition.shared(np.ones((1, 2, 2, 1))), 0.0, name="coupled")
+
+
+def counterexamples(discounts: Sequence[float], *, iterations: int, n_checkpoints: int) -> Arrays:
+    """Instances on which Proposition 1 fails as printed, at any discount, and one on which 2 kappa is not enough.
+
+    On :func:`two_state_game` the first player leaves and does not return: at T = 1 the gap over the printed bound is
+    about sqrt(1 + gamma). On :func:`coupled_game`, from both second actions, it is sqrt(2 / (1 - alpha^2 / 16)) at
+    alpha = 1/32.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); of the instances, the coupled one last: ``discounts``, ``mismatch``, ``step_size``,
+        ``rise_error``; ``mean_gap``, ``rise`` (instances, C).
+    """
+    grid, found = checkpoints(iterations, n_checkpoints), []
+    for game in [*(two_state_game(discount) for discount in discounts), coupled_game()]:
+        batch = GameBatch((game,))
+        start = tuple(np.eye(2)[np.ones((1, game.n_states), dtype=np.int64)] for _ in range(2))
+        mismatch = distribution_mismatch(batch)
+        step = _theory_steps(batch, mismatch)
+        learner = ProjectedQAscent(step, every_gap=True)
+        run = learn(batch, learner, iterations, at=grid, initial=start, probe=_RiseProbe(batch, start))
+        rows = {"discounts": np.array([game.discount]), "mismatch": mismatch, "step_size": step}
+        rows |= {"rise_error": np.array([rise_error(game)]), "rise": run.probes["rise"]}
+        found.append(rows | {"mean_gap": run.measures["mean_gap"]})
+    return {"checkpoints": grid, **_together(found)}
 
 
 # Long runs ----------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
 
 
 def _ratios(ax: Axes, x: Any, own: pd.DataFrame, arm: str, **more: Any) -> None:
-    bars = (own["ratio"] - own["ratio_low"], own["ratio_high"] - own["ratio"])
+    bars = [(own["ratio"] - own["ratio_low"]).clip(lower=0.0), (own["ratio_high"] - own["ratio"]).clip(lower=0.0)]
     style = {**ARM_STYLE[arm], **more}
     ax.errorbar(x, own["ratio"], yerr=bars, label=ARM_LABELS[arm], marker="o", markersize=2.5, elinewidth=0.7, **style)
 

@@ -47,7 +47,7 @@ def proposition_1_rates(tables: Tables, width: float) -> Figure:
                 ax.plot(own["iteration"], own["mean_gap"], label=f"measured, {name}", **style)
                 ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
                 ax.plot(own["iteration"], own["repaired"], linestyle=(0, (4, 1.5)), linewidth=1.0,
-                        label=rf"bound (2$\kappa$), {name}", **style)  # fmt: skip
+                        label=f"bound, repaired, {name}", **style)  # fmt: skip
             ax.axhline(1.0 / (1.0 - discount), label="trivial", linestyle=(0, (1, 1)), **BOUND)
             log_axes(ax, "iterations T" if bottom else "")
             step = "largest step of the theory" if factor == 1 else f"{factor:g} times that step"
@@ -135,7 +135,7 @@ def _ratio_line(ax: Axes, own: pd.DataFrame, x: str, kind: str, *, theory: bool)
         return
     label = f"{KIND_LABELS[kind]}, {'theory' if theory else 'practical'} step"
     line = "-" if theory else (0, (4, 1.5))
-    bars = (own["ratio"] - own["ratio_low"], own["ratio_high"] - own["ratio"])
+    bars = [(own["ratio"] - own["ratio_low"]).clip(lower=0.0), (own["ratio_high"] - own["ratio"]).clip(lower=0.0)]
     ax.errorbar(own[x], own["ratio"], yerr=bars, label=label, linestyle=line, marker="o", markersize=2.5,
                 elinewidth=0.7, **KIND_STYLE[kind])  # fmt: skip
 

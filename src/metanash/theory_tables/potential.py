@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metanash.bounds.potential import FACTORS, proposition_1, theorem_3
+from metanash.bounds.potential import FACTORS, REPAIRED, proposition_1, theorem_3
 from metanash.rates import bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash.streams import stream
 from metanash.theory.potential import OUTCOMES, STARTS
 from metanash.theory_tables.claims import Measurement, claim_row
 
 __all__ = [
+    "counterexample_rows",
     "curve_table",
     "far_step_table",
     "long_run_rows",
@@ -67,10 +68,24 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
         t = arrays["checkpoints"].astype(np.float64)
         for g, (start, name) in itertools.product(spec["discounts"], enumerate(STARTS)):
             some = (arrays["start"] == start) & (arrays["discount"] == g)
+            if not some.any():
+                continue
             error, kappa, step = (arrays[key][some] for key in ("rise_error", "mismatch", "step_size"))
             where = f"random games, {spec['base_kind']}, discount={g:g}, {name} start"
             gap, rise = arrays["mean_gap"][some], arrays["rise"][some]
             rows += _forms("proposition 1", where, t, gap, rise, error, kappa, step, g)
+    return rows
+
+
+def counterexample_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Proposition 1 on the instances that were made to violate it: a setting for each discount, and the coupled one."""
+    _, arrays = measured
+    rows, t, last = [], arrays["checkpoints"].astype(np.float64), len(arrays["discounts"]) - 1
+    for i, g in enumerate(arrays["discounts"].tolist()):
+        where = "coupled players, discount=0" if i == last else f"two states, discount={g:g}"
+        names = ("mean_gap", "rise", "rise_error", "mismatch", "step_size")
+        gap, rise, error, kappa, step = (arrays[name][i : i + 1] for name in names)
+        rows += _forms("proposition 1", where, t, gap, rise, error, kappa, step, g)
     return rows
 
 
@@ -89,11 +104,13 @@ def violation_table(measured: Iterable[Measurement]) -> pd.DataFrame:
         kappa, step = joined["mismatch"][:, np.newaxis], joined["step_size"][:, np.newaxis]
         resolved = (joined["rise"] > _RESOLVED * joined["rise_error"][:, np.newaxis]) & (joined["mean_gap"] > 0.0)
         over = {}
-        for name, factor in (("printed", 1.0), ("repaired", 2.0)):
+        for name, factor in (("printed", 1.0), ("repaired", REPAIRED)):
             right = proposition_1(joined["rise"], kappa, step, t, discount, factor)
             over[name] = np.where(resolved, joined["mean_gap"] / np.where(resolved, right, 1.0), 0.0)
         for start, label in enumerate(STARTS):
             some = joined["start"] == start
+            if not some.any():
+                continue
             for c, iteration in enumerate(t):
                 row = {"discount": discount, "start": label, "iteration": int(iteration), "games": int(some.sum())}
                 row |= {"resolved": int(resolved[some, c].sum())}
@@ -159,7 +176,7 @@ def curve_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     """
     rows = []
     for run in _long_runs(measured):
-        bounds, last = {"printed": run.bound(1.0), "repaired": run.bound(2.0)}, run.ne_gap.mean(axis=0)
+        bounds, last = {"printed": run.bound(1.0), "repaired": run.bound(REPAIRED)}, run.ne_gap.mean(axis=0)
         for c, iteration in enumerate(run.t.astype(np.int64).tolist()):
             row = {"base_kind": run.base_kind, "discount": run.discount, "step_factor": run.factor}
             row |= {"iteration": iteration, "mean_gap": run.mean_gap[:, c].mean(), "ne_gap": last[c]}
@@ -178,7 +195,7 @@ def slope_table(
     """
     rows = []
     for run in _long_runs(measured):
-        right, found = run.bound(2.0), []
+        right, found = run.bound(REPAIRED), []
         for start, end in windows:
             place = (run.base_kind, str(run.discount), str(run.factor), str(start), str(end))
             rng = stream(root_seed, "potential slope", *place)
@@ -233,7 +250,7 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
 
     ``mean_gap`` averages all iterates of all games, as the theorem does. ``later_mean_gap`` is that of games 2 to K and
     ``ratio`` that over individual learning's on the same seeds, with a 95 % bootstrap interval; ``later_gap`` and
-    ``last_ratio`` the same for the last iterates. ``bound`` is Theorem 3 repaired (2 kappa), where the game has a
+    ``last_ratio`` the same for the last iterates. ``bound`` is Theorem 3 repaired, where the game has a
     potential and the step size is one that the theorem admits; ``exact`` whether Delta_Phi in it is exact.
     """
     measured = list(measured)
@@ -254,7 +271,7 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
                 row |= {f"{ratio}_low": low, f"{ratio}_high": high}
             inside = _admitted(setting)
             row |= {"dissimilarity": arrays["dissimilarity"][i, some].mean(), "exact": arrays["exact"][i, some].mean()}
-            row |= {"bound": _theorem_3(arrays, i, setting, 2.0)[some].mean() if inside else None}
+            row |= {"bound": _theorem_3(arrays, i, setting, REPAIRED)[some].mean() if inside else None}
             rows.append(row | {"n_seeds": setting["seeds"]})
     return pd.DataFrame(rows)
 
