@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from strategies import random_distributions, seeds
 
 from metanash import bounds
+from metanash.learners.stages import stage_count
 
 DIGITS = 40
 ROUNDING = 1e-13
@@ -386,17 +387,45 @@ def test_burn_in_of_a_chain_is_the_last_step_of_that_of_theorem_1():
         assert bounds.two_sided_burn_in(horizon) + bounds.correlated_burn_in(horizon) == 2 * bounds.burn_in(horizon)
 
 
-def test_equation_11_does_not_follow_from_the_first_part():
-    """Its learning rate makes 36 N^2 eta^2 H^4 alone larger than what is left of (11), up to T = 6e12 for N = A = 2.
+def first_part(stages, horizon, t):
+    """Theorem 5 over (11) from uniform policies, N = A_max = 2: printed and smooth; D is stages H log A_max."""
+    eta, divergence = bounds.cce_learning_rate(horizon, t, 2), stages * horizon * math.log(2)
+    uniform = float(bounds.theorem_5_uniform(horizon, t, 2, 2))
+    forms = (bounds.theorem_5, bounds.theorem_5_smooth)
+    return [float(form(divergence, horizon, t, 2, eta)) / uniform for form in forms]
 
-    (With 4 H log T stages the first term of Theorem 5 is 12 (N - 1)^(2/3) H^(8/3) log T log A / T^(2/3).) The form with
-    eta^3 fits.
+
+def test_equation_11_follows_from_the_first_part_late():
+    """Its learning rate makes 36 N^2 eta^2 H^4 = 144 H^(8/3) / T^(2/3) larger than what is left of (11) for long.
+
+    With tau stages of Theorem 5, D = tau H log A_max. At H = 1 they are 1, 2, 4, ... long, so tau is 21 from T = 2^20
+    to 2^21 - 1, and (11) follows where 63 log 2 + 144 <= 12 2^(2/3) log 2 log T: from T = 1,488,656 on, and for good,
+    since later only the iterations that begin a stage could be worse.
     """
-    for t, fits in [(1e4, False), (5e12, False), (1e13, True)]:
-        eta = bounds.cce_learning_rate(2, t, 2)
-        divergence = 2 * 4 * 2 * math.log(t) * math.log(2)
-        assert (bounds.theorem_5(divergence, 2, t, 2, eta) <= bounds.theorem_5_uniform(2, t, 2, 2)) == fits
-        assert bounds.theorem_5_smooth(divergence, 2, t, 2, eta) <= bounds.theorem_5_uniform(2, t, 2, 2)
+    for t in (10, 1000, 10**5, 10**6, 2**20 - 1, 2**20, 1_400_000, 1_488_655):
+        assert first_part(stage_count(t, 1), 1, t)[0] > 1
+    for t in (1_488_656, 1_500_000, 2**21 - 1, *(2**k for k in range(21, 60))):
+        assert first_part(stage_count(t, 1), 1, t)[0] <= 1
+    exact = (63 * math.log(2) + 144) / (12 * 2 ** (2 / 3) * math.log(2))
+    assert [stage_count(t, 1) for t in (2**20 - 1, 2**20, 2**21 - 1)] == [20, 21, 21]
+    assert math.ceil(math.exp(exact)) == 1_488_656
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3, 6])
+def test_equation_11_with_as_many_stages_as_the_paper_counts(horizon):
+    """4 H log T: the first term is 12 H^(8/3) log T log A / T^(2/3), so log T >= 12 / ((2^(2/3) - 1) log 2): 6.3e12."""
+    for t, fits in [(1e4, False), (1.5e6, False), (6e12, False), (6.2e12, False), (6.4e12, True), (1e13, True)]:
+        assert (first_part(4 * horizon * math.log(t), horizon, t)[0] <= 1) == fits
+    assert math.exp(12 / ((2 ** (2 / 3) - 1) * math.log(2))) == pytest.approx(6.3e12, rel=0.01)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_equation_11_follows_from_the_smooth_form(horizon):
+    """With eta^3 it fits by either count, wherever (11) says anything: below H."""
+    for t in np.unique(np.geomspace(100, 1e13, 60).round()):
+        if float(bounds.theorem_5_uniform(horizon, t, 2, 2)) < horizon:
+            for stages in (stage_count(int(t), horizon), 4 * horizon * math.log(t)):
+                assert first_part(stages, horizon, t)[1] <= 1
 
 
 def test_the_smooth_form_falls_faster():

@@ -307,9 +307,42 @@ def test_rises_of_a_batch():
 
 @pytest.mark.parametrize(("players", "discount", "factor"), [(1, 0.0, 4), (2, 0.5, 32), (3, 0.75, 192)])
 def test_rise_error_by_hand(players, discount, factor):
-    """4 N epsilon / (1 - discount)^2, epsilon = 2^-52."""
+    """4 N epsilon / (1 - discount)^2, epsilon = 2^-52, for potentials of range 1 at most."""
     _, game = potential_tables(np.random.default_rng(0), (2,) * players, discount)
+    assert np.ptp(game.potential) <= 1.0
     assert gaps.rise_error(game) == factor * 2.0**-52
+
+
+def with_potential(game, potential):
+    return metanash.DiscountedGame(game.reward, game.transition, game.discount, game.initial, potential)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "factor"), [(0, 1, 32), (0.25, 0.5, 32), (-3, 5, 256), (100, 104, 128), (-2, -2, 32), (0, 1.5, 48)]
+)
+def test_rise_error_is_that_of_the_range_of_the_potential(low, high, factor):
+    """Two players, discount 1/2: 32 epsilon times the range, where that is above 1; constants do not count."""
+    dense, game = potential_tables(np.random.default_rng(0), (2, 3), 0.5)
+    potential = np.full(game.potential.shape, (low + high) / 2)
+    potential[0, 0, 0], potential[2, 1, 2] = low, high
+    assert gaps.rise_error(with_potential(game, potential)) == factor * 2.0**-52
+    without = metanash.DiscountedGame(dense.reward, dense.transition(), 0.5, dense.initial)
+    assert gaps.rise_error(without) == 32 * 2.0**-52
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.9375])
+@pytest.mark.parametrize("actions", PLAYERS)
+def test_rises_of_large_potentials(actions, discount):
+    """Range 16: the error in fractions is a fifth of the estimate at most, from tiny changes to large ones."""
+    for seed in range(8):
+        rng = np.random.default_rng([seed, *actions])
+        dense, game = potential_tables(rng, actions, discount)
+        game = with_potential(game, 16 * game.potential - 5)
+        start, near = ([rng.dirichlet(np.ones(n), size=3) for n in actions] for _ in range(2))
+        size = (1e-9, 1e-3, 0.3, 1.0)[seed % 4]
+        policy = [(1.0 - size) * p + size * q for p, q in zip(start, near, strict=True)]
+        true = exact_potential(dense, game, policy) - exact_potential(dense, game, start)
+        assert 5 * abs(float(oracles.Fraction(rise_of(game, policy, start)) - true)) <= gaps.rise_error(game)
 
 
 def test_rises_are_refused_like_potentials():

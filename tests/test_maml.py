@@ -129,6 +129,37 @@ def test_minibatches_are_addressed():
     assert len(np.unique(numbers)) == numbers.size
 
 
+def test_minibatches_are_named():
+    """A name is the last part of the address of a replication, wherever that stands; without names its number is."""
+    address = (7, "maml")
+    numbers = Minibatches(4, address, [5, 0, "last"]).uniforms(3, 10)
+    assert len(np.unique(numbers)) == numbers.size
+    turned = Minibatches(4, address, ["last", 5]).uniforms(2, 10)
+    np.testing.assert_array_equal(turned, numbers[:, [2, 0]])
+    plain = Minibatches(4, address).uniforms(6, 10)
+    np.testing.assert_array_equal(plain[:, [5, 0]], numbers[:, :2])
+    np.testing.assert_array_equal(Minibatches(4, address, range(6)).uniforms(6, 10), plain)
+
+
+@pytest.mark.parametrize("names", [[], [0], [0, 1, 2]])
+def test_minibatches_need_a_name_for_each_replication(names):
+    with pytest.raises(ValueError, match=f"{len(names)} names do not fit 2 replications"):
+        Minibatches(4, (7, "maml"), names).uniforms(2, 10)
+
+
+def test_a_named_replication_trains_as_in_company():
+    """The second of two, alone and under its name."""
+    games, tasks, theta = two_replications()
+    both = train(tasks, theta, **SETTINGS, iterations=6, minibatches=Minibatches(3, (3, "x"), [8, 2]))
+    alone = train(
+        Tasks.of(games[3:], 1, PROBABILITY[1]), tuple(part[1:] for part in theta), **SETTINGS, iterations=6,
+        minibatches=Minibatches(3, (3, "x"), [2]),
+    )  # fmt: skip
+    np.testing.assert_allclose(alone.objective[0], both.objective[1], rtol=1e-12)
+    for one, together in zip(alone.logits, both.logits, strict=True):
+        np.testing.assert_allclose(one[0], together[1], atol=1e-12)
+
+
 SETTINGS = {"step": 0.3, "inner_step": 0.5, "inner_steps": 2}
 
 

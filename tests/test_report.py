@@ -151,13 +151,16 @@ def test_page_ends_with_one_newline(page):
 
 THEORY = pd.DataFrame(
     [
-        ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.0824, 432, 7, NAN),
-        ("theorem 1", "printed", "random games, mixed, H = 1", 1, 0.5, 0.25, 77.25, 48, 6, NAN),
-        ("theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", 200, 0.1, 8.4, 0.020555, 59, 0, 4801.0),
-        ("theorem 2", "printed", "sequences, mixed", 200, 0.1, 8.4, 66.25, 58, 5, NAN),
+        ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.0824, 432, 7, 3, NAN),
+        ("theorem 1", "printed", "random games, mixed, H = 1", 1, 0.5, 0.25, 77.25, 48, 6, 0, NAN),
+        ("theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", 200, 0.1, 8.4, 0.020555, 59, 0, 0, 4801.0),
+        ("theorem 2", "printed", "sequences, mixed", 200, 0.1, 8.4, 66.25, 58, 5, 0, NAN),
+        ("theorem 5", "printed", "random games, all", 1, 0.5, 0.25, 13.5, 43, 2, 0, NAN),
+        ("equation 11", "printed", "random games, all", 1, 0.5, 0.25, 14.5, 44, 1, 0, NAN),
+        ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 15.5, 45, 4, 0, NAN),
     ],
     columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations",
-             "first_informative"],
+             "unresolved", "first_informative"],
 )  # fmt: skip
 SLOPES = pd.DataFrame(
     [
@@ -187,12 +190,13 @@ def theorems():
 
 
 def test_claims_cell_by_cell(theorems):
-    """Each setting of the random games and of the sequences has its row in the table only."""
+    """Each setting of the random games and of the sequences has its row in the table only, other theorems elsewhere."""
     head, *rows = theorems[0]
-    assert head == ["claim", "form", "setting", "largest gap / bound", "runs", "violated in", "informative from T"]
+    assert head == ["claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved",
+                    "informative from"]  # fmt: skip
     assert rows == [
-        ["theorem 1", "printed", "random games, all", "3.06e+03", "432", "7", ""],
-        ["theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", "0.0206", "59", "0", "4801"],
+        ["theorem 1", "printed", "random games, all", "3.06e+03", "432", "7", "3", ""],
+        ["theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", "0.0206", "59", "0", "0", "4801"],
     ]
 
 

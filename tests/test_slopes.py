@@ -160,6 +160,9 @@ def slope(value, bound=-1.0, width=0.0):
         (slope(-0.9), slope(-0.875, width=0.01), "inconclusive"),
         (slope(-0.9, width=0.5), slope(-1.0, width=0.0625), "consistent"),  # only the last window counts
         (slope(-0.5), slope(-0.5), "violated"),  # no nearer
+        (slope(-0.5), slope(-0.5 - 5e-10), "violated"),  # nearer by no more than rounding
+        (slope(-0.5), slope(-0.5 - 5e-9), "inconclusive"),  # nearer
+        (slope(-0.5, bound=-1.0), slope(-0.5, bound=-1.0 + 5e-10), "violated"),  # the same, by the bound's slope
         (slope(-0.6), slope(-0.5), "violated"),  # farther
         (slope(-0.5), slope(-0.6), "inconclusive"),  # nearer: a transient
         (slope(-0.5), slope(-0.6, width=0.3), "inconclusive"),
@@ -192,6 +195,7 @@ def test_a_verdict_needs_two_windows(count):
         (lambda t: 1 / t, "consistent"),
         (lambda t: t**-0.8, "violated"),
         (lambda t: t**-0.5, "violated"),
+        (lambda t: t**-0.4, "violated"),
         (lambda t: 1 / t + 1e-2 * t**-0.5, "violated"),  # bends the wrong way
         (lambda t: np.log(t) / (t + 1e4), "inconclusive"),  # flat, then like the bound: a transient
     ],
@@ -203,3 +207,15 @@ def test_verdict_on_curves(curve, verdict):
     bound = 1000 * np.log(t) / t
     windows = [slope_on_window(t, gaps, bound, w, generator(1), 50) for w in ((1e2, 1e3), (1e3, 1e4), (1e4, 1e5))]
     assert judge_slopes(windows, 0.03) == verdict
+
+
+@pytest.mark.parametrize("power", [-0.4, -0.3, -0.45, -1 / 3])
+def test_an_exact_power_law_above_the_bound_is_refuted(power):
+    """Beside T^-1/2 the excess is the same on all windows, and which rounds to less is chance."""
+    t = np.unique(np.geomspace(1, 1e6, 121).round())
+    decades = [(10.0**k, 10.0 ** (k + 1)) for k in range(6)]
+    for scale in (1.0, 1 / 3, 0.7, 1e-4):
+        gaps = scale * np.array([[0.1], [0.2], [0.7]]) * t**power
+        windows = [slope_on_window(t, gaps, 5.0 * t**-0.5, w, generator(1), 20) for w in decades]
+        for pair in zip(windows[:-1], windows[1:], strict=True):
+            assert judge_slopes(pair, 0.03) == judge_slopes(pair[::-1], 0.03) == "violated"

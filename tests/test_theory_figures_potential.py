@@ -210,13 +210,13 @@ def test_rates_are_the_curves():
     for ax, (g, factor) in zip(axes, itertools.product((0.5, 0.9), (1.0, 100.0)), strict=True):
         lines = labelled(ax)
         assert set(lines) == {
-            f"{what}, {kind}" for what in ("measured", r"bound (2$\kappa$)") for kind in (TEAM, FREE)
+            f"{what}, {kind}" for what in ("measured", "bound, repaired") for kind in (TEAM, FREE)
         } | {"trivial"}
         bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
         shown = []
         for kind, name in (("action_independent", FREE), ("team", TEAM)):
             own = table[(table["base_kind"] == kind) & (table["discount"] == g) & (table["step_factor"] == factor)]
-            measured, bound = lines[f"measured, {name}"], lines[rf"bound (2$\kappa$), {name}"]
+            measured, bound = lines[f"measured, {name}"], lines[f"bound, repaired, {name}"]
             shows(measured, own, "iteration", "mean_gap")
             shows(bound, own, "iteration", "repaired")
             assert measured.get_color() == bound.get_color()

@@ -289,13 +289,18 @@ def test_the_first_objective_by_complex_numbers(training):
             assert found[f"gradient_norm_{name}"][j, 0] == pytest.approx(norm, rel=1e-9)
 
 
+def minibatches_of(kind):
+    """Those of the meta-training above: root seed 9, discount 1/2, two inner steps, a stream for each seed."""
+    return maml.Minibatches(2, (9, "meta-training", kind, "0.5", 2), [4, 0, 7])
+
+
 def test_minibatches_of_meta_training(training):
     """Drawn from streams of the meta-training, two games each, seeds side by side."""
     kind, sequences, found = training
     _, second, _ = constants(kind, 0.5, 2)
     tasks = maml.Tasks.of([game for sequence in sequences for game in sequence[:3]], 3)
     start = tuple(np.zeros((3, 2, n)) for n in (2, 3))
-    batches = maml.Minibatches(2, (9, "meta-training"))
+    batches = minibatches_of(kind)
     run = maml.train(
         tasks, start, step=2.0 / second, iterations=5, inner_step=3.0 / second, inner_steps=2, minibatches=batches,
         at=[0, 1, 2, 5],
@@ -346,7 +351,7 @@ def test_sampled_logits_are_adapted(training):
     _, second, _ = constants(kind, 0.5, 2)
     tasks = maml.Tasks.of([game for sequence in sequences for game in sequence[:3]], 3)
     start = tuple(np.zeros((3, 2, n)) for n in (2, 3))
-    batches = maml.Minibatches(2, (9, "meta-training"))
+    batches = minibatches_of(kind)
     run = maml.train(
         tasks, start, step=2.0 / second, iterations=5, inner_step=3.0 / second, inner_steps=2, minibatches=batches
     )
@@ -382,17 +387,40 @@ def test_a_seed_is_the_same_in_any_company(training):
     """Seed 7, third of three or alone."""
     kind, _, found = training
     alone = theory.meta_training(kind, 0.5, [7], 9, **TRAINING)
-    for arm in ("maml", "maml_theory", "first_order"):
+    for arm in TRAINED:
         np.testing.assert_allclose(alone[f"objective_{arm}"][0], found[f"objective_{arm}"][2], rtol=1e-12)
     other = theory.meta_training(kind, 0.5, [7], 10, **TRAINING)
     assert (other["objective_maml"] != alone["objective_maml"]).all()
 
 
-@pytest.mark.xfail(reason="minibatches are addressed by the place of a seed, not by the seed")
 def test_the_minibatches_of_a_seed_are_the_same_in_any_company(training):
+    """Alone, and in another order."""
     kind, _, found = training
     alone = theory.meta_training(kind, 0.5, [7], 9, **TRAINING)
-    np.testing.assert_allclose(alone["objective_maml_sampled"][0], found["objective_maml_sampled"][2], rtol=1e-12)
+    turned = theory.meta_training(kind, 0.5, [7, 4], 9, **TRAINING)
+    for name in ("objective_maml_sampled", "gradient_norm_maml_sampled", "smallest_maml_sampled"):
+        np.testing.assert_allclose(alone[name][0], found[name][2], rtol=1e-10)
+        np.testing.assert_allclose(turned[name], found[name][[2, 0]], rtol=1e-10)
+    sampled = ORDER.index("maml_sampled")
+    np.testing.assert_allclose(turned["adapted_gap"][sampled], found["adapted_gap"][sampled, [2, 0]], atol=1e-12)
+
+
+def test_every_meta_training_has_minibatches_of_its_own(monkeypatch):
+    """Of its root seed, kind, discount and number of inner steps, and of the seeds; not of the step sizes."""
+    calls = spy_on(monkeypatch, "Minibatches")
+    small = {**TRAINING, "iterations": 2, "n_checkpoints": 2, "adaptation_steps": 1}
+    places = [("team", 0.5, 9, 2), ("action_independent", 0.5, 9, 2), ("team", 0.25, 9, 2), ("team", 0.5, 8, 2),
+              ("team", 0.5, 9, 1)]  # fmt: skip
+    for kind, discount, root_seed, inner_steps in places:
+        theory.meta_training(kind, discount, [4, 7], root_seed, **{**small, "inner_steps": inner_steps})
+    drawn = [call.result.uniforms(2, 3) for call in calls]
+    assert len(drawn) == len(places)
+    assert len(np.unique(drawn)) == np.size(drawn)
+    for (kind, discount, root_seed, inner_steps), numbers in zip(places, drawn, strict=True):
+        address = (root_seed, "meta-training", kind, str(discount), inner_steps)
+        np.testing.assert_array_equal(maml.Minibatches(2, address, [4, 7]).uniforms(2, 3), numbers)
+    theory.meta_training("team", 0.5, [4, 7], 9, **{**small, "step": 1.0, "inner_step": 1.0})
+    np.testing.assert_array_equal(calls[-1].result.uniforms(2, 3), drawn[0])
 
 
 # The inner loop -----------------------------------------------------------------------------------------

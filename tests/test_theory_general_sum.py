@@ -1,0 +1,584 @@
+"""What is measured for Theorems 5 and 6: every number again by loops, by the listing or by the learner alone."""
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import oracles
+import oracles_general
+import pytest
+
+from metanash import CorrelatedMirrorDescent, GameBatch, correlated, learn
+from metanash.families import general_sum_sequence
+from metanash.theory import general_sum as theory
+from metanash.theory.stages import STAGE_STARTS, stage_policies
+
+TIE = 1e-12
+BURN_IN = {1: 1, 2: 7, 3: 22, 4: 50}
+"""C(H), by hand: stages of H = 3 have 3, 4, 5 iterations and miss 3, 2, 1 rewards."""
+
+
+def spy_on(monkeypatch, name):
+    """Record what a function that :mod:`metanash.theory.general_sum` uses is called with."""
+    calls, function = [], getattr(theory, name)
+
+    def spy(*args, **options):
+        calls.append(SimpleNamespace(args=args, options=options))
+        return function(*args, **options)
+
+    monkeypatch.setattr(theory, name, spy)
+    return calls
+
+
+def near(value, rel=1e-9):
+    return pytest.approx(value, rel=rel, abs=1e-12)
+
+
+# One game alone -----------------------------------------------------------------------------------------
+
+
+def alone(game, rate, iterations, start=None):
+    """Stages and output of one run on one game, without probes and checkpoints."""
+    learner, batch = CorrelatedMirrorDescent(float(rate)), GameBatch((game,))
+    state = learner.advance(batch, learner.start(batch, start), iterations)
+    stages, output = learner.stages(state), learner.output(state)
+    exact = float(correlated.cce_gaps(batch, output)[0]) if game.horizon == 1 else math.nan
+    return SimpleNamespace(stages=stages, gap=float(correlated.cce_gap_bounds(batch, output)[0]), exact=exact)
+
+
+def cell_divergence(payoff, initial, *, worst):
+    """-log of the initial probability of a best response: the first of those tied, or the worst."""
+    costs = [-math.log(p) for u, p in zip(payoff, initial, strict=True) if u >= max(payoff) - TIE]
+    return max(costs) if worst else costs[0]
+
+
+def divergence_by_loops(stages, *, worst, game=0):
+    """Sum over stages and steps of the largest over players and states."""
+    total = 0.0
+    for stage in stages:
+        _, horizon, states, _ = stage.payoff[0].shape
+        for h in range(horizon):
+            total += max(
+                cell_divergence(payoff[game, h, s].tolist(), initial[game, h, s].tolist(), worst=worst)
+                for payoff, initial in zip(stage.payoff, stage.initial, strict=True)
+                for s in range(states)
+            )
+    return total
+
+
+def both_divergences(stages, game=0):
+    return [divergence_by_loops(stages, worst=worst, game=game) for worst in (False, True)]
+
+
+def prescribed(horizon, iterations, players):
+    return 1 / (horizon ** (2 / 3) * iterations ** (1 / 3) * (players - 1) ** (2 / 3))
+
+
+def base(kind, actions, *address, **options):
+    return general_sum_sequence(
+        kind, *address, n_games=1, perturbation=0.0, n_actions=actions, stationary=False, **options
+    )[0]
+
+
+# Initial policies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actions", [2, 3])
+def test_stage_policies(actions):
+    """Uniform; Dirichlet(0.3) of mean 1/n and variance (n - 1) / (n^2 (1 + 0.3 n)); within 1e-6 of a vertex."""
+    rng, shape = np.random.default_rng(4), (5, 300, actions)
+    uniform, random, vertex = (stage_policies(start, 4, shape, rng) for start in STAGE_STARTS)
+    for policy in (uniform, random, vertex):
+        assert policy.shape == (4, *shape)
+        np.testing.assert_allclose(policy.sum(axis=-1), 1.0, atol=1e-12)
+        assert policy.min() > 0.0
+    assert (uniform == 1 / actions).all()
+    np.testing.assert_allclose(random.mean(axis=(0, 1, 2)), 1 / actions, atol=0.03)
+    variance = (actions - 1) / (actions**2 * (1 + 0.3 * actions))
+    np.testing.assert_allclose(random.var(axis=(0, 1, 2)), variance, rtol=0.1)
+    assert random.min() < 1e-6
+    np.testing.assert_allclose(np.sort(vertex, axis=-1)[..., :-1], 1e-6 / actions, rtol=1e-9)
+    np.testing.assert_allclose((vertex > 0.5).mean(axis=(0, 1, 2)), 1 / actions, atol=0.03)
+    for policy in (random, vertex):  # anew for every stage, step and state
+        assert (policy[0] != policy[1]).any()
+        assert (policy[:, 0] != policy[:, 1]).any()
+        assert (policy[:, :, 0] != policy[:, :, 1]).any()
+
+
+def test_stage_policies_are_those_of_the_generator():
+    for start in STAGE_STARTS:
+        one, same, other = (stage_policies(start, 3, (2, 2, 3), np.random.default_rng(seed)) for seed in (5, 5, 6))
+        np.testing.assert_array_equal(one, same)
+        assert np.array_equal(one, other) == (start == "uniform")
+    assert STAGE_STARTS == ("uniform", "random", "vertex")
+
+
+# Divergence ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actions", [(2, 2), (3, 2), (2, 3, 2)])
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_divergence_at_checkpoints_is_that_of_a_run_until_there(horizon, actions):
+    """Cut stages, finished ones, and checkpoints at the end of a stage (of length H) and right after it."""
+    games = [base("random", actions, seed, horizon=horizon, n_states=2) for seed in range(3)]
+    rng, at = np.random.default_rng(1), sorted({1, horizon, horizon + 1, 11, 40})
+    start = tuple(rng.dirichlet(np.ones(n), size=(3, 40, horizon, 2)) for n in actions)
+    run = learn(games, CorrelatedMirrorDescent(0.3), 40, at=at, initial=start, probe=theory.PlayerDivergenceProbe())
+    assert set(run.probes) == {"divergence_first", "divergence_worst"}
+    for g, (c, t) in itertools.product(range(3), enumerate(at)):
+        first, worst = both_divergences(alone(games[g], 0.3, t, tuple(part[g : g + 1] for part in start)).stages)
+        assert first <= worst
+        assert run.probes["divergence_first"][g, c] == near(first)
+        assert run.probes["divergence_worst"][g, c] == near(worst)
+    assert (run.probes["divergence_first"] < run.probes["divergence_worst"]).any()
+
+
+def test_a_probe_is_for_one_run():
+    game, probe = base("random", (2, 2), 0), theory.PlayerDivergenceProbe()
+    learn(game, CorrelatedMirrorDescent(0.3), 30, probe=probe)
+    with pytest.raises(ValueError, match="for one run"):
+        learn(game, CorrelatedMirrorDescent(0.3), 30, probe=probe)
+    forgetful = CorrelatedMirrorDescent(0.3, keep_stages=False)
+    with pytest.raises(ValueError, match="not kept"):
+        learn(game, forgetful, 30, probe=theory.PlayerDivergenceProbe())
+
+
+# Random games -------------------------------------------------------------------------------------------
+
+RANDOM = {
+    "states": [1, 2], "actions": [[2, 2], [3, 2], [2, 3, 2]], "games_per_size": 7, "perturbation": 0.3,
+    "iterations": 40, "n_checkpoints": 4, "rate_factors": [1.0, 0.1],
+}  # fmt: skip
+PER_GAME = {
+    "n_players", "max_actions", "rate_factor", "learning_rate", "uniform_start", "cce_gap_bound", "cce_gap",
+    "divergence_first", "divergence_worst",
+}  # fmt: skip
+
+
+def places_of(options):
+    return list(itertools.product(options["states"], options["actions"], range(options["games_per_size"])))
+
+
+@pytest.mark.parametrize(("kind", "horizon"), [("random", 1), ("random", 2), ("public_goods", 3)])
+def test_random_games_one_at_a_time(kind, horizon, monkeypatch):
+    calls = spy_on(monkeypatch, "learn")
+    found = theory.random_games(kind, horizon, 11, **RANDOM)
+    t = found["checkpoints"].tolist()
+    assert t == [1, 3, 12, 40]
+    assert set(found) == PER_GAME | {"checkpoints"}
+    assert {name: found[name].shape for name in PER_GAME} == {
+        name: (42, 4) if name.startswith(("cce", "div")) else (42,) for name in PER_GAME
+    }
+    games = [game for call in calls for game in call.args[0]]
+    starts = [tuple(part[k : k + 1] for part in call.options["initial"]) for call in calls for k in range(7)]
+    assert len({game.reward.tobytes() for game in games}) == 42
+    for n, (states, actions, k) in enumerate(places_of(RANDOM)):
+        game, start, players = games[n], starts[n], len(actions)
+        assert (game.horizon, game.n_states, game.n_actions) == (horizon, states, tuple(actions))
+        if horizon > 1:  # rewards and chances of every step are its own
+            assert (np.abs(game.reward[:, 0] - game.reward[:, 1]) < 1e-6).mean() < 0.5  # some are clipped
+            assert game.transition.steps == horizon
+        number = k // 2 % 3  # rates cycle within kinds of initial policies
+        probabilities = np.concatenate([part.ravel() for part in start])
+        near_vertex = probabilities.min() < 1e-6 and (abs(probabilities - 0.5) > 0.49).all()
+        assert near_vertex == (number == 2)
+        assert all((part == 1 / part.shape[-1]).all() for part in start) == (number == 0)
+        assert found["uniform_start"][n] == (number == 0)
+        rate = (1.0, 0.1)[k % 2] * prescribed(horizon, 40, players)
+        row = {name: found[name][n] for name in ("n_players", "max_actions", "rate_factor", "learning_rate")}
+        assert row == {
+            "n_players": players, "max_actions": max(actions), "rate_factor": (1.0, 0.1)[k % 2],
+            "learning_rate": near(rate),
+        }  # fmt: skip
+        for c, until in enumerate(t):
+            run = alone(game, rate, until, start)
+            assert found["cce_gap_bound"][n, c] == near(run.gap)
+            assert found["cce_gap"][n, c] == pytest.approx(run.exact, rel=1e-9, abs=1e-12, nan_ok=True)
+            assert [found[f"divergence_{which}"][n, c] for which in ("first", "worst")] == near(
+                both_divergences(run.stages)
+            )
+    assert np.isnan(found["cce_gap"]).all() == (horizon > 1)
+    if horizon == 1:  # a deviator who is told the stage gains at least as much
+        assert (found["cce_gap"] <= found["cce_gap_bound"] + 1e-12).all()
+        assert (found["cce_gap"] < found["cce_gap_bound"] - 1e-6).any()
+    stages = [start[0].shape[1] for start in starts]
+    assert set(stages) == {{1: 6, 2: 7, 3: 7}[horizon]}  # stages that 40 iterations begin: 1, 2, 4, ...; 2, 3, 4, ...
+    one, other = starts[2][:2]  # random, two players of as many actions
+    assert not np.isclose(one, other).any()
+
+
+def test_random_games_by_the_listing(monkeypatch):
+    """Gaps and divergences from nested lists, Algorithm 2 in loops and all deterministic deviations."""
+    calls = spy_on(monkeypatch, "learn")
+    options = {
+        **RANDOM, "actions": [[3, 2]], "games_per_size": 6, "iterations": 9, "n_checkpoints": 1, "rate_factors": [2.0]
+    }  # fmt: skip
+    for horizon, states in ((1, 2), (2, 1)):
+        del calls[:]
+        found = theory.random_games("random", horizon, 3, **{**options, "states": [states]})
+        for k, game in enumerate(calls[0].args[0]):
+            rewards = game.reward.tolist()
+            kernel = [game.transition.at(h).tolist() for h in range(horizon)]
+            tildes = [part[k].tolist() for part in calls[0].options["initial"]]
+            for c, t in enumerate(found["checkpoints"].tolist()):
+                stages = oracles_general.algorithm_2(rewards, kernel, 2 * prescribed(horizon, 9, 2), t, tildes)
+                start = game.initial.tolist()
+                values = [oracles_general.output_values(rewards, kernel, start, stages, tildes, i) for i in (0, 1)]
+                gap = max(deviated - followed for followed, deviated in values)
+                assert found["cce_gap_bound"][k, c] == near(gap, rel=1e-8)
+                for which in ("first", "worst"):
+                    total = sum(
+                        max(
+                            cell_divergence(
+                                stage.payoff(i, h, s), tildes[i][stage.index - 1][h][s], worst=which == "worst"
+                            )
+                            for i, s in itertools.product((0, 1), range(states))
+                        )
+                        for stage in stages
+                        for h in range(horizon)
+                    )
+                    assert found[f"divergence_{which}"][k, c] == near(total, rel=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["random", "public_goods"])
+def test_random_games_are_addressed_by_size(kind):
+    """More sizes, games or checkpoints leave what was there as it was; other names have other games."""
+    few = theory.random_games(kind, 2, 11, **{**RANDOM, "states": [2], "actions": [[3, 2]], "games_per_size": 5})
+    more = {**RANDOM, "states": [3, 2], "actions": [[2, 2], [3, 2]], "games_per_size": 8}
+    many = theory.random_games(kind, 2, 11, **more)
+    assert few["cce_gap_bound"].shape == (5, 4)
+    for name in PER_GAME:  # 8 games a size: two states and actions (3, 2) come fourth
+        np.testing.assert_array_equal(few[name], many[name][24:29])
+    dense = theory.random_games(kind, 2, 11, **{**more, "n_checkpoints": 1000})
+    assert dense["checkpoints"].tolist() == list(range(1, 41))
+    np.testing.assert_allclose(dense["cce_gap_bound"][:, [0, 2, 11, 39]], many["cce_gap_bound"], rtol=1e-9, atol=1e-12)
+    for name, values in theory.random_games(kind, 2, 11, **more).items():
+        np.testing.assert_array_equal(values, many[name])
+    last = many["cce_gap_bound"][:, -1]
+    assert len(set(last.tolist())) == len(last) == 32
+    other = theory.random_games(kind, 2, 12, **more)
+    assert not np.isin(other["cce_gap_bound"][:, -1], last).any()
+
+
+def test_random_games_of_kinds_horizons_and_perturbations(monkeypatch):
+    """A perturbation moves rewards by at most itself, all of them on their own."""
+    calls = spy_on(monkeypatch, "learn")
+    one_size = {**RANDOM, "states": [2], "actions": [[2, 2]]}
+    for kind, horizon, size in (("random", 2, 0.3), ("random", 2, 0.0), ("random", 1, 0.3), ("public_goods", 2, 0.0)):
+        theory.random_games(kind, horizon, 11, **{**one_size, "perturbation": size})
+    moved, still, short, other = (np.stack([game.reward for game in call.args[0]]) for call in calls)
+    assert 0.2 < np.abs(moved - still).max() <= 0.3
+    assert not np.isclose(moved[:, :, :1], short).any()
+    assert not np.isclose(still, other).all(axis=(1, 2, 3, 4, 5)).any()
+    for k, n in np.ndindex(7, 2):  # dominated to give, as public goods are
+        assert (other[k, 0, n, :, 1] < other[k, 0, n, :, 0]).all()
+
+
+def test_random_games_need_players_and_kinds():
+    with pytest.raises(ValueError, match="at least 2 players, got 1"):
+        theory.random_games("random", 2, 11, **{**RANDOM, "actions": [[2]]})
+    with pytest.raises(ValueError, match="kind of a general-sum base game"):
+        theory.random_games("mixed", 2, 11, **RANDOM)
+    with pytest.raises(ValueError, match="learning_rate must be"):
+        theory.random_games("random", 2, 11, **{**RANDOM, "rate_factors": [1.0, 0.0]})
+
+
+# Burn-in ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_burn_in_game(horizon):
+    """A player's second action pays it 1, its first one 0; nothing else matters."""
+    game = theory.burn_in_game(horizon)
+    assert (game.horizon, game.n_states, game.n_actions) == (horizon, 1, (2, 2))
+    for h, a, b in np.ndindex(horizon, 2, 2):
+        assert game.reward[:, h, 0, a, b].tolist() == [a, b]
+    assert game.name == f"burn-in {horizon}"
+
+
+def test_burn_in_gap_is_what_the_first_stages_miss():
+    """C(H) / T, whatever T; the divergence of the first best response is a rounding, that of the worst is not."""
+    for iterations in (100, 1000):
+        found = theory.burn_in_runs([3, 1, 2, 4], iterations=iterations, learning_rate=1e-5, margin=1e-9)
+        assert found["horizons"].tolist() == [3, 1, 2, 4]
+        assert found["checkpoints"].tolist() == [iterations]
+        for i, horizon in enumerate((3, 1, 2, 4)):
+            assert found["cce_gap_bound"][i].tolist() == pytest.approx([BURN_IN[horizon] / iterations], rel=1e-5)
+            assert 0 < found["divergence_first"][i, 0] < 1e-6
+            # all actions tie in stage 1, at H steps
+            assert found["divergence_worst"][i].tolist() == pytest.approx([horizon * math.log(1e9)], rel=1e-7)
+    assert {found[name].shape for name in ("cce_gap_bound", "divergence_first", "divergence_worst")} == {(4, 1)}
+
+
+@pytest.mark.parametrize("margin", [0.125, 0.25])
+def test_burn_in_with_a_large_margin(margin):
+    """At rate 0, nearly: an iteration loses 1 - margin at steps that play stage 1 or before, and margin at others.
+
+    Divergences: -log(1 - margin) a step and stage, but -log(margin) for the worst in stage 1.
+    """
+    found = theory.burn_in_runs([1, 2, 3], iterations=100, learning_rate=1e-12, margin=margin)
+    # stages that 100 iterations begin: 1, 2, 4, ..., 64; 2, 3, 4, 6, ..., 28, 42; 3, 4, 5, 6, 8, ..., 22, 29
+    for i, (horizon, stages) in enumerate(((1, 7), (2, 9), (3, 10))):
+        missed = BURN_IN[horizon] / 100
+        assert found["cce_gap_bound"][i, 0] == near((1 - margin) * missed + margin * (horizon - missed), rel=1e-7)
+        rest = -math.log(1 - margin)
+        assert found["divergence_first"][i, 0] == near(stages * horizon * rest)
+        assert found["divergence_worst"][i, 0] == near(((stages - 1) * rest - math.log(margin)) * horizon)
+
+
+def test_burn_in_at_a_large_rate_is_learned():
+    slow, fast = (
+        theory.burn_in_runs([2], iterations=100, learning_rate=rate, margin=0.25)["cce_gap_bound"] for rate in (1e-9, 1)
+    )
+    assert fast < slow - 0.1
+
+
+# Schedules ----------------------------------------------------------------------------------------------
+
+SCHEDULE = {"n_states": 2, "n_actions": [3, 2], "iterations": [20, 50, 70], "constant": 0.2}
+
+
+@pytest.mark.parametrize(("horizon", "players"), [(1, 2), (3, 2), (2, 4)])
+def test_schedule_rates(horizon, players):
+    t = [8, 1000, 81]
+    expected = {
+        "prescribed": [1 / (x ** (1 / 3) * (horizon * (players - 1)) ** (2 / 3)) for x in t],
+        "quarter": [1 / (x**0.25 * horizon) for x in t],
+        "constant": [0.125] * 3,
+    }
+    assert tuple(expected) == theory.SCHEDULES
+    for schedule, rates in expected.items():
+        assert theory.schedule_rates(schedule, horizon, t, players, 0.125).tolist() == near(rates)
+        assert float(theory.schedule_rates(schedule, horizon, 8, players, 0.125)) == near(rates[0])
+
+
+def test_unknown_schedule():
+    with pytest.raises(ValueError, match=r"schedule must be one of .*'quarter'.*got 'third'"):
+        theory.schedule_rates("third", 1, [1], 2, 0.1)
+    with pytest.raises(ValueError, match="at least 2 players"):
+        theory.schedule_rates("prescribed", 1, [1], 1, 0.1)
+
+
+def schedule_rate(schedule, horizon, t, players):
+    return [prescribed(horizon, t, players), 1 / (t**0.25 * horizon), 0.2][schedule]
+
+
+@pytest.mark.parametrize(("horizon", "actions"), [(1, [2, 2]), (2, [3, 2]), (3, [2, 2, 2])])
+def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
+    """A run for each T at the rate of that T, from uniform policies; one run for the constant rate."""
+    calls = spy_on(monkeypatch, "learn")
+    found = theory.schedule_runs("random", horizon, [5, 0, 3], 7, **{**SCHEDULE, "n_actions": actions})
+    assert (found["seeds"].tolist(), found["iterations"].tolist()) == ([5, 0, 3], [20, 50, 70])
+    lengths = [20, 50, 70]
+    assert [call.args[2] for call in calls] == [*lengths, *lengths, 70]
+    assert [list(call.options["at"]) for call in calls] == [*([t] for t in lengths * 2), lengths]
+    assert {name: found[name].shape for name in ("cce_gap_bound", "cce_gap", "divergence_worst")} == dict.fromkeys(
+        ("cce_gap_bound", "cce_gap", "divergence_worst"), (3, 3, 3)
+    )
+    assert found["learning_rate"].shape == (3, 3)
+    for s, (j, seed), (c, t) in itertools.product(range(3), enumerate((5, 0, 3)), enumerate(lengths)):
+        game = calls[0].args[0][j]
+        assert all(call.args[0][j] is game for call in calls)
+        assert (game.horizon, game.n_states, game.n_actions) == (horizon, 2, tuple(actions))
+        rate = schedule_rate(s, horizon, t, len(actions))
+        assert found["learning_rate"][s, c] == near(rate)
+        run = alone(game, rate, t)
+        assert found["cce_gap_bound"][s, j, c] == near(run.gap), (s, seed, t)
+        assert found["cce_gap"][s, j, c] == pytest.approx(run.exact, rel=1e-9, abs=1e-12, nan_ok=True)
+        assert found["divergence_worst"][s, j, c] == near(divergence_by_loops(run.stages, worst=True))
+    single = learn(calls[0].args[0], CorrelatedMirrorDescent(0.2), 70, at=lengths)
+    np.testing.assert_array_equal(found["cce_gap_bound"][2], single.measures["cce_gap_bound"])
+    assert np.isnan(found["cce_gap"]).all() == (horizon > 1)
+    assert len(set(found["cce_gap_bound"].ravel().tolist())) == 27
+    if horizon > 1:
+        assert not np.isclose(game.reward[:, 0], game.reward[:, 1]).any()
+        assert game.transition.steps == horizon
+
+
+def test_schedule_runs_are_addressed_by_seed_horizon_and_actions():
+    """More seeds and iterations leave what was there; other kinds, horizons, actions and root seeds do not."""
+    names = ("cce_gap_bound", "divergence_worst")
+    many = theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
+    few = theory.schedule_runs("random", 2, [3], 7, **{**SCHEDULE, "iterations": [20, 70]})
+    for name in names:
+        np.testing.assert_array_equal(few[name][:2, 0], many[name][:2, 2][:, [0, 2]])
+        np.testing.assert_allclose(few[name][2, 0], many[name][2, 2][[0, 2]], rtol=1e-12)
+    again = theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
+    for name, values in again.items():
+        np.testing.assert_array_equal(values, many[name])
+    for other in (
+        theory.schedule_runs("random", 2, [5, 0, 3], 8, **SCHEDULE),
+        theory.schedule_runs("public_goods", 2, [5, 0, 3], 7, **SCHEDULE),
+        theory.schedule_runs("random", 1, [5, 0, 3], 7, **SCHEDULE),
+        theory.schedule_runs("random", 2, [5, 0, 3], 7, **{**SCHEDULE, "n_actions": [2, 3]}),
+    ):
+        assert not np.isclose(other["cce_gap_bound"], many["cce_gap_bound"]).any()
+
+
+def test_schedule_games_are_the_base_games(monkeypatch):
+    """No noise: payoffs of Shapley's game are 0 or the stakes of their step and state."""
+    calls = spy_on(monkeypatch, "learn")
+    theory.schedule_runs("shapley", 2, [0, 1], 7, **{**SCHEDULE, "n_actions": [3, 3], "iterations": [10]})
+    assert len(calls) == 3  # one T: a schedule is one run
+    for game in calls[0].args[0]:
+        assert (np.sort(np.unique(game.reward[0]))[0], len(np.unique(game.reward[0]))) == (0.0, 5)
+
+
+# Sequences ----------------------------------------------------------------------------------------------
+
+
+def setting(**changes):
+    return {
+        "base_kind": "random", "horizon": 2, "n_states": 2, "n_actions": [3, 2], "games": 4, "perturbation": 0.3,
+        "iterations": 14, "rate_factor": 3.0, **changes,
+    }  # fmt: skip
+
+
+SETTINGS = [
+    setting(),
+    setting(base_kind="shapley", horizon=1, n_states=1, n_actions=[3, 3], games=2, iterations=7, rate_factor=0.5),
+    setting(base_kind="congestion", n_states=1, n_actions=[2, 2, 2], games=3, perturbation=0.05),
+]
+ARMS = ["individual", "best_response", "stage_average", "output_policy"]
+
+
+def rows_of(shape, row):
+    """(1, stages, H, S, A) from a function of (stage, h, s)."""
+    count, horizon, states = shape
+    return np.array([[[[row(tau, h, s) for s in range(states)] for h in range(horizon)] for tau in range(count)]])
+
+
+def targets_of(arm, stages, player):
+    """What a game recommends: lists [stage][h][s][action]."""
+    shape = (len(stages), *stages[0].payoff[player].shape[1:3])
+    total = sum(stage.iterations for stage in stages)
+
+    def row(tau, h, s):
+        if arm == "best_response":
+            return oracles.best_response_with_ties(stages[tau].payoff[player][0, h, s].tolist(), TIE)
+        if arm == "stage_average":
+            return stages[tau].average[player][0, h, s].tolist()
+        return sum(stage.iterations * stage.average[player][0, h, s] for stage in stages) / total
+
+    return rows_of(shape, row)
+
+
+def sequence_alone(arm, games, rate, iterations):
+    """Runs on the games, each from equation (5) in loops."""
+    alpha, runs, seen = 1 / math.sqrt(len(games)), [], [[] for _ in games[0].n_actions]
+    for game in games:
+        start = None
+        if arm != "individual" and runs:
+            start = tuple(
+                rows_of(
+                    own[0].shape[1:4],
+                    lambda tau, h, s, own=own: oracles.meta_update([x[0, tau, h, s].tolist() for x in own], alpha),
+                )
+                for own in seen
+            )
+        runs.append(alone(game, rate, iterations, start))
+        for player, own in enumerate(seen):
+            own.append(targets_of(arm, runs[-1].stages, player))
+    return runs
+
+
+def similarity_by_loops(runs, players):
+    """Sum over players, games, stages and steps of the largest KL over states to the mean best response."""
+    total = 0.0
+    for i in range(players):
+        responses = [targets_of("best_response", run.stages, i)[0] for run in runs]
+        mean = sum(responses) / len(responses)
+        for response in responses:
+            for tau, h in np.ndindex(response.shape[:2]):
+                pairs = zip(response[tau, h].tolist(), mean[tau, h].tolist(), strict=True)
+                total += max(oracles.kl(p, q) for p, q in pairs)
+    return total
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
+    calls = spy_on(monkeypatch, "learn_sequence")
+    found = theory.sequence_runs(arm, [6, 2], 8, settings=SETTINGS)
+    names = ("gap", "later_gap", "similarity", "divergence")
+    assert found["seeds"].tolist() == [6, 2]
+    assert {found[name].shape for name in names} == {(3, 2)}
+    assert found["learning_rate"].shape == (3,)
+    for i, one in enumerate(SETTINGS):
+        batches, players = calls[i].args[0], len(one["n_actions"])
+        assert [len(batch) for batch in batches] == [2] * one["games"]
+        rate = one["rate_factor"] * prescribed(one["horizon"], one["iterations"], players)
+        assert found["learning_rate"][i] == near(rate)
+        for j in range(2):
+            games = [batch.games[j] for batch in batches]
+            for game in games:
+                sizes = (game.horizon, game.n_states, list(game.n_actions))
+                assert sizes == (one["horizon"], one["n_states"], one["n_actions"])
+                assert game.transition.steps == one["horizon"]
+            runs = sequence_alone(arm, games, rate, one["iterations"])
+            gaps = [run.gap for run in runs]
+            here = {name: found[name][i, j] for name in names}
+            assert here["gap"] == near(np.mean(gaps), rel=1e-8)
+            assert here["later_gap"] == near(np.mean(gaps[1:]), rel=1e-8)
+            assert here["similarity"] == near(similarity_by_loops(runs, players), rel=1e-8)
+            total = sum(divergence_by_loops(run.stages, worst=True) for run in runs)
+            assert here["divergence"] == near(total / one["games"], rel=1e-8)
+
+
+def test_games_of_sequences(monkeypatch):
+    """Arms, rates and numbers of games share them; noise scales with the perturbation; sizes, seeds and kinds differ."""
+    calls = spy_on(monkeypatch, "learn_sequence")
+    settings = [
+        setting(),
+        setting(games=2, rate_factor=1.0),
+        setting(perturbation=0.0),
+        setting(n_actions=[2, 3]),
+        setting(horizon=1),
+        setting(base_kind="public_goods", perturbation=0.0),
+    ]
+    results = {arm: theory.sequence_runs(arm, [6, 2], 8, settings=settings) for arm in ("individual", "best_response")}
+    rewards = [np.stack([batch.reward for batch in call.args[0]]) for call in calls]
+    for k in range(len(settings)):
+        np.testing.assert_array_equal(rewards[k], rewards[k + len(settings)])
+    usual, fewer, still, turned, short, goods_still = rewards[: len(settings)]
+    np.testing.assert_array_equal(usual[:2], fewer)
+    assert (still == still[0]).all()
+    assert 0.2 < np.abs(usual - still).max() <= 0.3
+    assert (np.abs(usual[:, 0] - usual[:, 1]) < 1e-6).mean() < 0.05  # all but those clipped to 0 or 1
+    assert not np.isclose(still[0], turned[0].swapaxes(-1, -2)).any()
+    assert not np.isclose(still[:, :, :, :1], short).any()
+    for h, s in np.ndindex(2, 2):  # of public goods, the payoffs of all steps and states are stakes times a table
+        pair = goods_still[0, 0, 0, [h, 0], [s, 0]].reshape(2, -1)
+        np.testing.assert_allclose(pair[0] * pair[1].max(), pair[1] * pair[0].max(), atol=1e-12)
+    for h, s in np.ndindex(2, 2):
+        assert not np.isclose(still[0, 0, :, h, s], still[0, 1, :, h, s]).any()
+    alone_, meta = results["individual"], results["best_response"]
+    np.testing.assert_array_equal(alone_["similarity"][2], 0.0)  # equal games, equal starts
+    assert (alone_["similarity"][[0, 3]] > 0).all()
+    assert (alone_["later_gap"] != meta["later_gap"]).all()
+    np.testing.assert_allclose(alone_["later_gap"][2], alone_["gap"][2], rtol=1e-12)
+
+
+def test_sequence_runs_are_addressed_by_seed_and_setting():
+    names = ("gap", "later_gap", "similarity", "divergence")
+    many = theory.sequence_runs("best_response", [6, 2, 4], 8, settings=SETTINGS)
+    few = theory.sequence_runs("best_response", [4], 8, settings=SETTINGS[2:])
+    other = theory.sequence_runs("best_response", [4], 9, settings=SETTINGS[2:])
+    again = theory.sequence_runs("best_response", [6, 2, 4], 8, settings=SETTINGS)
+    for name in names:
+        assert few[name][0, 0] == many[name][2, 2]
+    assert other["gap"][0, 0] != few["gap"][0, 0]
+    assert len(set(many["gap"].ravel().tolist())) == 9
+    for name, values in again.items():
+        np.testing.assert_array_equal(values, many[name])
+
+
+def test_sequence_runs_need_a_known_arm_that_restarts():
+    with pytest.raises(KeyError, match="carry"):
+        theory.sequence_runs("carry", [0], 8, settings=[setting()])
+    with pytest.raises(ValueError, match="initial policies must have axes"):
+        theory.sequence_runs("carry_over", [0], 8, settings=[setting()])
+    with pytest.raises(ValueError, match="kind of a general-sum base game"):
+        theory.sequence_runs("individual", [0], 8, settings=[setting(base_kind="team")])
+    with pytest.raises(ValueError, match="at least 2 players"):
+        theory.sequence_runs("individual", [0], 8, settings=[setting(n_actions=[3])])
