@@ -5,14 +5,16 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import oracles
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metanash import DiscountedGame, GameBatch, ProjectedQAscent, Transition, gaps, learn
+from metanash import DiscountedGame, GameBatch, ProjectedQAscent, Transition, gaps, learn, simplex
 from metanash.bounds import potential as bounds
 from metanash.bounds.potential import (
     FACTORS,
+    REPAIRED,
     GradientConstants,
     gradient_constants,
     largest_ascent_step,
@@ -211,8 +213,9 @@ def test_arrays_broadcast():
 
 
 def test_factors_are_those_of_the_documentation():
-    assert FACTORS == {"printed": 1.0, "repaired: 1920/959 kappa": 2.0, "standard argument: 4 kappa": 4.0}
-    assert set(bounds.__all__) >= {"FACTORS", "proposition_1", "theorem_3"}
+    assert FACTORS == {"printed": 1.0, "with 2 kappa": 2.0, "repaired: 1920/959 kappa": 1920 / 959}
+    assert REPAIRED == 1920 / 959 > 2.0
+    assert set(bounds.__all__) >= {"FACTORS", "REPAIRED", "proposition_1", "theorem_3"}
 
 
 # Proposition 1 as printed is false ----------------------------------------------------------------------
@@ -253,6 +256,96 @@ def test_one_step_from_a_pure_start(table, gain, discount, share):
     if discount == 0.0:
         assert gap > 1.4 * proposition_1(rise, kappa, step, 1, discount)
         assert gap == pytest.approx(float(proposition_1(rise, kappa, step, 1, discount, 2.0)), rel=1e-9)
+
+
+# The proof of docs/proposition1.md ----------------------------------------------------------------------
+
+
+def ascent_of(q, policy, step):
+    """<D, Q> and |D|^2 of D = Proj(policy + step Q) - policy, and the gain max Q - <policy, Q>; in fractions."""
+    moved = oracles.project_by_supports([p + step * x for p, x in zip(policy, q, strict=True)])
+    change = [after - before for after, before in zip(moved, policy, strict=True)]
+    assert sum(change) == 0
+    gain = max(q) - sum(p * x for p, x in zip(policy, q, strict=True))
+    return sum(d * x for d, x in zip(change, q, strict=True)), sum(d * d for d in change), gain
+
+
+@st.composite
+def ascents(draw):
+    """Payoffs of either sign, a point of the simplex, often on its boundary or a vertex, and step (max - min) <= 1."""
+    n = draw(st.integers(1, 5))
+    q = draw(st.lists(st.integers(-8, 8), min_size=n, max_size=n))
+    weights = draw(st.lists(st.integers(0, 8), min_size=n, max_size=n))
+    if draw(st.booleans()) or not any(weights):
+        vertex = draw(st.integers(0, n - 1))
+        weights = [int(a == vertex) for a in range(n)]
+    policy = [Fraction(w, sum(weights)) for w in weights]
+    largest = Fraction(1, max(max(q) - min(q), 1))
+    return [Fraction(x) for x in q], policy, largest * Fraction(draw(st.integers(1, 64)), 64)
+
+
+@settings(max_examples=400)
+@given(ascents())
+def test_the_lemma(case):
+    """<D, Q> >= step gain^2 / 2 and >= |D|^2 / step, exactly; in fractions."""
+    q, policy, step = case
+    along, square, gain = ascent_of(q, policy, step)
+    assert along >= step * gain**2 / 2
+    assert along >= square / step
+    # what the learner projects is the same
+    moved = simplex.project(np.array([float(p + step * x) for p, x in zip(policy, q, strict=True)]))
+    assert float(moved @ [float(x) for x in q]) - float(max(q) - gain) == pytest.approx(float(along), abs=1e-12)
+
+
+def test_the_lemma_at_random():
+    """Payoffs and policies in floats, through the library's projection: vertices, faces and the interior."""
+    rng = np.random.default_rng(1)
+    least = math.inf
+    for n, concentration in itertools.product(range(2, 8), (0.0, 0.05, 0.5, 1.0, 5.0)):
+        q = rng.normal(size=(200, n)) * 10.0 ** rng.uniform(-2, 2, size=(200, 1))
+        q -= q.max(axis=1, keepdims=True)  # moves nothing, and no rounding of a constant
+        if concentration:
+            policy = rng.dirichlet(np.full(n, concentration), size=200)
+        else:
+            policy = np.eye(n)[rng.integers(n, size=200)]
+        step = (rng.choice([1.0, 0.5, 1e-2], size=200) / np.ptp(q, axis=1))[:, np.newaxis]
+        change = simplex.project(policy + step * q) - policy
+        # relative to the largest that either side can be
+        along, unit = (change * q).sum(axis=1), step[:, 0] * np.ptp(q, axis=1) ** 2
+        gain = q.max(axis=1) - (policy * q).sum(axis=1)
+        assert (along >= step[:, 0] * gain**2 / 2 - 1e-12 * unit).all()
+        assert (along >= (change**2).sum(axis=1) / step[:, 0] - 1e-12 * unit).all()
+        least = min(least, float((along / (step[:, 0] * gain**2 / 2).clip(1e-300))[gain > 1e-3 * gain.max()].min()))
+    assert 1.0 - 1e-9 <= least < 1.01
+
+
+def test_the_lemma_is_sharp():
+    """From the worse of two actions <D, Q> = step gain^2 / 2 = |D|^2 / step; beyond the largest step it fails."""
+    worse = [Fraction(0), Fraction(1)]
+    for step in (Fraction(1, 100), Fraction(1, 3), Fraction(1)):
+        along, square, gain = ascent_of([Fraction(1), Fraction(0)], worse, step)
+        assert along == step * gain**2 / 2 == square / step
+    along, _, gain = ascent_of([Fraction(1), Fraction(0)], worse, Fraction(5, 2))
+    assert along < Fraction(5, 2) * gain**2 / 2
+
+
+@pytest.mark.parametrize("players", [2, 3, 4, 7, 20, 300])
+def test_what_the_others_take_from_the_rise(players):
+    """eps <= 1/960 at b = 1 / (8 N), its largest; and the least of the rise over the others' R_j is 1 - eps.
+
+    With x_j = sqrt R_j and the largest, x_1 = 1, the rise is at least sum x_j^2 - b sum_{i<j} x_i x_j.
+    """
+    b = Fraction(1, 8 * players)
+    eps = b**2 * (players - 1) / (4 * (1 - b * (players - 2) / 2))
+    assert eps <= Fraction(1, 960)
+    assert 2 / (1 - Fraction(1, 960)) == Fraction(1920, 959)
+    assert float(Fraction(1920, 959)) == REPAIRED
+    # the stationary point of the others' part, x' M x - b 1' x, M = (1 + b/2) I - (b/2) 1 1'
+    others, half = players - 1, float(b) / 2
+    matrix = (1 + half) * np.eye(others) - half
+    assert np.linalg.eigvalsh(matrix).min() > 0
+    x = np.linalg.solve(matrix, np.full(others, half))
+    assert 1 + x @ matrix @ x - float(b) * x.sum() == pytest.approx(1 - float(eps), rel=1e-13)
 
 
 # The steps of docs/constants.md -------------------------------------------------------------------------

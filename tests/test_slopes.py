@@ -1,5 +1,6 @@
 """Slopes on log-log axes: exact power laws, a regression in fractions, windows with their ends, and the verdict."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -217,5 +218,5 @@ def test_an_exact_power_law_above_the_bound_is_refuted(power):
     for scale in (1.0, 1 / 3, 0.7, 1e-4):
         gaps = scale * np.array([[0.1], [0.2], [0.7]]) * t**power
         windows = [slope_on_window(t, gaps, 5.0 * t**-0.5, w, generator(1), 20) for w in decades]
-        for pair in zip(windows[:-1], windows[1:], strict=True):
+        for pair in itertools.pairwise(windows):
             assert judge_slopes(pair, 0.03) == judge_slopes(pair[::-1], 0.03) == "violated"

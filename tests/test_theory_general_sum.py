@@ -526,7 +526,7 @@ def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
 
 
 def test_games_of_sequences(monkeypatch):
-    """Arms, rates and numbers of games share them; noise scales with the perturbation; sizes, seeds and kinds differ."""
+    """Arms, rates and numbers of games share them; noise is as large as told; sizes, seeds and kinds differ."""
     calls = spy_on(monkeypatch, "learn_sequence")
     settings = [
         setting(),

@@ -94,7 +94,7 @@ def theorem_5_uniform(horizon: int, iterations: npt.ArrayLike, n_players: int, m
     """Equation (11): 12 N^(2/3) H^(8/3) log T log A_max / T^(2/3), at :func:`cce_learning_rate`; at T = 1 it is 0.
 
     With 4 H log T stages, as the paper seems to count, it follows from the first part of Theorem 5 only beyond T = 6e12
-    (N = 2, A_max = 2), with the true number of stages from T = 1.4e6 (H = 1); from :func:`theorem_5_smooth` wherever
+    (N = 2, A_max = 2), with the true number of stages from T = 1.5e6 (H = 1); from :func:`theorem_5_smooth` wherever
     it is below H.
     """
     t = np.asarray(iterations, dtype=np.float64)

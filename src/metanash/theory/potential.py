@@ -18,7 +18,7 @@ from metanash.families.potential import potential_sequence
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps, potential_rises, rise_error
 from metanash.learners import AscentState, Policies, ProjectedQAscent, checkpoints, learn
-from metanash.meta import META_UPDATES, learn_sequence
+from metanash.meta import META_UPDATES, CarryOver, learn_sequence
 from metanash.similarity import (
     distribution_mismatch,
     largest_potential_drops,
@@ -181,8 +181,8 @@ def counterexamples(discounts: Sequence[float], *, iterations: int, n_checkpoint
     """Instances on which Proposition 1 fails as printed, at any discount, and one on which 2 kappa is not enough.
 
     On :func:`two_state_game` the first player leaves and does not return: at T = 1 the gap over the printed bound is
-    about sqrt(1 + gamma). On :func:`coupled_game`, from both second actions, it is sqrt(2 / (1 - alpha^2 / 16)) at
-    alpha = 1/32.
+    about sqrt(1 + gamma). On :func:`coupled_game`, from both second actions, it is about sqrt(2 / (1 - alpha^2 / 16))
+    at alpha = 1/32.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def long_runs(
             {
                 "mismatch": mismatch[: len(seeds)],
                 "step_size": step.reshape(shape),
-                "rise_error": np.array(rise_error(batch.game)),
+                "rise_error": np.array(max(rise_error(game) for game in games)),
                 **{name: curve.reshape(*shape, -1) for name, curve in curves.items()},
             }
         )
@@ -271,6 +271,7 @@ def _outcomes(
     """Place in :data:`OUTCOMES`, and the period of a cycle (0 for none), from ``longest`` more iterations."""
     here, last = learner.output(state), learner.output(state)
     period = np.zeros(len(batch), dtype=np.int64)
+    slack = np.array([rise_error(game) for game in batch.games])
     moved, rising = np.zeros(len(batch), dtype=bool), np.ones(len(batch), dtype=bool)
     for p in range(1, longest + 1):
         state = learner.advance(batch, state, 1)
@@ -278,7 +279,7 @@ def _outcomes(
         away = np.max([np.abs(a - b).max(axis=(1, 2)) for a, b in zip(policy, here, strict=True)], axis=0)
         period = np.where((period == 0) & moved & (away <= _RETURN), p, period)
         moved |= away > 1e3 * _RETURN
-        rising &= potential_rises(batch, policy, last) > -rise_error(batch.game)
+        rising &= potential_rises(batch, policy, last) > -slack
         last = policy
     at_rest = ne_gaps(batch, here) <= _EQUILIBRIUM
     kinds = np.select([at_rest, period > 0, rising], [0, 2, 1], default=3)
@@ -445,48 +446,57 @@ def random_sequences(
 ) -> Arrays:
     """Theorem 3 on many random sequences of all sizes, with carry-over at the largest step size of Proposition 1.
 
-    Perturbations, mixing of the transitions and numbers of iterations cycle from sequence to sequence.
+    Perturbations, mixing of the transitions and numbers of iterations cycle from sequence to sequence, and so do the
+    initial policies of the first game: uniform, random and deterministic.
 
     Returns
     -------
     dict of arrays
-        (sequences,): ``discount``, ``mean_gap``, ``dissimilarity``, ``exact``, ``largest_potential``, ``mismatch``,
-        ``step_size``, ``iterations``, ``rise_error``; and of the games, for Proposition 1, (sequences, K):
-        ``game_mean_gap``, ``game_mismatch``, ``game_rise``.
+        (sequences,): ``discount``, ``start`` (place in :data:`STARTS`), ``mean_gap``, ``dissimilarity``, ``exact``,
+        ``largest_potential``, ``mismatch``, ``step_size``, ``iterations``, ``rise_error``; and of the games, for
+        Proposition 1, (sequences, K): ``game_mean_gap``, ``game_mismatch``, ``game_rise``.
     """
     parts: list[Arrays] = []
     cases = list(itertools.product(perturbations, transition_mixing, iterations))
     for discount, n_states, n_actions in itertools.product(discounts, states, actions):
         for c, (perturbation, mixing, t) in enumerate(cases):
-            count = len(range(c, sequences_per_size, len(cases)))
+            places: list[tuple[int | str, ...]] = [
+                (root_seed, "random sequences", str(discount), n_states, *n_actions, c, k)
+                for k in range(len(range(c, sequences_per_size, len(cases))))
+            ]
             made = [
                 potential_sequence(
-                    base_kind, root_seed, "random sequences", str(discount), n_states, *n_actions, c, k,
-                    n_games=n_games, perturbation=perturbation, n_states=n_states, n_actions=n_actions,
-                    discount=discount, transition_mixing=mixing,
+                    base_kind, *place, n_games=n_games, perturbation=perturbation, n_states=n_states,
+                    n_actions=n_actions, discount=discount, transition_mixing=mixing,
                 )
-                for k in range(count)
+                for place in places
             ]  # fmt: skip
             if made:
-                parts.append(_one_case([GameBatch(tuple(s[k] for s in made)) for k in range(n_games)], t))
+                kinds = np.arange(c, c + len(made)) % len(STARTS)
+                first = [
+                    starting_policies(STARTS[kind], sequence[0], stream(*place, "initial policies"))
+                    for kind, sequence, place in zip(kinds, made, places, strict=True)
+                ]
+                start = tuple(np.stack([policy[i] for policy in first]) for i in range(len(n_actions)))
+                batches = [GameBatch(tuple(s[k] for s in made)) for k in range(n_games)]
+                parts.append({"start": kinds, **_one_case(batches, start, t)})
     return _together(parts)
 
 
-def _one_case(batches: Sequence[GameBatch[DiscountedGame]], iterations: int) -> Arrays:
+def _one_case(batches: Sequence[GameBatch[DiscountedGame]], start: Policies, iterations: int) -> Arrays:
     count = len(batches[0])
     each = np.stack([distribution_mismatch(batch) for batch in batches], axis=1)
     mismatch = each.max(axis=1)
     step = _theory_steps(batches[0], mismatch)
     learner = ProjectedQAscent(step, every_gap=True)
-    runs = learn_sequence(batches, learner, META_UPDATES["carry_over"](len(batches)), iterations, at=[iterations]).runs
+    runs = learn_sequence(batches, learner, CarryOver(start), iterations, at=[iterations]).runs
     gaps = np.stack([run.measures["mean_gap"][:, 0] for run in runs], axis=1)
-    start = tuple(np.full((count, batches[0].game.n_states, n), 1.0 / n) for n in batches[0].game.n_actions)
     starts = [start, *(run.policy for run in runs[:-1])]
     rises = [potential_rises(b, run.policy, s) for b, run, s in zip(batches, runs, starts, strict=True)]
     total, exact = _dissimilarity(batches)
-    game = batches[0].game
     return {
-        **_constant({"discount": game.discount, "iterations": iterations, "rise_error": rise_error(game)}, count),
+        **_constant({"discount": batches[0].game.discount, "iterations": iterations}, count),
+        "rise_error": np.max([[rise_error(game) for game in batch.games] for batch in batches], axis=0),
         "mean_gap": gaps.mean(axis=1),
         "dissimilarity": total,
         "exact": exact,

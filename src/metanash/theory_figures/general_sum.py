@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash.theory_figures.style import BOUND, Tables, log_axes
+from metanash.theory_figures.style import BOUND, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 
@@ -42,10 +42,6 @@ def _settings(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return parts
 
 
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
-
-
 def theorem_5_bounds(tables: Tables, width: float) -> Figure:
     """Mean gap against T, one run for each T, and the bounds, a panel for each H and N."""
     parts = _settings(tables["schedules"])
@@ -63,7 +59,7 @@ def theorem_5_bounds(tables: Tables, width: float) -> Figure:
         ax.set_title(title)
         log_axes(ax)
     axes[0, 0].set_ylabel("gap of an informed deviator\n(reward units)")
-    _legend(figure, axes[0, 0], 2)
+    legend_below(figure, axes[0, 0], 2)
     return figure
 
 
@@ -87,7 +83,7 @@ def theorem_5_slopes(tables: Tables, width: float) -> Figure:
         ax.minorticks_off()
         sns.despine(ax=ax)
     axes[0, 0].set_ylabel(r"slope (dashed: of $\log T / (\eta T)$)")
-    _legend(figure, axes[0, 0], 3)
+    legend_below(figure, axes[0, 0], 3)
     return figure
 
 
@@ -127,7 +123,7 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
         sns.despine(ax=ax)
     for ax in axes[:, 0]:
         ax.set_ylabel("gap of meta / individual")
-    _legend(figure, axes[0, 0], 3)
+    legend_below(figure, axes[0, 0], 3)
     return figure
 
 

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash.plotting import KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 
@@ -60,10 +60,6 @@ def _panels(table: pd.DataFrame, width: float) -> tuple[Figure, list[tuple[Axes,
     return figure, panels
 
 
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
-
-
 def theorem_4_norms(tables: Tables, width: float) -> Figure:
     """Smallest norm of the meta-gradient so far against meta-iterations, and the bound of Theorem 4."""
     figure, panels = _panels(tables["meta_training"], width)
@@ -75,7 +71,7 @@ def theorem_4_norms(tables: Tables, width: float) -> Figure:
         ax.plot(own["iteration"], own["bound"], label="Theorem 4, step $1 / L_F$", **BOUND)
         log_axes(ax, "meta-iterations K")
         ax.set_ylabel("smallest meta-gradient")
-    _legend(figure, panels[0][0], 3)
+    legend_below(figure, panels[0][0], 3)
     return figure
 
 
@@ -93,7 +89,7 @@ def maml_adaptation(tables: Tables, width: float) -> Figure:
         ax.minorticks_off()
         ax.set_ylabel("NE-gap (reward units)")
         sns.despine(ax=ax)
-    _legend(figure, panels[0][0], 4)
+    legend_below(figure, panels[0][0], 4)
     return figure
 
 
@@ -118,7 +114,7 @@ def inner_loop(tables: Tables, width: float) -> Figure:
         found_slope = f"slope {slope['slope']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}]"
         ax.set_title(f"{ax.get_title()}\n{found_slope}")
     panels[0][0].set_ylabel("iterations to the gap")
-    _legend(figure, panels[0][0], 3)
+    legend_below(figure, panels[0][0], 3)
     return figure
 
 

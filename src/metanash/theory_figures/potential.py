@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash.plotting import KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 
@@ -26,10 +26,6 @@ _OUTCOME_LABELS = {
     "cycle": "in a cycle",
     "irregular": "neither",
 }
-
-
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
 
 
 def proposition_1_rates(tables: Tables, width: float) -> Figure:
@@ -53,7 +49,7 @@ def proposition_1_rates(tables: Tables, width: float) -> Figure:
             step = "largest step of the theory" if factor == 1 else f"{factor:g} times that step"
             ax.set_title(rf"$\gamma$ = {discount:g}, {step}")
         row[0].set_ylabel("mean NE-gap of iterates")
-    _legend(figure, axes[0, 0], 2)
+    legend_below(figure, axes[0, 0], 2)
     return figure
 
 
@@ -77,7 +73,7 @@ def proposition_1_violations(tables: Tables, width: float) -> Figure:
         sns.despine(ax=ax)
     left.set_ylabel("share of games that violate\nProposition 1 as printed")
     right.set_ylabel("largest gap / bound\n(solid: printed, dotted: repaired)")
-    _legend(figure, left, 4)
+    legend_below(figure, left, 4)
     return figure
 
 
@@ -99,7 +95,7 @@ def far_steps(tables: Tables, width: float) -> Figure:
         ax.set(title=rf"$\gamma$ = {discount:g}", xlabel="step / largest of the theory", ylim=(0, 1))
         sns.despine(ax=ax)
     axes[0, 0].set_ylabel("share of runs")
-    _legend(figure, axes[0, 0], 4)
+    legend_below(figure, axes[0, 0], 4)
     return figure
 
 

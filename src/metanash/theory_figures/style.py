@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-__all__ = ["BOUND", "KIND_STYLE", "Tables", "log_axes"]
+__all__ = ["BOUND", "KIND_STYLE", "Tables", "legend_below", "log_axes"]
 
 Tables = Mapping[str, pd.DataFrame]
 """Tables by name, as :mod:`metanash.theory_tables` makes them."""
@@ -28,3 +29,8 @@ def log_axes(axes: Axes, xlabel: str = "iterations T") -> None:
     axes.set(xscale="log", yscale="log", xlabel=xlabel)
     axes.minorticks_off()
     sns.despine(ax=axes)
+
+
+def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
+    """One legend for all panels, that of ``axes``, below them."""
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)

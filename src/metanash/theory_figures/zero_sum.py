@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from metanash.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, log_axes
+from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 
@@ -35,7 +35,7 @@ def theorem_1_bounds(tables: Tables, width: float) -> Figure:
         ax.set_title(f"H = {horizon}")
         log_axes(ax)
     axes[0, 0].set_ylabel("NE-gap (reward units)")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
+    legend_below(figure, axes[0, 0], 3)
     return figure
 
 
@@ -56,7 +56,7 @@ def theorem_1_slopes(tables: Tables, width: float) -> Figure:
         ax.minorticks_off()
         sns.despine(ax=ax)
     axes[0, 0].set_ylabel("slope of log gap, log T")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    legend_below(figure, axes[0, 0], 4)
     return figure
 
 
@@ -103,7 +103,7 @@ def theorem_1_chain(tables: Tables, width: float) -> Figure:
         log_axes(ax)
         ax.set_title(f"{KIND_LABELS[kind]}, H = {horizon}")
     axes[0, 0].set_ylabel("mean over seeds (reward units)")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    legend_below(figure, axes[0, 0], 4)
     return figure
 
 
@@ -128,7 +128,7 @@ def theorem_2_benefit(tables: Tables, width: float) -> Figure:
         row[1].set(xlabel="number of games K", xscale="log")
         for ax in row:
             sns.despine(ax=ax)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    legend_below(figure, axes[0, 0], 4)
     return figure
 
 

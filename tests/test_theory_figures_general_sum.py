@@ -1,0 +1,440 @@
+"""Figures and page of Theorems 5 and 6 show the numbers of their tables, and no others."""
+
+import itertools
+import re
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+
+from metanash import plotting
+from metanash.plotting import ARM_LABELS, KIND_LABELS
+from metanash.report import general_sum_summary
+from metanash.theory_figures import general_sum as figures
+
+NAN = float("nan")
+WIDTH = 5.5
+SCHEDULES = {
+    "prescribed": r"$\eta \sim T^{-1/3}$, as in (11)",
+    "quarter": r"$\eta = T^{-1/4} / H$",
+    "constant": r"$\eta$ constant",
+}
+
+
+@pytest.fixture(autouse=True)
+def style():
+    """Every test in the style of the figures, without a display, and no setting outlives it."""
+    mpl.use("Agg")
+    with mpl.rc_context():
+        plotting.use_style()
+        yield
+    plt.close("all")
+
+
+def drawn(figure):
+    """Draw, so that what only rendering finds is found; panels."""
+    assert figure.get_size_inches()[0] == WIDTH
+    figure.canvas.draw()
+    return figure.axes
+
+
+def points(line):
+    return np.column_stack([np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)])
+
+
+def labelled(axes):
+    """Lines with a label of their own."""
+    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
+
+
+def shows(line, table, x, y):
+    np.testing.assert_array_equal(points(line), table[[x, y]].to_numpy(dtype=float))
+
+
+def legend_of(figure):
+    (legend,) = figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def corners(band):
+    (path,) = band.get_paths()
+    return {(round(x, 12), round(y, 12)) for x, y in path.vertices}
+
+
+def band_of(table, x):
+    return {
+        (float(t), round(y, 12)) for column in ("low", "high") for t, y in zip(table[x], table[column], strict=True)
+    }
+
+
+def ends_of(bars):
+    """Lower and upper ends of error bars, in the order of their points."""
+    (lines,) = bars.lines[2]
+    return np.array([segment[:, 1] for segment in lines.get_segments()])
+
+
+def ticks_of(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+# Tables -------------------------------------------------------------------------------------------------
+
+PLACES = ((3, 2), (1, 2), (2, 3), (2, 2))
+"""H and N, not in the order of the panels."""
+PANELS = ((1, 2), (2, 2), (3, 2), (2, 3))
+
+
+def schedules(places=PLACES, iterations=(100, 1000, 10000)):
+    rng, rows = np.random.default_rng(1), []
+    for (horizon, players), name, t in itertools.product(places, SCHEDULES, iterations):
+        low, gap, high = np.sort(rng.uniform(0.01, 0.9, 3))
+        rows.append(("random", horizon, players, name, t, gap, low, high, *rng.uniform(0.1, 9, 4)))
+    return pd.DataFrame(
+        rows,
+        columns=["base_kind", "horizon", "n_players", "schedule", "iteration", "gap", "low", "high", "learning_rate",
+                 "equation_11", "theorem_5", "smooth"],
+    )  # fmt: skip
+
+
+WINDOWS = ((1e4, 1e5), (1e5, 1e6), (1e6, 1e7))
+
+
+def slopes(places=PLACES, windows=WINDOWS):
+    rng, rows = np.random.default_rng(2), []
+    for (horizon, players), name, (start, end) in itertools.product(places, SCHEDULES, windows):
+        low, slope, high = np.sort(rng.uniform(-0.95, -0.2, 3))
+        verdict = "consistent" if name == "prescribed" and end == windows[-1][1] else NAN
+        bound, follows = rng.uniform(-0.9, -0.3, 2)
+        place = ("random", horizon, players, name, start, end)
+        rows.append((*place, slope, low, high, bound, follows, 0.03, verdict, 8))
+    return pd.DataFrame(
+        rows,
+        columns=["base_kind", "horizon", "n_players", "schedule", "start", "end", "slope", "low", "high", "bound_slope",
+                 "schedule_slope", "margin", "verdict", "n_seeds"],
+    )  # fmt: skip
+
+
+REFERENCE = {"perturbation": 0.1, "games": 10, "n_players": 2, "max_actions": 2, "horizon": 2}
+SWEEPS = {"perturbation": [0.0, 0.4], "games": [5, 100], "n_players": [3, 5], "max_actions": [3, 5], "horizon": [1, 3]}
+ARMS = ("individual", "best_response", "stage_average", "output_policy")
+KINDS = {"shapley": (2, 3), "congestion": (3, 3), "chicken": (2, 2)}
+
+
+def sequences(sweeps=None, kinds=None, arms=ARMS):
+    """A reference setting, sweeps from it and other kinds of games, as the configuration has them; shuffled."""
+    rng, rows = np.random.default_rng(3), []
+    varied = [("random", REFERENCE)]
+    for name, values in (SWEEPS if sweeps is None else sweeps).items():
+        varied += [("random", REFERENCE | {name: value}) for value in values]
+    for kind, (players, actions) in (KINDS if kinds is None else kinds).items():
+        varied.append((kind, REFERENCE | {"n_players": players, "max_actions": actions}))
+    for arm, (kind, place) in itertools.product(arms, varied):
+        low, ratio, high = np.sort(rng.uniform(0.3, 1.9, 3))
+        rows.append(
+            {
+                "arm": arm, "base_kind": kind, **place, "n_states": 2, "iterations": 1000, "rate_factor": 3.0,
+                "learning_rate": rng.uniform(), "gap": rng.uniform(), "later_gap": rng.uniform(0.01, 0.2),
+                "ratio": ratio, "ratio_low": low, "ratio_high": high, "similarity": rng.uniform(10, 90),
+                "similarity_per_game": rng.uniform(1, 9), "instantiated": rng.uniform(10, 90),
+                "scaling": rng.uniform(10, 90), "n_seeds": 20,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows).sample(frac=1.0, random_state=4)
+
+
+# Theorem 5 ----------------------------------------------------------------------------------------------
+
+
+def test_bounds_are_the_curves():
+    """Panels by N, then H. Bounds are those at the prescribed rate, and H is the trivial one."""
+    table = schedules()
+    table.loc[table["schedule"] != "prescribed", "equation_11"] *= 100
+    figure = figures.FIGURES["theorem5_bounds"]({"schedules": table}, WIDTH)
+    axes = drawn(figure)
+    bounds = {
+        "equation (11)": "equation_11", "Theorem 5, worst best response": "theorem_5", "our bound": "smooth"
+    }  # fmt: skip
+    for ax, (horizon, players) in zip(axes, PANELS, strict=True):
+        assert ax.get_title() == f"H = {horizon}, N = {players}"
+        own = table[(table["horizon"] == horizon) & (table["n_players"] == players)]
+        lines = labelled(ax)
+        assert list(lines) == [*(f"measured, {label}" for label in SCHEDULES.values()), *bounds, "trivial: H"]
+        assert len(ax.get_lines()) == 7
+        bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
+        for (name, label), band in zip(SCHEDULES.items(), bands, strict=True):
+            part, line = own[own["schedule"] == name], lines[f"measured, {label}"]
+            shows(line, part, "iteration", "gap")
+            assert corners(band) == band_of(part, "iteration")
+            assert to_hex(band.get_facecolor()[0]) == to_hex(line.get_color())
+        for label, column in bounds.items():
+            shows(lines[label], own[own["schedule"] == "prescribed"], "iteration", column)
+        assert set(lines["trivial: H"].get_ydata()) == {horizon}
+        assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "iterations T")
+    assert [ax.get_ylabel() for ax in axes] == ["gap of an informed deviator\n(reward units)", "", "", ""]
+    assert set(legend_of(figure)) == set(lines)
+    measured = [to_hex(lines[f"measured, {label}"].get_color()) for label in SCHEDULES.values()]
+    assert len(set(measured)) == 3
+    of_bounds = [lines[label] for label in [*bounds, "trivial: H"]]
+    assert not {to_hex(line.get_color()) for line in of_bounds} & set(measured)
+    patterns = {str(line._unscaled_dash_pattern) for line in of_bounds}
+    assert len(patterns) == 4
+
+
+def test_slopes_are_those_of_the_windows():
+    """At the geometric middle of each window: slopes with their intervals, dashes for the schedule's own slope."""
+    table = slopes()
+    figure = figures.FIGURES["theorem5_slopes"]({"schedule_slopes": table}, WIDTH)
+    axes = drawn(figure)
+    middle = [10**4.5, 10**5.5, 10**6.5]
+    for ax, (horizon, players) in zip(axes, PANELS, strict=True):
+        assert ax.get_title() == f"H = {horizon}, N = {players}"
+        own = table[(table["horizon"] == horizon) & (table["n_players"] == players)]
+        found = {bars.get_label(): bars for bars in ax.containers}
+        assert list(found) == list(SCHEDULES.values())
+        dashes = [line for line in ax.get_lines() if line.get_linestyle() == "--" and line.get_label() != "-2/3"]
+        assert len(dashes) == 3
+        for (name, label), dashed in zip(SCHEDULES.items(), dashes, strict=True):
+            part, line = own[own["schedule"] == name], found[label].lines[0]
+            np.testing.assert_allclose(points(line), np.column_stack([middle, part["slope"]]), rtol=1e-12)
+            np.testing.assert_allclose(ends_of(found[label]), part[["low", "high"]], rtol=1e-12)
+            np.testing.assert_allclose(points(dashed), np.column_stack([middle, part["schedule_slope"]]), rtol=1e-12)
+            assert line.get_marker() == "o"
+            assert line.get_linestyle() == "-"
+            assert line.get_color() == dashed.get_color()
+        lines = labelled(ax)
+        assert set(lines) == {"slope of (11)", "-2/3"}
+        expected = np.column_stack([middle, own[own["schedule"] == "prescribed"]["bound_slope"]])
+        np.testing.assert_allclose(points(lines["slope of (11)"]), expected, rtol=1e-12)
+        assert (lines["slope of (11)"].get_marker(), lines["slope of (11)"].get_linestyle()) == ("_", "None")
+        assert set(lines["-2/3"].get_ydata()) == {-2 / 3}
+        assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "linear", "iterations T")
+    assert [bool(ax.get_ylabel()) for ax in axes] == [True, False, False, False]
+    assert "dashed" in axes[0].get_ylabel()
+    assert set(legend_of(figure)) == {*SCHEDULES.values(), "slope of (11)", "-2/3"}
+
+
+def test_schedules_look_alike_in_both_figures():
+    one = figures.theorem_5_bounds({"schedules": schedules()}, WIDTH).axes[0]
+    other = figures.theorem_5_slopes({"schedule_slopes": slopes()}, WIDTH).axes[0]
+    colours = {bars.get_label(): bars.lines[0].get_color() for bars in other.containers}
+    lines = labelled(one)
+    assert {label: lines[f"measured, {label}"].get_color() for label in SCHEDULES.values()} == colours
+
+
+# Theorem 6 ----------------------------------------------------------------------------------------------
+
+
+def test_benefit_is_ratios_along_each_sweep():
+    """A panel a sweep of the random games, everything else as in the reference; the other kinds in the last one."""
+    table = sequences()
+    figure = figures.FIGURES["theorem6_benefit"]({"general_sequences": table}, WIDTH)
+    *axes, last = drawn(figure)
+    labels = ["perturbation", "number of games K", "players N", "actions A", "horizon H"]
+    assert [ax.get_xlabel() for ax in axes] == labels
+    assert [ax.get_xscale() for ax in axes] == ["linear", "log", "linear", "linear", "linear"]
+    meta = {ARM_LABELS[arm]: arm for arm in ARMS[1:]}
+    assert set(legend_of(figure)) == set(meta)
+    assert len(legend_of(figure)) == 3
+    for ax, name in zip(axes, SWEEPS, strict=True):
+        found = {bars.get_label(): bars for bars in ax.containers}
+        assert set(found) == set(meta)
+        for label, arm in meta.items():
+            own = table[(table["arm"] == arm) & (table["base_kind"] == "random")]
+            for other in set(SWEEPS) - {name}:
+                own = own[own[other] == REFERENCE[other]]
+            own = own.sort_values(name)
+            assert own[name].tolist() == sorted([*SWEEPS[name], REFERENCE[name]])
+            line = found[label].lines[0]
+            shows(line, own, name, "ratio")
+            np.testing.assert_allclose(ends_of(found[label]), own[["ratio_low", "ratio_high"]], rtol=1e-12)
+            style = plotting.ARM_STYLE[arm]
+            assert line.get_color() == style["color"]
+        if name != "perturbation":
+            assert ticks_of(ax.xaxis) == [str(value) for value in sorted([*SWEEPS[name], REFERENCE[name]])]
+    assert {bars.get_label() for bars in last.containers} == set(meta)
+    at = dict(zip(ticks_of(last.xaxis), last.get_xticks().tolist(), strict=True))
+    assert set(at) == {KIND_LABELS[kind] for kind in KINDS}
+    assert len(set(at.values())) == 3
+    for bars in last.containers:
+        own = table[(table["arm"] == meta[bars.get_label()]) & (table["base_kind"] != "random")]
+        assert bars.lines[0].get_linestyle() == "None"
+        found = {(x, y, *ends) for (x, y), ends in zip(points(bars.lines[0]), ends_of(bars).round(9), strict=True)}
+        wanted = own[["ratio_low", "ratio_high"]].to_numpy().round(9).tolist()
+        assert found == {
+            (at[KIND_LABELS[kind]], ratio, *ends)
+            for kind, ratio, ends in zip(own["base_kind"], own["ratio"], wanted, strict=True)
+        }
+    for ax in (*axes, last):
+        assert ax.get_yscale() == "log"
+        assert 1.0 in {y for line in ax.get_lines() for y in np.unique(line.get_ydata()).tolist()}
+        assert ax.get_yticks().tolist() == [0.25, 0.5, 1.0, 2.0]
+    assert [ticks_of(ax.yaxis) for ax in (axes[0], axes[3])] == [["1/4", "1/2", "1", "2"]] * 2
+    assert [ax.get_ylabel() for ax in (axes[0], axes[3])] == ["gap of meta / individual"] * 2
+    assert not any(ax.get_ylabel() for ax in (axes[1], axes[2], axes[4], last))
+
+
+def test_a_ratio_outside_its_interval_has_bars_of_length_0():
+    """Bootstrap quantiles may miss the estimate by a rounding, which Matplotlib does not forgive."""
+    table = sequences(arms=("individual", "best_response"))
+    table = table.assign(
+        ratio_low=table["ratio"] + 1e-16, ratio_high=table["ratio"] * (1 - 1e-15), ratio=table["ratio"]
+    )
+    axes = drawn(figures.theorem_6_benefit({"general_sequences": table}, WIDTH))
+    for ax in axes:
+        (bars,) = ax.containers
+        np.testing.assert_allclose(ends_of(bars).T, [points(bars.lines[0])[:, 1]] * 2, rtol=1e-12)
+
+
+def test_smallest_tables():
+    """One H and N, one T, one window, one meta-update, no sweeps and no other kind: nothing needs a second."""
+    tables = {
+        "schedules": schedules(places=((2, 2),), iterations=(100,)),
+        "schedule_slopes": slopes(places=((2, 2),), windows=WINDOWS[:1]),
+        "general_sequences": sequences(sweeps={}, kinds={}, arms=ARMS[:2]),
+    }
+    panels = {"theorem5_bounds": 1, "theorem5_slopes": 1, "theorem6_benefit": 6}
+    assert set(figures.FIGURES) == set(panels)
+    for name, function in figures.FIGURES.items():
+        axes = drawn(function(tables, WIDTH))
+        assert len(axes) == panels[name], name
+        assert all(ax.get_lines() or ax.containers for ax in axes), name
+
+
+# Page ---------------------------------------------------------------------------------------------------
+
+THEORY = pd.DataFrame(
+    [
+        ("theorem 5", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
+        ("equation 11", "printed", "random games, all", 1000, 0.5, 0.25, 0.020555, 593, 0, 0, 4801.0),
+        ("theorem 6: theorem 5, mean over games", "printed", "all sequences", 61, 0.1, 8.4, 66.25, 58, 5, 0, NAN),
+        ("theorem 5", "printed", "burn-in, H=2", 1000, 0.1, 8.4, 0.0723, 21, 0, 0, 61.0),
+        ("theorem 5", "proven", "long runs, random, H=1, N=2, quarter rate", 1, 0.5, 1.0, 0.9531, 1201, 0, 0, 7.0),
+        ("theorem 6: theorem 5, mean over games", "printed", "sequences, random", 1, 0.5, 0.2, 1.99, 4301, 7, 0, NAN),
+        ("theorem 5", "printed", "random games, random, H=1, N=2", 1, 0.5, 0.25, 1.3371, 48, 46, 4, NAN),
+        ("equation 11", "printed", "random games, random, H=1, N=2, A_max=2", 1, 0.5, 0.25, 1.29, 47, 3, 5, NAN),
+        ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.08, 4321, 7, 0, NAN),
+        ("theorem 2", "printed", "long runs", 1, 0.5, 0.25, 3.33, 4322, 7, 0, NAN),
+        ("equation 4", "printed", "long runs", 1, 0.5, 0.25, 3.35, 4323, 7, 0, NAN),
+        ("theorem 3", "printed", "random games, all", 1, 0.5, 0.25, 3.36, 4324, 7, 0, NAN),
+        ("theorem 4", "printed", "long runs", 1, 0.5, 0.25, 3.37, 4325, 7, 0, NAN),
+        ("proposition 1", "printed", "long runs", 1, 0.5, 0.25, 3.38, 4326, 7, 0, NAN),
+    ],
+    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
+             "first_informative"],
+)  # fmt: skip
+
+
+def all_tables():
+    return {"theory": THEORY, "schedule_slopes": slopes(), "general_sequences": sequences()}
+
+
+def page_of(**changed):
+    return general_sum_summary(**(all_tables() | changed))
+
+
+def sections(page):
+    """Text below each heading."""
+    parts = re.split(r"^## (.*)$", page, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def rows_of(page, title):
+    """Cells of the Markdown table below the heading that begins so."""
+    (text,) = [text for heading, text in sections(page).items() if heading.startswith(title)]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert {len(row) for row in cells} == {len(cells[0])}
+    assert set(cells[1]) == {"---"}
+    return cells[0], cells[2:]
+
+
+def test_page_claims():
+    """Totals and single measurements; no settings of random games and sequences, and no other theorem's."""
+    head, rows = rows_of(page_of(), "Theorems 5 and 6: measured over bound")
+    assert head == ["claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved",
+                    "informative from"]  # fmt: skip
+    assert rows == [
+        ["theorem 5", "printed", "random games, all", "1.41", "2881", "437", "19", ""],
+        ["equation 11", "printed", "random games, all", "0.0206", "593", "0", "0", "4801"],
+        ["theorem 6: theorem 5, mean over games", "printed", "all sequences", "66.2", "58", "5", "0", ""],
+        ["theorem 5", "printed", "burn-in, H=2", "0.0723", "21", "0", "0", "61"],
+        ["theorem 5", "proven", "long runs, random, H=1, N=2, quarter rate", "0.953", "1201", "0", "0", "7"],
+    ]
+
+
+def test_page_slopes():
+    table = slopes()
+    head, rows = rows_of(page_of(), "Rate of Algorithm 2")
+    assert head == ["H, N", "learning rate", "window", "slope", "slope of log T / (eta T)", "slope of (11)", "verdict"]
+    assert len(rows) == 36
+    for row, found in zip(rows, table.itertuples(), strict=True):
+        assert row == [
+            f"{found.horizon}, {found.n_players}",
+            found.schedule,
+            {1e4: "1e+04 to 1e+05", 1e5: "1e+05 to 1e+06", 1e6: "1e+06 to 1e+07"}[found.start],
+            f"{found.slope:.3f} [{found.low:.3f}, {found.high:.3f}]",
+            f"{found.schedule_slope:.3f}",
+            f"{found.bound_slope:.3f}",
+            "consistent" if found.schedule == "prescribed" and found.start == 1e6 else "",
+        ]
+    tidy = page_of(schedule_slopes=table.fillna({"verdict": ""}))
+    assert tidy == page_of()  # as written, and as read from a file
+
+
+def test_page_sequences():
+    """Meta-learning only, in order; an effect is one whose interval leaves out 1."""
+    table = sequences()
+    table["ratio_low"], table["ratio_high"] = table["ratio"] - 0.2, table["ratio"] + 0.2
+    head, rows = rows_of(page_of(general_sequences=table), "Theorem 6: what meta-learning gains")
+    assert head == ["games", "meta-update", "H, N, A, K, perturbation", "Delta_pi / K", "gap / individual", "effect",
+                    "gap", "Theorem 5"]  # fmt: skip
+    meta = table[table["arm"] != "individual"]
+    assert len(rows) == 42
+    for row, found in zip(rows, meta.itertuples(), strict=True):
+        clear = abs(found.ratio - 1) > 0.2
+        assert row == [
+            KIND_LABELS[found.base_kind],
+            ARM_LABELS[found.arm],
+            f"{found.horizon}, {found.n_players}, {found.max_actions}, {found.games}, {found.perturbation:g}",
+            f"{found.similarity_per_game:.1f}",
+            f"{found.ratio:.2f} [{found.ratio_low:.2f}, {found.ratio_high:.2f}]",
+            ("helps" if found.ratio < 1 else "hurts") if clear else "no clear effect",
+            f"{found.later_gap:.2g}",
+            f"{found.instantiated:.2g}",
+        ]
+    assert {row[5] for row in rows} == {"helps", "hurts", "no clear effect"}
+
+
+def test_page_has_no_numbers_of_its_own():
+    """Outside of tables only names: of statements, of games 2 to K; three sections, in order."""
+    page = page_of()
+    text = "\n".join(line for line in page.splitlines() if not line.startswith("|"))
+    text = re.sub(r"Theorems? \d( and \d)?|Algorithm 2|games 2 to K|\(11\)", "", text)
+    assert re.findall(r"\d", text) == []
+    assert [title.split(":")[0] for title in sections(page)] == ["Theorems 5 and 6", "Rate of Algorithm 2", "Theorem 6"]
+    assert set(re.findall(r"`(\S+)`", page)) == {"theory.csv"}
+    assert page.startswith("## ")
+    assert page.endswith("|\n")
+    assert "\n\n\n" not in page
+
+
+SHOWN = {
+    "theory": ["ratio", "runs", "violations", "unresolved", "first_informative"],
+    "schedule_slopes": ["horizon", "n_players", "start", "end", "slope", "low", "high", "bound_slope",
+                        "schedule_slope"],
+    "general_sequences": ["horizon", "n_players", "max_actions", "games", "perturbation", "similarity_per_game",
+                          "ratio", "ratio_low", "ratio_high", "later_gap", "instantiated"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(SHOWN))
+def test_every_number_of_the_page_is_read(name):
+    """A change of any column that is shown shows, and of no other."""
+    table = all_tables()[name]
+    for column in table.select_dtypes("number").columns:
+        changed = page_of(**{name: table.assign(**{column: table[column] * 3 + 1})})
+        assert (changed != page_of()) == (column in SHOWN[name]), column
