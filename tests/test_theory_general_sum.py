@@ -75,6 +75,11 @@ def prescribed(horizon, iterations, players):
     return 1 / (horizon ** (2 / 3) * iterations ** (1 / 3) * (players - 1) ** (2 / 3))
 
 
+def first_kernel(game):
+    """Chances of step 1 in the order of their draws, whatever the numbers of actions."""
+    return game.transition.at(0).reshape(-1, game.n_states)
+
+
 def base(kind, actions, *address, **options):
     return general_sum_sequence(
         kind, *address, n_games=1, perturbation=0.0, n_actions=actions, stationary=False, **options
@@ -270,6 +275,8 @@ def test_random_games_of_kinds_horizons_and_perturbations(monkeypatch):
     moved, still, short, other = (np.stack([game.reward for game in call.args[0]]) for call in calls)
     assert 0.2 < np.abs(moved - still).max() <= 0.3
     assert not np.isclose(moved[:, :, :1], short).any()
+    for two_steps, one_step in zip(calls[0].args[0], calls[2].args[0], strict=True):
+        assert not np.isclose(first_kernel(two_steps), first_kernel(one_step)).any()
     assert not np.isclose(still, other).all(axis=(1, 2, 3, 4, 5)).any()
     for k, n in np.ndindex(7, 2):  # dominated to give, as public goods are
         assert (other[k, 0, n, :, 1] < other[k, 0, n, :, 0]).all()
@@ -396,7 +403,7 @@ def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
         assert game.transition.steps == horizon
 
 
-def test_schedule_runs_are_addressed_by_seed_horizon_and_actions():
+def test_schedule_runs_are_addressed_by_seed_horizon_and_actions(monkeypatch):
     """More seeds and iterations leave what was there; other kinds, horizons, actions and root seeds do not."""
     names = ("cce_gap_bound", "divergence_worst")
     many = theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
@@ -407,6 +414,8 @@ def test_schedule_runs_are_addressed_by_seed_horizon_and_actions():
     again = theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
     for name, values in again.items():
         np.testing.assert_array_equal(values, many[name])
+    calls = spy_on(monkeypatch, "learn")
+    theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
     for other in (
         theory.schedule_runs("random", 2, [5, 0, 3], 8, **SCHEDULE),
         theory.schedule_runs("public_goods", 2, [5, 0, 3], 7, **SCHEDULE),
@@ -414,6 +423,9 @@ def test_schedule_runs_are_addressed_by_seed_horizon_and_actions():
         theory.schedule_runs("random", 2, [5, 0, 3], 7, **{**SCHEDULE, "n_actions": [2, 3]}),
     ):
         assert not np.isclose(other["cce_gap_bound"], many["cce_gap_bound"]).any()
+    kernels = [first_kernel(game) for call in calls[::7] for game in call.args[0]]  # a result is seven runs
+    assert len(kernels) == 15
+    assert not any(np.isclose(a[:8], b[:8]).any() for a, b in itertools.combinations(kernels, 2))
 
 
 def test_schedule_games_are_the_base_games(monkeypatch):
@@ -547,6 +559,8 @@ def test_games_of_sequences(monkeypatch):
     assert (np.abs(usual[:, 0] - usual[:, 1]) < 1e-6).mean() < 0.05  # all but those clipped to 0 or 1
     assert not np.isclose(still[0], turned[0].swapaxes(-1, -2)).any()
     assert not np.isclose(still[:, :, :, :1], short).any()
+    kernels = [first_kernel(calls[k].args[0][0].games[0]) for k in (0, 3, 4)]
+    assert not any(np.isclose(a, b).any() for a, b in itertools.combinations(kernels, 2))
     for h, s in np.ndindex(2, 2):  # of public goods, the payoffs of all steps and states are stakes times a table
         pair = goods_still[0, 0, 0, [h, 0], [s, 0]].reshape(2, -1)
         np.testing.assert_allclose(pair[0] * pair[1].max(), pair[1] * pair[0].max(), atol=1e-12)
