@@ -277,6 +277,9 @@ def test_random_games_of_kinds_horizons_and_perturbations(monkeypatch):
     assert not np.isclose(moved[:, :, :1], short).any()
     for two_steps, one_step in zip(calls[0].args[0], calls[2].args[0], strict=True):
         assert not np.isclose(first_kernel(two_steps), first_kernel(one_step)).any()
+    theory.random_games("random", 2, 11, **{**one_size, "actions": [[3, 2], [2, 3]]})
+    for one, turned in zip(calls[4].args[0], calls[5].args[0], strict=True):
+        assert not np.isclose(first_kernel(one), first_kernel(turned)).any()
     assert not np.isclose(still, other).all(axis=(1, 2, 3, 4, 5)).any()
     for k, n in np.ndindex(7, 2):  # dominated to give, as public goods are
         assert (other[k, 0, n, :, 1] < other[k, 0, n, :, 0]).all()

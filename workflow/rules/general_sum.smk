@@ -48,7 +48,7 @@ rule schedules:
             **GENERAL["schedules"]["settings"][wildcards.setting],
         ),
     message:
-        "Algorithm 2 at three schedules of learning rates: {wildcards.setting}"
+        "Algorithm 2 at several schedules of learning rates: {wildcards.setting}"
     script:
         "../scripts/measure.py"
 

@@ -23,7 +23,7 @@ def main(
     resampling = {"resamples": params["resamples"], "root_seed": params["root_seed"]}
     made = {
         "claims": pd.DataFrame(claims).astype({"first_informative": "Int64"}),
-        "violations": tables.violation_table(found["random_games"]),
+        "violations": tables.violation_table(found["random_games"], found["counterexamples"][0]),
         "potential_curves": tables.curve_table(found["long_runs"]),
         "potential_slopes": tables.slope_table(found["long_runs"], windows, params["margin"], **resampling),
         "far_steps": tables.far_step_table(found["far_steps"]),

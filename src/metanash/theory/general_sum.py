@@ -152,20 +152,23 @@ def burn_in_runs(horizons: Sequence[int], *, iterations: int, learning_rate: flo
 
 # Step-size schedules ------------------------------------------------------------------------------------
 
-SCHEDULES = ("prescribed", "quarter", "constant")
-"""eta = H^(-2/3) T^(-1/3) (N - 1)^(-2/3), as equation (11) has it; T^(-1/4) / H; a constant."""
+
+def schedule_names(constants: Sequence[float]) -> list[str]:
+    """Names of the schedules, in the order of :func:`schedule_rates`."""
+    return ["prescribed", "quarter", *(f"constant {rate:g}" for rate in constants)]
 
 
-def schedule_rates(schedule: str, horizon: int, iterations: npt.ArrayLike, n_players: int, constant: float) -> Floats:
-    """Learning rates of a schedule, one for each T. Raises ValueError if the schedule is unknown."""
+def schedule_rates(
+    horizon: int, iterations: npt.ArrayLike, n_players: int, constants: Sequence[float]
+) -> dict[str, Floats]:
+    """Learning rates of each schedule, one for each T.
+
+    ``prescribed`` is H^(-2/3) T^(-1/3) (N - 1)^(-2/3), as equation (11) has it; ``quarter`` is T^(-1/4) / H; the others
+    are constants.
+    """
     t = np.asarray(iterations, dtype=np.float64)
-    if schedule == "prescribed":
-        return cce_learning_rate(horizon, t, n_players)
-    if schedule == "quarter":
-        return np.asarray(t**-0.25 / horizon)
-    if schedule == "constant":
-        return np.full(t.shape, constant)
-    raise ValueError(f"schedule must be one of {list(SCHEDULES)}, got {schedule!r}")
+    rates = [cce_learning_rate(horizon, t, n_players), t**-0.25 / horizon, *(np.full(t.shape, c) for c in constants)]
+    return dict(zip(schedule_names(constants), rates, strict=True))
 
 
 def schedule_runs(
@@ -177,7 +180,7 @@ def schedule_runs(
     n_states: int,
     n_actions: Sequence[int],
     iterations: Sequence[int],
-    constant: float,
+    constants: Sequence[float],
 ) -> Arrays:
     """Algorithm 2 from uniform policies, one run for each T: the learning rates of two schedules depend on it.
 
@@ -185,7 +188,7 @@ def schedule_runs(
     -------
     dict of arrays
         ``iterations`` (Ts,); ``seeds``; ``learning_rate`` (schedules, Ts); ``cce_gap_bound``, ``cce_gap`` (not a number
-        unless H = 1), ``divergence_worst`` (schedules, seeds, Ts), in the order of :data:`SCHEDULES`.
+        unless H = 1), ``divergence_worst`` (schedules, seeds, Ts), in the order of :func:`schedule_names`.
     """
     games = [
         general_sum_sequence(
@@ -194,9 +197,9 @@ def schedule_runs(
         )[0]
         for seed in seeds
     ]  # fmt: skip
-    shape = (len(SCHEDULES), len(seeds), len(iterations))
+    rates = list(schedule_rates(horizon, iterations, len(n_actions), constants).values())
+    shape = (len(rates), len(seeds), len(iterations))
     found = {name: np.full(shape, np.nan) for name in ("cce_gap_bound", "cce_gap", "divergence_worst")}
-    rates = [schedule_rates(name, horizon, iterations, len(n_actions), constant) for name in SCHEDULES]
     for s, rate in enumerate(rates):
         # a rate that does not depend on T: one run has the output for every T
         same = bool((rate == rate[0]).all())

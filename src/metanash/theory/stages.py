@@ -25,7 +25,14 @@ def stage_policies(start: str, count: int, shape: tuple[int, ...], rng: np.rando
     count : int
         Number of stages.
     shape : (H, S, A)
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
     """
+    if start not in STAGE_STARTS:
+        raise ValueError(f"start must be one of {list(STAGE_STARTS)}, got {start!r}")
     actions = shape[-1]
     full = (count, *shape)
     if start == "uniform":

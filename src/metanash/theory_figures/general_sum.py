@@ -4,6 +4,7 @@ Each function takes tables by name (:mod:`metanash.theory_tables.general_sum`) a
 figure; it computes nothing.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,16 +21,20 @@ from metanash.theory_figures.style import BOUND, Tables, legend_below, log_axes
 __all__ = ["FIGURES"]
 
 _DOTTED, _DASHED = (0, (1, 1)), (0, (4, 1.5))
-_SCHEDULE_STYLE: dict[str, dict[str, Any]] = {
-    "prescribed": {"color": "#0072b2"},
-    "quarter": {"color": "#009e73"},
-    "constant": {"color": "#cc79a7"},
-}
+_SCHEDULE_COLORS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1b2a49")
 _SCHEDULE_LABELS = {
     "prescribed": r"$\eta \sim T^{-1/3}$, as in (11)",
     "quarter": r"$\eta = T^{-1/4} / H$",
-    "constant": r"$\eta$ constant",
 }
+
+
+def _schedules(part: pd.DataFrame) -> list[tuple[pd.DataFrame, str, dict[str, Any]]]:
+    """Rows, label and style of each schedule."""
+    found = []
+    for name, color in zip(dict.fromkeys(part["schedule"]), itertools.cycle(_SCHEDULE_COLORS), strict=False):
+        label = _SCHEDULE_LABELS.get(name, rf"$\eta$ = {name.removeprefix('constant ')}")
+        found.append((part[part["schedule"] == name], label, {"color": color}))
+    return found
 
 
 def _settings(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -47,9 +52,8 @@ def theorem_5_bounds(tables: Tables, width: float) -> Figure:
     parts = _settings(tables["schedules"])
     figure, axes = plt.subplots(1, len(parts), figsize=(width, 0.55 * width), sharey=True, squeeze=False)
     for ax, (title, part) in zip(axes[0], parts, strict=True):
-        for schedule, style in _SCHEDULE_STYLE.items():
-            own = part[part["schedule"] == schedule]
-            ax.plot(own["iteration"], own["gap"], label=f"measured, {_SCHEDULE_LABELS[schedule]}", **style)
+        for own, label, style in _schedules(part):
+            ax.plot(own["iteration"], own["gap"], label=f"measured, {label}", **style)
             ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
         own = part[part["schedule"] == "prescribed"]
         ax.plot(own["iteration"], own["equation_11"], label="equation (11)", linestyle="-", **BOUND)
@@ -69,12 +73,11 @@ def theorem_5_slopes(tables: Tables, width: float) -> Figure:
     figure, axes = plt.subplots(1, len(parts), figsize=(width, 0.48 * width), sharey=True, squeeze=False)
     for ax, (title, part) in zip(axes[0], parts, strict=True):
         middle = np.sqrt(part["start"] * part["end"])
-        for schedule, style in _SCHEDULE_STYLE.items():
-            own = part[part["schedule"] == schedule]
+        for own, label, style in _schedules(part):
             x = middle[own.index]
             bars = (own["slope"] - own["low"], own["high"] - own["slope"])
             ax.errorbar(x, own["slope"], yerr=bars, marker="o", markersize=2.5, linewidth=1.0,
-                        label=_SCHEDULE_LABELS[schedule], **style)  # fmt: skip
+                        label=label, **style)  # fmt: skip
             ax.plot(x, own["schedule_slope"], linestyle=_DASHED, linewidth=0.8, **style)
         own = part[part["schedule"] == "prescribed"]
         ax.plot(middle[own.index], own["bound_slope"], "_", markersize=8, label="slope of (11)", color="0.1")
@@ -108,13 +111,10 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
         if name != "perturbation":
             ax.set_xticks(sorted(part[name].unique()), [f"{value:g}" for value in sorted(part[name].unique())])
     last = axes.flat[-1]
-    kinds = list(dict.fromkeys(table["base_kind"]))
+    named = [kind for kind in dict.fromkeys(table["base_kind"]) if kind != "random"]
     for arm, own in table[table["base_kind"] != "random"].groupby("arm"):
-        _ratios(last, own["base_kind"].map(kinds.index), own, str(arm), linestyle="none")
-    named = [kind for kind in kinds if kind != "random"]
-    last.set_xticks(
-        [kinds.index(kind) for kind in named], [KIND_LABELS[kind] for kind in named], rotation=30, ha="right"
-    )
+        _ratios(last, own["base_kind"].map(named.index), own, str(arm), linestyle="none")
+    last.set_xticks(range(len(named)), [KIND_LABELS[kind] for kind in named], rotation=30, ha="right")
     for ax in axes.flat:
         ax.axhline(1.0, color="0.6", linewidth=0.6)
         ax.set_yscale("log")

@@ -18,7 +18,7 @@ from metanash.bounds.general_sum import (
 from metanash.bounds.zero_sum import trivial_gap
 from metanash.rates import Slope, bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash.streams import stream
-from metanash.theory.general_sum import SCHEDULES
+from metanash.theory.general_sum import schedule_names
 from metanash.theory_tables.claims import Measurement, claim_row
 
 __all__ = [
@@ -62,7 +62,8 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             first, worst, rate = own["divergence_first"], own["divergence_worst"], own["learning_rate"]
             rows += _forms(where, t, own["cce_gap_bound"], first, worst, horizon, players, rate)
             if horizon == 1:
-                rows += _forms(f"{where}, exact CCE-gap", t, own["cce_gap"], first, worst, horizon, players, rate)
+                exact = _forms(where, t, own["cce_gap"], first, worst, horizon, players, rate)
+                rows += [row | {"claim": "theorem 5, exact CCE-gap"} for row in exact]
             for most in np.unique(own["max_actions"]).tolist():
                 at = own["uniform_start"] & (own["rate_factor"] == 1.0) & (own["max_actions"] == most)
                 if at.any():
@@ -105,7 +106,7 @@ def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
     for spec, arrays in measured:
         horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
         place = {"base_kind": spec["base_kind"], "horizon": horizon, "n_players": players}
-        for s, name in enumerate(SCHEDULES):
+        for s, name in enumerate(schedule_names(spec["constants"])):
             divergence, rate = arrays["divergence_worst"][s], arrays["learning_rate"][s]
             yield _Schedule(
                 place=place,
@@ -125,7 +126,7 @@ def schedule_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     for spec, arrays in measured:
         horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
         where = f"long runs, {spec['base_kind']}, H={horizon}, N={players}"
-        for s, name in enumerate(SCHEDULES):
+        for s, name in enumerate(schedule_names(spec["constants"])):
             gap, divergence, rate = (arrays[key][s] for key in ("cce_gap_bound", "divergence_worst", "learning_rate"))
             forms = {
                 "repaired: worst best response": theorem_5(divergence, horizon, t, players, rate),

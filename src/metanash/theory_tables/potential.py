@@ -1,7 +1,7 @@
 """Proposition 1 and Theorem 3 beside measurements: rows of ``theory.csv``, and tables of what else was found."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +89,12 @@ def counterexample_rows(measured: Measurement) -> list[dict[str, Any]]:
     return rows
 
 
-def violation_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+def violation_table(measured: Iterable[Measurement], made: Measurement | None = None) -> pd.DataFrame:
     """How often Proposition 1 fails as printed, by discount, kind of start and T.
 
     Columns discount, start, iteration, games, resolved, violated (as printed), and the largest gap over bound as
-    printed (``printed``) and repaired (``repaired``) among the resolved.
+    printed (``printed``) and repaired (``repaired``) among the resolved. With ``made``, the instances of
+    :func:`metanash.theory.potential.counterexamples` on two states are rows whose start is ``made``.
     """
     rows, found = [], [arrays for _, arrays in measured]
     names = ("discount", "start", "mean_gap", "rise", "rise_error", "mismatch", "step_size")
@@ -101,23 +102,35 @@ def violation_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     t = found[0]["checkpoints"].astype(np.float64)
     for discount in np.unique(everything["discount"]).tolist():
         joined = {name: array[everything["discount"] == discount] for name, array in everything.items()}
-        kappa, step = joined["mismatch"][:, np.newaxis], joined["step_size"][:, np.newaxis]
-        resolved = (joined["rise"] > _RESOLVED * joined["rise_error"][:, np.newaxis]) & (joined["mean_gap"] > 0.0)
-        over = {}
-        for name, factor in (("printed", 1.0), ("repaired", REPAIRED)):
-            right = proposition_1(joined["rise"], kappa, step, t, discount, factor)
-            over[name] = np.where(resolved, joined["mean_gap"] / np.where(resolved, right, 1.0), 0.0)
         for start, label in enumerate(STARTS):
             some = joined["start"] == start
-            if not some.any():
-                continue
-            for c, iteration in enumerate(t):
-                row = {"discount": discount, "start": label, "iteration": int(iteration), "games": int(some.sum())}
-                row |= {"resolved": int(resolved[some, c].sum())}
-                # the root of the rise is right to 5e-5
-                row |= {"violated": int((over["printed"][some, c] > 1.0 + 1.0 / _RESOLVED).sum())}
-                rows.append(row | {name: ratio[some, c].max() for name, ratio in over.items()})
+            if some.any():
+                own = {name: array[some] for name, array in joined.items()}
+                rows += _violations({"discount": discount, "start": label}, t, own)
+    if made:
+        t = made[1]["checkpoints"].astype(np.float64)
+        for i, discount in enumerate(made[1]["discounts"][:-1].tolist()):  # the last is the coupled one
+            own = {name: made[1][name][i : i + 1] for name in names[2:]}
+            rows += _violations({"discount": discount, "start": "made"}, t, own)
     return pd.DataFrame(rows)
+
+
+def _violations(place: dict[str, Any], t: Floats, arrays: Mapping[str, Floats]) -> list[dict[str, Any]]:
+    """Rows of :func:`violation_table` for some games, one for each T."""
+    kappa, step = arrays["mismatch"][:, np.newaxis], arrays["step_size"][:, np.newaxis]
+    resolved = (arrays["rise"] > _RESOLVED * arrays["rise_error"][:, np.newaxis]) & (arrays["mean_gap"] > 0.0)
+    over = {}
+    for name, factor in (("printed", 1.0), ("repaired", REPAIRED)):
+        right = proposition_1(arrays["rise"], kappa, step, t, place["discount"], factor)
+        over[name] = np.where(resolved, arrays["mean_gap"] / np.where(resolved, right, 1.0), 0.0)
+    # the root of the rise is right to 5e-5
+    violated = over["printed"] > 1.0 + 1.0 / _RESOLVED
+    rows = []
+    for c, iteration in enumerate(t):
+        row = place | {"iteration": int(iteration), "games": len(resolved), "resolved": int(resolved[:, c].sum())}
+        row |= {"violated": int(violated[:, c].sum())}
+        rows.append(row | {name: ratio[:, c].max() for name, ratio in over.items()})
+    return rows
 
 
 def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
