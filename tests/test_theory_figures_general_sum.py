@@ -21,7 +21,8 @@ WIDTH = 5.5
 SCHEDULES = {
     "prescribed": r"$\eta \sim T^{-1/3}$, as in (11)",
     "quarter": r"$\eta = T^{-1/4} / H$",
-    "constant": r"$\eta$ constant",
+    "constant 0.03": r"$\eta$ = 0.03",
+    "constant 0.1": r"$\eta$ = 0.1",
 }
 
 
@@ -88,9 +89,9 @@ PLACES = ((3, 2), (1, 2), (2, 3), (2, 2))
 PANELS = ((1, 2), (2, 2), (3, 2), (2, 3))
 
 
-def schedules(places=PLACES, iterations=(100, 1000, 10000)):
+def schedules(places=PLACES, iterations=(100, 1000, 10000), names=tuple(SCHEDULES)):
     rng, rows = np.random.default_rng(1), []
-    for (horizon, players), name, t in itertools.product(places, SCHEDULES, iterations):
+    for (horizon, players), name, t in itertools.product(places, names, iterations):
         low, gap, high = np.sort(rng.uniform(0.01, 0.9, 3))
         rows.append(("random", horizon, players, name, t, gap, low, high, *rng.uniform(0.1, 9, 4)))
     return pd.DataFrame(
@@ -103,9 +104,9 @@ def schedules(places=PLACES, iterations=(100, 1000, 10000)):
 WINDOWS = ((1e4, 1e5), (1e5, 1e6), (1e6, 1e7))
 
 
-def slopes(places=PLACES, windows=WINDOWS):
+def slopes(places=PLACES, windows=WINDOWS, names=tuple(SCHEDULES)):
     rng, rows = np.random.default_rng(2), []
-    for (horizon, players), name, (start, end) in itertools.product(places, SCHEDULES, windows):
+    for (horizon, players), name, (start, end) in itertools.product(places, names, windows):
         low, slope, high = np.sort(rng.uniform(-0.95, -0.2, 3))
         verdict = "consistent" if name == "prescribed" and end == windows[-1][1] else NAN
         bound, follows = rng.uniform(-0.9, -0.3, 2)
@@ -163,7 +164,7 @@ def test_bounds_are_the_curves():
         own = table[(table["horizon"] == horizon) & (table["n_players"] == players)]
         lines = labelled(ax)
         assert list(lines) == [*(f"measured, {label}" for label in SCHEDULES.values()), *bounds, "trivial: H"]
-        assert len(ax.get_lines()) == 7
+        assert len(ax.get_lines()) == 8
         bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
         for (name, label), band in zip(SCHEDULES.items(), bands, strict=True):
             part, line = own[own["schedule"] == name], lines[f"measured, {label}"]
@@ -177,7 +178,7 @@ def test_bounds_are_the_curves():
     assert [ax.get_ylabel() for ax in axes] == ["gap of an informed deviator\n(reward units)", "", "", ""]
     assert set(legend_of(figure)) == set(lines)
     measured = [to_hex(lines[f"measured, {label}"].get_color()) for label in SCHEDULES.values()]
-    assert len(set(measured)) == 3
+    assert len(set(measured)) == 4
     of_bounds = [lines[label] for label in [*bounds, "trivial: H"]]
     assert not {to_hex(line.get_color()) for line in of_bounds} & set(measured)
     patterns = {str(line._unscaled_dash_pattern) for line in of_bounds}
@@ -196,7 +197,7 @@ def test_slopes_are_those_of_the_windows():
         found = {bars.get_label(): bars for bars in ax.containers}
         assert list(found) == list(SCHEDULES.values())
         dashes = [line for line in ax.get_lines() if line.get_linestyle() == "--" and line.get_label() != "-2/3"]
-        assert len(dashes) == 3
+        assert len(dashes) == 4
         for (name, label), dashed in zip(SCHEDULES.items(), dashes, strict=True):
             part, line = own[own["schedule"] == name], found[label].lines[0]
             np.testing.assert_allclose(points(line), np.column_stack([middle, part["slope"]]), rtol=1e-12)
@@ -223,6 +224,25 @@ def test_schedules_look_alike_in_both_figures():
     colours = {bars.get_label(): bars.lines[0].get_color() for bars in other.containers}
     lines = labelled(one)
     assert {label: lines[f"measured, {label}"].get_color() for label in SCHEDULES.values()} == colours
+    assert list(colours.values()) == list(figures._SCHEDULE_COLORS[:4])
+
+
+@pytest.mark.parametrize("constants", [(), (1.0,), (0.3, 0.01, 0.1, 0.03), (0.1, 0.2, 0.3, 0.4, 0.5)])
+def test_constants_are_those_of_the_table(constants):
+    """Any number, in their order; with more schedules than colours, these begin again."""
+    names = ["prescribed", "quarter", *(f"constant {rate:g}" for rate in constants)]
+    labels = [SCHEDULES["prescribed"], SCHEDULES["quarter"], *(rf"$\eta$ = {rate:g}" for rate in constants)]
+    table, of_slopes = schedules(names=names), slopes(names=names)
+    colours = figures._SCHEDULE_COLORS
+    assert len(set(colours)) == len(colours) == 6
+    expected = [colours[k % 6] for k in range(len(names))]
+    for ax in drawn(figures.theorem_5_bounds({"schedules": table}, WIDTH)):
+        lines = [line for label, line in labelled(ax).items() if label.startswith("measured, ")]
+        assert [line.get_label() for line in lines] == [f"measured, {label}" for label in labels]
+        assert [line.get_color() for line in lines] == expected
+    for ax in drawn(figures.theorem_5_slopes({"schedule_slopes": of_slopes}, WIDTH)):
+        assert [bars.get_label() for bars in ax.containers] == labels
+        assert [bars.lines[0].get_color() for bars in ax.containers] == expected
 
 
 # Theorem 6 ----------------------------------------------------------------------------------------------
@@ -258,7 +278,8 @@ def test_benefit_is_ratios_along_each_sweep():
     assert {bars.get_label() for bars in last.containers} == set(meta)
     at = dict(zip(ticks_of(last.xaxis), last.get_xticks().tolist(), strict=True))
     assert set(at) == {KIND_LABELS[kind] for kind in KINDS}
-    assert len(set(at.values())) == 3
+    kinds = [kind for kind in table[table["arm"] != "individual"]["base_kind"].unique() if kind != "random"]
+    assert [at[KIND_LABELS[kind]] for kind in kinds] == [0, 1, 2]  # in the order of the table, random not among them
     for bars in last.containers:
         own = table[(table["arm"] == meta[bars.get_label()]) & (table["base_kind"] != "random")]
         assert bars.lines[0].get_linestyle() == "None"
@@ -310,6 +331,8 @@ THEORY = pd.DataFrame(
     [
         ("theorem 5", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("equation 11", "printed", "random games, all", 1000, 0.5, 0.25, 0.020555, 593, 0, 0, 4801.0),
+        ("theorem 5, exact CCE-gap", "printed", "random games, all", 1, 0.5, 0.25, 0.6789, 1441, 11, 2, NAN),
+        ("theorem 5, exact CCE-gap", "printed", "random games, random, H=1, N=2", 1, 0.5, 0.25, 0.6, 49, 6, 1, NAN),
         ("theorem 6: theorem 5, mean over games", "printed", "all sequences", 61, 0.1, 8.4, 66.25, 58, 5, 0, NAN),
         ("theorem 5", "printed", "burn-in, H=2", 1000, 0.1, 8.4, 0.0723, 21, 0, 0, 61.0),
         ("theorem 5", "proven", "long runs, random, H=1, N=2, quarter rate", 1, 0.5, 1.0, 0.9531, 1201, 0, 0, 7.0),
@@ -360,6 +383,7 @@ def test_page_claims():
     assert rows == [
         ["theorem 5", "printed", "random games, all", "1.41", "2881", "437", "19", ""],
         ["equation 11", "printed", "random games, all", "0.0206", "593", "0", "0", "4801"],
+        ["theorem 5, exact CCE-gap", "printed", "random games, all", "0.679", "1441", "11", "2", ""],
         ["theorem 6: theorem 5, mean over games", "printed", "all sequences", "66.2", "58", "5", "0", ""],
         ["theorem 5", "printed", "burn-in, H=2", "0.0723", "21", "0", "0", "61"],
         ["theorem 5", "proven", "long runs, random, H=1, N=2, quarter rate", "0.953", "1201", "0", "0", "7"],
@@ -370,7 +394,7 @@ def test_page_slopes():
     table = slopes()
     head, rows = rows_of(page_of(), "Rate of Algorithm 2")
     assert head == ["H, N", "learning rate", "window", "slope", "slope of log T / (eta T)", "slope of (11)", "verdict"]
-    assert len(rows) == 36
+    assert len(rows) == 48
     for row, found in zip(rows, table.itertuples(), strict=True):
         assert row == [
             f"{found.horizon}, {found.n_players}",

@@ -92,6 +92,15 @@ def violations(discounts=(0.0, 0.5), iterations=(1, 30)):
     )
 
 
+def made(discounts=(0.0, 0.5), iterations=(1, 5, 30, 80), unresolved=(5,)):
+    """Rows of instances made to violate Proposition 1, at checkpoints of their own; larger than all others."""
+    rng, rows = np.random.default_rng(7), []
+    for g, t in itertools.product(discounts, iterations):
+        known = t not in unresolved
+        rows.append((g, "made", t, 1, int(known), int(known), *(rng.uniform(1.5, 1.9, 2) * known)))
+    return pd.DataFrame(rows, columns=violations().columns)
+
+
 OUTCOMES = ("converged", "rising", "cycle", "irregular")
 
 
@@ -232,9 +241,20 @@ def test_rates_are_the_curves():
     assert set(legend_of(figure)) == set(labelled(axes[0]))
 
 
-def test_violations_are_shares_and_largest_ratios():
-    table = violations()
-    figure = figures.FIGURES["proposition1_violations"]({"proposition1_violations": table}, WIDTH)
+SOLID, DOTTED, DASHED = (0, None), (0, [1, 1]), (0, [4, 1.5])
+
+
+def pattern_of(line):
+    start, dashes = line._unscaled_dash_pattern
+    return start, None if dashes is None else list(dashes)
+
+
+@pytest.mark.parametrize("instances", [False, True])
+def test_violations_are_shares_and_largest_ratios(instances):
+    """Made instances have a line of their own, with a gap where they are unresolved, and enter no other."""
+    table, more = violations(), made()
+    both = pd.concat([table, more], ignore_index=True) if instances else table
+    figure = figures.FIGURES["proposition1_violations"]({"proposition1_violations": both}, WIDTH)
     left, right = drawn(figure)
     lines = labelled(left)
     assert len(lines) == len(left.get_lines()) == 6
@@ -246,14 +266,42 @@ def test_violations_are_shares_and_largest_ratios():
     assert len({colour for colour, _ in looks}) == 2
     *curves_right, one = right.get_lines()
     assert set(one.get_ydata()) == {1.0}
-    for line, (g, name) in zip(curves_right, itertools.product((0.0, 0.5), ("printed", "repaired")), strict=True):
-        largest = [table[(table["discount"] == g) & (table["iteration"] == t)][name].max() for t in (1, 30)]
-        np.testing.assert_array_equal(points(line), [[1, largest[0]], [30, largest[1]]])
+    for line, (g, name) in zip(
+        curves_right, itertools.product((0.0, 0.5), ("printed", "repaired", "made")), strict=True
+    ):
         assert to_hex(line.get_color()) == to_hex(lines[rf"$\gamma$ = {g:g}, pure"].get_color())
-    assert curves_right[0].get_linestyle() != curves_right[1].get_linestyle()
+        assert pattern_of(line) == {"printed": SOLID, "repaired": DOTTED, "made": DASHED}[name]
+        if name != "made":
+            largest = [table[(table["discount"] == g) & (table["iteration"] == t)][name].max() for t in (1, 30)]
+            np.testing.assert_array_equal(points(line), [[1, largest[0]], [30, largest[1]]])
+        elif instances:
+            first, _, *rest = more[more["discount"] == g]["printed"]
+            np.testing.assert_array_equal(points(line), np.column_stack([[1, 5, 30, 80], [first, NAN, *rest]]))
+        else:
+            assert points(line).shape == (0, 2)
+    assert right.get_title() == "solid: printed, dotted: repaired,\ndashed: printed, on a game made for it"
+    assert left.get_ylabel() == "share of games that violate\nProposition 1 as printed"
+    assert right.get_ylabel() == "largest gap / bound"
     for ax in (left, right):
         assert (ax.get_xscale(), ax.get_yscale(), ax.get_ylim()[0]) == ("log", "linear", 0.0)
         assert ax.get_xlabel() == "iterations T"
+
+
+def test_violations_of_what_the_table_has():
+    """A kind of start without rows has no line; a discount of made instances only has one line, in the right panel."""
+    table = violations()
+    table = table[~((table["discount"] == 0.0) & (table["start"] != "pure"))]
+    both = pd.concat([table, made(discounts=(0.9, 0.5), unresolved=())], ignore_index=True)
+    left, right = drawn(figures.proposition_1_violations({"proposition1_violations": both}, WIDTH))
+    names = [r"$\gamma$ = 0, pure", *(rf"$\gamma$ = 0.5, {start}" for start in ("pure", "random", "uniform"))]
+    assert [line.get_label() for line in left.get_lines()] == names
+    shows(left.get_lines()[0], table.iloc[:2].assign(share=table["violated"] / 40), "iteration", "share")
+    *curves_right, _ = right.get_lines()
+    assert [len(points(line)) for line in curves_right] == [2, 2, 0, 2, 2, 4, 0, 0, 4]
+    shows(curves_right[0], table.iloc[:2], "iteration", "printed")
+    for line, g in ((curves_right[5], 0.5), (curves_right[8], 0.9)):
+        shows(line, both[(both["discount"] == g) & (both["start"] == "made")], "iteration", "printed")
+    assert len({to_hex(curves_right[k].get_color()) for k in (2, 5, 8)}) == 3
 
 
 def test_far_steps_are_shares_of_runs():

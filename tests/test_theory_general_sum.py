@@ -119,6 +119,15 @@ def test_stage_policies_are_those_of_the_generator():
     assert STAGE_STARTS == ("uniform", "random", "vertex")
 
 
+@pytest.mark.parametrize("start", ["corner", "Vertex", ""])
+def test_stage_policies_of_an_unknown_kind(start):
+    """Not those of the last kind; and the generator is left as it was."""
+    rng = np.random.default_rng(5)
+    with pytest.raises(ValueError, match=rf"start must be one of .*'uniform', 'random', 'vertex'.*got '{start}'"):
+        stage_policies(start, 3, (2, 2, 3), rng)
+    assert rng.random() == np.random.default_rng(5).random()
+
+
 # Divergence ---------------------------------------------------------------------------------------------
 
 
@@ -346,7 +355,7 @@ def test_burn_in_at_a_large_rate_is_learned():
 
 # Schedules ----------------------------------------------------------------------------------------------
 
-SCHEDULE = {"n_states": 2, "n_actions": [3, 2], "iterations": [20, 50, 70], "constant": 0.2}
+SCHEDULE = {"n_states": 2, "n_actions": [3, 2], "iterations": [20, 50, 70], "constants": [0.2, 0.05]}
 
 
 @pytest.mark.parametrize(("horizon", "players"), [(1, 2), (3, 2), (2, 4)])
@@ -355,39 +364,48 @@ def test_schedule_rates(horizon, players):
     expected = {
         "prescribed": [1 / (x ** (1 / 3) * (horizon * (players - 1)) ** (2 / 3)) for x in t],
         "quarter": [1 / (x**0.25 * horizon) for x in t],
-        "constant": [0.125] * 3,
+        "constant 0.125": [0.125] * 3,
+        "constant 0.03": [0.03] * 3,
     }
-    assert tuple(expected) == theory.SCHEDULES
+    found, single = (theory.schedule_rates(horizon, at, players, [0.125, 0.03]) for at in (t, 8))
+    assert list(found) == list(single) == list(expected) == theory.schedule_names([0.125, 0.03])
     for schedule, rates in expected.items():
-        assert theory.schedule_rates(schedule, horizon, t, players, 0.125).tolist() == near(rates)
-        assert float(theory.schedule_rates(schedule, horizon, 8, players, 0.125)) == near(rates[0])
+        assert found[schedule].tolist() == near(rates)
+        assert float(single[schedule]) == near(rates[0])
 
 
-def test_unknown_schedule():
-    with pytest.raises(ValueError, match=r"schedule must be one of .*'quarter'.*got 'third'"):
-        theory.schedule_rates("third", 1, [1], 2, 0.1)
+def test_schedule_names():
+    """Constants keep their order, and there may be none."""
+    assert theory.schedule_names([0.3, 0.03, 1.0]) == [
+        "prescribed", "quarter", "constant 0.3", "constant 0.03", "constant 1"
+    ]  # fmt: skip
+    assert theory.schedule_names([]) == list(theory.schedule_rates(2, [8, 9], 2, [])) == ["prescribed", "quarter"]
+
+
+def test_schedule_rates_need_players():
     with pytest.raises(ValueError, match="at least 2 players"):
-        theory.schedule_rates("prescribed", 1, [1], 1, 0.1)
+        theory.schedule_rates(1, [1], 1, [0.1])
 
 
 def schedule_rate(schedule, horizon, t, players):
-    return [prescribed(horizon, t, players), 1 / (t**0.25 * horizon), 0.2][schedule]
+    return [prescribed(horizon, t, players), 1 / (t**0.25 * horizon), 0.2, 0.05][schedule]
 
 
 @pytest.mark.parametrize(("horizon", "actions"), [(1, [2, 2]), (2, [3, 2]), (3, [2, 2, 2])])
 def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
-    """A run for each T at the rate of that T, from uniform policies; one run for the constant rate."""
+    """A run for each T at the rate of that T, from uniform policies; one run for each of the constants."""
     calls = spy_on(monkeypatch, "learn")
     found = theory.schedule_runs("random", horizon, [5, 0, 3], 7, **{**SCHEDULE, "n_actions": actions})
     assert (found["seeds"].tolist(), found["iterations"].tolist()) == ([5, 0, 3], [20, 50, 70])
     lengths = [20, 50, 70]
-    assert [call.args[2] for call in calls] == [*lengths, *lengths, 70]
-    assert [list(call.options["at"]) for call in calls] == [*([t] for t in lengths * 2), lengths]
+    assert [call.args[2] for call in calls] == [*lengths, *lengths, 70, 70]
+    assert [list(call.options["at"]) for call in calls] == [*([t] for t in lengths * 2), lengths, lengths]
+    assert all("initial" not in call.options for call in calls)
     assert {name: found[name].shape for name in ("cce_gap_bound", "cce_gap", "divergence_worst")} == dict.fromkeys(
-        ("cce_gap_bound", "cce_gap", "divergence_worst"), (3, 3, 3)
+        ("cce_gap_bound", "cce_gap", "divergence_worst"), (4, 3, 3)
     )
-    assert found["learning_rate"].shape == (3, 3)
-    for s, (j, seed), (c, t) in itertools.product(range(3), enumerate((5, 0, 3)), enumerate(lengths)):
+    assert found["learning_rate"].shape == (4, 3)
+    for s, (j, seed), (c, t) in itertools.product(range(4), enumerate((5, 0, 3)), enumerate(lengths)):
         game = calls[0].args[0][j]
         assert all(call.args[0][j] is game for call in calls)
         assert (game.horizon, game.n_states, game.n_actions) == (horizon, 2, tuple(actions))
@@ -397,10 +415,11 @@ def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
         assert found["cce_gap_bound"][s, j, c] == near(run.gap), (s, seed, t)
         assert found["cce_gap"][s, j, c] == pytest.approx(run.exact, rel=1e-9, abs=1e-12, nan_ok=True)
         assert found["divergence_worst"][s, j, c] == near(divergence_by_loops(run.stages, worst=True))
-    single = learn(calls[0].args[0], CorrelatedMirrorDescent(0.2), 70, at=lengths)
-    np.testing.assert_array_equal(found["cce_gap_bound"][2], single.measures["cce_gap_bound"])
+    for s, constant in ((2, 0.2), (3, 0.05)):
+        single = learn(calls[0].args[0], CorrelatedMirrorDescent(constant), 70, at=lengths)
+        np.testing.assert_array_equal(found["cce_gap_bound"][s], single.measures["cce_gap_bound"])
     assert np.isnan(found["cce_gap"]).all() == (horizon > 1)
-    assert len(set(found["cce_gap_bound"].ravel().tolist())) == 27
+    assert len(set(found["cce_gap_bound"].ravel().tolist())) == 36
     if horizon > 1:
         assert not np.isclose(game.reward[:, 0], game.reward[:, 1]).any()
         assert game.transition.steps == horizon
@@ -413,7 +432,12 @@ def test_schedule_runs_are_addressed_by_seed_horizon_and_actions(monkeypatch):
     few = theory.schedule_runs("random", 2, [3], 7, **{**SCHEDULE, "iterations": [20, 70]})
     for name in names:
         np.testing.assert_array_equal(few[name][:2, 0], many[name][:2, 2][:, [0, 2]])
-        np.testing.assert_allclose(few[name][2, 0], many[name][2, 2][[0, 2]], rtol=1e-12)
+        np.testing.assert_allclose(few[name][2:, 0], many[name][2:, 2][:, [0, 2]], rtol=1e-12)
+    constants = theory.schedule_runs("random", 2, [5, 0, 3], 7, **{**SCHEDULE, "constants": [0.05, 0.7, 0.2]})
+    none = theory.schedule_runs("random", 2, [5, 0, 3], 7, **{**SCHEDULE, "constants": []})
+    for name in (*names, "learning_rate"):  # a constant is where it is among the constants, and nothing else
+        np.testing.assert_array_equal(constants[name][[0, 1, 4, 2]], many[name])
+        np.testing.assert_array_equal(none[name], many[name][:2])
     again = theory.schedule_runs("random", 2, [5, 0, 3], 7, **SCHEDULE)
     for name, values in again.items():
         np.testing.assert_array_equal(values, many[name])
@@ -426,7 +450,7 @@ def test_schedule_runs_are_addressed_by_seed_horizon_and_actions(monkeypatch):
         theory.schedule_runs("random", 2, [5, 0, 3], 7, **{**SCHEDULE, "n_actions": [2, 3]}),
     ):
         assert not np.isclose(other["cce_gap_bound"], many["cce_gap_bound"]).any()
-    kernels = [first_kernel(game) for call in calls[::7] for game in call.args[0]]  # a result is seven runs
+    kernels = [first_kernel(game) for call in calls[::8] for game in call.args[0]]  # a result is eight runs
     assert len(kernels) == 15
     assert not any(np.isclose(a[:8], b[:8]).any() for a, b in itertools.combinations(kernels, 2))
 
@@ -435,7 +459,7 @@ def test_schedule_games_are_the_base_games(monkeypatch):
     """No noise: payoffs of Shapley's game are 0 or the stakes of their step and state."""
     calls = spy_on(monkeypatch, "learn")
     theory.schedule_runs("shapley", 2, [0, 1], 7, **{**SCHEDULE, "n_actions": [3, 3], "iterations": [10]})
-    assert len(calls) == 3  # one T: a schedule is one run
+    assert len(calls) == 4  # one T: a schedule is one run
     for game in calls[0].args[0]:
         assert (np.sort(np.unique(game.reward[0]))[0], len(np.unique(game.reward[0]))) == (0.0, 5)
 

@@ -16,8 +16,10 @@ PRINTED, WORST, ADDED, SMOOTH = (
     "printed", "repaired: worst best response", "repaired: burn-in term", "proven: third power of eta"
 )  # fmt: skip
 FORMS = [PRINTED, WORST, ADDED, SMOOTH]
+EXACT = "theorem 5, exact CCE-gap"
 BURN_IN = {1: 1, 2: 7, 3: 22}
-SCHEDULES = ("prescribed", "quarter", "constant")
+CONSTANTS = (0.1, 0.02)
+SCHEDULES = ("prescribed", "quarter", "constant 0.1", "constant 0.02")
 
 
 def printed(divergence, horizon, t, players, eta):
@@ -95,13 +97,12 @@ def test_forms_of_theorem_5_by_hand():
     arrays |= {"divergence_first": np.array([[0.25]]), "divergence_worst": np.array([[0.75]])}
     rows = tables.random_game_rows([(spec, arrays)])
     assert [row["form"] for row in rows] == FORMS * 2
-    assert {row["claim"] for row in rows} == {"theorem 5"}
+    assert [row["claim"] for row in rows] == ["theorem 5"] * 4 + [EXACT] * 4
     proven = math.exp(1 / 12) * 12 * 0.25 / 9 + 9 / 32 / 1728 + 1 / 9
     assert [row["right"] for row in rows] == near([2.0, 4.0, 2 + 1 / 9, proven] * 2)
     assert [row["left"] for row in rows] == [3.0] * 4 + [1.5] * 4
     assert [row["violations"] for row in rows] == [1, 0, 1, 1, 0, 0, 0, 1]
-    where = "random games, random, H=1, N=2"
-    assert [row["setting"] for row in rows] == [where] * 4 + [f"{where}, exact CCE-gap"] * 4
+    assert [row["setting"] for row in rows] == ["random games, random, H=1, N=2"] * 8
     assert [row["first_informative"] for row in rows] == [None, None, None, 9] * 2
 
 
@@ -165,11 +166,15 @@ def test_random_games_of_several_measurements():
     )
     places = ["random games, random, H=1, N=2", "random games, public_goods, H=3, N=4"]
     assert list(dict.fromkeys(row["setting"] for row in rows)) == [
-        places[0], f"{places[0]}, exact CCE-gap", f"{places[0]}, A_max=2", places[1], f"{places[1]}, A_max=2"
+        places[0], f"{places[0]}, A_max=2", places[1], f"{places[1]}, A_max=2"
     ]  # fmt: skip
+    assert [row["claim"] for row in rows] == (
+        ["theorem 5"] * 4 + [EXACT] * 4 + ["equation 11"] + ["theorem 5"] * 4 + ["equation 11"]
+    )
     for form in FORMS:
-        whole, exact = (picked(rows, form=form, setting=place) for place in (places[0], f"{places[0]}, exact CCE-gap"))
+        whole, exact = (picked(rows, claim=claim, form=form, setting=places[0]) for claim in ("theorem 5", EXACT))
         assert exact["ratio"] == near(whole["ratio"] / 2)
+        assert (exact["left"], exact["right"], exact["runs"]) == (near(whole["left"] / 2), whole["right"], 1)
         rights = [[right_of(form, d, 3 * d, 3, t, 4, 0.01) for d, t in ((0.125, 10), (0.25, 1000))]]
         check(picked(rows, form=form, setting=places[1]), gap, rights, [10, 1000], 3.0)
 
@@ -203,18 +208,23 @@ def test_burn_in_rows():
 def schedules(t, gap, rate, divergence, *, horizon=2, actions=(3, 2), kind="random"):
     """A measurement: gaps and divergences (schedules, seeds, Ts), rates (schedules, Ts), or what broadcasts to that."""
     gap = np.array(gap, dtype=float)
-    return {"base_kind": kind, "horizon": horizon, "n_actions": list(actions)}, {
+    spec = {"base_kind": kind, "horizon": horizon, "n_actions": list(actions), "constants": list(CONSTANTS)}
+    return spec, {
         "iterations": np.array(t), "seeds": np.arange(gap.shape[1]), "cce_gap_bound": gap,
         "cce_gap": np.full_like(gap, np.nan),
-        "learning_rate": np.array(np.broadcast_to(np.array(rate, dtype=float), (3, len(t)))),
+        "learning_rate": np.array(np.broadcast_to(np.array(rate, dtype=float), (4, len(t)))),
         "divergence_worst": np.array(np.broadcast_to(np.array(divergence, dtype=float), gap.shape)),
     }  # fmt: skip
 
 
 T = [1000, 100000]
-GAPS = np.array([[[0.4, 0.02], [0.8, 0.03]], [[0.3, 0.04], [0.5, 0.01]], [[1.9, 0.05], [0.2, 0.6]]])
-RATES = np.array([[0.05, 0.01], [0.1, 0.03], [0.02, 0.02]])
-DIVERGENCES = np.array([[[5.0, 9.0], [6.0, 8.0]], [[7.0, 7.5], [4.0, 3.0]], [[2.0, 2.5], [1.0, 1.5]]])
+GAPS = np.array(
+    [[[0.4, 0.02], [0.8, 0.03]], [[0.3, 0.04], [0.5, 0.01]], [[1.9, 0.05], [0.2, 0.6]], [[0.7, 0.9], [1.1, 0.06]]]
+)
+RATES = np.array([[0.05, 0.01], [0.1, 0.03], [0.1, 0.1], [0.02, 0.02]])
+DIVERGENCES = np.array(
+    [[[5.0, 9.0], [6.0, 8.0]], [[7.0, 7.5], [4.0, 3.0]], [[2.0, 2.5], [1.0, 1.5]], [[0.5, 3.5], [5.5, 6.5]]]
+)
 
 
 def made_up(**changes):
@@ -236,7 +246,7 @@ def test_schedule_rows(horizon, actions):
     assert [(row["claim"], row["form"], row["setting"]) for row in rows] == [
         ("theorem 5", WORST, where[0]), ("theorem 5", SMOOTH, where[0]), ("equation 11", PRINTED, where[0]),
         ("theorem 5", WORST, where[1]), ("theorem 5", SMOOTH, where[1]), ("theorem 5", WORST, where[2]),
-        ("theorem 5", SMOOTH, where[2]),
+        ("theorem 5", SMOOTH, where[2]), ("theorem 5", WORST, where[3]), ("theorem 5", SMOOTH, where[3]),
     ]  # fmt: skip
     for s, place in enumerate(where):
         for form, function in ((WORST, printed), (SMOOTH, smooth)):
@@ -255,12 +265,12 @@ def test_schedule_table():
     ]  # fmt: skip
     places = [("random", 2, 2, 3), ("public_goods", 1, 3, 2)]
     assert table[["base_kind", "horizon", "n_players"]].to_numpy().tolist() == [
-        list(place[:3]) for place in places for _ in range(6)
+        list(place[:3]) for place in places for _ in range(8)
     ]
     assert table["schedule"].tolist() == [name for name in SCHEDULES for _ in T] * 2
-    assert table["iteration"].tolist() == T * 6
+    assert table["iteration"].tolist() == T * 8
     for n, row in enumerate(table.itertuples()):
-        (_, horizon, players, actions), s, c = places[n // 6], n // 2 % 3, n % 2
+        (_, horizon, players, actions), s, c = places[n // 8], n // 2 % 4, n % 2
         gaps = GAPS[s, :, c].tolist()
         assert (row.gap, row.low, row.high) == (near(sum(gaps) / 2), min(gaps), max(gaps))
         assert row.learning_rate == RATES[s, c]
@@ -272,7 +282,7 @@ def test_schedule_table():
 
 GRID = np.unique(np.geomspace(1e3, 1e6, 61).round().astype(int))
 WINDOWS = [[1e3, 1e4], [1e4, 1e5], [1e5, 1e6]]
-ETA = np.stack([GRID ** (-1 / 3), GRID ** (-0.25), np.full(len(GRID), 0.1)])
+ETA = np.stack([GRID ** (-1 / 3), GRID ** (-0.25), *(np.full(len(GRID), constant) for constant in CONSTANTS)])
 
 
 def fitted(curve, window):
@@ -284,7 +294,7 @@ def fitted(curve, window):
 def power_laws(power, **changes):
     """Gaps that are powers of T, with the seeds' factors 0.1, 0.2 and 0.7, and another power for each schedule."""
     factors = np.array([[0.1], [0.2], [0.7]])
-    gap = np.stack([factors * GRID ** float(power - s / 10) for s in range(3)])
+    gap = np.stack([factors * GRID ** float(power - s / 10) for s in range(4)])
     return schedules(GRID, gap, ETA, 1.0, **changes)
 
 
@@ -296,18 +306,20 @@ def test_slopes_of_power_laws(power, verdict):
         "base_kind", "horizon", "n_players", "schedule", "start", "end", "slope", "low", "high", "bound_slope",
         "schedule_slope", "margin", "verdict", "n_seeds",
     ]  # fmt: skip
-    assert table[["start", "end"]].to_numpy().tolist() == WINDOWS * 3
+    assert table[["start", "end"]].to_numpy().tolist() == WINDOWS * 4
     assert table["schedule"].tolist() == [name for name in SCHEDULES for _ in WINDOWS]
     for column in ("slope", "low", "high"):
-        np.testing.assert_allclose(table[column], np.repeat([power, power - 0.1, power - 0.2], 3), rtol=1e-9)
+        np.testing.assert_allclose(
+            table[column], np.repeat([power, power - 0.1, power - 0.2, power - 0.3], 3), rtol=1e-9
+        )
     log = [fitted(np.log(GRID), window) for window in WINDOWS]  # 0.12, 0.1 and 0.08
-    np.testing.assert_allclose(table["bound_slope"], [x - 2 / 3 for x in log] * 3, rtol=1e-4)
+    np.testing.assert_allclose(table["bound_slope"], [x - 2 / 3 for x in log] * 4, rtol=1e-4)
     for n, row in enumerate(table.itertuples()):
         s, window = divmod(n, 3)
         assert row.bound_slope == near(fitted(np.log(GRID) / GRID ** (2 / 3), WINDOWS[window]))
         assert row.schedule_slope == near(fitted(np.log(GRID) / (ETA[s] * GRID), WINDOWS[window]))
     np.testing.assert_allclose(table["schedule_slope"][:3], table["bound_slope"][:3], rtol=1e-9)
-    assert table["verdict"].tolist() == ["", "", verdict] + [""] * 6
+    assert table["verdict"].tolist() == ["", "", verdict] + [""] * 9
     places = table[["base_kind", "horizon", "n_players", "margin", "n_seeds"]].drop_duplicates()
     assert places.to_numpy().tolist() == [["random", 2, 2, 0.03, 3]]
 
@@ -315,21 +327,21 @@ def test_slopes_of_power_laws(power, verdict):
 def test_an_excess_that_shrinks_is_inconclusive():
     local = np.select([GRID <= 1e4, GRID <= 1e5], [-0.2, -0.3], -0.45)
     curve = np.exp(np.concatenate([[0.0], np.cumsum(local[1:] * np.diff(np.log(GRID)))]))
-    measured = schedules(GRID, np.broadcast_to(curve, (3, 2, len(GRID))), ETA, 1.0)
+    measured = schedules(GRID, np.broadcast_to(curve, (4, 2, len(GRID))), ETA, 1.0)
     table = tables.schedule_slopes([measured], WINDOWS, 0.03, 20, 1)
-    assert table["verdict"].tolist() == ["", "", "inconclusive"] + [""] * 6
+    assert table["verdict"].tolist() == ["", "", "inconclusive"] + [""] * 9
     generous = tables.schedule_slopes([measured], WINDOWS, 0.3, 20, 1)
-    assert generous["verdict"].tolist() == ["", "", "consistent"] + [""] * 6
+    assert generous["verdict"].tolist() == ["", "", "consistent"] + [""] * 9
 
 
 def test_one_window_has_no_verdict():
     table = tables.schedule_slopes([power_laws(-0.9)], WINDOWS[:1], 0.03, 20, 1)
-    assert table["verdict"].tolist() == [""] * 3
+    assert table["verdict"].tolist() == [""] * 4
 
 
 def noisy(seed, **changes):
     rng = np.random.default_rng(seed)
-    gap = np.exp(rng.normal(0, 0.3, (3, 6, len(GRID)))) * GRID ** (-0.8)
+    gap = np.exp(rng.normal(0, 0.3, (4, 6, len(GRID)))) * GRID ** (-0.8)
     return schedules(GRID, gap, ETA, 1.0, **changes)
 
 
@@ -339,11 +351,11 @@ def test_slope_intervals():
     table = tables.schedule_slopes(measured, WINDOWS, 0.03, 300, 1)
     assert ((table["low"] < table["slope"]) & (table["slope"] < table["high"])).all()
     for n, row in enumerate(table.itertuples()):
-        (_, arrays), s, window = measured[n // 9], n // 3 % 3, WINDOWS[n % 3]
+        (_, arrays), s, window = measured[n // 12], n // 3 % 4, WINDOWS[n % 3]
         assert row.slope == pytest.approx(fitted(arrays["cce_gap_bound"][s].mean(axis=0), window), rel=1e-9)
     alone = tables.schedule_slopes(measured[1:2], WINDOWS[1:], 0.03, 300, 1)
     for column in ("slope", "low", "high"):
-        np.testing.assert_array_equal(alone[column], table[column].to_numpy()[[10, 11, 13, 14, 16, 17]])
+        np.testing.assert_array_equal(alone[column], table[column].to_numpy()[[13, 14, 16, 17, 19, 20, 22, 23]])
     other = tables.schedule_slopes(measured, WINDOWS, 0.03, 300, 2)
     assert (other["low"] != table["low"]).all()
     np.testing.assert_array_equal(other["slope"], table["slope"])
@@ -484,24 +496,28 @@ def test_tables_of_real_measurements():
     """What :mod:`metanash.theory` returns fits, and claims come out as they must."""
     rows = tables.random_game_rows(random_measurements())
     assert all(row["violations"] == 0 for row in rows if row["form"] in {WORST, SMOOTH})
-    assert {row["runs"] for row in rows if row["claim"] == "theorem 5"} == {18}
+    assert {row["runs"] for row in rows if row["claim"] in {"theorem 5", EXACT}} == {18}
+    assert [", H=1, " in row["setting"] for row in rows if row["claim"] == EXACT] == [True] * 16  # kinds, N, forms
+    assert np.isfinite([row["ratio"] for row in rows]).all()
     assert {row["runs"] for row in rows if row["claim"] == "equation 11"} == {2}  # sizes, one uniform start each
     assert {row["iteration"] for row in rows if row["claim"] == "equation 11"} == {200}
     spec = {"horizons": [1, 2, 3], "iterations": 1000, "learning_rate": 1e-5, "margin": 1e-9}
     burnt = tables.burn_in_rows((spec, measured_general.burn_in_runs(**spec)))
     assert [row["violations"] for row in burnt] == [1, 0, 0, 0] * 3
     assert [row["left"] for row in burnt[::4]] == pytest.approx([0.001, 0.007, 0.022], rel=1e-5)
-    plan = {"n_states": 2, "n_actions": [2, 2], "iterations": [50, 100, 200, 400], "constant": 0.1}
+    plan = {"n_states": 2, "n_actions": [2, 2], "iterations": [50, 100, 200, 400], "constants": [0.1, 0.3]}
     measured = [
         ({**plan, "base_kind": "random", "horizon": 2}, measured_general.schedule_runs("random", 2, [0, 1], 1, **plan))
     ]
-    assert [row["violations"] for row in tables.schedule_rows(measured)] == [0] * 7
+    assert [row["violations"] for row in tables.schedule_rows(measured)] == [0] * 9
     table = tables.schedule_table(measured)
+    for constant in (0.1, 0.3):
+        assert table[table["schedule"] == f"constant {constant}"]["learning_rate"].tolist() == [constant] * 4
     assert (table["gap"] <= table["smooth"]).all()
     assert (table["low"] <= table["gap"]).all()
     assert (table["gap"] <= table["high"]).all()
     slopes = tables.schedule_slopes(measured, [[50, 100], [100, 400]], 0.03, 20, 1)
-    assert slopes["n_seeds"].tolist() == [2] * 6
+    assert slopes["n_seeds"].tolist() == [2] * 8
     settings = [setting(games=3, iterations=60), setting(base_kind="shapley", n_actions=[3, 3], games=2, iterations=60)]
     runs = [
         ({"arm": arm, "settings": settings}, measured_general.sequence_runs(arm, [0, 1], 1, settings=settings))
@@ -512,10 +528,16 @@ def test_tables_of_real_measurements():
     assert [row["violations"] for row in tables.sequence_rows(runs)] == [0] * 8
 
 
-@pytest.mark.xfail(
-    strict=True, reason="rows of the exact CCE-gap enter the totals: a game of H = 1 counts twice among the runs"
-)
 def test_totals_count_each_game_once():
+    """Games of H = 1 have two gaps, each with totals of its own; that of an informed deviator is the larger."""
     rows = tables.random_game_rows(random_measurements(kinds=("random",), horizons=(1,)))
     totals = total_rows(rows, "random games, all")
-    assert [row["runs"] for row in totals if row["claim"] == "theorem 5"] == [36] * 4
+    for claim in ("theorem 5", EXACT):
+        assert [row["form"] for row in totals if row["claim"] == claim] == FORMS
+        assert [row["runs"] for row in totals if row["claim"] == claim] == [36] * 4
+    for form in FORMS:
+        informed, exact = (picked(totals, claim=claim, form=form)["ratio"] for claim in ("theorem 5", EXACT))
+        assert exact <= informed * (1 + 1e-12)  # equal at T = 1
+    both = tables.random_game_rows(random_measurements(kinds=("random",), horizons=(1, 2)))
+    runs = {(row["claim"], row["runs"]) for row in total_rows(both, "random games, all")}
+    assert runs == {("theorem 5", 72), (EXACT, 36), ("equation 11", 8)}

@@ -292,6 +292,60 @@ def test_counterexample_rows():
     assert [row["violations"] for row in rows] == [1, 0, 0, 1, 1, 1, 1, 0, 0]
 
 
+def test_violation_table_of_the_counterexamples():
+    """Rows at the end, one game each, at T of their own: bounds 4, 2 sqrt(rise) (1 - gamma)^-1, kappa and step own.
+
+    Discount 1/2 is unresolved at first, has a gap of 0 then; the coupled instance, worst of all, is not there.
+    """
+    random = random_games([[0.6], [0.1], [0.3]], [[0.01]] * 3, start=[2, 0, 1], t=[7])
+    gap = [[0.9, 0.0, 0.7], [0.9, 1.16, 0.4], [9.0, 9.0, 9.0]]
+    rise = [[1e-12, 0.04, 0.0625], [0.01, 0.04, 0.16], [0.01, 0.01, 0.01]]
+    more = instances(
+        gap, rise, discounts=[0.75, 0.5, 0.0], t=(1, 4, 9), kappa=[2.0, 1.0, 1.0], step=[0.5, 0.25, 0.25]
+    )  # fmt: skip
+    alone, table = tables.violation_table([random]), tables.violation_table([random], more)
+    pd.testing.assert_frame_equal(table.iloc[:3], alone)
+    pd.testing.assert_frame_equal(tables.violation_table([random], None), alone)
+    made = table.iloc[3:]
+    assert made[["discount", "start", "iteration", "games"]].to_numpy().tolist() == [
+        [g, "made", t, 1] for g in (0.75, 0.5) for t in (1, 4, 9)
+    ]
+    # bounds: 8 sqrt(rise / T), 4 sqrt(rise / T)
+    assert made["resolved"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert made["violated"].tolist() == [0, 0, 1, 1, 1, 0]
+    ratios = [0.0, 0.0, 0.7 / (2 / 3), 0.9 / 0.4, 1.16 / 0.4, 0.4 / (1.6 / 3)]
+    assert made["printed"].tolist() == near(ratios)
+    assert made["repaired"].tolist() == near([ratio / ROOTS[REPAIRED] for ratio in ratios])
+
+
+def test_violation_table_of_the_coupled_instance_alone():
+    random = random_games([[0.6]], [[0.01]], start=[2], t=[7])
+    table = tables.violation_table([random], instances([[9.0]], [[0.01]], discounts=[0.5], t=[1]))
+    assert table["start"].tolist() == ["pure"]
+
+
+def test_violation_table_of_the_counterexamples_measured():
+    """Violated as printed at T = 1 by sqrt(1 + gamma), and never in the repaired form."""
+    spec = {"discounts": [0.25, 0.9], "iterations": 30, "n_checkpoints": 4}
+    random = random_games([[0.6]], [[0.01]], start=[2], discount=0.9, t=[7])
+    more = (spec, measured_potential.counterexamples(**spec))
+    made = tables.violation_table([random], more).iloc[1:]
+    grid = more[1]["checkpoints"].tolist()
+    assert made[["discount", "start", "iteration"]].to_numpy().tolist() == [
+        [g, "made", t] for g in (0.25, 0.9) for t in grid
+    ]
+    for g in (0.25, 0.9):
+        row = made[(made["discount"] == g) & (made["iteration"] == 1)].iloc[0]
+        assert (row["games"], row["resolved"], row["violated"]) == (1, 1, 1)
+        assert row["printed"] == pytest.approx(math.sqrt(1 + g), abs=1e-3)
+    assert (made["repaired"] <= 1).all()
+    claims = tables.counterexample_rows(more)  # both tables have the same largest ratios
+    for g in (0.25, 0.9):
+        own = made[made["discount"] == g]
+        for form, column in ((PRINTED, "printed"), (REPAIRED, "repaired")):
+            assert own[column].max() == near(picked(claims, form=form, setting=f"two states, discount={g:g}")["ratio"])
+
+
 def test_the_coupled_instance_is_the_last():
     """It has discount 0; a two-state game of discount 0 keeps its name."""
     rows = tables.counterexample_rows(instances([[0.1]] * 2, [[0.01]] * 2, discounts=[0.0, 0.0], t=[1]))
