@@ -155,7 +155,7 @@ def burn_in_runs(horizons: Sequence[int], *, iterations: int, learning_rate: flo
 
 def schedule_names(constants: Sequence[float]) -> list[str]:
     """Names of the schedules, in the order of :func:`schedule_rates`."""
-    return ["prescribed", "quarter", *(f"constant {rate:g}" for rate in constants)]
+    return ["prescribed", "quarter", *(f"constant {rate}" for rate in constants)]
 
 
 def schedule_rates(
