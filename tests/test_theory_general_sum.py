@@ -376,8 +376,9 @@ def test_schedule_rates(horizon, players):
 
 def test_schedule_names():
     """Constants keep their order, and there may be none."""
-    assert theory.schedule_names([0.3, 0.03, 1.0]) == [
-        "prescribed", "quarter", "constant 0.3", "constant 0.03", "constant 1"
+    assert theory.schedule_names([0.3, 0.03, 1.0, 0.1000001, 0.1]) == [
+        "prescribed", "quarter", "constant 0.3", "constant 0.03", "constant 1.0", "constant 0.1000001",
+        "constant 0.1",
     ]  # fmt: skip
     assert theory.schedule_names([]) == list(theory.schedule_rates(2, [8, 9], 2, [])) == ["prescribed", "quarter"]
 
