@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +101,8 @@ class _Writer:
 
     def after(self, h: int, s: int, owed: Floats | None, joint: tuple[int, ...]) -> None:
         """The end, or the draw of the next state, once all have chosen."""
-        earned = self.payoffs[:, h, s, *joint]
+        place: Any = (slice(None), h, s, *joint)
+        earned = self.payoffs[place]
         earned = earned if owed is None else owed + earned
         if h + 1 < self.payoffs.shape[1]:
             self.draw(self.kernels[h % len(self.kernels)][(s, *joint)], h + 1, earned)

@@ -85,10 +85,10 @@ class _Staging:
         """Chances of the stages of the first level, and all levels."""
         first = list(self.draws(self.root))
         for _, node, payoffs in first:
-            if any(payoffs):
-                self.refuse(node.line, "there are payoffs before the first move")
             if node.kind == "t":
                 self.refuse(node.line, "it ends before anybody moves")
+            if any(payoffs):
+                self.refuse(node.line, "there are payoffs before the first move")
         level = [self.stage(node) for _, node, _ in first]
         levels = [level]
         while following := self.follow(level):
