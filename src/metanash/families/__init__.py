@@ -14,15 +14,26 @@ from typing import Any
 from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.potential import potential_sequence
+from metanash.families.tracking import tracking_positions_sequence, tracking_sequence
 from metanash.families.zero_sum import zero_sum_sequence
 
-__all__ = ["FAMILIES", "congestion_sequence", "general_sum_sequence", "potential_sequence", "zero_sum_sequence"]
+__all__ = [
+    "FAMILIES",
+    "congestion_sequence",
+    "general_sum_sequence",
+    "potential_sequence",
+    "tracking_positions_sequence",
+    "tracking_sequence",
+    "zero_sum_sequence",
+]
 
 FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
     "zero_sum": zero_sum_sequence,
     "general_sum": general_sum_sequence,
     "potential": potential_sequence,
     "congestion": congestion_sequence,
+    "tracking": tracking_sequence,
+    "tracking_positions": tracking_positions_sequence,
 }
 """Families by the name that a configuration uses. Each takes a kind, an address, ``n_games`` and
 ``perturbation``, and keyword arguments of its own, and returns a sequence of games of one size."""
