@@ -2,7 +2,8 @@
 
 The tree plays a step of the Markov game as moves of players 1, ..., N that do not see each other, then chance draws the
 next state. Each player has one information set for each public history (states and joint actions so far), so recall
-is perfect; its label ``h:s`` says the step and the state, on which alone a Markov policy depends.
+is perfect; its label ``h:s:n`` says the step and the state, on which alone a Markov policy depends, and the number n of
+the information set (Gambit 17 wants labels to be unique).
 """
 
 import itertools
@@ -95,7 +96,7 @@ class _Writer:
             self.after(h, s, owed, chosen)
             return
         names = " ".join(f'"{a}"' for a in range(self.actions[player]))
-        owed = self.node(f'p "" {player + 1} {sets[player]} "{h}:{s}" {{ {names} }}', owed)
+        owed = self.node(f'p "" {player + 1} {sets[player]} "{h}:{s}:{sets[player]}" {{ {names} }}', owed)
         follow = [(*chosen, a) for a in reversed(range(self.actions[player]))]
         self.todo += [lambda joint=joint: self.move(h, s, owed, sets, joint) for joint in follow]  # type: ignore[misc]
 

@@ -27,7 +27,7 @@ from metanash.transitions import Transition
 
 __all__ = ["read_efg"]
 
-_LABEL = re.compile(r"(\d{1,6}):(\d{1,4})", re.ASCII)
+_LABEL = re.compile(r"(\d{1,6}):(\d{1,4})(:\d+)?", re.ASCII)
 
 Level = list["_Stage"]
 
@@ -157,7 +157,7 @@ def _same_actions(staging: _Staging, levels: list[Level]) -> tuple[int, ...]:
 
 
 def _by_label(levels: list[Level]) -> _States | None:
-    """States as the labels ``h:s`` say, or None where they say nothing or stages of one label are not the same."""
+    """States as the labels ``h:s:n`` say, or None where they say nothing or stages of one label are not the same."""
     states: list[list[int]] = []
     for h, level in enumerate(levels):
         found = [_LABEL.fullmatch(stage.node.label) for stage in level]
@@ -218,8 +218,9 @@ def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], 
 def read_efg(path: Path | str, zero_sum: bool | None = None) -> tuple[ZeroSumGame | MarkovGame, Units]:
     """Read an extensive game that goes by steps at which all players move without seeing each other.
 
-    States are those of the labels ``h:s`` that :func:`metanash.gambit.write_efg` gives its information sets, where
-    stages of one label have the same payoffs and chances; else every public history is a state, with sparse kernels.
+    States are those of the labels ``h:s:n`` (or ``h:s``) that :func:`metanash.gambit.write_efg` gives its information
+    sets, where stages of one h and s have the same payoffs and chances; else every public history is a state, with
+    sparse kernels.
     (So it is with payoffs that all stand at the end: nobody can tell which step they belong to.) States that cannot be
     reached at a step are there like the first that can; at the last step every state stays.
 

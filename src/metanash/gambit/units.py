@@ -1,5 +1,6 @@
 """Payoffs of any size to rewards in [0, 1], and back."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +114,8 @@ def scaled_game(
 def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     """Payoffs (N, H, S, A_1, ..., A_N) of a game: its rewards (r and -r if zero-sum), in these units.
 
+    In given units they are rounded to 15 digits of the largest, so that an integer that was read is one again.
+
     Raises
     ------
     ValueError
@@ -124,4 +127,6 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     if len(units.offset) != game.n_players:
         raise ValueError(f"units have an offset for each of {game.n_players} players, got {len(units.offset)}")
     step = np.array(units.offset).reshape(-1, *[1] * (rewards.ndim - 1)) / game.horizon
-    return np.asarray(step + units.scale * rewards + 0.0)
+    payoffs = step + units.scale * rewards
+    largest = float(np.abs(payoffs).max())
+    return np.asarray(np.round(payoffs, 14 - math.floor(math.log10(largest))) if largest else payoffs) + 0.0
