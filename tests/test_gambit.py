@@ -244,6 +244,22 @@ def test_gaps_convert_by_the_scale(seed):
         assert units.payoff(value, i) == pytest.approx(payoff, abs=1e-12)
 
 
+def test_tiny_and_many(tmp_path):
+    A = np.array([[1e-300, 2e-300], [0.0, 5e-300]])
+    np.testing.assert_allclose(gambit.to_bimatrix(*gambit.from_bimatrix(-A))[0], -A, rtol=1e-12)
+    names = " ".join(['"x"'] * 70)
+    with pytest.raises(ArchiveError, match="dimension"):
+        read_text(tmp_path, f'NFG 1 R "" {{ {names} }} {{ {"1 " * 70} }} {"1 " * 70}')
+
+
+def test_integers_come_back_as_integers():
+    """In units, payoffs are rounded to 15 digits, so no 0.30000000000000004 is left of the rescaling."""
+    A, B = np.array([[3, -7, 11], [0, 1, 5]]), np.array([[2, 2, -9], [1, 0, 13]])
+    game, units = gambit.from_bimatrix(A, B)
+    np.testing.assert_array_equal(gambit.to_bimatrix(game, units), [A, B])
+    assert gambit.nfg_text(game, units).splitlines()[2:] == ["3 2", "0 1", "-7 2", "1 0", "11 -9", "5 13"]
+
+
 def test_games_that_never_pay_differently():
     game, units = gambit.from_bimatrix([[5.0, 5.0]], [[-1.0, -1.0]], zero_sum=False)
     assert (game.reward == 0.0).all()

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import seeds
 
-from metanash import GameBatch, ProjectedQAscent, gaps, learn
+from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, ProjectedQAscent, Transition, gaps, learn
+from metanash.experiments import Sequences, generate_games
 from metanash.families import FAMILIES, potential_sequence, tracking_positions_sequence, tracking_sequence
 from metanash.similarity import is_potential_game
 
@@ -180,6 +181,21 @@ def test_learning_ends_at_equilibria_below_the_joint_optimum():
     assert run.ne_gap[0, -1] < 1e-6
     reached = gaps.values(GameBatch.of(game), run.policy, 0)
     assert (reached <= gaps.team_optima(GameBatch.of(game)) + 1e-12).all()
+
+
+def test_configurations_can_name_them():
+    spec = Sequences("tracking", "shared", {"n_states": 5, "n_players": 2}, (0.0, 0.1), 3)
+    games, _ = generate_games(spec, [0, 1], 7)
+    assert len(games) == 2 * 2 * 3
+    assert {game.n_actions for game in games} == {(3, 3)}
+
+
+def test_sparse_teams_can_be_learned():
+    games = own(n_games=2, perturbation=0.1, n_positions=4)
+    dense = [MarkovGame(game.reward, Transition.shared(game.transition.at(0)), game.initial) for game in games]
+    runs = [learn(batch, CorrelatedMirrorDescent(0.1), 50) for batch in (games, dense)]
+    for name in runs[0].measures:
+        np.testing.assert_allclose(runs[0].measures[name], runs[1].measures[name], atol=1e-12)
 
 
 @pytest.mark.parametrize(

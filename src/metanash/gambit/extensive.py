@@ -9,6 +9,7 @@ the information set (Gambit 17 wants labels to be unique).
 import itertools
 from collections.abc import Callable
 from decimal import Decimal, localcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,7 +86,7 @@ class _Writer:
         if len(possible) > 1:
             chances = " ".join(f'"{z}" {decimal(share)}' for z, share in possible.items())
             owed = self.node(f'c "" {next(self.chances)} "" {{ {chances} }}', owed)
-        self.todo += [lambda z=z: self.step(h, z, owed) for z in reversed(possible)]  # type: ignore[misc]
+        self.todo += [partial(self.step, h, z, owed) for z in reversed(possible)]
 
     def step(self, h: int, s: int, owed: Floats | None) -> None:
         self.move(h, s, owed, [next(numbers) for numbers in self.sets], ())
@@ -98,7 +99,7 @@ class _Writer:
         names = " ".join(f'"{a}"' for a in range(self.actions[player]))
         owed = self.node(f'p "" {player + 1} {sets[player]} "{h}:{s}:{sets[player]}" {{ {names} }}', owed)
         follow = [(*chosen, a) for a in reversed(range(self.actions[player]))]
-        self.todo += [lambda joint=joint: self.move(h, s, owed, sets, joint) for joint in follow]  # type: ignore[misc]
+        self.todo += [partial(self.move, h, s, owed, sets, joint) for joint in follow]
 
     def after(self, h: int, s: int, owed: Floats | None, joint: tuple[int, ...]) -> None:
         """The end, or the draw of the next state, once all have chosen."""

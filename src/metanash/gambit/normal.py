@@ -44,9 +44,9 @@ def read_nfg(path: Path | str, zero_sum: bool | None = None) -> tuple[ZeroSumGam
     actions = _strategies(reader, len(players))
     reader.option("text")  # a comment
     table = (_by_outcome if reader.peek.kind == "{" else _one_by_one)(reader, actions)
-    # the action of player 1 runs fastest
-    payoffs = np.array(table, dtype=object).reshape(*reversed(actions), len(actions)).T
     try:
+        # the action of player 1 runs fastest
+        payoffs = np.array(table, dtype=object).reshape(*reversed(actions), len(actions)).T
         return from_payoffs(payoffs, zero_sum=zero_sum, name=title)
     except ValueError as error:
         raise ArchiveError(f"{path}: {error}") from error

@@ -29,6 +29,9 @@ __all__ = ["read_efg"]
 
 _LABEL = re.compile(r"(\d{1,6}):(\d{1,4})(:\d+)?", re.ASCII)
 
+_MOST_DENSE = 64
+"""Kernels of more states than this are sparse."""
+
 Level = list["_Stage"]
 
 
@@ -219,8 +222,8 @@ def read_efg(path: Path | str, zero_sum: bool | None = None) -> tuple[ZeroSumGam
     """Read an extensive game that goes by steps at which all players move without seeing each other.
 
     States are those of the labels ``h:s:n`` (or ``h:s``) that :func:`metanash.gambit.write_efg` gives its information
-    sets, where stages of one h and s have the same payoffs and chances; else every public history is a state, with
-    sparse kernels.
+    sets, where stages of one h and s have the same payoffs and chances; else every public history is a state. Kernels
+    of more than 64 states are sparse.
     (So it is with payoffs that all stand at the end: nobody can tell which step they belong to.) States that cannot be
     reached at a step are there like the first that can; at the last step every state stays.
 
@@ -248,13 +251,12 @@ def read_efg(path: Path | str, zero_sum: bool | None = None) -> tuple[ZeroSumGam
     try:
         first, levels = staging.levels()
         actions = _same_actions(staging, levels)
-        merged = _by_label(levels)
         histories = _States([list(range(len(level))) for level in levels], max(map(len, levels)))
-        states = merged or histories
+        states = _by_label(levels) or histories
         initial = np.zeros(states.size)
         for s, share in zip(states.of[0], first, strict=True):
             initial[s] += float(share)
-        transition = _transition(levels, states, actions, dense=merged is not None)
+        transition = _transition(levels, states, actions, dense=states.size <= _MOST_DENSE)
         return scaled_game(_payoffs(levels, states, actions), transition, initial, title, zero_sum)
     except RecursionError as error:
         raise ArchiveError(f"{path}: chance moves or players follow each other by the hundred; too deep") from error

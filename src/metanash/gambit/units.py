@@ -19,6 +19,8 @@ Payoffs = npt.NDArray[Any]
 
 LARGEST = 1e100
 """Payoffs beyond this are refused, lest their range overflow."""
+_SMALLEST = 1e-200
+"""Payoffs that are all smaller are not rounded, since NumPy cannot round to so many digits."""
 _SUM_ROUNDING = 1e-9
 """How far the sums of a game that is said to be zero-sum may differ, relative to its largest payoff (at least 1)."""
 
@@ -129,4 +131,6 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     step = np.array(units.offset).reshape(-1, *[1] * (rewards.ndim - 1)) / game.horizon
     payoffs = step + units.scale * rewards
     largest = float(np.abs(payoffs).max())
-    return np.asarray(np.round(payoffs, 14 - math.floor(math.log10(largest))) if largest else payoffs) + 0.0
+    if largest > _SMALLEST:
+        payoffs = np.round(payoffs, 14 - math.floor(math.log10(largest)))
+    return np.asarray(payoffs + 0.0)
