@@ -468,6 +468,34 @@ t "" 1
 """
 
 
+def test_sums_may_differ_from_step_to_step(tmp_path):
+    """Step 1 is worth (1, 0), step 2 (3 - a, a): sums 1 and 3. With a = 1/2 on average, (3.5, 0.5) in all."""
+    lines = [
+        'EFG 2 R "" { "a" "b" }',
+        'p "" 1 1 "" { "x" } 0', 'p "" 2 1 "" { "x" } 0',
+        'p "" 1 2 "" { "x" } 1 "" { 1 0 }', 'p "" 2 2 "" { "y" "z" } 0',
+        't "" 2 "" { 3 0 }', 't "" 3 "" { 2 1 }',
+    ]  # fmt: skip
+    lines[2] = 'p "" 2 1 "" { "x" "w" } 0'
+    again = [line.replace('1 2 ""', '1 3 ""').replace('2 2 ""', '2 3 ""') for line in lines[3:]]
+    game, units = read_text(tmp_path, "\n".join(lines + again), "game.efg")
+    assert type(game) is ZeroSumGame
+    policy = [np.ones((1, 2, 2, 1)), np.full((1, 2, 2, 2), 0.5)]
+    got = [units.payoff(values(GameBatch.of(game), policy, i)[0, 0, 0], i) for i in range(2)]
+    np.testing.assert_allclose(got, [3.5, 0.5])
+    np.testing.assert_array_equal(game.transition.at(1)[:, 0, 0], np.eye(2))  # at the last step every state stays
+    np.testing.assert_array_equal(game.transition.at(0)[1], game.transition.at(0)[0])  # cannot be reached at first
+
+
+@pytest.mark.parametrize(("excess", "size", "fine"), [
+    (0.5e-9, 1.0, True), (2e-9, 1.0, False), (0.5e-6, 1000.0, True), (2e-6, 1000.0, False), (0.5e-9, 1e-3, True),
+])  # fmt: skip
+def test_what_counts_as_rounding_of_zero_sums(excess, size, fine):
+    A = size * np.array([[0.25, -1.0]])
+    with contextlib.nullcontext() if fine else pytest.raises(ValueError, match="not zero-sum"):
+        gambit.from_bimatrix(A, -A + [[0.0, excess]], zero_sum=True)
+
+
 def test_trees_of_another_hand(tmp_path):
     game, units = read_text(tmp_path, SHAPE, "game.efg")
     assert type(game) is ZeroSumGame

@@ -6,6 +6,7 @@ The noise of game k does not depend on the size of the perturbation, so sweeps o
 How the games of a sequence differ (Mao et al. 2023, section 6, says: random perturbations of the reward of a
 base game; law and size are our choice): reward^k = clip(base + perturbation Z^k, 0, 1), with Z^k uniform on
 [-1, 1] or standard normal, transitions shared or, where asked for, mixed with a random kernel.
+Congestion and tracking games differ in parameters of their own instead (weights; target and drift).
 """
 
 from collections.abc import Callable, Sequence

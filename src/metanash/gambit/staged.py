@@ -185,7 +185,7 @@ def _state_law(chances: dict[int, Fraction], later: list[list[int]]) -> dict[int
 
 def _first_stages(level: Level, states: list[int], count: int) -> Iterator[tuple[int, _Stage]]:
     """A stage for each state; one that cannot be reached at this step is like the first that can."""
-    found = dict(zip(reversed(states), reversed(level), strict=True))
+    found = dict(zip(states, level, strict=True))
     for s in range(count):
         yield s, found.get(s, level[0])
 
