@@ -82,7 +82,9 @@ def test_every_kind_has_a_label():
     kinds = kinds_in(schema)
     assert kinds >= {"mixed", "pure", "random", "team", "action_independent", "separable"}
     assert kinds <= set(plotting.KIND_LABELS)
-    assert set(FAMILIES) == {"zero_sum", "general_sum", "potential", "congestion", "river_poker"}
+    assert set(FAMILIES) == {
+        "zero_sum", "general_sum", "potential", "congestion", "tracking", "tracking_positions", "river_poker",
+    }  # fmt: skip
     assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
 
 

@@ -20,7 +20,7 @@ Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
     Sparse: the parts of the CSR matrices (rows are state and joint action in C order) of every kind and step
     one after another; ``transition_bounds`` is (kinds, steps, 2): where data and indptr of each begin.
 
-Docs: ``docs/game-file.md``.
+Gambit's .nfg and .efg files are read too (:mod:`metanash.gambit`). Docs: ``docs/game-file.md``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +32,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.gambit import read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
 
@@ -39,6 +40,8 @@ __all__ = ["FORMAT", "SCHEMA", "read_games", "read_provenance", "write_games"]
 
 FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
+
+_GAMBIT = {".nfg": read_nfg, ".efg": read_efg}
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -113,12 +116,17 @@ def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Trans
 def read_games(path: Path | str) -> list[Game]:
     """Read the games of a file, validated as if they were built by hand.
 
+    A file that is called .nfg or .efg is read as Gambit's and holds one game, zero-sum if its payoffs have a constant
+    sum; :func:`metanash.gambit.read_nfg` and :func:`metanash.gambit.read_efg` also say in which units.
+
     Raises
     ------
     ArchiveError
         If the file is missing, damaged, no game file, of an unknown schema, lacks an entry, or holds a game
         that is not valid; the message names the file and the entry.
     """
+    if (suffix := Path(path).suffix.lower()) in _GAMBIT:
+        return [_GAMBIT[suffix](path)[0]]
     header, arrays = read_archive(path, FORMAT, SCHEMA)
     try:
         cls = _KINDS[header["kind"]]
@@ -147,6 +155,8 @@ def read_games(path: Path | str) -> list[Game]:
 
 
 def read_provenance(path: Path | str) -> dict[str, Any]:
-    """Read who made the games of a file. Raises ArchiveError as :func:`read_games` does."""
+    """Read who made the games of a file; Gambit's do not say. Raises ArchiveError as :func:`read_games` does."""
+    if Path(path).suffix.lower() in _GAMBIT:
+        return {}
     header, _ = read_archive(path, FORMAT, SCHEMA)
     return dict(header.get("provenance", {}))

@@ -25,6 +25,7 @@ __all__ = [
     "rise_error",
     "stage_potential_values",
     "stage_potentials",
+    "team_optima",
     "values",
 ]
 
@@ -157,6 +158,21 @@ def optimal_values(reward: Floats, transition: Floats, discount: float) -> Float
             return value
         choice = np.where(better, q.argmax(axis=-1), choice)
     raise ArithmeticError(f"policy iteration has not ended after {_MOST_IMPROVEMENTS} improvements")
+
+
+def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
+    """Values (G, S) of teams whose players choose their joint action together: the most that any policy is worth.
+
+    Raises
+    ------
+    ValueError
+        If the players of a game do not share one reward.
+    """
+    if not games.game.is_team:
+        raise ValueError("a joint optimum is that of a team; these games have a reward for each player")
+    joint = (len(games), games.game.n_states, games.joint_actions)
+    chance = _joint_transition(games).reshape(*joint, games.game.n_states)
+    return optimal_values(games.reward[:, 0].reshape(joint), chance, games.game.discount)
 
 
 def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:

@@ -6,6 +6,7 @@ The noise of game k does not depend on the size of the perturbation, so sweeps o
 How the games of a sequence differ (Mao et al. 2023, section 6, says: random perturbations of the reward of a
 base game; law and size are our choice): reward^k = clip(base + perturbation Z^k, 0, 1), with Z^k uniform on
 [-1, 1] or standard normal, transitions shared or, where asked for, mixed with a random kernel.
+Congestion and tracking games differ in parameters of their own instead (weights; target and drift).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.poker import pot_scale, river_deal, river_poker_sequence
 from metanash.families.potential import potential_sequence
+from metanash.families.tracking import tracking_positions_sequence, tracking_sequence
 from metanash.families.zero_sum import zero_sum_sequence
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "potential_sequence",
     "river_deal",
     "river_poker_sequence",
+    "tracking_positions_sequence",
+    "tracking_sequence",
     "zero_sum_sequence",
 ]
 
@@ -34,6 +38,8 @@ FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
     "potential": potential_sequence,
     "congestion": congestion_sequence,
     "river_poker": river_poker_sequence,
+    "tracking": tracking_sequence,
+    "tracking_positions": tracking_positions_sequence,
 }
 """Families by the name that a configuration uses. Each takes a kind, an address, ``n_games`` and
 ``perturbation``, and keyword arguments of its own, and returns a sequence of games of one size."""
