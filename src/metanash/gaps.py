@@ -17,6 +17,7 @@ __all__ = [
     "average_out",
     "backup",
     "best_response_values",
+    "joint_optima",
     "ne_gap",
     "ne_gaps",
     "optimal_values",
@@ -160,6 +161,16 @@ def optimal_values(reward: Floats, transition: Floats, discount: float) -> Float
     raise ArithmeticError(f"policy iteration has not ended after {_MOST_IMPROVEMENTS} improvements")
 
 
+def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
+    """Largest values (G, S) of a stage reward (G, S, A_1, ..., A_N) for one who chooses the actions of all players.
+
+    An optimal policy is deterministic, so a product of policies: no product of policies is worth more either.
+    """
+    joint = (len(games), games.game.n_states, games.joint_actions)
+    chance = _joint_transition(games).reshape(*joint, games.game.n_states)
+    return optimal_values(stage.reshape(joint), chance, games.game.discount)
+
+
 def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
     """Values (G, S) of teams whose players choose their joint action together: the most that any policy is worth.
 
@@ -170,9 +181,7 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
     """
     if not games.game.is_team:
         raise ValueError("a joint optimum is that of a team; these games have a reward for each player")
-    joint = (len(games), games.game.n_states, games.joint_actions)
-    chance = _joint_transition(games).reshape(*joint, games.game.n_states)
-    return optimal_values(games.reward[:, 0].reshape(joint), chance, games.game.discount)
+    return joint_optima(games, games.reward[:, 0])
 
 
 def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:

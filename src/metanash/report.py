@@ -106,16 +106,33 @@ def _few(theory: pd.DataFrame) -> pd.DataFrame:
     return theory[~many]
 
 
+def _slope(row: Any) -> list[str]:
+    """Window and slope with its interval."""
+    return [f"{row['start']:.0e} to {row['end']:.0e}", f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"]
+
+
+def _verdict(row: Any) -> str:
+    return "" if pd.isna(row["verdict"]) else str(row["verdict"])
+
+
+def _ratio(row: Any, name: str) -> str:
+    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
+
+
+def _effect(row: Any) -> str:
+    """What the interval of a ratio of gaps says."""
+    return "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
+
+
 def _slopes(slopes: pd.DataFrame) -> str:
     rows = [
         [
             KIND_LABELS[row["base_kind"]],
             str(row["horizon"]),
-            f"{row['start']:.0e} to {row['end']:.0e}",
-            f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+            *_slope(row),
             f"{row['slope_without_log']:.3f}",
             f"{row['bound_slope']:.3f}",
-            "" if pd.isna(row["verdict"]) else str(row["verdict"]),
+            _verdict(row),
         ]
         for _, row in slopes.iterrows()
     ]
@@ -126,15 +143,14 @@ def _slopes(slopes: pd.DataFrame) -> str:
 def _sequences(sequences: pd.DataFrame) -> str:
     rows = []
     for _, row in sequences[sequences["arm"] != "individual"].iterrows():
-        effect = "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
         rows.append(
             [
                 KIND_LABELS[row["base_kind"]],
                 ARM_LABELS[row["arm"]],
                 f"{row['horizon']}, {row['games']}, {row['perturbation']:g}, {row['iterations']}",
                 f"{row['similarity_per_game']:.1f}",
-                f"{row['ratio']:.2f} [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]",
-                effect,
+                _ratio(row, "ratio"),
+                _effect(row),
                 f"{row['later_gap']:.2g}",
                 f"{row['bound']:.2g}" if row["within"] and row["arm"] == "best_response" else "",
             ]
@@ -201,10 +217,9 @@ def _potential_slopes(slopes: pd.DataFrame) -> str:
             KIND_LABELS[row["base_kind"]],
             f"{row['discount']:g}",
             f"{row['step_factor']:g}",
-            f"{row['start']:.0e} to {row['end']:.0e}",
-            f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+            *_slope(row),
             f"{row['bound_slope']:.3f}",
-            "" if pd.isna(row["verdict"]) else str(row["verdict"]),
+            _verdict(row),
         ]
         for _, row in slopes.iterrows()
     ]
@@ -219,10 +234,6 @@ def _far_steps(table: pd.DataFrame) -> str:
         rows.append([f"{discount:g}", f"{factor:g}", step, *shares, str(part["longest_period"].max())])
     head = ["discount", "step / theory", "step", "at an equilibrium", "potential rises", "cycle", "neither"]
     return _markdown([*head, "longest period"], rows)
-
-
-def _ratio(row: Any, name: str) -> str:
-    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
 
 
 def _potential_sequences(table: pd.DataFrame) -> str:
@@ -324,11 +335,10 @@ def _schedule_slopes(slopes: pd.DataFrame) -> str:
         [
             f"{row['horizon']}, {row['n_players']}",
             str(row["schedule"]),
-            f"{row['start']:.0e} to {row['end']:.0e}",
-            f"{row['slope']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+            *_slope(row),
             f"{row['schedule_slope']:.3f}",
             f"{row['bound_slope']:.3f}",
-            "" if pd.isna(row["verdict"]) else str(row["verdict"]),
+            _verdict(row),
         ]
         for _, row in slopes.iterrows()
     ]
@@ -339,11 +349,10 @@ def _schedule_slopes(slopes: pd.DataFrame) -> str:
 def _general_sequences(table: pd.DataFrame) -> str:
     rows = []
     for _, row in table[table["arm"] != "individual"].iterrows():
-        effect = "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
         sizes = f"{row['horizon']}, {row['n_players']}, {row['max_actions']}, {row['games']}, {row['perturbation']:g}"
         gaps = [f"{row['later_gap']:.2g}", f"{row['instantiated']:.2g}"]
         place = [KIND_LABELS[row["base_kind"]], ARM_LABELS[row["arm"]], sizes, f"{row['similarity_per_game']:.1f}"]
-        rows.append([*place, _ratio(row, "ratio"), effect, *gaps])
+        rows.append([*place, _ratio(row, "ratio"), _effect(row), *gaps])
     head = ["games", "meta-update", "H, N, A, K, perturbation", "Delta_pi / K", "gap / individual", "effect", "gap"]
     return _markdown([*head, "Theorem 5"], rows)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame
-from metanash.gaps import optimal_values, stage_potential_values, stage_potentials, values
+from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
 
@@ -156,12 +156,6 @@ def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
 # Potential games ----------------------------------------------------------------------------------------
 
 
-def _joint_problem(games: GameBatch[DiscountedGame]) -> Floats:
-    """Transitions of one who chooses for all: (G, S, J, S)."""
-    states = games.game.n_states
-    return games.transitions.dense(0)[games.transitions.index].reshape(len(games), states, games.joint_actions, states)
-
-
 def distribution_mismatch(games: GameBatch[DiscountedGame]) -> Floats:
     """Distribution mismatch coefficient kappa, the supremum over policies of the largest d_rho^pi(s) / rho(s): (G,).
 
@@ -169,21 +163,18 @@ def distribution_mismatch(games: GameBatch[DiscountedGame]) -> Floats:
     al. 2022). For each state the largest d_rho^pi is the optimal value of a decision problem over joint actions, whose
     reward is 1 - gamma in that state; an optimal policy is deterministic, so a product of policies.
     """
-    batch, states, chance = len(games), games.game.n_states, _joint_problem(games)
-    there = (1.0 - games.game.discount) * np.eye(states)
-    reward = np.broadcast_to(there[:, np.newaxis, :, np.newaxis], (states, batch, states, games.joint_actions))
-    mismatch = np.ones(batch)
-    for target in range(states):
-        value = optimal_values(np.ascontiguousarray(reward[target]), chance, games.game.discount)
+    mismatch = np.ones(len(games))
+    for target in range(games.game.n_states):
+        there = np.zeros((len(games), games.game.n_states, *games.game.n_actions))
+        there[:, target] = 1.0 - games.game.discount
+        value = joint_optima(games, there)
         mismatch = np.maximum(mismatch, (games.initial * value).sum(axis=-1) / games.initial[:, target])
     return mismatch
 
 
 def _largest_values(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
     """Maximum over policies of the value of a stage reward (G, S, A_1, ..., A_N) from the start: (G,)."""
-    joint = stage.reshape(len(games), games.game.n_states, games.joint_actions)
-    value = optimal_values(joint, _joint_problem(games), games.game.discount)
-    return np.asarray((games.initial * value).sum(axis=-1))
+    return np.asarray((games.initial * joint_optima(games, stage)).sum(axis=-1))
 
 
 def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
@@ -226,21 +217,16 @@ def largest_potential_drops(
     if not np.array_equal(games.initial, following.initial):
         raise ValueError("potentials can be compared from one initial distribution only")
     change = stage_potentials(games) - stage_potentials(following)
-    here, there = _joint_problem(games), _joint_problem(following)
-    moved = here - there
+    here, there = (batch.transitions.dense(0)[batch.transitions.index] for batch in (games, following))
+    moved = (here - there).reshape(len(games), games.game.n_states, games.joint_actions, games.game.n_states)
     # transitions of one state may differ by rounding
     exact = np.asarray((np.abs(moved) <= 1e-15).all(axis=(1, 2, 3)) | (games.game.discount == 0.0))
     bounds = []
     for frame, other in ((games, following), (following, games)):
-        low, high = -_optimal_by_state(other, -1.0), _optimal_by_state(other, 1.0)
+        stage = stage_potentials(other)
+        low, high = -joint_optima(other, -stage), joint_optima(other, stage)
         gain = np.maximum(moved, 0.0) @ high[:, np.newaxis, :, np.newaxis]
         loss = np.minimum(moved, 0.0) @ low[:, np.newaxis, :, np.newaxis]
         onward = (gain + loss)[..., 0].reshape(change.shape)
         bounds.append(_largest_values(frame, change + frame.game.discount * onward))
     return np.minimum(*bounds), exact
-
-
-def _optimal_by_state(games: GameBatch[DiscountedGame], sign: float) -> Floats:
-    """Largest value of the stage potential times ``sign`` from each state, (G, S)."""
-    joint = sign * stage_potentials(games).reshape(len(games), games.game.n_states, games.joint_actions)
-    return optimal_values(joint, _joint_problem(games), games.game.discount)

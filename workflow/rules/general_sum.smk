@@ -15,7 +15,8 @@ rule general_sum_random_games:
         seeds=None,
         root_seed=config["root_seed"],
         spec=lambda wildcards: arguments(
-            {key: value for key, value in GENERAL["random_games"].items() if key != "horizons"},
+            GENERAL["random_games"],
+            "horizons",
             base_kind=wildcards.base_kind,
             horizon=int(wildcards.horizon),
         ),
@@ -44,7 +45,8 @@ rule schedules:
         seeds=GENERAL["schedules"]["seeds"],
         root_seed=config["root_seed"],
         spec=lambda wildcards: arguments(
-            {key: value for key, value in GENERAL["schedules"].items() if key != "settings"},
+            GENERAL["schedules"],
+            "settings",
             **GENERAL["schedules"]["settings"][wildcards.setting],
         ),
     message:

@@ -4,19 +4,9 @@ SEQUENCE_PARTS = {
     "congestion": congestion_settings(),
 }
 
-# The functions of metanash.theory, and the section of the configuration that each is called with: a job for each kind.
-POTENTIAL_MEASUREMENTS = {
-    "random_games": POTENTIAL["random_games"],
-    "random_sequences": POTENTIAL["random_sequences"],
-    "long_runs": POTENTIAL["long_runs"],
-    "far_steps": POTENTIAL["far_steps"],
-}
-GRADIENT_MEASUREMENTS = {
-    "constant_ratios": GRADIENTS["constant_ratios"],
-    "random_games": GRADIENTS["random_games"],
-    "meta_training": GRADIENTS["meta_training"],
-    "inner_loop": GRADIENTS["inner_loop"],
-}
+# Functions of metanash.theory that are called with their section of the configuration, in a job for each kind.
+POTENTIAL_MEASUREMENTS = ["random_games", "random_sequences", "long_runs", "far_steps"]
+GRADIENT_MEASUREMENTS = ["constant_ratios", "inner_loop", "random_games"]
 
 
 rule potential:
@@ -35,9 +25,9 @@ rule potential:
     threads: 1
     params:
         function=lambda wildcards: f"potential.{wildcards.name}",
-        seeds=lambda wildcards: POTENTIAL_MEASUREMENTS[wildcards.name].get("seeds"),
+        seeds=lambda wildcards: POTENTIAL[wildcards.name].get("seeds"),
         root_seed=config["root_seed"],
-        spec=lambda wildcards: arguments(POTENTIAL_MEASUREMENTS[wildcards.name], base_kind=wildcards.base_kind),
+        spec=lambda wildcards: arguments(POTENTIAL[wildcards.name], base_kind=wildcards.base_kind),
     message:
         "Potential games: {wildcards.name}, {wildcards.base_kind}"
     script:
@@ -58,7 +48,7 @@ rule counterexamples:
         function="potential.counterexamples",
         seeds=None,
         root_seed=None,
-        spec=arguments(POTENTIAL["counterexamples"], discounts=POTENTIAL["counterexamples"]["discounts"]),
+        spec=arguments(POTENTIAL["counterexamples"]),
     message:
         "Defects of Proposition 1"
     script:
@@ -100,15 +90,15 @@ rule meta_gradient:
     benchmark:
         f"{RESULTS}/benchmarks/theory/meta_gradient/{{name}}/{{base_kind}}.tsv"
     wildcard_constraints:
-        name="|".join(set(GRADIENT_MEASUREMENTS) - {"meta_training"}),
+        name="|".join(GRADIENT_MEASUREMENTS),
     conda:
         "../../environment.yml"
     threads: 1
     params:
         function=lambda wildcards: f"meta_gradient.{wildcards.name}",
-        seeds=lambda wildcards: GRADIENT_MEASUREMENTS[wildcards.name].get("seeds"),
+        seeds=lambda wildcards: GRADIENTS[wildcards.name].get("seeds"),
         root_seed=config["root_seed"],
-        spec=lambda wildcards: arguments(GRADIENT_MEASUREMENTS[wildcards.name], base_kind=wildcards.base_kind),
+        spec=lambda wildcards: arguments(GRADIENTS[wildcards.name], base_kind=wildcards.base_kind),
     message:
         "Softmax policies: {wildcards.name}, {wildcards.base_kind}"
     script:
@@ -132,7 +122,9 @@ rule meta_training:
         seeds=GRADIENTS["meta_training"]["seeds"],
         root_seed=config["root_seed"],
         spec=lambda wildcards: arguments(
-            {key: value for key, value in GRADIENTS["meta_training"].items() if key != "inner_loops"},
+            GRADIENTS["meta_training"],
+            "inner_loops",
+            "discounts",
             **GRADIENTS["meta_training"]["inner_loops"][wildcards.loop],
             base_kind=wildcards.base_kind,
             discount=float(wildcards.discount),
@@ -179,8 +171,8 @@ rule potential_tables:
 rule meta_gradient_tables:
     input:
         **{
-            name: expand(f"{MEASURED}/meta_gradient/{name}/{{k}}.npz", k=GRADIENT_MEASUREMENTS[name]["base_kinds"])
-            for name in sorted(set(GRADIENT_MEASUREMENTS) - {"meta_training"})
+            name: expand(f"{MEASURED}/meta_gradient/{name}/{{k}}.npz", k=GRADIENTS[name]["base_kinds"])
+            for name in GRADIENT_MEASUREMENTS
         },
         meta_training=expand(
             f"{MEASURED}/meta_gradient/meta_training/{{l}}-{{k}}-{{g}}.npz",

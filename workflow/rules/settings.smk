@@ -5,10 +5,10 @@ GRADIENTS = config["theory"]["meta_gradient"]
 GENERAL = config["theory"]["general_sum"]
 
 
-def arguments(section, **more):
-    """What a function of metanash.theory is called with, from a section of the configuration."""
+def arguments(section, *without, **more):
+    """What a function of metanash.theory is called with, from a section of the configuration but for some keys."""
     renamed = {"checkpoints": "n_checkpoints"}
-    skipped = {"seeds", "base_kinds", "discounts"} if "discount" in more else {"seeds", "base_kinds"}
+    skipped = {"seeds", "base_kinds", *without}
     return {renamed.get(key, key): value for key, value in section.items() if key not in skipped} | more
 
 

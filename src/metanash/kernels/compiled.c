@@ -333,13 +333,9 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    int64_t total = 0, cells = 1, bad = 0;
-    for (int64_t i = 0; i < players && !bad; i++) {
-        bad = c.actions[i] < 1 || c.actions[i] > columns || __builtin_mul_overflow(cells, c.actions[i], &cells);
-        total += c.actions[i];
-    }
+    int64_t bad = !seated(c.actions, players, joint, columns);
     for (int64_t l = 0; l < lanes; l++) bad |= c.transition_index[l] < 0 || c.transition_index[l] >= kinds;
-    if (bad || total != columns || cells != joint) {
+    if (bad) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }

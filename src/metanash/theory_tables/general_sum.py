@@ -90,7 +90,7 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Schedule:
-    """Runs of one schedule on one kind of games: gaps (seeds, Ts), learning rates and bounds (Ts,)."""
+    """Runs of one schedule on one kind of games: gaps and bounds (seeds, Ts), learning rates and (11) (Ts,)."""
 
     place: dict[str, Any]
     schedule: str
@@ -114,8 +114,8 @@ def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
                 t=t,
                 rate=rate,
                 gap=arrays["cce_gap_bound"][s],
-                smooth=theorem_5_smooth(divergence, horizon, t, players, rate).mean(axis=0),
-                theorem_5=theorem_5(divergence, horizon, t, players, rate).mean(axis=0),
+                smooth=theorem_5_smooth(divergence, horizon, t, players, rate),
+                theorem_5=theorem_5(divergence, horizon, t, players, rate),
                 equation_11=theorem_5_uniform(horizon, t, players, max(spec["n_actions"])),
             )
 
@@ -123,20 +123,16 @@ def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
 def schedule_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     """Theorem 5 and equation (11) on the long runs, one for each T."""
     rows = []
-    for spec, arrays in measured:
-        horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
-        where = f"long runs, {spec['base_kind']}, H={horizon}, N={players}"
-        for s, name in enumerate(schedule_names(spec["constants"])):
-            gap, divergence, rate = (arrays[key][s] for key in ("cce_gap_bound", "divergence_worst", "learning_rate"))
-            forms = {
-                "repaired: worst best response": theorem_5(divergence, horizon, t, players, rate),
-                "proven: third power of eta": theorem_5_smooth(divergence, horizon, t, players, rate),
-            }
-            place, trivial = f"{where}, {name} rate", trivial_gap(horizon)
-            rows += [claim_row("theorem 5", form, place, t, gap, right, trivial) for form, right in forms.items()]
-            if name == "prescribed":
-                right = theorem_5_uniform(horizon, t, players, max(spec["n_actions"]))
-                rows.append(claim_row("equation 11", "printed", place, t, gap, right, trivial))
+    for run in _schedules(measured):
+        kind, horizon, players = run.place.values()
+        where, trivial = f"long runs, {kind}, H={horizon}, N={players}, {run.schedule} rate", trivial_gap(horizon)
+        forms = [
+            ("theorem 5", "repaired: worst best response", run.theorem_5),
+            ("theorem 5", "proven: third power of eta", run.smooth),
+        ]
+        if run.schedule == "prescribed":
+            forms.append(("equation 11", "printed", run.equation_11))
+        rows += [claim_row(claim, form, where, run.t, run.gap, right, trivial) for claim, form, right in forms]
     return rows
 
 
@@ -148,11 +144,12 @@ def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     """
     rows = []
     for run in _schedules(measured):
+        theorem, smooth = run.theorem_5.mean(axis=0), run.smooth.mean(axis=0)
         for c, iteration in enumerate(run.t.astype(np.int64).tolist()):
             row = run.place | {"schedule": run.schedule, "iteration": iteration, "gap": run.gap[:, c].mean()}
             row |= {"low": run.gap[:, c].min(), "high": run.gap[:, c].max(), "learning_rate": run.rate[c]}
-            row |= {"equation_11": run.equation_11[c], "theorem_5": run.theorem_5[c]}
-            rows.append(row | {"smooth": run.smooth[c]})
+            row |= {"equation_11": run.equation_11[c], "theorem_5": theorem[c]}
+            rows.append(row | {"smooth": smooth[c]})
     return pd.DataFrame(rows)
 
 
