@@ -1,0 +1,41 @@
+"""The command ``metanash``: a subcommand each of ``COMMANDS``.
+
+A subcommand is a module with a docstring, ``add_arguments(parser)`` and ``run(options)``, which returns an exit code.
+It is imported when it is asked for, so the ones that need nothing but NumPy start at once.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
+}
+"""Modules of the subcommands, and what each is for in a line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; a ValueError or missing file is told in one line, with exit code 1."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, purpose) in COMMANDS.items():
+        wanted = given[:1] == [name]
+        own = importlib.import_module(module) if wanted else None
+        sub = commands.add_parser(name, help=purpose, description=own.__doc__ if own else purpose)
+        if own:
+            own.add_arguments(sub)
+            sub.set_defaults(run=own.run)
+    options = parser.parse_args(given)
+    try:
+        return int(options.run(options))
+    except (ValueError, OSError) as error:
+        print(f"metanash {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Subcommands of ``metanash``, a module each: see :mod:`metanash.cli`."""
