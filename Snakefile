@@ -18,6 +18,8 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/zero_sum.smk"
 include: "workflow/rules/potential.smk"
 include: "workflow/rules/general_sum.smk"
+include: "workflow/rules/appendix.smk"
+include: "workflow/rules/own_games.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
@@ -28,11 +30,10 @@ rule all:
     input:
         figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
         figures(*(name for _, names in THEORY_FIGURES.values() for name in names)),
-        f"{RESULTS}/figure1.csv",
-        f"{RESULTS}/speed_up.csv",
-        f"{RESULTS}/sensitivity.csv",
-        f"{RESULTS}/theory.csv",
-        f"{RESULTS}/summary.md",
+        expand(
+            f"{RESULTS}/{{name}}", name=["figure1.csv", "speed_up.csv", "sensitivity.csv", "theory.csv", "summary.md"]
+        ),
+        f"{RESULTS}/own_policies.csv" if OWN_GAMES else [],
         f"{RESULTS}/notebooks/figure1.ipynb",
 
 

@@ -18,9 +18,15 @@ from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.checks import integer, positive
 from metanash.families import FAMILIES
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
-from metanash.learners import LEARNERS, MirrorState, OptimisticMirrorDescent, checkpoints
+from metanash.learners import (
+    LEARNERS,
+    CorrelatedMirrorDescent,
+    MirrorState,
+    OptimisticMirrorDescent,
+    checkpoints,
+)
 from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
-from metanash.records import RunRecord
+from metanash.records import GAPS, RunRecord
 from metanash.similarity import distribution_mismatch
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
@@ -183,13 +189,14 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     grid = checkpoints(spec.iterations, spec.checkpoints)
     runs = learn_sequence(sequences, learner, META_UPDATES[spec.arm](k), spec.iterations, at=grid)
     lead = (len(rates), len(sizes), len(seeds))
+    measure = next(name for name in GAPS if name in runs.runs[0].measures)
     arrays = {
         "seeds": np.array(seeds, dtype=np.int64),
         "learning_rates": np.array(rates, dtype=np.float64),
         "perturbations": np.array(sizes, dtype=np.float64),
         "checkpoints": grid,
-        "ne_gap": runs.ne_gap.reshape(*lead, k, -1),
-        **_final_policies(runs, lead),
+        measure: runs.measured(measure).reshape(*lead, k, -1),
+        **_final_policies(runs, learner, lead),
     }
     if spec.keep_stages and isinstance(learner, OptimisticMirrorDescent):
         arrays |= _stage_arrays(runs, learner, lead)
@@ -211,10 +218,13 @@ def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> npt.NDArray[np.float6
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def _final_policies(runs: SequenceRun[Any], lead: tuple[int, ...]) -> Arrays:
+def _final_policies(runs: SequenceRun[Any], learner: Any, lead: tuple[int, ...]) -> Arrays:
+    """Output policies, one array a player; of a correlated one, each player's average."""
+    correlated = isinstance(learner, CorrelatedMirrorDescent)
+    policies = [learner.average(run.state) if correlated else run.policy for run in runs.runs]
     arrays = {}
-    for player in range(len(runs.runs[0].policy)):
-        policy = np.stack([run.policy[player] for run in runs.runs], axis=1)
+    for player in range(len(policies[0])):
+        policy = np.stack([own[player] for own in policies], axis=1)
         arrays[f"policy_{player}"] = policy.reshape(*lead, *policy.shape[1:])
     return arrays
 

@@ -32,11 +32,11 @@ import numpy.typing as npt
 from scipy import sparse
 
 from metanash.archive import ArchiveError, read_archive, write_archive
-from metanash.gambit import read_efg, read_nfg
+from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
 
-__all__ = ["FORMAT", "SCHEMA", "read_games", "read_provenance", "write_games"]
+__all__ = ["FORMAT", "SCHEMA", "read_games", "read_games_in_units", "read_provenance", "write_games"]
 
 FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
@@ -125,8 +125,19 @@ def read_games(path: Path | str) -> list[Game]:
         If the file is missing, damaged, no game file, of an unknown schema, lacks an entry, or holds a game
         that is not valid; the message names the file and the entry.
     """
+    return read_games_in_units(path)[0]
+
+
+def read_games_in_units(path: Path | str) -> tuple[list[Game], Units]:
+    """Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own."""
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
-        return [_GAMBIT[suffix](path)[0]]
+        game, units = _GAMBIT[suffix](path)
+        return [game], units
+    games = _read_archive(path)
+    return games, Units((0.0,) * games[0].n_players, 1.0)
+
+
+def _read_archive(path: Path | str) -> list[Game]:
     header, arrays = read_archive(path, FORMAT, SCHEMA)
     try:
         cls = _KINDS[header["kind"]]

@@ -156,6 +156,10 @@ class SequenceRun(Generic[State]):
         """(sequences, K, C) NE-gaps."""
         return np.stack([run.ne_gap for run in self.runs], axis=1)
 
+    def measured(self, name: str) -> npt.NDArray[np.float64]:
+        """(sequences, K, C) of what the learner measures under a name."""
+        return np.stack([run.measures[name] for run in self.runs], axis=1)
+
 
 def learn_sequence(
     sequences: Sequence[GameBatch[Any]],

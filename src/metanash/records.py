@@ -6,9 +6,9 @@ arrays. Axes come in the order learning rate, perturbation, seed, game, then tho
 ``seeds`` (seeds,), ``learning_rates`` (rates,), ``perturbations`` (sizes,), ``checkpoints`` (C,)
     the axes;
 ``ne_gap`` (rates, sizes, seeds, K, C)
-    exact NE-gap of the output policies;
+    exact NE-gap of the output policies; ``cce_gap_bound`` instead for correlated ones (:mod:`metanash.correlated`);
 ``policy_{i}`` (rates, sizes, seeds, K, ...)
-    final output policy of player i;
+    final output policy of player i, or its part of a correlated one;
 ``stage_*``
     per-stage statistics, where the experiment keeps them: see :meth:`metanash.learners.Stage`.
 
@@ -28,6 +28,7 @@ from metanash.archive import ArchiveError, read_archive, write_archive
 
 __all__ = [
     "FORMAT",
+    "GAPS",
     "MEASUREMENT",
     "SCHEMA",
     "RunRecord",
@@ -39,7 +40,9 @@ __all__ = [
 
 FORMAT, SCHEMA = "metanash-run", 1
 MEASUREMENT = "metanash-measurement"
-_REQUIRED = ("seeds", "learning_rates", "perturbations", "checkpoints", "ne_gap")
+_REQUIRED = ("seeds", "learning_rates", "perturbations", "checkpoints")
+GAPS = ("ne_gap", "cce_gap_bound")
+"""Names of the gaps that a record may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,7 @@ class RunRecord:
     provenance : dict
         Versions and kernels that ran it.
     arrays : dict from str to array
-        See the module; ``ne_gap`` and the axes are always there.
+        See the module; a gap and the axes are always there.
     """
 
     spec: Mapping[str, Any]
@@ -65,14 +68,26 @@ class RunRecord:
             if name not in self.arrays:
                 raise ValueError(f"a run record needs the array {name}")
         axes = tuple(len(self.arrays[name]) for name in ("learning_rates", "perturbations", "seeds"))
-        shape = self.arrays["ne_gap"].shape
+        if not any(name in self.arrays for name in GAPS):
+            raise ValueError(f"a run record needs one of the arrays {', '.join(GAPS)}")
+        shape = self.gap.shape
         if len(shape) != 5 or shape[:3] != axes or shape[4] != len(self.arrays["checkpoints"]):
             raise ValueError(
-                "ne_gap must have axes (learning rate, perturbation, seed, game, checkpoint), "
+                f"{self.measure} must have axes (learning rate, perturbation, seed, game, checkpoint), "
                 f"{(*axes, 'K', len(self.arrays['checkpoints']))}; got {shape}"
             )
-        if not np.isfinite(self.arrays["ne_gap"]).all():
-            raise ValueError("ne_gap must be finite: the run has failed")
+        if not np.isfinite(self.gap).all():
+            raise ValueError(f"{self.measure} must be finite: the run has failed")
+
+    @property
+    def measure(self) -> str:
+        """Name of the gap, one of ``GAPS``."""
+        return next(name for name in GAPS if name in self.arrays)
+
+    @property
+    def gap(self) -> npt.NDArray[np.float64]:
+        """(rates, sizes, seeds, K, C) gaps."""
+        return self.arrays[self.measure]
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self.arrays[name]

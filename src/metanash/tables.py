@@ -22,7 +22,7 @@ def curve_table(records: Iterable[RunRecord], figure: str) -> pd.DataFrame:
     """
     frames = []
     for record in records:
-        gap = record["ne_gap"]
+        gap = record.gap
         if gap.shape[:2] != (1, 1):
             raise ValueError("a table of curves needs records with one learning rate and one perturbation")
         axes = [record["seeds"], np.arange(1, gap.shape[3] + 1), record["checkpoints"]]
@@ -84,9 +84,9 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
     """
     gaps: dict[tuple[str, float, float], dict[str, list[tuple[int, float]]]] = {}
     for record in records:
-        if record["ne_gap"].shape[3] < 2:
+        if record.gap.shape[3] < 2:
             raise ValueError("final gaps are means over games 2 to K, so sequences need at least two games")
-        final = record["ne_gap"][..., 1:, -1].mean(axis=-1)
+        final = record.gap[..., 1:, -1].mean(axis=-1)
         for r, rate in enumerate(record["learning_rates"].tolist()):
             for p, size in enumerate(record["perturbations"].tolist()):
                 cell = gaps.setdefault((record.spec["games"]["base_kind"], rate, size), {})

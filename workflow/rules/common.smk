@@ -13,6 +13,17 @@ for name, experiment in EXPERIMENTS.items():
     if "mixed" in experiment["base_kinds"] and len(set(experiment["games"]["options"].get("n_actions", (2, 2)))) > 1:
         raise WorkflowError(f"config: experiments/{name}: mixed games need n_actions with A = B")
 
+for name, shown in config["appendix"].items():
+    experiment = EXPERIMENTS[name]
+    if shown["learning_rate"] not in experiment["learning"]["learning_rates"]:
+        raise WorkflowError(f"config: appendix/{name}: learning_rate must be one of experiments/{name}")
+    if shown["perturbation"] not in experiment["games"]["perturbations"]:
+        raise WorkflowError(f"config: appendix/{name}: perturbation must be one of experiments/{name}")
+    if shown["references"] > experiment["seeds"]:
+        raise WorkflowError(f"config: appendix/{name}: references must be at most the seeds of experiments/{name}")
+    if experiment["seeds_per_block"] < experiment["seeds"]:
+        raise WorkflowError(f"config: experiments/{name}: seeds_per_block must be all seeds, which are one job")
+
 
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
@@ -72,6 +83,12 @@ def runs(*experiments):
         for arm in EXPERIMENTS[name]["arms"]
         for block in range(-(-EXPERIMENTS[name]["seeds"] // EXPERIMENTS[name]["seeds_per_block"]))
     ]
+
+
+def games_of(run):
+    """Game file of a run record."""
+    *_, experiment, kind, _, block = run.split("/")
+    return f"{RESULTS}/games/{experiment}/{kind}/{block}"
 
 
 def figures(*names):

@@ -16,12 +16,20 @@ THEORY_FIGURES = {
         ["schedules", "schedule_slopes", "general_sequences"],
         ["theorem5_bounds", "theorem5_slopes", "theorem6_benefit"],
     ),
+    "appendix": (
+        ["appendix", "appendix_curves", "appendix_games", "appendix_equilibria"],
+        ["appendix_poker", "appendix_tracking"],
+    ),
+    **({"own_games": (["own_games"], ["own_games"])} if OWN_GAMES else {}),
 }
 
 
 rule theory:
     input:
-        claims=expand(f"{MEASURED}/claims/{{part}}.csv", part=["zero_sum", "potential", "meta_gradient", "general_sum"]),
+        claims=expand(
+            f"{MEASURED}/claims/{{part}}.csv",
+            part=["zero_sum", "potential", "meta_gradient", "general_sum", "appendix"],
+        ),
         code=library("archive"),
     output:
         theory=f"{RESULTS}/theory.csv",

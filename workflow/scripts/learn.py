@@ -12,7 +12,7 @@ from metanash.records import write_record
 def main(spec: dict[str, Any], games: Path, record: Path, log: Path) -> None:
     logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
     result = run_arm(Learning.from_config(spec), read_games(games), read_provenance(games))
-    gap = result["ne_gap"]
+    gap = result.gap
     logging.info(
         "%d runs of %d iterations: mean final gap %.4g", gap[..., -1].size, spec["iterations"], gap[..., -1].mean()
     )

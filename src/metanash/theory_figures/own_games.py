@@ -1,0 +1,44 @@
+"""Figure of the user's own games. Needs the extra ``pipeline``."""
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from metanash.plotting import ARM_LABELS, ARM_STYLE
+from metanash.theory_figures.style import Tables, legend_below, log_axes
+
+__all__ = ["FIGURES"]
+
+_MEASURES = {"ne_gap": "NE-gap", "cce_gap": "CCE-gap", "cce_gap_bound": "gap of an informed deviator"}
+
+
+def own_games(tables: Tables, width: float) -> Figure:
+    """Gap against iterations, the mean over the games of a file, a panel for each file."""
+    table = tables["own_games"]
+    names = list(dict.fromkeys(table["own"]))
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, (0.05 + 0.38 * rows) * width), squeeze=False)
+    for ax, name in zip(axes.flat, names, strict=False):
+        part = table[table["own"] == name]
+        for arm, style in ARM_STYLE.items():
+            mean = part[part["arm"] == arm].groupby("iteration")["gap_in_payoffs"].mean()
+            positive = mean[mean > 0]  # a gap of 0 has no place on a logarithmic axis
+            if not mean.empty:
+                ax.plot(positive.index, positive, label=ARM_LABELS[arm], **style)
+        if (part["gap_in_payoffs"] > 0).any():
+            log_axes(ax)
+        else:
+            ax.set(xlabel="iterations T", xlim=(1, part["iteration"].max()), ylim=(0, 1), xscale="log", yticks=[0])
+            ax.text(0.5, 0.5, "gap 0 throughout", ha="center", va="center", transform=ax.transAxes, fontsize=6.5)
+        ax.set(title=name, ylabel=f"{_MEASURES[part['measure'].iloc[0]]} (payoffs)")
+    for ax in list(axes.flat)[len(names) :]:
+        ax.set_visible(False)
+    most = max(axes.flat, key=lambda ax: len(ax.get_lines()))
+    legend_below(figure, most, 4)
+    return figure
+
+
+FIGURES: dict[str, Callable[[Tables, float], Figure]] = {"own_games": own_games}
+"""Figures by the name of their files."""

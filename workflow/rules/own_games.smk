@@ -1,0 +1,47 @@
+# Games of the user's own, named in the configuration.
+OWN_GAMES = config["own_games"]["files"]
+
+
+wildcard_constraints:
+    own="|".join(OWN_GAMES) or "none",
+
+
+rule own_games:
+    input:
+        games=lambda wildcards: OWN_GAMES[wildcards.own],
+        code=library("own_games", "gamefile", "records"),
+    output:
+        measured=f"{RESULTS}/own_games/{{own}}.npz",
+    log:
+        f"{RESULTS}/logs/own_games/{{own}}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        learning_rates=config["own_games"]["learning_rates"],
+        iterations=config["own_games"]["iterations"],
+        checkpoints=config["own_games"]["checkpoints"],
+    message:
+        "Your games {wildcards.own}: learning"
+    script:
+        "../scripts/own_games.py"
+
+
+rule own_games_tables:
+    input:
+        measured=expand(f"{RESULTS}/own_games/{{own}}.npz", own=OWN_GAMES),
+        code=library("own_tables", "records", "archive"),
+    output:
+        own_games=f"{RESULTS}/own_games.csv",
+        own_payoffs=f"{RESULTS}/own_payoffs.csv",
+        own_policies=f"{RESULTS}/own_policies.csv",
+    log:
+        f"{RESULTS}/logs/own_games_tables.log",
+    conda:
+        "../../environment.yml"
+    params:
+        names=list(OWN_GAMES),
+    message:
+        "Your games: gaps, payoffs and policies"
+    script:
+        "../scripts/own_games_tables.py"
