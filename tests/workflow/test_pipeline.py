@@ -19,8 +19,9 @@ from metanash.records import read_record
 from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
+FIGURE_MODULES = (*MODULES, "appendix", "own_games")
 FIGURE_RULES = {
-    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, **{f"{name}_figures": 1 for name in MODULES},
+    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, **{f"{name}_figures": 1 for name in FIGURE_MODULES},
 }  # fmt: skip
 REST = {
     "figure1_table",
@@ -32,11 +33,14 @@ REST = {
     "all",
     "kernels",
     "theory",
+    "appendix_tables",
+    "own_games_tables",
 }
 THEORY_TABLES = {
     "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
-    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences",
+    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "appendix", "appendix_curves",
+    "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
 }  # fmt: skip
 
 
@@ -63,12 +67,13 @@ def theory(config):
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1,
+        "own_games": len(config["own_games"]["files"]),
     }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def every_job(theory):
-    return {**dict.fromkeys(REST, 1), "games": 14, "learn": 40, **FIGURE_RULES, **theory}
+    return {**dict.fromkeys(REST, 1), "games": 20, "learn": 62, **FIGURE_RULES, **theory}
 
 
 def blocks(section):
@@ -112,10 +117,10 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     wanted |= {run_name(*run[:4]) for run in runs}
     wanted |= {f"games/{name}/{kind}/block-{block}.npz" for name, kind, _, block, _ in runs}
     found = files_of(finished.folder / finished.results)
-    kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/"))}
+    kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/", "own_games/"))}
     assert wanted <= kept
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
-    drawn = ("theorem", "proposition", "maml")
+    drawn = ("theorem", "proposition", "maml", "appendix", "own_games")
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     assert kept - wanted == about_theorems
     assert len([name for name in found if name.startswith("benchmarks/runs/")]) == len(runs)
@@ -272,7 +277,7 @@ def comparable(project):
 @pytest.mark.parametrize("kind", ["csv", "npz", "pdf", "png", "json"])
 def test_cores_and_folders_change_no_byte(two_runs, kind):
     two, one = ({name: text for name, text in comparable(p).items() if name.endswith(kind)} for p in two_runs)
-    assert len(one) == {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED), "pdf": 6, "png": 6, "json": 1}[kind]
+    assert len(one) == {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED) + 1, "pdf": 6, "png": 6, "json": 1}[kind]
     assert [name for name in one if two[name] != one[name]] == []
 
 
@@ -387,16 +392,16 @@ def test_kernel_sources_do_everything_again(answers, every_job):
 
 def test_code_of_a_learner_learns_again(answers):
     jobs = answers["q_ascent.py"].jobs()
-    assert jobs["learn"] == 40
+    assert jobs["learn"] == 62
     assert "kernels" not in jobs
 
 
 def test_script_of_a_rule_runs_that_rule(answers):
     jobs = answers["learn.py"].jobs()
-    assert jobs["learn"] == 40
+    assert jobs["learn"] == 62
     assert set(jobs) == {
         "learn", "figure1_table", "sensitivity_table", "speed_up", "summary", "notebook", "gap_figure",
-        "sensitivity_figure", "all",
+        "sensitivity_figure", "appendix_tables", "appendix_figures", "theory", "all",
     }  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""Games of the user's own: each class is learned by its learner, and what comes out belongs to the games given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metanash import families, own_tables
+from metanash.correlated import cce_gaps
+from metanash.gambit import Units, from_bimatrix
+from metanash.gamefile import read_games_in_units, write_games
+from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
+from metanash.gaps import ne_gap
+from metanash.learners import CorrelatedMirrorDescent, learn
+from metanash.own_games import LEARNER_OF, learn_own_games
+
+PLAN = {
+    "learning_rates": {
+        "optimistic_mirror_descent": 0.3, "correlated_mirror_descent": 0.2, "projected_q_ascent": 0.05,
+    },
+    "iterations": 50,
+    "n_checkpoints": 8,
+}  # fmt: skip
+ONE = Units((0.0, 0.0), 1.0)
+ZERO_SUM = families.zero_sum_sequence("mixed", 1, "own", n_games=3, perturbation=0.1, n_actions=(3, 3))
+GENERAL = families.general_sum_sequence("random", 1, "own", n_games=2, perturbation=0.1, n_actions=(2, 3), horizon=2)
+POTENTIAL = families.potential_sequence("team", 1, "own", n_games=2, perturbation=0.1, discount=0.5)
+
+
+@pytest.mark.parametrize(
+    ("games", "learner", "measure", "arms"),
+    [
+        (ZERO_SUM, "optimistic_mirror_descent", "ne_gap", 4),
+        (GENERAL, "correlated_mirror_descent", "cce_gap_bound", 4),
+        (POTENTIAL, "projected_q_ascent", "ne_gap", 2),
+        (ZERO_SUM[:1], "optimistic_mirror_descent", "ne_gap", 1),
+    ],
+    ids=["zero-sum", "general-sum", "potential", "one game"],
+)
+def test_each_class_has_its_learner_and_meta_updates(games, learner, measure, arms):
+    spec, arrays = learn_own_games(games, ONE, **PLAN)
+    assert (spec["learner"], spec["measure"], len(spec["arms"])) == (learner, measure, arms)
+    assert spec["arms"][0] == "individual"
+    assert arrays["gap"].shape == (arms, len(games), len(arrays["checkpoints"]))
+    np.testing.assert_array_equal(arrays["gap"][:, 0], np.broadcast_to(arrays["gap"][0, 0], arrays["gap"][:, 0].shape))
+    if arms > 1:
+        assert (arrays["gap"][1:, 1:] != arrays["gap"][0, 1:]).any()
+    for i in range(games[0].n_players):
+        np.testing.assert_allclose(arrays[f"policy_{i}"].sum(axis=-1), 1.0, atol=1e-12)
+
+
+def test_every_class_of_games_has_a_learner():
+    assert set(LEARNER_OF) == {ZeroSumGame, MarkovGame, DiscountedGame}
+
+
+@pytest.mark.parametrize("games", [ZERO_SUM, POTENTIAL], ids=["zero-sum", "potential"])
+def test_policies_have_the_gap_and_the_payoffs_that_are_told(games):
+    _, arrays = learn_own_games(games, ONE, **PLAN)
+    for arm, k in np.ndindex(arrays["gap"].shape[:2]):
+        policy = [arrays[f"policy_{i}"][arm, k] for i in range(2)]
+        assert ne_gap(games[k], policy) == pytest.approx(arrays["gap"][arm, k, -1], abs=1e-12)
+    if games is ZERO_SUM:
+        np.testing.assert_allclose(arrays["payoff"].sum(axis=-1), 0.0, atol=1e-12)
+    else:  # a team
+        np.testing.assert_allclose(arrays["payoff"][..., 0], arrays["payoff"][..., 1], atol=1e-12)
+
+
+def test_payoffs_are_in_the_units_of_the_file():
+    matrix = np.array([[3.0, -1.0], [-1.0, 1.0]])
+    game, units = from_bimatrix(matrix)
+    spec, arrays = learn_own_games([game], units, **PLAN)
+    mu, nu = (arrays[f"policy_{i}"][0, 0, 0, 0] for i in range(2))
+    np.testing.assert_allclose(arrays["payoff"][0, 0], [mu @ matrix @ nu, -(mu @ matrix @ nu)], atol=1e-12)
+    table = own_tables.TABLES["own_games"]("mine", spec, arrays)
+    gap = (matrix @ nu).max() - (mu @ matrix).min()
+    assert table["gap_in_payoffs"].iloc[-1] == pytest.approx(gap, abs=1e-12)
+    assert table["gap"].iloc[-1] == pytest.approx(gap / 4.0, abs=1e-12)
+
+
+def test_correlated_output_of_one_step_is_kept():
+    (game,) = families.general_sum_sequence(
+        "shapley", 1, "own", n_games=1, perturbation=0.0, n_actions=(3, 3), horizon=1
+    )
+    spec, arrays = learn_own_games([game], ONE, **PLAN)
+    assert spec["measure"] == "cce_gap"
+    joint = arrays["joint"][0, 0, 0]
+    assert joint.sum() == pytest.approx(1.0)
+    regret = max(
+        (game.reward[0, 0, 0] @ joint.sum(axis=0)).max() - (game.reward[0, 0, 0] * joint).sum(),
+        (joint.sum(axis=1) @ game.reward[1, 0, 0]).max() - (game.reward[1, 0, 0] * joint).sum(),
+    )
+    run = learn(game, CorrelatedMirrorDescent(0.2), 50)
+    assert regret == pytest.approx(float(cce_gaps(GameBatch((game,)), run.policy)[0]), abs=1e-12)
+    assert regret == pytest.approx(arrays["gap"][0, 0, -1], abs=1e-12)
+    np.testing.assert_allclose(arrays["policy_0"][0, 0, 0, 0], joint.sum(axis=1), atol=1e-12)
+
+
+def test_games_of_different_sizes_are_refused():
+    other = families.zero_sum_sequence("mixed", 1, "other", n_games=1, perturbation=0.1, n_actions=(2, 2))
+    with pytest.raises(ValueError, match="batch"):
+        learn_own_games([ZERO_SUM[0], other[0]], ONE, **PLAN)
+
+
+def test_units_of_files(tmp_path):
+    write_games(tmp_path / "mine.npz", ZERO_SUM)
+    games, units = read_games_in_units(tmp_path / "mine.npz")
+    assert (len(games), units) == (3, Units((0.0, 0.0), 1.0))
+    (tmp_path / "mine.nfg").write_text('NFG 1 R "x" { "A" "B" } { 2 2 }\n4 0  0 4  0 4  2 2\n')
+    (game,), units = read_games_in_units(tmp_path / "mine.nfg")
+    assert isinstance(game, ZeroSumGame)
+    assert units.scale == 4.0
+    assert [float(units.payoff(v, i)) for i, v in enumerate((1.0, -1.0))] == [4.0, 0.0]
+
+
+def test_tables_are_tidy():
+    spec, arrays = learn_own_games(GENERAL, ONE, **PLAN)
+    made = {name: make("mine", spec, arrays) for name, make in own_tables.TABLES.items()}
+    assert {len(set(table["own"])) for table in made.values()} == {1}
+    gaps, payoffs, policies = (made[name] for name in ("own_games", "own_payoffs", "own_policies"))
+    row = gaps[(gaps["arm"] == "output_policy") & (gaps["game"] == 2)].iloc[-1]
+    assert row["gap"] == arrays["gap"][spec["arms"].index("output_policy"), 1, -1]
+    assert (row["iteration"], row["measure"]) == (50, "cce_gap_bound")
+    row = payoffs.query("arm == 'best_response' and game == 1 and player == 2").iloc[0]
+    assert row["payoff"] == arrays["payoff"][spec["arms"].index("best_response"), 0, 1]
+    row = policies.query(
+        "arm == 'individual' and player == 2 and game == 2 and step == 2 and state == 1 and action == 3"
+    )
+    assert row["probability"].tolist() == [arrays["policy_1"][0, 1, 1, 0, 2]]
+    assert len(policies) == 4 * 2 * 2 * 2 * (2 + 3)
+    flat = own_tables.TABLES["own_policies"]("mine", *learn_own_games(POTENTIAL, ONE, **PLAN))
+    assert set(flat["step"]) == {1}
+    assert isinstance(flat, pd.DataFrame)
