@@ -190,7 +190,7 @@ def equilibrium_rows(
 ) -> list[dict[str, Any]]:
     """What the learned policies are worth at T, beside an exact reference, on the first seeds of each experiment.
 
-    ``seeds`` says for each how many. Poker: value and equilibrium of each game by linear programming. ``reference_gap``
+    ``seeds`` says for each how many, 0 for none. Poker: value and equilibrium of each game by linear programming. ``reference_gap``
     is the largest NE-gap of these equilibria, which is rounding; ``error`` is how far the values of the learned
     policies are from those of the games, and ``excess`` the largest amount by which it exceeds the gap of the learned
     policies: at most rounding, if all is right. Tracking: the joint optimum by policy iteration. ``error`` is by how
@@ -200,6 +200,8 @@ def equilibrium_rows(
     references: dict[tuple[str, str], list[_Reference]] = {}  # arms share their games
     for run in runs:
         count, place = seeds[run.experiment], (run.experiment, run.place["base_kind"])
+        if count == 0:
+            continue
         if place not in references:
             references[place] = [_reference(games) for games in _by_size(run, count)]
         policies = [run.record[f"policy_{i}"][:, :, :count] for i in range(run.games[0].n_players)]

@@ -14,6 +14,8 @@ for name, experiment in EXPERIMENTS.items():
         raise WorkflowError(f"config: experiments/{name}: mixed games need n_actions with A = B")
 
 for name, shown in config["appendix"].items():
+    if name not in EXPERIMENTS:
+        raise WorkflowError(f"config: appendix/{name}: there is no experiments/{name}")
     experiment = EXPERIMENTS[name]
     if shown["learning_rate"] not in experiment["learning"]["learning_rates"]:
         raise WorkflowError(f"config: appendix/{name}: learning_rate must be one of experiments/{name}")
