@@ -190,11 +190,11 @@ def equilibrium_rows(
 ) -> list[dict[str, Any]]:
     """What the learned policies are worth at T, beside an exact reference, on the first seeds of each experiment.
 
-    ``seeds`` says for each how many, 0 for none. Poker: value and equilibrium of each game by linear programming. ``reference_gap``
-    is the largest NE-gap of these equilibria, which is rounding; ``error`` is how far the values of the learned
-    policies are from those of the games, and ``excess`` the largest amount by which it exceeds the gap of the learned
-    policies: at most rounding, if all is right. Tracking: the joint optimum by policy iteration. ``error`` is by how
-    much the learned policies are worth less; equilibria of a team may be.
+    ``seeds`` says for each how many, 0 for none. Poker: value and equilibrium of each game by linear programming.
+    ``reference_gap`` is the largest NE-gap of these equilibria, which is rounding; ``error`` is how far the values of
+    the learned policies are from those of the games, and ``excess`` the largest amount by which it exceeds the gap of
+    the learned policies: at most rounding, if all is right. Tracking: the joint optimum by policy iteration. ``error``
+    is by how much the learned policies are worth less; equilibria of a team may be.
     """
     rows = []
     references: dict[tuple[str, str], list[_Reference]] = {}  # arms share their games

@@ -21,7 +21,8 @@ from metanash.report import general_sum_summary, potential_summary, summary, the
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
 FIGURE_MODULES = (*MODULES, "appendix", "own_games")
 FIGURE_RULES = {
-    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, **{f"{name}_figures": 1 for name in FIGURE_MODULES},
+    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2,
+    **{f"{name}_figures": 1 for name in FIGURE_MODULES},
 }  # fmt: skip
 REST = {
     "figure1_table",
