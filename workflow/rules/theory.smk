@@ -16,6 +16,7 @@ THEORY_FIGURES = {
         ["schedules", "schedule_slopes", "general_sequences"],
         ["theorem5_bounds", "theorem5_slopes", "theorem6_benefit"],
     ),
+    **({"scale": (["growth", "growth_exponents"], ["growth"])} if SIZES else {}),
 }
 
 
