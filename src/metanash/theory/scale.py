@@ -133,12 +133,12 @@ def _peak_memory() -> int:
 
 
 def _seconds(call: Callable[[], object], repeats: int) -> float:
-    """Least of so many measurements."""
+    """Least of so many measurements of processor time, in which other programs have no part."""
     found = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return min(found)
 
 
@@ -153,7 +153,7 @@ def costs(
     iterations: Sequence[int],
     repeats: int,
 ) -> Arrays:
-    """Seconds and peak memory of learning on one game; no two calls return the same.
+    """Processor seconds and peak memory of learning on one game; no two calls return the same.
 
     Parameters
     ----------
@@ -178,14 +178,14 @@ def costs(
     """
     first, last = _checked(iterations)
     integer("repeats", repeats, 1)
-    base, begun = _peak_memory(), time.perf_counter()
+    base, begun = _peak_memory(), time.process_time()
     games, rule = _task(root_seed, family, base_kind, options, learner, learning_rate)
-    generation, made = time.perf_counter() - begun, _peak_memory()
+    generation, made = time.process_time() - begun, _peak_memory()
     state, seconds, memory = rule.start(games), [], []
     for more in (first, last - first):
-        begun = time.perf_counter()
+        begun = time.process_time()
         state = rule.advance(games, state, more)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.process_time() - begun)
         rule.measure(games, state)
         memory.append(_peak_memory())
     end = rule.advance(games, state, state.length - state.done)

@@ -21,11 +21,11 @@ _FITS = [
     ("iteration", "operations", (), 1.0),
     ("iteration", "n_states", ("n_actions",), 1.0),
     ("iteration", "joint_actions", ("n_states",), 1.0),
-    ("stage_end", "nonzeros", (), 1.0),
-    ("gap_seconds", "nonzeros", (), 1.0),
-    ("generation", "nonzeros", (), 1.0),
-    ("memory", "nonzeros", (), 1.0),
-    ("array_bytes", "nonzeros", (), 1.0),
+    ("stage_end", "nonzeros", ("n_actions",), 1.0),
+    ("gap_seconds", "nonzeros", ("n_actions",), 1.0),
+    ("generation", "nonzeros", ("n_actions",), 1.0),
+    ("memory", "nonzeros", ("n_actions",), 1.0),
+    ("array_bytes", "nonzeros", ("n_actions",), 1.0),
 ]
 """What is fitted: quantity, against what, what has a constant of its own for each value, expected exponent."""
 
