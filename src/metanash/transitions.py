@@ -72,8 +72,8 @@ class Transition:
         n_actions : sequence of int
             A_1, ..., A_N.
         copy : bool
-            Without a copy, CSR arrays of float64 are taken over: duplicates in them are summed in place, and they
-            become read-only.
+            Without a copy, CSR arrays of float64 are taken over: duplicates in them are summed in place, and nobody
+            may write to them any more.
 
         Raises
         ------

@@ -26,7 +26,7 @@ def rules():
 
 
 RULES = rules()
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 
 
 def script_of(rule):

@@ -1,4 +1,4 @@
-# Large games, one a process. A job takes all cores: its times are measured, and the largest take most of the memory.
+# Large games, one a process and one at a time (workflow/profiles/default): the largest take most of the memory.
 SIZES = scale_settings()
 
 
@@ -15,7 +15,9 @@ rule scale_learned:
         setting="[a-z_]+-[A-Z0-9-]+",
     conda:
         "../../environment.yml"
-    threads: workflow.cores or 1
+    threads: 1
+    resources:
+        large_games=1,
     params:
         function="scale.learned",
         seeds=None,
@@ -38,7 +40,9 @@ rule scale_costs:
         setting="[a-z_]+-[A-Z0-9-]+",
     conda:
         "../../environment.yml"
-    threads: workflow.cores or 1
+    threads: 1
+    resources:
+        large_games=1,
     params:
         function="scale.costs",
         seeds=None,

@@ -81,6 +81,7 @@ def exponents_table(growth: pd.DataFrame, least: int) -> pd.DataFrame:
                 continue
             groups = own[list(by)].apply(tuple, axis=1).tolist() if by else [()] * len(own)
             exponent, low, high = power_law(own[against], own[quantity], groups)
-            found = {"series": series, "quantity": quantity, "against": against, "points": len(own)}
-            rows.append(found | {"exponent": exponent, "low": low, "high": high, "expected": expected})
-    return pd.DataFrame(rows)
+            rows.append((series, quantity, against, len(own), exponent, low, high, expected))
+    return pd.DataFrame(
+        rows, columns=["series", "quantity", "against", "points", "exponent", "low", "high", "expected"]
+    )
