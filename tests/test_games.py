@@ -81,6 +81,19 @@ def test_games_are_frozen_copies():
         transition.kernel[0].data[0] = 0.0
 
 
+def test_a_sparse_kernel_without_a_copy_is_taken_over():
+    matrix = sparse.csr_array(HALVES[0].reshape(12, 2))
+    transition = Transition.sparse([matrix], (2, 3), copy=False)
+    np.testing.assert_array_equal(transition.at(0), HALVES[0])
+    assert np.shares_memory(transition.kernel[0].data, matrix.data)
+    with pytest.raises(ValueError, match="read-only"):
+        transition.kernel[0].data[0] = 0.0
+    other = sparse.coo_array(HALVES[0].reshape(12, 2))
+    transition = Transition.sparse([other], (2, 3), copy=False)
+    other.data[...] = 9.0  # of another form, so not taken over
+    np.testing.assert_array_equal(transition.at(0), HALVES[0])
+
+
 def test_integers_and_lists_are_numbers():
     game = ZeroSumGame([[[[0, 1]]]], Transition.shared([[[[1], [1]]]]))
     assert game.reward.dtype == np.float64

@@ -84,6 +84,7 @@ def test_every_kind_has_a_label():
     assert kinds <= set(plotting.KIND_LABELS)
     assert set(FAMILIES) == {
         "zero_sum", "general_sum", "potential", "congestion", "tracking", "tracking_positions", "river_poker",
+        "sparse_zero_sum",
     }  # fmt: skip
     assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
 

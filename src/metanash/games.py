@@ -228,6 +228,11 @@ Game = ZeroSumGame | MarkovGame | DiscountedGame
 AnyGame = TypeVar("AnyGame", bound=Game)
 
 
+def _stacked(arrays: Sequence[Floats]) -> Floats:
+    """Arrays with a new first axis; a single one is not copied."""
+    return np.stack(arrays) if len(arrays) > 1 else arrays[0][np.newaxis]
+
+
 @dataclass(frozen=True, eq=False)
 class GameBatch(Generic[AnyGame]):
     """Games of one class and size, side by side: every array has the game as its first axis.
@@ -259,8 +264,8 @@ class GameBatch(Generic[AnyGame]):
                 )
             if getattr(game, "discount", None) != getattr(first, "discount", None):
                 raise ValueError(f"a batch holds games of one discount; game {k} has another than game 0")
-        object.__setattr__(self, "reward", np.stack([game.reward for game in self.games]))
-        object.__setattr__(self, "initial", np.stack([game.initial for game in self.games]))
+        object.__setattr__(self, "reward", _stacked([game.reward for game in self.games]))
+        object.__setattr__(self, "initial", _stacked([game.initial for game in self.games]))
 
     @classmethod
     def of(cls, games: "AnyGame | Sequence[AnyGame] | GameBatch[AnyGame]") -> "GameBatch[AnyGame]":

@@ -84,20 +84,19 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     return q
 
 
-def _player_reward(games: GameBatch[Any], player: int) -> Floats:
-    """(G, [H,] S, A_1, ..., A_N) rewards of one player."""
+def _step_reward(games: GameBatch[Any], player: int, h: int) -> Floats:
+    """(G, S, A_1, ..., A_N) rewards of one player at a step of games of finite horizon."""
     if isinstance(games.game, ZeroSumGame):
-        return games.reward if player == 0 else -games.reward
-    return games.reward[:, player if games.reward.shape[1] > 1 else 0]
+        return games.reward[:, h] if player == 0 else -games.reward[:, h]
+    return np.asarray(games.reward[:, player, h])
 
 
 def _induction(games: GameBatch[Any], policy: Policy, player: int, respond: bool) -> Floats:
     """Values of one player, (G, H, S): of the policy, or of its best response to the others."""
-    reward = _player_reward(games, player)
-    horizon, states = reward.shape[1:3]
+    horizon, states = games.game.horizon, games.game.n_states
     value = np.zeros((len(games), horizon + 1, states))
     for h in reversed(range(horizon)):
-        q = reward[:, h]
+        q = _step_reward(games, player, h)
         if h + 1 < horizon:
             q = q + games.transitions.expect(value[:, h + 1 : h + 2], h)[:, 0]
         at_step = [part[:, h] for part in policy]
@@ -116,8 +115,9 @@ def _joint_transition(games: GameBatch[DiscountedGame]) -> Floats:
 
 def _induced(games: GameBatch[DiscountedGame], policy: Policy, player: int) -> tuple[Floats, Floats]:
     """The decision problem that the others' policies leave to a player: (G, S, A_i) and (G, S, A_i, S)."""
+    reward = games.reward[:, player if games.reward.shape[1] > 1 else 0]
     return (
-        average_out(_player_reward(games, player), policy, keep=player),
+        average_out(reward, policy, keep=player),
         average_out(_joint_transition(games), policy, keep=player, trailing=1),
     )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from metanash.checks import integer
 
@@ -18,6 +19,7 @@ __all__ = [
     "iterations_to_reach",
     "judge_slopes",
     "percentile_interval",
+    "power_law",
     "slope_on_window",
     "speed_up",
 ]
@@ -198,6 +200,45 @@ def fit_slope(iterations: npt.ArrayLike, curves: npt.ArrayLike) -> Floats:
         raise ValueError("a slope in log-log needs a curve above 0; end the window before the gap is 0")
     centred = t - t.mean()
     return np.asarray(np.log(y) @ centred / (centred @ centred))
+
+
+def power_law(x: npt.ArrayLike, y: npt.ArrayLike, groups: Sequence[Any], level: float = 0.95) -> tuple[float, ...]:
+    """Exponent p of y = c x^p with its interval, where every group of points has a constant c of its own.
+
+    Least squares of log y against log x, with the interval of Student's t for independent errors of one size; it is
+    (NaN, NaN) where no degree of freedom is left.
+
+    Parameters
+    ----------
+    x, y : (n,) arrays
+        Above 0.
+    groups : sequence of n labels
+
+    Returns
+    -------
+    (exponent, low, high)
+
+    Raises
+    ------
+    ValueError
+        If a number is not above 0, or x does not vary within any group.
+    """
+    u, v = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if not ((u > 0.0).all() and (v > 0.0).all()):
+        raise ValueError("a power law is fitted to numbers above 0")
+    member = np.array([[label == other for other in dict.fromkeys(groups)] for label in groups], dtype=np.float64)
+    mean = member @ ((member.T @ np.stack([np.log(u), np.log(v)], axis=1)) / member.sum(axis=0)[:, np.newaxis])
+    across, along = np.log(u) - mean[:, 0], np.log(v) - mean[:, 1]
+    spread = float(across @ across)
+    if spread <= 1e-12:
+        raise ValueError("a power law needs two different x in some group")
+    exponent = float(across @ along) / spread
+    free = len(u) - member.shape[1] - 1
+    if free < 1:
+        return exponent, np.nan, np.nan
+    rest = along - exponent * across
+    half = float(stdtrit(free, 0.5 + level / 2.0)) * float(np.sqrt(rest @ rest / free / spread))
+    return exponent, exponent - half, exponent + half
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class Transition:
         return cls.per_step(float_array("transition", probabilities)[np.newaxis])
 
     @classmethod
-    def sparse(cls, matrices: Sequence[sparse.sparray], n_actions: Sequence[int]) -> "Transition":
+    def sparse(cls, matrices: Sequence[sparse.sparray], n_actions: Sequence[int], *, copy: bool = True) -> "Transition":
         """Sparse kernels, one a step or a single one for all.
 
         Parameters
@@ -70,6 +71,9 @@ class Transition:
             Rows are (state, joint action) in C order.
         n_actions : sequence of int
             A_1, ..., A_N.
+        copy : bool
+            Without a copy, CSR arrays of float64 are taken over: duplicates in them are summed in place, and nobody
+            may write to them any more.
 
         Raises
         ------
@@ -80,7 +84,7 @@ class Transition:
             raise ValueError("a sparse transition needs at least one matrix")
         actions = tuple(int(n) for n in n_actions)
         states = matrices[0].shape[1]
-        steps = [_checked_sparse(h, matrix, states, actions) for h, matrix in enumerate(matrices)]
+        steps = [_checked_sparse(h, matrix, states, actions, copy) for h, matrix in enumerate(matrices)]
         return cls(tuple(steps), states, actions)
 
     @property
@@ -100,8 +104,10 @@ class Transition:
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
 
-def _checked_sparse(step: int, matrix: sparse.sparray, states: int, actions: tuple[int, ...]) -> sparse.csr_array:
-    csr = sparse.csr_array(matrix, dtype=np.float64, copy=True)
+def _checked_sparse(
+    step: int, matrix: sparse.sparray, states: int, actions: tuple[int, ...], copy: bool
+) -> sparse.csr_array:
+    csr = sparse.csr_array(matrix, dtype=np.float64, copy=copy)
     csr.sum_duplicates()
     wanted = (states * math.prod(actions), states)
     if csr.shape != wanted:
@@ -113,19 +119,19 @@ def _checked_sparse(step: int, matrix: sparse.sparray, states: int, actions: tup
     def place(row: int) -> str:
         return name_entry("(h, s, a)", (step, *np.unravel_index(row, (states, *actions))))
 
-    bad = np.flatnonzero(~(np.isfinite(csr.data) & (csr.data >= 0.0)))
-    if bad.size:
-        row = int(np.searchsorted(csr.indptr, bad[0], side="right")) - 1
+    bad = ~(np.isfinite(csr.data) & (csr.data >= 0.0))
+    if bad.any():
+        entry = int(bad.argmax())
+        row = int(np.searchsorted(csr.indptr, entry, side="right")) - 1
         raise ValueError(
             f"transition rows must be distributions; at {place(row)} "
-            f"entry {csr.indices[bad[0]]} is {csr.data[bad[0]]:.6g}"
+            f"entry {csr.indices[entry]} is {csr.data[entry]:.6g}"
         )
-    mass = np.asarray(csr.sum(axis=1))
-    wrong = np.flatnonzero(np.abs(mass - 1.0) > SUM_TOLERANCE)
-    if wrong.size:
-        raise ValueError(
-            f"transition rows must be distributions; at {place(int(wrong[0]))} the mass is {mass[wrong[0]]:.10g}"
-        )
+    mass = np.asarray(csr @ np.ones(states))
+    wrong = np.abs(mass - 1.0) > SUM_TOLERANCE
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(f"transition rows must be distributions; at {place(row)} the mass is {mass[row]:.10g}")
     for part in (csr.data, csr.indices, csr.indptr):
         part.setflags(write=False)
     return csr
@@ -181,21 +187,24 @@ class TransitionBatch:
             The bits of a game do not depend on the rest of the batch.
         """
         games, count, _ = values.shape
-        out = np.empty((games, count, self.rows))
-        runs = [slice(0, count)] if self.steps == 1 else [slice(k, k + 1) for k in range(count)]
-        for run in runs:
-            step = first_step + run.start if self.steps > 1 else 0
-            part = np.ascontiguousarray(values[:, run])
-            out[:, run] = self._expect(part, step)
+        if self.steps == 1 or count == 1:
+            out = self._expect(values, first_step if self.steps > 1 else 0)
+        else:
+            out = np.empty((games, count, self.rows))
+            for k in range(count):
+                out[:, k] = self._expect(values[:, k : k + 1], first_step + k)[:, 0]
         return out.reshape(games, count, self.n_states, *self.n_actions)
 
     def _expect(self, values: Floats, step: int) -> Floats:
         games, count, states = values.shape
+        values = np.ascontiguousarray(values)
+        if not self._stacked and games * count == 1:  # for large games a copy costs as much as the product
+            return np.asarray(self.kinds[0].kernel[step] @ values[0, 0]).reshape(1, 1, self.rows)
         out = np.empty((games, count, self.rows))
         if self._stacked:
             stacked = self._stacked[step]
             kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
             return out
-        for game, kind in enumerate(self.index):
-            out[game] = (self.kinds[kind].kernel[step] @ values[game].T).T
+        for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
+            out[game, k] = self.kinds[kind].kernel[step] @ values[game, k]
         return out

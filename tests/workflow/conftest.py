@@ -20,7 +20,8 @@ FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_z
 MEASURED = [
     f"theory/{name}.npz"
     for name in ("random_games/mixed-H1", "potential/random_games/team", "potential/sequences/practical-carry_over",
-                 "meta_gradient/meta_training/practical-team-0.5", "general_sum/schedules/H1-N2")
+                 "meta_gradient/meta_training/practical-team-0.5", "general_sum/schedules/H1-N2",
+                 "scale/zero_sum-S10-A3")
 ] + ["own_games/rock_paper_scissors.npz", "runs/appendix_poker/sorted/best_response/block-0.npz"]  # fmt: skip
 """A measurement of each kind."""
 FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]

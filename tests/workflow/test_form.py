@@ -26,7 +26,7 @@ def rules():
 
 
 RULES = rules()
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "appendix", "own_games")
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "appendix", "own_games", "scale")
 
 
 def script_of(rule):

@@ -18,7 +18,7 @@ from metanash.gamefile import read_games, read_provenance
 from metanash.records import read_record
 from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
 
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 FIGURE_MODULES = (*MODULES, "appendix", "own_games")
 FIGURE_RULES = {
     "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2,
@@ -40,8 +40,8 @@ REST = {
 THEORY_TABLES = {
     "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
-    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "appendix", "appendix_curves",
-    "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
+    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
+    "appendix_curves", "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
 }  # fmt: skip
 
 
@@ -49,7 +49,8 @@ THEORY_TABLES = {
 def theory(config):
     """Number of jobs of each rule about the theorems."""
     long, random, sequences = (config["theory"][name] for name in ("long_runs", "random_games", "sequences"))
-    potential, gradients, general = (config["theory"][name] for name in MODULES[1:])
+    potential, gradients, general, scale = (config["theory"][name] for name in MODULES[1:])
+    sizes = len(scale["zero_sum"]["states"]) * len(scale["zero_sum"]["actions"]) + len(scale["tracking"]["positions"])
     training = gradients["meta_training"]
     return {
         "potential": 4 * len(potential["base_kinds"]), "counterexamples": 1,
@@ -62,7 +63,7 @@ def theory(config):
         * len(general["random_games"]["horizons"]),
         "schedules": len(general["schedules"]["settings"]),
         "general_sum_sequences": len(general["sequences"]["arms"]),
-        "general_sum_burn_in": 1,
+        "general_sum_burn_in": 1, "scale_learned": sizes, "scale_costs": sizes,
         **{f"{name}_tables": 1 for name in MODULES},
         "long_run": len(long["base_kinds"]) * len(long["horizons"]),
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
@@ -121,7 +122,7 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/", "own_games/"))}
     assert wanted <= kept
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
-    drawn = ("theorem", "proposition", "maml", "appendix", "own_games")
+    drawn = ("theorem", "proposition", "maml", "appendix", "own_games", "growth")
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     assert kept - wanted == about_theorems
     assert len([name for name in found if name.startswith("benchmarks/runs/")]) == len(runs)

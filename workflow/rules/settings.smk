@@ -3,6 +3,7 @@ MEASURED = f"{RESULTS}/theory"
 POTENTIAL = config["theory"]["potential"]
 GRADIENTS = config["theory"]["meta_gradient"]
 GENERAL = config["theory"]["general_sum"]
+SCALE = config["theory"]["scale"]
 
 
 def arguments(section, *without, **more):
@@ -52,3 +53,28 @@ def general_sum_settings():
     for name, values in section["sweeps"].items():
         varied += [reference | {name: value} for value in values if value != reference[name]]
     return varied + [reference | {"base_kind": kind, "n_actions": n} for kind, n in section["kinds"].items()]
+
+
+def scale_settings():
+    """Settings of the games of growing size, by name."""
+    found = {}
+    for n_states in SCALE["zero_sum"]["states"]:
+        for n in SCALE["zero_sum"]["actions"]:
+            plan = SCALE["zero_sum"]
+            options = {key: plan[key] for key in ("horizon", "branching")}
+            found[f"zero_sum-S{n_states}-A{n}"] = {
+                "family": "sparse_zero_sum",
+                "base_kind": "random",
+                "options": {**options, "n_states": n_states, "n_actions": [n, n]},
+                "learner": "optimistic_mirror_descent",
+                "learning_rate": plan["learning_rate"],
+            }
+    for n in SCALE["tracking"]["positions"]:
+        found[f"tracking-P{n}"] = {
+            "family": "tracking_positions",
+            "base_kind": "own",
+            "options": {"horizon": SCALE["tracking"]["horizon"], "n_positions": n},
+            "learner": "correlated_mirror_descent",
+            "learning_rate": SCALE["tracking"]["learning_rate"],
+        }
+    return {name: {**one, "iterations": SCALE["iterations"]} for name, one in found.items()}

@@ -21,6 +21,7 @@ THEORY_FIGURES = {
         ["appendix_poker", "appendix_tracking"],
     ),
     **({"own_games": (["own_games"], ["own_games"])} if OWN_GAMES else {}),
+    **({"scale": (["growth", "growth_exponents"], ["growth"])} if SIZES else {}),
 }
 
 

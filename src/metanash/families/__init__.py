@@ -16,6 +16,7 @@ from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.poker import pot_scale, river_deal, river_poker_sequence
 from metanash.families.potential import potential_sequence
+from metanash.families.sparse_zero_sum import sparse_zero_sum_sequence
 from metanash.families.tracking import tracking_positions_sequence, tracking_sequence
 from metanash.families.zero_sum import zero_sum_sequence
 
@@ -27,6 +28,7 @@ __all__ = [
     "potential_sequence",
     "river_deal",
     "river_poker_sequence",
+    "sparse_zero_sum_sequence",
     "tracking_positions_sequence",
     "tracking_sequence",
     "zero_sum_sequence",
@@ -34,6 +36,7 @@ __all__ = [
 
 FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
     "zero_sum": zero_sum_sequence,
+    "sparse_zero_sum": sparse_zero_sum_sequence,
     "general_sum": general_sum_sequence,
     "potential": potential_sequence,
     "congestion": congestion_sequence,

@@ -146,7 +146,6 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     def _statistics(self, state: JointState) -> JointStage:
         joint, players = _running_joint(state), len(state.iterate)
         payoff = tuple(payoffs(state.q[:, i], joint, players, i) for i in range(players))
-        value = np.stack([expected(state.q[:, i], joint, players) for i in range(players)], axis=1)
         return JointStage(
             index=state.stage,
             iterations=state.done,
@@ -154,19 +153,18 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             average=marginals(joint, players),
             payoff=payoff,
             joint=joint,
-            value=value,
+            value=_expected_values(state, joint),
             q=state.q,
         )
 
-    def _leave(self, games: GameBatch[MarkovGame], state: JointState, stage: JointStage) -> JointState:
-        values = stage_values(games, stage.joint, state.values)
+    def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> JointState:
+        joint = _running_joint(state)
+        value, values = _expected_values(state, joint), stage_values(games, joint, state.values)
         return replace(
             state,
-            q=np.stack(
-                [backup(games, games.reward[:, i], stage.value[:, i]) for i in range(len(state.iterate))], axis=1
-            ),
+            q=np.stack([backup(games, games.reward[:, i], value[:, i]) for i in range(len(state.iterate))], axis=1),
             joint_sums=np.zeros_like(state.joint_sums),
-            joints=(*state.joints, stage.joint),
+            joints=(*state.joints, joint),
             lengths=(*state.lengths, state.done),
             values=values,
             gains=state.gains + state.done * values.gain(games),
@@ -195,6 +193,12 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         if games.game.horizon == 1:
             found["cce_gap"] = cce_gaps(games, self.output(state))
         return found
+
+
+def _expected_values(state: JointState, joint: Floats) -> Floats:
+    """Average of each Q_i^tau under the joint policy of the stage, (G, N, H, S)."""
+    players = len(state.iterate)
+    return np.stack([expected(state.q[:, i], joint, players) for i in range(players)], axis=1)
 
 
 def _running_joint(state: JointState) -> Floats:

@@ -122,8 +122,9 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             q=state.q,
         )
 
-    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState, stage: Stage) -> MirrorState:
-        return replace(state, q=backup(games, games.reward, stage.value), stage_sums=_no_sums(state.iterate))
+    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> MirrorState:
+        value = state.stage_sums[2].sum(axis=0) / state.done
+        return replace(state, q=backup(games, games.reward, value), stage_sums=_no_sums(state.iterate))
 
     def _running_sums(self, state: MirrorState) -> Policies:
         return tuple(total.sum(axis=0) for total in state.stage_sums[:2])

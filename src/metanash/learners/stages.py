@@ -196,7 +196,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Return the statistics of the running stage; it has run an iteration."""
         raise NotImplementedError
 
-    def _leave(self, games: GameBatch[Any], state: State, stage: AnyStage) -> State:
+    def _leave(self, games: GameBatch[Any], state: State) -> State:
         """Return the state with the estimates of the next stage, and nothing summed in it."""
         raise NotImplementedError
 
@@ -222,17 +222,16 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         return state
 
     def _next_stage(self, games: GameBatch[Any], state: State) -> State:
-        stage = self._statistics(state)
         again = restart(state.initial, state.stage + 1)
         return replace(
-            self._leave(games, state, stage),
+            self._leave(games, state),
             stage=state.stage + 1,
             length=next_stage_length(state.length, games.game.horizon),
             done=0,
             anchor=tuple(simplex.logits(policy) for policy in again),
             iterate=again,
             finished_sums=self._policy_sums(state),
-            stages=(*state.stages, stage) if self.keep_stages else (),
+            stages=(*state.stages, self._statistics(state)) if self.keep_stages else (),
         )
 
     def _policy_sums(self, state: State) -> Policies:
