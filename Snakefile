@@ -33,8 +33,8 @@ rule all:
         f"{RESULTS}/sensitivity.csv",
         f"{RESULTS}/theory.csv",
         f"{RESULTS}/summary.md",
-        f"{RESULTS}/notebooks/figure1.ipynb",
+        expand(f"{RESULTS}/notebooks/{{name}}.{{kind}}", name=NOTEBOOKS, kind=["ipynb", "html"]),
 
 
 onsuccess:
-    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebook: {RESULTS}/notebooks/figure1.ipynb")
+    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebooks: {RESULTS}/notebooks/*.html")

@@ -17,6 +17,8 @@ update_config = pytest.importorskip("snakemake.utils").update_config
 ROOT = Path(__file__).parents[2]
 TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv"]
 FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
+NOTEBOOKS = ["zero_sum", "potential", "general_sum", "scale", "findings"]
+PAGES = [f"notebooks/{name}.{kind}" for name in NOTEBOOKS for kind in ("ipynb", "html")]
 MEASURED = [
     f"theory/{name}.npz"
     for name in ("random_games/mixed-H1", "potential/random_games/team", "potential/sequences/practical-carry_over",
@@ -139,9 +141,7 @@ def two_runs(bare, tmp_path_factory):
         replace(bare.copied_to(tmp_path_factory.mktemp(f"{cores}_cores") / folder), results=results)
         for cores, folder, results in places
     ]
-    targets = [
-        f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED, "notebooks/figure1.ipynb")
-    ]
+    targets = [f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED)]
     arguments = [("--cores", "2"), ("--cores", "1", *targets)]
     for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):
         assert answer.code == 0, answer.text

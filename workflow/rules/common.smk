@@ -1,5 +1,6 @@
 # Paths and functions that the rules share. No rules here.
 import ast
+import json
 from pathlib import Path
 
 RESULTS = config["results"]
@@ -30,15 +31,17 @@ def source_file(name):
     return None
 
 
-def imported(path):
-    """Parts of metanash that a file imports."""
+def imported(code):
+    """Parts of metanash that a Python text imports; the package itself stands for all that it offers."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module == "metanash":
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("metanash."):
             name = node.module.removeprefix("metanash.")
             found |= {name, *(f"{name}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import) and "metanash" in {alias.name for alias in node.names}:
+            found |= imported((PACKAGE / "__init__.py").read_text())
     return {name for name in found if source_file(name)}
 
 
@@ -52,9 +55,15 @@ def library(*names):
         name = queue.pop()
         if name not in seen:
             seen.add(name)
-            queue += imported(source_file(name))
+            queue += imported(source_file(name).read_text())
     files = [source_file(name).as_posix() for name in sorted(seen)]
     return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen)
+
+
+def notebook_imports(name):
+    """Parts of metanash that a notebook imports."""
+    cells = json.loads(Path(f"notebooks/{name}.ipynb").read_text())["cells"]
+    return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
 
 
 def seeds_of_block(experiment, block):
@@ -72,6 +81,11 @@ def runs(*experiments):
         for arm in EXPERIMENTS[name]["arms"]
         for block in range(-(-EXPERIMENTS[name]["seeds"] // EXPERIMENTS[name]["seeds_per_block"]))
     ]
+
+
+def table_files(*names):
+    """Files of tables."""
+    return [f"{RESULTS}/{name}.csv" for name in names]
 
 
 def figures(*names):

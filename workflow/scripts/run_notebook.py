@@ -18,9 +18,10 @@ PAGE = """{%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block html_head_css -%}
-<style>main { max-width: 62em; margin: auto; } .jp-InputPrompt, .jp-OutputPrompt { display: none; }</style>
-{%- endblock -%}"""
+{%- block html_head_css -%}<style>
+main { max-width: 78em; margin: auto; } .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+.highlight pre { white-space: pre-wrap; }
+</style>{%- endblock -%}"""
 
 
 def main(source: Path, results: Path, executed: Path, page: Path) -> None:
