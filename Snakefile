@@ -27,7 +27,7 @@ rule all:
     default_target: True
     input:
         figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures(*(name for _, names in THEORY_FIGURES.values() for name in names)),
+        figures(*OWN, *(name for _, names in THEORY_FIGURES.values() for name in names)),
         f"{RESULTS}/figure1.csv",
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",

@@ -100,6 +100,8 @@ def use_style() -> None:
 def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Axes:
     """NE-gap against iterations, a line and a band of one standard deviation for each arm.
 
+    Arms without a style of their own, such as a user's, come after the others in greys.
+
     Parameters
     ----------
     table : DataFrame
@@ -107,11 +109,14 @@ def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Ax
     scale : {"linear", "log"}
         Of the gap. With ``log``, a band that would reach 0 is cut at the lower end of the axis.
     """
-    for arm, style in ARM_STYLE.items():
+    found = list(dict.fromkeys(table["arm"]))
+    others = [arm for arm in found if arm not in ARM_STYLE]
+    greys = {arm: {"color": str(0.6 * k / len(others)), "linestyle": "-."} for k, arm in enumerate(others)}
+    for arm, style in {**ARM_STYLE, **greys}.items():
         part = table[table["arm"] == arm]
         if part.empty:
             continue
-        axes.plot(part["iteration"], part["mean"], label=ARM_LABELS[arm], **style)
+        axes.plot(part["iteration"], part["mean"], label=ARM_LABELS.get(arm, arm.replace("_", " ")), **style)
         low, high = part["mean"] - part["std"], part["mean"] + part["std"]
         axes.fill_between(part["iteration"], low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.set(xlabel="iteration t", ylabel="NE-gap (reward units)", xscale="log", yscale=scale)
@@ -208,8 +213,9 @@ def ratio_bar(figure: Figure, image: Any, axes: Any) -> None:
 
 
 def _kinds(table: pd.DataFrame) -> list[str]:
-    """Kinds of base games of a table, in the order of their labels."""
-    return sorted(table["base_kind"].unique(), key=list(KIND_LABELS).index)
+    """Kinds of base games of a table, in the order of their labels; those without one last."""
+    found = list(dict.fromkeys(table["base_kind"]))
+    return [kind for kind in KIND_LABELS if kind in found] + [kind for kind in found if kind not in KIND_LABELS]
 
 
 def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> Figure:
@@ -228,7 +234,7 @@ def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> F
     figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.45 * width), squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=True):
         curve_panel(ax, table[table["base_kind"] == kind], scale=scale)
-        ax.set_title(KIND_LABELS[kind])
+        ax.set_title(KIND_LABELS.get(kind, kind.replace("_", " ")))
     figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
     return figure
 

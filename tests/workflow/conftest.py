@@ -19,6 +19,18 @@ TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv"]
 FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
 NOTEBOOKS = ["zero_sum", "potential", "general_sum", "scale", "findings"]
 PAGES = [f"notebooks/{name}.{kind}" for name in NOTEBOOKS for kind in ("ipynb", "html")]
+OWN = {
+    "own_games": {
+        "games": {"family": "zero_sum", "options": {"n_states": 1}, "perturbations": [0.1], "count": 2},
+        "base_kinds": ["pure", "mixed"],
+        "learning": {
+            "learner": "optimistic_mirror_descent", "learning_rates": [0.2], "rate_unit": "absolute", "iterations": 9,
+            "checkpoints": 3, "keep_stages": False,
+        },
+        "arms": ["individual", "best_response", "stage_average"], "seeds": 3, "seeds_per_block": 2,
+    }
+}  # fmt: skip
+"""An experiment of a user's own, as an entry of ``experiments``."""
 MEASURED = [
     f"theory/{name}.npz"
     for name in ("random_games/mixed-H1", "potential/random_games/team", "potential/sequences/practical-carry_over",

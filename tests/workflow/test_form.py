@@ -7,7 +7,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import NOTEBOOKS, ROOT
+from conftest import NOTEBOOKS, OWN, ROOT
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
@@ -167,7 +167,7 @@ def code_of_notebook(name):
 @pytest.fixture(scope="module")
 def inputs(bare):
     """Rule -> all its input files, from Snakemake itself."""
-    answer = bare.snakemake("--filegraph")
+    answer = bare.snakemake("--filegraph", config={"experiments": OWN})  # so that the rules about own ones are in it
     assert answer.code == 0, answer.text
     found = {}
     for node in re.findall(r"^\d+ \[ shape=none.*?^</table>>\]", answer.text, flags=re.MULTILINE | re.DOTALL):

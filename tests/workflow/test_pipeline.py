@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, PAGES, TABLES, side_by_side
+from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, OWN, PAGES, TABLES, side_by_side
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
@@ -363,6 +363,12 @@ def test_dry_run_of_everything(bare, config, every_job):
     assert len(all_runs(config)) == every_job["learn"]
 
 
+def test_own_experiments_are_part_of_everything(bare, every_job):
+    """Two kinds in two blocks with three arms, one table and one figure."""
+    more = {"games": every_job["games"] + 4, "learn": every_job["learn"] + 12, "own_table": 1, "own_figure": 1}
+    assert bare.dry_run({"experiments": OWN}).jobs() == every_job | more
+
+
 def test_times_of_files_mean_nothing(answers):
     assert answers["touch"].jobs() == {}
 
@@ -540,6 +546,27 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
     with pytest.raises(WorkflowError) as caught:
         validate(changed, bare.folder / "workflow/schemas/config.schema.yaml")
     assert path[-1] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ([], "own_Games"), (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
+        (["base_kinds"], ["kind-1"]), (["learning", "learning_rates"], [0.1, 0.2]), (["arms"], []), (["seeds"], 0),
+    ],
+)  # fmt: skip
+def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, path, value):
+    changed = json.loads(json.dumps({**config, "experiments": {**config["experiments"], **OWN}}))
+    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]
+    validate(json.loads(json.dumps(changed)), schema)
+    if not path:
+        section[value] = section.pop("own_games")
+    else:
+        for key in path[:-1]:
+            section = section[key] if key in section else section["own_games"][key]
+        (section if len(path) > 1 else section["own_games"])[path[-1]] = value
+    with pytest.raises(WorkflowError, match=path[-1] if path else value):
+        validate(changed, schema)
 
 
 def required(section, path=()):

@@ -6,6 +6,7 @@ from pathlib import Path
 RESULTS = config["results"]
 FIGURES = config["paper_figures"]
 EXPERIMENTS = config["experiments"]
+OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
 PACKAGE = Path("src/metanash")
 C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h", "ascent.h")]
 

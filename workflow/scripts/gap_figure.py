@@ -1,4 +1,4 @@
-"""Rule ``gap_figure``: Figure 1(a) or 1(b), a panel for each kind of base game."""
+"""Rules ``gap_figure`` and ``own_figure``: gaps against iterations, a panel for each kind of base game."""
 
 from pathlib import Path
 
