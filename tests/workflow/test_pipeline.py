@@ -557,14 +557,14 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
 )  # fmt: skip
 def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, path, value):
     changed = json.loads(json.dumps({**config, "experiments": {**config["experiments"], **OWN}}))
-    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]
+    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]["own_games"]
     validate(json.loads(json.dumps(changed)), schema)
-    if not path:
-        section[value] = section.pop("own_games")
-    else:
+    if path:
         for key in path[:-1]:
-            section = section[key] if key in section else section["own_games"][key]
-        (section if len(path) > 1 else section["own_games"])[path[-1]] = value
+            section = section[key]
+        section[path[-1]] = value
+    else:
+        changed["experiments"][value] = changed["experiments"].pop("own_games")
     with pytest.raises(WorkflowError, match=path[-1] if path else value):
         validate(changed, schema)
 
