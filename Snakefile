@@ -30,13 +30,11 @@ rule all:
     default_target: True
     input:
         figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures(*(name for _, names in THEORY_FIGURES.values() for name in names)),
-        expand(
-            f"{RESULTS}/{{name}}", name=["figure1.csv", "speed_up.csv", "sensitivity.csv", "theory.csv", "summary.md"]
-        ),
-        f"{RESULTS}/own_policies.csv" if OWN_GAMES else [],
-        f"{RESULTS}/notebooks/figure1.ipynb",
+        figures(*OWN, *(name for _, names in THEORY_FIGURES.values() for name in names)),
+        table_files("figure1", "speed_up", "sensitivity", "theory", *(["own_policies"] if OWN_GAMES else [])),
+        f"{RESULTS}/summary.md",
+        expand(f"{RESULTS}/notebooks/{{name}}.{{kind}}", name=NOTEBOOKS, kind=["ipynb", "html"]),
 
 
 onsuccess:
-    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebook: {RESULTS}/notebooks/figure1.ipynb")
+    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebooks: {RESULTS}/notebooks/*.html")

@@ -2,21 +2,35 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
-from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, learn_sequence
+from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, learn_sequence, ne_gap
+from metanash.exact import matrix_equilibrium
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
+from metanash.records import RunRecord
+from metanash.streams import stream
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(page: Path) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL)
+def blocks(page: Path, language: str = "python") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+
+
+def section(title: str) -> dict[str, list[str]]:
+    """Blocks of a section of the extending page, by language."""
+    text = (ROOT / "docs" / "extending.md").read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+    found: dict[str, list[str]] = {}
+    for language, code in re.findall(r"```(\w+)\n(.*?)```", text, flags=re.DOTALL):
+        found.setdefault(language, []).append(code)
+    return found
 
 
 def run_block(code: str) -> dict[str, object]:
@@ -54,25 +68,68 @@ def registries():
         registry.update(before)
 
 
-@pytest.mark.usefixtures("registries")
-def test_additions_of_the_extending_page_work_in_an_experiment():
-    family, learner, update = map(run_block, blocks(ROOT / "docs" / "extending.md"))
-    assert {"one_state_sequence"} <= family.keys()
-    assert {"StandStill"} <= learner.keys()
-    assert {"last_iterate_target"} <= update.keys()
+def learned(configured: dict[str, Any], arm: str) -> RunRecord:
+    """An arm of an experiment of the page, as the rules make it, from the first two seeds."""
+    (kind,) = configured["base_kinds"]
+    games, provenance = generate_games(Sequences.from_config({**configured["games"], "base_kind": kind}), [0, 1], 7)
+    return run_arm(Learning.from_config({**configured["learning"], "arm": arm}), games, provenance)
 
-    games, provenance = generate_games(Sequences("one_state", "any", {}, (0.1,), 3), [0, 1], 7)
-    spec = {"learning_rates": (0.1,), "iterations": 5, "checkpoints": 2, "keep_stages": False, "rate_unit": "absolute"}
-    still = run_arm(Learning("individual", "stand_still", **spec), games, provenance)["ne_gap"]
-    assert still.shape == (1, 1, 2, 3, 2)
-    assert (still[..., 0] == still[..., 1]).all()
-    moved = run_arm(Learning("last_iterate", "optimistic_mirror_descent", **spec), games, provenance)["ne_gap"]
-    assert not np.array_equal(moved, still)
+
+@pytest.mark.usefixtures("registries")
+def test_family_of_the_extending_page():
+    """Its games by hand: the loser pays the winner the stake of what wins, and rewards are (1 + payment / 2) / 2."""
+    page = section("A family of games")
+    FAMILIES["stakes"] = stakes = run_block(page["python"][0])["stakes_sequence"]
+    for k, game in enumerate(stakes("even", 7, "docs", n_games=3, perturbation=0.2, rock=1.5)):
+        z = stream(7, "docs", "noise", k).uniform(-1, 1, size=3)
+        rock, paper, scissors = 1.5 * (1 + 0.2 * z[0]), 1 + 0.2 * z[1], 1 + 0.2 * z[2]
+        paid = [[0, -paper, rock], [paper, 0, -scissors], [-rock, scissors, 0]]
+        np.testing.assert_allclose(game.reward[0, 0], 0.5 + np.array(paid) / 4, atol=1e-15)
+        assert matrix_equilibrium(game.reward[0, 0]).value == pytest.approx(0.5, abs=1e-9)  # symmetric
+    for wrong in ({"kind": "odd"}, {"rock": 2.1}, {"perturbation": 1.0}):
+        given = {"kind": "even", "perturbation": 0.0, **wrong}
+        with pytest.raises(ValueError, match=r"even|\(0, 2\]"):
+            stakes(given.pop("kind"), 7, n_games=1, **given)
+
+    (text,) = page["yaml"]
+    record = learned(yaml.safe_load(text)["experiments"]["own_stakes"], "output_policy")
+    assert record["ne_gap"].shape == (1, 1, 2, 5, len(record["checkpoints"]))
+    assert (record["ne_gap"][..., -1] < 0.05).all()
+
+
+@pytest.mark.usefixtures("registries")
+def test_learner_of_the_extending_page():
+    """Its iterates by hand for three iterations, and however a run is cut into calls."""
+    FAMILIES["stakes"] = stakes = run_block(section("A family of games")["python"][0])["stakes_sequence"]
+    page = section("A learner")
+    LEARNERS["hedge"] = hedge = run_block(page["python"][0])["Hedge"]
+    (game,) = stakes("even", 7, n_games=1, perturbation=0.2)
+    matrix, start = game.reward[0, 0], (np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.1, 0.8]))
+    iterates, paid = [start], [np.zeros(3), np.zeros(3)]
+    for _ in range(2):
+        paid = [paid[0] + matrix @ iterates[-1][1], paid[1] + iterates[-1][0] @ matrix]
+        weights = [start[0] * np.exp(0.5 * paid[0]), start[1] * np.exp(-0.5 * paid[1])]
+        iterates.append(tuple(weight / weight.sum() for weight in weights))
+    initial = tuple(part[np.newaxis, np.newaxis, np.newaxis] for part in start)
+    for at in ([3], [1, 2, 3]):
+        run = learn(game, hedge(0.5), 3, at=at, initial=initial)
+        for i in (0, 1):
+            wanted = np.mean([pair[i] for pair in iterates], axis=0)
+            np.testing.assert_allclose(run.policy[i][0, 0, 0], wanted, atol=1e-15)
+        assert run.ne_gap[0, -1] == pytest.approx(ne_gap(game, [part[0] for part in run.policy]))
+    with pytest.raises(ValueError, match="H = S = 1"):
+        learn(families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1), hedge(0.5), 3)
+
+    (text,) = page["yaml"]
+    configured = yaml.safe_load(f"experiments:\n{text}")["experiments"]["own_hedge"]
+    alone, carried = (learned(configured, arm)["ne_gap"] for arm in ("individual", "carry_over"))
+    np.testing.assert_array_equal(alone[..., 0, :], carried[..., 0, :])
+    assert not np.array_equal(alone, carried)
 
 
 @pytest.mark.usefixtures("registries")
 def test_last_iterate_example_is_what_it_says():
-    run_block(blocks(ROOT / "docs" / "extending.md")[2])
+    run_block(section("A meta-update")["python"][0])
     games = families.zero_sum_sequence("pure", 1, "docs", n_games=2, perturbation=0.1)
     rule = OptimisticMirrorDescent(0.2)
     first = learn(games[0], rule, 50)

@@ -371,3 +371,32 @@ def test_figure_has_the_size_asked_for(drawn):
 def test_folders_are_made(tmp_path):
     plotting.save(plt.figure(), {"png": tmp_path / "new" / "deep" / "f.png"})
     assert (tmp_path / "new" / "deep" / "f.png").exists()
+
+
+# Figures of several panels ------------------------------------------------------------------------------
+
+
+def own_curves():
+    """Two kinds and three arms, of which one kind and two arms are a user's own."""
+    return pd.DataFrame(
+        [
+            {"base_kind": kind, "arm": arm, "iteration": t, "mean": mean / t, "std": 0.0}
+            for kind in ("my_kind", "pure")
+            for arm, mean in (("mine", 1.0), ("individual", 2.0), ("my_other", 3.0))
+            for t in (1, 10)
+        ]
+    )
+
+
+def test_kinds_and_arms_of_a_user_come_last_under_their_own_names():
+    figure = plotting.gap_figure(own_curves(), 4.0)
+    assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS["pure"], "my kind"]
+    for axes in figure.axes:
+        lines = axes.get_lines()
+        assert [line.get_label() for line in lines] == [plotting.ARM_LABELS["individual"], "mine", "my other"]
+        assert [line.get_ydata()[0] for line in lines] == [2.0, 1.0, 3.0]
+        assert len({to_hex(line.get_color()) for line in lines}) == 3
+
+
+def test_figures_on_a_screen_are_larger_than_a_column_of_print():
+    assert plt.figure().get_dpi() == mpl.rcParams["figure.dpi"] > 100

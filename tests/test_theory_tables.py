@@ -6,11 +6,12 @@ Expected bounds are written out as 192 H^3 D / T and 24 H D / (eta T), not taken
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from metanash.theory import zero_sum as theory
 from metanash.theory_tables import zero_sum as theory_tables
-from metanash.theory_tables.claims import total_rows
+from metanash.theory_tables.claims import claim_summary, total_rows
 
 PRINTED, WORST, TERM = "printed", "repaired: worst best response", "repaired: burn-in term"
 RATE = "repaired: learning rate"
@@ -628,3 +629,36 @@ def test_tables_of_real_runs():
     assert picked(totals, claim="theorem 1", form=WORST)["runs"] == 14
     assert picked(totals, claim="equation 4", form=PRINTED)["runs"] == 3
     assert all(row["violations"] == 0 for row in totals if row["form"] != PRINTED)
+
+
+# Summary ------------------------------------------------------------------------------------------------
+
+
+def claims_table():
+    """Two forms of a claim in two settings each, with a row that adds up; another claim."""
+    columns = ["claim", "form", "setting", "ratio", "runs", "violations", "unresolved"]
+    rows = [
+        ["theorem 9", "printed", "random games, all", 3.0, 30, 3, 1],
+        ["theorem 9", "printed", "random games, H=1", 0.5, 10, 1, 0],
+        ["theorem 9", "printed", "random games, H=2", 3.0, 20, 2, 1],
+        ["theorem 9", "repaired", "random games, H=1", 0.25, 10, 0, 0],
+        ["equation 8", "printed", "all sequences", 0.75, 7, 0, 0],
+        ["equation 8", "printed", "sequences, H=1", 0.75, 7, 0, 0],
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_summary_counts_every_run_once_and_names_the_worst_setting():
+    found = claim_summary(claims_table(), ["equation 8", "theorem 9"])
+    assert list(found.index) == [("equation 8", "printed"), ("theorem 9", "printed"), ("theorem 9", "repaired")]
+    assert found.to_numpy().tolist() == [
+        [1, 7, 0, 0, 0.75, "sequences, H=1"],
+        [2, 30, 3, 1, 3.0, "random games, H=2"],
+        [1, 10, 0, 0, 0.25, "random games, H=1"],
+    ]
+    assert list(found) == ["settings", "runs", "violations", "unresolved", "worst_ratio", "where"]
+
+
+def test_summary_of_an_unknown_claim_is_refused():
+    with pytest.raises(ValueError, match=r"'theorem 7'.*'theorem 9'"):
+        claim_summary(claims_table(), ["theorem 7"])

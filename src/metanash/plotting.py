@@ -1,15 +1,18 @@
-"""Drawing: Axes in, Axes out. Receives numbers, computes none. Needs Matplotlib and seaborn (extra ``pipeline``).
+"""Drawing: a panel on given Axes, or a figure of panels. Receives numbers, computes none.
+
+Needs Matplotlib and seaborn (extra ``pipeline``).
 
 One colour for individual learning and the blues for meta-learning, in every figure; safe for colour-blind readers
 and told apart by line style too.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -21,10 +24,13 @@ __all__ = [
     "ARM_STYLE",
     "KIND_LABELS",
     "curve_panel",
+    "equilibrium_figure",
     "equilibrium_panel",
+    "gap_figure",
     "ratio_bar",
     "ratio_panel",
     "save",
+    "sensitivity_figure",
     "use_style",
 ]
 
@@ -55,6 +61,10 @@ ARM_STYLE: dict[str, dict[str, Any]] = {
     "stage_average": {"color": "#56b4e9", "linestyle": (0, (4, 1.5))},
     "output_policy": {"color": "#1b2a49", "linestyle": (0, (1, 1))},
 }
+_RATE_LABELS = {
+    "optimistic_mirror_descent": r"learning rate $\eta$",
+    "projected_q_ascent": r"step size $\alpha$",
+}
 _STATE_STYLE: list[dict[str, Any]] = [
     {"color": "#0072b2", "marker": "o"},
     {"color": "#cc79a7", "marker": "s"},
@@ -80,6 +90,7 @@ def use_style() -> None:
             "ytick.major.width": 0.6,
             "lines.linewidth": 1.3,
             "figure.constrained_layout.use": True,
+            "figure.dpi": 140,  # of figures on a screen: letters as large as text
             "pdf.fonttype": 42,
             "svg.hashsalt": "metanash",
         }
@@ -89,6 +100,8 @@ def use_style() -> None:
 def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Axes:
     """NE-gap against iterations, a line and a band of one standard deviation for each arm.
 
+    Arms without a style of their own, such as a user's, come after the others in greys.
+
     Parameters
     ----------
     table : DataFrame
@@ -96,11 +109,14 @@ def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Ax
     scale : {"linear", "log"}
         Of the gap. With ``log``, a band that would reach 0 is cut at the lower end of the axis.
     """
-    for arm, style in ARM_STYLE.items():
+    found = list(dict.fromkeys(table["arm"]))
+    others = [arm for arm in found if arm not in ARM_STYLE]
+    greys = {arm: {"color": str(0.6 * k / len(others)), "linestyle": "-."} for k, arm in enumerate(others)}
+    for arm, style in {**ARM_STYLE, **greys}.items():
         part = table[table["arm"] == arm]
         if part.empty:
             continue
-        axes.plot(part["iteration"], part["mean"], label=ARM_LABELS[arm], **style)
+        axes.plot(part["iteration"], part["mean"], label=ARM_LABELS.get(arm, arm.replace("_", " ")), **style)
         low, high = part["mean"] - part["std"], part["mean"] + part["std"]
         axes.fill_between(part["iteration"], low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.set(xlabel="iteration t", ylabel="NE-gap (reward units)", xscale="log", yscale=scale)
@@ -194,3 +210,81 @@ def ratio_bar(figure: Figure, image: Any, axes: Any) -> None:
     bar.set_label("gap of meta-learning\n/ gap of individual learning", fontsize=6.5)
     bar.ax.tick_params(labelsize=6)
     bar.outline.set_linewidth(0.4)
+
+
+def _kinds(table: pd.DataFrame) -> list[str]:
+    """Kinds of base games of a table, in the order of their labels; those without one last."""
+    found = list(dict.fromkeys(table["base_kind"]))
+    return [kind for kind in KIND_LABELS if kind in found] + [kind for kind in found if kind not in KIND_LABELS]
+
+
+def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> Figure:
+    """Figure 1(a) or 1(b): :func:`curve_panel` for each kind of base game.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of one figure, as :func:`metanash.tables.curves` makes it.
+    width : float
+        Inches.
+    scale : {"linear", "log"}
+        Of the gap.
+    """
+    kinds = _kinds(table)
+    figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.45 * width), squeeze=False)
+    for ax, kind in zip(axes[0], kinds, strict=True):
+        curve_panel(ax, table[table["base_kind"] == kind], scale=scale)
+        ax.set_title(KIND_LABELS.get(kind, kind.replace("_", " ")))
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    return figure
+
+
+def equilibrium_figure(table: pd.DataFrame, width: float) -> Figure:
+    """Figure 1(c): :func:`equilibrium_panel` for each kind of base game.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`metanash.tables.distinct_equilibria` makes it.
+    width : float
+        Inches, of which the figure takes 85 %.
+    """
+    kinds = _kinds(table)
+    figure, axes = plt.subplots(1, len(kinds), figsize=(0.85 * width, 0.37 * width), squeeze=False)
+    for ax, kind in zip(axes[0], kinds, strict=True):
+        equilibrium_panel(ax, table[table["base_kind"] == kind])
+        ax.set_title(KIND_LABELS[kind])
+    axes[0, -1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    return figure
+
+
+def sensitivity_figure(table: pd.DataFrame, base_kinds: Sequence[str], learner: str, width: float) -> Figure:
+    """Gap of each meta-update over individual learning on the grid of a sweep: :func:`ratio_panel` for each kind.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`metanash.tables.final_gap_table` makes it.
+    base_kinds : sequence of str
+        Kinds to show.
+    learner : str
+        Key of :data:`metanash.learners.LEARNERS`, which names the horizontal axis.
+    width : float
+        Inches.
+    """
+    table = table[table["base_kind"].isin(base_kinds) & (table["arm"] != "individual")]
+    arms = [arm for arm in ARM_LABELS if arm in set(table["arm"])]
+    rows, columns = (base_kinds, arms) if len(arms) > 1 else (arms, base_kinds)
+    figure, axes = plt.subplots(
+        len(rows), len(columns), figsize=(width, 0.32 * width * len(rows)), squeeze=False, sharex=True, sharey=True
+    )
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            kind, arm = (row, column) if len(arms) > 1 else (column, row)
+            cell = table[(table["base_kind"] == kind) & (table["arm"] == arm)]
+            image = ratio_panel(axes[i, j], cell, x="learning_rate", y="perturbation")
+            axes[i, j].set_title(f"{ARM_LABELS[arm]}\n{KIND_LABELS[kind]}")
+    figure.supxlabel(_RATE_LABELS[learner], fontsize=7)
+    figure.supylabel("perturbation size", fontsize=7)
+    ratio_bar(figure, image, axes)
+    return figure

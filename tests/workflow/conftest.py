@@ -17,6 +17,20 @@ update_config = pytest.importorskip("snakemake.utils").update_config
 ROOT = Path(__file__).parents[2]
 TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv"]
 FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
+NOTEBOOKS = ["zero_sum", "potential", "general_sum", "scale", "findings"]
+PAGES = [f"notebooks/{name}.{kind}" for name in NOTEBOOKS for kind in ("ipynb", "html")]
+OWN = {
+    "own_games": {
+        "games": {"family": "zero_sum", "options": {"n_states": 1}, "perturbations": [0.1], "count": 2},
+        "base_kinds": ["pure", "mixed"],
+        "learning": {
+            "learner": "optimistic_mirror_descent", "learning_rates": [0.2], "rate_unit": "absolute", "iterations": 9,
+            "checkpoints": 3, "keep_stages": False,
+        },
+        "arms": ["individual", "best_response", "stage_average"], "seeds": 3, "seeds_per_block": 2,
+    }
+}  # fmt: skip
+"""An experiment of a user's own, as an entry of ``experiments``."""
 MEASURED = [
     f"theory/{name}.npz"
     for name in ("random_games/mixed-H1", "potential/random_games/team", "potential/sequences/practical-carry_over",
@@ -140,9 +154,7 @@ def two_runs(bare, tmp_path_factory):
         replace(bare.copied_to(tmp_path_factory.mktemp(f"{cores}_cores") / folder), results=results)
         for cores, folder, results in places
     ]
-    targets = [
-        f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED, "notebooks/figure1.ipynb")
-    ]
+    targets = [f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED)]
     arguments = [("--cores", "2"), ("--cores", "1", *targets)]
     for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):
         assert answer.code == 0, answer.text

@@ -7,7 +7,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import NOTEBOOKS, OWN, ROOT
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
@@ -159,15 +159,15 @@ def closure(names):
     return {path.relative_to(ROOT).as_posix() for path in seen.values()}
 
 
-def code_of_notebook():
-    notebook = nbformat.read(ROOT / "notebooks/figure1.ipynb", as_version=4)
-    return ast.parse("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+def code_of_notebook(name):
+    notebook = nbformat.read(ROOT / f"notebooks/{name}.ipynb", as_version=4)
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
 @pytest.fixture(scope="module")
 def inputs(bare):
     """Rule -> all its input files, from Snakemake itself."""
-    answer = bare.snakemake("--filegraph")
+    answer = bare.snakemake("--filegraph", config={"experiments": OWN})  # so that the rules about own ones are in it
     assert answer.code == 0, answer.text
     found = {}
     for node in re.findall(r"^\d+ \[ shape=none.*?^</table>>\]", answer.text, flags=re.MULTILINE | re.DOTALL):
@@ -196,7 +196,7 @@ def test_figures_depend_on_the_module_that_draws_them(inputs, module):
     assert not [name for name in inputs[f"{module}_figures"] if "/theory_tables/" in name or "/theory/" in name]
 
 
-@pytest.mark.parametrize("rule", sorted(set(RULES) - {"kernels"}))
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"kernels", "notebook"}))
 def test_rules_depend_on_all_the_code_that_they_run(inputs, rule):
     """Whatever the script imports from metanash, directly or not, is an input; kernels through what built them."""
     needed = closure(modules_in(ast.parse(script_of(rule).read_text())))
@@ -210,8 +210,26 @@ def test_kernels_depend_on_their_sources(inputs):
     assert sources | {"setup.py"} == inputs["kernels"]
 
 
-def test_notebook_depends_on_all_the_code_that_it_runs(inputs):
-    assert closure(modules_in(code_of_notebook())) <= inputs["notebook"]
+@pytest.fixture(scope="module")
+def notebook_inputs(finished):
+    """Notebook -> all its input files, as Snakemake remembers them."""
+    answer = finished.snakemake("--detailed-summary")
+    assert answer.code == 0, answer.text
+    rows = [line.split("\t") for line in answer.text.splitlines() if "/notebooks/" in line.split("\t")[0]]
+    return {row[0].split("/")[-1]: set(row[4].split(",")) for row in rows}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebook_depends_on_all_that_it_runs_and_reads(finished, notebook_inputs, name):
+    """The code that its cells import, and exactly the tables whose names stand in them."""
+    code, found = code_of_notebook(name), notebook_inputs[f"{name}.ipynb"]
+    script = script_of("notebook").read_text()
+    needed = closure(modules_in(ast.parse(code)) | modules_in(ast.parse(script))) - {"src/metanash/__init__.py"}
+    assert needed | {f"notebooks/{name}.ipynb", "results/smoke/kernels.json"} <= found
+    made = {path.stem for path in finished.path("").glob("*.csv")}
+    named = made & set(re.findall(r'"(\w+)(?:\.csv)?"', code))
+    assert named == {path.split("/")[-1].removesuffix(".csv") for path in found if re.search(r"smoke/\w+\.csv", path)}
+    assert bool(named) == ("read_csv" in code)
 
 
 def test_no_rule_depends_on_code_that_it_does_not_run(inputs):

@@ -3,12 +3,13 @@
 import csv
 import itertools
 import json
+import re
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FIGURE_FILES, MEASURED, TABLES, side_by_side
+from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, OWN, PAGES, TABLES, side_by_side
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
@@ -30,7 +31,6 @@ REST = {
     "sensitivity_table",
     "equilibria",
     "summary",
-    "notebook",
     "all",
     "kernels",
     "theory",
@@ -75,7 +75,8 @@ def theory(config):
 
 @pytest.fixture(scope="module")
 def every_job(theory):
-    return {**dict.fromkeys(REST, 1), "games": 20, "learn": 62, **FIGURE_RULES, **theory}
+    counts = {"games": 20, "learn": 62, "notebook": len(NOTEBOOKS)}
+    return {**dict.fromkeys(REST, 1), **counts, **FIGURE_RULES, **theory}
 
 
 def blocks(section):
@@ -115,7 +116,7 @@ def test_the_copy_is_what_runs(finished):
 
 def test_outputs_are_all_there_and_nothing_else(finished, config):
     runs = all_runs(config)
-    wanted = {*TABLES, "summary.md", "kernels.json", "notebooks/figure1.ipynb", *FIGURE_FILES}
+    wanted = {*TABLES, "summary.md", "kernels.json", *PAGES, *FIGURE_FILES}
     wanted |= {run_name(*run[:4]) for run in runs}
     wanted |= {f"games/{name}/{kind}/block-{block}.npz" for name, kind, _, block, _ in runs}
     found = files_of(finished.folder / finished.results)
@@ -245,18 +246,32 @@ def test_kernels_are_written_down(finished):
     assert answer.text.split() == [found["backend"], found["instruction_set"], found["sources"]]
 
 
-def test_notebook_is_executed(finished):
-    text = finished.path("notebooks/figure1.ipynb").read_text()
+@pytest.mark.parametrize(("name", "figures"), list(zip(NOTEBOOKS, (6, 9, 3, 1, 1), strict=True)))
+def test_notebook_is_executed(finished, name, figures):
+    text = finished.path(f"notebooks/{name}.ipynb").read_text()
     notebook = nbformat.reads(text, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     outputs = [output for cell in code for output in cell.outputs]
     assert not [output for output in outputs if output.output_type in {"error", "stream"}]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 4
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == figures
+    assert code[-1].outputs[0].data["text/html"]  # the cell in which a reader changes one thing has run
     assert str(finished.folder) not in text
     assert "iopub" not in text  # no times
-    committed = nbformat.read(finished.folder / "notebooks/figure1.ipynb", as_version=4)
+    committed = nbformat.read(finished.folder / f"notebooks/{name}.ipynb", as_version=4)
     assert [cell.source for cell in committed.cells] == [cell.source for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_page_of_a_notebook_opens_offline(finished, name):
+    """It has all figures of the notebook inside and asks for nothing: no script, no address."""
+    page = finished.path(f"notebooks/{name}.html").read_text()
+    notebook = nbformat.read(finished.path(f"notebooks/{name}.ipynb"), as_version=4)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    images = sum("image/png" in output.get("data", {}) for output in outputs)
+    assert page.count("data:image/png;base64,") == images > 0
+    assert not re.search(r"<(script|link|iframe)|(src|href)=\W*(https?:)?//|@import|url\(\W*https?:", page)
+    assert str(finished.folder) not in page
 
 
 def test_logs_say_what_was_done(finished):
@@ -283,9 +298,16 @@ def test_cores_and_folders_change_no_byte(two_runs, kind):
     assert [name for name in one if two[name] != one[name]] == []
 
 
-def test_notebooks_are_equal_too(two_runs):
-    two, one = (project.path("notebooks/figure1.ipynb").read_text().splitlines() for project in two_runs)
-    assert [lines for lines in zip(two, one, strict=True) if lines[0] != lines[1]] == []
+def test_notebooks_are_equal_when_executed_again(edited):
+    """Elsewhere, on one core; one that reads most tables, and one that learns all it shows."""
+    names = [f"notebooks/{name}.{kind}" for name in ("zero_sum", "scale") for kind in ("ipynb", "html")]
+    before = {name: edited.path(name).read_text().splitlines() for name in names}
+    targets = [f"{edited.results}/{name}" for name in names if name.endswith("ipynb")]
+    answer = edited.snakemake("--cores", "1", *targets, "--forcerun", "notebook")
+    assert answer.code == 0, answer.text
+    for name, lines in before.items():
+        after = edited.path(name).read_text().splitlines()
+        assert [pair for pair in zip(lines, after, strict=True) if pair[0] != pair[1]] == [], name
 
 
 # What an edit makes anew --------------------------------------------------------------------------------
@@ -306,7 +328,7 @@ def experiments(**changes):
 
 EDITS = {
     "touch": (touch, None),
-    "width and notebook": (lambda project: project.edit("notebooks/figure1.ipynb"), {"plots": {"width": 4.25}}),
+    "width and notebook": (lambda project: project.edit("notebooks/zero_sum.ipynb"), {"plots": {"width": 4.25}}),
     "scale": (None, {"plots": {"gap_scale": {"1b": "log"}}}),
     "levels and arms": (
         None,
@@ -349,6 +371,12 @@ def test_dry_run_of_everything(bare, config, every_job):
     assert len(all_runs(config)) == every_job["learn"]
 
 
+def test_own_experiments_are_part_of_everything(bare, every_job):
+    """Two kinds in two blocks with three arms, one table and one figure."""
+    more = {"games": every_job["games"] + 4, "learn": every_job["learn"] + 12, "own_table": 1, "own_figure": 1}
+    assert bare.dry_run({"experiments": OWN}).jobs() == every_job | more
+
+
 def test_times_of_files_mean_nothing(answers):
     assert answers["touch"].jobs() == {}
 
@@ -363,7 +391,7 @@ def test_a_second_run_does_nothing(edited):
 
 
 def test_width_of_plots_redraws_only(answers):
-    """The notebook is executed since it was edited too; its figures have a width of their own."""
+    """One notebook is executed, since it was edited too; figures in notebooks have a width of their own."""
     jobs = {**FIGURE_RULES, "notebook": 1, "all": 1}
     assert answers["width and notebook"].jobs() == jobs
 
@@ -376,14 +404,14 @@ def test_scale_of_one_figure_redraws_that_one(answers):
 def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
     """The table of final gaps is made of fewer records, no record is made."""
     assert answers["levels and arms"].jobs() == {
-        "speed_up": 1, "sensitivity_table": 1, "sensitivity_figure": 2, "summary": 1, "notebook": 1, "all": 1,
+        "speed_up": 1, "sensitivity_table": 1, "sensitivity_figure": 2, "summary": 1, "notebook": 2, "all": 1,
     }  # fmt: skip
 
 
 def test_plotting_code_learns_nothing(answers):
     """The report borrows the labels of the figures, so the summary is written again."""
     assert answers["plotting.py"].jobs() == {
-        **FIGURE_RULES, "summary": 1, "notebook": 1, "all": 1,
+        **FIGURE_RULES, "summary": 1, "notebook": len(NOTEBOOKS), "all": 1,
     }  # fmt: skip
 
 
@@ -409,7 +437,7 @@ def test_script_of_a_rule_runs_that_rule(answers):
 
 def test_another_block_of_seeds_learns_that_block_only(answers):
     assert answers["another block"].jobs() == {
-        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 3, "summary": 1, "notebook": 1,
+        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 3, "summary": 1, "notebook": 2,
         "all": 1,
     }  # fmt: skip
     jobs = [line for line in answers["another block"].messages() if line.startswith("figure1_zero_sum: ")]
@@ -440,7 +468,8 @@ def test_parameters_belong_to_one_experiment(answers):
 
 def test_root_seed_changes_every_draw(answers, every_job):
     without = {"kernels", "counterexamples", "burn_in", "two_sided", "general_sum_burn_in"}  # nothing is drawn there
-    assert answers["root_seed"].jobs() == {rule: n for rule, n in every_job.items() if rule not in without}
+    wanted = {rule: n for rule, n in every_job.items() if rule not in without}
+    assert answers["root_seed"].jobs() == {**wanted, "notebook": len(NOTEBOOKS) - 1}  # scale reads no results
 
 
 def test_seeds_of_a_short_block(edited):
@@ -525,6 +554,27 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
     with pytest.raises(WorkflowError) as caught:
         validate(changed, bare.folder / "workflow/schemas/config.schema.yaml")
     assert path[-1] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ([], "own_Games"), (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
+        (["base_kinds"], ["kind-1"]), (["learning", "learning_rates"], [0.1, 0.2]), (["arms"], []), (["seeds"], 0),
+    ],
+)  # fmt: skip
+def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, path, value):
+    changed = json.loads(json.dumps({**config, "experiments": {**config["experiments"], **OWN}}))
+    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]["own_games"]
+    validate(json.loads(json.dumps(changed)), schema)
+    if path:
+        for key in path[:-1]:
+            section = section[key]
+        section[path[-1]] = value
+    else:
+        changed["experiments"][value] = changed["experiments"].pop("own_games")
+    with pytest.raises(WorkflowError, match=path[-1] if path else value):
+        validate(changed, schema)
 
 
 def required(section, path=()):

@@ -1,10 +1,12 @@
 # Paths and functions that the rules share. No rules here.
 import ast
+import json
 from pathlib import Path
 
 RESULTS = config["results"]
 FIGURES = config["paper_figures"]
 EXPERIMENTS = config["experiments"]
+OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
 PACKAGE = Path("src/metanash")
 C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h", "ascent.h")]
 
@@ -43,15 +45,17 @@ def source_file(name):
     return None
 
 
-def imported(path):
-    """Parts of metanash that a file imports."""
+def imported(code):
+    """Parts of metanash that a Python text imports; the package itself stands for all that it offers."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module == "metanash":
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("metanash."):
             name = node.module.removeprefix("metanash.")
             found |= {name, *(f"{name}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import) and "metanash" in {alias.name for alias in node.names}:
+            found |= imported((PACKAGE / "__init__.py").read_text())
     return {name for name in found if source_file(name)}
 
 
@@ -65,9 +69,15 @@ def library(*names):
         name = queue.pop()
         if name not in seen:
             seen.add(name)
-            queue += imported(source_file(name))
+            queue += imported(source_file(name).read_text())
     files = [source_file(name).as_posix() for name in sorted(seen)]
     return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen)
+
+
+def notebook_imports(name):
+    """Parts of metanash that a notebook imports."""
+    cells = json.loads(Path(f"notebooks/{name}.ipynb").read_text())["cells"]
+    return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
 
 
 def seeds_of_block(experiment, block):
@@ -91,6 +101,11 @@ def games_of(run):
     """Game file of a run record."""
     *_, experiment, kind, _, block = run.split("/")
     return f"{RESULTS}/games/{experiment}/{kind}/{block}"
+
+
+def table_files(*names):
+    """Files of tables."""
+    return [f"{RESULTS}/{name}.csv" for name in names]
 
 
 def figures(*names):

@@ -20,6 +20,28 @@ rule gap_figure:
         "../scripts/gap_figure.py"
 
 
+rule own_figure:
+    input:
+        table=f"{RESULTS}/{{panel}}.csv",
+        code=library("tables", "plotting"),
+    output:
+        pdf=f"{FIGURES}/{{panel}}.pdf",
+        png=f"{FIGURES}/{{panel}}.png",
+    log:
+        f"{RESULTS}/logs/{{panel}}_figure.log",
+    wildcard_constraints:
+        panel="|".join(OWN) or "none",
+    conda:
+        "../../environment.yml"
+    params:
+        width=config["plots"]["width"],
+        scale="log",
+    message:
+        "Figure {wildcards.panel}"
+    script:
+        "../scripts/gap_figure.py"
+
+
 rule equilibrium_figure:
     input:
         table=f"{RESULTS}/equilibria.csv",

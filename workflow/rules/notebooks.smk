@@ -1,15 +1,49 @@
+# What each notebook reads: tables, and the run records or measurements that it shows.
+NOTEBOOKS = {
+    "zero_sum": [
+        *table_files(
+            "figure1", "speed_up", "equilibria", "sensitivity", "bound_curves", "slopes", "defects", "sequences"
+        ),
+        f"{MEASURED}/claims/zero_sum.csv",
+        *runs("figure1_zero_sum"),
+    ],
+    "potential": [
+        *table_files("figure1", "speed_up", *THEORY_FIGURES["potential"][0], *THEORY_FIGURES["meta_gradient"][0]),
+        *table_files("potential_slopes"),
+        *expand(f"{MEASURED}/claims/{{part}}.csv", part=["potential", "meta_gradient"]),
+        *runs("figure1_potential"),
+    ],
+    "general_sum": [
+        *table_files("schedules", "schedule_slopes", "general_sequences"),
+        f"{MEASURED}/claims/general_sum.csv",
+        *expand(f"{MEASURED}/general_sum/schedules/{{s}}.npz", s=GENERAL["schedules"]["settings"]),
+    ],
+    "scale": [],
+    "findings": [
+        *table_files("schedule_slopes", "sequences", "inner_loop_slopes"),
+        *expand(f"{MEASURED}/claims/{{part}}.csv", part=["zero_sum", "potential", "meta_gradient", "general_sum"]),
+    ],
+}
+
+
 rule notebook:
     input:
-        notebook="notebooks/figure1.ipynb",
-        tables=[f"{RESULTS}/{name}.csv" for name in ("figure1", "speed_up", "sensitivity", "equilibria")],
-        code=library("tables", "plotting", "archive", "families", "gaps", "gamefile", "learners", "meta"),
+        notebook="notebooks/{notebook}.ipynb",
+        results=lambda wildcards: NOTEBOOKS[wildcards.notebook],
+        code=lambda wildcards: library("archive", *notebook_imports(wildcards.notebook)),
     output:
-        notebook=f"{RESULTS}/notebooks/figure1.ipynb",
+        executed=f"{RESULTS}/notebooks/{{notebook}}.ipynb",
+        page=f"{RESULTS}/notebooks/{{notebook}}.html",
     log:
-        f"{RESULTS}/logs/notebook_figure1.log",
+        f"{RESULTS}/logs/notebooks/{{notebook}}.log",
+    wildcard_constraints:
+        notebook="|".join(NOTEBOOKS),
     conda:
         "../../environment.yml"
+    threads: 1
+    params:
+        results=config["results"],
     message:
-        "Notebook figure1: executing"
+        "Notebook {wildcards.notebook}: executing"
     script:
         "../scripts/run_notebook.py"

@@ -16,6 +16,26 @@ rule figure1_table:
         "../scripts/figure1_table.py"
 
 
+rule own_table:
+    input:
+        records=lambda wildcards: runs(wildcards.experiment),
+        code=library("tables", "records", "archive"),
+    output:
+        table=f"{RESULTS}/{{experiment}}.csv",
+    log:
+        f"{RESULTS}/logs/{{experiment}}_table.log",
+    wildcard_constraints:
+        experiment="|".join(OWN) or "none",
+    conda:
+        "../../environment.yml"
+    params:
+        names=lambda wildcards: {"records": wildcards.experiment},
+    message:
+        "Table of all NE-gaps of {wildcards.experiment}"
+    script:
+        "../scripts/figure1_table.py"
+
+
 rule speed_up:
     input:
         table=f"{RESULTS}/figure1.csv",

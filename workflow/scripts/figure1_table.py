@@ -1,4 +1,4 @@
-"""Rule ``figure1_table``: every measured NE-gap of Figure 1 as one tidy table."""
+"""Rules ``figure1_table`` and ``own_table``: every measured NE-gap of Figure 1, or of one experiment, in a table."""
 
 from pathlib import Path
 

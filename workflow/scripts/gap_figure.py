@@ -1,8 +1,7 @@
-"""Rule ``gap_figure``: Figure 1(a) or 1(b), a panel for each kind of base game."""
+"""Rules ``gap_figure`` and ``own_figure``: gaps against iterations, a panel for each kind of base game."""
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 from metanash import plotting
@@ -11,14 +10,8 @@ from metanash.tables import curves
 
 def main(table: Path, panel: str, scale: str, width: float, pdf: Path, png: Path) -> None:
     gaps = pd.read_csv(table)
-    summary = curves(gaps[gaps["figure"] == panel])
     plotting.use_style()
-    kinds = sorted(summary["base_kind"].unique(), key=list(plotting.KIND_LABELS).index)
-    figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.45 * width), squeeze=False)
-    for ax, kind in zip(axes[0], kinds, strict=True):
-        plotting.curve_panel(ax, summary[summary["base_kind"] == kind], scale=scale)
-        ax.set_title(plotting.KIND_LABELS[kind])
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    figure = plotting.gap_figure(curves(gaps[gaps["figure"] == panel]), width, scale=scale)
     plotting.save(figure, {"pdf": pdf, "png": png})
 
 

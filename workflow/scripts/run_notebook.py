@@ -1,24 +1,43 @@
-"""Rule ``notebook``: execute a notebook and save it with its outputs, without times, so that runs can be compared."""
+"""Rule ``notebook``: execute a notebook; save it with its outputs, and as a page for a browser.
+
+Neither has times, so that runs can be compared. The page has everything inside and no script, so it opens offline.
+"""
 
 import os
 from pathlib import Path
 
 import nbformat
+from jinja2 import DictLoader
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from metanash.archive import write_text
 
+QUIET = ["--log-level=ERROR"]
+PAGE = """{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block html_head_css -%}<style>
+main { max-width: 78em; margin: auto; } .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+.highlight pre { white-space: pre-wrap; }
+</style>{%- endblock -%}"""
 
-def main(source: Path, tables: list[Path], target: Path) -> None:
-    os.environ["METANASH_RESULTS"] = str(tables[0].parent.resolve())
+
+def main(source: Path, results: Path, executed: Path, page: Path) -> None:
+    os.environ["METANASH_RESULTS"] = str(results.resolve())
     notebook = nbformat.read(source, as_version=4)
-    NotebookClient(notebook, kernel_name="python3", record_timing=False, timeout=600).execute()
-    write_text(target, nbformat.writes(notebook) + "\n")
+    NotebookClient(notebook, kernel_name="python3", record_timing=False, timeout=600, extra_arguments=QUIET).execute()
+    write_text(executed, nbformat.writes(notebook) + "\n")
+    exporter = HTMLExporter(template_file="page", extra_loaders=[DictLoader({"page": PAGE})])
+    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": f"metanash: {source.stem}"}})
+    write_text(page, body)
 
 
 if __name__ == "__main__":
     main(
         Path(snakemake.input.notebook),
-        list(map(Path, snakemake.input.tables)),
-        Path(snakemake.output.notebook),
+        Path(snakemake.params.results),
+        Path(snakemake.output.executed),
+        Path(snakemake.output.page),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Arrays", "Measurement", "claim_row", "total_rows"]
+__all__ = ["Arrays", "Measurement", "claim_row", "claim_summary", "total_rows"]
 
 Floats = npt.NDArray[np.float64]
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -22,6 +22,8 @@ Measurement = tuple[Mapping[str, Any], Arrays]
 
 _ZERO = 1e-12
 """A gap of at most this is rounding and exceeds no bound."""
+_TOTAL = r"(?:^all sequences|, all)$"
+"""Settings of rows that add up others."""
 _SLACK = 1e-9
 """A ratio counts as a violation from 1 plus this."""
 
@@ -73,3 +75,34 @@ def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str
         worst |= {name: group[name].sum() for name in ("runs", "violations", "unresolved")}
         totals.append(worst | {"setting": setting, "first_informative": None})
     return totals
+
+
+def claim_summary(table: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:
+    """One row for each form of some claims: settings, runs, violations, unresolved, worst_ratio and where it is.
+
+    Rows that :func:`total_rows` made are left out, so that nothing counts twice.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of :func:`claim_row`.
+    claims : sequence of str
+        In the order of the result, whose index is (claim, form).
+
+    Raises
+    ------
+    ValueError
+        If the table has nothing about one of the claims.
+    """
+    single = table[~table["setting"].str.contains(_TOTAL)]
+    rows = []
+    for claim in claims:
+        own = single[single["claim"] == claim]
+        if own.empty:
+            raise ValueError(f"no row is about {claim!r}; there are {sorted(single['claim'].unique())}")
+        for form, group in own.groupby("form", sort=False):
+            worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
+            sums = {name: int(group[name].sum()) for name in ("runs", "violations", "unresolved")}
+            row = {"claim": claim, "form": form, "settings": len(group), **sums}
+            rows.append(row | {"worst_ratio": worst["ratio"], "where": worst["setting"]})
+    return pd.DataFrame(rows).set_index(["claim", "form"])
