@@ -51,7 +51,7 @@ for module, (tables, names) in THEORY_FIGURES.items():
             f"{module}_figures"
         input:
             tables=[f"{RESULTS}/{table}.csv" for table in tables],
-            code=library(f"theory_figures.{module}"),
+            code=library(f"theory_figures.{module}", "plotting"),
         output:
             figures(*names),
         log:
