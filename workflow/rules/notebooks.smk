@@ -41,8 +41,6 @@ rule notebook:
     conda:
         "../../environment.yml"
     threads: 1
-    params:
-        results=config["results"],
     message:
         "Notebook {wildcards.notebook}: executing"
     script:
