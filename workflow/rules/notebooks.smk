@@ -16,7 +16,7 @@ NOTEBOOKS = {
     "general_sum": [
         *table_files("schedules", "schedule_slopes", "general_sequences"),
         f"{MEASURED}/claims/general_sum.csv",
-        *expand(f"{MEASURED}/general_sum/schedules/{{s}}.npz", s=GENERAL["schedules"]["settings"]),
+        f"{MEASURED}/general_sum/sequences/best_response.npz",
     ],
     "scale": [],
     "findings": [
@@ -41,8 +41,6 @@ rule notebook:
     conda:
         "../../environment.yml"
     threads: 1
-    params:
-        results=config["results"],
     message:
         "Notebook {wildcards.notebook}: executing"
     script:

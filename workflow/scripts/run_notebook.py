@@ -24,8 +24,8 @@ main { max-width: 78em; margin: auto; } .jp-InputPrompt, .jp-OutputPrompt { disp
 </style>{%- endblock -%}"""
 
 
-def main(source: Path, results: Path, executed: Path, page: Path) -> None:
-    os.environ["METANASH_RESULTS"] = str(results.resolve())
+def main(source: Path, executed: Path, page: Path) -> None:
+    os.environ["METANASH_RESULTS"] = str(executed.resolve().parents[1])
     notebook = nbformat.read(source, as_version=4)
     NotebookClient(notebook, kernel_name="python3", record_timing=False, timeout=600, extra_arguments=QUIET).execute()
     write_text(executed, nbformat.writes(notebook) + "\n")
@@ -37,7 +37,6 @@ def main(source: Path, results: Path, executed: Path, page: Path) -> None:
 if __name__ == "__main__":
     main(
         Path(snakemake.input.notebook),
-        Path(snakemake.params.results),
         Path(snakemake.output.executed),
         Path(snakemake.output.page),
     )
