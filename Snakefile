@@ -21,6 +21,7 @@ include: "workflow/rules/general_sum.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -32,7 +33,9 @@ rule all:
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",
         f"{RESULTS}/theory.csv",
+        f"{RESULTS}/claims.csv",
         f"{RESULTS}/summary.md",
+        f"{RESULTS}/report.html",
         f"{RESULTS}/notebooks/figure1.ipynb",
 
 

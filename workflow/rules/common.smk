@@ -79,6 +79,24 @@ def figures(*names):
     return [f"{FIGURES}/{name}.{kind}" for name in names for kind in ("pdf", "png")]
 
 
+def drawn(name, category, caption=None):
+    """Outputs ``pdf`` and ``png`` of a figure; Snakemake's report shows the PNG, with the figure's own caption if it is
+    the only one of its rule."""
+    pdf, png = figures(name)
+    caption = f"../report/{caption or name}.rst"
+    return {"pdf": pdf, "png": report(png, caption=caption, category=category, labels={"figure": name})}
+
+
+def table(name):
+    """A table as an output that Snakemake's report shows."""
+    return report(f"{RESULTS}/{name}.csv", caption=f"../report/{name}.rst", category="Tables", labels={"table": name})
+
+
+def caption_of(name):
+    """Caption of a figure as one line."""
+    return " ".join(Path(f"workflow/report/{name}.rst").read_text().split())
+
+
 def sequences_spec(wildcards):
     """Section ``games`` of an experiment for one base kind."""
     return {**EXPERIMENTS[wildcards.experiment]["games"], "base_kind": wildcards.base_kind}

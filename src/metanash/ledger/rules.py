@@ -91,7 +91,7 @@ class Verdict:
     name : str
         One of ``VERDICTS``.
     result : str
-        A sentence; its numbers are citations (:mod:`metanash.ledger.cited`).
+        Sentences, the first of which may stand alone; their numbers are citations (:mod:`metanash.ledger.cited`).
     worst : str
         The setting that decided, as its table names it; empty where there is none.
     """
@@ -103,6 +103,11 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.name not in VERDICTS:
             raise ValueError(f"verdict {self.name!r} is none of {', '.join(VERDICTS)}")
+
+    @property
+    def headline(self) -> str:
+        """The first sentence of the result."""
+        return self.result.split(". ", maxsplit=1)[0].removesuffix(".") + "."
 
 
 Judge = Callable[[Tables], Verdict]
@@ -338,7 +343,7 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
             where=cited(where, source),
         )
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
-        return Verdict(VIOLATED if failing else HOLDS, f"{counted}. Worst: {told}.", where)
+        return Verdict(VIOLATED if failing else HOLDS, f"{counted}; worst: {told}.", where)
 
     return judge
 

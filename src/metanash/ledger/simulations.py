@@ -24,8 +24,8 @@ def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tu
     return Claim(
         f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
         "figure-1",
-        f"Section 6, {figure}",
-        f"Meta-learning converges to an approximate equilibrium with much fewer iterations: {words}.",
+        f"Section 6, {figure}: {words}",
+        "Meta-learning converges to an approximate equilibrium with much fewer iterations.",
         TESTED,
         speed(panel, kind, arm, others),
         (f"figure{panel}",),
@@ -77,7 +77,7 @@ CLAIMS = [
     Claim(
         "simulations-zero-sum",
         "figure-1",
-        "abstract; Section 6",
+        "Abstract; Section 6",
         "Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
         r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of learning rates and "
         "perturbations, the paper's own not being given.",
@@ -95,7 +95,7 @@ CLAIMS = [
     Claim(
         "simulations-potential",
         "figure-1",
-        "abstract; Section 6",
+        "Abstract; Section 6",
         "Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
         r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
         "perturbations, the paper's own not being given.",

@@ -74,7 +74,7 @@ CLAIMS = [
     Claim(
         "definitions",
         "theorem-1",
-        "equations (1), (2), (3), (5), (7), (8) and (9)",
+        "Equations (1), (2), (3), (5), (7), (8) and (9)",
         "Base and meta-algorithm, per-state regret, the meta-update, projected Q-ascent, $\\Delta_\\Phi$ and the MAML "
         "objective.",
         "Definitions and update rules.",
@@ -244,7 +244,7 @@ CLAIMS = [
         Claim(
             f"sharper-zero-sum-{kind}",
             "theorem-2",
-            "Section 3.2, after Theorem 2; abstract",
+            f"Section 3.2, after Theorem 2; abstract: {kind} equilibria",
             f"Update (5) converges faster than learning each game alone when the games are similar: games with {kind} "
             "equilibria.",
             r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an interval; "

@@ -1,0 +1,80 @@
+"""Figure 1 and its sensitivity as tables."""
+
+from typing import Any
+
+import pandas as pd
+
+from metanash.ledger.rules import Tables
+from metanash.plotting import ARM_LABELS, KIND_LABELS
+from metanash.report.content import Cells, Part, interval
+
+__all__ = ["parts", "sizes"]
+
+
+def sizes(figure1: pd.DataFrame) -> str:
+    """Seeds, games and iterations of each panel."""
+    cells = Cells("figure1")
+    counts = figure1.groupby("figure")[["seed", "game"]].nunique()
+    last = figure1.groupby("figure")["iteration"].max()
+    return "; ".join(
+        f"Figure {cells.text(figure)}: {cells(counts.loc[figure, 'seed'], 'd')} seeds, "
+        f"$K$ = {cells(counts.loc[figure, 'game'], 'd')}, $T$ = {cells(last[figure], 'd')}"
+        for figure in counts.index
+    )
+
+
+def _reached(cells: Cells, iterations: float) -> str:
+    return cells(iterations, ".1f") if iterations != float("inf") else "not reached"
+
+
+def _speed_up(cells: Cells, row: Any) -> str:
+    words = {"measured": "", "at least": "at least ", "at most": "at most ", "neither": "neither gets there"}
+    return words[row["status"]] + ("" if row["status"] == "neither" else interval(cells, row, "speed_up", ".2f"))
+
+
+def _speed_ups(table: pd.DataFrame, text: str) -> Part:
+    cells = Cells("speed_up")
+    rows = [
+        (
+            cells.text(row["figure"]),
+            KIND_LABELS[row["base_kind"]],
+            ARM_LABELS[row["arm"]],
+            cells(row["ne_gap"]),
+            _reached(cells, row["iterations_individual"]),
+            _reached(cells, row["iterations_meta"]),
+            _speed_up(cells, row),
+        )
+        for _, row in table.iterrows()
+    ]
+    head = ("figure", "base games", "meta-update", "NE-gap", "iterations, individual", "iterations, meta", "speed-up")
+    return Part("Iterations to reach a gap: individual learning over meta-learning", text, head, tuple(rows))
+
+
+def _final_gaps(part: pd.DataFrame, rate: float, title: str) -> Part:
+    """Final gaps of all arms at one learning rate, kinds and perturbations by rows."""
+    cells = Cells("sensitivity")
+    at_rate = part[part["learning_rate"] == rate]
+    arms = [arm for arm in ARM_LABELS if arm in set(at_rate["arm"])]
+    rows = []
+    for (kind, size), group in at_rate.groupby(["base_kind", "perturbation"], sort=True):
+        by_arm = group.set_index("arm")
+        label = "identical games" if size == 0 else f"perturbation {cells(size)}"
+        gaps = (interval(cells, by_arm.loc[arm], "ne_gap", ".4f") for arm in arms)
+        rows.append((f"{KIND_LABELS[str(kind)]}, {label}", *gaps))
+    head = ("games", *(ARM_LABELS[arm] for arm in arms))
+    return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$, learning rate {cells(rate)}", "", head, tuple(rows))
+
+
+def parts(tables: Tables) -> list[Part]:
+    """Speed-ups, and final gaps over learning rates and perturbations."""
+    about = (
+        f"{sizes(tables['figure1'])}. Curves are means over the games of a sequence, the first included, as in Figure "
+        '1; intervals are bootstrap intervals over seeds, as everywhere here. "At least" and "at most": one side does '
+        "not reach the gap within $T$ and counts as $T$."
+    )
+    found = [_speed_ups(tables["speed_up"], about)]
+    sensitivity = tables["sensitivity"]
+    zero_sum = sensitivity["base_kind"].isin(["mixed", "pure"])
+    for title, part in (("Zero-sum games", sensitivity[zero_sum]), ("Potential games", sensitivity[~zero_sum])):
+        found += [_final_gaps(part, rate, title) for rate in sorted(part["learning_rate"].unique())]
+    return found
