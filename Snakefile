@@ -40,4 +40,8 @@ rule all:
 
 
 onsuccess:
-    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebook: {RESULTS}/notebooks/figure1.ipynb")
+    print("Done.", *made(), sep="\n  ")
+
+
+onerror:
+    print("Failed. What is done is kept; the same command goes on from here.", *failures(log), sep="\n  ")

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "claims": ("metanash.commands.claims", "the claims of the paper: verdicts, numbers and the files behind them"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
+    "show": ("metanash.commands.show", "what a file of games, runs or measurements holds"),
 }
 """Modules of the subcommands, and what each is for in a line."""
 

@@ -1,5 +1,7 @@
 # Paths and functions that the rules share. No rules here.
 import ast
+import csv
+import re
 from pathlib import Path
 
 RESULTS = config["results"]
@@ -110,3 +112,25 @@ def learning_spec(wildcards):
 def block_seeds(wildcards):
     """Seeds of the block that a job is about."""
     return seeds_of_block(wildcards.experiment, int(wildcards.block))
+
+
+def made():
+    """What there is to open, a line each, and how the claims fared."""
+    lines = []
+    ledger = Path(RESULTS, "claims.csv")
+    if ledger.exists():
+        with ledger.open(newline="") as rows:
+            verdicts = [row["verdict"] for row in csv.DictReader(rows)]
+        counts = ", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(sorted(verdicts)))
+        lines.append(f"claims     {ledger}: {counts}")
+    pages = {"report": "report.html", "summary": "summary.md", "notebooks": "notebooks"}
+    lines += [f"{name:10s} {RESULTS}/{page}" for name, page in pages.items() if Path(RESULTS, page).exists()]
+    drawn = list(Path(FIGURES).glob("*.pdf"))
+    return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])
+
+
+def failures(log):
+    """Rules that failed in a run and the logs to read, from Snakemake's own log."""
+    parts = re.findall(r"^Error in rule (\w+):\n((?:    .*\n)+)", Path(log).read_text(), flags=re.MULTILINE)
+    read = [(rule, re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)) for rule, body in parts]
+    return [f"{rule}: read {found[1]}" if found else rule for rule, found in read]

@@ -63,7 +63,8 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | Non
 def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
     """``claims.csv``: a row a claim; files relative to its folder, ``figures`` being that of the figures.
 
-    Columns id, section, place, statement, tested_by, result, verdict, worst, worst_runs, figures, tables, runs; lists
+    Columns id, section, place, statement, tested_by, result, verdict, worst, worst_row (its claim in
+    ``theory.csv``), worst_runs, figures, tables, runs; lists
     are separated by blanks.
     """
     return pd.DataFrame(
@@ -76,6 +77,7 @@ def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
             "result": plain(entry.verdict.result),
             "verdict": entry.verdict.name,
             "worst": entry.verdict.worst,
+            "worst_row": entry.verdict.row,
             "worst_runs": " ".join(entry.worst_runs),
             "figures": " ".join(f"{figures}/{name}.png" for name in entry.claim.figures),
             "tables": " ".join(f"{name}.csv" for name in entry.claim.tables),

@@ -94,11 +94,14 @@ class Verdict:
         Sentences, the first of which may stand alone; their numbers are citations (:mod:`metanash.ledger.cited`).
     worst : str
         The setting that decided, as its table names it; empty where there is none.
+    row : str
+        The name of the claim in ``theory.csv``, if that is where the setting is from.
     """
 
     name: str
     result: str
     worst: str = ""
+    row: str = ""
 
     def __post_init__(self) -> None:
         if self.name not in VERDICTS:
@@ -187,7 +190,9 @@ def bound(
             f"informative in {informative} of {number(len(main), 'd', 'theory.csv')} settings",
             *(_form(part, cited(_capital(form), "theory.csv")) for form, part in others.items()),
         ]
-        return Verdict(_bound_verdict(main, list(others.values())), ". ".join(parts) + ".", str(worst["setting"]))
+        return Verdict(
+            _bound_verdict(main, list(others.values())), ". ".join(parts) + ".", str(worst["setting"]), claim
+        )
 
     return judge
 
@@ -200,8 +205,8 @@ def never_exceeded(*claims: str) -> Judge:
         if rows.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]
-        name = VIOLATED if rows["violations"].sum() else HOLDS
-        return Verdict(name, ". ".join(parts) + ".", str(_worst(rows)["setting"]))
+        name, worst = VIOLATED if rows["violations"].sum() else HOLDS, _worst(rows)
+        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]))
 
     return judge
 

@@ -9,8 +9,8 @@ from metanash.report.content import Cells, Part, claims_part, effect_of, ratio_c
 __all__ = ["theorem_5", "theorem_6"]
 
 DEVIATOR = (
-    "The gap is that of a deviator who is told the stage, an upper bound of the CCE-gap; exact where it says so. At the "
-    "worst run and iteration; all settings of random games and sequences are in `theory.csv`."
+    "The gap is that of a deviator who is told the stage, an upper bound of the CCE-gap; exact where it says so. At "
+    "the worst run and iteration; all settings of random games and sequences are in `theory.csv`."
 )
 
 

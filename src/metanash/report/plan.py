@@ -59,9 +59,7 @@ SECTIONS = (
         ("theorem4_norms", "maml_adaptation", "maml_inner_loop"),
         potential.theorem_4,
     ),
-    Plan(
-        "theorem-5", "Theorem 5: one general-sum game", ("theorem5_bounds", "theorem5_slopes"), general_sum.theorem_5
-    ),
+    Plan("theorem-5", "Theorem 5: one general-sum game", ("theorem5_bounds", "theorem5_slopes"), general_sum.theorem_5),
     Plan("theorem-6", "Theorem 6: sequences of general-sum games", ("theorem6_benefit",), general_sum.theorem_6),
 )
 

@@ -121,7 +121,9 @@ def _adaptation(table: pd.DataFrame) -> Part:
     keys = ["base_kind", "discount", "inner_step", "inner_steps", "initialisation"]
     for (kind, discount, alpha, t, name), part in table.groupby(keys, sort=False):
         by_step = part.set_index("step")
-        gaps = [f"{cells(by_step.loc[s, 'ne_gap'], '.3g')}, {ratio_cell(cells, by_step.loc[s], 'ratio')}" for s in shown]
+        gaps = [
+            f"{cells(by_step.loc[s, 'ne_gap'], '.3g')}, {ratio_cell(cells, by_step.loc[s], 'ratio')}" for s in shown
+        ]
         loop = f"{cells(t, 'd')} of {cells(alpha)} $/ L$"
         rows.append((KIND_LABELS[str(kind)], cells(discount), loop, str(name).replace("_", " "), *gaps))
     after = (f"after {cells(step, 'd')} steps" for step in shown)

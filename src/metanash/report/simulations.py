@@ -50,19 +50,17 @@ def _speed_ups(table: pd.DataFrame, text: str) -> Part:
     return Part("Iterations to reach a gap: individual learning over meta-learning", text, head, tuple(rows))
 
 
-def _final_gaps(part: pd.DataFrame, rate: float, title: str) -> Part:
-    """Final gaps of all arms at one learning rate, kinds and perturbations by rows."""
+def _final_gaps(part: pd.DataFrame, title: str) -> Part:
+    """Final gaps of all arms; learning rates, kinds and perturbations by rows."""
     cells = Cells("sensitivity")
-    at_rate = part[part["learning_rate"] == rate]
-    arms = [arm for arm in ARM_LABELS if arm in set(at_rate["arm"])]
+    arms = [arm for arm in ARM_LABELS if arm in set(part["arm"])]
     rows = []
-    for (kind, size), group in at_rate.groupby(["base_kind", "perturbation"], sort=True):
+    for (rate, kind, size), group in part.groupby(["learning_rate", "base_kind", "perturbation"], sort=True):
         by_arm = group.set_index("arm")
-        label = "identical games" if size == 0 else f"perturbation {cells(size)}"
         gaps = (interval(cells, by_arm.loc[arm], "ne_gap", ".4f") for arm in arms)
-        rows.append((f"{KIND_LABELS[str(kind)]}, {label}", *gaps))
-    head = ("games", *(ARM_LABELS[arm] for arm in arms))
-    return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$, learning rate {cells(rate)}", "", head, tuple(rows))
+        rows.append((cells(rate), KIND_LABELS[str(kind)], cells(size), *gaps))
+    head = ("learning rate", "games", "perturbation", *(ARM_LABELS[arm] for arm in arms))
+    return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$", "", head, tuple(rows))
 
 
 def parts(tables: Tables) -> list[Part]:
@@ -72,9 +70,10 @@ def parts(tables: Tables) -> list[Part]:
         '1; intervals are bootstrap intervals over seeds, as everywhere here. "At least" and "at most": one side does '
         "not reach the gap within $T$ and counts as $T$."
     )
-    found = [_speed_ups(tables["speed_up"], about)]
     sensitivity = tables["sensitivity"]
     zero_sum = sensitivity["base_kind"].isin(["mixed", "pure"])
-    for title, part in (("Zero-sum games", sensitivity[zero_sum]), ("Potential games", sensitivity[~zero_sum])):
-        found += [_final_gaps(part, rate, title) for rate in sorted(part["learning_rate"].unique())]
-    return found
+    return [
+        _speed_ups(tables["speed_up"], about),
+        _final_gaps(sensitivity[zero_sum], "Zero-sum games"),
+        _final_gaps(sensitivity[~zero_sum], "Potential games"),
+    ]

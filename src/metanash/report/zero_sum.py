@@ -65,7 +65,7 @@ def theorem_2(tables: Tables) -> list[Part]:
     place = ("base games", "meta-update", "$H$", "$K$", "perturbation", "$T$")
     head = (*place, r"$\Delta_{\mu,\nu}/K$", "gap / individual", "effect", "gap", "(6)")
     text = (
-        "Mean gap of games $2$ to $K$ over that of individual learning on the same seeds. The bound (6) is about update "
-        "(5), and given where the learning rate is one that the theorem admits."
+        "Mean gap of games $2$ to $K$ over that of individual learning on the same seeds. The bound (6) is about "
+        "update (5), and given where the learning rate is one that the theorem admits."
     )
     return [Part("Theorem 2: what meta-learning gains on sequences of $K$ games", text, head, tuple(rows))]
