@@ -27,12 +27,7 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures(*(name for _, names in THEORY_FIGURES.values() for name in names)),
-        f"{RESULTS}/figure1.csv",
-        f"{RESULTS}/speed_up.csv",
-        f"{RESULTS}/sensitivity.csv",
-        f"{RESULTS}/theory.csv",
+        figures(*REPORT_FIGURES),
         f"{RESULTS}/claims.csv",
         f"{RESULTS}/summary.md",
         f"{RESULTS}/report.html",

@@ -6,6 +6,7 @@ It is imported when it is asked for, so the ones that need nothing but NumPy sta
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     try:
         return int(options.run(options))
+    except BrokenPipeError:  # whoever reads has seen enough, as in `metanash claims | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         print(f"metanash {options.command}: {error}", file=sys.stderr)
         return 1

@@ -131,6 +131,6 @@ def made():
 
 def failures(log):
     """Rules that failed in a run and the logs to read, from Snakemake's own log."""
-    parts = re.findall(r"^Error in rule (\w+):\n((?:    .*\n)+)", Path(log).read_text(), flags=re.MULTILINE)
+    parts = re.findall(r"^Error in \w+ (\w+):\n((?:    .*\n)+)", Path(log).read_text(), flags=re.MULTILINE)
     read = [(rule, re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)) for rule, body in parts]
     return [f"{rule}: read {found[1]}" if found else rule for rule, found in read]

@@ -68,12 +68,13 @@ def _words(text: str) -> str:
 
 
 def _likeness(setting: str, run: str) -> int:
-    """How well the name of a file of measurements fits a setting, whose first part is what was done."""
+    """How well the name of a file of measurements fits a setting: what was done, then on what."""
+    head, *rest = [_words(part).strip() for part in setting.split(",")]
     *folders, file = run.removesuffix(".npz").split("/")
-    head = _words(setting.split(",", maxsplit=1)[0])
     names = [_words(name) for name in (*folders, file)]
-    done = any(form in head for name in names for form in (name, *_ALIASES.get(name, ())))
-    return 100 * done + sum(_words(part) in _words(setting) for part in (*folders, *file.split("-")))
+    done = any(head.startswith(form) for name in names for form in (name, *_ALIASES.get(name, ())))
+    parts = [_words(part) for part in (*folders, *file.split("-"))]
+    return 100 * done + sum(part in rest or (not done and part == head) for part in parts)
 
 
 def closest_runs(setting: str, runs: Sequence[str]) -> list[str]:

@@ -127,7 +127,8 @@ def _count(value: int, source: str, zero: str = "no") -> str:
 
 def _place(row: Any, keys: Sequence[str]) -> str:
     """What a row is about, in the manner of the settings of ``theory.csv``."""
-    return ", ".join(str(row[key]) if key in _BARE else f"{_SYMBOLS.get(key, key)}={row[key]}" for key in keys)
+    values = {key: row[key] if isinstance(row[key], str) else f"{row[key]:.7g}" for key in keys}
+    return ", ".join(value if key in _BARE else f"{_SYMBOLS.get(key, key)}={value}" for key, value in values.items())
 
 
 def _capital(text: str) -> str:

@@ -118,14 +118,14 @@ def assemble(
     ValueError
         If a claim names a section that there is not, or a figure has no caption.
     """
+    missing = [name for plan in plans for name in plan.figures if name not in captions]
+    if missing:
+        raise ValueError(f"figures without a caption: {', '.join(missing)}")
     entries = judge_all(tables, runs)
     known = {plan.id for plan in plans}
     for entry in entries:
         if entry.claim.section not in known:
             raise ValueError(f"claim {entry.claim.id}: no section {entry.claim.section!r} in the report")
-    missing = [name for plan in plans for name in plan.figures if name not in captions]
-    if missing:
-        raise ValueError(f"figures without a caption: {', '.join(missing)}")
     return Report(
         tuple(
             Section(
