@@ -129,8 +129,9 @@ def made():
     return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])
 
 
-def failures(log):
-    """Rules that failed in a run and the logs to read, from Snakemake's own log."""
-    parts = re.findall(r"^Error in \w+ (\w+):\n((?:    .*\n)+)", Path(log).read_text(), flags=re.MULTILINE)
+def failures(logs):
+    """Rules that failed in a run and the logs to read, from Snakemake's own logs."""
+    text = "".join(Path(log).read_text() for log in logs)
+    parts = re.findall(r"^Error in \w+ (\w+):\n((?:    .*\n)+)", text, flags=re.MULTILINE)
     read = [(rule, re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)) for rule, body in parts]
     return [f"{rule}: read {found[1]}" if found else rule for rule, found in read]

@@ -3,7 +3,7 @@ rule gap_figure:
         table=f"{RESULTS}/figure1.csv",
         code=library("tables", "plotting"),
     output:
-        **drawn("figure{panel}", "Figure 1", caption="by_name"),
+        **drawn(f"figure{{panel}}", "Figure 1", caption="by_name"),
     log:
         f"{RESULTS}/logs/figure{{panel}}.log",
     wildcard_constraints:
@@ -43,7 +43,7 @@ rule sensitivity_figure:
         table=f"{RESULTS}/sensitivity.csv",
         code=library("plotting"),
     output:
-        **drawn("{experiment}", "Sensitivity", caption="by_name"),
+        **drawn(f"{{experiment}}", "Sensitivity", caption="by_name"),
     log:
         f"{RESULTS}/logs/{{experiment}}_figure.log",
     wildcard_constraints:

@@ -13,7 +13,7 @@ import pandas as pd
 from metanash.ledger import general_sum, potential, simulations, zero_sum
 from metanash.ledger.cited import plain
 from metanash.ledger.claim import Claim, closest_runs, runs_behind
-from metanash.ledger.rules import Tables, Verdict
+from metanash.ledger.rules import INCONCLUSIVE, Tables, Verdict
 
 __all__ = ["CLAIMS", "Entry", "judge_all", "ledger_table"]
 
@@ -43,7 +43,7 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | Non
     Raises
     ------
     ValueError
-        If two claims have the same id, or a claim names runs of which there are none.
+        If two claims have the same id, or one has a verdict but none of the runs that it names.
     """
     chosen = CLAIMS if claims is None else claims
     ids = [claim.id for claim in chosen]
@@ -52,9 +52,9 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | Non
     entries = []
     for claim in chosen:
         own = runs_behind(claim, runs)
-        if claim.runs and not own:
-            raise ValueError(f"claim {claim.id}: no file of measurements matches {' or '.join(claim.runs)}")
         verdict = claim.judge(tables)
+        if claim.runs and not own and verdict.name != INCONCLUSIVE:
+            raise ValueError(f"claim {claim.id}: no file of measurements matches {' or '.join(claim.runs)}")
         worst = closest_runs(verdict.worst, own) if verdict.worst else []
         entries.append(Entry(claim, verdict, tuple(own), tuple(worst)))
     return entries
