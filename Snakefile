@@ -32,6 +32,8 @@ rule all:
         f"{RESULTS}/summary.md",
         f"{RESULTS}/report.html",
         f"{RESULTS}/notebooks/figure1.ipynb",
+    message:
+        "Everything is there"
 
 
 onsuccess:

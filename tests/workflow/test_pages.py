@@ -62,7 +62,7 @@ def test_pages_are_those_of_the_library(finished, made, page):
 @pytest.mark.parametrize("table", ["speed_up", "sensitivity", "theory", "slopes", "potential_slopes", "adaptation"])
 def test_another_value_in_a_table_is_another_page(made, table):
     tables, runs, captions = made
-    column = {"theory": "ratio", "slopes": "slope", "potential_slopes": "slope"}.get(table, "low")
+    column = {"theory": "ratio", "slopes": "slope", "potential_slopes": "slope"}.get(table, "ne_gap")
     changed = tables[table].assign(**{column: tables[table][column] * 1.25})
     before = to_markdown(assemble(tables, runs, captions), "")
     assert to_markdown(assemble(tables | {table: changed}, runs, captions), "") != before
