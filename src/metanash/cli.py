@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=own.run)
     options = parser.parse_args(given)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # here, where a reader who has gone away is dealt with
+        return code
     except BrokenPipeError:  # whoever reads has seen enough, as in `metanash claims | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -21,7 +21,7 @@ def _arrays(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         return json.loads(str(arrays.pop("header"))), arrays
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
