@@ -24,17 +24,24 @@ include: "workflow/rules/scale.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        figures("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        figures(*OWN, *(name for _, names in THEORY_FIGURES.values() for name in names)),
-        table_files("figure1", "speed_up", "sensitivity", "theory", *(["own_policies"] if OWN_GAMES else [])),
+        figures(*REPORT_FIGURES, *OWN),
+        table_files("claims", *(["own_policies"] if OWN_GAMES else [])),
         f"{RESULTS}/summary.md",
+        f"{RESULTS}/report.html",
         expand(f"{RESULTS}/notebooks/{{name}}.{{kind}}", name=NOTEBOOKS, kind=["ipynb", "html"]),
+    message:
+        "Everything is there"
 
 
 onsuccess:
-    print(f"Done. Figures: {FIGURES}/  Numbers: {RESULTS}/summary.md  Notebooks: {RESULTS}/notebooks/*.html")
+    print("Done.", *made(), sep="\n  ")
+
+
+onerror:
+    print("Failed. What is done is kept; the same command goes on from here.", *failures(log), sep="\n  ")

@@ -13,6 +13,7 @@ from metanash.exact import matrix_equilibrium
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
+from metanash.ledger import zero_sum
 from metanash.records import RunRecord
 from metanash.streams import stream
 
@@ -137,6 +138,14 @@ def test_last_iterate_example_is_what_it_says():
     alpha = 1 / np.sqrt(2)
     expected = (1 - alpha) * first.state.iterate[0] + alpha / 2
     np.testing.assert_allclose(second.state.initial[0][:, 0], expected, atol=1e-15)
+
+
+def test_claim_of_the_extending_page_gets_its_verdict(monkeypatch, capsys):
+    """A gap of 0.25 is more than half of 0.4, 0.1 is not."""
+    monkeypatch.setattr(zero_sum, "CLAIMS", list(zero_sum.CLAIMS))
+    run_block(blocks(ROOT / "docs" / "extending.md")[3])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == "['violated', '1 of 2 cases fail; worst: 0.25 beside 0.2 (learning rate=0.2).']"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

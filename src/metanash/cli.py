@@ -6,13 +6,16 @@ It is imported when it is asked for, so the ones that need nothing but NumPy sta
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "claims": ("metanash.commands.claims", "the claims of the paper: verdicts, numbers and the files behind them"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
+    "show": ("metanash.commands.show", "what a file of games, runs or measurements holds"),
 }
 """Modules of the subcommands, and what each is for in a line."""
 
@@ -31,7 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=own.run)
     options = parser.parse_args(given)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # here, where a reader who has gone away is dealt with
+        return code
+    except BrokenPipeError:  # whoever reads has seen enough, as in `metanash claims | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         print(f"metanash {options.command}: {error}", file=sys.stderr)
         return 1

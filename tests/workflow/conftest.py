@@ -39,7 +39,17 @@ MEASURED = [
 ] + ["own_games/rock_paper_scissors.npz", "runs/appendix_poker/sorted/best_response/block-0.npz"]  # fmt: skip
 """A measurement of each kind."""
 FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
-NEEDED = ["Snakefile", "config", "environment.yml", "notebooks", "pyproject.toml", "setup.py", "src", "workflow"]
+NEEDED = [
+    "Snakefile",
+    "config",
+    "docs",
+    "environment.yml",
+    "notebooks",
+    "pyproject.toml",
+    "setup.py",
+    "src",
+    "workflow",
+]
 OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
 
 

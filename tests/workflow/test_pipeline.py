@@ -17,7 +17,6 @@ from metanash import tables
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.gamefile import read_games, read_provenance
 from metanash.records import read_record
-from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 FIGURE_MODULES = (*MODULES, "appendix", "own_games")
@@ -30,14 +29,19 @@ REST = {
     "speed_up",
     "sensitivity_table",
     "equilibria",
+    "ledger",
     "summary",
+    "provenance",
+    "report",
     "all",
     "kernels",
     "theory",
     "appendix_tables",
     "own_games_tables",
 }
+REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1}
 THEORY_TABLES = {
+    "claims",
     "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
     "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
@@ -116,7 +120,15 @@ def test_the_copy_is_what_runs(finished):
 
 def test_outputs_are_all_there_and_nothing_else(finished, config):
     runs = all_runs(config)
-    wanted = {*TABLES, "summary.md", "kernels.json", *PAGES, *FIGURE_FILES}
+    wanted = {
+        *TABLES,
+        "summary.md",
+        "report.html",
+        "provenance.json",
+        "kernels.json",
+        *PAGES,
+        *FIGURE_FILES,
+    }
     wanted |= {run_name(*run[:4]) for run in runs}
     wanted |= {f"games/{name}/{kind}/block-{block}.npz" for name, kind, _, block, _ in runs}
     found = files_of(finished.folder / finished.results)
@@ -220,21 +232,6 @@ def test_other_tables_are_those_of_the_library(finished, config):
         assert read_provenance(path)["axes"]["seed"][0] == 0
         parts.append(tables.stage_equilibria(read_games(path)[:3], kind))  # three games of the first seed
     assert finished.path("equilibria.csv").read_text() == pd.concat(parts).to_csv(index=False)
-
-
-def test_summary_is_that_of_the_library(finished):
-    def read(*names):
-        return [pd.read_csv(finished.path(f"{name}.csv")) for name in names]
-
-    potential = ("proposition1_violations", "potential_slopes", "far_steps", "potential_sequences", "adaptation",
-                 "inner_loop_slopes")  # fmt: skip
-    sections = [
-        summary(*read("figure1", "speed_up", "sensitivity")),
-        theory_summary(*read("theory", "slopes", "sequences")),
-        potential_summary(*read("theory", *potential)),
-        general_sum_summary(*read("theory", "schedule_slopes", "general_sequences")),
-    ]
-    assert finished.path("summary.md").read_text() == "\n".join(sections)
 
 
 def test_kernels_are_written_down(finished):
@@ -391,27 +388,28 @@ def test_a_second_run_does_nothing(edited):
 
 def test_width_of_plots_redraws_only(answers):
     """One notebook is executed, since it was edited too; figures in notebooks have a width of their own."""
-    jobs = {**FIGURE_RULES, "notebook": 1, "all": 1}
+    jobs = {**FIGURE_RULES, "provenance": 1, "report": 1, "notebook": 1, "all": 1}
     assert answers["width and notebook"].jobs() == jobs
 
 
 def test_scale_of_one_figure_redraws_that_one(answers):
-    assert answers["scale"].jobs() == {"gap_figure": 1, "all": 1}
-    assert answers["scale"].messages() == ["Figure 1b"]
+    assert answers["scale"].jobs() == {"gap_figure": 1, "provenance": 1, "report": 1, "all": 1}
+    assert [line for line in answers["scale"].messages() if line.startswith("Figure")] == [
+        "Figure 1b: NE-gap against iterations"
+    ]
 
 
 def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
     """The table of final gaps is made of fewer records, no record is made."""
     assert answers["levels and arms"].jobs() == {
-        "speed_up": 1, "sensitivity_table": 1, "sensitivity_figure": 2, "summary": 1, "notebook": 2, "all": 1,
+        "speed_up": 1, "sensitivity_table": 1, "sensitivity_figure": 2, **REPORTS, "notebook": 2, "all": 1,
     }  # fmt: skip
 
 
 def test_plotting_code_learns_nothing(answers):
-    """The report borrows the labels of the figures, so the summary is written again."""
-    assert answers["plotting.py"].jobs() == {
-        **FIGURE_RULES, "summary": 1, "notebook": len(NOTEBOOKS), "all": 1,
-    }  # fmt: skip
+    """Verdicts and pages borrow the labels of the figures, so they are written again."""
+    pages = {rule: 1 for rule in REPORTS if rule != "provenance"}
+    assert answers["plotting.py"].jobs() == {**FIGURE_RULES, **pages, "notebook": len(NOTEBOOKS), "all": 1}
 
 
 def test_kernel_sources_do_everything_again(answers, every_job):
@@ -429,14 +427,14 @@ def test_script_of_a_rule_runs_that_rule(answers):
     jobs = answers["learn.py"].jobs()
     assert jobs["learn"] == 62
     assert set(jobs) == {
-        "learn", "figure1_table", "sensitivity_table", "speed_up", "summary", "notebook", "gap_figure",
+        "learn", "figure1_table", "sensitivity_table", "speed_up", *REPORTS, "notebook", "gap_figure",
         "sensitivity_figure", "appendix_tables", "appendix_figures", "theory", "all",
     }  # fmt: skip
 
 
 def test_another_block_of_seeds_learns_that_block_only(answers):
     assert answers["another block"].jobs() == {
-        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 3, "summary": 1, "notebook": 2,
+        "games": 2, "learn": 8, "figure1_table": 1, "speed_up": 1, "gap_figure": 3, **REPORTS, "notebook": 2,
         "all": 1,
     }  # fmt: skip
     jobs = [line for line in answers["another block"].messages() if line.startswith("figure1_zero_sum: ")]
@@ -476,6 +474,8 @@ def test_seeds_of_a_short_block(edited):
     target = "results/smoke/runs/figure1_potential/team/individual/block-2.npz"
     answer = edited.snakemake("--cores", "1", target, config=experiments(figure1_potential={"seeds": 5}))
     assert answer.code == 0, answer.text
+    assert "Done.\n  claims     results/smoke/claims.csv: " in answer.text
+    assert "\n  report     results/smoke/report.html\n" in answer.text
     assert read_record(edited.folder / target)["seeds"].tolist() == [4]
 
 
@@ -641,6 +641,8 @@ def test_a_truncated_game_file_is_named_and_mended(edited):
     answer = edited.snakemake("--cores", "1", target)
     assert answer.code != 0
     assert f"{games.relative_to(edited.folder)}: truncated" in answer.text
+    log = "results/smoke/logs/runs/figure1_potential/team/carry_over/block-1.log"
+    assert f"goes on from here.\n  learn: read {log}\n" in answer.text
     assert list(record.parent.iterdir()) == [record.with_name("block-0.npz")]  # no record, no temporary
     games.unlink()
     answer = edited.snakemake("--cores", "1", target)

@@ -9,10 +9,10 @@ rule appendix_tables:
         code=library("task_tables", "gamefile", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/appendix.csv",
-        appendix=f"{RESULTS}/appendix.csv",
-        appendix_curves=f"{RESULTS}/appendix_curves.csv",
-        appendix_games=f"{RESULTS}/appendix_games.csv",
-        appendix_equilibria=f"{RESULTS}/appendix_equilibria.csv",
+        appendix=table("appendix"),
+        appendix_curves=table("appendix_curves"),
+        appendix_games=table("appendix_games"),
+        appendix_equilibria=table("appendix_equilibria"),
     log:
         f"{RESULTS}/logs/appendix_tables.log",
     conda:

@@ -1,6 +1,8 @@
 # Paths and functions that the rules share. No rules here.
 import ast
+import csv
 import json
+import re
 from pathlib import Path
 
 RESULTS = config["results"]
@@ -113,6 +115,24 @@ def figures(*names):
     return [f"{FIGURES}/{name}.{kind}" for name in names for kind in ("pdf", "png")]
 
 
+def drawn(name, category, caption=None):
+    """Outputs ``pdf`` and ``png`` of a figure; Snakemake's report shows the PNG, with the figure's own caption if it is
+    the only one of its rule."""
+    pdf, png = figures(name)
+    caption = f"../report/{caption or name}.rst"
+    return {"pdf": pdf, "png": report(png, caption=caption, category=category, labels={"figure": name})}
+
+
+def table(name):
+    """A table as an output that Snakemake's report shows."""
+    return report(f"{RESULTS}/{name}.csv", caption=f"../report/{name}.rst", category="Tables", labels={"table": name})
+
+
+def caption_of(name):
+    """Caption of a figure as one line."""
+    return " ".join(Path(f"workflow/report/{name}.rst").read_text().split())
+
+
 def sequences_spec(wildcards):
     """Section ``games`` of an experiment for one base kind."""
     return {**EXPERIMENTS[wildcards.experiment]["games"], "base_kind": wildcards.base_kind}
@@ -126,3 +146,26 @@ def learning_spec(wildcards):
 def block_seeds(wildcards):
     """Seeds of the block that a job is about."""
     return seeds_of_block(wildcards.experiment, int(wildcards.block))
+
+
+def made():
+    """What there is to open, a line each, and how the claims fared."""
+    lines = []
+    ledger = Path(RESULTS, "claims.csv")
+    if ledger.exists():
+        with ledger.open(newline="") as rows:
+            verdicts = [row["verdict"] for row in csv.DictReader(rows)]
+        counts = ", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(sorted(verdicts)))
+        lines.append(f"claims     {ledger}: {counts}")
+    pages = {"report": "report.html", "summary": "summary.md", "notebooks": "notebooks"}
+    lines += [f"{name:10s} {RESULTS}/{page}" for name, page in pages.items() if Path(RESULTS, page).exists()]
+    drawn = list(Path(FIGURES).glob("*.pdf"))
+    return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])
+
+
+def failures(logs):
+    """Rules that failed in a run and the logs to read, from Snakemake's own logs."""
+    text = "".join(Path(log).read_text() for log in logs)
+    parts = re.findall(r"^Error in \w+ (\w+):\n((?:    .*\n)+)", text, flags=re.MULTILINE)
+    read = [(rule, re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)) for rule, body in parts]
+    return [f"{rule}: read {found[1]}" if found else rule for rule, found in read]

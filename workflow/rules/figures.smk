@@ -3,8 +3,7 @@ rule gap_figure:
         table=f"{RESULTS}/figure1.csv",
         code=library("tables", "plotting"),
     output:
-        pdf=f"{FIGURES}/figure{{panel}}.pdf",
-        png=f"{FIGURES}/figure{{panel}}.png",
+        **drawn(f"figure{{panel}}", "Figure 1", caption="by_name"),
     log:
         f"{RESULTS}/logs/figure{{panel}}.log",
     wildcard_constraints:
@@ -14,8 +13,9 @@ rule gap_figure:
     params:
         width=config["plots"]["width"],
         scale=lambda wildcards: config["plots"]["gap_scale"][wildcards.panel],
+        caption=lambda wildcards: caption_of(f"figure{wildcards.panel}"),
     message:
-        "Figure {wildcards.panel}"
+        "Figure {wildcards.panel}: NE-gap against iterations"
     script:
         "../scripts/gap_figure.py"
 
@@ -47,8 +47,7 @@ rule equilibrium_figure:
         table=f"{RESULTS}/equilibria.csv",
         code=library("tables", "plotting"),
     output:
-        pdf=f"{FIGURES}/figure1c.pdf",
-        png=f"{FIGURES}/figure1c.png",
+        **drawn("figure1c", "Figure 1"),
     log:
         f"{RESULTS}/logs/figure1c.log",
     conda:
@@ -56,7 +55,7 @@ rule equilibrium_figure:
     params:
         width=config["plots"]["width"],
     message:
-        "Figure 1c"
+        "Figure 1c: equilibria of the stage games"
     script:
         "../scripts/equilibrium_figure.py"
 
@@ -66,8 +65,7 @@ rule sensitivity_figure:
         table=f"{RESULTS}/sensitivity.csv",
         code=library("plotting"),
     output:
-        pdf=f"{FIGURES}/{{experiment}}.pdf",
-        png=f"{FIGURES}/{{experiment}}.png",
+        **drawn(f"{{experiment}}", "Sensitivity", caption="by_name"),
     log:
         f"{RESULTS}/logs/{{experiment}}_figure.log",
     wildcard_constraints:
@@ -78,7 +76,8 @@ rule sensitivity_figure:
         width=config["plots"]["width"],
         base_kinds=lambda wildcards: EXPERIMENTS[wildcards.experiment]["base_kinds"],
         rate=lambda wildcards: EXPERIMENTS[wildcards.experiment]["learning"]["learner"],
+        caption=lambda wildcards: caption_of(wildcards.experiment),
     message:
-        "Figure {wildcards.experiment}"
+        "Figure {wildcards.experiment}: final gaps over rates and perturbations"
     script:
         "../scripts/sensitivity_figure.py"

@@ -112,9 +112,9 @@ rule general_sum_tables:
         code=library("theory_tables.general_sum", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/general_sum.csv",
-        schedules=f"{RESULTS}/schedules.csv",
-        schedule_slopes=f"{RESULTS}/schedule_slopes.csv",
-        general_sequences=f"{RESULTS}/general_sequences.csv",
+        schedules=table("schedules"),
+        schedule_slopes=table("schedule_slopes"),
+        general_sequences=table("general_sequences"),
     log:
         f"{RESULTS}/logs/theory/general_sum_tables.log",
     conda:

@@ -32,9 +32,9 @@ rule own_games_tables:
         measured=expand(f"{RESULTS}/own_games/{{own}}.npz", own=OWN_GAMES),
         code=library("own_tables", "records", "archive"),
     output:
-        own_games=f"{RESULTS}/own_games.csv",
-        own_payoffs=f"{RESULTS}/own_payoffs.csv",
-        own_policies=f"{RESULTS}/own_policies.csv",
+        own_games=table("own_games"),
+        own_payoffs=table("own_payoffs"),
+        own_policies=table("own_policies"),
     log:
         f"{RESULTS}/logs/own_games_tables.log",
     conda:

@@ -148,11 +148,11 @@ rule potential_tables:
         code=library("theory_tables.potential", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/potential.csv",
-        violations=f"{RESULTS}/proposition1_violations.csv",
-        potential_curves=f"{RESULTS}/potential_curves.csv",
-        potential_slopes=f"{RESULTS}/potential_slopes.csv",
-        far_steps=f"{RESULTS}/far_steps.csv",
-        potential_sequences=f"{RESULTS}/potential_sequences.csv",
+        violations=table("proposition1_violations"),
+        potential_curves=table("potential_curves"),
+        potential_slopes=table("potential_slopes"),
+        far_steps=table("far_steps"),
+        potential_sequences=table("potential_sequences"),
     log:
         f"{RESULTS}/logs/theory/potential_tables.log",
     conda:
@@ -183,10 +183,10 @@ rule meta_gradient_tables:
         code=library("theory_tables.meta_gradient", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/meta_gradient.csv",
-        meta_training=f"{RESULTS}/meta_training.csv",
-        adaptation=f"{RESULTS}/adaptation.csv",
-        inner_loop=f"{RESULTS}/inner_loop.csv",
-        inner_loop_slopes=f"{RESULTS}/inner_loop_slopes.csv",
+        meta_training=table("meta_training"),
+        adaptation=table("adaptation"),
+        inner_loop=table("inner_loop"),
+        inner_loop_slopes=table("inner_loop_slopes"),
     log:
         f"{RESULTS}/logs/theory/meta_gradient_tables.log",
     conda:

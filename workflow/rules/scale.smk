@@ -60,8 +60,8 @@ rule scale_tables:
         costs=expand(f"{RESULTS}/benchmarks/scale/{{s}}.npz", s=SIZES),
         code=library("theory_tables.scale", "records", "archive"),
     output:
-        growth=f"{RESULTS}/growth.csv",
-        growth_exponents=f"{RESULTS}/growth_exponents.csv",
+        growth=table("growth"),
+        growth_exponents=table("growth_exponents"),
     log:
         f"{RESULTS}/logs/theory/scale_tables.log",
     conda:

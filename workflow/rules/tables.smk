@@ -3,7 +3,7 @@ rule figure1_table:
         **{name: runs(name) for name in EXPERIMENTS if name.startswith("figure1_")},
         code=library("tables", "records", "archive"),
     output:
-        table=f"{RESULTS}/figure1.csv",
+        table=table("figure1"),
     log:
         f"{RESULTS}/logs/figure1_table.log",
     conda:
@@ -41,7 +41,7 @@ rule speed_up:
         table=f"{RESULTS}/figure1.csv",
         code=library("tables", "archive"),
     output:
-        table=f"{RESULTS}/speed_up.csv",
+        table=table("speed_up"),
     log:
         f"{RESULTS}/logs/speed_up.log",
     conda:
@@ -61,7 +61,7 @@ rule sensitivity_table:
         records=runs("sensitivity_zero_sum", "sensitivity_potential"),
         code=library("tables", "records", "archive"),
     output:
-        table=f"{RESULTS}/sensitivity.csv",
+        table=table("sensitivity"),
     log:
         f"{RESULTS}/logs/sensitivity_table.log",
     conda:
@@ -83,7 +83,7 @@ rule equilibria:
         ],
         code=library("tables", "gamefile", "archive"),
     output:
-        table=f"{RESULTS}/equilibria.csv",
+        table=table("equilibria"),
     log:
         f"{RESULTS}/logs/equilibria.log",
     conda:
@@ -92,40 +92,3 @@ rule equilibria:
         "Equilibria of the stage matrices, by linear programming"
     script:
         "../scripts/equilibria.py"
-
-
-# Tables of potential and general-sum games that the summary has a section for.
-SUMMARISED = [
-    "proposition1_violations",
-    "potential_slopes",
-    "far_steps",
-    "potential_sequences",
-    "adaptation",
-    "inner_loop_slopes",
-    "schedule_slopes",
-    "general_sequences",
-]
-
-
-rule summary:
-    input:
-        **{name: f"{RESULTS}/{name}.csv" for name in SUMMARISED},
-        figure1=f"{RESULTS}/figure1.csv",
-        speed_up=f"{RESULTS}/speed_up.csv",
-        sensitivity=f"{RESULTS}/sensitivity.csv",
-        theory=f"{RESULTS}/theory.csv",
-        slopes=f"{RESULTS}/slopes.csv",
-        sequences=f"{RESULTS}/sequences.csv",
-        code=library("report", "archive"),
-    output:
-        summary=f"{RESULTS}/summary.md",
-    log:
-        f"{RESULTS}/logs/summary.log",
-    conda:
-        "../../environment.yml"
-    params:
-        potential=SUMMARISED,
-    message:
-        "Summary of the measurements"
-    script:
-        "../scripts/summary.py"

@@ -1,4 +1,13 @@
 # Figures of metanash.theory_figures: the tables that each module draws, and the figures that it makes of them.
+FIGURE_CATEGORIES = {
+    "zero_sum": "Zero-sum games",
+    "potential": "Potential games",
+    "meta_gradient": "MAML",
+    "general_sum": "General-sum games",
+    "appendix": "Larger tasks",
+    "own_games": "Your own games",
+    "scale": "Larger tasks",
+}
 THEORY_FIGURES = {
     "zero_sum": (
         ["bound_curves", "defects", "chain", "sequences"],
@@ -33,7 +42,7 @@ rule theory:
         ),
         code=library("archive"),
     output:
-        theory=f"{RESULTS}/theory.csv",
+        theory=table("theory"),
     log:
         f"{RESULTS}/logs/theory.log",
     conda:
@@ -53,7 +62,7 @@ for module, (tables, names) in THEORY_FIGURES.items():
             tables=[f"{RESULTS}/{table}.csv" for table in tables],
             code=library(f"theory_figures.{module}", "plotting"),
         output:
-            figures(*names),
+            [file for name in names for file in drawn(name, FIGURE_CATEGORIES[module]).values()],
         log:
             f"{RESULTS}/logs/theory/{module}_figures.log",
         conda:
@@ -63,6 +72,6 @@ for module, (tables, names) in THEORY_FIGURES.items():
             names=names,
             width=config["plots"]["width"],
         message:
-            "Figures {params.names}"
+            "Figures {params.names}: measurements and bounds"
         script:
             "../scripts/theory_figures.py"

@@ -175,11 +175,11 @@ rule zero_sum_tables:
         code=library("theory_tables.zero_sum", "records", "archive"),
     output:
         claims=f"{MEASURED}/claims/zero_sum.csv",
-        slopes=f"{RESULTS}/slopes.csv",
-        sequences=f"{RESULTS}/sequences.csv",
-        curves=f"{RESULTS}/bound_curves.csv",
-        chain=f"{RESULTS}/chain.csv",
-        defects=f"{RESULTS}/defects.csv",
+        slopes=table("slopes"),
+        sequences=table("sequences"),
+        curves=table("bound_curves"),
+        chain=table("chain"),
+        defects=table("defects"),
     log:
         f"{RESULTS}/logs/theory/zero_sum_tables.log",
     conda:

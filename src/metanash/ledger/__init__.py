@@ -1,0 +1,94 @@
+"""The claims ledger: what the paper asserts, how it was tested, and the verdict that the tables give.
+
+A claim is one entry of the list ``CLAIMS`` of one module: :mod:`~metanash.ledger.zero_sum`,
+:mod:`~metanash.ledger.potential`, :mod:`~metanash.ledger.general_sum`, :mod:`~metanash.ledger.simulations` or
+:mod:`~metanash.ledger.larger_tasks`. Verdicts are computed by the rules of :mod:`metanash.ledger.rules`, never typed.
+Needs pandas (extra ``pipeline``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from metanash.ledger import general_sum, larger_tasks, potential, simulations, zero_sum
+from metanash.ledger.cited import plain
+from metanash.ledger.claim import Claim, closest_runs, runs_behind
+from metanash.ledger.rules import INCONCLUSIVE, Tables, Verdict
+
+__all__ = ["CLAIMS", "Entry", "judge_all", "ledger_table"]
+
+CLAIMS: list[Claim] = [
+    *zero_sum.CLAIMS,
+    *potential.CLAIMS,
+    *general_sum.CLAIMS,
+    *simulations.CLAIMS,
+    *larger_tasks.CLAIMS,
+]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim with its verdict and the files behind it, relative to the folder of results; worst ones apart."""
+
+    claim: Claim
+    verdict: Verdict
+    runs: tuple[str, ...]
+    worst_runs: tuple[str, ...]
+
+
+def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | None = None) -> list[Entry]:
+    """Verdicts on claims, by default all of them.
+
+    Parameters
+    ----------
+    tables : mapping from str to DataFrame
+        Tables by the names of their files.
+    runs : sequence of str
+        Files of measurements there are, relative to the folder of results.
+
+    Raises
+    ------
+    ValueError
+        If two claims have the same id, or one has a verdict but none of the runs that it names.
+    """
+    chosen = CLAIMS if claims is None else claims
+    ids = [claim.id for claim in chosen]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"claim ids must differ; twice: {', '.join(sorted({i for i in ids if ids.count(i) > 1}))}")
+    entries = []
+    for claim in chosen:
+        own = runs_behind(claim, runs)
+        verdict = claim.judge(tables)
+        if claim.runs and not own and verdict.name != INCONCLUSIVE:
+            raise ValueError(f"claim {claim.id}: no file of measurements matches {' or '.join(claim.runs)}")
+        worst = closest_runs(verdict.worst, own) if verdict.worst else []
+        entries.append(Entry(claim, verdict, tuple(own), tuple(worst)))
+    return entries
+
+
+def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
+    """``claims.csv``: a row a claim; files relative to its folder, ``figures`` being that of the figures.
+
+    Columns id, section, place, statement, tested_by, result, verdict, worst, worst_row (its claim in
+    ``theory.csv``), worst_runs, figures, tables, runs; lists
+    are separated by blanks.
+    """
+    return pd.DataFrame(
+        {
+            "id": entry.claim.id,
+            "section": entry.claim.section,
+            "place": entry.claim.place,
+            "statement": entry.claim.statement,
+            "tested_by": entry.claim.tested,
+            "result": plain(entry.verdict.result),
+            "verdict": entry.verdict.name,
+            "worst": entry.verdict.worst,
+            "worst_row": entry.verdict.row,
+            "worst_runs": " ".join(entry.worst_runs),
+            "figures": " ".join(f"{figures}/{name}.png" for name in entry.claim.figures),
+            "tables": " ".join(f"{name}.csv" for name in entry.claim.tables),
+            "runs": " ".join(entry.runs),
+        }
+        for entry in entries
+    )

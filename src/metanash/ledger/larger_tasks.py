@@ -1,0 +1,144 @@
+"""Claims of appendix F: larger tasks."""
+
+import pandas as pd
+
+from metanash.ledger.claim import Claim
+from metanash.ledger.rules import NOT_TESTED, Judge, Tables, Verdict, bound, comparison, effect, speed
+
+__all__ = ["CLAIMS"]
+
+PLACE = "Section 6; Appendix F"
+CELL = ("experiment", "base_kind", "learning_rate", "perturbation")
+VARIANTS = ("output_policy", "stage_average")
+
+
+def _about(family: str) -> Judge:
+    arm, others = ("best_response", VARIANTS) if family == "river_poker" else ("carry_over", ())
+    return effect("appendix", arm, CELL, lambda table: table[table["family"] == family], others)
+
+
+def _iterations(tables: Tables) -> pd.DataFrame:
+    """Speed-ups of the cells that are drawn, named as in ``speed_up.csv``."""
+    table = tables["appendix"]
+    shown = table[table["rate_shown"] & table["perturbation_shown"] & (table["arm"] != "individual")]
+    names = {"experiment": "figure", "speed_up_low": "low", "speed_up_high": "high", "level": "ne_gap"}
+    return shown.drop(columns=["low", "high"]).rename(columns=names)
+
+
+def _values(tables: Tables) -> pd.DataFrame:
+    """By how much values differ from the exact ones beyond the gap, beside rounding of linear programming."""
+    table = tables["appendix_equilibria"].dropna(subset=["excess"])
+    return table.assign(left=table["excess"], right=1e-6)
+
+
+def _shortfall(tables: Tables) -> pd.DataFrame:
+    """What carry-over is worth less than the joint optimum, beside individual learning."""
+    table = tables["appendix_equilibria"]
+    table = table[table["family"] == "tracking"]
+    keys = ["experiment", "base_kind", "learning_rate", "perturbation"]
+    arms = {arm: table[table["arm"] == arm].set_index(keys)["error"] for arm in ("carry_over", "individual")}
+    return pd.DataFrame({"left": arms["carry_over"], "right": arms["individual"]}).reset_index()
+
+
+def _growth(tables: Tables) -> Verdict:
+    if "growth_exponents" not in tables:
+        return Verdict(NOT_TESTED, "The deep configuration measures it; in this one there are no large games.")
+    return comparison(
+        "growth_exponents",
+        lambda read: (
+            read["growth_exponents"]
+            .query("against == 'n_states' or quantity == 'array_bytes'")
+            .rename(columns={"low": "left", "expected": "right"})
+        ),
+        ("series", "quantity", "against"),
+        "an exponent of at least {left} beside {right} ({where})",
+    )(tables)
+
+
+CLAIMS = [
+    Claim(
+        "larger-tasks-poker",
+        "larger-tasks",
+        PLACE,
+        "Meta-learning with update (5) helps in a poker endgame too.",
+        r"River poker with real boards and hands, pot and stack varying: gap at $T$ of tasks $2$ to $K$ over that of "
+        "individual learning, on short and long sequences, in three orders, at all learning rates.",
+        _about("river_poker"),
+        ("appendix_poker",),
+        ("appendix", "appendix_games"),
+        ("runs/appendix_poker*",),
+    ),
+    *(
+        Claim(
+            f"larger-tasks-iterations-{name.replace('_', '-')}",
+            "larger-tasks",
+            PLACE,
+            f"Meta-learning needs much fewer iterations: {words}.",
+            "Iterations that mean curves take to a gap, individual over meta-learning, with a bootstrap over seeds.",
+            speed(f"appendix_{name}", kind, arm, others, rows=_iterations, source="appendix.csv"),
+            (figure,),
+            ("appendix", "appendix_curves"),
+            (f"runs/appendix_{name}/{kind}/*",),
+        )
+        for name, kind, arm, others, figure, words in (
+            ("poker", "random", "best_response", VARIANTS, "appendix_poker", "a short sequence of poker tasks"),
+            ("poker_large", "random", "best_response", VARIANTS, "appendix_poker", "the largest poker tasks"),
+            ("poker_long", "random", "best_response", VARIANTS, "appendix_poker", "a long sequence of poker tasks"),
+            ("tracking", "shared", "carry_over", (), "appendix_tracking", "linear-quadratic tracking"),
+        )
+    ),
+    Claim(
+        "larger-tasks-tracking",
+        "larger-tasks",
+        PLACE,
+        "Carry-over helps in linear-quadratic tracking with four players too.",
+        r"A Markov team whose tasks differ in target and drift: gap at $T$ of tasks $2$ to $K$ over that of individual "
+        "learning.",
+        _about("tracking"),
+        ("appendix_tracking",),
+        ("appendix",),
+        ("runs/appendix_tracking/*",),
+    ),
+    Claim(
+        "larger-tasks-optimum",
+        "larger-tasks",
+        PLACE,
+        "The players of a team who carry their policies over are worth no less for it.",
+        "What the learned policies are worth less than the joint optimum, beside individual learning.",
+        comparison("appendix_equilibria", _shortfall, CELL, "a shortfall of {left} beside {right} ({where})"),
+        ("appendix_tracking",),
+        ("appendix_equilibria",),
+        ("runs/appendix_tracking/*",),
+    ),
+    Claim(
+        "larger-tasks-values",
+        "larger-tasks",
+        PLACE,
+        "The policies that are learned in poker are approximate equilibria.",
+        "Values by linear programming: those of the learned policies differ from them by at most their gaps.",
+        comparison("appendix_equilibria", _values, (*CELL, "arm"), "an excess of {left} beside {right} ({where})"),
+        ("appendix_poker",),
+        ("appendix_equilibria",),
+        ("runs/appendix_poker*",),
+    ),
+    Claim(
+        "larger-tasks-equation-4",
+        "larger-tasks",
+        "Section 3.1, equation (4), at the scale of Appendix F",
+        "Equation (4) bounds the gap in the poker endgame.",
+        "Individual learning at the largest learning rate that Theorem 1 admits.",
+        bound("equation 4", settings="^appendix_"),
+        ("appendix_poker",),
+        ("theory",),
+        ("runs/appendix_poker/*/individual/*",),
+    ),
+    Claim(
+        "larger-tasks-growth",
+        "larger-tasks",
+        PLACE,
+        "The methods scale: an iteration costs time proportional to the number of states, a game memory proportional "
+        "to its possible transitions.",
+        "Exponents of growth on large sparse games: the lower ends of their intervals beside linear growth.",
+        _growth,
+    ),
+]

@@ -1,0 +1,369 @@
+"""How verdicts are reached: functions of tables, none of which knows a particular claim.
+
+A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``) and returns a :class:`Verdict`.
+
+``bound``
+    0 violations of the printed form: *holds*, or *holds, vacuous here* if the bound is nowhere below the trivial range
+    of what it bounds. Otherwise *violated as printed, repaired form holds* if a repaired form has 0 violations on the
+    same claim, else *violated*. *Inconclusive* if rounding decides nothing in any run, or there are no runs.
+``never_exceeded``
+    The same for bounds that have no trivial range: 0 violations *hold*.
+``rate``
+    Of the verdicts on slopes in a table: all consistent, *holds*; any violated, *violated*; else *inconclusive*.
+``effect``
+    Of intervals of the ratio of a gap to that without meta-learning, over settings: below 1 in all, *holds*; above 1
+    in any, *violated*, or with a repaired arm whose intervals are all below 1, *violated as printed, repaired form
+    holds*; else *inconclusive*.
+``speed``
+    "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
+    any it is below, *violated*; else *inconclusive*.
+``comparison``
+    A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*.
+``not_tested``
+    With the reason.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from metanash.ledger.cited import cited, number
+from metanash.plotting import ARM_LABELS
+
+__all__ = [
+    "HOLDS",
+    "INCONCLUSIVE",
+    "NOT_TESTED",
+    "REPAIRED",
+    "VACUOUS",
+    "VERDICTS",
+    "VIOLATED",
+    "Judge",
+    "Rows",
+    "Tables",
+    "Verdict",
+    "bound",
+    "comparison",
+    "effect",
+    "never_exceeded",
+    "not_tested",
+    "rate",
+    "similar",
+    "speed",
+]
+
+HOLDS = "holds"
+VACUOUS = "holds, vacuous here"
+REPAIRED = "violated as printed, repaired form holds"
+VIOLATED = "violated"
+INCONCLUSIVE = "inconclusive"
+NOT_TESTED = "not tested"
+VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
+
+MUCH_FASTER = 2.0
+"""A speed-up that counts as "much fewer iterations"."""
+
+_BARE = ("base_kind",)
+_SYMBOLS = {
+    "horizon": "H",
+    "games": "K",
+    "n_players": "N",
+    "max_actions": "A",
+    "iterations": "T",
+    "inner_steps": "T",
+    "learning_rate": "learning rate",
+    "step_size": "step",
+    "step_factor": "step / theory",
+}
+_LABELS = {**ARM_LABELS, "maml": "MAML", "first_order": "first-order MAML"}
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the tables say about a claim.
+
+    Attributes
+    ----------
+    name : str
+        One of ``VERDICTS``.
+    result : str
+        Sentences, the first of which may stand alone; their numbers are citations (:mod:`metanash.ledger.cited`).
+    worst : str
+        The setting that decided, as its table names it; empty where there is none.
+    row : str
+        The name of the claim in ``theory.csv``, if that is where the setting is from.
+    """
+
+    name: str
+    result: str
+    worst: str = ""
+    row: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in VERDICTS:
+            raise ValueError(f"verdict {self.name!r} is none of {', '.join(VERDICTS)}")
+
+    @property
+    def headline(self) -> str:
+        """The first sentence of the result."""
+        return self.result.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+
+
+Judge = Callable[[Tables], Verdict]
+Rows = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def _everything(table: pd.DataFrame) -> pd.DataFrame:
+    return table
+
+
+def _count(value: int, source: str, zero: str = "no") -> str:
+    return number(value, "d", source) if value else zero
+
+
+def _place(row: Any, keys: Sequence[str]) -> str:
+    """What a row is about, in the manner of the settings of ``theory.csv``."""
+    values = {key: row[key] if isinstance(row[key], str) else f"{row[key]:.7g}" for key in keys}
+    return ", ".join(value if key in _BARE else f"{_SYMBOLS.get(key, key)}={value}" for key, value in values.items())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.DataFrame:
+    """Rows of some claims, without the totals over settings, whose runs would count twice."""
+    rows = theory[theory["claim"].isin(list(claims)) & theory["setting"].str.contains(settings)]
+    return rows[~rows["setting"].str.contains(r"^all |, all$")]
+
+
+def _worst(rows: pd.DataFrame) -> Any:
+    return rows.iloc[int(rows["ratio"].to_numpy().argmax())]
+
+
+def _form(rows: pd.DataFrame, name: str) -> str:
+    worst, source = _worst(rows), "theory.csv"
+    return (
+        f"{name}: violated in {_count(int(rows['violations'].sum()), source, 'none')} of "
+        f"{number(int(rows['runs'].sum()), 'd', source)} runs, largest left side over right side "
+        f"{number(worst['ratio'], '.4g', source)}"
+    )
+
+
+def _bound_verdict(printed: pd.DataFrame, repairs: Sequence[pd.DataFrame]) -> str:
+    if (printed["runs"] == printed["unresolved"]).all():
+        return INCONCLUSIVE
+    if printed["violations"].sum() == 0:
+        return HOLDS if printed["first_informative"].notna().any() else VACUOUS
+    mended = any(len(rows) > 0 and rows["violations"].sum() == 0 for rows in repairs)
+    return REPAIRED if mended else VIOLATED
+
+
+def bound(
+    claim: str,
+    printed: str = "printed",
+    repaired: Sequence[str] = (),
+    settings: str = "",
+    without: Sequence[str] = (),
+) -> Judge:
+    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression.
+
+    ``without`` names forms that are neither: variants that were tried.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        rows = _settings(tables["theory"], [claim], settings)
+        rows = rows[~rows["form"].isin(list(without))]
+        main = rows[rows["form"] == printed]
+        if main.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        others = {form: rows[rows["form"] == form] for form in repaired}
+        others = {form: part for form, part in others.items() if len(part)}
+        worst = _worst(main)
+        where = f"{worst['setting']}, T={worst['iteration']}"
+        informative = _count(int(main["first_informative"].notna().sum()), "theory.csv", "none")
+        parts = [
+            f"{_form(main, cited(_capital(printed), 'theory.csv'))} ({cited(where, 'theory.csv')}); "
+            f"informative in {informative} of {number(len(main), 'd', 'theory.csv')} settings",
+            *(_form(part, cited(_capital(form), "theory.csv")) for form, part in others.items()),
+        ]
+        return Verdict(
+            _bound_verdict(main, list(others.values())), ". ".join(parts) + ".", str(worst["setting"]), claim
+        )
+
+    return judge
+
+
+def never_exceeded(*claims: str) -> Judge:
+    """Bounds without a trivial range, such as constants: violations among the rows of these claims."""
+
+    def judge(tables: Tables) -> Verdict:
+        rows = _settings(tables["theory"], claims, "")
+        if rows.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]
+        name, worst = VIOLATED if rows["violations"].sum() else HOLDS, _worst(rows)
+        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]))
+
+    return judge
+
+
+def rate(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
+    """Slopes whose table has a verdict on the last window; ``keys`` name what a row is about."""
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        judged = rows(tables[table]).dropna(subset=["verdict"])
+        if judged.empty:
+            return Verdict(INCONCLUSIVE, "No slope of this configuration has a verdict.")
+        counts = judged["verdict"].value_counts()
+        name = VIOLATED if counts.get("violated", 0) else (HOLDS if counts.get("consistent", 0) == len(judged) else "")
+        worst = judged.iloc[int((judged["slope"] - judged["bound_slope"]).to_numpy().argmax())]
+        where = _place(worst, keys)
+        verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
+        result = (
+            f"Slopes on the last window, T from {number(worst['start'], 'g', source)} to "
+            f"{number(worst['end'], 'g', source)}: {verdicts}. Farthest above the slope of the bound: "
+            f"{number(worst['slope'], '.3f', source)} "
+            f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
+            f"{number(worst['bound_slope'], '.3f', source)} ({cited(where, source)})."
+        )
+        return Verdict(name or INCONCLUSIVE, result, where)
+
+    return judge
+
+
+def similar(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose perturbation is at most that of the reference setting, the commonest one."""
+    close: pd.DataFrame = table[table["perturbation"] <= table["perturbation"].mode().iloc[0]]
+    return close
+
+
+def _sides(rows: pd.DataFrame, ratio: str) -> tuple[int, int]:
+    return int((rows[f"{ratio}_high"] < 1).sum()), int((rows[f"{ratio}_low"] > 1).sum())
+
+
+def _effect_sentence(rows: pd.DataFrame, ratio: str, label: str, source: str) -> str:
+    helps, hurts = _sides(rows, ratio)
+    values = rows[ratio]
+    return (
+        f"{_capital(label)}: helps in {_count(helps, source, 'none')}, hurts in {_count(hurts, source, 'none')} of "
+        f"{number(len(rows), 'd', source)} settings, ratio of gaps from "
+        f"{number(values.min(), '.2g', source)} to {number(values.max(), '.3g', source)}"
+    )
+
+
+def effect(
+    table: str,
+    arm: str,
+    keys: Sequence[str],
+    rows: Rows = _everything,
+    repaired: Sequence[str] = (),
+    ratio: str = "ratio",
+    column: str = "arm",
+) -> Judge:
+    """Gap of an arm over that without meta-learning, with an interval, in every setting of a table."""
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        chosen = rows(tables[table])
+        own = chosen[chosen[column] == arm]
+        if own.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        others = {name: chosen[chosen[column] == name] for name in repaired}
+        others = {name: part for name, part in others.items() if len(part)}
+        helps, hurts = _sides(own, ratio)
+        name = HOLDS if helps == len(own) else (VIOLATED if hurts else INCONCLUSIVE)
+        if name == VIOLATED and any(_sides(part, ratio)[0] == len(part) for part in others.values()):
+            name = REPAIRED
+        worst = own.iloc[int(own[ratio].to_numpy().argmax())]
+        where = _place(worst, keys)
+        parts = [
+            f"{_effect_sentence(own, ratio, _words(arm), source)} (largest: {cited(where, source)})",
+            *(_effect_sentence(part, ratio, _words(other), source) for other, part in others.items()),
+        ]
+        return Verdict(name, ". ".join(parts) + ".", where)
+
+    return judge
+
+
+def _words(arm: str) -> str:
+    return _LABELS.get(arm, arm.replace("_", " "))
+
+
+def _speed_ups(tables: Tables) -> pd.DataFrame:
+    return tables["speed_up"]
+
+
+def speed(
+    figure: str,
+    base_kind: str,
+    arm: str,
+    others: Sequence[str] = (),
+    rows: Callable[[Tables], pd.DataFrame] = _speed_ups,
+    source: str = "speed_up.csv",
+) -> Judge:
+    """Iterations to reach gaps, individual over meta-learning, by ``speed_up.csv`` or rows with its columns."""
+
+    def sentence(part: pd.DataFrame, name: str) -> str:
+        known = part.dropna(subset=["speed_up"])
+        spans = [
+            f"{'' if row.status == 'measured' else f'{row.status} '}{number(row.speed_up, '.3g', source)} "
+            f"[{number(row.low, '.3g', source)}, {number(row.high, '.3g', source)}] at NE-gap "
+            f"{number(row.ne_gap, 'g', source)}"
+            for row in known.itertuples()
+        ]
+        missing = "" if len(known) == len(part) else "; neither side gets to the other gaps"
+        return f"{_capital(_words(name))}: speed-up {', '.join(spans) or 'nowhere measured'}{missing}"
+
+    def judge(tables: Tables) -> Verdict:
+        table = rows(tables)
+        chosen = table[(table["figure"] == figure) & (table["base_kind"] == base_kind)]
+        own = chosen[chosen["arm"] == arm]
+        if own.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        known = own.dropna(subset=["speed_up"])
+        if len(known) and (known["high"] < MUCH_FASTER).any():
+            name = VIOLATED
+        else:
+            name = HOLDS if len(known) == len(own) and (known["low"] >= MUCH_FASTER).all() else INCONCLUSIVE
+        arms = [arm, *(other for other in others if (chosen["arm"] == other).any())]
+        parts = [sentence(chosen[chosen["arm"] == one], one) for one in arms]
+        return Verdict(name, ". ".join(parts) + ".", f"{base_kind}, {arm}")
+
+    return judge
+
+
+def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str], sentence: str) -> Judge:
+    """``left`` at most ``right`` in every row of what ``rows`` makes of the tables.
+
+    ``sentence`` names ``{left}``, ``{right}`` and ``{where}`` of the row with the largest left over right.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        made = rows(tables)
+        if made.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        failing = int((made["left"] > made["right"]).sum())
+        share = made["left"] / made["right"].where(made["right"] > 0)
+        worst = made.iloc[int(share.fillna(float("inf")).to_numpy().argmax())]
+        where = _place(worst, keys)
+        told = sentence.format(
+            left=number(worst["left"], ".3g", source),
+            right=number(worst["right"], ".3g", source),
+            where=cited(where, source),
+        )
+        counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
+        return Verdict(VIOLATED if failing else HOLDS, f"{counted}; worst: {told}.", where)
+
+    return judge
+
+
+def not_tested(reason: str) -> Judge:
+    """A claim that no run is about."""
+    return lambda _: Verdict(NOT_TESTED, reason)

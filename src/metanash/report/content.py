@@ -1,0 +1,72 @@
+"""What the report is made of, before it is a page: parts with a text and a table, whose numbers are citations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from metanash.ledger.cited import cited, number
+
+__all__ = ["Cells", "Part", "claims_part", "effect_of", "interval", "ratio_cell", "slope_cells"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading, a sentence or two, and a table.
+
+    Text is prose with mathematics in LaTeX between dollar signs and code between backticks; cells are the same.
+    """
+
+    title: str
+    text: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Cells:
+    """Cells made of one table: ``cells(value, spec)`` is a number of it, ``cells.text(value)`` a name in it."""
+
+    def __init__(self, table: str) -> None:
+        self.source = f"{table}.csv"
+
+    def __call__(self, value: Any, spec: str = "g") -> str:
+        """Format a number."""
+        return number(value, spec, self.source)
+
+    def text(self, value: object) -> str:
+        """Quote a name, which may hold digits."""
+        return cited(value, self.source)
+
+
+def interval(cells: Cells, row: Any, name: str, spec: str, low: str = "low", high: str = "high") -> str:
+    """A value with its interval: ``0.12 [0.10, 0.14]``."""
+    return f"{cells(row[name], spec)} [{cells(row[low], spec)}, {cells(row[high], spec)}]"
+
+
+def ratio_cell(cells: Cells, row: Any, name: str) -> str:
+    """A ratio with its interval."""
+    return interval(cells, row, name, ".2f", f"{name}_low", f"{name}_high")
+
+
+def slope_cells(cells: Cells, row: Any) -> list[str]:
+    """Window and slope with its interval."""
+    return [f"{cells(row['start'], '.0e')} to {cells(row['end'], '.0e')}", interval(cells, row, "slope", ".3f")]
+
+
+def effect_of(row: Any) -> str:
+    """What the interval of a ratio of gaps says."""
+    return "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
+
+
+def claims_part(theory: pd.DataFrame, pattern: str, title: str, text: str) -> Part:
+    """Rows of ``theory.csv`` whose claim matches, without single settings of random games and of sequences."""
+    cells = Cells("theory")
+    many = theory["setting"].str.match(r"random [a-z]+, (?!all)") | theory["setting"].str.startswith("sequences")
+    rows = []
+    for _, row in theory[theory["claim"].str.match(pattern) & ~many].iterrows():
+        first = "" if pd.isna(row["first_informative"]) else cells(int(row["first_informative"]), "d")
+        names = [cells.text(row[name]) for name in ("claim", "form", "setting")]
+        counts = [cells(row[name], "d") for name in ("runs", "violations", "unresolved")]
+        rows.append((*names, cells(row["ratio"], ".3g"), *counts, first))
+    head = ("claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved", "informative from")
+    return Part(title, text, head, tuple(rows))

@@ -1,0 +1,71 @@
+"""Theorems 1 and 2 as tables."""
+
+import pandas as pd
+
+from metanash.ledger.rules import Tables
+from metanash.plotting import ARM_LABELS, KIND_LABELS
+from metanash.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
+
+__all__ = ["theorem_1", "theorem_2"]
+
+
+def _slopes(slopes: pd.DataFrame) -> Part:
+    cells = Cells("slopes")
+    rows = [
+        (
+            KIND_LABELS[row["base_kind"]],
+            cells(row["horizon"], "d"),
+            *slope_cells(cells, row),
+            cells(row["slope_without_log"], ".3f"),
+            cells(row["bound_slope"], ".3f"),
+            "" if pd.isna(row["verdict"]) else row["verdict"],
+        )
+        for _, row in slopes.iterrows()
+    ]
+    text = (
+        "Slopes of the mean gap in log-log on declared windows. A transient may raise the last one by "
+        f"{cells(slopes['margin'].iloc[0])} and still count as consistent with (4)."
+    )
+    head = ("base games", "$H$", "window", "slope", r"slope of gap over $\log T$", "slope of (4)", "verdict")
+    return Part("Rate of Algorithm 1 at the largest learning rate of Theorem 1", text, head, tuple(rows))
+
+
+def theorem_1(tables: Tables) -> list[Part]:
+    """Measured gap over bound, and rates."""
+    text = (
+        "At the worst run and iteration; a bound is informative where it is below the largest gap possible, $H$. All "
+        "settings of the random games are in `theory.csv`."
+    )
+    pattern = r"theorem 1$|equation 4"
+    return [
+        claims_part(tables["theory"], pattern, "Theorem 1: measured gap over bound", text),
+        _slopes(tables["slopes"]),
+    ]
+
+
+def theorem_2(tables: Tables) -> list[Part]:
+    """What meta-learning gains on sequences."""
+    table, cells = tables["sequences"], Cells("sequences")
+    rows = [
+        (
+            KIND_LABELS[row["base_kind"]],
+            ARM_LABELS[row["arm"]],
+            cells(row["horizon"], "d"),
+            cells(row["games"], "d"),
+            cells(row["perturbation"]),
+            cells(row["iterations"], "d"),
+            cells(row["similarity_per_game"], ".1f"),
+            ratio_cell(cells, row, "ratio"),
+            effect_of(row),
+            cells(row["later_gap"], ".2g"),
+            cells(row["bound"], ".2g") if row["within"] and row["arm"] == "best_response" else "",
+        )
+        for _, row in table[table["arm"] != "individual"].iterrows()
+    ]
+    place = ("base games", "meta-update", "$H$", "$K$", "perturbation", "$T$")
+    head = (*place, r"$\Delta_{\mu,\nu}/K$", "gap / individual", "effect", "gap", "(6)")
+    text = (
+        "Mean gap of games $2$ to $K$ over that of individual learning on the same seeds. The bound (6) is about "
+        "update (5), and given where the learning rate is one that the theorem admits."
+    )
+    return [Part("Theorem 2: what meta-learning gains on sequences of $K$ games", text, head, tuple(rows))]

@@ -1,0 +1,42 @@
+"""Parts of the report as a reader sees them."""
+
+import html
+import re
+
+from metanash.ledger.cited import plain
+
+
+def rows_of(parts, title):
+    """Header and rows of the table whose title begins so, without the marks of citations."""
+    (part,) = [part for part in parts if part.title.startswith(title)]
+    header, *rows = [[plain(cell) for cell in row] for row in (part.header, *part.rows)]
+    assert {len(row) for row in rows} <= {len(header)}
+    return header, rows
+
+
+def text_of(parts):
+    """All that is in the parts."""
+    cells = [cell for part in parts for row in (part.header, *part.rows) for cell in row]
+    return "\n".join(map(plain, [*cells, *(part.title for part in parts), *(part.text for part in parts)]))
+
+
+REFERENCE = (
+    r"\b(?:Appendix|Sections?|Theorems?|Propositions?|Lemmas?|Figures?|[Ee]quations?|Algorithms?) "
+    r"\(?\d+(?:\.\d+)?\)?(?:\([a-c]\))?|\(\d+\)"
+)
+"""References to the paper: Theorem 1, Section 3.1, Figure 1(a), equation (4), (11)."""
+
+
+def typed_digits(page):
+    """What is left of a page of HTML with digits in it that cite no table: numbers that somebody typed.
+
+    Left out: citations of tables, mathematics, names of files, references to the paper, the documentation, and the
+    section of provenance, which is no measurement.
+    """
+    text = re.sub(r'<section id="provenance".*?</section>', " ", page, flags=re.DOTALL)
+    text = re.sub(r'<div class="document".*?\n</div>', " ", text, flags=re.DOTALL)
+    for tag in ("style", "math", "data", "code", "title"):
+        text = re.sub(rf"<{tag}\b.*?</{tag}>", " ", text, flags=re.DOTALL)
+    text = re.sub(r'<span class="reference">.*?</span>', " ", text)
+    text = html.unescape(re.sub(r"<[^>]*>", "|", text))
+    return re.findall(r".{0,40}\d.{0,20}", re.sub(REFERENCE, " ", text))

@@ -1,0 +1,258 @@
+"""Verdicts are computed: each rule on tables made for it, where a planted violation or cell turns the verdict."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from metanash.ledger import CLAIMS, judge_all, ledger_table
+from metanash.ledger.cited import cited, number, plain, render
+from metanash.ledger.claim import Claim, closest_runs, runs_behind
+from metanash.ledger.rules import (
+    HOLDS,
+    INCONCLUSIVE,
+    NOT_TESTED,
+    REPAIRED,
+    VACUOUS,
+    VIOLATED,
+    Verdict,
+    bound,
+    comparison,
+    effect,
+    never_exceeded,
+    not_tested,
+    rate,
+    similar,
+    speed,
+)
+from metanash.report.plan import HEADLINES, SECTIONS
+
+NAN = float("nan")
+ROOT = Path(__file__).parents[1]
+
+
+def theory(**changed):
+    """A claim in a printed and a repaired form, in two settings and in all."""
+    rows = [
+        {"claim": "theorem 9", "form": form, "setting": setting, "iteration": 7, "left": 0.5, "right": 1.0,
+         "ratio": ratio, "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0}
+        for form, ratio in (("printed", 0.5), ("repaired: a", 0.25))
+        for setting in ("random games, all", "random games, mixed, H=1", "long runs, mixed, H=2")
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    for name, values in changed.items():
+        table[name] = values
+    return {"theory": table}
+
+
+def judge(**changed):
+    return bound("theorem 9", repaired=("repaired: a",))(theory(**changed))
+
+
+class TestBound:
+    def test_holds_without_violations_if_informative_somewhere(self):
+        assert judge().name == HOLDS
+        assert judge(first_informative=[NAN, 5, NAN, NAN, NAN, NAN]).name == HOLDS
+
+    def test_is_vacuous_if_informative_nowhere(self):
+        assert judge(first_informative=NAN).name == VACUOUS
+
+    def test_totals_are_no_setting(self):
+        """Their runs would count twice, and they are informative nowhere."""
+        assert judge(first_informative=[5, NAN, NAN, 5, 5, 5]).name == VACUOUS
+        assert "none of 20 runs" in plain(judge().result)
+
+    def test_one_violation_flips_it(self):
+        assert judge(violations=[0, 1, 0, 0, 0, 0]).name == REPAIRED
+
+    def test_a_violated_repair_repairs_nothing(self):
+        assert judge(violations=[0, 1, 0, 0, 0, 1]).name == VIOLATED
+        assert judge(violations=[0, 0, 0, 0, 0, 1]).name == HOLDS
+
+    def test_without_a_repair_it_is_violated(self):
+        assert bound("theorem 9")(theory(violations=[0, 1, 0, 0, 0, 0])).name == VIOLATED
+
+    def test_unresolved_throughout_decides_nothing(self):
+        assert judge(unresolved=10).name == INCONCLUSIVE
+        assert judge(unresolved=[10, 10, 9, 10, 10, 10]).name == HOLDS
+
+    def test_without_rows_it_is_inconclusive(self):
+        assert bound("theorem 10")(theory()).name == INCONCLUSIVE
+        assert bound("theorem 9", settings="^sequences")(theory()).name == INCONCLUSIVE
+
+    def test_settings_are_those_asked_for(self):
+        only = bound("theorem 9", settings="^long")
+        assert only(theory(violations=[0, 9, 0, 0, 0, 0])).name == HOLDS
+        assert only(theory(violations=[0, 0, 9, 0, 0, 0])).name == VIOLATED
+
+    def test_tells_the_worst_setting_with_its_numbers(self):
+        found = judge(ratio=[9, 0.25, 0.75, 0.1, 0.1, 0.1], violations=[3, 0, 3, 0, 0, 0])
+        assert (found.worst, found.row) == ("long runs, mixed, H=2", "theorem 9")
+        assert plain(found.headline) == (
+            "Printed: violated in 3 of 20 runs, largest left side over right side 0.75 (long runs, mixed, H=2, T=7); "
+            "informative in 2 of 2 settings."
+        )
+        assert plain(found.result).endswith(
+            "Repaired: a: violated in none of 20 runs, largest left side over right side 0.1."
+        )
+
+
+def test_constants_need_no_informative_row():
+    assert never_exceeded("theorem 9")(theory(first_informative=NAN)).name == HOLDS
+    assert never_exceeded("theorem 9")(theory(violations=[0, 0, 0, 0, 0, 2])).name == VIOLATED
+    assert never_exceeded("theorem 8")(theory()).name == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "wanted"),
+    [
+        (["consistent", "consistent"], HOLDS),
+        (["consistent", "inconclusive"], INCONCLUSIVE),
+        (["violated", "consistent"], VIOLATED),
+        ([NAN, "consistent"], HOLDS),
+        ([NAN, NAN], INCONCLUSIVE),
+    ],
+)
+def test_rates(verdicts, wanted):
+    table = pd.DataFrame({"horizon": [1, 2], "start": 1e3, "end": 1e4, "slope": [-0.9, -0.8], "low": -1.0, "high": -0.7,
+                          "bound_slope": -0.95, "verdict": pd.Series(verdicts, dtype=object)})  # fmt: skip
+    found = rate("slopes", ("horizon",))({"slopes": table})
+    assert found.name == wanted
+    assert found.worst in {"H=2", ""}
+
+
+def gaps(*intervals, arm="a"):
+    return pd.DataFrame(
+        [{"arm": arm, "games": k, "ratio": (low + high) / 2, "ratio_low": low, "ratio_high": high}
+         for k, (low, high) in enumerate(intervals)]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "wanted"),
+    [
+        ([(0.5, 0.9), (0.2, 0.4)], [(1.1, 1.2)], HOLDS),
+        ([(0.5, 0.9), (0.9, 1.1)], [(0.2, 0.3)], INCONCLUSIVE),
+        ([(0.5, 0.9), (1.1, 1.3)], [(0.9, 1.1)], VIOLATED),
+        ([(0.5, 0.9), (1.1, 1.3)], [(0.2, 0.3)], REPAIRED),
+        ([], [(0.2, 0.3)], INCONCLUSIVE),
+    ],
+)
+def test_effects(own, other, wanted):
+    table = pd.concat([gaps(*own), gaps(*other, arm="b")])
+    assert effect("sequences", "a", ("games",), repaired=("b",))({"sequences": table}).name == wanted
+
+
+def test_similar_games_are_perturbed_no_more_than_the_reference():
+    table = pd.DataFrame({"perturbation": [0.0, 0.1, 0.1, 0.4]})
+    assert similar(table)["perturbation"].tolist() == [0.0, 0.1, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("spans", "wanted"),
+    [
+        ([(3.0, 5.0), (2.0, 9.0)], HOLDS),
+        ([(3.0, 5.0), (1.9, 9.0)], INCONCLUSIVE),
+        ([(3.0, 5.0), (1.5, 1.9)], VIOLATED),
+        ([(3.0, 5.0), (NAN, NAN)], INCONCLUSIVE),
+        ([], INCONCLUSIVE),
+    ],
+)
+def test_much_fewer_iterations_are_half_as_many(spans, wanted):
+    columns = ["figure", "base_kind", "arm", "ne_gap", "speed_up", "low", "high", "status"]
+    table = pd.DataFrame([("1a", "pure", "a", 0.1, low, low, high, "measured") for low, high in spans], columns=columns)
+    assert speed("1a", "pure", "a")({"speed_up": table}).name == wanted
+    assert speed("1a", "mixed", "a")({"speed_up": table}).name == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("left", "wanted"), [([0.1, 0.5], HOLDS), ([0.1, 0.51], VIOLATED), ([], INCONCLUSIVE)])
+def test_comparisons(left, wanted):
+    table = pd.DataFrame({"games": range(len(left)), "left": left, "right": 0.5})
+    found = comparison("t", lambda tables: tables["t"], ("games",), "{left} beside {right} ({where})")({"t": table})
+    assert found.name == wanted
+    assert not left or f"{left[1]} beside 0.5 (K=1)" in plain(found.result)
+
+
+def test_untested_claims_say_why():
+    assert not_tested("No run.")({}) == Verdict(NOT_TESTED, "No run.")
+
+
+def test_a_verdict_is_one_of_the_known():
+    with pytest.raises(ValueError, match="maybe"):
+        Verdict("maybe", "")
+
+
+# Citations ----------------------------------------------------------------------------------------------
+
+
+def test_citations_remember_their_table():
+    text = f"gap {number(0.12345, '.2f', 'a.csv')} in {cited('H=1', 'b.csv')}"
+    assert plain(text) == "gap 0.12 in H=1"
+    assert render(text, lambda content, source: f"<{source}:{content}>") == "gap <a.csv:0.12> in <b.csv:H=1>"
+
+
+# Claims -------------------------------------------------------------------------------------------------
+
+
+def test_ids_are_unique_and_sections_and_figures_known():
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) > 35
+    assert {claim.section for claim in CLAIMS} == {plan.id for plan in SECTIONS}
+    drawn = {name for plan in SECTIONS for name in plan.figures}
+    assert {name for claim in CLAIMS for name in claim.figures} <= drawn
+    assert set(HEADLINES) <= {claim.id for claim in CLAIMS}
+    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
+    assert drawn <= captions
+    assert {name for claim in CLAIMS for name in claim.tables} <= captions
+
+
+def test_every_theorem_proposition_and_numbered_equation_is_there():
+    places = " ".join(claim.place for claim in CLAIMS)
+    wanted = [*(f"Theorem {k}" for k in range(1, 7)), "Proposition 1", *(f"({k})" for k in range(1, 12))]
+    assert [name for name in wanted if name not in places] == []
+    assert [f"Figure 1({p})" for p in "abc" if f"Figure 1({p})" not in places] == []
+
+
+CLAIM = Claim("a-claim", "theorem-1", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
+
+
+def test_bad_claims_are_refused():
+    with pytest.raises(ValueError, match="A claim"):
+        Claim("A claim", *["x"] * 4, not_tested(""))
+    with pytest.raises(ValueError, match="dollar"):
+        Claim("a", "s", "p", "costs 5$", "t", not_tested(""))
+    with pytest.raises(ValueError, match="a-claim"):
+        judge_all({}, ["theory/a/x.npz"], [CLAIM, CLAIM])
+    with pytest.raises(ValueError, match=r"theory/a/\*"):
+        judge_all({}, ["theory/b/x.npz"], [CLAIM])
+
+
+def test_ledger_table_has_a_row_a_claim():
+    (entry,) = judge_all({}, ["theory/b/x.npz", "theory/a/y.npz", "theory/a/x.npz"], [CLAIM])
+    (row,) = ledger_table([entry], "../figures").to_dict("records")
+    assert row["runs"] == "theory/a/x.npz theory/a/y.npz"
+    assert (row["id"], row["verdict"], row["result"], row["worst_runs"]) == ("a-claim", NOT_TESTED, "No.", "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"),
+    [
+        ("random games, mixed, H=2", "theory/random_games/mixed-H2.npz"),
+        ("random games, random, H=1, 2x3", "theory/random_games/random-H1.npz"),
+        ("long runs, mixed, H=1", "theory/long_runs/mixed-H1.npz"),
+        ("burn-in, H=1", "theory/burn_in.npz"),
+        ("learning rate 0.01 / (8 H^2), H=1", "theory/small_step.npz"),
+        ("two-sided burn-in, H=2", "theory/two_sided.npz"),
+    ],
+)
+def test_a_setting_leads_to_the_measurement_it_is_from(setting, wanted):
+    runs = [f"theory/{name}.npz" for name in ("burn_in", "small_step", "two_sided")]
+    runs += [f"theory/{part}/{kind}-H{h}.npz" for part in ("random_games", "long_runs") for kind in ("mixed", "random")
+             for h in (1, 2)]  # fmt: skip
+    assert closest_runs(setting, runs) == [wanted]
+
+
+def test_runs_behind_a_claim_are_sorted():
+    assert runs_behind(CLAIM, ["theory/a/y.npz", "theory/b.npz", "theory/a/b.npz"]) == [
+        "theory/a/b.npz",
+        "theory/a/y.npz",
+    ]

@@ -1,0 +1,129 @@
+"""The ledger and the report of the small run: every file they name exists, every number cites a table."""
+
+import csv
+import json
+import re
+import zipfile
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from pages import typed_digits
+
+from metanash import cli
+from metanash.ledger import CLAIMS
+from metanash.report import Document, assemble, to_html, to_markdown
+from metanash.report.plan import SECTIONS
+
+
+@pytest.fixture(scope="module")
+def ledger(finished):
+    with finished.path("claims.csv").open(newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+@pytest.fixture(scope="module")
+def page(finished):
+    return finished.path("report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def made(finished, ledger):
+    """What pages are made of, from the files of the run."""
+    names = {name for row in ledger for name in row["tables"].split()}
+    names |= {f"{name}.csv" for name in ("far_steps", "proposition1_violations", "inner_loop_slopes")}
+    tables = {name.removesuffix(".csv"): pd.read_csv(finished.path(name)) for name in names}
+    runs = sorted({run for row in ledger for run in row["runs"].split()})
+    folder = finished.folder / "workflow/report"
+    captions = {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.rst")}
+    return tables, runs, captions
+
+
+def test_every_claim_has_a_row_and_every_file_of_it_exists(finished, ledger):
+    assert [row["id"] for row in ledger] == [claim.id for claim in CLAIMS]
+    for row in ledger:
+        files = [name for kind in ("figures", "tables", "runs", "worst_runs") for name in row[kind].split()]
+        assert [name for name in files if not finished.path(name).exists()] == [], row["id"]
+        assert set(row["worst_runs"].split()) <= set(row["runs"].split())
+        assert files or row["verdict"] == "not tested", row["id"]
+
+
+def test_pages_are_those_of_the_library(finished, made, page):
+    report = assemble(*made)
+    assert finished.path("summary.md").read_text() == to_markdown(report, "paper_figures")
+    documents = [Document(f"{name}.md", (ROOT / f"docs/{name}.md").read_text())
+                 for name in ("assumptions", "proposition1", "constants")]  # fmt: skip
+    images = {name: finished.path(f"paper_figures/{name}.png") for plan in SECTIONS for name in plan.figures}
+    folders = {"figures": "paper_figures", "docs": "../../docs"}
+    provenance = json.loads(finished.path("provenance.json").read_text())
+    assert page == to_html(report, images, folders, documents, provenance)
+
+
+@pytest.mark.parametrize("table", ["speed_up", "sensitivity", "theory", "slopes", "potential_slopes", "adaptation"])
+def test_another_value_in_a_table_is_another_page(made, table):
+    tables, runs, captions = made
+    column = {"theory": "ratio", "slopes": "slope", "potential_slopes": "slope"}.get(table, "ne_gap")
+    changed = tables[table].assign(**{column: tables[table][column] * 1.25})
+    before = to_markdown(assemble(tables, runs, captions), "")
+    assert to_markdown(assemble(tables | {table: changed}, runs, captions), "") != before
+
+
+def test_no_number_of_the_page_is_typed(page):
+    assert typed_digits(page) == []
+    assert page.count("<data ") > 1000
+
+
+def test_citations_name_tables_of_the_run(finished, page):
+    sources = set(re.findall(r'<data [^>]*title="([^"]*)"', page))
+    assert "theory.csv" in sources
+    assert [name for name in sources if not finished.path(name).exists()] == []
+
+
+def test_page_is_one_file_of_moderate_size(page):
+    assert len(page.encode()) < 10_000_000
+    assert not re.search(r'<(script|link|iframe|object|embed)\b|\bsrc="(?!data:)|url\(|@import|href="http', page)
+    assert page.count("<img ") == sum(len(plan.figures) for plan in SECTIONS)
+
+
+def test_links_lead_somewhere(finished, page):
+    ids = set(re.findall(r'\bid="([^"]+)"', page))
+    targets = set(re.findall(r'\bhref="([^"]+)"', page))
+    assert {f"#{claim.id}" for claim in CLAIMS} <= targets
+    assert [name for name in targets if name.startswith("#") and name[1:] not in ids] == []
+    assert [name for name in targets if name[0] != "#" and not finished.path(name).exists()] == []
+
+
+def test_provenance_has_what_a_reader_asks_for(finished, config):
+    found = json.loads(finished.path("provenance.json").read_text())
+    assert found["run"]["commit"] == "not a git checkout"
+    assert found["run"]["root seed"] == config["root_seed"]
+    assert {"python", "numpy", "snakemake", "processor", "kernels"} <= set(found["software"])
+    assert "root_seed: 2023" in found["configuration"]
+    assert str(finished.folder) not in json.dumps(found)
+
+
+def test_commands_lead_from_a_claim_to_its_measurement(finished, ledger, monkeypatch, capsys):
+    monkeypatch.chdir(finished.folder)
+    assert cli.main(["claims", "--results", finished.results]) == 0
+    printed = capsys.readouterr().out
+    assert all(row["id"] in printed for row in ledger)
+    assert cli.main(["claims", "theorem-5", "--results", finished.results]) == 0
+    printed = capsys.readouterr().out
+    command = re.search(r"^print +metanash (show \S+)$", printed, flags=re.MULTILINE)[1].split()
+    assert f"snakemake --cores 1 --force {command[1]}" in printed
+    assert cli.main(command) == 0
+    assert "checkpoints" in capsys.readouterr().out
+
+
+def test_snakemakes_own_report_has_all_figures_and_tables(finished, ledger, tmp_path):
+    answer = finished.snakemake("--report", str(tmp_path / "report.zip"))
+    assert answer.code == 0, answer.text
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        inside = {name.rsplit("/", 1)[1] for name in archive.namelist()}
+        (shell,) = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("report.html")]
+        text = archive.read(shell).decode()
+    wanted = {f"{name}.png" for plan in SECTIONS for name in plan.figures} | {"claims.csv", "theory.csv", "report.html"}
+    wanted |= {name for row in ledger for name in row["tables"].split()}
+    assert wanted <= inside
+    for words in ("Zero-sum games", "Tables", "Where Theorem 1 fails as printed", "at a practical step"):
+        assert words in text, words

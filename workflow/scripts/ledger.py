@@ -1,0 +1,22 @@
+"""Rule ``ledger``: a verdict on each claim of the paper."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from metanash.archive import write_text
+from metanash.ledger import judge_all, ledger_table
+
+
+def main(tables: list[Path], runs: list[str], figures: str, target: Path) -> None:
+    entries = judge_all({path.stem: pd.read_csv(path) for path in tables}, runs)
+    write_text(target, ledger_table(entries, figures).to_csv(index=False))
+
+
+if __name__ == "__main__":
+    main(
+        list(map(Path, snakemake.input.tables)),
+        snakemake.params.runs,
+        snakemake.params.figures,
+        Path(snakemake.output.claims),
+    )

@@ -1,0 +1,42 @@
+"""Rule ``provenance``: what made the results. The one file, with the report, that no two runs have alike."""
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from metanash.archive import write_text
+from metanash.commands.info import information
+
+
+def commit() -> str:
+    """Commit of the working tree, and whether it has changes; or that it is no git checkout."""
+    commands = (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+    try:
+        head, changes = (subprocess.run(["git", *c], capture_output=True, check=True, text=True) for c in commands)
+    except (OSError, subprocess.CalledProcessError):
+        return "not a git checkout"
+    return head.stdout.strip() + (", with changes" if changes.stdout.strip() else "")
+
+
+def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
+    times = {path: pd.read_csv(path, sep="\t")["s"].mean() for path in benchmarks if path.exists()}
+    slowest = sorted(times, key=times.__getitem__, reverse=True)[:8]
+    seeds = {name: section["seeds"] for name, section in config["experiments"].items()}
+    run = {"commit": commit(), "root seed": config["root_seed"]} | {f"seeds of {k}": n for k, n in seeds.items()}
+    run |= {"timed measurements": len(times), "their time, added up": f"{sum(times.values()):.0f} s"}
+    run |= {"written": datetime.now(UTC).isoformat(timespec="seconds")}
+    rows = [[f"{path.parent.name}/{path.stem}", f"{times[path]:.1f}"] for path in slowest]
+    configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
+    found = {"software": information(), "run": run, "slowest": rows, "configuration": configuration}
+    write_text(target, json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    folder = Path(snakemake.output.provenance).parent / "benchmarks"
+    files = [folder / Path(run).with_suffix(".tsv") for run in snakemake.params.runs]
+    main(snakemake.params.config, files, Path(snakemake.output.provenance))

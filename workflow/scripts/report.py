@@ -1,0 +1,37 @@
+"""Rule ``report``: all there is to read, in one file of HTML."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from metanash.archive import write_text
+from metanash.report import Document, assemble, to_html
+
+
+def main(files: dict[str, list[Path]], runs: list[str], folders: dict[str, str], target: Path) -> None:
+    report = assemble(
+        {path.stem: pd.read_csv(path) for path in files["tables"]},
+        runs,
+        {path.stem: " ".join(path.read_text().split()) for path in files["captions"]},
+    )
+    (provenance,) = files["provenance"]
+    page = to_html(
+        report,
+        {path.stem: path for path in files["images"]},
+        folders,
+        [Document(path.name, path.read_text()) for path in files["documents"]],
+        json.loads(provenance.read_text()),
+    )
+    write_text(target, page)
+
+
+if __name__ == "__main__":
+    lists = {name: snakemake.input[name] for name in ("tables", "captions", "images", "documents")}
+    lists["provenance"] = [snakemake.input.provenance]
+    main(
+        {name: list(map(Path, paths)) for name, paths in lists.items()},
+        snakemake.params.runs,
+        snakemake.params.folders,
+        Path(snakemake.output.report),
+    )
