@@ -20,7 +20,7 @@ FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_z
 NOTEBOOKS = ["zero_sum", "potential", "general_sum", "scale", "findings"]
 PAGES = [f"notebooks/{name}.{kind}" for name in NOTEBOOKS for kind in ("ipynb", "html")]
 OWN = {
-    "own_games": {
+    "own_family": {
         "games": {"family": "zero_sum", "options": {"n_states": 1}, "perturbations": [0.1], "count": 2},
         "base_kinds": ["pure", "mixed"],
         "learning": {

@@ -243,7 +243,7 @@ def test_kernels_are_written_down(finished):
     assert answer.text.split() == [found["backend"], found["instruction_set"], found["sources"]]
 
 
-@pytest.mark.parametrize(("name", "figures"), list(zip(NOTEBOOKS, (7, 9, 3, 1, 1), strict=True)))
+@pytest.mark.parametrize(("name", "figures"), list(zip(NOTEBOOKS, (7, 9, 3, 3, 1), strict=True)))
 def test_notebook_is_executed(finished, name, figures):
     text = finished.path(f"notebooks/{name}.ipynb").read_text()
     notebook = nbformat.reads(text, as_version=4)
@@ -464,9 +464,11 @@ def test_parameters_belong_to_one_experiment(answers):
 
 
 def test_root_seed_changes_every_draw(answers, every_job):
-    without = {"kernels", "counterexamples", "burn_in", "two_sided", "general_sum_burn_in"}  # nothing is drawn there
+    # nothing is drawn there
+    without = {"kernels", "counterexamples", "burn_in", "two_sided", "general_sum_burn_in", "own_games"}
+    without |= {"own_games_tables", "own_games_figures"}
     wanted = {rule: n for rule, n in every_job.items() if rule not in without}
-    assert answers["root_seed"].jobs() == {**wanted, "notebook": len(NOTEBOOKS) - 1}  # scale reads no results
+    assert answers["root_seed"].jobs() == {**wanted, "notebook": len(NOTEBOOKS)}
 
 
 def test_seeds_of_a_short_block(edited):

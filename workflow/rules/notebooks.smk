@@ -18,7 +18,7 @@ NOTEBOOKS = {
         f"{MEASURED}/claims/general_sum.csv",
         f"{MEASURED}/general_sum/sequences/best_response.npz",
     ],
-    "scale": [],
+    "scale": [*table_files(*THEORY_FIGURES["appendix"][0]), *runs("appendix_tracking")],
     "findings": [
         *table_files("schedule_slopes", "sequences", "inner_loop_slopes"),
         *expand(f"{MEASURED}/claims/{{part}}.csv", part=["zero_sum", "potential", "meta_gradient", "general_sum"]),
