@@ -560,20 +560,20 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ([], "own_Games"), (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
+        ([], "own_Games"), ([], "own_games"), (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
         (["base_kinds"], ["kind-1"]), (["learning", "learning_rates"], [0.1, 0.2]), (["arms"], []), (["seeds"], 0),
     ],
 )  # fmt: skip
 def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, path, value):
     changed = json.loads(json.dumps({**config, "experiments": {**config["experiments"], **OWN}}))
-    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]["own_games"]
+    schema, section = bare.folder / "workflow/schemas/config.schema.yaml", changed["experiments"]["own_family"]
     validate(json.loads(json.dumps(changed)), schema)
     if path:
         for key in path[:-1]:
             section = section[key]
         section[path[-1]] = value
     else:
-        changed["experiments"][value] = changed["experiments"].pop("own_games")
+        changed["experiments"][value] = changed["experiments"].pop("own_family")
     with pytest.raises(WorkflowError, match=path[-1] if path else value):
         validate(changed, schema)
 
