@@ -5,6 +5,7 @@ An *instance* is a mapping from names to arrays whose first axis is the instance
 saved as games; the rest (initial policies, step sizes) is the claim's own.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,6 +67,27 @@ class Size:
                 parts.append(f"{letter}{value:g}" if isinstance(value, float) else f"{letter}{value}")
         return "-".join(parts)
 
+    @classmethod
+    def parse(cls, name: str) -> "Size":
+        """The size of a name. Raises ValueError if it is none."""
+        match = re.fullmatch(
+            r"(?P<n_actions>\d+(?:x\d+)*)(?:-S(?P<n_states>\d+))?(?:-H(?P<horizon>\d+))?(?:-K(?P<games>\d+))?"
+            r"(?:-T(?P<iterations>\d+))?(?:-g(?P<discount>0\.\d+))?(?:-inner(?P<inner_steps>\d+))?",
+            name,
+        )
+        if not match:
+            raise ValueError(
+                f"a size is written like 2x2-S2-H2-K5-T512-g0.5-inner1, all but the numbers of actions optional; "
+                f"got {name!r}"
+            )
+        given = {key: value for key, value in match.groupdict().items() if value is not None}
+        actions = tuple(map(int, given.pop("n_actions").split("x")))
+        discount = float(given.pop("discount", "0"))
+        size = cls(actions, discount=discount, **{key: int(value) for key, value in given.items()})
+        if min(*actions, size.n_states, size.horizon, size.games, size.iterations) < 1:
+            raise ValueError(f"numbers of actions, S, H, K and T must be at least 1; got {name!r}")
+        return size
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -108,6 +130,8 @@ class Claim:
         :class:`Sides`, in double precision, by the kernels.
     verify : function of one instance (arrays without the first axis), Size and T, optional
         :data:`PreciseSides`, by code that shares nothing with ``evaluate``. Without it nothing is called a violation.
+    proportional : bool
+        Whether the right sides differ by constant factors only, so that one search serves all forms.
     """
 
     title: str
@@ -117,6 +141,7 @@ class Claim:
     decode: Callable[[Cube, Size], Instances]
     evaluate: Callable[[Instances, Size], Sides]
     verify: Callable[[Instances, Size, int], PreciseSides] | None = None
+    proportional: bool = False
 
     def dimension(self, size: Size) -> int:
         """Length of the vectors that :meth:`instances` takes."""

@@ -28,7 +28,7 @@ __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
 Floats = npt.NDArray[np.float64]
 
 _SMALLEST_RATE = 1e-6
-_CHECKPOINTS = 12
+_CHECKPOINTS = 7
 
 
 def _games(cube: Cube, size: Size) -> dict[str, Floats]:

@@ -174,4 +174,5 @@ THEOREM_4 = Claim(
     decode=_decode,
     evaluate=_theorem_4,
     verify=_verify_theorem_4,
+    proportional=True,
 )

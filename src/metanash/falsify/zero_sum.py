@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 _SMALLEST_RATE = 1e-6
 """Over the largest learning rate of Theorem 1."""
-_CHECKPOINTS = 20
+_CHECKPOINTS = 10
 
 
 def markov_chain(cube: Cube, size: Size) -> Floats:

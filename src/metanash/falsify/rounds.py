@@ -1,7 +1,8 @@
 """The search: random vectors first, then differential evolution from the best of them, with restarts.
 
-Half of the evaluations of each size are random. The rest is shared by the forms and their restarts: restart r of a form
-starts from the best of the random vectors whose number is r modulo the number of restarts. Whatever is evaluated counts
+A fifth of the evaluations of each size are random. The rest is shared by the forms and their restarts: restart r of a form
+starts from the best of the random vectors whose number is r modulo the number of restarts. Many generations of a small
+population find more than few of a large one, so a small budget has fewer restarts. Whatever is evaluated counts
 for all forms. What round n does depends on the seed, on its address and on the rounds before only, so a search that is
 cut off and resumed ends as if it had not been.
 """
@@ -26,11 +27,12 @@ Pools = dict[tuple[str, int], tuple[Floats, Floats]]
 
 _LARGEST = 1e300
 """Stands for an infinite ratio in the optimiser."""
-_RANDOM_SHARE = 0.5
+_RANDOM_SHARE = 0.2
 _BATCH = 1000
 _SMALLEST_POPULATION = 5
 """The fewest that differential evolution takes."""
 _EVALUATIONS_PER_MEMBER = 25
+_EVALUATIONS_OF_A_RESTART = 6000
 _GENERATIONS = 20
 """Of a round; the population is evaluated once more at the start of each."""
 
@@ -46,7 +48,7 @@ class Settings:
     seed : int
         Root of the address of all streams.
     restarts : int
-        Of the local search of each form.
+        The most restarts of the local search of each form.
     population : int
         The largest population.
 
@@ -58,8 +60,8 @@ class Settings:
 
     budget: int
     seed: int
-    restarts: int = 2
-    population: int = 96
+    restarts: int = 4
+    population: int = 24
 
     def __post_init__(self) -> None:
         integer("budget", self.budget, 1)
@@ -79,6 +81,8 @@ class Round:
         Planned.
     members : int
         Of the population that the random vectors are for, or that is improved.
+    restarts : int
+        Of each form.
     form : str, optional
         Whose ratio is improved; none for random vectors.
     restart, number : int
@@ -88,6 +92,7 @@ class Round:
     size: int
     evaluations: int
     members: int
+    restarts: int
     form: str | None = None
     restart: int = 0
     number: int = 0
@@ -95,13 +100,11 @@ class Round:
 
 @dataclass(frozen=True, eq=False)
 class Worst:
-    """The largest ratio of a form so far.
+    """The largest ratio of a form at a size so far.
 
     Attributes
     ----------
     ratio : float
-    size : int
-        Number of the size.
     vector : (d,) array
         In the unit cube.
     iterations : int
@@ -111,7 +114,6 @@ class Worst:
     """
 
     ratio: float = 0.0
-    size: int = -1
     vector: Floats = field(default_factory=lambda: np.empty(0))
     iterations: int = 0
     found_at: int = 0
@@ -126,9 +128,10 @@ class Progress:
     done : int
         Rounds.
     evaluations : int
-    worst : dict from form to Worst
+    worst : dict from (form, number of the size) to Worst
+        Of the sizes that have been begun.
     curve : dict from form to list of (evaluations, ratio)
-        Whenever the largest ratio grew.
+        Whenever the largest ratio of all sizes grew.
     pools : dict from (form, restart) to two arrays, (m, d) and (m,)
         The best random vectors of the size that is searched, and their ratios.
     population : (m, d) array
@@ -137,7 +140,7 @@ class Progress:
 
     done: int
     evaluations: int
-    worst: dict[str, Worst]
+    worst: dict[tuple[str, int], Worst]
     curve: dict[str, list[tuple[int, float]]]
     pools: Pools
     population: Floats
@@ -145,24 +148,26 @@ class Progress:
 
 def start(forms: Sequence[str]) -> Progress:
     """A search of which nothing is done."""
-    return Progress(0, 0, {form: Worst() for form in forms}, {form: [] for form in forms}, {}, np.empty((0, 0)))
+    return Progress(0, 0, {}, {form: [] for form in forms}, {}, np.empty((0, 0)))
 
 
 def rounds(settings: Settings, sizes: Sequence[Size], forms: Sequence[str]) -> Iterator[Round]:
-    """All rounds of a search, in order; the budget is spread evenly over the sizes."""
+    """All rounds of a search that improves these forms, in order; the budget is spread evenly over the sizes."""
     for number in range(len(sizes)):
         share = settings.budget * (number + 1) // len(sizes) - settings.budget * number // len(sizes)
-        local = int((1.0 - _RANDOM_SHARE) * share) // (len(forms) * settings.restarts)
+        form_share = int((1.0 - _RANDOM_SHARE) * share) // len(forms)
+        restarts = int(np.clip(form_share // _EVALUATIONS_OF_A_RESTART, 1, settings.restarts))
+        local = form_share // restarts
         members = int(np.clip(local // _EVALUATIONS_PER_MEMBER, _SMALLEST_POPULATION, settings.population))
         generations = local // members
-        random = share - (local * len(forms) * settings.restarts if generations > 1 else 0)
+        random = share - (local * len(forms) * restarts if generations > 1 else 0)
         for batch, first in enumerate(range(0, random, _BATCH)):
-            yield Round(number, min(_BATCH, random - first), members, number=batch)
-        for form, restart in itertools.product(forms, range(settings.restarts)):
+            yield Round(number, min(_BATCH, random - first), members, restarts, number=batch)
+        for form, restart in itertools.product(forms, range(restarts)):
             left, place = generations, 0
             while left > 1:  # one generation alone would be the population itself
                 now = min(left, _GENERATIONS)
-                yield Round(number, now * members, members, form, restart, place)
+                yield Round(number, now * members, members, restarts, form, restart, place)
                 left, place = left - now, place + 1
 
 
@@ -172,30 +177,31 @@ class _Recorder:
     def __init__(self, claim: Claim, size: Size, number: int, progress: Progress) -> None:
         self._claim, self._size, self._number = claim, size, number
         self.evaluations = progress.evaluations
-        self.worst = dict(progress.worst)
         self.curve = {form: list(points) for form, points in progress.curve.items()}
+        self.worst = dict(progress.worst) | {
+            (form, number): progress.worst.get((form, number), Worst()) for form in self.curve
+        }
 
     def __call__(self, units: Floats) -> dict[str, Floats]:
         """Ratios of each form, (n,)."""
         found = ratios(self._claim.evaluate(self._claim.instances(units, self._size), self._size))
         before, self.evaluations = self.evaluations, self.evaluations + len(units)
-        for form, worst in self.worst.items():
+        for form, points in self.curve.items():
             ratio, iterations = found[form]
             best = int(ratio.argmax())
-            if ratio[best] > worst.ratio:
-                place = before + best + 1
-                self.worst[form] = Worst(
-                    float(ratio[best]), self._number, units[best].copy(), int(iterations[best]), place
-                )
-                self.curve[form].append((place, float(ratio[best])))
-        return {form: found[form][0] for form in self.worst}
+            value, place = float(ratio[best]), before + best + 1
+            if value > self.worst[form, self._number].ratio:
+                self.worst[form, self._number] = Worst(value, units[best].copy(), int(iterations[best]), place)
+            if value > (points[-1][1] if points else 0.0):
+                points.append((place, value))
+        return {form: found[form][0] for form in self.curve}
 
 
-def _kept(pools: Pools, units: Floats, found: dict[str, Floats], turn: Round, restarts: int) -> Pools:
+def _kept(pools: Pools, units: Floats, found: dict[str, Floats], turn: Round) -> Pools:
     """Pools with the best of more random vectors, which go to the restarts in turns."""
-    owner = (turn.number * _BATCH + np.arange(len(units))) % restarts
+    owner = (turn.number * _BATCH + np.arange(len(units))) % turn.restarts
     kept = {}
-    for form, restart in itertools.product(found, range(restarts)):
+    for form, restart in itertools.product(found, range(turn.restarts)):
         vectors, ratio = pools.get((form, restart), (units[:0], np.empty(0)))
         some = owner == restart
         vectors, ratio = np.concatenate([vectors, units[some]]), np.concatenate([ratio, found[form][some]])
@@ -238,7 +244,7 @@ def advance(
     if turn.form is None:
         units = stream(*address, "random", turn.number).random((turn.evaluations, claim.dimension(size)))
         old = pools if turn.number else {}  # those of another size are of no use
-        pools = _kept(old, units, recorder(units), turn, settings.restarts)
+        pools = _kept(old, units, recorder(units), turn)
     else:
         if turn.number == 0:
             population = pools[turn.form, turn.restart][0]

@@ -1,0 +1,100 @@
+"""What is special about an instance, worked out from its arrays: one phrase for each thing."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.falsify.claims import Instances
+
+__all__ = ["describe"]
+
+Floats = npt.NDArray[np.float64]
+
+_EXACT = 1e-12
+_NEAR = 1e-3
+_SMALL = 1e-2
+
+
+def _step(arrays: Instances) -> list[str]:
+    """How large the learning rate or step size is, over the largest that is searched."""
+    if "learning_rate" in arrays:
+        share = float(arrays["learning_rate"] / arrays["largest_rate"])
+        name = "learning rate"
+    elif "step_factor" in arrays:
+        share, name = float(arrays["step_factor"]), "step size"
+    else:
+        return []
+    if share >= 1.0 - _EXACT:
+        return [f"the largest {name}"]
+    return [f"small {name}: {share:.1e} of the largest"] if share < _SMALL else [f"{name} {share:.2g} of the largest"]
+
+
+def _share(name: str, values: Floats, at_ends: npt.NDArray[np.bool_]) -> list[str]:
+    count = int(at_ends.sum())
+    if count == values.size:
+        return [f"{name} of 0 and 1 only"]
+    return [f"{count} of {values.size} {name} are 0 or 1"] if 2 * count >= values.size else []
+
+
+def _distance(policy: Floats) -> float:
+    """How far the policy is from a vertex, at the state and stage where that is most."""
+    return float((1.0 - policy.max(axis=-1)).max())
+
+
+def _policies(parts: Sequence[Floats]) -> list[str]:
+    moving = [part for part in parts if part.shape[-1] > 1]
+    if not moving:
+        return []
+    away = max(map(_distance, moving))
+    if away <= _EXACT:
+        return ["deterministic initial policies"]
+    if away <= _NEAR:
+        return [f"initial policies within {away:.1e} of vertices"]
+    if all(np.abs(part - 1.0 / part.shape[-1]).max() <= _NEAR for part in moving):
+        return ["uniform initial policies"]
+    least = min(float(part.min()) for part in moving)
+    return [f"an initial policy within {least:.1e} of a face"] if least <= _NEAR else ["mixed initial policies"]
+
+
+def _changes(parts: Sequence[Floats]) -> list[str]:
+    """Whether initial policies of a stage lie at another vertex than those of the next stage: (stages, ..., A)."""
+    found = set()
+    for part in parts:
+        action = part.argmax(axis=-1)
+        near = part.max(axis=-1) >= 1.0 - 0.1
+        for stage in range(len(part) - 1):
+            if ((action[stage] != action[stage + 1]) & near[stage] & near[stage + 1]).any():
+                found.add(stage + 1)
+    stages = ", ".join(map(str, sorted(found)))
+    return [f"initial policies change vertex after stage {stages}"] if found else []
+
+
+def _ties(reward: Floats, players: int) -> list[str]:
+    """Players whose rewards do not depend on what they do."""
+    idle = []
+    for i in range(players):
+        own = reward[:, i] if reward.shape[1] == players else reward
+        moved = np.moveaxis(own, own.ndim - players + i, -1)
+        if moved.shape[-1] > 1 and np.ptp(moved, axis=-1).max() <= _EXACT:
+            idle.append(str(i + 1))
+    return [f"nothing depends on player {' and '.join(idle)}"] if idle else []
+
+
+def describe(arrays: Instances, iterations: int) -> list[str]:
+    """Phrases about one instance (arrays without the first axis) at its T."""
+    policies = [arrays[key] for key in sorted(arrays) if re.fullmatch(r"policy_\d+", key)]
+    kernel, reward = arrays["transition"], arrays["reward"]
+    phrases = [f"T = {iterations}", *_step(arrays), *_policies(policies)]
+    if policies and policies[0].ndim > 2:
+        phrases += _changes(policies)
+    phrases += _share("rewards", reward, (reward <= _EXACT) | (reward >= 1.0 - _EXACT))
+    if kernel.shape[-1] > 1:
+        sure = kernel.max(axis=-1) >= 1.0 - _EXACT
+        phrases += ["deterministic transitions"] if sure.all() else [f"{int(sure.sum())} of {sure.size} moves certain"]
+    players = kernel.ndim - 4  # games, step, state, next state
+    single_state = kernel.shape[-1] == 1
+    if single_state:
+        phrases += _ties(reward, players)
+    return phrases
