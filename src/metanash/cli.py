@@ -12,6 +12,7 @@ from collections.abc import Sequence
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "falsify": ("metanash.commands.falsify", "search for counterexamples to a bound"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
 }
 """Modules of the subcommands, and what each is for in a line."""

@@ -1,7 +1,7 @@
 """Worst instances as game files, and searches that are cut off as archives.
 
-The games of an instance are an ordinary game file (:mod:`metanash.gamefile`). Its provenance has the claim, the form, the
-size, T and the instance's own arrays, so that the file alone replays: :func:`read_instance`.
+The games of an instance are an ordinary game file (:mod:`metanash.gamefile`). Its provenance has the claim, the form,
+the size, T and the instance's own arrays, so that the file alone replays: :func:`read_instance`.
 """
 
 from collections.abc import Mapping
@@ -81,9 +81,7 @@ def read_instance(path: Path) -> SavedInstance:
             "transition": np.stack([np.asarray(game.transition.kernel) for game in games]),
             "start": games[0].initial,
         }
-        return SavedInstance(
-            found["claim"], found["form"], Size.parse(found["size"]), int(found["iterations"]), arrays
-        )
+        return SavedInstance(found["claim"], found["form"], Size.parse(found["size"]), int(found["iterations"]), arrays)
     except KeyError as error:
         raise ArchiveError(f"{path}: entry {error} of the instance is missing") from error
 

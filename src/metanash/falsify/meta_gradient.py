@@ -61,8 +61,8 @@ def _constant(left: Floats, bound: float) -> Sides:
 
 
 def _precise(instance: Instances, size: Size, number: int = 0) -> precise.SoftmaxTeam:
-    parts = instance["reward"][number, 0], instance["transition"][number, 0], instance["start"]
-    return precise.SoftmaxTeam(*map(decimals, parts), Decimal(size.discount))
+    reward, kernel = decimals(instance["reward"][number, 0]), decimals(instance["transition"][number, 0])
+    return precise.SoftmaxTeam(reward, kernel, decimals(instance["start"]), Decimal(size.discount))
 
 
 def _precise_parts(instance: Instances, size: Size, name: str) -> precise.Parts:
@@ -131,13 +131,18 @@ def _theorem_4(instances: Instances, size: Size) -> Sides:
     smoothness = meta_smoothness(constants, alpha, size.inner_steps)
     k, count = size.games, len(instances["start"])
     models = [_model(instances, size, number) for number in range(k)]
-    # of each task all games side by side
-    joined = ValueModel(
-        *(np.stack([getattr(m, name) for m in models], axis=-1).reshape(*getattr(models[0], name).shape[:-1], -1)
-          for name in ("reward", "onward", "initial")),
+
+    def joined(tables: list[Floats]) -> Floats:
+        """The games of each task side by side, on the last axis."""
+        return np.stack(tables, axis=-1).reshape(*tables[0].shape[:-1], -1)
+
+    model = ValueModel(
+        joined([m.reward for m in models]),
+        joined([m.onward for m in models]),
+        joined([m.initial for m in models]),
         size.n_actions,
-    )  # fmt: skip
-    tasks, theta = Tasks(joined, np.full((count, k), 1.0 / k)), _parts(instances, size, "logits")
+    )
+    tasks, theta = Tasks(model, np.full((count, k), 1.0 / k)), _parts(instances, size, "logits")
     norms = []
     for _ in range(size.iterations):
         _, gradient = meta_value_and_gradient(tasks, theta, alpha, size.inner_steps)

@@ -3,6 +3,7 @@
 Step sizes go from the largest of Proposition 1 down by two powers of ten; initial policies may be deterministic.
 """
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +128,7 @@ def _theorem_3(instances: Instances, size: Size) -> Sides:
     learner, start = ProjectedQAscent(step, every_gap=True), CarryOver(_policies(instances, size))
     runs = learn_sequence(batches, learner, start, t, at=[t]).runs
     gap = np.mean([run.measures["mean_gap"] for run in runs], axis=0)
-    drops = [largest_potential_drops(a, b)[0] for a, b in zip(batches, batches[1:], strict=False)]
+    drops = [largest_potential_drops(a, b)[0] for a, b in itertools.pairwise(batches)]
     dissimilarity = np.sum(drops, axis=0) + np.zeros(len(step))
     largest = np.max([largest_potentials(batch) for batch in batches], axis=0)
     column = (slice(None), np.newaxis)
@@ -149,7 +150,7 @@ def _verify_theorem_3(instance: Instances, size: Size, iterations: int) -> Preci
     for team in sequence:
         gap, policy = team.mean_gap(policy, step, iterations)
         gaps.append(gap)
-    change = [a.largest(a.reward - b.reward) for a, b in zip(sequence, sequence[1:], strict=False)]
+    change = [a.largest(a.reward - b.reward) for a, b in itertools.pairwise(sequence)]
     total = max(team.largest(team.reward) for team in sequence) + sum(change, start=Decimal(0))
     inner = kappa * total / (size.games * step * iterations * (1 - first.discount) ** 2)
     gap = sum(gaps, start=Decimal(0)) / size.games

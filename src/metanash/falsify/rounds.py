@@ -1,8 +1,8 @@
 """The search: random vectors first, then differential evolution from the best of them, with restarts.
 
-A fifth of the evaluations of each size are random. The rest is shared by the forms and their restarts: restart r of a form
-starts from the best of the random vectors whose number is r modulo the number of restarts. Many generations of a small
-population find more than few of a large one, so a small budget has fewer restarts. Whatever is evaluated counts
+A fifth of the evaluations of each size are random. The rest is shared by the forms and their restarts: restart r of a
+form starts from the best of the random vectors whose number is r modulo the number of restarts. Many generations of a
+small population find more than few of a large one, so a small budget has fewer restarts. Whatever is evaluated counts
 for all forms. What round n does depends on the seed, on its address and on the rounds before only, so a search that is
 cut off and resumed ends as if it had not been.
 """

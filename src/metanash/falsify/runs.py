@@ -16,14 +16,14 @@ from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Progress, Settings, Worst, advance, rounds, start
 from metanash.falsify.structure import describe
+from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 
-__all__ = ["Finding", "Result", "known_claim", "replay", "search"]
+__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
 
-STATE = "state.npz"
-RESULT = "search.json"
-
-VIOLATED = "violated (verified)"
-NOT_VERIFIED = "not verified"
+STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
+"""Files and folder in the folder of a search."""
+VIOLATED, NOT_VERIFIED = "violated (verified)", "not verified"
+"""Verdicts; the third one is how many evaluations found no violation."""
 
 Watch = Callable[[int], None]
 """Told after every round how many evaluations there have been."""
@@ -48,7 +48,7 @@ class Finding:
     structure : list of str
         What is special about the instance.
     file : str
-        Name of the game file, without folder; empty if the ratio was 0 throughout.
+        Name of the game file in the folder ``instances``; empty if the ratio was 0 throughout.
     """
 
     form: str
@@ -109,9 +109,10 @@ def _sides(claim: Claim, arrays: Instances, size: Size, iterations: int, form: s
 
 
 def _verdict(ratio: float, sides: tuple[Any, Any] | None, evaluations: int) -> str:
+    """In words. Where both sides are known with 50 digits, what doubles say does not count."""
     if sides is not None and sides[0] > sides[1]:
         return VIOLATED
-    return NOT_VERIFIED if ratio > 1.0 else f"no violation in {evaluations} evaluations"
+    return NOT_VERIFIED if sides is None and ratio > 1.0 else f"no violation in {evaluations} evaluations"
 
 
 def _file(form: str, size: Size) -> str:
@@ -144,6 +145,19 @@ def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
     return list(forms or claim.forms)
 
 
+def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
+    """The sizes to search. Raises ValueError if one makes no game of the claim's class."""
+    for size in sizes or ():
+        players = len(size.n_actions)
+        if claim.game is ZeroSumGame and players != 2:
+            raise ValueError(f"{claim.title} is about two players, the size {size.name} has {players}")
+        if claim.game is MarkovGame and players < 2:
+            raise ValueError(f"{claim.title} is about two players or more, the size {size.name} has one")
+        if claim.game is not DiscountedGame and size.discount:
+            raise ValueError(f"{claim.title} knows no discount, the size {size.name} has one")
+    return list(sizes or claim.sizes)
+
+
 def search(
     name: str,
     settings: Settings,
@@ -164,7 +178,7 @@ def search(
     forms, sizes : optional
         Default: all of the claim's.
     folder : path, optional
-        Where ``search.json`` and the instances go, and while the search runs its state. Default: no files.
+        Where ``search.json`` and the folder ``instances`` go, and while the search runs its state. Default: no files.
     resume : bool
         Go on where a search in this folder was cut off, if there is one.
     watch : function, optional
@@ -176,13 +190,13 @@ def search(
         If the claim or a form is unknown, or there is another unfinished search in the folder.
     """
     claim = known_claim(name)
-    chosen, spaces = _chosen_forms(claim, forms), list(sizes or claim.sizes)
+    chosen, spaces = _chosen_forms(claim, forms), _fitting(claim, sizes)
     labels = [size.name for size in spaces]
     state = folder / STATE if folder else None
     progress = start(chosen)
     if state and state.exists():
         if not resume:
-            raise ValueError(f"{state}: an unfinished search; resume it (--resume), or delete the file")
+            raise ValueError(f"{state}: an unfinished search; resume it, or delete the file")
         progress = read_state(state, name, labels, chosen, settings)
     improved = chosen[:1] if claim.proportional else chosen
     for turn in list(rounds(settings, spaces, improved))[progress.done :]:
@@ -210,7 +224,7 @@ def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) 
 
 def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> None:
     for file, instance in result.instances.items():
-        write_instance(folder / file, claim, instance)
+        write_instance(folder / INSTANCES / file, claim, instance)
     content = {
         "claim": result.claim,
         "title": claim.title,

@@ -1,7 +1,7 @@
 """Theorems 1 and 2 and equation (4) as claims to search: Algorithm 1 on zero-sum games.
 
-Initial policies differ in the first stages and are the same from then on. Learning rates go from the largest of Theorem 1
-down by six powers of ten, and every T up to the largest of the size is looked at.
+Initial policies differ in the first stages and are the same from then on. Learning rates go from the largest of
+Theorem 1 down by six powers of ten, and T is the best of log-spaced ones up to the largest of the size.
 """
 
 from decimal import Decimal
@@ -90,9 +90,7 @@ def _theorem_1_forms(first: Any, worst: Any, size: Size, t: Any, rate: Any) -> d
     }
 
 
-def _run(
-    instances: Instances, size: Size, grid: npt.NDArray[np.int64], initial: tuple[Floats, ...] | None
-) -> Run[Any]:
+def _run(instances: Instances, size: Size, grid: npt.NDArray[np.int64], initial: tuple[Floats, ...] | None) -> Run[Any]:
     learner = OptimisticMirrorDescent(instances["learning_rate"])
     batch: GameBatch[ZeroSumGame] = games_of(ZeroSumGame, instances, size)
     return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=DivergenceProbe())
@@ -107,7 +105,7 @@ def _theorem_1(instances: Instances, size: Size) -> Sides:
 
 
 def _precise_run(
-    instance: Instances, size: Size, iterations: int, number: int = 0, initial: list[Decimals] | None = None
+    instance: Instances, iterations: int, number: int = 0, initial: list[Decimals] | None = None
 ) -> tuple[list[precise.PreciseStage], Decimal]:
     """Stages of Algorithm 1 on one game, and the NE-gap of the output; default: the instance's initial policies."""
     reward, kernel = decimals(instance["reward"][number]), normalised(decimals(instance["transition"][number]))
@@ -129,7 +127,7 @@ def _rate_factors(instance: Instances, size: Size) -> tuple[Decimal, Decimal]:
 
 
 def _verify_theorem_1(instance: Instances, size: Size, iterations: int) -> PreciseSides:
-    stages, gap = _precise_run(instance, size, iterations)
+    stages, gap = _precise_run(instance, iterations)
     first, worst = (precise.divergences(stages, worst=which, largest=False) for which in (False, True))
     printed, repaired = _rate_factors(instance, size)
     return gap, {
@@ -170,7 +168,7 @@ def _equation_4(instances: Instances, size: Size) -> Sides:
 
 
 def _verify_equation_4(instance: Instances, size: Size, iterations: int) -> PreciseSides:
-    _, gap = _precise_run(instance, size, iterations, initial=_uniform(size))
+    _, gap = _precise_run(instance, iterations, initial=_uniform(size))
     inner = 4 * size.horizon**2 * precise.log(iterations) * precise.log(size.n_actions[0] * size.n_actions[1])
     printed, repaired = (factor * inner / iterations for factor in _rate_factors(instance, size))
     return gap, {"printed": printed, "repaired: learning rate": repaired}
@@ -225,7 +223,7 @@ def _verify_theorem_2(instance: Instances, size: Size, iterations: int) -> Preci
     initial, gaps = _uniform(size), []
     seen: list[list[Decimals]] = [[], []]
     for number in range(k):
-        stages, gap = _precise_run(instance, size, iterations, number, initial)
+        stages, gap = _precise_run(instance, iterations, number, initial)
         gaps.append(gap)
         for i in (0, 1):
             seen[i].append(np.stack([precise.shared_response(stage.payoff[i]) for stage in stages]))

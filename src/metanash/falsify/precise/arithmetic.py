@@ -59,7 +59,7 @@ def transition_average(kernel: Decimals, policies: Sequence[Decimals]) -> Decima
 
 
 def solve(matrix: Decimals, right: Decimals) -> Decimals:
-    """Solution x of ``matrix x = right`` for a strictly diagonally dominant matrix: Gauss elimination without pivots."""
+    """Solution of ``matrix x = right``, strictly diagonally dominant: Gauss elimination without pivots."""
     a, b = matrix.copy(), right.copy()
     for k in range(len(a)):
         for i in range(k + 1, len(a)):

@@ -1,7 +1,7 @@
 """Algorithms 1 and 2 with 50 digits, iteration by iteration, and what Theorems 1, 2, 5 and 6 say of their output.
 
-A zero-sum game is the game with the rewards r and -r. Rewards are (N, H, S, A_1, ..., A_N), transitions (H, S, A_1, ...,
-A_N, S), initial policies (stages or 1, H, S, A_i) for each player.
+A zero-sum game is the game with the rewards r and -r. Rewards are (N, H, S, A_1, ..., A_N), transitions
+(H, S, A_1, ..., A_N, S), initial policies (stages or 1, H, S, A_i) for each player.
 """
 
 import itertools
@@ -150,9 +150,7 @@ def _best_value(reward: Decimals, transition: Decimals, start: Decimals, other: 
 def zero_sum_gap(stages: Sequence[PreciseStage], reward: Decimals, transition: Decimals, start: Decimals) -> Decimal:
     """NE-gap of the average of all iterates; ``reward`` (H, S, A, B) is the max-player's."""
     count = Decimal(sum(stage.iterations for stage in stages))
-    average = [
-        sum(Decimal(stage.iterations) * stage.joint.sum(axis=3 - i) for stage in stages) / count for i in (0, 1)
-    ]
+    average = [sum(Decimal(stage.iterations) * stage.joint.sum(axis=3 - i) for stage in stages) / count for i in (0, 1)]
     gain = _best_value(reward, transition, start, np.asarray(average[1]), 0)
     return gain + _best_value(-reward, transition, start, np.asarray(average[0]), 1)
 
