@@ -18,6 +18,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/zero_sum.smk"
 include: "workflow/rules/potential.smk"
 include: "workflow/rules/general_sum.smk"
+include: "workflow/rules/falsify.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
@@ -32,6 +33,7 @@ rule all:
         f"{RESULTS}/speed_up.csv",
         f"{RESULTS}/sensitivity.csv",
         f"{RESULTS}/theory.csv",
+        f"{RESULTS}/falsification.csv",
         f"{RESULTS}/summary.md",
         f"{RESULTS}/notebooks/figure1.ipynb",
 

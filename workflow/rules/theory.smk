@@ -16,6 +16,7 @@ THEORY_FIGURES = {
         ["schedules", "schedule_slopes", "general_sequences"],
         ["theorem5_bounds", "theorem5_slopes", "theorem6_benefit"],
     ),
+    "falsification": (["falsification_curves", "worst_instances"], ["falsification", "worst_instances"]),
 }
 
 

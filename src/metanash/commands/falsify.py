@@ -1,7 +1,7 @@
 """Search for counterexamples to a claim: instances on which its left side exceeds the right one.
 
-The worst instances are saved as game files; `metanash falsify --replay FILE` evaluates one again, in double precision and
-with 50 digits. `metanash falsify --list` names the claims.
+The worst instances are saved as game files; `metanash falsify --replay FILE` evaluates one again, in double precision
+and with 50 digits. `metanash falsify --list` names the claims.
 """
 
 import argparse

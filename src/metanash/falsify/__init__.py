@@ -7,8 +7,8 @@
 from metanash.falsify.claims import Claim, Sides, Size, as_claimed_but
 from metanash.falsify.cube import Cube
 from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.runs import Finding, Result, replay, search
 from metanash.falsify.rounds import Settings
+from metanash.falsify.runs import Finding, Result, replay, search
 
 __all__ = [
     "FALSIFIABLE",

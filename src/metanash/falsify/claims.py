@@ -1,8 +1,8 @@
-"""What can be searched for counterexamples: a claim, its forms, the sizes of its instances and how both sides are found.
+"""What can be searched for counterexamples: a claim, its forms, the sizes of its instances, how both sides are found.
 
-An *instance* is a mapping from names to arrays whose first axis is the instance. Every claim on games has ``reward``,
-``transition`` and ``start``, those of the games of a sequence side by side (second axis, absent from ``start``), which are
-saved as games; the rest (initial policies, step sizes) is the claim's own.
+An *instance* is a mapping from names to arrays whose first axis is the instance. Every claim has ``reward``,
+``transition`` and ``start``, those of the games of a sequence side by side (second axis, absent from ``start``), which
+are saved as games; the rest (initial policies, step sizes) is the claim's own.
 """
 
 import re

@@ -1,8 +1,8 @@
 """From vectors in the unit cube, which any optimiser can move, to rewards, transitions, policies and step sizes.
 
 A :class:`Cube` is read from the front. The decoders reach extreme values on sets of positive measure: rewards of 0 and
-1, deterministic transitions and policies, the ends of a range; so a vector that is drawn at random has many of them, and
-a population that has found them stays there.
+1, deterministic transitions and policies, the ends of a range; so a vector that is drawn at random has many of them,
+and a population that has found them stays there.
 """
 
 from collections.abc import Callable

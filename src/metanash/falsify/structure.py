@@ -8,10 +8,12 @@ import numpy.typing as npt
 
 from metanash.falsify.claims import Instances
 
-__all__ = ["describe"]
+__all__ = ["SEPARATOR", "describe"]
 
 Floats = npt.NDArray[np.float64]
 
+SEPARATOR = "; "
+"""Between phrases in a table."""
 _EXACT = 1e-12
 _NEAR = 1e-3
 _SMALL = 1e-2
