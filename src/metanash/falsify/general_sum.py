@@ -211,7 +211,7 @@ def _verify_theorem_6(instance: Instances, size: Size, iterations: int) -> Preci
 
 
 THEOREM_6 = Claim(
-    title="Theorem 6, as Theorem 5 averaged over the games",
+    title="Theorem 6 (mean of Theorem 5)",
     forms=("repaired: worst best response", "proven: third power of eta"),
     sizes=(Size((2, 2), games=2, iterations=128), Size((2, 2), n_states=2, horizon=2, games=3, iterations=32)),
     game=MarkovGame,

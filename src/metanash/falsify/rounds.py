@@ -19,7 +19,7 @@ from metanash.checks import integer
 from metanash.falsify.claims import Claim, Size, ratios
 from metanash.streams import stream
 
-__all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "rounds", "start"]
+__all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "rounds", "simplified", "start"]
 
 Floats = npt.NDArray[np.float64]
 Pools = dict[tuple[str, int], tuple[Floats, Floats]]
@@ -33,6 +33,9 @@ _SMALLEST_POPULATION = 5
 """The fewest that differential evolution takes."""
 _EVALUATIONS_PER_MEMBER = 25
 _EVALUATIONS_OF_A_RESTART = 6000
+_PLAIN = (0.5, 0.0, 1.0)
+"""Coordinates that stand for something plain, what does not matter first: uniform policies, and extremes."""
+_NO_LOSS = 1e-9
 _GENERATIONS = 20
 """Of a round; the population is evaluated once more at the start of each."""
 
@@ -251,3 +254,20 @@ def advance(
         rng = stream(*address, turn.form, turn.restart, turn.number)
         population = _improve(recorder, turn.form, population, turn.evaluations // turn.members, rng)
     return Progress(progress.done + 1, recorder.evaluations, recorder.worst, recorder.curve, pools, population)
+
+
+def simplified(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
+    """The worst instance with every coordinate made plain that can be without loss, one after another.
+
+    What does not matter for the ratio then shows. These evaluations are not counted.
+    """
+    vector, ratio = worst.vector.copy(), worst.ratio
+    for place in range(len(vector)):
+        tried = np.tile(vector, (len(_PLAIN), 1))
+        tried[:, place] = _PLAIN
+        found, _ = ratios(claim.evaluate(claim.instances(tried, size), size))[form]
+        good = np.flatnonzero(found >= ratio * (1.0 - _NO_LOSS))
+        if good.size:
+            vector, ratio = tried[good[0]], max(ratio, float(found[good[0]]))
+    (final,), (t,) = ratios(claim.evaluate(claim.instances(vector[np.newaxis], size), size))[form]
+    return Worst(float(final), vector, int(t), worst.found_at)

@@ -14,7 +14,7 @@ from metanash.falsify.claims import Claim, Instances, Size, ratios
 from metanash.falsify.files import SavedInstance, read_instance, read_state, write_instance, write_state
 from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.rounds import Progress, Settings, Worst, advance, rounds, start
+from metanash.falsify.rounds import Progress, Settings, Worst, advance, rounds, simplified, start
 from metanash.falsify.structure import describe
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 
@@ -126,6 +126,8 @@ def _finding(
     if worst.ratio == 0.0:
         verdict = _verdict(0.0, None, evaluations)
         return Finding(form, size.name, 0.0, None, None, None, 0, 0, verdict, [], ""), None
+    if worst.ratio > 1.0:
+        worst = simplified(claim, size, form, worst)
     arrays = {key: value[0] for key, value in claim.instances(worst.vector[np.newaxis], size).items()}
     sides = _sides(claim, arrays, size, worst.iterations, form)
     left, right = (None, None) if sides is None else map(float, sides)

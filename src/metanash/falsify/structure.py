@@ -94,7 +94,10 @@ def describe(arrays: Instances, iterations: int) -> list[str]:
     phrases += _share("rewards", reward, (reward <= _EXACT) | (reward >= 1.0 - _EXACT))
     if kernel.shape[-1] > 1:
         sure = kernel.max(axis=-1) >= 1.0 - _EXACT
-        phrases += ["deterministic transitions"] if sure.all() else [f"{int(sure.sum())} of {sure.size} moves certain"]
+        if sure.all():
+            phrases.append("deterministic transitions")
+        elif sure.any():
+            phrases.append(f"{int(sure.sum())} of {sure.size} transitions deterministic")
     players = kernel.ndim - 4  # games, step, state, next state
     single_state = kernel.shape[-1] == 1
     if single_state:

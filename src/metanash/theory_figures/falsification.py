@@ -27,6 +27,8 @@ _STYLE: dict[str, dict[str, Any]] = {
 _LABELS = {"printed": "as printed", "partly repaired": "partly repaired", "repaired": "repaired, proven or derived"}
 _COLUMNS = 4
 _MAPS = {"reward": "Greens", "transition": "Purples", "policy": "Blues"}
+_PADDING, _APART = 1.25, 0.09
+"""Room above and below the lines, as a factor, and least distance of ticks over the height of a panel."""
 _TEXT_SHARE = 3.2
 """Width of the column of text over that of a matrix."""
 
@@ -48,8 +50,8 @@ def falsification(tables: Tables, width: float) -> Figure:
                 handles.setdefault(_LABELS[kind], line)
         ax.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1)))
         ax.set(xscale="log", yscale="log")
-        ax.set_title("\n".join(textwrap.wrap(title, 24)))
-        ax.minorticks_off()
+        ax.set_title("\n".join(textwrap.wrap(title, 22)))
+        _ratio_ticks(ax, part)
         sns.despine(ax=ax)
     for ax in axes.flat[len(titles) :]:
         ax.set_visible(False)
@@ -59,13 +61,27 @@ def falsification(tables: Tables, width: float) -> Figure:
     return figure
 
 
+def _ratio_ticks(ax: Axes, part: pd.DataFrame) -> None:
+    """Ticks at 1 and at the last ratio of each form, unless two of them would be on top of each other."""
+    last = [1.0, *sorted(part.groupby("form")["ratio"].max(), key=lambda ratio: abs(math.log(ratio)))]
+    low, high = min(last) / _PADDING, max(last) * _PADDING
+    ax.set_ylim(low, high)
+    ticks: list[float] = []
+    for ratio in last:
+        if all(abs(math.log(ratio / tick)) > _APART * math.log(high / low) for tick in ticks):
+            ticks.append(ratio)
+    ax.minorticks_off()
+    ax.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
+
+
 def _matrix(ax: Axes, part: pd.DataFrame, title: str, colours: str) -> None:
     """Heat map of one matrix with its numbers."""
     rows, columns = list(dict.fromkeys(part["row"])), list(dict.fromkeys(part["column"]))
     values = part.pivot_table(index="row", columns="column", values="value", sort=False).loc[rows, columns].to_numpy()
     ax.imshow(values, cmap=colours, vmin=0.0, vmax=1.4, aspect="auto")
     for (i, j), value in _entries(values):
-        ax.text(j, i, _short(value), ha="center", va="center", fontsize=5.5)
+        word = _short(value)
+        ax.text(j, i, word, ha="center", va="center", fontsize=5.5 if len(word) < 5 else 4.5)
     ax.set_xticks(range(len(columns)), columns, rotation=90 if max(map(len, columns)) > 3 else 0)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0, labelsize=5.5, pad=1)

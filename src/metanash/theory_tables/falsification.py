@@ -79,7 +79,7 @@ def _discount(size: str) -> float:
 
 
 def _matrices(saved: SavedInstance) -> Iterator[tuple[str, str, list[str], list[str], Floats]]:
-    """Quantity, label, names of rows and columns, and matrix."""
+    """Quantity, label, names of rows and columns, and matrix; rows are actions of player 1, columns of the others."""
     size, reward, kernel = saved.size, saved.arrays["reward"], saved.arrays["transition"]
     first, others = size.n_actions[0], list(itertools.product(*(range(n) for n in size.n_actions[1:])))
     rows = [f"a{a + 1}" for a in range(first)]
