@@ -117,8 +117,8 @@ def _places(shape: tuple[int, ...]) -> list[str]:
 def instance_table(rows: pd.DataFrame, instances: Mapping[str, SavedInstance]) -> pd.DataFrame:
     """Entries of the instances of rows of :func:`falsification_table`, whose file is the key of ``instances``.
 
-    Columns claim, title, form, size, ratio, structure; quantity (reward, transition, policy), label, row, column (names)
-    and value. Transitions are the probabilities of state 2 where there are two states.
+    Columns claim, title, form, size, ratio, structure; quantity (reward, transition, policy), label, row, column
+    (names) and value. Transitions are the probabilities of state 2 where there are two states.
     """
     found = []
     for row in rows.to_dict("records"):
