@@ -1,5 +1,6 @@
 """A whole search: rounds, the state on disk, the second look at what was found, and the files that it leaves."""
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -216,8 +217,8 @@ def search(
 
 def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
     findings, instances = [], {}
-    for (form, number), worst in progress.worst.items():
-        finding, instance = _finding(claim, name, form, sizes[number], worst, progress.evaluations)
+    for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
+        finding, instance = _finding(claim, name, form, size, progress.worst[form, number], progress.evaluations)
         findings.append(finding)
         if instance:
             instances[finding.file] = instance

@@ -45,19 +45,31 @@ def _distance(policy: Floats) -> float:
     return float((1.0 - policy.max(axis=-1)).max())
 
 
+def _place(parts: Sequence[Floats]) -> str:
+    """Where on the simplex some policies (..., A) are."""
+    away = max(map(_distance, parts))
+    if away <= _EXACT:
+        return "deterministic"
+    if away <= _NEAR:
+        return f"within {away:.1e} of vertices"
+    if all(np.abs(part - 1.0 / part.shape[-1]).max() <= _NEAR for part in parts):
+        return "uniform"
+    least = min(float(part.min()) for part in parts)
+    return f"within {least:.1e} of a face" if least <= _NEAR else "mixed"
+
+
 def _policies(parts: Sequence[Floats]) -> list[str]:
+    """Where initial policies are, stage by stage where there are stages: (stages, H, S, A)."""
     moving = [part for part in parts if part.shape[-1] > 1]
     if not moving:
         return []
-    away = max(map(_distance, moving))
-    if away <= _EXACT:
-        return ["deterministic initial policies"]
-    if away <= _NEAR:
-        return [f"initial policies within {away:.1e} of vertices"]
-    if all(np.abs(part - 1.0 / part.shape[-1]).max() <= _NEAR for part in moving):
-        return ["uniform initial policies"]
-    least = min(float(part.min()) for part in moving)
-    return [f"an initial policy within {least:.1e} of a face"] if least <= _NEAR else ["mixed initial policies"]
+    if moving[0].ndim == 2:
+        return [f"initial policies {_place(moving)}"]
+    places = [_place([part[stage] for part in moving]) for stage in range(len(moving[0]))]
+    if len(set(places)) == 1:
+        return [f"initial policies {places[0]}"]
+    names = [f"stage {stage + 1}" for stage in range(len(places) - 1)] + [f"stages from {len(places)} on"]
+    return [f"initial policies of {name} {place}" for name, place in zip(names, places, strict=True)]
 
 
 def _changes(parts: Sequence[Floats]) -> list[str]:

@@ -25,7 +25,7 @@ _STYLE: dict[str, dict[str, Any]] = {
     "repaired": {"color": "#0072b2", "linestyle": "-"},
 }
 _LABELS = {"printed": "as printed", "partly repaired": "partly repaired", "repaired": "repaired, proven or derived"}
-_COLUMNS = 4
+_COLUMNS = 3
 _MAPS = {"reward": "Greens", "transition": "Purples", "policy": "Blues"}
 _PADDING, _APART = 1.25, 0.09
 """Room above and below the lines, as a factor, and least distance of ticks over the height of a panel."""
@@ -39,7 +39,7 @@ def falsification(tables: Tables, width: float) -> Figure:
     titles = list(dict.fromkeys(curves["title"]))
     rows = math.ceil(len(titles) / _COLUMNS)
     figure, axes = plt.subplots(
-        rows, _COLUMNS, figsize=(width, (0.27 * rows + 0.06) * width), sharex=True, squeeze=False
+        rows, _COLUMNS, figsize=(width, (0.23 * rows + 0.06) * width), sharex=True, squeeze=False
     )
     handles: dict[str, Any] = {}
     for ax, title in zip(axes.flat, titles, strict=False):
@@ -48,9 +48,9 @@ def falsification(tables: Tables, width: float) -> Figure:
             for _, own in part[part["kind"] == kind].groupby("form", sort=False):
                 (line,) = ax.plot(own["evaluations"], own["ratio"], drawstyle="steps-post", linewidth=1.1, **style)
                 handles.setdefault(_LABELS[kind], line)
-        ax.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1)))
+        handles["1: above, the claim fails"] = ax.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1)))
         ax.set(xscale="log", yscale="log")
-        ax.set_title("\n".join(textwrap.wrap(title, 22)))
+        ax.set_title("\n".join(textwrap.wrap(title, 34)))
         _ratio_ticks(ax, part)
         sns.despine(ax=ax)
     for ax in axes.flat[len(titles) :]:
@@ -62,16 +62,15 @@ def falsification(tables: Tables, width: float) -> Figure:
 
 
 def _ratio_ticks(ax: Axes, part: pd.DataFrame) -> None:
-    """Ticks at 1 and at the last ratio of each form, unless two of them would be on top of each other."""
-    last = [1.0, *sorted(part.groupby("form")["ratio"].max(), key=lambda ratio: abs(math.log(ratio)))]
-    low, high = min(last) / _PADDING, max(last) * _PADDING
+    """Ticks at the last ratio of each form, the largest first, and at 1, unless they would be on top of each other."""
+    low, high = min(1.0, part["ratio"].min()) / _PADDING, max(1.0, part["ratio"].max()) * _PADDING
     ax.set_ylim(low, high)
     ticks: list[float] = []
-    for ratio in last:
+    for ratio in [*sorted(part.groupby("form")["ratio"].max(), reverse=True), 1.0]:
         if all(abs(math.log(ratio / tick)) > _APART * math.log(high / low) for tick in ticks):
             ticks.append(ratio)
     ax.minorticks_off()
-    ax.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    ax.set_yticks(ticks, [f"{tick:.3g}" if tick < 1000 else f"{tick:.0f}" for tick in ticks])
 
 
 def _matrix(ax: Axes, part: pd.DataFrame, title: str, colours: str) -> None:
