@@ -8,6 +8,7 @@ import pytest
 
 from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, learn_sequence
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
+from metanash.falsify import FALSIFIABLE
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
 
@@ -44,10 +45,20 @@ def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
     np.testing.assert_array_equal(scope["again"].reward, scope["pennies"].reward)
 
 
+@pytest.mark.usefixtures("registries")
+def test_a_new_claim_is_searched(capsys):
+    (code,) = blocks(ROOT / "docs" / "falsify.md")
+    run_block(code)
+    assert capsys.readouterr().out.splitlines() == [
+        "printed: no violation in 200 evaluations, worst ratio 1.000",
+        "with a factor 0.9: violated (verified), worst ratio 1.111",
+    ]
+
+
 @pytest.fixture
 def registries():
     """Put back what the examples register."""
-    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES)]
+    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES, FALSIFIABLE)]
     yield
     for registry, before in saved:
         registry.clear()

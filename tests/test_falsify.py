@@ -24,7 +24,7 @@ from metanash.games import DiscountedGame
 SEED = 11  # not that of the configuration
 TIGHT = {
     "theorem_1": ("repaired: worst best response", 0.028),
-    "equation_4": ("repaired: learning rate", 0.010),
+    "equation_4": ("repaired: learning rate", 0.0095),
     "theorem_2": ("repaired: learning rate", 0.0016),
     "proposition_1": ("repaired: 1920/959 kappa", 0.999),
     "theorem_3": ("printed", 0.7),
@@ -250,7 +250,7 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path):
             except KeyboardInterrupt:
                 cuts += 1
                 assert list(everything(folder)) == [STATE]
-        assert cuts >= 3
+        assert cuts >= 2
         assert everything(folder) == everything(tmp_path / "whole")
     assert STATE not in everything(folder)
 

@@ -9,7 +9,7 @@ cut off and resumed ends as if it had not been.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from metanash.checks import integer
 from metanash.falsify.claims import Claim, Size, ratios
 from metanash.streams import stream
 
-__all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "rounds", "simplified", "start"]
+__all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "alone", "rounds", "simplified", "start"]
 
 Floats = npt.NDArray[np.float64]
 Pools = dict[tuple[str, int], tuple[Floats, Floats]]
@@ -269,5 +269,10 @@ def simplified(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
         good = np.flatnonzero(found >= ratio * (1.0 - _NO_LOSS))
         if good.size:
             vector, ratio = tried[good[0]], max(ratio, float(found[good[0]]))
-    (final,), (t,) = ratios(claim.evaluate(claim.instances(vector[np.newaxis], size), size))[form]
-    return Worst(float(final), vector, int(t), worst.found_at)
+    return alone(claim, size, form, replace(worst, vector=vector))
+
+
+def alone(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
+    """The worst instance evaluated by itself: some kernels round otherwise in a batch."""
+    (ratio,), (iterations,) = ratios(claim.evaluate(claim.instances(worst.vector[np.newaxis], size), size))[form]
+    return replace(worst, ratio=float(ratio), iterations=int(iterations))

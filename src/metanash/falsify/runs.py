@@ -15,7 +15,7 @@ from metanash.falsify.claims import Claim, Instances, Size, ratios
 from metanash.falsify.files import SavedInstance, read_instance, read_state, write_instance, write_state
 from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.rounds import Progress, Settings, Worst, advance, rounds, simplified, start
+from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
 from metanash.falsify.structure import describe
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 
@@ -127,8 +127,7 @@ def _finding(
     if worst.ratio == 0.0:
         verdict = _verdict(0.0, None, evaluations)
         return Finding(form, size.name, 0.0, None, None, None, 0, 0, verdict, [], ""), None
-    if worst.ratio > 1.0:
-        worst = simplified(claim, size, form, worst)
+    worst = (simplified if worst.ratio > 1.0 else alone)(claim, size, form, worst)
     arrays = {key: value[0] for key, value in claim.instances(worst.vector[np.newaxis], size).items()}
     sides = _sides(claim, arrays, size, worst.iterations, form)
     left, right = (None, None) if sides is None else map(float, sides)
@@ -216,13 +215,18 @@ def search(
 
 
 def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
-    findings, instances = [], {}
+    findings: list[Finding] = []
+    instances, curve = {}, {form: list(points) for form, points in progress.curve.items()}
     for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
         finding, instance = _finding(claim, name, form, size, progress.worst[form, number], progress.evaluations)
         findings.append(finding)
         if instance:
             instances[finding.file] = instance
-    return Result(name, progress.evaluations, findings, progress.curve, instances)
+    for form, points in curve.items():  # simplification may raise a ratio
+        largest = max(finding.ratio for finding in findings if finding.form == form)
+        if points and largest > points[-1][1]:
+            points.append((progress.evaluations, largest))
+    return Result(name, progress.evaluations, findings, curve, instances)
 
 
 def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> None:

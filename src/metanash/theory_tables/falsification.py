@@ -15,6 +15,9 @@ from metanash.falsify.structure import SEPARATOR
 
 __all__ = ["curve_table", "drawn_rows", "falsification_table", "instance_table", "kind_of_form"]
 
+_INSTANCE_COLUMNS = [
+    "claim", "title", "form", "size", "structure", "ratio", "quantity", "label", "row", "column", "value",
+]  # fmt: skip
 Floats = npt.NDArray[np.float64]
 Search = Mapping[str, Any]
 """The content of a ``search.json``."""
@@ -128,4 +131,4 @@ def instance_table(rows: pd.DataFrame, instances: Mapping[str, SavedInstance]) -
             entry = place | {"quantity": quantity, "label": label}
             for (i, name), (j, column) in itertools.product(enumerate(names), enumerate(columns)):
                 found.append(entry | {"row": name, "column": column, "value": float(matrix[i, j])})
-    return pd.DataFrame(found)
+    return pd.DataFrame(found, columns=_INSTANCE_COLUMNS)
