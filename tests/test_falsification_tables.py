@@ -20,6 +20,7 @@ from metanash.theory_tables.falsification import (
     falsification_table,
     instance_table,
     kind_of_form,
+    verdict_lines,
 )
 
 WIDTH = 5.5
@@ -127,6 +128,26 @@ def test_instances_are_told_entry_by_entry(tables, results):
     policy = part[part["quantity"] == "policy"].set_index("row")["value"]
     np.testing.assert_array_equal(policy[["a1", "a2"]], saved.arrays["policy_0"][0])
     np.testing.assert_array_equal(policy[["b1", "b2"]], saved.arrays["policy_1"][0])
+
+
+def test_verdicts_in_words():
+    columns = ["title", "form", "size", "verdict", "worst_ratio", "verified_ratio", "found_at", "structure"]
+    none = "no violation in 70 evaluations"
+    rows = [
+        ("Claim", "printed", "2x2", VIOLATED, 1.5, 1.25, 9, "T = 1"),
+        ("Claim", "printed", "3x2", VIOLATED, 2.0, 1.75, 8, "T = 2"),
+        ("Claim", "repaired", "2x2", none, 0.5, 0.25, 3, "T = 3"),
+        ("Claim", "repaired", "3x2", none, 0.0, np.nan, 0, ""),
+        ("Other", "printed", "2x2", none, 3.0, 0.9, 4, "T = 4"),
+        ("Other", "printed", "3x2", VIOLATED, 2.0, 2.0, 5, "T = 5"),
+        ("Last", "printed", "2x2", none, 0.0, np.nan, 0, ""),
+    ]  # fmt: skip
+    assert verdict_lines(pd.DataFrame(rows, columns=columns)) == [
+        "Claim, printed: violated (verified); worst ratio 1.75 (3x2, after 8 evaluations: T = 2); violated at 2x2 too",
+        "Claim, repaired: no violation in 70 evaluations; worst ratio 0.25 (2x2, after 3 evaluations: T = 3)",
+        "Other, printed: violated (verified); worst ratio 2 (3x2, after 5 evaluations: T = 5)",
+        "Last, printed: no violation in 70 evaluations; worst ratio 0",
+    ]
 
 
 def test_transitions_and_stages_have_names():

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -399,6 +400,18 @@ def test_the_command_searches_and_replays(tmp_path, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{file}: printed, T = 1: left ")
     assert "with 50 digits" in line
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path, monkeypatch, capsys):
+    call = ["falsify", "gradient", "--budget", "60", "--size", "2x2", "--output", str(tmp_path / "found")]
+    assert cli.main(call) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert cli.main(call) == 0
+    shown = capsys.readouterr()
+    assert "gradient" in shown.err
+    assert "57/60" in shown.err  # 12 random vectors and nine generations of five
+    assert "57/60" not in shown.out
 
 
 def test_the_command_lists_every_claim(capsys):

@@ -23,6 +23,8 @@ MEASURED = [
                  "meta_gradient/meta_training/practical-team-0.5", "general_sum/schedules/H1-N2")
 ]  # fmt: skip
 """A measurement of each kind."""
+SEARCHED = "falsify/proposition_1"
+"""A search for counterexamples."""
 FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
 NEEDED = ["Snakefile", "config", "environment.yml", "notebooks", "pyproject.toml", "setup.py", "src", "workflow"]
 OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
@@ -140,7 +142,8 @@ def two_runs(bare, tmp_path_factory):
         for cores, folder, results in places
     ]
     targets = [
-        f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED, "notebooks/figure1.ipynb")
+        f"{projects[1].results}/{name}"
+        for name in (*TABLES, *FIGURE_FILES, *MEASURED, f"{SEARCHED}/search.json", "notebooks/figure1.ipynb")
     ]
     arguments = [("--cores", "2"), ("--cores", "1", *targets)]
     for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):

@@ -8,12 +8,13 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FIGURE_FILES, MEASURED, TABLES, side_by_side
+from conftest import FIGURE_FILES, MEASURED, SEARCHED, TABLES, side_by_side
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 from metanash import tables
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
+from metanash.falsify import FALSIFIABLE
 from metanash.gamefile import read_games, read_provenance
 from metanash.records import read_record
 from metanash.report import general_sum_summary, potential_summary, summary, theory_summary
@@ -21,6 +22,7 @@ from metanash.report import general_sum_summary, potential_summary, summary, the
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum")
 FIGURE_RULES = {
     "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, **{f"{name}_figures": 1 for name in MODULES},
+    "falsification_figures": 1,
 }  # fmt: skip
 REST = {
     "figure1_table",
@@ -36,7 +38,8 @@ REST = {
 THEORY_TABLES = {
     "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
-    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences",
+    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "falsification",
+    "falsification_curves", "worst_instances",
 }  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def theory(config):
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1,
+        "falsify": len(FALSIFIABLE), "falsification_tables": 1,
     }  # fmt: skip
 
 
@@ -113,9 +117,13 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     wanted |= {f"games/{name}/{kind}/block-{block}.npz" for name, kind, _, block, _ in runs}
     found = files_of(finished.folder / finished.results)
     kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/"))}
+    wanted |= {f"falsify/{name}/search.json" for name in FALSIFIABLE}
     assert wanted <= kept
+    instances = {name for name in kept if name.startswith("falsify/") and "/instances/" in name}
+    assert {name.split("/")[1] for name in instances} == set(FALSIFIABLE)
+    kept -= instances
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
-    drawn = ("theorem", "proposition", "maml")
+    drawn = ("theorem", "proposition", "maml", "falsification", "worst_instances")
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     assert kept - wanted == about_theorems
     assert len([name for name in found if name.startswith("benchmarks/runs/")]) == len(runs)
@@ -272,7 +280,9 @@ def comparable(project):
 @pytest.mark.parametrize("kind", ["csv", "npz", "pdf", "png", "json"])
 def test_cores_and_folders_change_no_byte(two_runs, kind):
     two, one = ({name: text for name, text in comparable(p).items() if name.endswith(kind)} for p in two_runs)
-    assert len(one) == {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED), "pdf": 6, "png": 6, "json": 1}[kind]
+    found = len(list(two_runs[1].path(f"{SEARCHED}/instances").iterdir()))
+    count = {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED) + found, "pdf": 6, "png": 6, "json": 2}[kind]
+    assert len(one) == count > 0
     assert [name for name in one if two[name] != one[name]] == []
 
 
@@ -523,7 +533,7 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
 def required(section, path=()):
     """Paths of all entries that have no default: every key but names and the options of a family."""
     for key, value in section.items():
-        if key in {"options", "levels", "settings", "kinds", "inner_loops"}:  # names of the user's
+        if key in {"options", "levels", "settings", "kinds", "inner_loops", "budgets", "sizes"}:  # names of the user's
             continue
         yield (*path, key)
         if isinstance(value, dict):

@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from metanash.falsify.claims import Size
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Settings
@@ -44,8 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def _bar(claim: str, budget: int) -> Iterator[Watch]:
     """A progress bar on standard error; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    try:
+        from rich.console import Console  # noqa: PLC0415  # needed on a terminal only
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    except ImportError as error:
+        raise ValueError("the progress bar needs rich: pip install 'metanash[pipeline]'") from error
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(claim, total=budget)
         yield lambda evaluations: progress.update(task, completed=evaluations)
 

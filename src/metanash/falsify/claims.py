@@ -8,7 +8,7 @@ are saved as games; the rest (initial policies, step sizes) is the claim's own.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -106,8 +106,9 @@ class Sides:
     right: Mapping[str, Floats]
 
 
-PreciseSides = tuple[Any, Mapping[str, Any]]
+PreciseSides = tuple[Decimal, Mapping[str, Decimal]]
 """Left side and right side of each form as decimal numbers of 50 digits."""
+Verify = Callable[[Instances, Size, int], PreciseSides]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Claim:
     game: type[Game]
     decode: Callable[[Cube, Size], Instances]
     evaluate: Callable[[Instances, Size], Sides]
-    verify: Callable[[Instances, Size, int], PreciseSides] | None = None
+    verify: Verify | None = None
     proportional: bool = False
 
     def dimension(self, size: Size) -> int:
@@ -168,15 +169,16 @@ def ratios(sides: Sides) -> dict[str, tuple[Floats, npt.NDArray[np.int64]]]:
 
 def as_claimed_but(claim: Claim, factor: float) -> Claim:
     """The claim with every right side multiplied by ``factor``: what it would be with another constant."""
-    verify = claim.verify
 
     def evaluate(instances: Instances, size: Size) -> Sides:
         sides = claim.evaluate(instances, size)
         return replace(sides, right={form: factor * right for form, right in sides.right.items()})
 
-    def verify_scaled(instance: Instances, size: Size, iterations: int) -> PreciseSides:
-        assert verify is not None
-        left, right = verify(instance, size, iterations)
-        return left, {form: type(left)(factor) * value for form, value in right.items()}
+    def scaled(verify: Verify) -> Verify:
+        def verified(instance: Instances, size: Size, iterations: int) -> PreciseSides:
+            left, right = verify(instance, size, iterations)
+            return left, {form: Decimal(factor) * value for form, value in right.items()}
 
-    return replace(claim, evaluate=evaluate, verify=verify_scaled if verify else None)
+        return verified
+
+    return replace(claim, evaluate=evaluate, verify=scaled(claim.verify) if claim.verify else None)

@@ -85,13 +85,12 @@ def _changes(parts: Sequence[Floats]) -> list[str]:
     return [f"initial policies change vertex after stage {stages}"] if found else []
 
 
-def _ties(reward: Floats, players: int) -> list[str]:
-    """Players whose rewards do not depend on what they do."""
+def _idle(reward: Floats, players: int) -> list[str]:
+    """Players with a choice that no reward depends on; the last axes are the players' actions."""
     idle = []
     for i in range(players):
-        own = reward[:, i] if reward.shape[1] == players else reward
-        moved = np.moveaxis(own, own.ndim - players + i, -1)
-        if moved.shape[-1] > 1 and np.ptp(moved, axis=-1).max() <= _EXACT:
+        axis = reward.ndim - players + i
+        if reward.shape[axis] > 1 and np.ptp(reward, axis=axis).max() <= _EXACT:
             idle.append(str(i + 1))
     return [f"nothing depends on player {' and '.join(idle)}"] if idle else []
 
@@ -110,8 +109,5 @@ def describe(arrays: Instances, iterations: int) -> list[str]:
             phrases.append("deterministic transitions")
         elif sure.any():
             phrases.append(f"{int(sure.sum())} of {sure.size} transitions deterministic")
-    players = kernel.ndim - 4  # games, step, state, next state
-    single_state = kernel.shape[-1] == 1
-    if single_state:
-        phrases += _ties(reward, players)
-    return phrases
+        return phrases
+    return phrases + _idle(reward, kernel.ndim - 4)  # four axes are no player's

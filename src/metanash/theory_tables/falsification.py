@@ -1,7 +1,6 @@
 """Searches for counterexamples as tables: the worst ratio of each form, how it grew, and the instances to be drawn."""
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metanash.falsify.claims import Size
 from metanash.falsify.files import SavedInstance
 from metanash.falsify.runs import INSTANCES, VIOLATED
 from metanash.falsify.structure import SEPARATOR
 
-__all__ = ["curve_table", "drawn_rows", "falsification_table", "instance_table", "kind_of_form"]
+__all__ = ["curve_table", "drawn_rows", "falsification_table", "instance_table", "kind_of_form", "verdict_lines"]
 
 _INSTANCE_COLUMNS = [
     "claim", "title", "form", "size", "structure", "ratio", "quantity", "label", "row", "column", "value",
@@ -71,14 +71,28 @@ def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
     chosen: list[Any] = []
     for _, group in violated.groupby(["claim", "form"], sort=False):
         worst = group["verified_ratio"].idxmax()
-        discount = group["size"].map(_discount)
+        discount = group["size"].map(lambda size: Size.parse(size).discount)
         chosen += dict.fromkeys([worst, discount.idxmax()] if discount.max() > 0.0 else [worst])
     return violated.loc[chosen]
 
 
-def _discount(size: str) -> float:
-    found = re.search(r"-g([0-9.]+)", size)
-    return float(found[1]) if found else 0.0
+def verdict_lines(table: pd.DataFrame) -> list[str]:
+    """A line of text for each claim and form of :func:`falsification_table`: verdict, worst ratio, where, structure.
+
+    The worst size is that of the largest ratio, a verified violation before any other.
+    """
+    lines = []
+    for (title, form), group in table.groupby(["title", "form"], sort=False):
+        violated = group[group["verdict"] == VIOLATED]
+        considered = group if violated.empty else violated
+        worst: dict[Any, Any] = considered.iloc[int(considered["worst_ratio"].to_numpy().argmax())].to_dict()
+        ratio = worst["worst_ratio"] if pd.isna(worst["verified_ratio"]) else worst["verified_ratio"]
+        line = f"{title}, {form}: {worst['verdict']}; worst ratio {ratio:.6g}"
+        if worst["structure"]:
+            line += f" ({worst['size']}, after {worst['found_at']} evaluations: {worst['structure']})"
+        others = [size for size in violated["size"] if size != worst["size"]]
+        lines.append(line + (f"; violated at {', '.join(others)} too" if others else ""))
+    return lines
 
 
 def _matrices(saved: SavedInstance) -> Iterator[tuple[str, str, list[str], list[str], Floats]]:
