@@ -217,6 +217,15 @@ def test_rounds_keep_to_the_budget(budget):
         assert {turn.restarts for turn in rounds(Settings(500_000, 0, restarts=3), sizes, forms)} == {3}
 
 
+def test_a_budget_of_one_does_not_reach_every_size(tmp_path):
+    result = search("gradient", Settings(1, SEED), folder=tmp_path)
+    assert result.evaluations == 1
+    assert [finding.found_at for finding in result.findings].count(0) == len(FALSIFIABLE["gradient"].sizes) - 1
+    missed = result.findings[0]
+    assert (missed.ratio, missed.verified, missed.file) == (0.0, None, "")
+    assert missed.verdict == "no violation in 1 evaluations"
+
+
 def test_improvement_beats_chance():
     sizes = [Size((2, 2), n_states=2, discount=0.9)]
     random = search("proposition_1", Settings(49, SEED), sizes=sizes)  # too few for anything else

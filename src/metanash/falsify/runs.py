@@ -218,7 +218,8 @@ def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) 
     findings: list[Finding] = []
     instances, curve = {}, {form: list(points) for form, points in progress.curve.items()}
     for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
-        finding, instance = _finding(claim, name, form, size, progress.worst[form, number], progress.evaluations)
+        worst = progress.worst.get((form, number), Worst())  # a tiny budget does not reach every size
+        finding, instance = _finding(claim, name, form, size, worst, progress.evaluations)
         findings.append(finding)
         if instance:
             instances[finding.file] = instance
