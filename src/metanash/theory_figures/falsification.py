@@ -50,7 +50,7 @@ def falsification(tables: Tables, width: float) -> Figure:
                 handles.setdefault(_LABELS[kind], line)
         handles["1: above, the claim fails"] = ax.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1)))
         ax.set(xscale="log", yscale="log")
-        ax.set_title("\n".join(textwrap.wrap(title, 26)))
+        ax.set_title("\n".join(textwrap.wrap(title, 22)))
         _ratio_ticks(ax, part)
         sns.despine(ax=ax)
     for ax in axes.flat[len(titles) :]:
