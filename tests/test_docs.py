@@ -11,6 +11,7 @@ import yaml
 from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, learn_sequence, ne_gap
 from metanash.exact import matrix_equilibrium
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
+from metanash.falsify import FALSIFIABLE
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
 from metanash.ledger import zero_sum
@@ -59,10 +60,20 @@ def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
     np.testing.assert_array_equal(scope["again"].reward, scope["pennies"].reward)
 
 
+@pytest.mark.usefixtures("registries")
+def test_a_new_claim_is_searched(capsys):
+    (code,) = blocks(ROOT / "docs" / "falsify.md")
+    run_block(code)
+    assert capsys.readouterr().out.splitlines() == [
+        "printed: no violation in 200 evaluations, worst ratio 1.000",
+        "with a factor 0.9: violated (verified), worst ratio 1.111",
+    ]
+
+
 @pytest.fixture
 def registries():
     """Put back what the examples register."""
-    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES)]
+    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES, FALSIFIABLE)]
     yield
     for registry, before in saved:
         registry.clear()

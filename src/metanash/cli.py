@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "claims": ("metanash.commands.claims", "the claims of the paper: verdicts, numbers and the files behind them"),
+    "falsify": ("metanash.commands.falsify", "search for counterexamples to a bound"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
     "show": ("metanash.commands.show", "what a file of games, runs or measurements holds"),
 }

@@ -38,6 +38,8 @@ MEASURED = [
                  "scale/zero_sum-S10-A3")
 ] + ["own_games/rock_paper_scissors.npz", "runs/appendix_poker/sorted/best_response/block-0.npz"]  # fmt: skip
 """A measurement of each kind."""
+SEARCHED = "falsify/proposition_1"
+"""A search for counterexamples."""
 FIGURE_FILES = [f"paper_figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
 NEEDED = [
     "Snakefile",
@@ -164,7 +166,9 @@ def two_runs(bare, tmp_path_factory):
         replace(bare.copied_to(tmp_path_factory.mktemp(f"{cores}_cores") / folder), results=results)
         for cores, folder, results in places
     ]
-    targets = [f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED)]
+    targets = [
+        f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED, f"{SEARCHED}/search.json")
+    ]
     arguments = [("--cores", "2"), ("--cores", "1", *targets)]
     for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):
         assert answer.code == 0, answer.text

@@ -9,19 +9,20 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, OWN, PAGES, TABLES, side_by_side
+from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, OWN, PAGES, SEARCHED, TABLES, side_by_side
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 from metanash import tables
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
+from metanash.falsify import FALSIFIABLE
 from metanash.gamefile import read_games, read_provenance
 from metanash.records import read_record
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 FIGURE_MODULES = (*MODULES, "appendix", "own_games")
 FIGURE_RULES = {
-    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2,
+    "gap_figure": 3, "equilibrium_figure": 1, "sensitivity_figure": 2, "falsification_figures": 1,
     **{f"{name}_figures": 1 for name in FIGURE_MODULES},
 }  # fmt: skip
 REST = {
@@ -46,6 +47,7 @@ THEORY_TABLES = {
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
     "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
     "appendix_curves", "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
+    "falsification", "falsification_curves", "worst_instances",
 }  # fmt: skip
 
 
@@ -74,6 +76,7 @@ def theory(config):
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1,
         "own_games": len(config["own_games"]["files"]),
+        "falsify": len(FALSIFIABLE), "falsification_tables": 1,
     }  # fmt: skip
 
 
@@ -133,9 +136,13 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     wanted |= {f"games/{name}/{kind}/block-{block}.npz" for name, kind, _, block, _ in runs}
     found = files_of(finished.folder / finished.results)
     kept = {name for name in found if not name.startswith(("logs/", "benchmarks/", "theory/", "own_games/"))}
+    wanted |= {f"falsify/{name}/search.json" for name in FALSIFIABLE}
     assert wanted <= kept
+    instances = {name for name in kept if name.startswith("falsify/") and "/instances/" in name}
+    assert {name.split("/")[1] for name in instances} == set(FALSIFIABLE)
+    kept -= instances
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
-    drawn = ("theorem", "proposition", "maml", "appendix", "own_games", "growth")
+    drawn = ("theorem", "proposition", "maml", "appendix", "own_games", "growth", "falsification", "worst_instances")
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     assert kept - wanted == about_theorems
     assert len([name for name in found if name.startswith("benchmarks/runs/")]) == len(runs)
@@ -291,7 +298,9 @@ def comparable(project):
 @pytest.mark.parametrize("kind", ["csv", "npz", "pdf", "png", "json"])
 def test_cores_and_folders_change_no_byte(two_runs, kind):
     two, one = ({name: text for name, text in comparable(p).items() if name.endswith(kind)} for p in two_runs)
-    assert len(one) == {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED) + 1, "pdf": 6, "png": 6, "json": 1}[kind]
+    found = len(list(two_runs[1].path(f"{SEARCHED}/instances").glob("*.npz")))
+    count = {"csv": len(TABLES), "npz": 14 + 40 + len(MEASURED) + 1 + found, "pdf": 6, "png": 6, "json": 2}[kind]
+    assert len(one) == count > 0
     assert [name for name in one if two[name] != one[name]] == []
 
 
@@ -560,7 +569,8 @@ def test_schema_refuses_and_names_the_entry(bare, config, path, value):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ([], "own_Games"), ([], "own_games"), (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
+        ([], "own_Games"), ([], "own_games"),
+        (["figure"], "1d"), (["games", "perturbations"], [0.1, 0.2]), (["games", "count"], 0),
         (["base_kinds"], ["kind-1"]), (["learning", "learning_rates"], [0.1, 0.2]), (["arms"], []), (["seeds"], 0),
     ],
 )  # fmt: skip
@@ -581,7 +591,7 @@ def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, p
 def required(section, path=()):
     """Paths of all entries that have no default: every key but names and the options of a family."""
     for key, value in section.items():
-        if key in {"options", "levels", "settings", "kinds", "inner_loops"}:  # names of the user's
+        if key in {"options", "levels", "settings", "kinds", "inner_loops", "budgets", "sizes"}:  # names of the user's
             continue
         yield (*path, key)
         if isinstance(value, dict):

@@ -82,6 +82,14 @@ def notebook_imports(name):
     return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
 
 
+def registered(name, registry):
+    """Keys of a registry of metanash, a dictionary that the module spells out."""
+    for node in ast.parse(source_file(name).read_text()).body:
+        if isinstance(node, ast.AnnAssign) and node.target.id == registry:
+            return [ast.literal_eval(key) for key in node.value.keys]
+    raise WorkflowError(f"metanash.{name} has no {registry}")
+
+
 def seeds_of_block(experiment, block):
     """Seeds of a block, from 0; the last block of an experiment may be shorter."""
     section, size = EXPERIMENTS[experiment], EXPERIMENTS[experiment]["seeds_per_block"]

@@ -22,6 +22,7 @@ LEDGER_TABLES = [
     "general_sequences",
     "appendix",
     "appendix_equilibria",
+    "falsification",
     *(["growth_exponents"] if SIZES else []),
     *(["own_games", "own_payoffs"] if OWN_GAMES else []),
 ]

@@ -7,6 +7,7 @@ FIGURE_CATEGORIES = {
     "appendix": "Larger tasks",
     "own_games": "Your own games",
     "scale": "Larger tasks",
+    "falsification": "Counterexamples",
 }
 THEORY_FIGURES = {
     "zero_sum": (
@@ -31,6 +32,7 @@ THEORY_FIGURES = {
     ),
     **({"own_games": (["own_games"], ["own_games"])} if OWN_GAMES else {}),
     **({"scale": (["growth", "growth_exponents"], ["growth"])} if SIZES else {}),
+    "falsification": (["falsification_curves", "worst_instances"], ["falsification", "worst_instances"]),
 }
 
 

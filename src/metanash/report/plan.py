@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from metanash.ledger import Entry, judge_all
 from metanash.ledger.rules import VERDICTS, Tables
-from metanash.report import general_sum, larger_tasks, potential, simulations, zero_sum
+from metanash.report import counterexamples, general_sum, larger_tasks, potential, simulations, zero_sum
 from metanash.report.content import Part
 
 __all__ = ["HEADLINES", "SECTIONS", "Plan", "Report", "Section", "assemble"]
@@ -73,6 +73,7 @@ SECTIONS = (
         larger_tasks.parts,
         optional=("growth",),
     ),
+    Plan("counterexamples", "Counterexamples", ("falsification", "worst_instances"), counterexamples.parts),
     Plan("own-games", "Your own games", ("own_games",), larger_tasks.own_parts, needs=("own_games",)),
 )
 

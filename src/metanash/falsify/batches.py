@@ -1,0 +1,43 @@
+"""Batches of games from arrays that hold a game in each row, without an object's worth of checks for each."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import distributions, within
+from metanash.falsify.claims import Instances, Size
+from metanash.games import DiscountedGame, Game, GameBatch
+from metanash.transitions import Transition
+
+__all__ = ["games_of"]
+
+Floats = npt.NDArray[np.float64]
+AnyGame = TypeVar("AnyGame", bound=Game)
+
+
+def games_of(cls: type[AnyGame], instances: Instances, size: Size, number: int = 0) -> GameBatch[AnyGame]:
+    """Game ``number`` of the sequence of each instance; a discounted game is a team.
+
+    The arrays are checked whole, and the games made of their rows are not checked again: for thousands of small games
+    that is ten times as fast as building one after another.
+
+    Raises
+    ------
+    ValueError
+        If a reward lies outside [0, 1], or a transition or initial distribution is none.
+    """
+    reward = within("reward", instances["reward"][:, number], 0.0, 1.0, "(instance, ...)")
+    kernel = distributions("transition", instances["transition"][:, number], "(instance, ...)")
+    start = distributions("initial", instances["start"], "(instance)")
+    games = []
+    for k in range(len(reward)):
+        transition = Transition(kernel[k], size.n_states, size.n_actions)
+        fields: dict[str, Any] = {"reward": reward[k], "transition": transition, "initial": start[k], "name": ""}
+        if cls is DiscountedGame:
+            fields |= {"discount": size.discount, "potential": reward[k, 0]}
+        game = object.__new__(cls)
+        for name, value in fields.items():
+            object.__setattr__(game, name, value)
+        games.append(game)
+    return GameBatch(tuple(games))

@@ -1,0 +1,140 @@
+"""Worst instances as game files, and searches that are cut off as archives.
+
+The games of an instance are an ordinary game file (:mod:`metanash.gamefile`). Its provenance has the claim, the form,
+the size, T and the instance's own arrays, so that the file alone replays: :func:`read_instance`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.falsify.claims import Claim, Instances, Size
+from metanash.falsify.rounds import Progress, Settings, Worst
+from metanash.gamefile import read_games, read_provenance, write_games
+from metanash.games import DiscountedGame, Game
+from metanash.transitions import Transition
+
+__all__ = ["SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
+
+Floats = npt.NDArray[np.float64]
+
+STATE_FORMAT, STATE_SCHEMA = "metanash-falsify-state", 1
+_OF_GAMES = ("reward", "transition", "start")
+
+
+@dataclass(frozen=True, eq=False)
+class SavedInstance:
+    """One instance, its arrays without the first axis, and what it is an instance of."""
+
+    claim: str
+    form: str
+    size: Size
+    iterations: int
+    arrays: Instances
+
+
+def _games(cls: type[Game], arrays: Instances, size: Size) -> list[Game]:
+    games = []
+    for number, (reward, kernel) in enumerate(zip(arrays["reward"], arrays["transition"], strict=True)):
+        common: dict[str, Any] = {"name": f"game {number + 1}"}
+        if cls is DiscountedGame:
+            common["discount"] = size.discount
+        games.append(cls(reward, Transition.per_step(kernel), initial=arrays["start"], **common))
+    return games
+
+
+def write_instance(path: Path, claim: Claim, instance: SavedInstance) -> None:
+    """Write the games of an instance, with everything else that it needs."""
+    own = {name: array.tolist() for name, array in instance.arrays.items() if name not in _OF_GAMES}
+    provenance = {
+        "falsify": {
+            "claim": instance.claim,
+            "form": instance.form,
+            "size": instance.size.name,
+            "iterations": instance.iterations,
+            "arrays": own,
+        }
+    }
+    write_games(path, _games(claim.game, instance.arrays, instance.size), provenance)
+
+
+def read_instance(path: Path) -> SavedInstance:
+    """Read what :func:`write_instance` wrote.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is no game file, or no instance of a claim.
+    """
+    games, found = read_games(path), read_provenance(path).get("falsify")
+    if not isinstance(found, Mapping):
+        raise ArchiveError(f"{path}: a game file, but no instance of a claim that `metanash falsify` saved")
+    try:
+        arrays = {name: np.array(value, dtype=np.float64) for name, value in found["arrays"].items()}
+        arrays |= {
+            "reward": np.stack([game.reward for game in games]),
+            "transition": np.stack([np.asarray(game.transition.kernel) for game in games]),
+            "start": games[0].initial,
+        }
+        return SavedInstance(found["claim"], found["form"], Size.parse(found["size"]), int(found["iterations"]), arrays)
+    except KeyError as error:
+        raise ArchiveError(f"{path}: entry {error} of the instance is missing") from error
+
+
+# Searches that are cut off ------------------------------------------------------------------------------
+
+
+def _address(name: str, sizes: list[str], forms: list[str], settings: Settings) -> dict[str, Any]:
+    return {"claim": name, "sizes": sizes, "forms": forms, "settings": asdict(settings)}
+
+
+def write_state(path: Path, name: str, sizes: list[str], settings: Settings, progress: Progress) -> None:
+    """Write a search up to some round, atomically."""
+    forms, restarts = list(progress.curve), range(settings.restarts)
+    header = _address(name, sizes, forms, settings) | {"done": progress.done, "evaluations": progress.evaluations}
+    arrays: dict[str, npt.ArrayLike] = {"population": progress.population}
+    for f, form in enumerate(forms):
+        arrays[f"curve_{f}"] = np.array(progress.curve[form], dtype=np.float64).reshape(-1, 2)
+        for number in range(len(sizes)):
+            if (form, number) in progress.worst:
+                worst = progress.worst[form, number]
+                arrays[f"worst_{f}_{number}"] = np.array([worst.ratio, worst.iterations, worst.found_at])
+                arrays[f"vector_{f}_{number}"] = worst.vector
+        for restart in restarts:
+            if (form, restart) in progress.pools:
+                arrays[f"pool_{f}_{restart}"], arrays[f"ratios_{f}_{restart}"] = progress.pools[form, restart]
+    write_archive(path, STATE_FORMAT, STATE_SCHEMA, header, arrays)
+
+
+def read_state(path: Path, name: str, sizes: list[str], forms: list[str], settings: Settings) -> Progress:
+    """Read what :func:`write_state` wrote.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is no search, or one of another claim, size, form or setting.
+    """
+    header, arrays = read_archive(path, STATE_FORMAT, STATE_SCHEMA)
+    for key, value in _address(name, sizes, forms, settings).items():
+        if header.get(key) != value:
+            raise ArchiveError(
+                f"{path}: an unfinished search with {key} {header.get(key)}, not {value}; resume it as it was begun, "
+                "or search in another folder"
+            )
+    worst, curve, pools = {}, {}, {}
+    for f, form in enumerate(forms):
+        curve[form] = [(int(at), float(ratio)) for at, ratio in arrays[f"curve_{f}"]]
+        for number in range(len(sizes)):
+            if f"worst_{f}_{number}" in arrays:
+                ratio, iterations, found_at = arrays[f"worst_{f}_{number}"]
+                vector = arrays[f"vector_{f}_{number}"]
+                worst[form, number] = Worst(float(ratio), vector, int(iterations), int(found_at))
+        for restart in range(settings.restarts):
+            if f"pool_{f}_{restart}" in arrays:
+                pools[form, restart] = arrays[f"pool_{f}_{restart}"], arrays[f"ratios_{f}_{restart}"]
+    return Progress(header["done"], header["evaluations"], worst, curve, pools, arrays["population"])

@@ -1,0 +1,192 @@
+"""Algorithms 1 and 2 with 50 digits, iteration by iteration, and what Theorems 1, 2, 5 and 6 say of their output.
+
+A zero-sum game is the game with the rewards r and -r. Rewards are (N, H, S, A_1, ..., A_N), transitions
+(H, S, A_1, ..., A_N, S), initial policies (stages or 1, H, S, A_i) for each player.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from metanash.falsify.precise.arithmetic import Decimals, contract, decimals, normalised
+
+__all__ = [
+    "PreciseStage",
+    "cce_gap_bound",
+    "divergences",
+    "greedy",
+    "log",
+    "run",
+    "shared_response",
+    "zero_sum_gap",
+]
+
+_TIE = Decimal("1e-30")
+"""Payoffs that are equal but for rounding."""
+
+
+@dataclass(frozen=True)
+class PreciseStage:
+    """A stage: its iterations, initial policies, joint of the iterates and payoffs of each player's actions."""
+
+    iterations: int
+    initial: list[Decimals]
+    joint: Decimals
+    payoff: list[Decimals]
+
+
+def _product(policies: Sequence[Decimals]) -> Decimals:
+    table = policies[0]
+    for policy in policies[1:]:
+        table = np.multiply.outer(table, policy)
+    return table
+
+
+def _others(joint: Decimals, player: int) -> Decimals:
+    """Distribution of the others' actions, their axes in order."""
+    return np.asarray(joint.sum(axis=player))
+
+
+def _payoffs(table: Decimals, joint: Decimals, player: int) -> Decimals:
+    """Payoff of each own action while the others follow the joint without it."""
+    moved = np.moveaxis(table, player, 0)
+    others = _others(joint, player)
+    return np.array([(row * others).sum() for row in moved], dtype=object)
+
+
+def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, iterations: int) -> Decimals:
+    """Sum of the products of the iterates at one state and step."""
+    players = range(len(start))
+    anchor, now = list(start), list(start)
+    total: Any = None
+    for _ in range(iterations):
+        factor = [np.exp(eta * contract(q[i], now, keep=i)) for i in players]
+        anchor = [normalised(anchor[i] * factor[i]) for i in players]
+        now = [normalised(anchor[i] * factor[i]) for i in players]
+        joint = _product(now)
+        total = joint if total is None else total + joint
+    return np.asarray(total)
+
+
+def run(
+    reward: Decimals, transition: Decimals, initial: Sequence[Decimals], eta: Decimal, iterations: int
+) -> list[PreciseStage]:
+    """All stages of a run of so many iterations, the last one cut."""
+    players, (horizon, states) = range(len(reward)), reward.shape[1:3]
+    actions = reward.shape[3:]
+    places = list(itertools.product(range(horizon), range(states)))
+    q = reward - reward
+    length, left, stages = horizon, iterations, list[PreciseStage]()
+    while left:
+        n = min(length, left)
+        tilde = [policy[min(len(stages), len(policy) - 1)] for policy in initial]
+        joint = np.empty((horizon, states, *actions), dtype=object)
+        payoff = [np.empty((horizon, states, n_own), dtype=object) for n_own in actions]
+        value = np.empty((len(reward), horizon, states), dtype=object)
+        for h, s in places:
+            here = [q[i, h, s] for i in players]
+            joint[h, s] = _stage_at(here, [policy[h, s] for policy in tilde], eta, n) / Decimal(n)
+            for i in players:
+                payoff[i][h, s] = _payoffs(here[i], joint[h, s], i)
+                value[i, h, s] = (here[i] * joint[h, s]).sum()
+        stages.append(PreciseStage(n, tilde, joint, payoff))
+        q = reward.copy()
+        for i, h in itertools.product(players, range(horizon - 1)):
+            q[i, h] = q[i, h] + (transition[h] * value[i, h + 1]).sum(axis=-1)
+        left, length = left - n, length * (horizon + 1) // horizon
+    return stages
+
+
+def _best_responses(payoff: Decimals) -> Any:
+    """Which actions (..., A) are best responses in hindsight, up to rounding."""
+    return payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
+
+
+def shared_response(payoff: Decimals) -> Decimals:
+    """Best response in hindsight whose ties share it evenly."""
+    return normalised(decimals(_best_responses(payoff)))
+
+
+def greedy(policy: Decimals, alpha: Decimal) -> Decimals:
+    """(1 - alpha) policy + alpha / A."""
+    return np.asarray((1 - alpha) * policy + alpha / policy.shape[-1])
+
+
+def _vertex(payoff: Decimals, initial: Decimals, worst: bool) -> Decimals:
+    """Divergence of a vertex among the best responses from the initial policy, (H, S)."""
+    best = _best_responses(payoff)
+    found = np.empty(payoff.shape[:-1], dtype=object)
+    for place in np.ndindex(*found.shape):
+        tied = [initial[place][a] for a in np.flatnonzero(best[place])]
+        found[place] = -(min(tied) if worst else tied[0]).ln()
+    return found
+
+
+def divergences(stages: Sequence[PreciseStage], *, worst: bool, largest: bool) -> Decimal:
+    """Sum over stages and steps of the divergence, the largest over states of the players' sum or their largest."""
+    total = Decimal(0)
+    for stage in stages:
+        own = np.stack([_vertex(p, start, worst) for p, start in zip(stage.payoff, stage.initial, strict=True)])
+        both = own.max(axis=0) if largest else own.sum(axis=0)
+        total += both.max(axis=-1).sum()
+    return total
+
+
+def _best_value(reward: Decimals, transition: Decimals, start: Decimals, other: Decimals, player: int) -> Decimal:
+    """Value of the best response of one of two players to a policy (H, S, A) of the other."""
+    value = reward[0, :, 0, 0] - reward[0, :, 0, 0]  # nothing after the last step
+    for h in reversed(range(len(reward))):
+        q = reward[h] + (transition[h] * value).sum(axis=-1)
+        value = np.array(
+            [np.tensordot(other[h, s], q[s], axes=(0, 1 - player)).max() for s in range(len(q))], dtype=object
+        )
+    return Decimal((start * value).sum())
+
+
+def zero_sum_gap(stages: Sequence[PreciseStage], reward: Decimals, transition: Decimals, start: Decimals) -> Decimal:
+    """NE-gap of the average of all iterates; ``reward`` (H, S, A, B) is the max-player's."""
+    count = Decimal(sum(stage.iterations for stage in stages))
+    average = [sum(Decimal(stage.iterations) * stage.joint.sum(axis=3 - i) for stage in stages) / count for i in (0, 1)]
+    gain = _best_value(reward, transition, start, np.asarray(average[1]), 0)
+    return gain + _best_value(-reward, transition, start, np.asarray(average[0]), 1)
+
+
+def cce_gap_bound(
+    stages: Sequence[PreciseStage], reward: Decimals, transition: Decimals, start: Decimals, initial: Sequence[Decimals]
+) -> Decimal:
+    """The most that a player gains who is told the stage, from the output of Algorithm 2."""
+    players, (horizon, states) = range(len(reward)), reward.shape[1:3]
+    first = np.empty(stages[0].joint.shape, dtype=object)
+    for h, s in np.ndindex(horizon, states):
+        first[h, s] = _product([policy[0, h, s] for policy in initial])
+    gains = []
+    for i in players:
+
+        def values(joint: Decimals, followed: Decimals, deviated: Decimals, i: int = i) -> tuple[Decimals, Decimals]:
+            """Values (H + 1, S) of one stage from those of the stage before it."""
+            new = followed.copy(), deviated.copy()
+            for h, s in np.ndindex(horizon, states):
+                here = [reward[i, h, s] + (transition[h, s] * old[h + 1]).sum(axis=-1) for old in (followed, deviated)]
+                new[0][h, s] = (here[0] * joint[h, s]).sum()
+                new[1][h, s] = _payoffs(here[1], joint[h, s], i).max()
+            return new
+
+        zero = np.full((horizon + 1, states), Decimal(0), dtype=object)
+        pair = zero, zero
+        for _ in range(horizon):
+            pair = values(first, *pair)
+        total = Decimal(0)
+        for stage in stages:
+            pair = values(stage.joint, *pair)
+            total += stage.iterations * (start * (pair[1][0] - pair[0][0])).sum()
+        gains.append(total / sum(stage.iterations for stage in stages))
+    return Decimal(max(gains))
+
+
+def log(value: int) -> Decimal:
+    """Natural logarithm of an integer."""
+    return Decimal(value).ln()

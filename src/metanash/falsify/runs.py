@@ -1,0 +1,276 @@
+"""A whole search: rounds, the state on disk, the second look at what was found, and the files that it leaves."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metanash.archive import write_text
+from metanash.falsify.claims import Claim, Instances, Size, ratios
+from metanash.falsify.files import SavedInstance, read_instance, read_state, write_instance, write_state
+from metanash.falsify.precise.arithmetic import enough_digits
+from metanash.falsify.registry import FALSIFIABLE
+from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
+from metanash.falsify.structure import describe
+from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+
+__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
+
+STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
+"""Files and folder in the folder of a search."""
+VIOLATED, NOT_VERIFIED = "violated (verified)", "not verified"
+"""Verdicts; the third one is how many evaluations found no violation."""
+
+Watch = Callable[[int], None]
+"""Told after every round how many evaluations there have been."""
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The worst instance of one form at one size.
+
+    Attributes
+    ----------
+    form, size : str
+    ratio : float
+        Left over right side in double precision.
+    left, right, verified : float, optional
+        Both sides and their ratio with 50 digits; none if there is no independent evaluation.
+    iterations : int
+        T.
+    found_at : int
+        Evaluations until then.
+    verdict : str
+    structure : list of str
+        What is special about the instance.
+    file : str
+        Name of the game file in the folder ``instances``; empty if the ratio was 0 throughout.
+    """
+
+    form: str
+    size: str
+    ratio: float
+    left: float | None
+    right: float | None
+    verified: float | None
+    iterations: int
+    found_at: int
+    verdict: str
+    structure: list[str]
+    file: str
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished search.
+
+    Attributes
+    ----------
+    claim : str
+        Key of the registry.
+    evaluations : int
+    findings : list of Finding
+        One for each form and size.
+    curve : dict from form to list of (evaluations, ratio)
+        The largest ratio of all sizes, whenever it grew.
+    instances : dict from file to SavedInstance
+    """
+
+    claim: str
+    evaluations: int
+    findings: list[Finding]
+    curve: Mapping[str, Sequence[tuple[int, float]]]
+    instances: Mapping[str, SavedInstance]
+
+    def worst(self, form: str) -> Finding:
+        """The finding of the largest ratio of a form, a verified violation before any other."""
+        own = [finding for finding in self.findings if finding.form == form]
+        return max(own, key=lambda finding: (finding.verdict == VIOLATED, finding.ratio))
+
+
+def known_claim(name: str) -> Claim:
+    """The claim of a name. Raises ValueError, with the known names, if there is none."""
+    if name not in FALSIFIABLE:
+        raise ValueError(f"claim must be one of {', '.join(FALSIFIABLE)}; got {name!r}")
+    return FALSIFIABLE[name]
+
+
+def _sides(claim: Claim, arrays: Instances, size: Size, iterations: int, form: str) -> tuple[Any, Any] | None:
+    """Left and right side with 50 digits; none if the claim has no independent evaluation."""
+    if claim.verify is None:
+        return None
+    with enough_digits():
+        left, right = claim.verify(arrays, size, iterations)
+        return left, right[form]
+
+
+def _verdict(ratio: float, sides: tuple[Any, Any] | None, evaluations: int) -> str:
+    """In words. Where both sides are known with 50 digits, what doubles say does not count."""
+    if sides is not None and sides[0] > sides[1]:
+        return VIOLATED
+    return NOT_VERIFIED if sides is None and ratio > 1.0 else f"no violation in {evaluations} evaluations"
+
+
+def _file(form: str, size: Size) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", form.lower()).strip("-")
+    return f"{size.name}-{words}.npz"
+
+
+def _finding(
+    claim: Claim, name: str, form: str, size: Size, worst: Worst, evaluations: int
+) -> tuple[Finding, SavedInstance | None]:
+    if worst.ratio == 0.0:
+        verdict = _verdict(0.0, None, evaluations)
+        return Finding(form, size.name, 0.0, None, None, None, 0, 0, verdict, [], ""), None
+    worst = (simplified if worst.ratio > 1.0 else alone)(claim, size, form, worst)
+    arrays = {key: value[0] for key, value in claim.instances(worst.vector[np.newaxis], size).items()}
+    sides = _sides(claim, arrays, size, worst.iterations, form)
+    left, right = (None, None) if sides is None else map(float, sides)
+    verified = None if sides is None else float(sides[0] / sides[1]) if sides[1] else float("inf")
+    verdict, structure = _verdict(worst.ratio, sides, evaluations), describe(arrays, worst.iterations)
+    finding = Finding(
+        form, size.name, worst.ratio, left, right, verified, worst.iterations, worst.found_at, verdict, structure,
+        _file(form, size),
+    )  # fmt: skip
+    return finding, SavedInstance(name, form, size, worst.iterations, arrays)
+
+
+def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
+    for form in forms or ():
+        if form not in claim.forms:
+            raise ValueError(f"form of {claim.title} must be one of {list(claim.forms)}; got {form!r}")
+    return list(forms or claim.forms)
+
+
+def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
+    """The sizes to search. Raises ValueError if one makes no game of the claim's class."""
+    for size in sizes or ():
+        players = len(size.n_actions)
+        if claim.game is ZeroSumGame and players != 2:
+            raise ValueError(f"{claim.title} is about two players, the size {size.name} has {players}")
+        if claim.game is MarkovGame and players < 2:
+            raise ValueError(f"{claim.title} is about two players or more, the size {size.name} has one")
+        if claim.game is not DiscountedGame and size.discount:
+            raise ValueError(f"{claim.title} knows no discount, the size {size.name} has one")
+    return list(sizes or claim.sizes)
+
+
+def search(
+    name: str,
+    settings: Settings,
+    *,
+    forms: Sequence[str] | None = None,
+    sizes: Sequence[Size] | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    watch: Watch | None = None,
+) -> Result:
+    """Search one claim, look at the worst instances again with 50 digits, and save them.
+
+    Parameters
+    ----------
+    name : str
+        Key of :data:`metanash.falsify.FALSIFIABLE`.
+    settings : Settings
+    forms, sizes : optional
+        Default: all of the claim's.
+    folder : path, optional
+        Where ``search.json`` and the folder ``instances`` go, and while the search runs its state. Default: no files.
+    resume : bool
+        Go on where a search in this folder was cut off, if there is one.
+    watch : function, optional
+        Told after every round how many evaluations there have been.
+
+    Raises
+    ------
+    ValueError
+        If the claim or a form is unknown, or there is another unfinished search in the folder.
+    """
+    claim = known_claim(name)
+    chosen, spaces = _chosen_forms(claim, forms), _fitting(claim, sizes)
+    labels = [size.name for size in spaces]
+    state = folder / STATE if folder else None
+    progress = start(chosen)
+    if state and state.exists():
+        if not resume:
+            raise ValueError(f"{state}: an unfinished search; resume it, or delete the file")
+        progress = read_state(state, name, labels, chosen, settings)
+    improved = chosen[:1] if claim.proportional else chosen
+    for turn in list(rounds(settings, spaces, improved))[progress.done :]:
+        progress = advance(claim, name, spaces, settings, progress, turn)
+        if state:
+            write_state(state, name, labels, settings, progress)
+        if watch:
+            watch(progress.evaluations)
+    result = _judged(claim, name, spaces, progress)
+    if folder and state:
+        _write(folder, claim, settings, result)
+        state.unlink(missing_ok=True)
+    return result
+
+
+def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
+    findings: list[Finding] = []
+    instances, curve = {}, {form: list(points) for form, points in progress.curve.items()}
+    for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
+        worst = progress.worst.get((form, number), Worst())  # a tiny budget does not reach every size
+        finding, instance = _finding(claim, name, form, size, worst, progress.evaluations)
+        findings.append(finding)
+        if instance:
+            instances[finding.file] = instance
+    for form, points in curve.items():  # simplification may raise a ratio
+        largest = max(finding.ratio for finding in findings if finding.form == form)
+        if points and largest > points[-1][1]:
+            points.append((progress.evaluations, largest))
+    return Result(name, progress.evaluations, findings, curve, instances)
+
+
+def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> None:
+    for file, instance in result.instances.items():
+        write_instance(folder / INSTANCES / file, claim, instance)
+    content = {
+        "claim": result.claim,
+        "title": claim.title,
+        "settings": asdict(settings),
+        "evaluations": result.evaluations,
+        "findings": [asdict(finding) for finding in result.findings],
+        "curve": result.curve,
+    }
+    write_text(folder / RESULT, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def replay(path: Path) -> Finding:
+    """Evaluate a saved instance again, in double precision and with 50 digits.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no instance, or its claim or form is unknown.
+    """
+    saved = read_instance(path)
+    claim = known_claim(saved.claim)
+    (form,) = _chosen_forms(claim, [saved.form])
+    sides = claim.evaluate({name: array[np.newaxis] for name, array in saved.arrays.items()}, saved.size)
+    at = sides.iterations == saved.iterations
+    only = {form: sides.right[form][:, at]}
+    found = ratios(type(sides)(sides.iterations[at], sides.left[:, at], only))[form][0]
+    exact = _sides(claim, saved.arrays, saved.size, saved.iterations, form)
+    left, right = (None, None) if exact is None else map(float, exact)
+    return Finding(
+        form=form,
+        size=saved.size.name,
+        ratio=float(found[0]),
+        left=left,
+        right=right,
+        verified=None if exact is None else float(exact[0] / exact[1]) if exact[1] else float("inf"),
+        iterations=saved.iterations,
+        found_at=1,
+        verdict=_verdict(float(found[0]), exact, 1),
+        structure=describe(saved.arrays, saved.iterations),
+        file=path.name,
+    )

@@ -1,0 +1,476 @@
+"""The search for counterexamples: it finds what is known to be wrong, and calls nothing else wrong."""
+
+import itertools
+import json
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from metanash import cli
+from metanash.archive import ArchiveError
+from metanash.falsify import FALSIFIABLE, Claim, Cube, Settings, Sides, Size, as_claimed_but, replay, search
+from metanash.falsify.claims import ratios
+from metanash.falsify.files import read_instance
+from metanash.falsify.precise.arithmetic import decimals, enough_digits, solve
+from metanash.falsify.precise.teams import project
+from metanash.falsify.rounds import Worst, rounds, simplified
+from metanash.falsify.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
+from metanash.falsify.structure import describe
+from metanash.games import DiscountedGame
+
+SEED = 11  # not that of the configuration
+TIGHT = {
+    "theorem_1": ("repaired: worst best response", 0.028),
+    "equation_4": ("repaired: learning rate", 0.0095),
+    "theorem_2": ("repaired: learning rate", 0.0016),
+    "proposition_1": ("repaired: 1920/959 kappa", 0.999),
+    "theorem_3": ("printed", 0.7),
+    "theorem_4": ("sharper: ascent lemma", 0.34),
+    "gradient": ("derived", 0.999),
+    "hessian": ("derived", 0.45),
+    "third_derivative": ("derived", 0.32),
+    "theorem_5": ("repaired: worst best response", 0.11),
+    "equation_11": ("printed", 0.058),
+    "theorem_6": ("repaired: worst best response", 0.085),
+}
+"""A form of each claim that holds, and a factor with which it does not: a little below the worst ratio known."""
+
+
+def short(size, most=64):
+    """The same size with fewer iterations, so that 50 digits cost little."""
+    return replace(size, iterations=min(size.iterations, most))
+
+
+# Both sides, twice --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(name, short(size)) for name, claim in FALSIFIABLE.items() for size in claim.sizes],
+    ids=lambda part: part if isinstance(part, str) else part.name,
+)  # fmt: skip
+def test_kernels_agree_with_fifty_digits(name, size):
+    claim = FALSIFIABLE[name]
+    units = np.random.default_rng(3).random((3, claim.dimension(size)))
+    instances = claim.instances(units, size)
+    found = ratios(claim.evaluate(instances, size))
+    assert list(found) == list(claim.forms)
+    compared = 0
+    for k, (form, (ratio, at)) in itertools.product(range(3), found.items()):
+        with enough_digits():
+            left, right = claim.verify({key: array[k] for key, array in instances.items()}, size, int(at[k]))
+            assert list(right) == list(claim.forms)
+            exact = float(left / right[form]) if right[form] else float("inf")
+        # a difference of third order, and what rounding adds to a rise of the potential
+        assert ratio[k] == pytest.approx(exact, rel=1e-5, abs=1e-12)
+        compared += ratio[k] > 0.0
+    assert compared
+
+
+def test_fifty_digits_where_the_answer_is_known():
+    """One player, rewards 0 and 1, T = 1: the gap is 1, the rise alpha / 2, so the squared ratio is 2 exactly."""
+    claim, size = FALSIFIABLE["proposition_1"], Size((2, 1))
+    one = {
+        "reward": np.array([0.0, 1.0]).reshape(1, 1, 1, 2, 1),
+        "transition": np.ones((1, 1, 1, 2, 1, 1)),
+        "start": np.ones(1),
+        "step_factor": np.array(0.25),
+        "policy_0": np.array([[1.0, 0.0]]),
+        "policy_1": np.ones((1, 1)),
+    }
+    with enough_digits():
+        left, right = claim.verify(one, size, 1)
+        assert left == 1
+        assert abs((left / right["printed"]) ** 2 - 2) < Decimal("1e-45")
+        assert abs((left / right["repaired: 1920/959 kappa"]) ** 2 - Decimal(959) / 960) < Decimal("1e-45")
+
+
+def test_projection_and_elimination_in_rational_arithmetic():
+    with enough_digits():
+        assert project(decimals([0.5, 1.0, -3.0])).tolist() == [Decimal("0.25"), Decimal("0.75"), 0]
+        matrix = [[Fraction(2), Fraction(1, 2)], [Fraction(-1, 4), Fraction(1)]]
+        right = [Fraction(1), Fraction(3)]
+        found = solve(decimals(np.array(matrix, dtype=float)), decimals([1.0, 3.0]))
+        det = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0]
+        exact = [(right[0] * matrix[1][1] - matrix[0][1] * right[1]) / det,
+                 (matrix[0][0] * right[1] - matrix[1][0] * right[0]) / det]  # fmt: skip
+        for x, y in zip(found, exact, strict=True):
+            assert abs(x - Decimal(y.numerator) / Decimal(y.denominator)) < Decimal("1e-48")
+
+
+def test_ratios_of_nothing_and_of_everything():
+    left = np.array([[0.0, 1e-13], [0.0, 2.0], [1.0, 3.0]])
+    right = np.array([[0.0, 1.0], [1.0, 0.0], [4.0, 6.0]])
+    found, at = ratios(Sides(np.array([5, 7]), left, {"form": right}))["form"]
+    assert found.tolist() == [0.0, np.inf, 0.5]
+    assert at.tolist() == [5, 7, 7]
+
+
+# What it finds ------------------------------------------------------------------------------------------
+
+
+def test_both_defects_of_theorem_1_are_found_unaided():
+    """Each half of the repair alone leaves the other defect: small learning rates, and the burn-in."""
+    sizes = [FALSIFIABLE["theorem_1"].sizes[0]]
+    result = search("theorem_1", Settings(4000, SEED), sizes=sizes)
+    found = {finding.form: finding for finding in result.findings}
+    assert found["printed"].verdict == VIOLATED
+    assert found["printed"].verified > 100
+
+    small_step = found["printed, worst best response"]
+    assert small_step.verdict == VIOLATED
+    assert small_step.verified > 1.3
+    assert any("small learning rate" in phrase for phrase in small_step.structure)
+
+    burn_in = found["printed, with the learning rate"]
+    assert burn_in.verdict == VIOLATED
+    assert burn_in.verified > 100
+    assert burn_in.iterations == 1  # stage 1, where all actions tie
+
+    for form in ("repaired: worst best response", "repaired: burn-in term"):
+        assert found[form].verdict == f"no violation in {result.evaluations} evaluations"
+
+
+@pytest.mark.parametrize(("number", "least"), [(0, 1.414), (2, 1.35)], ids=["discount 0", "discount 0.9"])
+def test_the_defect_of_proposition_1_is_found_unaided(number, least):
+    """sqrt 2 at discount 0 and sqrt(1 + gamma) = 1.378 on two states: docs/proposition1.md."""
+    sizes = [short(FALSIFIABLE["proposition_1"].sizes[number], 4)]
+    result = search("proposition_1", Settings(6000, SEED), sizes=sizes)
+    assert result.worst("printed").verdict == VIOLATED
+    assert least < result.worst("printed").verified < 1.4143
+    assert result.worst("repaired: 1920/959 kappa").verdict != VIOLATED
+
+
+def test_equation_4_and_theorem_5_as_printed_are_found_wrong():
+    result = search("equation_4", Settings(150, SEED), forms=["printed"], sizes=[Size((2, 2), iterations=24000)])
+    assert result.worst("printed").verdict == VIOLATED
+    result = search("theorem_5", Settings(2000, SEED), forms=["printed"], sizes=[Size((2, 2), iterations=16)])
+    assert result.worst("printed").verdict == VIOLATED
+
+
+@pytest.fixture
+def weakened(monkeypatch):
+    """Registers a claim with its right sides multiplied by a factor."""
+
+    def add(name, factor):
+        monkeypatch.setitem(FALSIFIABLE, "weakened", as_claimed_but(FALSIFIABLE[name], factor))
+        return "weakened"
+
+    return add
+
+
+def test_there_is_a_factor_for_every_claim():
+    assert TIGHT.keys() == FALSIFIABLE.keys()
+
+
+@pytest.mark.parametrize("name", TIGHT)
+def test_a_constant_made_too_small_is_reported(weakened, name):
+    """The same search finds no violation of the claim itself."""
+    form, factor = TIGHT[name]
+    sizes, settings = [short(FALSIFIABLE[name].sizes[0], 8192)], Settings(6000 if name == "hessian" else 1500, SEED)
+    claimed = search(name, settings, forms=[form], sizes=sizes).worst(form)
+    assert claimed.verdict.startswith("no violation in ")
+    smaller = search(weakened(name, factor), settings, forms=[form], sizes=sizes).worst(form)
+    assert smaller.verdict == VIOLATED
+    assert 1.0 < smaller.verified < 1.2  # the factor is not absurd
+
+
+def test_nothing_is_a_violation_without_a_second_look(weakened, monkeypatch):
+    name = weakened("hessian", 0.1)
+    monkeypatch.setitem(FALSIFIABLE, name, replace(FALSIFIABLE[name], verify=None))
+    finding = search(name, Settings(200, SEED), sizes=[Size((2, 2))]).worst("derived")
+    assert finding.ratio > 1
+    assert (finding.verdict, finding.verified) == (NOT_VERIFIED, None)
+
+
+def test_rounding_is_no_violation(monkeypatch):
+    """A left side that doubles see above the right one, and 50 digits do not."""
+    claim = replace(
+        FALSIFIABLE["gradient"],
+        evaluate=lambda instances, _: Sides(
+            np.array([1]), np.full((len(instances["start"]), 1), 1.0 + 1e-15), {"derived": np.array([[1.0]])}
+        ),
+    )
+    monkeypatch.setitem(FALSIFIABLE, "rounded", claim)
+    finding = search("rounded", Settings(50, SEED), sizes=[Size((2, 2))]).worst("derived")
+    assert finding.ratio > 1.0 > finding.verified
+    assert finding.verdict.startswith("no violation in ")
+
+
+# How it searches ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", [1, 30, 99, 1000, 50_000])
+def test_rounds_keep_to_the_budget(budget):
+    sizes, forms = [Size((2, 2)), Size((3, 2)), Size((2,))], ["a", "b"]
+    plan = list(rounds(Settings(budget, 0), sizes, forms))
+    planned = sum(turn.evaluations for turn in plan)
+    assert 0.75 * budget <= planned <= budget
+    improved = {(turn.size, turn.form) for turn in plan if turn.form}
+    if budget >= 1000:
+        assert improved == set(itertools.product(range(3), forms))
+    if budget == 50_000:
+        assert {turn.restarts for turn in plan} == {1}
+        assert {turn.restarts for turn in rounds(Settings(500_000, 0, restarts=3), sizes, forms)} == {3}
+
+
+def test_a_budget_of_one_does_not_reach_every_size(tmp_path):
+    result = search("gradient", Settings(1, SEED), folder=tmp_path)
+    assert result.evaluations == 1
+    assert [finding.found_at for finding in result.findings].count(0) == len(FALSIFIABLE["gradient"].sizes) - 1
+    missed = result.findings[0]
+    assert (missed.ratio, missed.verified, missed.file) == (0.0, None, "")
+    assert missed.verdict == "no violation in 1 evaluations"
+
+
+def test_improvement_beats_chance():
+    sizes = [Size((2, 2), n_states=2, discount=0.9)]
+    random = search("proposition_1", Settings(49, SEED), sizes=sizes)  # too few for anything else
+    more = search("proposition_1", Settings(3000, SEED), sizes=sizes)
+    curve = more.curve["printed"]
+    assert all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(curve))
+    first = max(ratio for at, ratio in curve if at <= 600)  # a fifth is random
+    assert more.worst("printed").ratio > 1.5 * first > random.worst("printed").ratio
+
+
+def everything(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path):
+    settings, name = Settings(2000, SEED), "proposition_1"
+    options = {"sizes": [Size((2, 2)), Size((2, 2), n_states=2, discount=0.5)]}
+    search(name, settings, folder=tmp_path / "whole", **options)
+
+    for every in (1, 3):
+        folder, done = tmp_path / f"cut-{every}", itertools.count(1)
+
+        def interrupt(_, every=every, done=done):
+            if next(done) % every == 0:
+                raise KeyboardInterrupt
+
+        cuts = 0
+        while True:
+            try:
+                search(name, settings, folder=folder, resume=True, watch=interrupt, **options)
+                break
+            except KeyboardInterrupt:
+                cuts += 1
+                assert list(everything(folder)) == [STATE]
+        assert cuts >= 2
+        assert everything(folder) == everything(tmp_path / "whole")
+    assert STATE not in everything(folder)
+
+
+def test_equal_seeds_agree_and_others_do_not(tmp_path):
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        search("theorem_3", Settings(300, seed), sizes=[Size((2, 2), games=2, iterations=4)], folder=tmp_path / folder)
+    assert everything(tmp_path / "a") == everything(tmp_path / "b")
+    assert everything(tmp_path / "a")[RESULT] != everything(tmp_path / "c")[RESULT]
+
+
+def test_an_unfinished_search_is_not_trampled_on(tmp_path):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    settings = Settings(200, SEED)
+    with pytest.raises(KeyboardInterrupt):
+        search("gradient", settings, folder=tmp_path, watch=stop)
+    with pytest.raises(ValueError, match="an unfinished search"):
+        search("gradient", settings, folder=tmp_path)
+    with pytest.raises(ArchiveError, match="an unfinished search with settings"):
+        search("gradient", Settings(300, SEED), folder=tmp_path, resume=True)
+    with pytest.raises(ArchiveError, match="an unfinished search with claim gradient, not hessian"):
+        search("hessian", settings, folder=tmp_path, resume=True)
+
+
+def test_simplification_keeps_the_ratio_and_makes_plain_what_does_not_matter():
+    claim, size = FALSIFIABLE["gradient"], Size((2, 2), discount=0.5)
+    vector = np.random.default_rng(5).random(claim.dimension(size))
+    before = ratios(claim.evaluate(claim.instances(vector[np.newaxis], size), size))["derived"][0][0]
+    after = simplified(claim, size, "derived", Worst(float(before), vector, 1, 1))
+    assert after.ratio >= before * (1.0 - 1e-9)
+    assert np.isin(after.vector, (0.0, 0.5, 1.0)).mean() > 0.5
+    assert after.vector[0] == 0.5  # the weight of the only state
+
+
+# Instances ----------------------------------------------------------------------------------------------
+
+
+def test_decoders_reach_the_extremes():
+    cube = Cube(np.random.default_rng(0).random((4000, 30)))
+    reward = cube.extremes(4)
+    assert 0.15 < (reward == 0.0).mean() < 0.25
+    assert 0.15 < (reward == 1.0).mean() < 0.25
+    rows = cube.distributions(3)
+    np.testing.assert_allclose(rows.sum(axis=-1), 1.0, atol=1e-15)
+    assert (rows.max(axis=-1) == 1.0).mean() > 0.02
+    near = cube.interior(2)
+    assert 0.0 < near.min() < 1e-6
+    rate = cube.logarithmic(1e-6, 0.125)
+    assert (rate.min(), rate.max()) == (pytest.approx(1e-6), 0.125)
+    assert 0.35 < (rate < np.sqrt(1e-6 * 0.125)).mean() < 0.65
+    assert cube.used == 4 + 3 + 1 + 1
+    assert (Cube(np.zeros((2, 3))).distributions(3) == 1.0 / 3.0).all()
+
+
+@pytest.mark.parametrize("name", FALSIFIABLE)
+def test_sizes_have_names_that_are_read_again(name):
+    for size in FALSIFIABLE[name].sizes:
+        assert Size.parse(size.name) == size
+
+
+@pytest.mark.parametrize("name", ["", "2x", "2x2-T", "2x2-T5-S2", "2x2-g1.0", "0x2", "2x2-S0", "2x2-K-1"])
+def test_other_names_of_sizes_are_refused(name):
+    with pytest.raises(ValueError, match="got "):
+        Size.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("theorem_1", "2x2x2", "about two players"),
+        ("theorem_5", "2", "two players or more"),
+        ("theorem_1", "2x2-g0.5", "knows no discount"),
+    ],
+)
+def test_sizes_that_make_no_game_of_the_claim_are_refused(name, size, message):
+    with pytest.raises(ValueError, match=message):
+        search(name, Settings(10, 0), sizes=[Size.parse(size)])
+
+
+@pytest.mark.parametrize("settings", [{"budget": 0}, {"restarts": 0}, {"population": 4}])
+def test_settings_out_of_range_are_refused(settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=name):
+        Settings(**({"budget": 1, "seed": 0} | settings))
+
+
+@pytest.mark.parametrize("name", ["theorem_1", "theorem_2", "proposition_1", "theorem_4", "theorem_5"])
+def test_instances_are_replayed_from_their_files_to_the_bit(tmp_path, name):
+    size = short(FALSIFIABLE[name].sizes[-1], 8)
+    result = search(name, Settings(60, SEED), sizes=[size], folder=tmp_path)
+    for found in result.findings:
+        again = replay(tmp_path / INSTANCES / found.file)
+        kept = ("form", "size", "ratio", "left", "right", "verified", "iterations", "structure", "file")
+        assert {key: getattr(again, key) for key in kept} == {key: getattr(found, key) for key in kept}
+        saved = read_instance(tmp_path / INSTANCES / found.file)
+        for key, array in result.instances[found.file].arrays.items():
+            np.testing.assert_array_equal(saved.arrays[key], array)
+    content = json.loads((tmp_path / RESULT).read_text())
+    assert content["settings"]["budget"] == 60
+    assert [entry["form"] for entry in content["findings"]] == list(FALSIFIABLE[name].forms)
+
+
+def test_other_game_files_are_no_instances(tmp_path):
+    from metanash import MarkovGame, write_games  # noqa: PLC0415
+    from metanash.transitions import Transition  # noqa: PLC0415
+
+    game = MarkovGame(np.zeros((2, 1, 1, 2, 2)), Transition.shared(np.ones((1, 2, 2, 1))))
+    write_games(tmp_path / "other.npz", [game])
+    with pytest.raises(ArchiveError, match="no instance of a claim"):
+        replay(tmp_path / "other.npz")
+
+
+def test_structure_is_read_off_the_instance():
+    arrays = {
+        "reward": np.array([[0.0, 0.0], [1.0, 1.0]]).reshape(1, 1, 1, 2, 2),
+        "transition": np.ones((1, 1, 1, 2, 2, 1)),
+        "start": np.ones(1),
+        "learning_rate": np.array(1e-7),
+        "largest_rate": np.array(0.125),
+        "policy_0": np.array([[1.0 - 1e-6, 1e-6], [1e-6, 1.0 - 1e-6]]).reshape(2, 1, 1, 2),
+        "policy_1": np.array([[1.0, 0.0], [1.0, 0.0]]).reshape(2, 1, 1, 2),
+    }
+    assert describe(arrays, 3) == [
+        "T = 3",
+        "small learning rate: 8.0e-07 of the largest",
+        "initial policies within 1.0e-06 of vertices",
+        "initial policies change vertex after stage 1",
+        "rewards of 0 and 1 only",
+        "nothing depends on player 2",
+    ]
+
+
+# The command --------------------------------------------------------------------------------------------
+
+
+def test_the_command_searches_and_replays(tmp_path, capsys):
+    folder = tmp_path / "found"
+    call = ["falsify", "proposition_1", "--size", "2x2", "--budget", "1000", "--seed", "4", "--output", str(folder)]
+    assert cli.main(call) == 0
+    printed = capsys.readouterr().out
+    assert "printed (2x2): violated (verified)" in printed
+    file = folder / INSTANCES / "2x2-printed.npz"
+    assert cli.main(["falsify", "--replay", str(file)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{file}: printed, T = 1: left ")
+    assert "with 50 digits" in line
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path, monkeypatch, capsys):
+    call = ["falsify", "gradient", "--budget", "60", "--size", "2x2", "--output", str(tmp_path / "found")]
+    assert cli.main(call) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert cli.main(call) == 0
+    shown = capsys.readouterr()
+    assert "gradient" in shown.err
+    assert "57/60" in shown.err  # 12 random vectors and nine generations of five
+    assert "57/60" not in shown.out
+
+
+def test_the_command_lists_every_claim(capsys):
+    assert cli.main(["falsify", "--list"]) == 0
+    printed = capsys.readouterr().out
+    for name, claim in FALSIFIABLE.items():
+        assert f"{name}: {claim.title}\n" in printed
+        for size in claim.sizes:
+            assert size.name in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["theorem_9"], "claim must be one of theorem_1, "),
+        (["theorem_1", "--form", "x"], "form of Theorem 1 must be one of"),
+        (["theorem_1", "--size", "big"], "a size is written like"),
+        (["theorem_1", "--budget", "0"], "budget must be an integer of at least 1"),
+        (["--replay", "nowhere.npz"], "nowhere.npz: no such file"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_a_line(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["falsify", *arguments]) == 1
+    assert capsys.readouterr().err.startswith(f"metanash falsify: {message}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_new_entry_is_searched_like_the_others(monkeypatch, tmp_path, capsys):
+    """Nothing but the entry: here that a reward is at most 1/2, with an independent evaluation."""
+
+    def decode(cube, size):
+        shape = (1, 1, size.n_states, *size.n_actions)
+        return {
+            "reward": cube.extremes(*shape),
+            "transition": np.ones((len(cube), *shape, 1)),
+            "start": np.ones((len(cube), 1)),
+        }
+
+    claim = Claim(
+        title="rewards at most 1/2",
+        forms=("printed",),
+        sizes=(Size((2,)),),
+        game=DiscountedGame,
+        decode=decode,
+        evaluate=lambda instances, _: Sides(
+            np.array([1]), instances["reward"].reshape(-1, 2).max(axis=1, keepdims=True), {"printed": np.array([[0.5]])}
+        ),
+        verify=lambda one, _size, _t: (Decimal(float(one["reward"].max())), {"printed": Decimal("0.5")}),
+    )
+    monkeypatch.setitem(FALSIFIABLE, "halves", claim)
+    assert cli.main(["falsify", "halves", "--budget", "50", "--output", str(tmp_path)]) == 0
+    assert "printed (2): violated (verified)\n    worst ratio 2, with 50 digits 2" in capsys.readouterr().out

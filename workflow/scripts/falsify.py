@@ -1,0 +1,24 @@
+"""Rule ``falsify``: one claim searched for counterexamples; a search that was cut off goes on where it was."""
+
+import logging
+from pathlib import Path
+
+from metanash.falsify import Settings, Size, search
+
+
+def main(claim: str, settings: dict[str, int], sizes: list[str] | None, folder: Path, log: Path) -> None:
+    logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
+    wanted = [Size.parse(name) for name in sizes] if sizes else None
+    result = search(claim, Settings(**settings), sizes=wanted, folder=folder, resume=True)
+    for found in result.findings:
+        logging.info("%s, %s: %.6g, %s", found.form, found.size, found.ratio, found.verdict)
+
+
+if __name__ == "__main__":
+    main(
+        snakemake.wildcards.claim,
+        snakemake.params.settings,
+        snakemake.params.sizes,
+        Path(snakemake.output.search).parent,
+        Path(snakemake.log[0]),
+    )
