@@ -196,7 +196,8 @@ def test_citations_remember_their_table():
 
 def test_ids_are_unique_and_sections_and_figures_known():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) > 35
-    assert {claim.section for claim in CLAIMS} == {plan.id for plan in SECTIONS}
+    without = {"counterexamples", "own-games"}  # sections that no claim of the paper belongs to
+    assert {claim.section for claim in CLAIMS} == {plan.id for plan in SECTIONS} - without
     drawn = {name for plan in SECTIONS for name in plan.figures}
     assert {name for claim in CLAIMS for name in claim.figures} <= drawn
     assert set(HEADLINES) <= {claim.id for claim in CLAIMS}

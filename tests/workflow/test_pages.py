@@ -31,7 +31,8 @@ def page(finished):
 def made(finished, ledger):
     """What pages are made of, from the files of the run."""
     names = {name for row in ledger for name in row["tables"].split()}
-    names |= {f"{name}.csv" for name in ("far_steps", "proposition1_violations", "inner_loop_slopes")}
+    more = ("far_steps", "proposition1_violations", "inner_loop_slopes", "falsification", "own_games", "own_payoffs")
+    names |= {f"{name}.csv" for name in more}
     tables = {name.removesuffix(".csv"): pd.read_csv(finished.path(name)) for name in names}
     runs = sorted({run for row in ledger for run in row["runs"].split()})
     folder = finished.folder / "workflow/report"
@@ -53,7 +54,11 @@ def test_pages_are_those_of_the_library(finished, made, page):
     assert finished.path("summary.md").read_text() == to_markdown(report, "paper_figures")
     documents = [Document(f"{name}.md", (ROOT / f"docs/{name}.md").read_text())
                  for name in ("assumptions", "proposition1", "constants")]  # fmt: skip
-    images = {name: finished.path(f"paper_figures/{name}.png") for plan in SECTIONS for name in plan.figures}
+    images = {
+        name: finished.path(f"paper_figures/{name}.png")
+        for plan in SECTIONS
+        for name in (*plan.figures, *plan.optional)
+    }
     folders = {"figures": "paper_figures", "docs": "../../docs"}
     provenance = json.loads(finished.path("provenance.json").read_text())
     assert page == to_html(report, images, folders, documents, provenance)
@@ -122,7 +127,11 @@ def test_snakemakes_own_report_has_all_figures_and_tables(finished, ledger, tmp_
         inside = {name.rsplit("/", 1)[1] for name in archive.namelist()}
         (shell,) = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("report.html")]
         text = archive.read(shell).decode()
-    wanted = {f"{name}.png" for plan in SECTIONS for name in plan.figures} | {"claims.csv", "theory.csv", "report.html"}
+    wanted = {f"{name}.png" for plan in SECTIONS for name in (*plan.figures, *plan.optional)} | {
+        "claims.csv",
+        "theory.csv",
+        "report.html",
+    }
     wanted |= {name for row in ledger for name in row["tables"].split()}
     assert wanted <= inside
     for words in ("Zero-sum games", "Tables", "Where Theorem 1 fails as printed", "at a practical step"):

@@ -14,7 +14,7 @@ import pandas as pd
 from metanash.ledger import general_sum, larger_tasks, potential, simulations, zero_sum
 from metanash.ledger.cited import plain
 from metanash.ledger.claim import Claim, closest_runs, runs_behind
-from metanash.ledger.rules import INCONCLUSIVE, Tables, Verdict
+from metanash.ledger.rules import INCONCLUSIVE, NOT_TESTED, Tables, Verdict, not_tested
 
 __all__ = ["CLAIMS", "Entry", "judge_all", "ledger_table"]
 
@@ -26,6 +26,8 @@ CLAIMS: list[Claim] = [
     *larger_tasks.CLAIMS,
 ]
 
+_ABSENT = "This configuration does not measure it; the deep one does."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -35,6 +37,11 @@ class Entry:
     verdict: Verdict
     runs: tuple[str, ...]
     worst_runs: tuple[str, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables behind the verdict."""
+        return self.claim.tables + (self.claim.needs if self.verdict.name != NOT_TESTED else ())
 
 
 def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | None = None) -> list[Entry]:
@@ -59,7 +66,8 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | Non
     entries = []
     for claim in chosen:
         own = runs_behind(claim, runs)
-        verdict = claim.judge(tables)
+        missing = [name for name in claim.needs if name not in tables]
+        verdict = not_tested(_ABSENT)(tables) if missing else claim.judge(tables)
         if claim.runs and not own and verdict.name != INCONCLUSIVE:
             raise ValueError(f"claim {claim.id}: no file of measurements matches {' or '.join(claim.runs)}")
         worst = closest_runs(verdict.worst, own) if verdict.worst else []
@@ -87,7 +95,7 @@ def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
             "worst_row": entry.verdict.row,
             "worst_runs": " ".join(entry.worst_runs),
             "figures": " ".join(f"{figures}/{name}.png" for name in entry.claim.figures),
-            "tables": " ".join(f"{name}.csv" for name in entry.claim.tables),
+            "tables": " ".join(f"{name}.csv" for name in entry.tables),
             "runs": " ".join(entry.runs),
         }
         for entry in entries

@@ -39,6 +39,8 @@ class Claim:
         Names without folder and ending.
     runs : tuple of str
         Patterns of the files of measurements behind it, relative to the folder of results.
+    needs : tuple of str
+        Tables, beside ``tables``, that not every configuration makes; without them the claim is not tested.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Claim:
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
