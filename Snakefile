@@ -10,22 +10,12 @@ configfile: "config/config.yaml"
 validate(config, "workflow/schemas/config.schema.yaml")
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/settings.smk"
-include: "workflow/rules/games.smk"
-include: "workflow/rules/learn.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/zero_sum.smk"
-include: "workflow/rules/potential.smk"
-include: "workflow/rules/general_sum.smk"
-include: "workflow/rules/appendix.smk"
-include: "workflow/rules/own_games.smk"
-include: "workflow/rules/scale.smk"
-include: "workflow/rules/falsify.smk"
-include: "workflow/rules/theory.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/notebooks.smk"
-include: "workflow/rules/report.smk"
+LEARNED = "common settings games learn tables zero_sum potential general_sum appendix own_games scale falsify".split()
+DRAWN = "theory figures notebooks report".split()
+
+for part in LEARNED + DRAWN:
+
+    include: f"workflow/rules/{part}.smk"
 
 
 rule all:
