@@ -16,7 +16,8 @@ from snakemake.utils import update_config, validate
 from metanash import tables
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.falsify import FALSIFIABLE
-from metanash.gamefile import read_games, read_provenance
+from metanash.gamefile import read_games, read_games_in_units, read_provenance
+from metanash.own_games import learn_own_games
 from metanash.records import read_record
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
@@ -499,6 +500,10 @@ REFUSED = {
     "seeds": {"experiments": {"sensitivity_zero_sum": {"seeds": "four"}}},
     "iterations": {"experiments": {"figure1_potential": {"learning": {"iterations": 0}}}},
     "learning_rates": {"experiments": {"figure1_zero_sum": {"learning": {"learning_rates": [0.1, 0]}}}},
+    "references": {"appendix": {"appendix_tracking": {"references": 99}}},
+    "perturbation": {"appendix": {"appendix_poker": {"perturbation": 0.123}}},
+    "seeds_per_block": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},
+    "games/mine.txt": {"own_games": {"files": {"mine": "games/mine.txt"}}},
 }
 
 
@@ -642,6 +647,39 @@ def test_mixed_games_of_unequal_sizes_are_refused(bare):
     answer = bare.snakemake("--dry-run", "--cores", "1", config=config)
     assert answer.code != 0
     assert "figure1_zero_sum: mixed games need n_actions with A = B" in answer.text
+
+
+def test_own_games_are_learned_as_by_the_library(finished, config):
+    section = config["own_games"]
+    table = pd.read_csv(finished.path("own_games.csv"))
+    assert list(dict.fromkeys(table["own"])) == list(section["files"])
+    for name, file in section["files"].items():
+        plan = {"iterations": section["iterations"], "n_checkpoints": section["checkpoints"]}
+        games, units = read_games_in_units(finished.folder / file)
+        spec, arrays = learn_own_games(games, units, learning_rates=section["learning_rates"], **plan)
+        own = table[table["own"] == name]
+        np.testing.assert_allclose(own["gap_in_payoffs"], arrays["gap"].ravel() * units.scale, rtol=1e-12)
+        assert set(own["measure"]) == {spec["measure"]}
+        assert own["gap"].iloc[-1] < own["gap"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('NFG 1 R "mine" { "A" "B" } { 2 2 }\n\n1 2  3 4  5 6  7 x\n', "mine.nfg:3: 'x' is no number"),
+        ('NFG 1 R "mine" { "A" "B" } { 2 2 }\n1 2  3 4  5 6\n', "mine.nfg:"),
+    ],
+    ids=["no number", "too few"],
+)
+def test_a_malformed_own_game_is_refused_with_line_and_reason(edited, text, reason):
+    (edited.folder / "mine.nfg").write_text(text)
+    target = f"{edited.results}/own_games/mine.npz"
+    answer = edited.snakemake("--cores", "1", target, config={"own_games": {"files": {"mine": "mine.nfg"}}})
+    assert answer.code != 0
+    assert reason in answer.text
+    assert "Traceback" not in answer.text
+    assert reason in edited.path("logs/own_games/mine.log").read_text()
+    assert not edited.path("own_games/mine.npz").exists()
 
 
 def test_a_truncated_game_file_is_named_and_mended(edited):
