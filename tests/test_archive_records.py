@@ -380,19 +380,33 @@ def test_record_indexes_its_arrays():
         record["stage_q"]
 
 
-REQUIRED = ["seeds", "learning_rates", "perturbations", "checkpoints", "ne_gap"]
+REQUIRED = {name: f"the array {name}" for name in ("seeds", "learning_rates", "perturbations", "checkpoints")}
+REQUIRED["ne_gap"] = "one of the arrays ne_gap, cce_gap_bound"
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_missing_array_is_named(tmp_path, name):
-    with pytest.raises(ValueError, match=f"needs the array {name}"):
+    with pytest.raises(ValueError, match=f"needs {REQUIRED[name]}"):
         make_record(**{name: None})
     record = make_record()
     write_record(tmp_path / "r.npz", record)
     arrays = {key: array for key, array in record.arrays.items() if key != name}
     write_archive(tmp_path / "r.npz", FORMAT, SCHEMA, {"spec": {}, "provenance": {}}, arrays)
-    with pytest.raises(ArchiveError, match=rf"r\.npz: a run record needs the array {name}"):
+    with pytest.raises(ArchiveError, match=rf"r\.npz: a run record needs {REQUIRED[name]}"):
         read_record(tmp_path / "r.npz")
+
+
+def test_gap_of_a_correlated_output(tmp_path):
+    """It has another name, and is the gap of the record all the same."""
+    gap = make_record()["ne_gap"]
+    record = make_record(ne_gap=None, cce_gap_bound=gap)
+    write_record(tmp_path / "r.npz", record)
+    for one in (record, read_record(tmp_path / "r.npz")):
+        assert one.measure == "cce_gap_bound"
+        np.testing.assert_array_equal(one.gap, gap)
+    assert make_record().measure == "ne_gap"
+    with pytest.raises(ValueError, match="cce_gap_bound must have axes"):
+        make_record(ne_gap=None, cce_gap_bound=gap[0])
 
 
 @pytest.mark.parametrize("entry", ["spec", "provenance"])

@@ -65,7 +65,7 @@ VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
 MUCH_FASTER = 2.0
 """A speed-up that counts as "much fewer iterations"."""
 
-_BARE = ("base_kind",)
+_BARE = ("experiment", "base_kind", "arm")
 _SYMBOLS = {
     "horizon": "H",
     "games": "K",

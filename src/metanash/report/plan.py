@@ -18,6 +18,7 @@ HEADLINES = (
     "proposition-1",
     "theorem-5",
     "best-responses",
+    "larger-tasks-poker",
 )
 """Claims whose results open the report."""
 
