@@ -50,6 +50,12 @@ def test_against_a_loop(gap, level):
     assert float(found) == pytest.approx(by_hand(GRID[: len(gap)].tolist(), gap, level), rel=1e-9)
 
 
+def test_a_gap_of_0_is_reached_where_it_is_measured():
+    """There is nothing to interpolate in logarithms: the checkpoint counts, not one close to the checkpoint before."""
+    found = iterations_to_reach([1, 10, 100], [[1.0, 0.5, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], 0.1)
+    np.testing.assert_allclose(found, [100.0, 1.0, 10.0])
+
+
 def test_worked_example():
     """From (10, 0.8) to (1000, 0.2): half the way in log gap (0.4) is half the way in log t (100)."""
     assert iterations_to_reach([10, 1000], [0.8, 0.2], 0.4) == pytest.approx(100.0)

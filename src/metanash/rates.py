@@ -63,7 +63,7 @@ def iterations_to_reach(iterations: npt.ArrayLike, gap: npt.ArrayLike, level: fl
     """Iterations at which each curve first falls to ``level``, interpolated between checkpoints.
 
     The interpolation is linear in log iterations and log gap. A curve that starts at or below the level gets the
-    first checkpoint, one that never gets there infinity.
+    first checkpoint, one that falls to exactly 0 the checkpoint where it does, and one that never gets there infinity.
 
     Parameters
     ----------
@@ -84,12 +84,10 @@ def iterations_to_reach(iterations: npt.ArrayLike, gap: npt.ArrayLike, level: fl
     below = curve <= level
     first = below.argmax(axis=-1)
     before = np.maximum(first - 1, 0)
-    y0, y1 = (
-        np.log(np.maximum(np.take_along_axis(curve, i[..., np.newaxis], axis=-1)[..., 0], np.finfo(np.float64).tiny))
-        for i in (before, first)
-    )
+    above, found = (np.take_along_axis(curve, i[..., np.newaxis], axis=-1)[..., 0] for i in (before, first))
+    between = (first > 0) & (found > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(first > 0, (y0 - np.log(level)) / (y0 - y1), 1.0)
+        share = np.where(between, np.log(above / level) / np.log(above / found), 1.0)
     reached = np.exp(t[before] + share * (t[first] - t[before]))
     return np.where(below.any(axis=-1), reached, np.inf)
 
