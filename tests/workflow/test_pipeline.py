@@ -500,6 +500,7 @@ REFUSED = {
     "seeds": {"experiments": {"sensitivity_zero_sum": {"seeds": "four"}}},
     "iterations": {"experiments": {"figure1_potential": {"learning": {"iterations": 0}}}},
     "learning_rates": {"experiments": {"figure1_zero_sum": {"learning": {"learning_rates": [0.1, 0]}}}},
+    "as many as horizons": {"theory": {"random_games": {"iterations": [10]}}},
     "references": {"appendix": {"appendix_tracking": {"references": 99}}},
     "perturbation": {"appendix": {"appendix_poker": {"perturbation": 0.123}}},
     "seeds_per_block": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},

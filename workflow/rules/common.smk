@@ -17,6 +17,9 @@ for name, experiment in EXPERIMENTS.items():
     if "mixed" in experiment["base_kinds"] and len(set(experiment["games"]["options"].get("n_actions", (2, 2)))) > 1:
         raise WorkflowError(f"config: experiments/{name}: mixed games need n_actions with A = B")
 
+if len(config["theory"]["random_games"]["iterations"]) != len(config["theory"]["random_games"]["horizons"]):
+    raise WorkflowError("config: theory/random_games: iterations must be as many as horizons, one for each")
+
 for name, shown in config["appendix"].items():
     if name not in EXPERIMENTS:
         raise WorkflowError(f"config: appendix/{name}: there is no experiments/{name}")
