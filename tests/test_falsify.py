@@ -400,7 +400,7 @@ def test_structure_is_read_off_the_instance():
 
 def test_the_command_searches_and_replays(tmp_path, capsys):
     folder = tmp_path / "found"
-    call = ["falsify", "proposition_1", "--size", "2x2", "--budget", "1000", "--seed", "4", "--output", str(folder)]
+    call = ["falsify", "proposition-1", "--size", "2x2", "--budget", "1000", "--seed", "4", "--output", str(folder)]
     assert cli.main(call) == 0
     printed = capsys.readouterr().out
     assert "printed (2x2): violated (verified)" in printed

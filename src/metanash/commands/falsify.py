@@ -20,10 +20,17 @@ __all__ = ["add_arguments", "run"]
 _BUDGET = 100_000
 
 
+def _name(text: str) -> str:
+    """The ledger joins words by hyphens."""
+    return text.replace("-", "_")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Claim, or ``--list`` or ``--replay``, and how to search."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("claim", nargs="?", metavar="CLAIM", help="one of those that --list names")
+    what.add_argument(
+        "claim", nargs="?", metavar="CLAIM", type=_name, help="one of those that --list names; theorem-1 is theorem_1"
+    )
     what.add_argument("--list", action="store_true", help="name claims, forms and sizes, and stop")
     what.add_argument("--replay", type=Path, metavar="FILE", help="evaluate a saved instance again, and stop")
     parser.add_argument(
