@@ -154,7 +154,7 @@ def test_last_iterate_example_is_what_it_says():
 def test_claim_of_the_extending_page_gets_its_verdict(monkeypatch, capsys):
     """A gap of 0.25 is more than half of 0.4, 0.1 is not."""
     monkeypatch.setattr(zero_sum, "CLAIMS", list(zero_sum.CLAIMS))
-    run_block(blocks(ROOT / "docs" / "extending.md")[3])
+    run_block(section("A claim")["python"][0])
     (line,) = capsys.readouterr().out.splitlines()
     assert line == "['violated', '1 of 2 cases fail; worst: 0.25 beside 0.2 (learning rate=0.2).']"
 

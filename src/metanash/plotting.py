@@ -53,6 +53,10 @@ KIND_LABELS = {
     "shapley": "Shapley's game",
     "prisoners_dilemma": "prisoner's dilemma",
     "chicken": "chicken",
+    "sorted": "sorted order",
+    "alternating": "alternating order",
+    "shared": "shared position",
+    "own": "positions of their own",
 }
 ARM_STYLE: dict[str, dict[str, Any]] = {
     "individual": {"color": "#d55e00", "linestyle": "-"},
