@@ -87,7 +87,7 @@ def test_citations_name_tables_of_the_run(finished, page):
 def test_page_is_one_file_of_moderate_size(page):
     assert len(page.encode()) < 10_000_000
     assert not re.search(r'<(script|link|iframe|object|embed)\b|\bsrc="(?!data:)|url\(|@import|href="http', page)
-    assert page.count("<img ") == sum(len(plan.figures) for plan in SECTIONS)
+    assert page.count("<img ") == sum(len(plan.figures) + len(plan.optional) for plan in SECTIONS)
 
 
 def test_links_lead_somewhere(finished, page):
