@@ -597,7 +597,8 @@ def test_schema_refuses_own_experiments_that_no_table_could_hold(bare, config, p
 def required(section, path=()):
     """Paths of all entries that have no default: every key but names and the options of a family."""
     for key, value in section.items():
-        if key in {"options", "levels", "settings", "kinds", "inner_loops", "budgets", "sizes", "files"}:  # names of the user's
+        # names of the user's
+        if key in {"options", "levels", "settings", "kinds", "inner_loops", "budgets", "sizes", "files"}:
             continue
         yield (*path, key)
         if isinstance(value, dict):
