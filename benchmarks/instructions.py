@@ -1,8 +1,8 @@
 """Instructions of kernel calls, counted by callgrind, beside committed budgets: ``./do bench-instructions``.
 
 Counts depend neither on load nor on the machine, since the instruction set is fixed, and repeat to a few dozen
-instructions of the allocator. They depend on the compiler, so there is a budget for each compiler that one was made with. What is counted is the difference of two calls, one with
-twice the iterations of the other, inside the kernel only.
+instructions of the allocator. They depend on the compiler, so there is a budget for each compiler that one was made
+with. What is counted is the difference of two calls, one with twice the iterations of the other, inside the kernel.
 """
 
 import argparse
