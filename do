@@ -11,6 +11,9 @@ usage: ./do COMMAND [ARGUMENTS]
   test [pytest arguments]          the tests
   lint                             format, types, layers of imports, form of the workflow
   bench [arguments]                speed of the kernels
+  bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
+  bench-scaling [arguments]        time and memory against size, and the roofline
+  overhead [arguments]             where the time of the last finished run went
   setup                            only the environment that the commands above use
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
                                    --upgrade renews every pin)
@@ -167,6 +170,18 @@ case $command in
     bench)
         setup
         exec python -m benchmarks.kernels "$@"
+        ;;
+    bench-scaling)
+        setup
+        exec python -m benchmarks.scaling "$@"
+        ;;
+    overhead)
+        setup
+        exec python -m benchmarks.overhead "$@"
+        ;;
+    bench-instructions)
+        setup
+        exec python -m benchmarks.instructions "$@"
         ;;
     lint)
         setup

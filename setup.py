@@ -49,7 +49,9 @@ if __name__ == "__main__":
                     "-ffp-contract=fast",
                     "-fno-math-errno",
                     "-fno-trapping-math",
+                    "-pthread",
                 ],
+                extra_link_args=["-pthread"],
                 py_limited_api=True,
                 optional=True,
             )

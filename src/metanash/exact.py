@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
+import scipy
 
 from metanash.games import GameBatch, ZeroSumGame
 
@@ -25,7 +25,7 @@ class MatrixEquilibrium:
 def _maximin(matrix: Floats) -> tuple[float, Floats]:
     """The largest v, and a mu, with mu^T M >= v."""
     rows, columns = matrix.shape
-    result = linprog(
+    result = scipy.optimize.linprog(
         np.append(np.zeros(rows), -1.0),
         A_ub=np.column_stack([-matrix.T, np.ones(columns)]),
         b_ub=np.zeros(columns),

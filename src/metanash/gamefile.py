@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.gambit import Units, read_efg, read_nfg
@@ -108,7 +108,7 @@ def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Trans
             indptr = arrays["transition_indptr"][indptr_start : indptr_start + rows + 1]
             part = slice(data_start, data_start + indptr[-1])
             parts = (arrays["transition_data"][part], arrays["transition_indices"][part], indptr)
-            matrices.append(sparse.csr_array(parts, shape=(rows, states)))
+            matrices.append(scipy.sparse.csr_array(parts, shape=(rows, states)))
         kinds.append(Transition.sparse(matrices, actions))
     return kinds
 

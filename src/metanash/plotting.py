@@ -19,6 +19,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from metanash.labels import ARM_LABELS, KIND_LABELS
+
 __all__ = [
     "ARM_LABELS",
     "ARM_STYLE",
@@ -34,30 +36,6 @@ __all__ = [
     "use_style",
 ]
 
-ARM_LABELS = {
-    "individual": "individual",
-    "best_response": "meta: best responses (5)",
-    "stage_average": "meta: stage averages",
-    "output_policy": "meta: output policies",
-    "carry_over": "meta: carry-over",
-}
-KIND_LABELS = {
-    "mixed": "mixed equilibria",
-    "pure": "pure equilibria",
-    "random": "random games",
-    "team": "Markov team",
-    "action_independent": "action-independent transitions",
-    "separable": "separable rewards",
-    "congestion": "congestion",
-    "public_goods": "public goods",
-    "shapley": "Shapley's game",
-    "prisoners_dilemma": "prisoner's dilemma",
-    "chicken": "chicken",
-    "sorted": "sorted order",
-    "alternating": "alternating order",
-    "shared": "shared position",
-    "own": "positions of their own",
-}
 ARM_STYLE: dict[str, dict[str, Any]] = {
     "individual": {"color": "#d55e00", "linestyle": "-"},
     "best_response": {"color": "#0072b2", "linestyle": "-"},

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+import scipy
 
 from metanash.checks import integer
 
@@ -235,7 +235,7 @@ def power_law(x: npt.ArrayLike, y: npt.ArrayLike, groups: Sequence[Any], level: 
     if free < 1:
         return exponent, np.nan, np.nan
     rest = along - exponent * across
-    half = float(stdtrit(free, 0.5 + level / 2.0)) * float(np.sqrt(rest @ rest / free / spread))
+    half = float(scipy.special.stdtrit(free, 0.5 + level / 2.0)) * float(np.sqrt(rest @ rest / free / spread))
     return exponent, exponent - half, exponent + half
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash import kernels
 from metanash.checks import SUM_TOLERANCE, distributions, float_array, name_entry
@@ -34,7 +34,7 @@ class Transition:
         A_1, ..., A_N.
     """
 
-    kernel: Floats | tuple[sparse.csr_array, ...]
+    kernel: "Floats | tuple[scipy.sparse.csr_array, ...]"
     n_states: int
     n_actions: tuple[int, ...]
 
@@ -62,7 +62,9 @@ class Transition:
         return cls.per_step(float_array("transition", probabilities)[np.newaxis])
 
     @classmethod
-    def sparse(cls, matrices: Sequence[sparse.sparray], n_actions: Sequence[int], *, copy: bool = True) -> "Transition":
+    def sparse(
+        cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
+    ) -> "Transition":
         """Sparse kernels, one a step or a single one for all.
 
         Parameters
@@ -105,9 +107,9 @@ class Transition:
 
 
 def _checked_sparse(
-    step: int, matrix: sparse.sparray, states: int, actions: tuple[int, ...], copy: bool
-) -> sparse.csr_array:
-    csr = sparse.csr_array(matrix, dtype=np.float64, copy=copy)
+    step: int, matrix: "scipy.sparse.sparray", states: int, actions: tuple[int, ...], copy: bool
+) -> "scipy.sparse.csr_array":
+    csr = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=copy)
     csr.sum_duplicates()
     wanted = (states * math.prod(actions), states)
     if csr.shape != wanted:

@@ -159,7 +159,7 @@ def bare(tmp_path_factory):
 def two_runs(bare, tmp_path_factory):
     """The small pipeline on two cores; elsewhere, under other names and with few measurements for the theorems, on one.
 
-    To be left as they are.
+    Two rules have two threads a job where there are two cores. To be left as they are.
     """
     places = [("two", "project", "results/smoke"), ("one", "elsewhere/project", "other/place")]
     projects = [
@@ -169,7 +169,7 @@ def two_runs(bare, tmp_path_factory):
     targets = [
         f"{projects[1].results}/{name}" for name in (*TABLES, *FIGURE_FILES, *MEASURED, f"{SEARCHED}/search.json")
     ]
-    arguments = [("--cores", "2"), ("--cores", "1", *targets)]
+    arguments = [("--cores", "2", "--set-threads", "random_games=2", "potential=2"), ("--cores", "1", *targets)]
     for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), zip(projects, arguments, strict=True)):
         assert answer.code == 0, answer.text
     return projects

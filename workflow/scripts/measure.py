@@ -5,13 +5,21 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from metanash import kernels
 from metanash.records import write_measurement
 
 
 def main(
-    function: str, spec: dict[str, Any], seeds: int | None, root_seed: int | None, measured: Path, log: Path
+    function: str,
+    spec: dict[str, Any],
+    seeds: int | None,
+    root_seed: int | None,
+    threads: int,
+    measured: Path,
+    log: Path,
 ) -> None:
     logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
+    kernels.use_threads(threads)
     arguments = dict(spec)
     if seeds is not None:
         arguments["seeds"] = list(range(seeds))
@@ -29,6 +37,7 @@ if __name__ == "__main__":
         snakemake.params.spec,
         snakemake.params.seeds,
         snakemake.params.root_seed,
+        snakemake.threads,
         Path(snakemake.output.measured),
         Path(snakemake.log[0]),
     )

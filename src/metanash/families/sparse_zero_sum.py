@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from metanash.checks import integer
 from metanash.families.sequences import Noise, check_sequence, perturbed
@@ -116,7 +116,7 @@ def sparse_zero_sum_sequence(
     def kernel(chances: Sequence[Floats]) -> Transition:
         starts = np.arange(0, rows * branching + 1, branching, dtype=places[0].dtype)
         matrices = [
-            sparse.csr_array((chance.reshape(-1), place.reshape(-1), starts), shape=(rows, n_states))
+            scipy.sparse.csr_array((chance.reshape(-1), place.reshape(-1), starts), shape=(rows, n_states))
             for chance, place in zip(chances, places, strict=True)
         ]
         return Transition.sparse(matrices, actions, copy=False)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from metanash.checks import integer
 from metanash.games import DiscountedGame, MarkovGame
@@ -164,17 +164,17 @@ def tracking_sequence(
     return games
 
 
-def _product(single: Floats, n_players: int) -> sparse.csr_array:
+def _product(single: Floats, n_players: int) -> "scipy.sparse.csr_array":
     """Kernel of players who move independently, (S^N A^N, S^N) with rows (states, actions), from (S, A, S)."""
     states, actions, _ = single.shape
-    one = sparse.csr_array(single.reshape(states * actions, states))
+    one = scipy.sparse.csr_array(single.reshape(states * actions, states))
     joint = one
     for _ in range(n_players - 1):
-        joint = sparse.csr_array(sparse.kron(joint, one, format="csr"))
+        joint = scipy.sparse.csr_array(scipy.sparse.kron(joint, one, format="csr"))
     # kron's rows are (s_1, a_1, s_2, a_2, ...)
     rows = np.arange(joint.shape[0]).reshape((states, actions) * n_players)
     order = rows.transpose(*range(0, 2 * n_players, 2), *range(1, 2 * n_players, 2)).reshape(-1)
-    return sparse.csr_array(joint[order])
+    return scipy.sparse.csr_array(joint[order])
 
 
 def tracking_positions_sequence(

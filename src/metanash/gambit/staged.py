@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from metanash.archive import ArchiveError
 from metanash.gambit.text import Reader
@@ -210,7 +210,7 @@ def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], 
                 entries += [(s * joint + a, z, float(chance)) for z, chance in law.items()]
         rows, columns, shares = zip(*entries, strict=True)
         shape = (states.size * joint, states.size)
-        matrices.append(sparse.csr_array((np.array(shares), (np.array(rows), np.array(columns))), shape=shape))
+        matrices.append(scipy.sparse.csr_array((np.array(shares), (np.array(rows), np.array(columns))), shape=shape))
     if not dense:
         return Transition.sparse(matrices, actions)
     return Transition.per_step(

@@ -22,7 +22,7 @@ from types import ModuleType
 
 from metanash.kernels import twin
 
-__all__ = ["ascent", "backend", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest"]
+__all__ = ["ascent", "backend", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest", "use_threads"]
 
 
 def source_digest() -> str:
@@ -72,3 +72,20 @@ mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
 ascent = _chosen.ascent
 expect = _chosen.expect
+
+
+def use_threads(count: int) -> None:
+    """Split the lanes of every later call over so many threads; 1 at first.
+
+    Lanes never mix, so results are the same bits. A thread gets 16 lanes at least, a short call none. The NumPy
+    versions know no threads.
+
+    Raises
+    ------
+    ValueError
+        If there would be no thread or more than 256.
+    """
+    if not 1 <= count <= 256:
+        raise ValueError(f"threads must be between 1 and 256, got {count}")
+    if _chosen is not twin:
+        _chosen.set_threads(count)

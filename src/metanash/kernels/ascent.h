@@ -192,7 +192,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount)), zero = splat(0.0), tie = splat(1e-12);
     int failed = 0;
-    for (int64_t lane = 0; lane < c->lanes && !failed; lane += WIDTH) {
+    for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         vec step, least, sum[2];
         gather(c->step, 1, lane, c->lanes, &step);
         gather(c->least, 1, lane, c->lanes, &least);
@@ -289,7 +289,8 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
 }
 
 /* Sizes that are met most have a loop of their own. */
-static int NAMED(ascent)(const struct ascent_call *c) {
+static int NAMED(ascent)(const void *call) {
+    const struct ascent_call *c = call;
     const int64_t *n = c->actions;
     static const int64_t two[] = {2, 2, 2};
     const int pair = c->players == 2 && n[0] == 2 && n[1] == 2;

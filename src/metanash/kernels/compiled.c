@@ -8,6 +8,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,13 @@
 #define SOURCE_DIGEST "unknown"
 #endif
 
+/* What a thread does of a call; every call begins with it. */
+struct share {
+    int64_t first, last; /* lanes, or games */
+};
+
 struct mirror_call {
+    struct share share;
     int64_t lanes, rows, columns;
     int64_t done;       /* iterations of this stage before the call */
     int64_t iterations; /* iterations of this call */
@@ -30,6 +37,7 @@ struct mirror_call {
 };
 
 struct joint_call {
+    struct share share;
     int64_t lanes, players, joint, columns;
     int64_t done, iterations; /* as in mirror_call */
     const int64_t *actions;   /* [players] */
@@ -39,6 +47,7 @@ struct joint_call {
 };
 
 struct expect_call {
+    struct share share;
     int64_t games, rows, states, vectors;
     const double *transition, *values; /* [kinds][rows][states], [games][vectors][states] */
     const int64_t *index;              /* [games] */
@@ -46,6 +55,7 @@ struct expect_call {
 };
 
 struct ascent_call {
+    struct share share;
     int64_t lanes, players, states, joint, reward_rows, columns;
     int softmax, measure;
     int64_t done;       /* iterations before the call */
@@ -128,12 +138,11 @@ static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doub
 #undef WIDTH
 #undef NAMED
 
+typedef int (*kernel)(const void *);
+
 struct instruction_set {
     const char *name;
-    int (*mirror)(const struct mirror_call *);
-    int (*joint_mirror)(const struct joint_call *);
-    int (*ascent)(const struct ascent_call *);
-    int (*expect)(const struct expect_call *);
+    kernel mirror, joint_mirror, ascent, expect;
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
@@ -173,6 +182,55 @@ static int choose(void) {
     PyErr_Format(PyExc_ImportError, "METANASH_ISA=%s is not an instruction set of this processor; "
                  "unset it, or name one of avx512, avx2, portable", wanted);
     return -1;
+}
+
+/* ---- threads ----------------------------------------------------------------------------------- */
+
+#define MOST_THREADS 256
+#define SHARE_BLOCK 16 /* lanes of a share are a multiple of this: whole vectors of every instruction set */
+#define WORTH_A_THREAD 400000 /* entries of Q and the like that a call reads: less is done before a thread starts */
+
+static int threads = 1;
+
+struct worker {
+    pthread_t thread;
+    kernel function;
+    void *call;
+    int started, failed;
+};
+
+static void *work(void *given) {
+    struct worker *worker = given;
+    worker->failed = worker->function(worker->call);
+    return NULL;
+}
+
+/* A call (which begins with its share, `size` bytes in all), its lanes split over the threads. Lanes never mix, so
+ * the result is the same however they are split; a thread that cannot be had is done without. */
+static int run(kernel function, void *call, size_t size, int64_t lanes, double reads) {
+    const int64_t blocks = (lanes + SHARE_BLOCK - 1) / SHARE_BLOCK;
+    const int64_t count = reads < WORTH_A_THREAD ? 1 : blocks < threads ? blocks : threads;
+    struct share *own = call;
+    *own = (struct share){0, lanes};
+    if (count <= 1) return function(call);
+    char *copies = malloc((size_t)count * size);
+    if (!copies) return function(call);
+    struct worker workers[MOST_THREADS];
+    int failed = 0;
+    for (int64_t k = count - 1; k >= 0; k--) { /* the first share is for the calling thread */
+        struct share *share = memcpy(copies + (size_t)k * size, call, size);
+        share->first = blocks * k / count * SHARE_BLOCK;
+        share->last = k == count - 1 ? lanes : blocks * (k + 1) / count * SHARE_BLOCK;
+        workers[k] = (struct worker){.function = function, .call = share};
+        workers[k].started = k && !pthread_create(&workers[k].thread, NULL, work, &workers[k]);
+        if (!workers[k].started) work(&workers[k]);
+    }
+    for (int64_t k = 0; k < count; k++) {
+        if (workers[k].started) pthread_join(workers[k].thread, NULL);
+        if (workers[k].failed) failed = workers[k].failed;
+    }
+    free(copies);
+    return failed;
 }
 
 /* ---- buffers ----------------------------------------------------------------------------------- */
@@ -256,7 +314,7 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    failed = chosen->mirror(&c);
+    failed = run(chosen->mirror, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -298,7 +356,7 @@ static PyObject *joint_mirror(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    failed = chosen->joint_mirror(&c);
+    failed = run(chosen->joint_mirror, &c, sizeof c, lanes, (double)lanes * players * joint * iterations);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -341,7 +399,7 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    failed = chosen->ascent(&c);
+    failed = run(chosen->ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * iterations);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -370,9 +428,19 @@ static PyObject *expect(PyObject *self, PyObject *args) {
         }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    failed = chosen->expect(&c);
+    failed = run(chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
+}
+
+static PyObject *set_threads(PyObject *self, PyObject *args) {
+    (void)self;
+    int count;
+    if (!PyArg_ParseTuple(args, "i", &count)) return NULL;
+    if (count < 1 || count > MOST_THREADS)
+        return PyErr_Format(PyExc_ValueError, "threads must be between 1 and %d, got %d", MOST_THREADS, count);
+    threads = count;
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
@@ -381,6 +449,7 @@ static PyMethodDef methods[] = {
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
+    {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -3,6 +3,7 @@ from metanash.kernels.twin import Floats, Integers
 isa: str
 source_digest: str
 
+def set_threads(count: int, /) -> None: ...
 def mirror(
     q: Floats,
     eta: Floats,

@@ -133,7 +133,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
     vec *q = work, *x = q + A * B, *y = x + A, *mu = y + B, *nu = mu + A, *gx = nu + B, *gy = gx + A;
     vec *sums[2] = {gy + B, gy + B + A + B + 1}; /* [0] totals, [1] the running chunk: mu, nu, value */
     vec eta = splat(0.0);
-    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+    for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
         gather(c->q, A * B, lane, c->lanes, q);
         gather(c->eta, 1, lane, c->lanes, &eta);
         gather(c->x, A, lane, c->lanes, x), gather(c->y, B, lane, c->lanes, y);
@@ -255,8 +255,8 @@ static inline void NAMED(pair_run)(const struct mirror_call *c, int64_t lane, in
 }
 
 static int NAMED(mirror_2x2)(const struct mirror_call *c) {
-    for (int64_t lane = 0; lane < c->lanes; lane += 2 * WIDTH) {
-        if (lane + WIDTH < c->lanes)
+    for (int64_t lane = c->share.first; lane < c->share.last; lane += 2 * WIDTH) {
+        if (lane + WIDTH < c->share.last)
             NAMED(pair_run)(c, lane, 2);
         else
             NAMED(pair_run)(c, lane, 1);
@@ -264,7 +264,8 @@ static int NAMED(mirror_2x2)(const struct mirror_call *c) {
     return 0;
 }
 
-static int NAMED(mirror)(const struct mirror_call *c) {
+static int NAMED(mirror)(const void *call) {
+    const struct mirror_call *c = call;
     return c->rows == 2 && c->columns == 2 ? NAMED(mirror_2x2)(c) : NAMED(mirror_any)(c);
 }
 
@@ -368,7 +369,7 @@ static int NAMED(joint_any)(const struct joint_call *c) {
     vec *q = work, *x = q + N * J, *policy = x + C, *g = policy + C, *total = g + C, *part = total + J, *one = part + J;
     const vec *product = NAMED(seat_all)(c, seats, one, q, x, policy, g, one + 1);
     vec eta = *one = splat(1.0);
-    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+    for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
         gather(c->q, N * J, lane, c->lanes, q), gather(c->eta, 1, lane, c->lanes, &eta);
         gather(c->x, C, lane, c->lanes, x), gather(c->policy, C, lane, c->lanes, policy);
         gather(c->sum_joint, J, lane, c->lanes, total);
@@ -463,11 +464,12 @@ static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct j
     scatter(part, joint, lane, c->lanes, c->sum_joint + c->lanes * joint);
 }
 
-static int NAMED(joint_mirror)(const struct joint_call *c) {
+static int NAMED(joint_mirror)(const void *call) {
+    const struct joint_call *c = call;
     const int64_t players = c->players;
     if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
         return NAMED(joint_any)(c);
-    for (int64_t lane = 0; lane < c->lanes; lane += WIDTH) {
+    for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
         if (players == 2)
             NAMED(coin_run)(c, lane, 2);
         else if (players == 3)
@@ -485,9 +487,10 @@ static int NAMED(joint_mirror)(const struct joint_call *c) {
 
 /* One row of P against several value vectors. The order of the additions depends on the number of states
  * only, so a game gives the same bits alone and in a batch. */
-static int NAMED(expect)(const struct expect_call *c) {
+static int NAMED(expect)(const void *call) {
+    const struct expect_call *c = call;
     const int64_t S = c->states, whole = S - S % WIDTH;
-    for (int64_t game = 0; game < c->games; game++) {
+    for (int64_t game = c->share.first; game < c->share.last; game++) {
         const double *transition = c->transition + c->index[game] * c->rows * S;
         const double *values = c->values + game * c->vectors * S;
         double *out = c->out + game * c->vectors * c->rows;

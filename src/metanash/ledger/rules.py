@@ -29,8 +29,8 @@ from typing import Any
 
 import pandas as pd
 
+from metanash.labels import ARM_LABELS
 from metanash.ledger.cited import cited, number
-from metanash.plotting import ARM_LABELS
 
 __all__ = [
     "HOLDS",

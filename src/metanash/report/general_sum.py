@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from metanash.labels import ARM_LABELS, KIND_LABELS
 from metanash.ledger.rules import Tables
-from metanash.plotting import ARM_LABELS, KIND_LABELS
 from metanash.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
 
 __all__ = ["theorem_5", "theorem_6"]

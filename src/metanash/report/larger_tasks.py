@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from metanash.labels import ARM_LABELS
 from metanash.ledger.rules import Tables
-from metanash.plotting import ARM_LABELS
 from metanash.report.content import Cells, Part, claims_part, effect_of, interval, ratio_cell
 from metanash.report.simulations import reached, speed_up_cell
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from metanash.labels import KIND_LABELS
 from metanash.ledger.rules import Tables
-from metanash.plotting import KIND_LABELS
 from metanash.report.content import Cells, Part, claims_part, interval, ratio_cell, slope_cells
 
 __all__ = ["proposition_1", "theorem_3", "theorem_4"]

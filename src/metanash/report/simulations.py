@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from metanash.labels import ARM_LABELS, KIND_LABELS
 from metanash.ledger.rules import Tables
-from metanash.plotting import ARM_LABELS, KIND_LABELS
 from metanash.report.content import Cells, Part, interval
 
 __all__ = ["parts", "reached", "sizes", "speed_up_cell"]

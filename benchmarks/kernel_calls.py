@@ -1,0 +1,137 @@
+"""Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
+
+``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
+``expect``: twice the games). It imports nothing but the standard library and the extension: under callgrind every
+import costs seconds.
+"""
+
+import math
+import sys
+from array import array
+from collections.abc import Callable
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from random import Random
+from types import ModuleType
+from typing import NamedTuple
+
+ISA = "avx2"  # the best that valgrind knows
+WIDTH = 4  # lanes of a vector
+
+Call = Callable[[ModuleType, int], None]
+
+
+class Case(NamedTuple):
+    """A kernel call of so many lanes, made with ``once`` iterations and with twice as many."""
+
+    function: str
+    lanes: int
+    once: int
+    call: Call
+
+    @property
+    def work(self) -> int:
+        """Lane-iterations by which the two calls differ."""
+        return self.lanes * self.once
+
+
+def uniform(count: int, low: float = 0.0, high: float = 1.0) -> array:
+    """Random numbers, the same ones every time."""
+    random = Random(0)
+    return array("d", (random.uniform(low, high) for _ in range(count)))
+
+
+def same(value: float, count: int) -> array:
+    """One number so many times."""
+    return array("d", [value]) * count
+
+
+def simplex(rows: int, columns: int) -> array:
+    """Rows that are distributions."""
+    weights = uniform(rows * columns)
+    totals = [sum(weights[row * columns : (row + 1) * columns]) for row in range(rows)]
+    return array("d", (weight / totals[k // columns] for k, weight in enumerate(weights)))
+
+
+def mirror(lanes: int, actions: int) -> Call:
+    """Algorithm 1 from uniform policies."""
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        size = lanes * actions
+        anchors, iterates = (same(0.0, size), same(0.0, size)), (same(1 / actions, size), same(1 / actions, size))
+        sums = same(0.0, 2 * size), same(0.0, 2 * size), same(0.0, 2 * lanes)
+        q, eta = uniform(size * actions), same(0.1, lanes)
+        compiled.mirror(q, eta, *anchors, *iterates, *sums, lanes, actions, actions, 0, iterations)
+
+    return call
+
+
+def joint_mirror(lanes: int, actions: tuple[int, ...]) -> Call:
+    """Algorithm 2 from uniform policies."""
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        policy = array("d", [1 / n for n in actions for _ in range(n)]) * lanes
+        x, sums, counts = same(0.0, lanes * columns), same(0.0, 2 * lanes * joint), array("q", actions)
+        q, eta = uniform(lanes * players * joint), same(0.1, lanes)
+        compiled.joint_mirror(q, eta, x, policy, sums, counts, lanes, players, joint, columns, 0, iterations)
+
+    return call
+
+
+def ascent(softmax: int, gaps: int) -> Call:
+    """A vector of Markov teams of two players with two actions, S = 2."""
+    lanes, states, actions = WIDTH, 2, (2, 2)
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        reward, transition = uniform(lanes * states * joint), simplex(states * joint, states)
+        index, step, initial = array("q", [0] * lanes), same(0.01, lanes), same(1 / states, lanes * states)
+        policy = same(0.0 if softmax else 0.5, lanes * states * columns)
+        response, sums, least = same(0.0, lanes * states * players), same(0.0, 2 * lanes), same(1.0, lanes)
+        sizes = (lanes, players, states, joint, 1, columns, 1)
+        arrays = (reward, transition, index, step, initial, array("q", actions), policy, response, sums, least)
+        compiled.ascent(*arrays, 0.9, *sizes, softmax, gaps, 0, iterations)
+
+    return call
+
+
+def expect(rows: int, states: int, vectors: int) -> Call:
+    """Expected next values; what is doubled is the number of games."""
+
+    def call(compiled: ModuleType, games: int) -> None:
+        transition, values = simplex(rows, states), uniform(games * vectors * states)
+        out, index = same(0.0, games * vectors * rows), array("q", [0] * games)
+        compiled.expect(transition, index, values, out, games, rows, states, vectors, 1)
+
+    return call
+
+
+CASES = {
+    "mirror 2x2, 1 game": Case("mirror", 4, 2_000, mirror(4, 2)),  # H = S = 2
+    "mirror 2x2, 1000 lanes": Case("mirror", 1_000, 20, mirror(1_000, 2)),
+    "mirror 10x10": Case("mirror", 4, 200, mirror(4, 10)),
+    "joint_mirror 2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2))),
+    "joint_mirror 2x2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2, 2))),
+    "joint_mirror 3x3": Case("joint_mirror", 4, 500, joint_mirror(4, (3, 3))),
+    "Q-ascent": Case("ascent", WIDTH, 500, ascent(0, 0)),
+    "Q-ascent with gaps": Case("ascent", WIDTH, 500, ascent(0, 1)),
+    "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
+    "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
+    "expect": Case("expect", 1, 20, expect(50, 10, 3)),
+}
+
+
+def main(path: str) -> None:
+    """Make the calls, in order."""
+    name = "metanash.kernels.compiled"
+    loader = ExtensionFileLoader(name, path)
+    compiled = module_from_spec(spec_from_loader(name, loader))
+    loader.exec_module(compiled)
+    for case in CASES.values():
+        for times in (1, 2):
+            case.call(compiled, times * case.once)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

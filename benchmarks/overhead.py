@@ -1,0 +1,187 @@
+"""Where the wall time of a finished pipeline run went: ``./do overhead``.
+
+Times of jobs are those that Snakemake keeps (``.snakemake/metadata`` and its log), processor times those of rules with
+a ``benchmark:``. The start-up of a job (interpreter, Snakemake's preamble, imports) is measured anew in processor time,
+for each script and set of modules; the rest of a job is work. If the machine had other work during the run, jobs took
+longer than their processor time, and start-ups are scaled by that ratio.
+"""
+
+import argparse
+import csv
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+NO_WORK = {"kernels"}  # rules all of whose time is overhead
+STARTS = """
+import importlib, pickle, runpy, sys
+from snakemake import script
+sys.path.insert(0, sys.argv[1].rpartition("/")[0])
+runpy.run_path(sys.argv[1], run_name="loaded")
+for module in sys.argv[2:]:
+    importlib.import_module(module)
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What Snakemake's log of a run says."""
+
+    start: float
+    wall: float
+    cores: int
+    finished: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished job, by what Snakemake keeps beside its outputs."""
+
+    rule: str
+    start: float
+    end: float
+    starts: tuple[str, ...]  # its script and the modules of metanash among its inputs
+    processor: float | None
+
+    @property
+    def wall(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+def read_run(log: Path) -> Run:
+    """Times of a run from its log; ValueError if it has not come to its end."""
+    text = log.read_text()
+    ended = re.search(r"^Elapsed time: (?:(\d+) days?, )?(\d+):(\d+):([\d.]+)$", text, flags=re.MULTILINE)
+    if not ended or "(100%) done" not in text:
+        raise ValueError(f"{log}: this run has not finished; name the log of one that has with --log")
+    began = re.search(r"^ +Date: (.*)$", text, flags=re.MULTILINE)[1]
+    days, hours, minutes, seconds = (float(part or 0) for part in ended.groups())
+    wall = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+    cores = int(re.search(r"^Provided cores: (\d+)", text, flags=re.MULTILINE)[1])
+    done = re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", text, flags=re.MULTILINE)
+    return Run(datetime.fromisoformat(began).timestamp(), wall, cores, len([rule for rule in done if rule != "all"]))
+
+
+def processor_seconds(folder: Path, log: str) -> float | None:
+    """Processor time of a job from the benchmark file that belongs to its log."""
+    path = folder / log.replace("/logs/", "/benchmarks/", 1).removesuffix(".log")
+    path = path.with_name(f"{path.name}.tsv")
+    if not path.exists():
+        return None
+    with path.open(newline="") as rows:
+        return sum(float(row["cpu_time"]) for row in csv.DictReader(rows, delimiter="\t"))
+
+
+def read_jobs(folder: Path, run: Run) -> list[Job]:
+    """Jobs of a run; ValueError if later runs have overwritten some."""
+    found = {}
+    for path in (folder / ".snakemake" / "metadata").rglob("*"):
+        record = json.loads(path.read_text()) if path.is_file() else {}
+        # the log has whole seconds
+        if not record.get("endtime") or not run.start <= record["starttime"] <= run.start + run.wall + 1:
+            continue
+        script = re.search(r'"\.\./(scripts/.*?)"', record["code"])[1]
+        modules = [file for file in record["input"] if file.startswith("src/metanash/") and file.endswith(".py")]
+        names = [file.removeprefix("src/").removesuffix(".py").removesuffix("/__init__") for file in modules]
+        starts = (f"workflow/{script}", *sorted(name.replace("/", ".") for name in names))
+        log = record["log"][0]
+        job = Job(record["rule"], record["starttime"], record["endtime"], starts, processor_seconds(folder, log))
+        found[record["rule"], log] = job
+    if len(found) != run.finished:
+        raise ValueError(
+            f"the log has {run.finished} jobs, {len(found)} of which are remembered: "
+            "a later run has made some anew; name the log of the last run with --log, or run everything"
+        )
+    return list(found.values())
+
+
+def start_up(folder: Path, starts: tuple[str, ...]) -> float:
+    """Processor seconds until a script's ``main`` is called."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", STARTS, *starts], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def stretch(jobs: list[Job]) -> float:
+    """Wall over processor time of the jobs that have both, at least 1."""
+    both = [(job.wall, job.processor) for job in jobs if job.processor]
+    return max(sum(wall for wall, _ in both) / sum(processor for _, processor in both), 1.0) if both else 1.0
+
+
+def idle(run: Run, jobs: list[Job]) -> tuple[float, float]:
+    """Core-seconds without a job: while none runs at all, and while others do."""
+    ends = sorted([(job.start, 1) for job in jobs] + [(job.end, -1) for job in jobs])
+    engine, waiting, running, last = 0.0, 0.0, 0, run.start
+    for at, change in [*ends, (run.start + run.wall, 0)]:
+        span, last = max(at - last, 0.0), max(at, last)
+        if running:
+            waiting += span * max(run.cores - running, 0)
+        else:
+            engine += span * run.cores
+        running += change
+    return engine, waiting
+
+
+def report(run: Run, jobs: list[Job], seconds: dict[tuple[str, ...], float]) -> list[str]:
+    """The table, a line a rule, and the shares of all core-seconds."""
+    rules: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        rules[job.rule].append(job)
+    ratio = stretch(jobs)
+    lost = {job: job.wall if job.rule in NO_WORK else min(seconds[job.starts] * ratio, job.wall) for job in jobs}
+    lines = [f"{'rule':28s} {'jobs':>5s} {'wall s':>8s} {'CPU s':>8s} {'start-up s':>10s} {'of wall':>8s}"]
+    for rule, own in sorted(rules.items(), key=lambda item: -sum(job.wall for job in item[1])):
+        wall, starting = sum(job.wall for job in own), sum(lost[job] for job in own)
+        times = [job.processor for job in own if job.processor is not None]
+        processor = f"{sum(times):8.1f}" if len(times) == len(own) else f"{'-':>8s}"
+        lines.append(f"{rule:28s} {len(own):5d} {wall:8.1f} {processor} {starting:10.1f} {starting / wall:8.0%}")
+    engine, waiting = idle(run, jobs)
+    starting, total = sum(lost.values()), run.wall * run.cores
+    shares = {
+        "work: learning, measuring, tables, figures, notebooks": total - starting - engine - waiting,
+        "start-up of jobs: interpreter, imports, compiling": starting,
+        "engine: no job runs": engine,
+        "a core waits while others work": waiting,
+    }
+    lines += ["", f"{run.wall:.0f} s on {run.cores} core{'s' * (run.cores > 1)}, {len(jobs)} jobs"]
+    lines += [f"wall over processor time of rules that have both: {ratio:.2f}"]
+    lines += [f"{name:56s} {part:8.1f} core-s {part / total:7.1%}" for name, part in shares.items()]
+    lines += [
+        f"{'overhead: start-up and engine':56s} {starting + engine:8.1f} core-s {(starting + engine) / total:7.1%}"
+    ]
+    return lines
+
+
+def main() -> int:
+    """Print the report; 1 if there is no finished run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path(), help="repository in which Snakemake ran")
+    parser.add_argument("--log", type=Path, help="Snakemake's log of the run; default: the last one")
+    parser.add_argument(
+        "--tries", type=int, default=3, help="measurements of each start-up, of which the fastest counts"
+    )
+    arguments = parser.parse_args()
+    logs = sorted((arguments.folder / ".snakemake" / "log").glob("*.log"))
+    try:
+        if not (arguments.log or logs):
+            raise ValueError("no run here; ./do reproduce makes one")
+        run = read_run(arguments.log or logs[-1])
+        jobs = read_jobs(arguments.folder, run)
+    except ValueError as error:
+        print(f"overhead: {error}", file=sys.stderr)
+        return 1
+    kinds = {job.starts for job in jobs}
+    print(*report(run, jobs, {starts: start_up(arguments.folder, starts) for starts in kinds}), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""What tables, texts and figures call the arms of an experiment and the kinds of games."""
+
+__all__ = ["ARM_LABELS", "KIND_LABELS"]
+
+ARM_LABELS = {
+    "individual": "individual",
+    "best_response": "meta: best responses (5)",
+    "stage_average": "meta: stage averages",
+    "output_policy": "meta: output policies",
+    "carry_over": "meta: carry-over",
+}
+KIND_LABELS = {
+    "mixed": "mixed equilibria",
+    "pure": "pure equilibria",
+    "random": "random games",
+    "team": "Markov team",
+    "action_independent": "action-independent transitions",
+    "separable": "separable rewards",
+    "congestion": "congestion",
+    "public_goods": "public goods",
+    "shapley": "Shapley's game",
+    "prisoners_dilemma": "prisoner's dilemma",
+    "chicken": "chicken",
+    "sorted": "sorted order",
+    "alternating": "alternating order",
+    "shared": "shared position",
+    "own": "positions of their own",
+}

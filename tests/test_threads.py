@@ -1,0 +1,112 @@
+"""Threads inside a call: the same bits whatever their number, and that they are there."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from backends import compiled, needs_compiled
+from kernel_cases import ascent_arguments, expect_arguments, mirror_arguments, run
+
+from metanash import OptimisticMirrorDescent, families, kernels, learn
+
+TASKS = Path("/proc/self/task")
+
+
+@pytest.fixture(autouse=True)
+def one_thread_afterwards():
+    yield
+    kernels.use_threads(1)
+
+
+def joint_arguments(rng, lanes, actions, iterations):
+    joint, columns = int(np.prod(actions)), sum(actions)
+    parts = [rng.dirichlet(np.ones(n), size=lanes) for n in actions]
+    q, eta = rng.uniform(size=(lanes, len(actions), joint)), rng.uniform(0.1, 0.3, size=lanes)
+    x, policy = np.zeros((lanes, columns)), np.concatenate(parts, axis=1)
+    counts = np.array(actions, dtype=np.int64)
+    return [
+        q,
+        eta,
+        x,
+        policy,
+        np.zeros((2, lanes, joint)),
+        counts,
+        lanes,
+        len(actions),
+        joint,
+        columns,
+        0,
+        iterations,
+    ]
+
+
+# Each call reads more than 400,000 numbers, so that no thread is spared, and has a last block that is not whole.
+CALLS = {
+    "mirror 2x2": ("mirror", lambda rng: mirror_arguments(rng, 101, 2, 2, 0, 1100)),
+    "mirror 3x4": ("mirror", lambda rng: mirror_arguments(rng, 101, 3, 4, 0, 500)),
+    "joint_mirror 2x2x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (2, 2, 2), 300)),
+    "joint_mirror 3x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (3, 2), 500)),
+    "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
+    "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
+    "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
+}
+
+
+@needs_compiled
+@pytest.mark.parametrize("name", CALLS)
+def test_the_number_of_threads_changes_no_bit(name):
+    kernel, make = CALLS[name]
+    found = []
+    for count in (1, 2, 3, 7):
+        kernels.use_threads(count)
+        arguments = make(np.random.default_rng(5))
+        getattr(compiled, kernel)(*arguments)
+        found.append([array for array in arguments if isinstance(array, np.ndarray)])
+    start = [array for array in make(np.random.default_rng(5)) if isinstance(array, np.ndarray)]
+    assert any((before != after).any() for before, after in zip(start, found[0], strict=True))
+    for other in found[1:]:
+        for one, same in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, same)
+
+
+def test_a_run_is_the_same_on_any_number_of_threads():
+    games = families.zero_sum_sequence("mixed", 5, n_games=25, perturbation=0.2, horizon=2)
+    runs = []
+    for count in (1, 2, 3):
+        kernels.use_threads(count)
+        runs.append(learn(games, OptimisticMirrorDescent(0.2), 2000, at=[2000]))
+    for other in runs[1:]:
+        np.testing.assert_array_equal(other.ne_gap, runs[0].ne_gap)
+        for mine, theirs in zip(other.policy, runs[0].policy, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+@needs_compiled
+@pytest.mark.skipif(not TASKS.exists(), reason="threads are counted in /proc")
+@pytest.mark.parametrize(("lanes", "wanted"), [(48, 3), (16, 1)])
+def test_a_call_runs_on_so_many_threads_and_lets_others_run(lanes, wanted):
+    """Sixteen lanes are not split."""
+    arguments = mirror_arguments(np.random.default_rng(0), lanes, 2, 2, 0, 1_000_000)
+    kernels.use_threads(3)
+    most, before, over = 0, len(os.listdir(TASKS)), threading.Event()
+
+    def call():
+        run(compiled, "mirror", arguments)
+        over.set()
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    while not over.is_set():
+        most = max(most, len(os.listdir(TASKS)))
+        time.sleep(0.001)
+    caller.join()
+    assert most - before == wanted
+
+
+@pytest.mark.parametrize("count", [0, -1, 257])
+def test_a_wrong_number_of_threads_is_refused(count):
+    with pytest.raises(ValueError, match=f"between 1 and 256, got {count}"):
+        kernels.use_threads(count)
