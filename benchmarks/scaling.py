@@ -104,7 +104,7 @@ LABELS = {
 def name_sizes(ax: Axes, sizes: Sequence[int]) -> None:
     """Ticks at these sizes, as they are."""
     ax.set_xticks(sizes, [str(size) for size in sizes])
-    ax.minorticks_off()
+    ax.set_xticks([], minor=True)
 
 
 def panel(ax: Axes, rows: pd.DataFrame, sweep: str) -> None:
