@@ -111,6 +111,22 @@ def race(contestants: list[Contestant], game: object, budget: float, rounds: int
     return found
 
 
+def timed_curve(contestant: Contestant, game: object, found: Outcome, step: int = 3) -> list[tuple[int, float, float]]:
+    """Iterations, seconds and gap at every third point that was looked at, and at the last.
+
+    Short runs are timed one by one, from the start, since calls cost something too; long ones are their iterations
+    times the fastest seconds an iteration.
+    """
+    points = []
+    chosen = {*range(0, len(found.iterations), step), len(found.iterations) - 1}
+    for k in sorted(chosen if found.iterations else ()):
+        n, taken = found.iterations[k], found.iterations[k] * found.per_iteration
+        if taken < 4 * _SHORT:
+            taken = min(seconds(contestant.start(game).advance, n) for _ in range(3))
+        points.append((n, taken, found.gaps[k]))
+    return points
+
+
 def _repeats(found: Outcome) -> int:
     """A run of microseconds is repeated, lest only its first meeting with cold caches be seen."""
     longest = max((taken for taken in found.to_gap.values() if np.isfinite(taken)), default=found.per_iteration)

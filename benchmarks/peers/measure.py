@@ -11,7 +11,7 @@ import io
 import json
 import os
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from benchmarks.peers.contest import (
     look,
     race,
     seconds,
+    timed_curve,
 )
 from metanash import OptimisticMirrorDescent, ProjectedQAscent, families, kernels
 from metanash.archive import write_text
@@ -67,10 +68,11 @@ def zero_sum(seeds: int, budget: float, rounds: int, missing: dict[str, str]) ->
         contestants = [contestant for contestant in everybody if contestant.package not in missing]
         for seed in range(seeds):
             race(contestants, trees.matrix_game(2, 99), 0.0, 0)  # compiles what is compiled at run time
-            found = race(contestants, make(seed), budget, rounds)
+            tree = make(seed)
+            found = race(contestants, tree, budget, rounds)
             rows += [_row(group, name, seed, *item) for item in found.items()]
             if seed == 0:
-                curves += _curves(name, found)
+                curves += _curves(name, tree, contestants, found)
         print(f"{group} {name}: done", flush=True)
     return rows, curves
 
@@ -82,20 +84,12 @@ def _row(group: str, game: str, seed: int, contestant: str, found: Outcome) -> R
     return named | last | {"seconds_per_iteration": found.per_iteration} | times
 
 
-def _curves(game: str, found: dict[str, Outcome]) -> list[Row]:
-    """Every third point; seconds are iterations times the fastest seconds an iteration."""
-    return [
-        {
-            "game": game,
-            "contestant": name,
-            "iterations": n,
-            "seconds": f"{n * one.per_iteration:.3e}",
-            "gap": f"{g:.3e}",
-        }
-        for name, one in found.items()
-        for k, (n, g) in enumerate(zip(one.iterations, one.gaps, strict=True))
-        if k % 3 == 0 or k + 1 == len(one.iterations)
-    ]
+def _curves(game: str, tree: trees.Tree, contestants: Iterable[Contestant], found: dict[str, Outcome]) -> Iterator[Row]:
+    """Points of the figure."""
+    for contestant in contestants:
+        for n, taken, gap in timed_curve(contestant, tree, found[contestant.name]):
+            named: Row = {"game": game, "contestant": contestant.name, "iterations": n}
+            yield named | {"seconds": f"{taken:.3e}", "gap": f"{gap:.3e}"}
 
 
 Run = Callable[[int], Iterable[np.ndarray]]

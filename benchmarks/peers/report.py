@@ -73,8 +73,8 @@ def cell(found: pd.Series, best: float) -> str:
         return "not reached"
     text = duration(found["seconds"])
     text = f"**{text}**" if found["seconds"] == best else text
-    ratio = found["ratio"]
-    return f"{text} ({ratio:.3g})" if np.isfinite(ratio) else text
+    ratio = found["ratio"]  # 0 where metanash did not reach it
+    return f"{text} ({ratio:.3g})" if 0 < ratio < np.inf else text
 
 
 def pivoted(summary: pd.DataFrame) -> str:
@@ -94,7 +94,10 @@ def behind(summary: pd.DataFrame) -> list[str]:
     faster = summary[(summary["ratio"] < 1) & ~summary["contestant"].str.startswith("metanash")]
     return [
         f"- {MEASURES[measure]}, {contestant}: "
-        + "; ".join(f"{game} ({ratio:.2g})" for game, ratio in zip(part["game"], part["ratio"], strict=True))
+        + "; ".join(
+            f"{game} ({f'{ratio:.2g}' if ratio else 'not reached by metanash'})"
+            for game, ratio in zip(part["game"], part["ratio"], strict=True)
+        )
         for (measure, contestant), part in faster.groupby(["measure", "contestant"], sort=False)
     ]
 
@@ -114,12 +117,13 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     parts = [
         "# metanash and other packages",
-        "Written by `./do bench-peers`. What is measured and how: [performance](../../docs/performance.md#other-packages).",
+        "Written by `./do bench-peers`. What is measured, and how: "
+        "[performance](../../docs/performance.md#other-packages).",
         f"{machine['processor']}, {machine['cores']} cores of which one is used, load {machine['load']} at the end; "
         f"{machine['system']}, Python {machine['python']}, {versions}; kernels of metanash: {machine['kernels']}. "
-        f"{machine['seeds']} games of each size, fastest of {machine['rounds']} interleaved rounds. "
+        f"Games of each size: {machine['seeds']}; fastest of {machine['rounds']} interleaved rounds. "
         f"In brackets: ratio to metanash, the first row; above 1, metanash is faster. Medians over games. "
-        f"Not reached: in {machine['budget']:g} s of processor time on most of the games.",
+        f"Not reached: in {machine['budget']:g} s, on most of the games.",
         "Not installed here: " + ("; ".join(f"{k} ({v})" for k, v in machine["absent"].items()) or "none") + ".",
     ]
     errors = table[table["error"].notna()][["contestant", "game", "error"]].drop_duplicates()
@@ -130,7 +134,7 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
         for measure, name in MEASURES.items():
             part = own[own["measure"] == measure]
             if len(part):
-                parts += [f"{name.capitalize()}:", pivoted(part)]
+                parts += [f"{name[0].upper()}{name[1:]}:", pivoted(part)]
         if group == "Algorithm 1":
             parts.append("\n".join(targets(own)))
     compiling = table[table["first_call"].notna() & table["contestant"].str.startswith("JAX")]["first_call"]
@@ -145,33 +149,24 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
 
 
 def draw(curves: pd.DataFrame, table: pd.DataFrame) -> plt.Figure:
-    """Time to gap against gap, a panel for each zero-sum game; linear programs are crosses at the bottom."""
+    """NE-gap against time, a panel for each zero-sum game; linear programs are crosses at the bottom."""
     use_style()
-    games = list(dict.fromkeys(curves["game"]))
+    games, shown = (list(dict.fromkeys(curves[name])) for name in ("game", "contestant"))
     rows = -(-len(games) // 3)
-    figure, axes = plt.subplots(rows, 3, figsize=(7.0, 2.1 * rows), squeeze=False, sharey=True)
-    solved = table[(table["seed"] == 0) & table["contestant"].map(exactly)]
-    seen: dict[str, int] = {}
-    shown = list(dict.fromkeys(curves["contestant"]))
-    style = {}
-    for contestant in shown:
-        package = contestant.partition(",")[0]
-        kind = "exact" if exactly(contestant) else "curve"
-        style[contestant] = (COLOURS[package], STYLES[seen.get(package, 0)] if kind == "curve" else "")
-        seen[package] = seen.get(package, 0) + (kind == "curve")
+    figure, axes = plt.subplots(rows, 3, figsize=(7.0, 1.9 * rows + 1.0), squeeze=False, sharey=True)
+    solved = table[table["seed"] == 0].set_index(["game", "contestant"])["seconds_to_0.0001"]
     handles = {}
     for ax, game in zip(axes.flat, games, strict=False):
+        lines = {package: iter(STYLES) for package in COLOURS}
         for contestant in shown:
-            colour, line = style[contestant]
+            package = contestant.partition(",")[0]
+            part = curves[(curves["game"] == game) & (curves["contestant"] == contestant)]
             if exactly(contestant):
-                part = solved[(solved["game"] == game) & (solved["contestant"] == contestant)]
-                drawn = ax.plot(part["seconds_to_0.0001"], [7e-5] * len(part), "x", color=colour, markersize=4,
-                                clip_on=False)  # fmt: skip
+                x, y, style = [solved.get((game, contestant), np.nan)], [1e-4], {"linestyle": "", "marker": "x"}
             else:
-                part = curves[(curves["game"] == game) & (curves["contestant"] == contestant)]
-                drawn = ax.plot(part["seconds"], part["gap"], color=colour, linestyle=line, linewidth=1)
-            handles.setdefault(contestant, drawn[0])
-        ax.set(xscale="log", yscale="log", ylim=(7e-5, 1), title=game)
+                x, y, style = part["seconds"], part["gap"], {"linestyle": next(lines[package])}
+            (handles[contestant],) = ax.plot(x, y, color=COLOURS[package], linewidth=1, markersize=4, **style)
+        ax.set(xscale="log", yscale="log", ylim=(7e-5, 1), title=game.replace(" x ", " × "))
         sns.despine(ax=ax)
     for ax in axes[:, 0]:
         ax.set_ylabel("NE-gap (reward units)")
