@@ -118,10 +118,10 @@ MATRICES = [
     Contestant("QuantEcon, linear program", "quantecon", quantecon, iterative=False),
     Contestant("Nashpy, linear programs", "nashpy", nashpy, iterative=False),
     Contestant("Gambit, linear program", "pygambit", gambit_matrix, iterative=False),
-    Contestant("OpenSpiel, linear program", "pyspiel", open_spiel_matrix, iterative=False),
+    Contestant("OpenSpiel, linear program", "cvxpy", open_spiel_matrix, iterative=False),
 ]
 TREES = [
     Contestant("metanash, linear programs", "metanash", metanash_markov, iterative=False),
     Contestant("Gambit, linear program", "pygambit", gambit_tree, iterative=False),
-    Contestant("OpenSpiel, linear program", "pyspiel", open_spiel_tree, iterative=False),
+    Contestant("OpenSpiel, linear program", "cvxpy", open_spiel_tree, iterative=False),
 ]
