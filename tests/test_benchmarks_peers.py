@@ -224,3 +224,11 @@ def test_the_committed_page_is_that_of_the_committed_numbers():
     everybody = [*first_order.MATRICES, *exact.MATRICES, *exact.TREES]
     present = {contestant.name for contestant in everybody if contestant.package not in machine["absent"]}
     assert present <= set(table["contestant"]), "a contestant has no row"
+
+
+def test_tables_of_the_documentation_are_those_of_the_page():
+    section = (ROOT / "docs/performance.md").read_text().split("## Other packages\n")[1].split("\n## ")[0]
+    quoted = [line for line in section.splitlines() if line.startswith("|")]
+    page = set((ROOT / "benchmarks/results/peers.md").read_text().splitlines())
+    assert len(quoted) > 20
+    assert [line for line in quoted if line not in page] == []

@@ -122,7 +122,8 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
         f"{machine['processor']}, {machine['cores']} cores of which one is used, load {machine['load']} at the end; "
         f"{machine['system']}, Python {machine['python']}, {versions}; kernels of metanash: {machine['kernels']}. "
         f"Games of each size: {machine['seeds']}; fastest of {machine['rounds']} interleaved rounds. "
-        f"In brackets: ratio to metanash, the first row; above 1, metanash is faster. Medians over games. "
+        f"Times are processor times. In brackets: ratio to metanash, the first row; above 1, metanash is faster. "
+        f"Medians over games. "
         f"Not reached: in {machine['budget']:g} s, on most of the games.",
         "Not installed here: " + ("; ".join(f"{k} ({v})" for k, v in machine["absent"].items()) or "none") + ".",
     ]
@@ -171,7 +172,7 @@ def draw(curves: pd.DataFrame, table: pd.DataFrame) -> plt.Figure:
     for ax in axes[:, 0]:
         ax.set_ylabel("NE-gap (reward units)")
     for ax in axes[-1]:
-        ax.set_xlabel("time (s)")
+        ax.set_xlabel("processor time (s)")
     for ax in list(axes.flat)[len(games) :]:
         ax.axis("off")
     figure.legend(handles.values(), handles, frameon=False, loc="outside lower center", ncols=3)
