@@ -108,7 +108,7 @@ def targets(summary: pd.DataFrame) -> list[str]:
     found = summary[summary["contestant"] == "JAX, Algorithm 1"].set_index("game")["ratio"]
     for game, goal in TARGETS.items():
         if game in found.index:
-            lines.append(f"| {game} | {found[game]:.1f} | {goal} | {'met' if found[game] >= goal else 'missed'} |")
+            lines.append(f"| {game} | {found[game]:.2f} | {goal} | {'met' if found[game] >= goal else 'missed'} |")
     return lines
 
 
