@@ -14,6 +14,8 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
   bench-scaling [arguments]        time and memory against size, and the roofline
   overhead [arguments]             where the time of the last finished run went
+  bench-peers [arguments]          speed against other packages, in an environment of their own
+                                   (.venv-peers, about 1 GB); writes benchmarks/results
   setup                            only the environment that the commands above use
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
                                    --upgrade renews every pin)
@@ -34,6 +36,7 @@ cd "$here"
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 kernels=src/metanash/kernels
+peers=benchmarks/peers-requirements.txt
 environment_stamp=.venv/metanash-environment
 project_stamp=.venv/metanash-project
 
@@ -59,11 +62,12 @@ find_python() { # Sets $python. A name may be on PATH and not run (a version man
     fail "no usable Python: 3.11 or later is needed, with venv${unfit:-; no python3 was found on PATH}"
 }
 
+venv=.venv
 install() { # A venv made by uv has no pip.
-    if [ -x .venv/bin/pip ]; then
-        .venv/bin/python -m pip install -qq --disable-pip-version-check "$@"
+    if [ -x "$venv/bin/pip" ]; then
+        "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
     else
-        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python .venv/bin/python "$@"
+        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$venv/bin/python" "$@"
     fi
 }
 
@@ -126,6 +130,33 @@ missing") [ "$command" != setup ] || install_project ;;
     export PATH VIRTUAL_ENV="$here/.venv"
 }
 
+# --- The environment of the peers: what cannot be installed is left out, and named ---
+
+setup_peers() (
+    venv=.venv-peers
+    sum=$(cksum "$peers")
+    [ "$(cat "$venv/metanash-peers" 2>/dev/null)" != "$sum" ] || return 0
+    find_python
+    say "installing $peers into $venv: one to some minutes"
+    rm -rf "$venv"
+    if have_uv; then uv venv --quiet --python "$python" "$venv"; else "$python" -m venv "$venv"; fi
+    install --no-deps -r "$peers" || grep '^[a-z]' "$peers" | while IFS= read -r pin; do
+        install --no-deps "$pin" </dev/null || say "$pin could not be installed: the comparison goes without it"
+    done
+    printf '%s\n' "$sum" >"$venv/metanash-peers"
+)
+
+compare_with_peers() { # One thread each. LiteEFG keeps games in the home folder: it gets one of its own.
+    home=$(mktemp -d)
+    trap 'rm -rf "$home"' EXIT
+    trap 'exit 130' INT TERM
+    HOME=$home PYTHONPATH=src OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
+        JAX_PLATFORMS=cpu JAX_ENABLE_X64=1 \
+        XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
+        .venv-peers/bin/python -m benchmarks.peers.measure "$@"
+    python -m benchmarks.peers.report "$@"
+}
+
 # --- The commands ---
 
 cores() { # All, but 8 at most: more jobs than that wait for each other.
@@ -182,6 +213,11 @@ case $command in
     bench-instructions)
         setup
         exec python -m benchmarks.instructions "$@"
+        ;;
+    bench-peers)
+        setup
+        setup_peers
+        compare_with_peers "$@"
         ;;
     lint)
         setup
