@@ -164,16 +164,17 @@ def main() -> int:
     """Print the report; 1 if there is no finished run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path(), help="repository in which Snakemake ran")
-    parser.add_argument("--log", type=Path, help="Snakemake's log of the run; default: the last one")
+    parser.add_argument("--log", type=Path, help="Snakemake's log of the run; default: that of the last finished one")
     parser.add_argument(
         "--tries", type=int, default=3, help="measurements of each start-up, of which the fastest counts"
     )
     arguments = parser.parse_args()
     logs = sorted((arguments.folder / ".snakemake" / "log").glob("*.log"))
     try:
-        if not (arguments.log or logs):
-            raise ValueError("no run here; ./do reproduce makes one")
-        run = read_run(arguments.log or logs[-1])
+        done = [log for log in logs if "(100%) done" in log.read_text()]
+        if not (arguments.log or done):
+            raise ValueError("no finished run here; ./do reproduce makes one")
+        run = read_run(arguments.log or done[-1])
         jobs = read_jobs(arguments.folder, run)
     except ValueError as error:
         print(f"overhead: {error}", file=sys.stderr)
