@@ -158,7 +158,14 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
          "arm": "individual", "game": 1, "iteration": [1, 50], "gap": [0.5, 0.125], "gap_in_payoffs": [2.0, 0.5]}
     )  # fmt: skip
     payoffs = pd.DataFrame({"own": "mine", "arm": "individual", "game": 1, "player": [2, 1], "payoff": [-1.5, 1.5]})
-    (part,) = pages.own_parts({"own_games": gaps, "own_payoffs": payoffs})
+    policies = pd.DataFrame(
+        {"own": "mine", "arm": ["individual"] * 4 + ["best_response"], "game": 1, "player": [1, 1, 2, 2, 2], "step": 1,
+         "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5]}
+    )  # fmt: skip
+    part, played = pages.own_parts({"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies})
+    assert text(played) == [["mine", "1", "1", "1", "1", "0.250, 0.750"], ["mine", "1", "2", "1", "1", "1.000, 0.000"]]
+    many = pd.concat([policies.assign(state=s) for s in range(1, 14)])
+    assert len(pages.own_parts({"own_games": gaps, "own_payoffs": payoffs, "own_policies": many})) == 1
     assert text(part) == [
         ["mine", "1", "optimistic mirror descent", "individual", "50", "0.125 (NE-gap)", "0.5", "1.5, -1.5"]
     ]

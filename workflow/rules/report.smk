@@ -24,7 +24,7 @@ LEDGER_TABLES = [
     "appendix_equilibria",
     "falsification",
     *(["growth_exponents"] if SIZES else []),
-    *(["own_games", "own_payoffs"] if OWN_GAMES else []),
+    *(["own_games", "own_payoffs", "own_policies"] if OWN_GAMES else []),
 ]
 
 # Rules whose inputs are the measurements, and those measurements by their names in the folder of results.

@@ -11,6 +11,9 @@ from metanash.report.simulations import reached, speed_up_cell
 
 __all__ = ["own_parts", "parts"]
 
+_MOST_POLICIES = 24
+"""A file with more of them shows none."""
+
 
 def _task(cells: Cells, row: Any) -> list[str]:
     """Which task and cell: sizes, order, numbers of games and iterations, learning rate, perturbation."""
@@ -136,4 +139,20 @@ def own_parts(tables: Tables) -> list[Part]:
         )
     head = ("file", "game", "learner", "arm", "T", "gap at T", "gap in payoffs", "payoffs of the players at T")
     text = "Policies at $T$ are in `own_policies.csv`, gaps at every checkpoint in `own_games.csv`."
-    return [Part("Your games", text, head, tuple(rows))]
+    return [Part("Your games", text, head, tuple(rows)), *_own_policies(tables["own_policies"])]
+
+
+def _own_policies(table: pd.DataFrame) -> list[Part]:
+    """Policies of individual learning at T, of files that have few of them."""
+    cells = Cells("own_policies")
+    places = ["game", "player", "step", "state"]
+    rows = []
+    for name, own in table[table["arm"] == "individual"].groupby("own", sort=False):
+        groups = own.groupby(places)
+        if len(groups) <= _MOST_POLICIES:
+            for place, part in groups:
+                probabilities = ", ".join(cells(value, ".3f") for value in part.sort_values("action")["probability"])
+                rows.append((cells.text(name), *(cells(number, "d") for number in place), probabilities))
+    text = "Individual learning; of a correlated output each player's part."
+    head = ("file", *places, "probabilities of the actions")
+    return [Part("Policies at $T$", text, head, tuple(rows))] if rows else []
