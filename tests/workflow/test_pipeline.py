@@ -417,9 +417,8 @@ def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
 
 
 def test_plotting_code_learns_nothing(answers):
-    """Verdicts and pages borrow the labels of the figures, so they are written again."""
-    pages = {rule: 1 for rule in REPORTS if rule != "provenance"}
-    assert answers["plotting.py"].jobs() == {**FIGURE_RULES, **pages, "notebook": len(NOTEBOOKS), "all": 1}
+    """The report embeds the figures, so it is written again; verdicts know labels only."""
+    assert answers["plotting.py"].jobs() == {**FIGURE_RULES, "report": 1, "notebook": len(NOTEBOOKS), "all": 1}
 
 
 def test_kernel_sources_do_everything_again(answers, every_job):
