@@ -194,6 +194,12 @@ class CorrelatedPolicy:
         total = sum(n * value[:, :, 0] for n, value in zip(weights, counted, strict=True))
         return np.asarray((games.initial[:, np.newaxis] * total).sum(axis=-1) / sum(weights))
 
+    def mixture(self) -> Floats:
+        """Joint distributions (G, H, S, A_1, ..., A_N), averaged over all iterations: what is played if H = 1."""
+        shares = [n / sum(self.iterations) for n in self.iterations]
+        terms = [share * joint for share, joint in zip(shares, self.joints, strict=True)]
+        return np.asarray(sum(terms[1:], start=terms[0])) if terms else product(self.initial)
+
     def joint(self, stage: int, step: int) -> Floats:
         """Joint distributions (G, S, A_1, ..., A_N) that are played at a step (from 0) if t lies in a stage."""
         played = stage - step
@@ -256,9 +262,7 @@ def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     game = games.game
     if game.horizon > 1:
         raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
-    shares = [n / sum(policy.iterations) for n in policy.iterations]
-    terms = [share * joint for share, joint in zip(shares, policy.joints, strict=True)]
-    joint = np.asarray(sum(terms[1:], start=terms[0])) if terms else product(policy.initial)
+    joint = policy.mixture()
     gains = []
     for i in range(game.n_players):
         reward = games.reward[:, i]

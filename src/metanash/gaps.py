@@ -17,6 +17,7 @@ __all__ = [
     "average_out",
     "backup",
     "best_response_values",
+    "from_start",
     "joint_optima",
     "ne_gap",
     "ne_gaps",
@@ -216,7 +217,8 @@ def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> 
     return _induction(games, policy, player, respond=True)
 
 
-def _from_start(games: GameBatch[Any], value: Floats) -> Floats:
+def from_start(games: GameBatch[Any], value: Floats) -> Floats:
+    """Values from the initial distribution, (G,), of values (G, H, S) or (G, S)."""
     first = value if value.ndim == 2 else value[:, 0]
     return np.asarray((games.initial * first).sum(axis=-1))
 
@@ -242,10 +244,10 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     ValueError
         If the policy has the wrong shape or a row is no distribution.
     """
-    best = [_from_start(games, best_response_values(games, policy, i)) for i in range(games.game.n_players)]
+    best = [from_start(games, best_response_values(games, policy, i)) for i in range(games.game.n_players)]
     if isinstance(games.game, ZeroSumGame):
         return best[0] + best[1]
-    gains = [b - _from_start(games, values(games, policy, i)) for i, b in enumerate(best)]
+    gains = [b - from_start(games, values(games, policy, i)) for i, b in enumerate(best)]
     return np.asarray(np.max(gains, axis=0))
 
 
@@ -277,7 +279,7 @@ def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> 
 
 def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
     """Potential Phi(pi) from the initial distribution: (G,). Errors as in :func:`stage_potential_values`."""
-    return _from_start(games, stage_potential_values(games, policy))
+    return from_start(games, stage_potential_values(games, policy))
 
 
 def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Policy) -> Floats:
@@ -297,7 +299,7 @@ def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Pol
     gain = np.zeros_like(value)
     for i, (after, before) in enumerate(zip(policy, start, strict=True)):
         gain += average_out(advantage, [*policy[:i], after - before, *start[i + 1 :]])
-    return _from_start(games, _evaluate(gain, average_out(chance, policy, trailing=1), discount))
+    return from_start(games, _evaluate(gain, average_out(chance, policy, trailing=1), discount))
 
 
 def rise_error(game: DiscountedGame) -> float:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
-from metanash.gaps import values
+from metanash.gaps import from_start, values
 from metanash.learners import LEARNERS, CorrelatedMirrorDescent, checkpoints
 from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
 from metanash.records import GAPS
@@ -110,19 +110,11 @@ def _outcome(
             worth = run.policy.values(games)[0]
             policies.append(learner.average(run.state))
             if games.game.horizon == 1:
-                total = sum(n * joint for n, joint in zip(run.policy.iterations, run.policy.joints, strict=True))
-                joints.append(total[0, 0] / sum(run.policy.iterations))
+                joints.append(run.policy.mixture()[0, 0])
         else:
             policies.append(run.policy)
-            worth = np.array([_worth(games, run.policy, i) for i in range(games.game.n_players)])
+            worth = [from_start(games, values(games, run.policy, i))[0] for i in range(games.game.n_players)]
         payoffs.append([units.payoff(value, i) for i, value in enumerate(worth)])
     players = range(batches[0].game.n_players)
     found = {f"policy_{i}": np.stack([policy[i][0] for policy in policies]) for i in players}
     return {"payoff": np.array(payoffs), **found} | ({"joint": np.stack(joints)} if joints else {})
-
-
-def _worth(games: GameBatch[Any], policy: Sequence[Floats], player: int) -> float:
-    """Value to a player from the initial distribution; to the min-player of minus the reward."""
-    value = values(games, policy, player)
-    start = value[:, 0] if value.ndim == 3 else value
-    return float((games.initial * start).sum())

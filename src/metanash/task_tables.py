@@ -14,7 +14,7 @@ from metanash.bounds.zero_sum import largest_learning_rate, theorem_1_uniform, t
 from metanash.exact import matrix_equilibrium
 from metanash.families.poker import pot_scale
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
-from metanash.gaps import ne_gaps, team_optima, values
+from metanash.gaps import from_start, ne_gaps, team_optima, values
 from metanash.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash.records import RunRecord
 from metanash.streams import stream
@@ -207,8 +207,8 @@ def equilibrium_rows(
         policies = [run.record[f"policy_{i}"][:, :, :count] for i in range(run.games[0].n_players)]
         for cell, (r, p) in run.cells():
             games, best, scale, reference_gap = references[place][p]
-            value = values(games, [policy[r, p].reshape(-1, *policy.shape[4:]) for policy in policies], 0)
-            worth = (games.initial * (value[:, 0] if value.ndim == 3 else value)).sum(axis=-1)
+            learned = [policy[r, p].reshape(-1, *policy.shape[4:]) for policy in policies]
+            worth = from_start(games, values(games, learned, 0))
             poker = isinstance(games.game, ZeroSumGame)
             error = np.abs(worth - best) if poker else best - worth
             excess = error - run.record.gap[r, p, :count, :, -1].ravel()
@@ -235,7 +235,7 @@ _Reference = tuple[GameBatch[Any], Floats, Floats, float]
 
 def _reference(games: GameBatch[Any]) -> _Reference:
     if isinstance(games.game, DiscountedGame):
-        return games, (games.initial * team_optima(games)).sum(axis=-1), np.ones(len(games)), np.nan
+        return games, from_start(games, team_optima(games)), np.ones(len(games)), np.nan
     found = [matrix_equilibrium(game.reward[0, 0]) for game in games.games]
     scale = np.array([pot_scale(game) for game in games.games])
     policies = [np.stack([getattr(one, name) for one in found])[:, np.newaxis, np.newaxis] for name in ("mu", "nu")]

@@ -180,8 +180,10 @@ def _theorem_6(instances: Instances, size: Size) -> Sides:
     batches: list[GameBatch[MarkovGame]] = [games_of(MarkovGame, instances, size, n) for n in range(k)]
     grid, learner = np.array([size.iterations]), CorrelatedMirrorDescent(rate)
     runs = learn_sequence(batches, learner, META_UPDATES["best_response"](k), size.iterations, at=grid).runs
-    worst = np.mean([PlayerDivergenceProbe()(learner, run.state)["divergence_worst"] for run in runs], axis=0)
-    first = np.mean([PlayerDivergenceProbe()(learner, run.state)["divergence_first"] for run in runs], axis=0)
+    divergences = [PlayerDivergenceProbe()(learner, run.state) for run in runs]
+    first, worst = (
+        np.mean([found[f"divergence_{which}"] for found in divergences], axis=0) for which in ("first", "worst")
+    )
     h, eta = size.horizon, rate[:, np.newaxis]
     forms = {
         "repaired: worst best response": bounds.theorem_5(worst[:, np.newaxis], h, grid, players, eta),
