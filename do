@@ -118,7 +118,7 @@ setup() {
     if [ ! -x .venv/bin/python ] || [ "$(cat "$environment_stamp" 2>/dev/null)" != "$environment_sum" ]; then
         renew_environment
     fi
-    project_sum=$(cksum pyproject.toml setup.py "$kernels/compiled.c" "$kernels/lanes.h" "$kernels/ascent.h")
+    project_sum=$(cksum pyproject.toml setup.py "$kernels"/*.[ch])
     case $(cat "$project_stamp" 2>/dev/null) in
         "$project_sum
 built") is_built || install_project ;;

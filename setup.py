@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("src/metanash/kernels")
-SOURCES = [KERNELS / name for name in ("compiled.c", "lanes.h", "ascent.h")]
+SOURCES = [KERNELS / "compiled.c", *sorted(KERNELS.glob("*.h"))]
 DIGEST = hashlib.sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:16]
 
 WARNING = """

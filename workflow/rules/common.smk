@@ -10,7 +10,7 @@ FIGURES = config["paper_figures"]
 EXPERIMENTS = config["experiments"]
 OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
 PACKAGE = Path("src/metanash")
-C_SOURCES = [(PACKAGE / "kernels" / name).as_posix() for name in ("compiled.c", "lanes.h", "ascent.h")]
+C_SOURCES = [path.as_posix() for path in sorted((PACKAGE / "kernels").glob("*.[ch]"))]
 
 
 for name, experiment in EXPERIMENTS.items():

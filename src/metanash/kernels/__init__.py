@@ -27,8 +27,8 @@ __all__ = ["ascent", "backend", "expect", "instruction_set", "joint_mirror", "mi
 
 def source_digest() -> str:
     """First 16 hexadecimal digits of the SHA-256 of the C sources beside this file; empty if absent."""
-    sources = [Path(__file__).with_name(name) for name in ("compiled.c", "lanes.h", "ascent.h")]
-    if not all(path.exists() for path in sources):
+    sources = [Path(__file__).with_name("compiled.c"), *sorted(Path(__file__).parent.glob("*.h"))]
+    if not sources[0].exists():
         return ""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
