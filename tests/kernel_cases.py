@@ -1,4 +1,4 @@
-"""Arguments for the three kernels, and how far two implementations may differ on them.
+"""Arguments for the kernels, and how far two implementations may differ on them.
 
 Run as a script, this file stores what the compiled kernels in use make of every case:
 ``python kernel_cases.py results.npz``. The tests run it once for each instruction set.
@@ -100,6 +100,27 @@ def expect_arguments(rng, games, rows, states, vectors, kinds):
     ]
 
 
+def backup_arguments(rng, games, steps, rows, states, kinds, first=0, last=None):
+    return [
+        rng.uniform(size=(games, steps, rows)),
+        rng.dirichlet(np.ones(states), size=(kinds, rows)),
+        rng.integers(kinds, size=games),
+        rng.uniform(0.0, 5.0, size=(games, steps, states)),
+        np.full((games, steps, rows), -1.0),  # no value
+        games,
+        steps,
+        rows,
+        states,
+        kinds,
+        first,
+        steps if last is None else last,
+    ]
+
+
+def fold_arguments(rng, entries):
+    return [rng.uniform(0.0, 1e3, size=(2, entries)), rng.uniform(0.0, 1e6, size=entries), entries]
+
+
 def copied(arguments):
     return [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
 
@@ -117,7 +138,9 @@ def run(module, kernel, arguments):
         }  # fmt: skip
     if kernel == "ascent":  # which of several best responses is found is not compared
         return {"policy": arguments[6], "sum_gap": arguments[8], "least": arguments[9]}
-    return {"out": arguments[3]}
+    if kernel == "fold":
+        return {"sums": arguments[0], "total": arguments[1]}
+    return {"out": arguments[{"expect": 3, "backup": 4}[kernel]]}
 
 
 def cases():
@@ -165,6 +188,17 @@ def cases():
         arguments = expect_arguments(rng, games, rows, states, vectors, kinds)
         # 17 terms of at most 5, averaged: a few roundings
         yield f"expect {games} games, {rows}x{states}, {vectors} vectors, {kinds} kinds", "expect", arguments, 1e-14
+    # one step, four of them, more than a multiple of four, with fewer and more rows than a block of eight
+    for games, steps, rows, states, kinds in itertools.product(
+        (1, 3), (1, 2, 3, 5, 6, 8), (1, 8, 19), (1, 2, 7, 17), (1, 2)
+    ):
+        arguments = backup_arguments(rng, games, steps, rows, states, kinds)
+        yield f"backup {games} games, {steps} steps, {rows}x{states}, {kinds} kinds", "backup", arguments, 1e-14
+    for first, last in [(0, 1), (2, 3), (6, 7), (1, 6), (3, 3), (5, 7)]:
+        arguments = backup_arguments(rng, 3, 7, 10, 3, 2, first, last)
+        yield f"backup steps {first} to {last} of 7", "backup", arguments, 1e-14
+    for entries in (0, 1, 5, 64):
+        yield f"fold {entries}", "fold", fold_arguments(rng, entries), 1e-9
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
 
 

@@ -17,9 +17,11 @@ from backends import BACKENDS, compiled, needs_compiled
 from kernel_cases import (
     CHUNK,
     ascent_arguments,
+    backup_arguments,
     cases,
     copied,
     expect_arguments,
+    fold_arguments,
     mirror_arguments,
     run,
 )
@@ -74,9 +76,14 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 
 def one_lane(kernel, arguments, lane):
     """The arguments of one lane alone."""
-    lanes_first = {"mirror": (0, 1, 2, 3, 4, 5), "ascent": (0, 2, 3, 4, 6, 7, 9), "expect": (1, 2, 3)}[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": ()}[kernel]
-    count = {"mirror": 9, "ascent": 11, "expect": 4}[kernel]
+    lanes_first = {
+        "mirror": (0, 1, 2, 3, 4, 5),
+        "ascent": (0, 2, 3, 4, 6, 7, 9),
+        "expect": (1, 2, 3),
+        "backup": (0, 2, 3, 4),
+    }[kernel]
+    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": (), "backup": ()}[kernel]
+    count = {"mirror": 9, "ascent": 11, "expect": 4, "backup": 5}[kernel]
     alone = copied(arguments)
     for i in lanes_first:
         alone[i] = arguments[i][lane : lane + 1].copy()
@@ -138,6 +145,30 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
 def test_a_game_alone_gives_the_bits_of_the_batch_in_expect(module, states):
     arguments = expect_arguments(np.random.default_rng(states), 7, 6, states, 3, 2)
     assert_alone_equals_batch(module, "expect", arguments, range(7))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("states", [1, 2, 8, 33])
+@pytest.mark.parametrize("steps", [1, 2, 4, 7])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_backup(module, states, steps):
+    arguments = backup_arguments(np.random.default_rng([steps, states]), 7, steps, 11, states, 2)
+    assert_alone_equals_batch(module, "backup", arguments, range(7))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+def test_backup_leaves_other_steps_alone(module):
+    arguments = backup_arguments(np.random.default_rng(3), 3, 6, 9, 4, 2, 2, 5)
+    module.backup(*arguments)
+    assert (arguments[4][:, [0, 1, 5]] == -1.0).all()
+    assert (arguments[4][:, 2:5] >= 0.0).all()
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+def test_fold_empties_sums_into_the_total(module):
+    sums, total = np.array([[1.0, 2.0], [0.25, 0.5]]), np.array([10.0, 20.0])
+    module.fold(sums, total, 2)
+    assert total.tolist() == [11.25, 22.5]
+    assert not sums.any()
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -209,6 +240,8 @@ def test_kernels_write_only_their_outputs(module):
         ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), [6]),
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), [6]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
+        ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), [4]),
+        ("fold", fold_arguments(rng, 5), [0, 1]),
     ]:
         before = copied(arguments)
         getattr(module, kernel)(*arguments)
@@ -440,6 +473,8 @@ def good_arguments(kernel):
         "mirror": lambda: mirror_arguments(rng, 3, 2, 3, 0, 2),
         "ascent": lambda: ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 2),
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
+        "backup": lambda: backup_arguments(rng, 3, 4, 5, 2, 2, 1, 3),
+        "fold": lambda: fold_arguments(rng, 5),
     }[kernel]()
 
 
@@ -457,7 +492,7 @@ SPOILED = {
     "bytes": lambda a: a.tobytes(),
     "nothing": lambda a: None,  # noqa: ARG005
 }
-OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3]}
+OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "backup": [4], "fold": [0, 1]}
 FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
 
@@ -516,6 +551,8 @@ def test_bad_sizes_are_refused(kernel):
         ("ascent", 15, 1), ("ascent", 15, 3), ("ascent", 16, 4), ("ascent", 16, 6), ("ascent", 17, 1),
         ("ascent", 17, 3), ("ascent", 20, -1), ("ascent", 21, -1),
         ("expect", 5, 0), ("expect", 6, 0), ("expect", 8, 0),
+        ("backup", 6, 0), ("backup", 6, 2), ("backup", 7, 0), ("backup", 8, 0), ("backup", 9, 0), ("backup", 10, 4),
+        ("backup", 11, 5), ("backup", 11, 0), ("fold", 2, 4), ("fold", 2, 6),
     ],
 )  # fmt: skip
 def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
@@ -531,7 +568,7 @@ def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
     [
         ("ascent", 2, 0, -1), ("ascent", 2, 2, 2), ("ascent", 2, 1, 2**62),  # kernel of a lane
         ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
-        ("expect", 1, 0, -1), ("expect", 1, 2, 2),
+        ("expect", 1, 0, -1), ("expect", 1, 2, 2), ("backup", 2, 0, -1), ("backup", 2, 2, 2),
     ],
 )  # fmt: skip
 def test_indices_out_of_range_are_refused(kernel, i, place, bad):
@@ -567,6 +604,9 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
         "compiled.expect(empty, index, one, empty, 1, 2**61, 1, 1, 1)",
+        "compiled.backup(empty, one, ints, empty, empty, 2**61, 1, 1, 1, 1, 0, 1)",
+        "compiled.backup(empty, empty, index, one, empty, 1, 1, 2**61, 1, 1, 0, 1)",
+        "compiled.fold(empty, empty, 2**61)",
     ],
 )
 def test_sizes_whose_product_overflows_are_refused(call):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
-from kernel_cases import ascent_arguments, expect_arguments, mirror_arguments, run
+from kernel_cases import ascent_arguments, backup_arguments, expect_arguments, mirror_arguments, run
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
 
@@ -51,6 +51,7 @@ CALLS = {
     "joint_mirror 3x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (3, 2), 500)),
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
+    "backup": ("backup", lambda rng: backup_arguments(rng, 11, 6, 300, 37, 3)),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
 }
 
@@ -91,6 +92,7 @@ def test_a_call_runs_on_so_many_threads_and_lets_others_run(lanes, wanted):
     """Sixteen lanes are not split."""
     arguments = mirror_arguments(np.random.default_rng(0), lanes, 2, 2, 0, 1_000_000)
     kernels.use_threads(3)
+    time.sleep(0.1)  # threads of an earlier call leave the list some time after they were joined
     most, before, over = 0, len(os.listdir(TASKS)), threading.Event()
 
     def call():

@@ -80,9 +80,7 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     -------
     (G, H, S, A_1, ..., A_N) array
     """
-    q = reward.copy()
-    q[:, :-1] += games.transitions.expect(value[:, 1:], 0)
-    return q
+    return games.transitions.backup(reward, value)
 
 
 def _step_reward(games: GameBatch[Any], player: int, h: int) -> Floats:

@@ -197,6 +197,34 @@ class TransitionBatch:
                 out[:, k] = self._expect(values[:, k : k + 1], first_step + k)[:, 0]
         return out.reshape(games, count, self.n_states, *self.n_actions)
 
+    def backup(self, reward: Floats, values: Floats) -> Floats:
+        """r_h + P_h V_{h+1} at every step of every game; nothing comes after the last.
+
+        Parameters
+        ----------
+        reward : (G, H, S, A_1, ..., A_N)
+        values : (G, H, S)
+            ``values[:, 0]`` is not read.
+
+        Returns
+        -------
+        (G, H, S, A_1, ..., A_N) array
+            The bits of a game do not depend on the rest of the batch.
+        """
+        games, horizon, states = values.shape
+        reward, values = np.ascontiguousarray(reward), np.ascontiguousarray(values)
+        if not self._stacked:
+            q = reward.copy()
+            for h in range(horizon - 1):
+                q[:, h] += self.expect(values[:, h + 1 : h + 2], h)[:, 0]
+            return q
+        q = np.empty_like(reward)
+        runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
+        for (first, last), chance in zip(runs, self._stacked, strict=True):
+            sizes = (games, horizon, self.rows, states, len(chance), first, last)
+            kernels.backup(reward, chance, self.index, values, q, *sizes)
+        return q
+
     def _expect(self, values: Floats, step: int) -> Floats:
         games, count, states = values.shape
         values = np.ascontiguousarray(values)

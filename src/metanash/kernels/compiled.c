@@ -54,6 +54,14 @@ struct expect_call {
     double *out;                       /* [games][vectors][rows] */
 };
 
+struct backup_call {
+    struct share share; /* of games * rows */
+    int64_t games, steps, rows, states, first, last;
+    const double *reward, *transition, *values; /* [games][steps][rows], [kinds][rows][states], [games][steps][states] */
+    const int64_t *index;                       /* [games] */
+    double *out;                                /* [games][steps][rows] */
+};
+
 struct ascent_call {
     struct share share;
     int64_t lanes, players, states, joint, reward_rows, columns;
@@ -142,16 +150,16 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect;
+    kernel mirror, joint_mirror, ascent, expect, backup;
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, backup_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, backup_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, backup_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -433,6 +441,54 @@ static PyObject *expect(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+static PyObject *backup(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *values, *out;
+    long long games, steps, rows, states, kinds, first, last;
+    if (!PyArg_ParseTuple(args, "OOOOOLLLLLLL", &reward, &transition, &index, &values, &out, &games, &steps, &rows,
+                          &states, &kinds, &first, &last))
+        return NULL;
+    if (games < 0 || steps < 1 || rows < 1 || states < 1 || kinds < 1 || first < 0 || last < first || last > steps)
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    struct backup_call c = {.games = games, .steps = steps, .rows = rows, .states = states, .first = first, .last = last};
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, steps, rows, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, rows, states, 1), 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.values = borrow(&held, values, "values", 'd', product(games, steps, states, 1), 0)) ||
+        !(c.out = borrow(&held, out, "out", 'd', product(games, steps, rows, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    for (int64_t game = 0; game < games; game++)
+        if (c.index[game] < 0 || c.index[game] >= kinds) {
+            release(&held);
+            return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+        }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->backup, &c, sizeof c, games * rows, (double)games * (last - first) * rows * states);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *fold(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *sums, *total;
+    long long entries;
+    if (!PyArg_ParseTuple(args, "OOL", &sums, &total, &entries)) return NULL;
+    struct buffers held = {.count = 0};
+    double *part, *target;
+    if (!(part = borrow(&held, sums, "sums", 'd', product(2, entries, 1, 1), 1)) ||
+        !(target = borrow(&held, total, "total", 'd', entries, 1))) {
+        release(&held);
+        return NULL;
+    }
+    for (int64_t i = 0; i < entries; i++) target[i] += part[i] + part[entries + i];
+    memset(part, 0, 2 * (size_t)entries * sizeof *part);
+    return finish(&held, 0);
+}
+
 static PyObject *set_threads(PyObject *self, PyObject *args) {
     (void)self;
     int count;
@@ -445,6 +501,8 @@ static PyObject *set_threads(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"expect", expect, METH_VARARGS, "Expected next values; see metanash.kernels.twin.expect."},
+    {"backup", backup, METH_VARARGS, "Reward plus expected next values; see metanash.kernels.twin.backup."},
+    {"fold", fold, METH_VARARGS, "Empty two-level sums into a total; see metanash.kernels.twin.fold."},
     {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},

@@ -61,6 +61,22 @@ def ascent(
     iterations: int,
     /,
 ) -> None: ...
+def backup(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    values: Floats,
+    out: Floats,
+    games: int,
+    steps: int,
+    rows: int,
+    states: int,
+    kinds: int,
+    first: int,
+    last: int,
+    /,
+) -> None: ...
+def fold(sums: Floats, total: Floats, entries: int, /) -> None: ...
 def expect(
     transition: Floats,
     index: Integers,

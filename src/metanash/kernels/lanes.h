@@ -62,28 +62,60 @@ static inline vec NAMED(falling_sigmoid)(vec x) {
     return keep_from(bound, x, splat(1.0) / (splat(1.0) + exp_unclamped(clamped)));
 }
 
-static void NAMED(gather)(const double *source, int64_t rows, int64_t lane, int64_t lanes, vec *out) {
-    double *flat = (double *)out;
-    for (int64_t l = 0; l < WIDTH; l++)
-        for (int64_t i = 0; i < rows; i++)
-            flat[i * WIDTH + l] = lane + l < lanes ? source[(lane + l) * rows + i] : 0.0;
+/* Sum of the entries, halves added to halves. */
+static inline double NAMED(across)(vec x) {
+    typedef double pair __attribute__((vector_size(16)));
+    pair part[WIDTH / 2];
+    memcpy(part, &x, sizeof x);
+    for (int half = WIDTH / 4; half; half /= 2)
+        for (int l = 0; l < half; l++) part[l] += part[l + half];
+    return part[0][0] + part[0][1];
 }
 
-static void NAMED(scatter)(const vec *in, int64_t rows, int64_t lane, int64_t lanes, double *target) {
-    const double *flat = (const double *)in;
-    for (int64_t l = 0; l < WIDTH && lane + l < lanes; l++)
+/* source[lane + l][row] to out[row][l]; lanes past the last are 0. Inlined where `rows` is known. */
+static inline __attribute__((always_inline)) void NAMED(gather_known)(const double *source, int64_t rows, int64_t lane,
+                                                                      int64_t lanes, vec *out) {
+    double *flat = (double *)out;
+    source += lane * rows;
+    if (lane + WIDTH <= lanes) {
         for (int64_t i = 0; i < rows; i++)
-            target[(lane + l) * rows + i] = flat[i * WIDTH + l];
+            for (int64_t l = 0; l < WIDTH; l++) flat[i * WIDTH + l] = source[l * rows + i];
+        return;
+    }
+    for (int64_t l = 0; l < WIDTH; l++)
+        for (int64_t i = 0; i < rows; i++) flat[i * WIDTH + l] = lane + l < lanes ? source[l * rows + i] : 0.0;
+}
+
+static inline __attribute__((always_inline)) void NAMED(scatter_known)(const vec *in, int64_t rows, int64_t lane,
+                                                                       int64_t lanes, double *target) {
+    const double *flat = (const double *)in;
+    const int64_t used = lane + WIDTH <= lanes ? WIDTH : lanes - lane;
+    target += lane * rows;
+    for (int64_t l = 0; l < used; l++)
+        for (int64_t i = 0; i < rows; i++) target[l * rows + i] = flat[i * WIDTH + l];
+}
+
+static __attribute__((noinline)) void NAMED(gather)(const double *source, int64_t rows, int64_t lane, int64_t lanes,
+                                                    vec *out) {
+    NAMED(gather_known)(source, rows, lane, lanes, out);
+}
+
+static __attribute__((noinline)) void NAMED(scatter)(const vec *in, int64_t rows, int64_t lane, int64_t lanes,
+                                                     double *target) {
+    NAMED(scatter_known)(in, rows, lane, lanes, target);
 }
 #define gather NAMED(gather)
 #define scatter NAMED(scatter)
+#define gather_known NAMED(gather_known)
+#define scatter_known NAMED(scatter_known)
 
 /* ---- Algorithm 1, any A and B ------------------------------------------------------------------ */
 
-/* gx = Q nu and gy = Q^T mu in one pass over Q, four rows at a time. */
-static inline void NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t columns, const vec *restrict mu,
+/* gx = Q nu and gy = Q^T mu in one pass over Q, four rows at a time; returns mu^T Q nu. */
+static inline vec NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t columns, const vec *restrict mu,
                                     const vec *restrict nu, vec *restrict gx, vec *restrict gy) {
     for (int64_t b = 0; b < columns; b++) gy[b] = splat(0.0);
+    vec value = splat(0.0);
     int64_t a = 0;
     for (; a + 4 <= rows; a += 4) {
         const vec *q0 = q + a * columns, *q1 = q0 + columns, *q2 = q1 + columns, *q3 = q2 + columns;
@@ -98,6 +130,7 @@ static inline void NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t
             gy[b] = y;
         }
         gx[a] = g0, gx[a + 1] = g1, gx[a + 2] = g2, gx[a + 3] = g3;
+        value += m0 * g0, value += m1 * g1, value += m2 * g2, value += m3 * g3;
     }
     for (; a < rows; a++) {
         vec g = splat(0.0);
@@ -106,7 +139,9 @@ static inline void NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t
             gy[b] += q[a * columns + b] * mu[a];
         }
         gx[a] = g;
+        value += mu[a] * g;
     }
+    return value;
 }
 
 /* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + step g). */
@@ -148,9 +183,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
         for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
             NAMED(mirror_step)(A, eta, gx, x, mu);
             NAMED(mirror_step)(B, -eta, gy, y, nu);
-            NAMED(gradients)(q, A, B, mu, nu, gx, gy);
-            vec value = splat(0.0);
-            for (int64_t a = 0; a < A; a++) value += mu[a] * gx[a];
+            vec value = NAMED(gradients)(q, A, B, mu, nu, gx, gy);
             for (int64_t i = 0; i < A + B; i++) part[i] += mu[i]; /* nu lies behind mu */
             part[A + B] += value;
             if (t % CHUNK == 0)
@@ -205,21 +238,21 @@ static inline void NAMED(pair_flush)(struct NAMED(pair) *p) {
 
 static void NAMED(pair_load)(const struct mirror_call *c, int64_t lane, struct NAMED(pair) *p) {
     vec q[4], two[2];
-    gather(c->q, 4, lane, c->lanes, q);
-    gather(c->eta, 1, lane, c->lanes, &p->eta);
+    gather_known(c->q, 4, lane, c->lanes, q);
+    gather_known(c->eta, 1, lane, c->lanes, &p->eta);
     p->slope = (q[0] - q[1]) - (q[2] - q[3]);
     p->offset_x = q[1] - q[3], p->offset_y = q[2] - q[3], p->corner = q[3];
-    gather(c->x, 2, lane, c->lanes, two), p->dx = two[1] - two[0];
-    gather(c->y, 2, lane, c->lanes, two), p->dy = two[1] - two[0];
-    gather(c->mu, 2, lane, c->lanes, two), p->mu = two[0];
-    gather(c->nu, 2, lane, c->lanes, two), p->nu = two[0];
+    gather_known(c->x, 2, lane, c->lanes, two), p->dx = two[1] - two[0];
+    gather_known(c->y, 2, lane, c->lanes, two), p->dy = two[1] - two[0];
+    gather_known(c->mu, 2, lane, c->lanes, two), p->mu = two[0];
+    gather_known(c->nu, 2, lane, c->lanes, two), p->nu = two[0];
     NAMED(pair_gradients)(p);
-    gather(c->sum_mu, 2, lane, c->lanes, two), p->total_mu = two[0];
-    gather(c->sum_mu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_mu = two[0];
-    gather(c->sum_nu, 2, lane, c->lanes, two), p->total_nu = two[0];
-    gather(c->sum_nu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_nu = two[0];
-    gather(c->sum_value, 1, lane, c->lanes, &p->total_value);
-    gather(c->sum_value + c->lanes, 1, lane, c->lanes, &p->part_value);
+    gather_known(c->sum_mu, 2, lane, c->lanes, two), p->total_mu = two[0];
+    gather_known(c->sum_mu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_mu = two[0];
+    gather_known(c->sum_nu, 2, lane, c->lanes, two), p->total_nu = two[0];
+    gather_known(c->sum_nu + 2 * c->lanes, 2, lane, c->lanes, two), p->part_nu = two[0];
+    gather_known(c->sum_value, 1, lane, c->lanes, &p->total_value);
+    gather_known(c->sum_value + c->lanes, 1, lane, c->lanes, &p->part_value);
 }
 
 static void NAMED(pair_store)(const struct mirror_call *c, int64_t lane, const struct NAMED(pair) *p) {
@@ -228,16 +261,16 @@ static void NAMED(pair_store)(const struct mirror_call *c, int64_t lane, const s
     const vec part = splat((double)(done % CHUNK)), total = splat((double)(done - done % CHUNK));
     vec two[2];
     /* the larger logit is put at 0: the difference survives exactly, infinite ones included */
-    two[0] = smaller(-p->dx, zero), two[1] = smaller(p->dx, zero), scatter(two, 2, lane, c->lanes, c->x);
-    two[0] = smaller(-p->dy, zero), two[1] = smaller(p->dy, zero), scatter(two, 2, lane, c->lanes, c->y);
-    two[0] = p->mu, two[1] = one - p->mu, scatter(two, 2, lane, c->lanes, c->mu);
-    two[0] = p->nu, two[1] = one - p->nu, scatter(two, 2, lane, c->lanes, c->nu);
-    two[0] = p->total_mu, two[1] = total - p->total_mu, scatter(two, 2, lane, c->lanes, c->sum_mu);
-    two[0] = p->part_mu, two[1] = part - p->part_mu, scatter(two, 2, lane, c->lanes, c->sum_mu + 2 * c->lanes);
-    two[0] = p->total_nu, two[1] = total - p->total_nu, scatter(two, 2, lane, c->lanes, c->sum_nu);
-    two[0] = p->part_nu, two[1] = part - p->part_nu, scatter(two, 2, lane, c->lanes, c->sum_nu + 2 * c->lanes);
-    scatter(&p->total_value, 1, lane, c->lanes, c->sum_value);
-    scatter(&p->part_value, 1, lane, c->lanes, c->sum_value + c->lanes);
+    two[0] = smaller(-p->dx, zero), two[1] = smaller(p->dx, zero), scatter_known(two, 2, lane, c->lanes, c->x);
+    two[0] = smaller(-p->dy, zero), two[1] = smaller(p->dy, zero), scatter_known(two, 2, lane, c->lanes, c->y);
+    two[0] = p->mu, two[1] = one - p->mu, scatter_known(two, 2, lane, c->lanes, c->mu);
+    two[0] = p->nu, two[1] = one - p->nu, scatter_known(two, 2, lane, c->lanes, c->nu);
+    two[0] = p->total_mu, two[1] = total - p->total_mu, scatter_known(two, 2, lane, c->lanes, c->sum_mu);
+    two[0] = p->part_mu, two[1] = part - p->part_mu, scatter_known(two, 2, lane, c->lanes, c->sum_mu + 2 * c->lanes);
+    two[0] = p->total_nu, two[1] = total - p->total_nu, scatter_known(two, 2, lane, c->lanes, c->sum_nu);
+    two[0] = p->part_nu, two[1] = part - p->part_nu, scatter_known(two, 2, lane, c->lanes, c->sum_nu + 2 * c->lanes);
+    scatter_known(&p->total_value, 1, lane, c->lanes, c->sum_value);
+    scatter_known(&p->part_value, 1, lane, c->lanes, c->sum_value + c->lanes);
 }
 
 /* Two blocks of lanes hide each other's latency; the last may be alone. The same operations either way. */
@@ -485,35 +518,92 @@ static int NAMED(joint_mirror)(const void *call) {
 
 /* ---- Expected next value: P V ------------------------------------------------------------------- */
 
-/* One row of P against several value vectors. The order of the additions depends on the number of states
- * only, so a game gives the same bits alone and in a batch. */
+/* p.v, in an order of additions that depends on the number of states only: a game gives the same bits alone and in a
+ * batch. */
+static inline double NAMED(dot)(int64_t states, const double *p, const double *v) {
+    const int64_t whole = states - states % WIDTH;
+    double total = 0.0;
+    if (whole) {
+        vec sum = splat(0.0), a, b;
+        for (int64_t z = 0; z < whole; z += WIDTH) {
+            memcpy(&a, p + z, sizeof a), memcpy(&b, v + z, sizeof b);
+            sum += a * b;
+        }
+        total = NAMED(across)(sum);
+    }
+    for (int64_t z = whole; z < states; z++) total += p[z] * v[z];
+    return total;
+}
+
 static int NAMED(expect)(const void *call) {
     const struct expect_call *c = call;
-    const int64_t S = c->states, whole = S - S % WIDTH;
+    const int64_t S = c->states;
     for (int64_t game = c->share.first; game < c->share.last; game++) {
         const double *transition = c->transition + c->index[game] * c->rows * S;
         const double *values = c->values + game * c->vectors * S;
         double *out = c->out + game * c->vectors * c->rows;
-        for (int64_t row = 0; row < c->rows; row++) {
-            const double *p = transition + row * S;
-            for (int64_t k = 0; k < c->vectors; k++) {
-                const double *v = values + k * S;
-                double total = 0.0;
-                if (whole) {
-                    vec sum = splat(0.0), a, b;
-                    for (int64_t z = 0; z < whole; z += WIDTH) {
-                        memcpy(&a, p + z, sizeof a), memcpy(&b, v + z, sizeof b);
-                        sum += a * b;
-                    }
-                    for (int l = 0; l < WIDTH; l++) total += sum[l];
-                }
-                for (int64_t z = whole; z < S; z++) total += p[z] * v[z];
-                out[k * c->rows + row] = total;
-            }
-        }
+        for (int64_t row = 0; row < c->rows; row++)
+            for (int64_t k = 0; k < c->vectors; k++)
+                out[k * c->rows + row] = NAMED(dot)(S, transition + row * S, values + k * S);
     }
     return 0;
 }
+
+/* Reward plus expected next value at `count` successive steps, for a run of rows (states and joint actions) of a game.
+ * Values of up to four steps lie side by side, [state][4], so a kernel that steps share is read once for all of them;
+ * a single step is a dot product, which many states make the faster of the two. */
+
+#define QUAD 4
+typedef double NAMED(quad) __attribute__((vector_size(8 * QUAD)));
+
+static inline __attribute__((always_inline)) void NAMED(backup_rows)(const int together, int64_t count, int64_t rows,
+                                                                     int64_t states, const double *p,
+                                                                     const NAMED(quad) *restrict values,
+                                                                     const double *reward, double *restrict out) {
+    NAMED(quad) sum[8];
+    for (int r = 0; r < together; r++) sum[r] = (NAMED(quad)){0};
+    for (int64_t z = 0; z < states; z++)
+        for (int r = 0; r < together; r++) sum[r] += p[r * states + z] * values[z];
+    for (int64_t k = 0; k < count; k++)
+        for (int r = 0; r < together; r++) out[k * rows + r] = reward[k * rows + r] + sum[r][k];
+}
+
+static int NAMED(backup)(const void *call) {
+    const struct backup_call *c = call;
+    const int64_t S = c->states, R = c->rows;
+    NAMED(quad) *packed = aligned_vectors((size_t)S * sizeof *packed);
+    if (!packed) return -1;
+    for (int64_t lane = c->share.first; lane < c->share.last;) { /* a lane is a row of a game */
+        const int64_t game = lane / R, from = lane - game * R, left = c->share.last - lane;
+        const int64_t to = from + left < R ? from + left : R;
+        const double *transition = c->transition + c->index[game] * R * S;
+        for (int64_t h = c->first; h < c->last;) {
+            const int64_t ahead = c->steps - 1 - h, most = c->last - h < ahead ? c->last - h : ahead;
+            const int64_t count = most < QUAD ? most : QUAD;
+            const double *reward = c->reward + (game * c->steps + h) * R;
+            const double *values = c->values + (game * c->steps + h + 1) * S;
+            double *out = c->out + (game * c->steps + h) * R;
+            int64_t row = from;
+            if (!ahead) { /* nothing comes after the last step */
+                memcpy(out + from, reward + from, (size_t)(to - from) * sizeof *out);
+            } else if (count == 1) {
+                for (; row < to; row++) out[row] = reward[row] + NAMED(dot)(S, transition + row * S, values);
+            } else {
+                for (int64_t z = 0; z < S; z++)
+                    for (int64_t k = 0; k < QUAD; k++) packed[z][k] = k < count ? values[k * S + z] : 0.0;
+                for (; row + 8 <= to; row += 8)
+                    NAMED(backup_rows)(8, count, R, S, transition + row * S, packed, reward + row, out + row);
+                for (; row < to; row++)
+                    NAMED(backup_rows)(1, count, R, S, transition + row * S, packed, reward + row, out + row);
+            }
+            h += ahead ? count : 1;
+        }
+        lane += to - from;
+    }
+    free(packed);
+    return 0;
+}
+#undef QUAD
 
 #include "ascent.h"
 
@@ -526,3 +616,5 @@ static int NAMED(expect)(const void *call) {
 #undef exp_unclamped
 #undef gather
 #undef scatter
+#undef gather_known
+#undef scatter_known

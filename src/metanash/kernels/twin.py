@@ -6,6 +6,7 @@ is up to rounding. Within each version a lane gives the same bits alone and in a
 run is cut into calls.
 """
 
+import itertools
 import math
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from metanash import simplex
 
-__all__ = ["CHUNK", "ascent", "expect", "joint_mirror", "mirror"]
+__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "mirror"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -340,3 +341,47 @@ def expect(
     value, target = values.reshape(games, vectors, states), out.reshape(games, vectors, rows)
     for game in range(games):
         target[game] = value[game] @ chance[index[game]].T
+
+
+def backup(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    values: Floats,
+    out: Floats,
+    games: int,
+    steps: int,
+    rows: int,
+    states: int,
+    kinds: int,
+    first: int,
+    last: int,
+    /,
+) -> None:
+    """Reward plus expected next value: ``out[g, h] = reward[g, h] + transition[index[g]] values[g, h + 1]``.
+
+    Parameters
+    ----------
+    reward : (games, steps, rows)
+    transition : (kinds, rows, states)
+        As in :func:`expect`.
+    index : (games,) of int64
+        Transition kernel of each game.
+    values : (games, steps, states)
+        Values at each step; nothing comes after the last.
+    out : (games, steps, rows)
+        Overwritten at steps ``first``, ..., ``last - 1``.
+    """
+    chance, value = transition.reshape(kinds, rows, states), values.reshape(games, steps, states)
+    earned, target = reward.reshape(games, steps, rows), out.reshape(games, steps, rows)
+    for game, h in itertools.product(range(games), range(first, last)):
+        target[game, h] = earned[game, h]
+        if h + 1 < steps:
+            target[game, h] += chance[index[game]] @ value[game, h + 1]
+
+
+def fold(sums: Floats, total: Floats, entries: int, /) -> None:
+    """Add both levels of two-level sums (2, entries) to a total (entries,), and set them to 0."""
+    pair = sums.reshape(2, entries)
+    total.reshape(entries)[...] += pair[0] + pair[1]
+    pair[...] = 0.0

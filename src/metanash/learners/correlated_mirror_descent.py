@@ -6,6 +6,7 @@ Q_i^tau, against the product of the others' last iterates. The stages are those 
 The output is a correlated policy (:mod:`metanash.correlated`), at any time.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,14 +58,19 @@ class JointStage(StageStatistics):
         return np.asarray(self.payoff[player].max(axis=-1) - self.value[:, player])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class JointState(StagedState):
     """State of Algorithm 2.
 
     Attributes
     ----------
-    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, stages
-        As in :class:`metanash.learners.stages.StagedState`; q has axes (G, N, H, S, A_1, ..., A_N).
+    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, initial_logits, stages
+        As in :class:`metanash.learners.stages.StagedState`; q has axes (G, N, H, S, A_1, ..., A_N), and anchor and
+        iterate are views of ``columns``.
+    columns : ((G, H, S, sum of A_i), the same)
+        Logits of the anchors and last iterates, the players' side by side, as the kernel takes them.
+    lane_q : (G, H, S, N, A_1, ..., A_N)
+        The estimates once more, likewise.
     joint_sums : (2, G, H, S, A_1, ..., A_N)
         Sums of the product of the iterates in the stage: totals and running chunk.
     joints : tuple of (G, H, S, A_1, ..., A_N)
@@ -78,6 +84,8 @@ class JointState(StagedState):
     """
 
     stages: tuple[JointStage, ...]
+    columns: tuple[Floats, Floats]
+    lane_q: Floats
     joint_sums: Floats
     joints: tuple[Floats, ...]
     lengths: tuple[int, ...]
@@ -115,33 +123,35 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
                 "MarkovGame.from_zero_sum makes one of a zero-sum game"
             )
         begun = before_first(games, self.learning_rate, initial)
-        return JointState(
-            **vars(begun),
-            joint_sums=np.zeros((2, len(games), *game.reward.shape[1:])),
-            joints=(),
-            lengths=(),
-            values=product_values(games, begun.iterate),
-            gains=np.zeros((len(games), game.n_players)),
+        columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
+        return _with_views(
+            JointState(
+                **vars(begun),
+                columns=columns,
+                lane_q=_by_lanes(begun.q),
+                joint_sums=np.zeros((2, len(games), *game.reward.shape[1:])),
+                joints=(),
+                lengths=(),
+                values=product_values(games, begun.iterate),
+                gains=np.zeros((len(games), game.n_players)),
+            )
         )
 
-    def _iterate(self, state: JointState, iterations: int) -> JointState:
-        anchor, iterate = np.concatenate(state.anchor, axis=-1), np.concatenate(state.iterate, axis=-1)
-        sums, q = state.joint_sums.copy(), np.ascontiguousarray(np.moveaxis(state.q, 1, 3))
-        lanes, players = state.eta.size, len(state.iterate)
-        actions = np.array([policy.shape[-1] for policy in state.iterate], dtype=np.int64)
-        joint, columns = int(actions.prod()), int(actions.sum())
-        kernels.joint_mirror(
-            q, state.eta, anchor, iterate, sums, actions, lanes, players, joint, columns, state.done, iterations
+    def _own(self, state: JointState) -> JointState:
+        anchor, iterate = state.columns
+        return _with_views(
+            replace(
+                state,
+                columns=(anchor.copy(), iterate.copy()),
+                joint_sums=state.joint_sums.copy(),
+            )
         )
-        ends = np.cumsum(actions)[:-1]
-        return replace(
-            state,
-            iteration=state.iteration + iterations,
-            done=state.done + iterations,
-            anchor=tuple(np.ascontiguousarray(part) for part in np.split(anchor, ends, axis=-1)),
-            iterate=tuple(np.ascontiguousarray(part) for part in np.split(iterate, ends, axis=-1)),
-            joint_sums=sums,
-        )
+
+    def _iterate(self, state: JointState, iterations: int) -> None:
+        actions = np.array(state.lane_q.shape[4:], dtype=np.int64)
+        sizes = (state.eta.size, len(actions), math.prod(state.lane_q.shape[4:]), state.columns[0].shape[-1])
+        arrays = (state.lane_q, state.eta, *state.columns, state.joint_sums, actions)
+        kernels.joint_mirror(*arrays, *sizes, state.done, iterations)
 
     def _statistics(self, state: JointState) -> JointStage:
         joint, players = _running_joint(state), len(state.iterate)
@@ -157,18 +167,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             q=state.q,
         )
 
-    def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> JointState:
-        joint = _running_joint(state)
-        value, values = _expected_values(state, joint), stage_values(games, joint, state.values)
-        return replace(
-            state,
-            q=np.stack([backup(games, games.reward[:, i], value[:, i]) for i in range(len(state.iterate))], axis=1),
-            joint_sums=np.zeros_like(state.joint_sums),
-            joints=(*state.joints, joint),
-            lengths=(*state.lengths, state.done),
-            values=values,
-            gains=state.gains + state.done * values.gain(games),
-        )
+    def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> None:
+        joint, players = _running_joint(state), len(state.iterate)
+        state.finished_sums = self._policy_sums(state)
+        value = _expected_values(state, joint)
+        state.values = stage_values(games, joint, state.values)
+        state.gains = state.gains + state.done * state.values.gain(games)
+        state.joints, state.lengths = (*state.joints, joint), (*state.lengths, state.done)
+        state.q = np.stack([backup(games, games.reward[:, i], value[:, i]) for i in range(players)], axis=1)
+        state.lane_q = _by_lanes(state.q)
+        state.joint_sums[...] = 0.0
 
     def _running_sums(self, state: JointState) -> Policies:
         return marginals(state.joint_sums.sum(axis=0), len(state.iterate))
@@ -193,6 +201,18 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         if games.game.horizon == 1:
             found["cce_gap"] = cce_gaps(games, self.output(state))
         return found
+
+
+def _with_views(state: JointState) -> JointState:
+    """The same state, its anchors and iterates being views of its columns."""
+    ends = np.cumsum(state.lane_q.shape[4:])[:-1]
+    anchor, iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
+    return replace(state, anchor=anchor, iterate=iterate)
+
+
+def _by_lanes(q: Floats) -> Floats:
+    """Estimates (G, N, H, S, ...) with the players after the states."""
+    return np.ascontiguousarray(np.moveaxis(q, 1, 3))
 
 
 def _expected_values(state: JointState, joint: Floats) -> Floats:

@@ -11,7 +11,6 @@ Where the paper is read, not copied:
 - The last stage may be cut by T. Its statistics are averages over the iterations it ran.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,13 +51,13 @@ class Stage(StageStatistics):
         return np.asarray(self.payoff[player].max(axis=-1) - (self.value if player == 0 else -self.value))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class MirrorState(StagedState):
     """State of Algorithm 1.
 
     Attributes
     ----------
-    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, stages
+    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, initial_logits, stages
         As in :class:`metanash.learners.stages.StagedState`; q has axes (G, H, S, A, B).
     stage_sums : ((2, G, H, S, A), (2, G, H, S, B), (2, G, H, S))
         Sums of mu, nu, mu^T Q nu in the stage: totals and running chunk (see :mod:`metanash.kernels.twin`).
@@ -93,21 +92,26 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         if not isinstance(games.game, ZeroSumGame):
             raise ValueError(f"Algorithm 1 plays zero-sum games, got a {type(games.game).__name__}")
         begun = before_first(games, self.learning_rate, initial)
-        return MirrorState(**vars(begun), stage_sums=_no_sums(begun.iterate))
+        mu, nu = begun.iterate
+        return MirrorState(
+            **vars(begun),
+            stage_sums=(np.zeros((2, *mu.shape)), np.zeros((2, *nu.shape)), np.zeros((2, *begun.eta.shape))),
+        )
 
-    def _iterate(self, state: MirrorState, iterations: int) -> MirrorState:
-        anchor, iterate = [a.copy() for a in state.anchor], [p.copy() for p in state.iterate]
-        sums = (state.stage_sums[0].copy(), state.stage_sums[1].copy(), state.stage_sums[2].copy())
-        lanes, rows, columns = state.eta.size, *state.q.shape[-2:]
-        kernels.mirror(state.q, state.eta, *anchor, *iterate, *sums, lanes, rows, columns, state.done, iterations)
+    def _own(self, state: MirrorState) -> MirrorState:
+        mu, nu, value = state.stage_sums
         return replace(
             state,
-            iteration=state.iteration + iterations,
-            done=state.done + iterations,
-            anchor=tuple(anchor),
-            iterate=tuple(iterate),
-            stage_sums=sums,
+            anchor=tuple(logits.copy() for logits in state.anchor),
+            iterate=tuple(policy.copy() for policy in state.iterate),
+            finished_sums=tuple(total.copy() for total in state.finished_sums),
+            stage_sums=(mu.copy(), nu.copy(), value.copy()),
         )
+
+    def _iterate(self, state: MirrorState, iterations: int) -> None:
+        q, eta = state.q, state.eta
+        sizes = (eta.size, *q.shape[-2:])
+        kernels.mirror(q, eta, *state.anchor, *state.iterate, *state.stage_sums, *sizes, state.done, iterations)
 
     def _statistics(self, state: MirrorState) -> Stage:
         mu, nu, value = (total.sum(axis=0) / state.done for total in state.stage_sums)
@@ -122,9 +126,13 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             q=state.q,
         )
 
-    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> MirrorState:
-        value = state.stage_sums[2].sum(axis=0) / state.done
-        return replace(state, q=backup(games, games.reward, value), stage_sums=_no_sums(state.iterate))
+    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> None:
+        *policies, values = state.stage_sums
+        for running, finished in zip(policies, state.finished_sums, strict=True):
+            kernels.fold(running, finished, finished.size)
+        value = (values[0] + values[1]) / state.done
+        values.fill(0.0)
+        state.q = backup(games, games.reward, value)
 
     def _running_sums(self, state: MirrorState) -> Policies:
         return tuple(total.sum(axis=0) for total in state.stage_sums[:2])
@@ -136,8 +144,3 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     def measure(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> dict[str, Floats]:
         """Return ``ne_gap``, that of the output."""
         return {"ne_gap": ne_gaps(games, self.output(state))}
-
-
-def _no_sums(policies: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
-    mu, nu = policies
-    return np.zeros((2, *mu.shape)), np.zeros((2, *nu.shape)), np.zeros((2, *mu.shape[:-1]))

@@ -6,7 +6,7 @@ Q^1 = 0. The last stage may be cut by T; its statistics are averages over the it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -81,9 +81,11 @@ class StageStatistics:
         return simplex.kl_divergence(self.best_response(player), self.initial[player])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class StagedState:
     """State of either algorithm; G games, H steps, S states.
+
+    ``advance`` works in place on a copy of its own: a state that it was given or has returned stays as it is.
 
     Attributes
     ----------
@@ -101,8 +103,8 @@ class StagedState:
         pi_i^t.
     finished_sums : tuple of (G, H, S, A_i)
         Sums of the iterates over finished stages.
-    initial : tuple of (G, stages or 1, H, S, A_i)
-        Initial policies of every stage.
+    initial, initial_logits : tuple of (G, stages or 1, H, S, A_i)
+        Initial policies of every stage, and their logits.
     stages : tuple
         Statistics of the stages before this one.
     """
@@ -117,15 +119,13 @@ class StagedState:
     iterate: Policies
     finished_sums: Policies
     initial: Policies
+    initial_logits: Policies
     stages: tuple[StageStatistics, ...]
 
 
 def restart(initial: Policies, stage: int) -> Policies:
-    """Initial policies of a stage, (G, H, S, A_i), C-contiguous copies."""
-    number = initial[0].shape[1]
-    if number > 1 and stage > number:
-        raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
-    return tuple(policy[:, min(stage, number) - 1].copy() for policy in initial)
+    """Initial policies of a stage, (G, H, S, A_i), or their logits; C-contiguous copies."""
+    return tuple(policy[:, min(stage, policy.shape[1]) - 1].copy() for policy in initial)
 
 
 def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
@@ -148,7 +148,7 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     (number,) = stages
     tilde = starting_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
     rates = learning_rates(learning_rate, count)
-    first = restart(tilde, 1)
+    logits = tuple(simplex.logits(policy) for policy in tilde)
     return StagedState(
         iteration=0,
         stage=1,
@@ -156,10 +156,11 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
         done=0,
         eta=np.array(np.broadcast_to(rates[:, np.newaxis, np.newaxis], (count, *sizes)), order="C"),
         q=np.zeros_like(games.reward),
-        anchor=tuple(simplex.logits(policy) for policy in first),
-        iterate=first,
-        finished_sums=tuple(np.zeros_like(policy) for policy in first),
+        anchor=restart(logits, 1),
+        iterate=restart(tilde, 1),
+        finished_sums=tuple(np.zeros((count, *sizes, n)) for n in game.n_actions),
         initial=tilde,
+        initial_logits=logits,
         stages=(),
     )
 
@@ -188,16 +189,20 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
     learning_rate: float | Floats
     keep_stages: bool = True
 
-    def _iterate(self, state: State, iterations: int) -> State:
-        """Return the state after more iterations inside the stage."""
+    def _own(self, state: State) -> State:
+        """Return a copy of which everything that ``_iterate`` and ``_leave`` write to is its own."""
+        raise NotImplementedError
+
+    def _iterate(self, state: State, iterations: int) -> None:
+        """Advance the state in place by iterations inside the stage."""
         raise NotImplementedError
 
     def _statistics(self, state: State) -> AnyStage:
         """Return the statistics of the running stage; it has run an iteration."""
         raise NotImplementedError
 
-    def _leave(self, games: GameBatch[Any], state: State) -> State:
-        """Return the state with the estimates of the next stage, and nothing summed in it."""
+    def _leave(self, games: GameBatch[Any], state: State) -> None:
+        """Put the estimates of the next stage in new arrays, add the sums of the stage to those of finished ones."""
         raise NotImplementedError
 
     def _running_sums(self, state: State) -> Policies:
@@ -213,26 +218,28 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
             If ``iterations`` is negative, or the run begins a stage for which there is no initial policy.
         """
         left = integer("iterations", iterations, 0)
+        if not left:
+            return state
+        state = self._own(state)
         while left:
             if state.done == state.length:
-                state = self._next_stage(games, state)
+                self._next_stage(games, state)
             now = min(left, state.length - state.done)
-            state = self._iterate(state, now)
-            left -= now
+            self._iterate(state, now)
+            state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
 
-    def _next_stage(self, games: GameBatch[Any], state: State) -> State:
-        again = restart(state.initial, state.stage + 1)
-        return replace(
-            self._leave(games, state),
-            stage=state.stage + 1,
-            length=next_stage_length(state.length, games.game.horizon),
-            done=0,
-            anchor=tuple(simplex.logits(policy) for policy in again),
-            iterate=again,
-            finished_sums=self._policy_sums(state),
-            stages=(*state.stages, self._statistics(state)) if self.keep_stages else (),
-        )
+    def _next_stage(self, games: GameBatch[Any], state: State) -> None:
+        number, stage = state.initial[0].shape[1], state.stage + 1
+        if number > 1 and stage > number:
+            raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
+        if self.keep_stages:
+            state.stages = (*state.stages, self._statistics(state))
+        self._leave(games, state)
+        state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
+        for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
+            for target, source in zip(targets, sources, strict=True):
+                target[...] = source[:, min(stage, number) - 1]
 
     def _policy_sums(self, state: State) -> Policies:
         """Sums of the iterates since the first, (G, H, S, A_i)."""
