@@ -186,7 +186,8 @@ def test_re_implementations_that_differ_are_refused():
 
 def rows(**seconds):
     table = [
-        {"group": "matrix", "game": "2 x 2", "seed": seed, "contestant": name, "seconds_per_iteration": 1e-6,
+        {"group": "matrix", "kind": "solver" if "program" in name else "learner", "game": "2 x 2", "seed": seed,
+         "contestant": name, "seconds_per_iteration": 1e-6,
          "seconds_to_0.01": taken, "seconds_to_0.0001": np.inf, "iterations": 1, "gap": 0.0,
          "difference": np.nan, "first_call": np.nan, "error": np.nan}
         for name, times in seconds.items()
@@ -208,6 +209,29 @@ def test_losses_are_listed_and_nothing_is_said_of_gaps_that_nobody_reached():
     assert report.behind(report.summarised(rows(metanash=[np.inf], peer=[1.0]))) == [
         "- time to an NE-gap of 1e-2, peer: 2 x 2 (not reached by metanash)"
     ]
+
+
+def test_learners_and_solvers_are_compared_with_the_best_of_metanash_of_their_kind():
+    times = {"metanash, a": [4.0], "metanash, b": [2.0], "metanash, program": [0.5], "peer": [3.0], "program": [0.4]}
+    found = report.summarised(rows(**times))
+    at = found[found["measure"] == "seconds_to_0.01"].set_index("contestant")["ratio"]
+    assert at.to_dict() == {"metanash, a": 2, "metanash, b": 1, "metanash, program": 1, "peer": 1.5, "program": 0.8}
+    assert report.behind(found) == ["- time to an NE-gap of 1e-2, program: 2 x 2 (0.8)"]
+    assert "program" not in set(found[found["measure"] == "seconds_per_iteration"]["contestant"])
+
+
+def test_short_calls_of_a_solver_are_timed_together():
+    calls: list[int] = []
+
+    def start(_):
+        return contest.Session(calls.append, lambda: 0.0)
+
+    solver = contest.Contestant("solver", "numpy", start, iterative=False)
+    found = contest.look(solver, None, 1.0)
+    found.per_iteration = 1e-5
+    contest.clock(solver, None, found)
+    assert calls == [1, 100]
+    assert set(found.to_gap.values()) == {found.per_iteration}
 
 
 def test_pins_are_exact_and_name_no_index():

@@ -46,7 +46,7 @@ DISTRIBUTIONS = ("LiteEFG", "open_spiel", "quantecon", "nashpy", "pygambit", "ja
 CHECKED, AGREEMENT = 50, 1e-10
 """Iterations after which re-implementations are compared with metanash, and how far they may be from it."""
 STEP, ETA = 0.01, 0.1
-COLUMNS = ("group", "game", "seed", "contestant", "iterations", "gap", "seconds_per_iteration",
+COLUMNS = ("group", "kind", "game", "seed", "contestant", "iterations", "gap", "seconds_per_iteration",
            *(f"seconds_to_{target:g}" for target in TARGETS), "difference", "first_call", "error")  # fmt: skip
 
 Row = dict[str, object]
@@ -70,17 +70,19 @@ def zero_sum(seeds: int, budget: float, rounds: int, missing: dict[str, str]) ->
             race(contestants, trees.matrix_game(2, 99), 0.0, 0)  # compiles what is compiled at run time
             tree = make(seed)
             found = race(contestants, tree, budget, rounds)
-            rows += [_row(group, name, seed, *item) for item in found.items()]
+            kinds = {contestant.name: contestant.kind for contestant in contestants}
+            rows += [_row(group, kinds[item[0]], name, seed, *item) for item in found.items()]
             if seed == 0:
                 curves += _curves(name, tree, contestants, found)
         print(f"{group} {name}: done", flush=True)
     return rows, curves
 
 
-def _row(group: str, game: str, seed: int, contestant: str, found: Outcome) -> Row:
+def _row(group: str, kind: str, game: str, seed: int, contestant: str, found: Outcome) -> Row:
     times = {f"seconds_to_{target:g}": found.to_gap[target] for target in TARGETS}
     last = {"iterations": found.iterations[-1], "gap": found.gaps[-1]} if found.iterations else {}
-    named: Row = {"group": group, "game": game, "seed": seed, "contestant": contestant, "error": found.error}
+    named: Row = {"group": group, "kind": kind, "game": game, "seed": seed, "contestant": contestant}
+    named["error"] = found.error
     return named | last | {"seconds_per_iteration": found.per_iteration} | times
 
 
@@ -109,7 +111,8 @@ def twin_rows(group: str, game: str, runs: dict[str, Run], iterations: int, roun
         difference = largest_difference(reference, run(CHECKED))
         if not difference <= AGREEMENT:
             raise ArithmeticError(f"{game}: {name} is {difference:.3g} from metanash, more than {AGREEMENT:g}")
-        named: Row = {"group": group, "game": game, "seed": 0, "contestant": name, "iterations": shares[name]}
+        named: Row = {"group": group, "kind": "learner", "game": game, "seed": 0, "contestant": name}
+        named["iterations"] = shares[name]
         rows.append(named | {"difference": difference, "first_call": first})
     best = interleaved({name: lambda run=run, n=shares[name]: run(n) for name, run in runs.items()}, rounds)
     print(f"{group}, {game}: done", flush=True)

@@ -38,30 +38,25 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
-def exactly(contestant: str) -> bool:
-    """Whether it solves a linear program."""
-    return "linear program" in contestant
-
-
 def summarised(table: pd.DataFrame) -> pd.DataFrame:
     """A row for each game, contestant and measure: medians over seeds of seconds and of ratios to metanash.
 
-    The contestant that is first in a group is metanash's; what was not reached counts as infinite.
+    A ratio is to the fastest of metanash's contestants of the same kind, learners or solvers; what was not reached
+    counts as infinite.
     """
+    keys = ["group", "kind", "game", "seed", "measure"]
     long = table.melt(
-        id_vars=["group", "game", "seed", "contestant"], value_vars=list(MEASURES), var_name="measure",
+        id_vars=["group", "kind", "game", "seed", "contestant"], value_vars=list(MEASURES), var_name="measure",
         value_name="seconds",
     ).dropna(subset="seconds")  # fmt: skip
-    long = long[~((long["measure"] == "seconds_per_iteration") & long["contestant"].map(exactly))]
-    first = long["group"].map(table.groupby("group", sort=False)["contestant"].first())
-    keys = ["group", "game", "seed", "measure"]
-    reference = long[long["contestant"] == first].set_index(keys)["seconds"]
+    long = long[~((long["measure"] == "seconds_per_iteration") & (long["kind"] == "solver"))]
+    reference = long[long["contestant"].str.startswith("metanash")].groupby(keys)["seconds"].min()
     ours = reference.reindex(pd.MultiIndex.from_frame(long[keys])).to_numpy()
     with np.errstate(invalid="ignore"):
         long["ratio"] = long["seconds"].to_numpy() / ours
     long["ratio"] = long["ratio"].fillna(np.inf)  # neither reached it
     return (
-        long.groupby(["group", "game", "contestant", "measure"], sort=False)[["seconds", "ratio"]]
+        long.groupby(["group", "kind", "game", "contestant", "measure"], sort=False)[["seconds", "ratio"]]
         .median()
         .reset_index()
     )
@@ -122,8 +117,8 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
         f"{machine['processor']}, {machine['cores']} cores of which one is used, load {machine['load']} at the end; "
         f"{machine['system']}, Python {machine['python']}, {versions}; kernels of metanash: {machine['kernels']}. "
         f"Games of each size: {machine['seeds']}; fastest of {machine['rounds']} interleaved rounds. "
-        f"Times are processor times. In brackets: ratio to metanash, the first row; above 1, metanash is faster. "
-        f"Medians over games. "
+        f"Times are processor times. In brackets: ratio to the fastest row of metanash that is of the same kind, a "
+        f"learner or a solver that ends with the exact solution; above 1, metanash is faster. Medians over games. "
         f"Not reached: in {machine['budget']:g} s, on most of the games.",
         "Not installed here: " + ("; ".join(f"{k} ({v})" for k, v in machine["absent"].items()) or "none") + ".",
     ]
@@ -150,19 +145,20 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
 
 
 def draw(curves: pd.DataFrame, table: pd.DataFrame) -> plt.Figure:
-    """NE-gap against time, a panel for each zero-sum game; linear programs are crosses at the bottom."""
+    """NE-gap against time, a panel for each zero-sum game; exact solvers are crosses at the bottom."""
     use_style()
     games, shown = (list(dict.fromkeys(curves[name])) for name in ("game", "contestant"))
     rows = -(-len(games) // 3)
     figure, axes = plt.subplots(rows, 3, figsize=(7.0, 1.9 * rows + 1.0), squeeze=False, sharey=True)
     solved = table[table["seed"] == 0].set_index(["game", "contestant"])["seconds_to_0.0001"]
+    solvers = set(table[table["kind"] == "solver"]["contestant"])
     handles = {}
     for ax, game in zip(axes.flat, games, strict=False):
         lines = {package: iter(STYLES) for package in COLOURS}
         for contestant in shown:
             package = contestant.partition(",")[0]
             part = curves[(curves["game"] == game) & (curves["contestant"] == contestant)]
-            if exactly(contestant):
+            if contestant in solvers:
                 x, y, style = [solved.get((game, contestant), np.nan)], [1e-4], {"linestyle": "", "marker": "x"}
             else:
                 x, y, style = part["seconds"], part["gap"], {"linestyle": next(lines[package])}
