@@ -105,7 +105,9 @@ def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate"
     rates = positive(name, value)
     if rates.shape not in {(), (games,)}:
         raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")
-    return np.array(np.broadcast_to(rates, games), order="C")
+    each = np.empty(games)
+    each[...] = rates
+    return each
 
 
 def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[int, ...]]) -> Policies:
@@ -122,7 +124,9 @@ def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[i
         if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.shape[0] not in {1, shape[0]}:
             raise ValueError(f"initial policy of player {player} must have shape {shape}, got {array.shape}")
         distributions(f"initial policy of player {player}", array, "(game, ..., s)")
-        checked.append(np.array(np.broadcast_to(array, shape), order="C"))
+        each = np.empty(shape)
+        each[...] = array
+        checked.append(each)
     return tuple(checked)
 
 

@@ -147,15 +147,16 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
         raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
     (number,) = stages
     tilde = starting_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
-    rates = learning_rates(learning_rate, count)
+    eta = np.empty((count, *sizes))
+    eta[...] = learning_rates(learning_rate, count)[:, np.newaxis, np.newaxis]
     logits = tuple(simplex.logits(policy) for policy in tilde)
     return StagedState(
         iteration=0,
         stage=1,
         length=game.horizon,
         done=0,
-        eta=np.array(np.broadcast_to(rates[:, np.newaxis, np.newaxis], (count, *sizes)), order="C"),
-        q=np.zeros_like(games.reward),
+        eta=eta,
+        q=np.zeros(games.reward.shape),
         anchor=restart(logits, 1),
         iterate=restart(tilde, 1),
         finished_sums=tuple(np.zeros((count, *sizes, n)) for n in game.n_actions),
