@@ -516,6 +516,7 @@ static int NAMED(expect)(const void *call) {
 }
 
 #include "ascent.h"
+#include "regret.h"
 
 #undef vec
 #undef ivec
