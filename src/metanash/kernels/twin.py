@@ -166,7 +166,7 @@ def regret_matching(
     averages = [_proportional(last(total.sum(axis=0), *total.shape[2:])) for total in sums]
     most = np.einsum("abl,bl->al", game, averages[1]).max(axis=0)
     least = np.einsum("abl,al->bl", game, averages[0]).min(axis=0)
-    value[...] = 0.5 * (most + least)[:lanes]
+    value.reshape(lanes)[...] = 0.5 * (most + least)[:lanes]
 
 
 def _proportional(weight: Floats) -> Floats:
