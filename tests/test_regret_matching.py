@@ -518,7 +518,7 @@ def test_the_gap_is_that_of_enumeration(seed):
 
 @pytest.mark.parametrize("n", [4, 9])
 def test_a_start_at_an_equilibrium_stays_there_at_a_small_rate(n):
-    """At a large one it does not: regrets of next to nothing follow every rounding, which grows a hundredfold a step."""
+    """At a large one it does not: small regrets follow every rounding, which grows a hundredfold an iteration."""
     game = np.random.default_rng(8).uniform(size=(n, n))
     solved = exact.matrix_equilibrium(game)
     assert 0.05 < max(solved.mu) < 0.95

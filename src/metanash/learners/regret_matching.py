@@ -16,8 +16,8 @@ What is ours (``docs/assumptions.md``):
   them anew at every value update was measured to lose all that is gained.
 - Initial policies. Regrets begin at the initial policy divided by the learning rate, not at 0, so that a good policy is
   not left after one iteration, and rounding decides nothing where the first payoffs tie and new regrets are 0. Only
-  ratios of regrets matter, so the rate does at the beginning only: 10 is the fastest from uniform policies, while a start
-  near an equilibrium is left again with it and pays at a rate of about 0.3. The initial policy itself is not averaged.
+  ratios of regrets matter, so the rate does at the beginning only: 10 is the fastest from uniform policies; a start
+  near an equilibrium is soon left with it, and pays at a rate of about 0.3. The initial policy itself is not averaged.
 
 What is known. The regret of either player against the payoffs that it met, weights t^2, falls like 1 / sqrt(T) (Farina
 et al.; weights that do not fall only use that clipped regrets bound those of every late interval). Where players move
@@ -126,7 +126,7 @@ class RegretMatching:
         return RegretState(done, q, arrays[:2], arrays[2:4], arrays[4:])
 
     def output(self, state: RegretState) -> Policies:
-        """Average of the iterates with weights t^2: ((G, H, S, A), (G, H, S, B)); before the first the initial policies."""
+        """Return the average of the iterates with weights t^2, (G, H, S, A_i) each; at first the initial policies."""
         if state.iteration == 0:
             return state.iterate
         totals = [total.sum(axis=0) for total in state.sums]
