@@ -79,6 +79,20 @@ def joint_mirror(lanes: int, actions: tuple[int, ...]) -> Call:
     return call
 
 
+def regret_matching(lanes: int, actions: int) -> Call:
+    """Predictive regret matching+ from uniform policies."""
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        size = lanes * actions
+        regrets = same(0.1 / actions, size), same(0.1 / actions, size)
+        iterates = same(1 / actions, size), same(1 / actions, size)
+        sums = same(0.0, 2 * size), same(0.0, 2 * size)
+        q, value = uniform(size * actions), same(0.0, lanes)
+        compiled.regret_matching(q, *regrets, *iterates, *sums, value, lanes, actions, actions, 0, iterations)
+
+    return call
+
+
 def ascent(softmax: int, gaps: int) -> Call:
     """A vector of Markov teams of two players with two actions, S = 2."""
     lanes, states, actions = WIDTH, 2, (2, 2)
@@ -114,6 +128,9 @@ CASES = {
     "joint_mirror 2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2))),
     "joint_mirror 2x2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2, 2))),
     "joint_mirror 3x3": Case("joint_mirror", 4, 500, joint_mirror(4, (3, 3))),
+    "regret_matching 2x2": Case("regret_matching", 4, 1_000, regret_matching(4, 2)),
+    "regret_matching 10x10, 1 game": Case("regret_matching", 1, 200, regret_matching(1, 10)),
+    "regret_matching 10x10, 4 games": Case("regret_matching", 4, 200, regret_matching(4, 10)),
     "Q-ascent": Case("ascent", WIDTH, 500, ascent(0, 0)),
     "Q-ascent with gaps": Case("ascent", WIDTH, 500, ascent(0, 1)),
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror
+from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror, plain_regret_matching
 from metanash import families, kernels
 from metanash.games import GameBatch
 from metanash.kernels import compiled, twin
@@ -87,6 +87,32 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
         return run
 
     contestants = {"c": compiled.mirror, "twin": twin.mirror, "plain": plain_mirror}
+    return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
+REGRET_CASES = [
+    Case("regret matching 2x2, 1 game", 1, 2, 2, {"c": 20_000, "twin": 1_000, "plain": 300}, {}),
+    Case("regret matching 2x2, 1000 games", 1_000, 2, 2, {"c": 200, "twin": 20, "plain": 1}, {}),
+    Case("regret matching 10x10, 1 game", 1, 10, 10, {"c": 20_000, "twin": 1_000, "plain": 300}, {}),
+    Case("regret matching 10x10, 1000 games", 1_000, 10, 10, {"c": 200, "twin": 20, "plain": 1}, {}),
+    Case("regret matching 100x100, 1 game", 1, 100, 100, {"c": 1_000, "twin": 100, "plain": 100}, {}),
+]
+
+
+def regret_work(case: Case) -> dict[str, Callable[[], None]]:
+    """Predictive regret matching+ on random matrices in [0, 1]."""
+    q = np.random.default_rng(0).uniform(size=(case.lanes, case.rows, case.columns))
+
+    def work(regret_matching: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            mu, nu = (np.full((case.lanes, n), 1 / n) for n in (case.rows, case.columns))
+            sums, value = [np.zeros((2, *policy.shape)) for policy in (mu, nu)], np.empty(case.lanes)
+            sizes = (case.lanes, case.rows, case.columns)
+            regret_matching(q, mu / 10, nu / 10, mu, nu, *sums, value, *sizes, 0, iterations)
+
+        return run
+
+    contestants = {"c": compiled.regret_matching, "twin": twin.regret_matching, "plain": plain_regret_matching}
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
 
 
@@ -169,6 +195,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cases: list[tuple[Case | AscentCase, dict[str, Callable[[], None]]]] = []
     cases += [(case, mirror_work(case)) for case in MIRROR_CASES]
+    cases += [(case, regret_work(case)) for case in REGRET_CASES]
     for actions, (lanes, share) in itertools.product(
         [(2, 2), (3, 3), (2, 2, 2), (2,) * 5, (10, 10)],
         [(1, {"c": 20_000, "twin": 1_000, "plain": 300}), (1_000, {"c": 200, "twin": 20, "plain": 1})],

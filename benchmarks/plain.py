@@ -19,6 +19,20 @@ def plain_mirror(q, eta, x, y, mu, nu, sum_mu, sum_nu, sum_value, lanes, rows, c
             sum_value[1, lane] += mu[lane] @ q[lane] @ nu[lane]
 
 
+def plain_regret_matching(q, x, y, mu, nu, sum_mu, sum_nu, value, lanes, rows, columns, done, iterations) -> None:
+    """Arguments of :func:`metanash.kernels.twin.regret_matching`, whose values are left out."""
+    del value, rows, columns
+    for t in range(done + 1, done + iterations + 1):
+        for lane in range(lanes):
+            for regret, policy, total in ((x[lane], mu, sum_mu), (y[lane], nu, sum_nu)):
+                payoff = q[lane] @ nu[lane] if policy is mu else -(mu[lane] @ q[lane])
+                met = payoff - policy[lane] @ payoff
+                regret[:] = np.maximum(regret + met, 0.0)
+                weight = np.maximum(regret + met, 0.0)
+                policy[lane] = weight / weight.sum() if weight.any() else 1 / len(weight)
+                total[1, lane] += t * t * policy[lane]
+
+
 def plain_joint_mirror(
     q, eta, x, policy, sum_joint, actions, lanes, players, joint, columns, done, iterations
 ) -> None:  # fmt: skip

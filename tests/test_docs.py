@@ -46,7 +46,7 @@ def test_readme_example_runs(tmp_path, monkeypatch, capsys):
     (code,) = blocks(ROOT / "README.md")
     run_block(code)
     printed = capsys.readouterr().out.splitlines()
-    assert len(printed) == 6
+    assert len(printed) == 7
     assert (tmp_path / "my-game.npz").exists()
 
 

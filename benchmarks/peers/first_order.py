@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.peers.contest import Contestant, Session
 from benchmarks.peers.trees import Tree, in_order, set_number
-from metanash import OptimisticMirrorDescent
+from metanash import OptimisticMirrorDescent, RegretMatching
 
 ETA = {"average": 4.0, "last": 1.0}
 """Learning rates of optimistic mirror descent, here and in LiteEFG: the largest powers of two with which other games
@@ -36,6 +36,18 @@ def metanash(kind: str) -> Callable[[Tree], Session]:
         return Session(advance, gap)
 
     return start
+
+
+def regret_matching(tree: Tree) -> Session:
+    """Predictive regret matching+, its output."""
+    learner = RegretMatching()
+    state = learner.start(tree.batch)
+
+    def advance(iterations: int) -> None:
+        nonlocal state
+        state = learner.advance(tree.batch, state, iterations)
+
+    return Session(advance, lambda: tree.gap([part[0] for part in learner.output(state)]))
 
 
 def open_spiel(solver: str) -> Callable[[Tree], Session]:
@@ -126,6 +138,7 @@ REFERENCE = "metanash, Algorithm 1"
 TREES = [
     Contestant(REFERENCE, "metanash", metanash("average")),
     Contestant("metanash, Algorithm 1, last iterate", "metanash", metanash("last")),
+    Contestant("metanash, predictive regret matching+", "metanash", regret_matching),
     Contestant("LiteEFG, optimistic mirror descent", "LiteEFG", lite_efg(
         "DOMD", "avg-iterate", eta=ETA["average"], regularizer="Entropy")),
     Contestant("LiteEFG, CFR+", "LiteEFG", lite_efg("CFRplus", "linear-avg-iterate")),

@@ -11,7 +11,7 @@ from metanash.correlated import CorrelatedPolicy
 from metanash.gamefile import read_games, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
-from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, learn
+from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, RegretMatching, learn
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.transitions import Transition
 
@@ -24,6 +24,7 @@ __all__ = [
     "MarkovGame",
     "OptimisticMirrorDescent",
     "ProjectedQAscent",
+    "RegretMatching",
     "Transition",
     "ZeroSumGame",
     "families",

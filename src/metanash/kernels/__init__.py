@@ -1,10 +1,11 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
-``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent, ``expect`` averages next-state values, ``backup`` adds them to rewards, and ``fold`` empties
-two-level sums. The compiled versions (``compiled.c``) are used
-where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
-error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``regret_matching`` advances predictive
+regret matching+ on fixed Q-estimates, ``ascent`` advances independent projected Q-ascent, ``expect`` averages
+next-state values, ``backup`` adds them to rewards, and ``fold`` empties two-level sums. The compiled versions
+(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one
+line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
+longer.
 
 The environment decides, once, when the package is imported:
 
@@ -32,6 +33,7 @@ __all__ = [
     "instruction_set",
     "joint_mirror",
     "mirror",
+    "regret_matching",
     "source_digest",
     "use_threads",
 ]
@@ -82,6 +84,7 @@ instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
 
 mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
+regret_matching = _chosen.regret_matching
 ascent = _chosen.ascent
 expect = _chosen.expect
 backup = _chosen.backup

@@ -1,7 +1,7 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h and ascent.h, compiled once for each
+ * again at the door below, and the loops themselves are in lanes.h, ascent.h and regret.h, compiled once for each
  * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
@@ -34,6 +34,16 @@ struct mirror_call {
     const double *q, *eta;
     double *x, *y, *mu, *nu;                /* logits of the anchors, last iterates */
     double *sum_mu, *sum_nu, *sum_value;    /* [2][lanes][...]: totals, running chunk */
+};
+
+struct regret_call {
+    struct share share;
+    int64_t lanes, rows, columns;
+    int64_t done, iterations; /* of the run, of this call */
+    const double *q;
+    double *x, *y, *mu, *nu;  /* regrets, last iterates */
+    double *sum_mu, *sum_nu;  /* [2][lanes][...]: totals, running chunk */
+    double *value;            /* [lanes] */
 };
 
 struct joint_call {
@@ -150,16 +160,19 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect, backup;
+    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup;
 };
+
+#define LOOPS(isa)                                                                                                   \
+    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, expect_##isa, backup_##isa}
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, backup_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, backup_avx2},
+    LOOPS(avx512),
+    LOOPS(avx2),
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, backup_portable},
+    LOOPS(portable),
 };
 static const struct instruction_set *chosen;
 
@@ -369,6 +382,35 @@ static PyObject *joint_mirror(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+static PyObject *regret_matching(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *q, *x, *y, *mu, *nu, *sum_mu, *sum_nu, *value;
+    long long lanes, rows, columns, done, iterations;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOLLLLL", &q, &x, &y, &mu, &nu, &sum_mu, &sum_nu, &value, &lanes, &rows,
+                          &columns, &done, &iterations))
+        return NULL;
+    if (lanes < 0 || rows < 1 || columns < 1 || done < 0 || iterations < 0)
+        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and each player needs an action");
+    struct buffers held = {.count = 0};
+    struct regret_call c = {.lanes = lanes, .rows = rows, .columns = columns, .done = done, .iterations = iterations};
+    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, rows, columns, 1), 0)) ||
+        !(c.x = borrow(&held, x, "x", 'd', product(lanes, rows, 1, 1), 1)) ||
+        !(c.y = borrow(&held, y, "y", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.mu = borrow(&held, mu, "mu", 'd', product(lanes, rows, 1, 1), 1)) ||
+        !(c.nu = borrow(&held, nu, "nu", 'd', product(lanes, columns, 1, 1), 1)) ||
+        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', product(2, lanes, rows, 1), 1)) ||
+        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', product(2, lanes, columns, 1), 1)) ||
+        !(c.value = borrow(&held, value, "value", 'd', lanes, 1))) {
+        release(&held);
+        return NULL;
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->regret_matching, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
 static PyObject *ascent(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *reward, *transition, *index, *step, *initial, *actions, *policy, *response, *sum_gap, *least;
@@ -506,6 +548,8 @@ static PyMethodDef methods[] = {
     {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
+    {"regret_matching", regret_matching, METH_VARARGS,
+     "Advance predictive regret matching+ on fixed matrices; see metanash.kernels.twin.regret_matching."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},

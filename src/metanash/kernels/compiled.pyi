@@ -36,6 +36,22 @@ def joint_mirror(
     iterations: int,
     /,
 ) -> None: ...
+def regret_matching(
+    q: Floats,
+    x: Floats,
+    y: Floats,
+    mu: Floats,
+    nu: Floats,
+    sum_mu: Floats,
+    sum_nu: Floats,
+    value: Floats,
+    lanes: int,
+    rows: int,
+    columns: int,
+    done: int,
+    iterations: int,
+    /,
+) -> None: ...
 def ascent(
     reward: Floats,
     transition: Floats,

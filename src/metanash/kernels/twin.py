@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from metanash import simplex
 
-__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "mirror"]
+__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "mirror", "regret_matching"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
 CHUNK = 1024
 """Terms of a running sum before it is added to the total: the same number as in ``compiled.c``."""
+LEAST_TOTAL = 1e-290
+"""Weights that sum to less count as 0: the same number as in ``regret.h``."""
 MOST_IMPROVEMENTS = 10_000
 """Of policy iteration, before it is given up."""
 
@@ -95,6 +97,84 @@ def mirror(
         target.reshape(lanes, size)[...] = found.T[:lanes]
     for total, running in zip(sums, part, strict=True):
         total[1] = running.T[:lanes]
+
+
+def regret_matching(
+    q: Floats,
+    x: Floats,
+    y: Floats,
+    mu: Floats,
+    nu: Floats,
+    sum_mu: Floats,
+    sum_nu: Floats,
+    value: Floats,
+    lanes: int,
+    rows: int,
+    columns: int,
+    done: int,
+    iterations: int,
+    /,
+) -> None:
+    """Iterate predictive regret matching+ on fixed matrices, the players in turns (Farina, Kroer and Sandholm 2021).
+
+    The max-player goes first. With g = Q nu and r = g - mu^T g it takes ``x = max(x + r, 0)`` and plays mu proportional
+    to ``max(x + r, 0)``, the last regrets being the prediction of the next, or uniformly where that is 0 everywhere;
+    then the min-player does so with g = -Q^T mu.
+
+    Parameters
+    ----------
+    q : (lanes, rows, columns)
+        Payoffs of the max-player.
+    x, y : (lanes, rows), (lanes, columns)
+        Clipped regrets of the players, not negative, advanced.
+    mu, nu : (lanes, rows), (lanes, columns)
+        Last iterates, advanced.
+    sum_mu, sum_nu : (2, lanes, rows), (2, lanes, columns)
+        Sums of t^2 mu^t and t^2 nu^t, advanced, in two levels as in :func:`mirror`.
+    value : (lanes,)
+        Overwritten: the mean of what a best response to the average nu earns and of what a best response to the
+        average mu leaves, averages as in the sums. It is within half of their NE-gap of the value of Q.
+    done : int
+        Iterations of the run before this call.
+    iterations : int
+        Iterations of this call.
+    """
+    width = max(lanes, 2)  # as in mirror
+
+    def last(array: Floats, *shape: int) -> Floats:
+        return np.ascontiguousarray(np.moveaxis(np.resize(array, (width, *shape)), 0, -1))
+
+    game = last(q, rows, columns)
+    regret, policy = (last(x, rows), last(y, columns)), [last(mu, rows), last(nu, columns)]
+    sums = (sum_mu.reshape(2, lanes, rows), sum_nu.reshape(2, lanes, columns))
+    part = [last(total[1], *total.shape[2:]) for total in sums]
+    for t in range(done + 1, done + iterations + 1):
+        for i, subscripts in enumerate(("abl,bl->al", "abl,al->bl")):
+            payoff = np.einsum(subscripts, game, policy[1 - i])
+            value_met = (policy[i] * payoff).sum(axis=0)
+            met = payoff - value_met if i == 0 else value_met - payoff
+            np.maximum(regret[i] + met, 0.0, out=regret[i])
+            policy[i] = _proportional(np.maximum(regret[i] + met, 0.0))
+            part[i] += float(t) ** 2 * policy[i]
+        if t % CHUNK == 0:
+            for total, running in zip(sums, part, strict=True):
+                total[0] += running.T[:lanes]
+                running[...] = 0.0
+    for target, size, found in zip((x, y, mu, nu), (rows, columns) * 2, (*regret, *policy), strict=True):
+        target.reshape(lanes, size)[...] = found.T[:lanes]
+    for total, running in zip(sums, part, strict=True):
+        total[1] = running.T[:lanes]
+    averages = [_proportional(last(total.sum(axis=0), *total.shape[2:])) for total in sums]
+    most = np.einsum("abl,bl->al", game, averages[1]).max(axis=0)
+    least = np.einsum("abl,al->bl", game, averages[0]).min(axis=0)
+    value.reshape(lanes)[...] = 0.5 * (most + least)[:lanes]
+
+
+def _proportional(weight: Floats) -> Floats:
+    """Distributions proportional to weights, actions first; uniform where all are 0."""
+    total = weight.sum(axis=0)
+    none = total < LEAST_TOTAL
+    return np.where(none, 1.0 / len(weight), weight / np.where(none, 1.0, total))
 
 
 def joint_mirror(

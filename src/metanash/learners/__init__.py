@@ -8,6 +8,7 @@ from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent,
 from metanash.learners.gradient_play import AscentState
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
 from metanash.learners.q_ascent import ProjectedQAscent
+from metanash.learners.regret_matching import RegretMatching, RegretState
 from metanash.learners.softmax_gradient import SoftmaxGradient
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 
@@ -22,6 +23,8 @@ __all__ = [
     "OptimisticMirrorDescent",
     "Policies",
     "ProjectedQAscent",
+    "RegretMatching",
+    "RegretState",
     "Run",
     "SoftmaxGradient",
     "Stage",
@@ -37,5 +40,6 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "correlated_mirror_descent": CorrelatedMirrorDescent,
     "projected_q_ascent": ProjectedQAscent,
     "softmax_gradient": SoftmaxGradient,
+    "regret_matching": RegretMatching,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one a game."""

@@ -1,0 +1,137 @@
+"""Predictive regret matching+ for zero-sum Markov games. No algorithm of the paper: the fast way to small gaps.
+
+At every step and state the two players run predictive regret matching+ (Farina, Kroer and Sandholm 2021, "Faster game
+solving via predictive Blackwell approachability") on the matrix Q_h(s, ., .), as their experiments do: each takes its
+last regrets as the prediction of the next, the players move in turns, the max-player first, and the output is the
+average of the iterates with weights t^2. In iteration t, with g = Q nu and r = g - mu^T g,
+
+    x <- max(x + r, 0),    mu proportional to max(x + r, 0), uniform where that is 0 everywhere,
+
+and then the same for the min-player with g = -Q^T mu. For H = 1 this is the published algorithm, and Q the payoffs.
+
+What is ours (``docs/assumptions.md``):
+
+- Values. Q = r at first. At t = 4, 8, 16, ... Q becomes r_h + P_h v_{h+1}, where v is the mean of what a best response
+  to the average nu earns in Q and of what a best response to the average mu leaves. Regrets and sums go on: beginning
+  them anew at every value update was measured to lose all that is gained.
+- Initial policies. Regrets begin at the initial policy divided by the learning rate, not at 0, so that a good policy is
+  not left after one iteration, and rounding decides nothing where the first payoffs tie and new regrets are 0. Only
+  ratios of regrets matter, so the rate does at the beginning only: 10 is the fastest from uniform policies; a start
+  near an equilibrium is soon left with it, and pays at a rate of about 0.3. The initial policy itself is not averaged.
+
+What is known. The regret of either player against the payoffs that it met, weights t^2, falls like 1 / sqrt(T) (Farina
+et al.; weights that do not fall only use that clipped regrets bound those of every late interval). Where players move
+in turns it takes one thing more for the gap to follow: that no step of the max-player loses against the last nu. That
+is so for regret matching+ (Burch, Moravcik and Schmid 2019) but not proven for the predictive kind. So convergence
+is measured, not promised, for H = 1 as for H > 1; the gap of an output is exact in any case.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from metanash import kernels
+from metanash.checks import integer
+from metanash.games import GameBatch, ZeroSumGame
+from metanash.gaps import Floats, backup, ne_gaps
+from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.simplex import uniform
+
+__all__ = ["RegretMatching", "RegretState"]
+
+FIRST_UPDATE = 4
+"""Iteration of the first value update, a power of 2; the others are at its doubles."""
+
+
+@dataclass(frozen=True, eq=False)
+class RegretState:
+    """State of predictive regret matching+; G games, H steps, S states.
+
+    Attributes
+    ----------
+    iteration : int
+        t, iterations done.
+    q : (G, H, S, A, B)
+        Estimates Q.
+    regret : ((G, H, S, A), (G, H, S, B))
+        Clipped regrets of both players.
+    iterate : ((G, H, S, A), (G, H, S, B))
+        mu^t and nu^t.
+    sums : ((2, G, H, S, A), (2, G, H, S, B))
+        Sums of t^2 mu^t and t^2 nu^t: totals and running chunk (see :mod:`metanash.kernels.twin`).
+    """
+
+    iteration: int
+    q: Floats
+    regret: Policies
+    iterate: Policies
+    sums: Policies
+
+
+@dataclass(frozen=True)
+class RegretMatching:
+    """Predictive regret matching+ in turns with quadratic averages; see the module.
+
+    Parameters
+    ----------
+    learning_rate : float or (G,) array
+        eta > 0: the regrets begin at the initial policies divided by it.
+
+    Notes
+    -----
+    Initial policies have axes (game, h, s, action), one array a player; a game axis of length 1 stands for the same in
+    every game. An action of probability 0 is played as soon as it has a positive regret.
+    """
+
+    learning_rate: float | Floats = 10.0
+
+    def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> RegretState:
+        """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Raises
+        ------
+        ValueError
+            If the games are not zero-sum, the learning rate is not positive, or an initial policy is no policy.
+        """
+        game = games.game
+        if not isinstance(game, ZeroSumGame):
+            raise ValueError(f"regret matching plays zero-sum games, got a {type(game).__name__}")
+        shapes = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
+        if initial is None:
+            initial = tuple(uniform(1, *shape[1:]) for shape in shapes)
+        policies = starting_policies(initial, shapes)
+        rate = learning_rates(self.learning_rate, len(games)).reshape(-1, 1, 1, 1)
+        return RegretState(
+            iteration=0,
+            q=games.reward,
+            regret=tuple(policy / rate for policy in policies),
+            iterate=policies,
+            sums=tuple(np.zeros((2, *shape)) for shape in shapes),
+        )
+
+    def advance(self, games: GameBatch[ZeroSumGame], state: RegretState, iterations: int) -> RegretState:
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
+        done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
+        (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
+        arrays = (x.copy(), y.copy(), mu.copy(), nu.copy(), sum_mu.copy(), sum_nu.copy())
+        q, value = state.q, np.empty(state.q.shape[:3])
+        _, horizon, _, rows, columns = q.shape
+        while done < end:
+            update = max(FIRST_UPDATE, 1 << done.bit_length())
+            stop = end if horizon == 1 else min(end, update)
+            kernels.regret_matching(q, *arrays, value, value.size, rows, columns, done, stop - done)
+            done = stop
+            if horizon > 1 and done == update:
+                q = backup(games, games.reward, value)
+        return RegretState(done, q, arrays[:2], arrays[2:4], arrays[4:])
+
+    def output(self, state: RegretState) -> Policies:
+        """Return the average of the iterates with weights t^2, (G, H, S, A_i) each; at first the initial policies."""
+        if state.iteration == 0:
+            return state.iterate
+        totals = [total.sum(axis=0) for total in state.sums]
+        return tuple(total / total.sum(axis=-1, keepdims=True) for total in totals)
+
+    def measure(self, games: GameBatch[ZeroSumGame], state: RegretState) -> dict[str, Floats]:
+        """Return ``ne_gap``, that of the output."""
+        return {"ne_gap": ne_gaps(games, self.output(state))}
