@@ -414,14 +414,13 @@ def test_what_pays_later():
     np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.25), [[0.5, 4 / 3, 0.0]], rtol=1e-14)
 
 
-def test_policy_iteration_that_does_not_end_is_loud(monkeypatch):
-    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 1)
-    reward, chance = np.array([[[0.5, 0.0], [1.0, 1.0]]]), np.zeros((1, 2, 2, 2))
-    chance[0, 0, 0, 0] = chance[0, 0, 1, 1] = chance[0, 1, :, 1] = 1.0
-    with pytest.raises(ArithmeticError, match="has not ended after 1 improvements"):
-        gaps.optimal_values(reward, chance, 0.9)
-    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 2)
-    np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.9), [[9.0, 10.0]], rtol=1e-13)
+def test_policy_iteration_that_does_not_end_is_loud():
+    """Payoffs of 1e12 are rounded to 1e-4: improvements beyond 1e-13 never end."""
+    rng = np.random.default_rng(0)
+    reward, chance = rng.uniform(size=(9, 3, 4)), random_distributions(rng, 9, 3, 4, 3)
+    with pytest.raises(ArithmeticError, match="policy iteration has not ended after 10000 improvements"):
+        gaps.optimal_values(1e12 * reward, chance, 0.9)
+    assert np.isfinite(gaps.optimal_values(reward, chance, 0.9)).all()
 
 
 # Averaging, and errors ----------------------------------------------------------------------------------

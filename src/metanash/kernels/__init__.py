@@ -1,9 +1,11 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent and ``expect`` averages next-state values. The compiled versions (``compiled.c``) are used
-where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
-error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+projected Q-ascent and ``expect`` averages next-state values. ``finite_values`` and ``discounted_values`` work out what
+policies and best responses are worth, ``off_simplex`` finds what is no distribution. The compiled versions
+(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one
+line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
+longer.
 
 The environment decides, once, when the package is imported:
 
@@ -22,7 +24,19 @@ from types import ModuleType
 
 from metanash.kernels import twin
 
-__all__ = ["ascent", "backend", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest", "use_threads"]
+__all__ = [
+    "ascent",
+    "backend",
+    "discounted_values",
+    "expect",
+    "finite_values",
+    "instruction_set",
+    "joint_mirror",
+    "mirror",
+    "off_simplex",
+    "source_digest",
+    "use_threads",
+]
 
 
 def source_digest() -> str:
@@ -72,6 +86,9 @@ mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
 ascent = _chosen.ascent
 expect = _chosen.expect
+finite_values = _chosen.finite_values
+discounted_values = _chosen.discounted_values
+off_simplex = _chosen.off_simplex
 
 
 def use_threads(count: int) -> None:

@@ -1,7 +1,7 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h and ascent.h, compiled once for each
+ * again at the door below, and the loops themselves are in lanes.h, ascent.h and values.h, compiled once for each
  * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
@@ -68,6 +68,28 @@ struct ascent_call {
     double *response;                /* [lanes][states][players]: best responses, as numbers of actions */
     double *sum_gap;                 /* [2][lanes]: total, running chunk */
     double *least;                   /* [lanes] */
+};
+
+struct finite_call {
+    struct share share;
+    int64_t games, players, horizon, states, joint, reward_rows, columns, kinds;
+    int64_t steps;   /* of transition: the horizon, or 1 for all steps; 0 if expected values of `step` are given */
+    int64_t vectors, step;
+    const double *reward;     /* [games][reward_rows][horizon][states][joint] */
+    const double *transition; /* [steps][kinds][states][joint][states], or [games][vectors][states][joint] */
+    const double *initial, *policy; /* [games][states], [games][horizon][states][columns] */
+    const int64_t *index, *actions, *wanted; /* [games], [players], [vectors] */
+    double *value, *start;    /* [games][vectors][horizon][states], [games][vectors] */
+};
+
+struct discounted_call {
+    struct share share;
+    int64_t games, players, states, joint, reward_rows, columns, kinds, vectors;
+    double discount;
+    const double *reward, *transition; /* [games][reward_rows][states][joint], [kinds][states][joint][states] */
+    const double *initial, *policy;    /* [games][states], [games][states][columns] */
+    const int64_t *index, *actions, *wanted;
+    double *value, *start;             /* [games][vectors][states], [games][vectors] */
 };
 
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
@@ -142,16 +164,20 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect;
+    kernel mirror, joint_mirror, ascent, expect, finite_values, discounted_values;
+    int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, finite_values_avx512, discounted_values_avx512,
+     off_simplex_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, finite_values_avx2, discounted_values_avx2,
+     off_simplex_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, finite_values_portable,
+     discounted_values_portable, off_simplex_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -433,6 +459,119 @@ static PyObject *expect(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+/* Whether all indices are below their bound. */
+static int in_range(const int64_t *index, int64_t count, int64_t bound) {
+    for (int64_t k = 0; k < count; k++)
+        if (index[k] < 0 || index[k] >= bound) return 0;
+    return 1;
+}
+
+static PyObject *finite_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
+    long long games, players, horizon, states, joint, reward_rows, columns, kinds, steps, vectors, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &games, &players, &horizon, &states, &joint, &reward_rows, &columns, &kinds,
+                          &steps, &vectors, &step))
+        return NULL;
+    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || vectors < 1 ||
+        step < 0 || step >= horizon || (steps != 0 && steps != 1 && steps != horizon) ||
+        (reward_rows != players && (reward_rows != 1 || players != 2)))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither zero-sum nor one a player");
+    struct buffers held = {.count = 0};
+    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
+                            .reward_rows = reward_rows, .columns = columns, .kinds = kinds, .steps = steps,
+                            .vectors = vectors, .step = step};
+    const int64_t rows = product(states, joint, 1, 1), tables = product(games, reward_rows, horizon, 1);
+    const int64_t chances = steps ? product(steps, kinds, 1, 1) : 0, asked = product(games, vectors, 1, 1);
+    const int64_t given = steps ? chances < 0 || rows < 0 ? -1 : product(chances, rows, states, 1)
+                          : step == horizon - 1 ? 0
+                          : asked < 0 || rows < 0 ? -1 : product(asked, rows, 1, 1);
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.policy = borrow(&held, policy, "policy", 'd', product(games, horizon, states, columns), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
+        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, horizon, states), 1)) ||
+        !(c.start = borrow(&held, start, "start", 'd', asked, 1))) {
+        release(&held);
+        return NULL;
+    }
+    if (!seated(c.actions, players, joint, columns) || !in_range(c.index, games, kinds) ||
+        !in_range(c.wanted, vectors, 2 * players)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *discounted_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
+    long long games, players, states, joint, reward_rows, columns, kinds, vectors;
+    double discount;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOdLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &discount, &games, &players, &states, &joint, &reward_rows, &columns, &kinds,
+                          &vectors))
+        return NULL;
+    if (games < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || vectors < 1 ||
+        (reward_rows != 1 && reward_rows != players))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
+    struct buffers held = {.count = 0};
+    struct discounted_call c = {.games = games, .players = players, .states = states, .joint = joint,
+                                .reward_rows = reward_rows, .columns = columns, .kinds = kinds, .vectors = vectors,
+                                .discount = discount};
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, reward_rows, states, joint), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.policy = borrow(&held, policy, "policy", 'd', product(games, states, columns, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
+        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, states, 1), 1)) ||
+        !(c.start = borrow(&held, start, "start", 'd', product(games, vectors, 1, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    if (!seated(c.actions, players, joint, columns) || !in_range(c.index, games, kinds) ||
+        !in_range(c.wanted, vectors, 2 * players)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *off_simplex(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *array;
+    long long rows, columns;
+    double tolerance;
+    if (!PyArg_ParseTuple(args, "OLLd", &array, &rows, &columns, &tolerance)) return NULL;
+    if (rows < 0 || columns < 1) return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    const double *data = borrow(&held, array, "array", 'd', product(rows, columns, 1, 1), 0);
+    if (!data) {
+        release(&held);
+        return NULL;
+    }
+    int64_t found;
+    Py_BEGIN_ALLOW_THREADS;
+    found = chosen->off_simplex(data, rows, columns, tolerance);
+    Py_END_ALLOW_THREADS;
+    release(&held);
+    return PyLong_FromLongLong(found);
+}
+
 static PyObject *set_threads(PyObject *self, PyObject *args) {
     (void)self;
     int count;
@@ -449,6 +588,11 @@ static PyMethodDef methods[] = {
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
+    {"finite_values", finite_values, METH_VARARGS,
+     "Values of policies and best responses; see metanash.kernels.twin.finite_values."},
+    {"discounted_values", discounted_values, METH_VARARGS,
+     "The same for discounted games; see metanash.kernels.twin.discounted_values."},
+    {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

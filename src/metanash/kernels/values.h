@@ -1,0 +1,449 @@
+/* Exact values of given policies and of best responses to them, included by lanes.h for each instruction set.
+ *
+ * What is wanted is named by numbers: i < N is the value to player i of the joint policy, N + i that of its best
+ * response to the others. Each has its own next values, but all share a pass over the transitions.
+ *
+ * Small tensors go through vectors whose entries are different states or games; wide ones through vectors along the
+ * tensor. Which of the two is decided by the sizes of a game alone, so a game gives the same bits in any batch.
+ */
+
+#define WIDE_ACTIONS 16 /* of the last player: from so many on vectors lie along the tensor */
+#define WIDE_STATES 8   /* the same for discounted games */
+#define MOST_TOGETHER 8192 /* entries of the payoff tables that are made in one pass over the transitions */
+
+/* A vector at any multiple of 8 bytes. */
+typedef double NAMED(loose) __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+#define loose NAMED(loose)
+
+static inline vec NAMED(at)(const double *x) { return (vec)*(const loose *)x; }
+#define at NAMED(at)
+
+/* The order of the additions depends on n only. */
+static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const double *a, const double *b) {
+    double total = 0.0;
+    int64_t k = 0;
+    if (n >= 2 * WIDTH) {
+        vec even = at(a) * at(b), odd = at(a + WIDTH) * at(b + WIDTH);
+        for (k = 2 * WIDTH; k + 2 * WIDTH <= n; k += 2 * WIDTH)
+            even += at(a + k) * at(b + k), odd += at(a + k + WIDTH) * at(b + k + WIDTH);
+        even += odd;
+        for (int l = 0; l < WIDTH; l++) total += even[l];
+    }
+    if (k + WIDTH <= n) {
+        vec part = at(a + k) * at(b + k);
+        for (int l = 0; l < WIDTH; l++) total += part[l];
+        k += WIDTH;
+    }
+    for (; k < n; k++) total += a[k] * b[k];
+    return total;
+}
+
+/* y += factor x */
+static inline void NAMED(add_scaled)(int64_t n, double factor, const double *x, double *y) {
+    const vec f = splat(factor);
+    int64_t k = 0;
+    for (; k + WIDTH <= n; k += WIDTH) *(loose *)(y + k) = (loose)(at(y + k) + f * at(x + k));
+    for (; k < n; k++) y[k] += factor * x[k];
+}
+
+/* contract_first of one game: four rows of the tensor at a time. `out` may be where the first of them is. */
+static inline void NAMED(wide_first)(int64_t actions, int64_t rest, const double *tensor, const double *policy,
+                                     double *out) {
+    int64_t a = 0;
+    for (; a + 4 <= actions; a += 4) {
+        const double *t0 = tensor + a * rest, *t1 = t0 + rest, *t2 = t1 + rest, *t3 = t2 + rest;
+        const double p0 = policy[a], p1 = policy[a + 1], p2 = policy[a + 2], p3 = policy[a + 3];
+        int64_t x = 0;
+        for (; x + WIDTH <= rest; x += WIDTH) {
+            vec sum = (splat(p0) * at(t0 + x) + splat(p1) * at(t1 + x)) + (splat(p2) * at(t2 + x) + splat(p3) * at(t3 + x));
+            if (a) sum += at(out + x);
+            *(loose *)(out + x) = (loose)sum;
+        }
+        for (; x < rest; x++) {
+            double sum = (p0 * t0[x] + p1 * t1[x]) + (p2 * t2[x] + p3 * t3[x]);
+            out[x] = a ? out[x] + sum : sum;
+        }
+    }
+    if (!a)
+        for (int64_t x = 0; x < rest; x++) out[x] = policy[0] * tensor[x];
+    for (a += !a; a < actions; a++) NAMED(add_scaled)(rest, policy[a], tensor + a * rest, out);
+}
+
+/* contract_last of one game; likewise `out` may be `tensor`. */
+static inline void NAMED(wide_last)(int64_t before, int64_t actions, int64_t width, const double *tensor,
+                                    const double *policy, double *out) {
+    for (int64_t x = 0; x < before; x++) {
+        if (width == 1)
+            out[x] = NAMED(dot)(actions, tensor + x * actions, policy);
+        else
+            NAMED(wide_first)(actions, width, tensor + x * actions * width, policy, out + x * width);
+    }
+}
+
+#define ENTRY double
+#define MARGINALS NAMED(wide_marginals)
+#define CONTRACT_FIRST NAMED(wide_first)
+#define CONTRACT_LAST NAMED(wide_last)
+#include "marginals.h"
+
+static inline int64_t NAMED(first_column)(const int64_t *actions, int64_t player) {
+    int64_t column = 0;
+    for (int64_t i = 0; i < player; i++) column += actions[i];
+    return column;
+}
+
+/* ---- Finite horizon ----------------------------------------------------------------------------- */
+
+/* What a lane, a state of a game at step h, adds to the rewards: the row of its joint action in the transitions, and
+ * the next values that it meets; or expected next values that somebody else has worked out. */
+struct NAMED(onward) {
+    const double *reward, *chance, *next, *expected;
+    double sign; /* the table below is reward + sign times the expected next value; the payoff is sign times it */
+};
+
+static inline __attribute__((always_inline)) struct NAMED(onward)
+NAMED(meet)(const struct finite_call *c, int64_t game, int64_t h, int64_t s, int64_t vector, const int64_t S,
+            const int64_t J) {
+    const int64_t H = c->horizon, R = c->reward_rows, player = c->wanted[vector] % c->players;
+    const int64_t place = game * c->vectors + vector, kernel = c->steps > 1 ? h : 0;
+    struct NAMED(onward) met = {.sign = R == 1 && player == 1 ? -1.0 : 1.0};
+    met.reward = c->reward + (((game * R + (R == 1 ? 0 : player)) * H + h) * S + s) * J;
+    if (h == H - 1) return met;
+    if (c->steps) {
+        met.chance = c->transition + ((kernel * c->kinds + c->index[game]) * S + s) * J * S;
+        met.next = c->value + (place * H + h + 1) * S;
+    } else {
+        met.expected = c->transition + (place * S + s) * J;
+    }
+    return met;
+}
+
+/* Tables of `count` vectors in one pass over the transitions of a lane, `apart` numbers from one to the next, the
+ * entries of a table `stride` numbers apart. */
+static inline __attribute__((always_inline)) void NAMED(look_on)(const struct NAMED(onward) *met, int64_t count,
+                                                                 const int64_t S, const int64_t J, int64_t stride,
+                                                                 int64_t apart, double *q) {
+    if (met->chance && count == 2) {
+        const struct NAMED(onward) one = met[0], two = met[1];
+        for (int64_t j = 0; j < J; j++) {
+            q[j * stride] = one.reward[j] + one.sign * NAMED(dot)(S, one.chance + j * S, one.next);
+            q[apart + j * stride] = two.reward[j] + two.sign * NAMED(dot)(S, one.chance + j * S, two.next);
+        }
+    } else if (met->chance) {
+        for (int64_t j = 0; j < J; j++)
+            for (int64_t v = 0; v < count; v++)
+                q[v * apart + j * stride] = met[v].reward[j] + met[v].sign * NAMED(dot)(S, met->chance + j * S, met[v].next);
+    } else {
+        for (int64_t v = 0; v < count; v++)
+            for (int64_t j = 0; j < J; j++)
+                q[v * apart + j * stride] = met[v].reward[j] + (met[v].expected ? met[v].sign * met[v].expected[j] : 0.0);
+    }
+}
+
+/* A vector of lanes, states of games: `first` to first + WIDTH of those below `last`. */
+static inline __attribute__((always_inline)) void NAMED(finite_block)(
+    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, struct NAMED(onward) *met,
+    vec *work, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
+    const int64_t H = c->horizon, V = c->vectors, lanes = last - first < WIDTH ? last - first : WIDTH;
+    vec *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
+    for (int64_t l = 0; l < lanes; l++) {
+        const int64_t game = (first + l) / S, s = (first + l) % S;
+        const double *policy = c->policy + ((game * H + h) * S + s) * U;
+        for (int64_t u = 0; u < U; u++) ((double *)pi)[u * WIDTH + l] = policy[u];
+    }
+    for (int64_t start = 0; start < V; start += together) {
+        const int64_t count = V - start < together ? V - start : together;
+        const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
+        for (int64_t l = 0; l < lanes; l++) {
+            const int64_t game = (first + l) / S, s = (first + l) % S;
+            for (int64_t v = 0; v < count; v++) met[v] = NAMED(meet)(c, game, h, s, start + v, S, J);
+            NAMED(look_on)(met, same ? 1 : count, S, J, WIDTH, J * WIDTH, (double *)q + l);
+        }
+        for (int64_t v = 0; v < count; v++) {
+            const int64_t wanted = c->wanted[start + v], i = wanted % N, u = NAMED(first_column)(actions, i);
+            const vec sign = splat(met[v].sign);
+            NAMED(marginals)(N, actions, 1, i, q + (same ? 0 : v * J), pi, own, right, left);
+            vec found = wanted < N ? pi[u] * own[u] : sign * own[u];
+            for (int64_t a = u + 1; a < u + actions[i]; a++) {
+                if (wanted < N)
+                    found += pi[a] * own[a];
+                else
+                    found = larger(found, sign * own[a]);
+            }
+            if (wanted < N) found *= sign;
+            for (int64_t l = 0; l < lanes; l++) {
+                const int64_t game = (first + l) / S, s = (first + l) % S;
+                c->value[((game * V + start + v) * H + h) * S + s] = ((double *)&found)[l];
+            }
+        }
+    }
+}
+
+/* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
+static inline void NAMED(finite_state)(const struct finite_call *c, int64_t h, int64_t game, int64_t s,
+                                       int64_t together, struct NAMED(onward) *met, double *work) {
+    const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
+    double *own = work, *right = own + U, *left = right + J, *q = left + 2 * J;
+    const double *pi = c->policy + ((game * H + h) * S + s) * U;
+    for (int64_t start = 0; start < V; start += together) {
+        const int64_t count = V - start < together ? V - start : together;
+        for (int64_t v = 0; v < count; v++) met[v] = NAMED(meet)(c, game, h, s, start + v, S, J);
+        if (h < H - 1) NAMED(look_on)(met, count, S, J, 1, J, q);
+        for (int64_t v = 0; v < count; v++) {
+            const int64_t wanted = c->wanted[start + v], i = wanted % N, u = NAMED(first_column)(c->actions, i);
+            const double sign = met[v].sign;
+            NAMED(wide_marginals)(N, c->actions, 1, i, h < H - 1 ? q + v * J : met[v].reward, pi, own, right, left);
+            double found = wanted < N ? sign * NAMED(dot)(c->actions[i], pi + u, own + u) : sign * own[u];
+            for (int64_t a = u + 1; a < u + c->actions[i] && wanted >= N; a++)
+                found = sign * own[a] > found ? sign * own[a] : found;
+            c->value[((game * V + start + v) * H + h) * S + s] = found;
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct finite_call *c, const int64_t N,
+                                                                    const int64_t S, const int64_t *actions,
+                                                                    const int64_t U, const int64_t J) {
+    const int64_t H = c->horizon, V = c->vectors, most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
+    const int wide = actions[N - 1] >= WIDE_ACTIONS;
+    const size_t entries = (size_t)((3 + together) * J + 2 * U);
+    double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)));
+    struct NAMED(onward) *met = malloc((size_t)together * sizeof *met);
+    if (!work || !met) {
+        free(work), free(met);
+        return -1;
+    }
+    if (!wide) memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
+    for (int64_t h = c->steps ? H - 1 : c->step; h >= (c->steps ? 0 : c->step); h--) {
+        if (wide)
+            for (int64_t game = c->share.first; game < c->share.last; game++)
+                for (int64_t s = 0; s < S; s++) NAMED(finite_state)(c, h, game, s, together, met, work);
+        else
+            for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
+                NAMED(finite_block)(c, h, lane, c->share.last * S, together, met, (vec *)work, N, S, actions, U, J);
+    }
+    for (int64_t game = c->share.first; game < c->share.last && (c->steps || !c->step); game++)
+        for (int64_t v = 0; v < V; v++)
+            c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, c->value + (game * V + v) * H * S);
+    free(work), free(met);
+    return 0;
+}
+
+/* The size that is met most has a loop of its own. */
+static int NAMED(finite_values)(const void *call) {
+    const struct finite_call *c = call;
+    static const int64_t two[] = {2, 2};
+    if (!c->games) return 0; /* nothing bounds the sizes then */
+    if (c->players == 2 && c->states == 2 && c->actions[0] == 2 && c->actions[1] == 2)
+        return NAMED(finite_body)(c, 2, 2, two, 4, 4);
+    return NAMED(finite_body)(c, c->players, c->states, c->actions, c->columns, c->joint);
+}
+
+/* ---- Discounted --------------------------------------------------------------------------------- */
+
+/* Where policy iteration starts: the actions of one player with the largest Q-values. */
+static inline void NAMED(greedy)(int64_t states, int64_t actions, int64_t columns, const vec *q, vec *response) {
+    for (int64_t s = 0; s < states; s++) {
+        vec best = q[s * columns], action = splat(0.0);
+        for (int64_t a = 1; a < actions; a++) {
+            const ivec higher = q[s * columns + a] > best;
+            best = larger(best, q[s * columns + a]);
+            action = (vec)((higher & (ivec)splat((double)a)) | (~higher & (ivec)action));
+        }
+        response[s] = action;
+    }
+}
+
+/* A lane is a game, as in ascent. */
+static inline __attribute__((always_inline)) int NAMED(discounted_body)(const struct discounted_call *c, const int64_t N,
+                                                                        const int64_t S, const int64_t R,
+                                                                        const int64_t *actions, const int64_t U,
+                                                                        const int64_t J) {
+    const int64_t Z = S + (R == 1), V = c->vectors;
+    const int64_t sizes[] = {S * J * Z, R == 1 ? 0 : N * S * J, J * Z, 2 * J * Z, S * U * Z, S * U, S * U, S * U, S * S, S * S,
+                             R * S, S, S, S};
+    enum { KERNEL, REWARD, RIGHT, LEFT, AVERAGE, OWN, POLICY, Q, MATRIX, SPARE, VALUE, BEST, RESPONSE, START, PARTS };
+    size_t total = 0;
+    for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
+    vec *work = aligned_vectors(total * sizeof(vec)), *part[PARTS];
+    if (!work) return -1;
+    part[0] = work;
+    for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
+    const vec *const rewards = R == 1 ? part[AVERAGE] + S : part[OWN];
+    const int64_t stride = R == 1 ? Z : 1;
+    const vec improvement = splat(1e-13 / (1.0 - c->discount));
+    int failed = 0;
+    for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
+        NAMED(load_games)(c->reward, c->transition, c->index, c->discount, lane, c->games, N, S, R, J, part[REWARD], part[KERNEL]);
+        gather(c->policy, S * U, lane, c->games, part[POLICY]);
+        gather(c->initial, S, lane, c->games, part[START]);
+        NAMED(average_games)(N, S, R, actions, U, J, part[REWARD], part[KERNEL], part[POLICY], part[AVERAGE], part[OWN],
+                             part[RIGHT], part[LEFT]);
+        NAMED(joint_system)(S, R, actions, U, part[POLICY], part[AVERAGE], rewards, part[MATRIX], part[VALUE]);
+        NAMED(solve)(S, R, part[MATRIX], part[VALUE]);
+        NAMED(averaged_q)(N, S, R, actions, part[AVERAGE], rewards, part[VALUE], part[Q]);
+        for (int64_t v = 0; v < V && !failed; v++) {
+            const int64_t i = c->wanted[v] % N, offset = NAMED(first_column)(actions, i);
+            const vec *found = part[VALUE] + (R == 1 ? 0 : i * S);
+            if (c->wanted[v] >= N) {
+                const struct NAMED(decision) d = {rewards + offset * stride, part[AVERAGE] + offset * Z, S, actions[i], U, stride, Z};
+                NAMED(greedy)(S, actions[i], U, part[Q] + offset, part[RESPONSE]);
+                failed = NAMED(best_response)(&d, improvement, part[RESPONSE], 1, part[BEST], part[SPARE]);
+                found = part[BEST];
+            }
+            vec first = splat(0.0);
+            for (int64_t s = 0; s < S; s++) first += part[START][s] * found[s];
+            for (int64_t l = 0; l < WIDTH && lane + l < c->games; l++) {
+                c->start[(lane + l) * V + v] = ((double *)&first)[l];
+                for (int64_t s = 0; s < S; s++)
+                    c->value[((lane + l) * V + v) * S + s] = ((const double *)found)[s * WIDTH + l];
+            }
+        }
+    }
+    free(work);
+    return failed;
+}
+
+/* Solve M V = b for several right-hand sides (rows of v), in place and without pivoting, as solve does. */
+static inline void NAMED(wide_solve)(int64_t n, int64_t sides, double *m, double *v) {
+    for (int64_t k = 0; k < n; k++) {
+        const double inverse = 1.0 / m[k * n + k];
+        for (int64_t i = k + 1; i < n; i++) {
+            const double factor = m[i * n + k] * inverse;
+            if (factor == 0.0) continue;
+            NAMED(add_scaled)(n - k - 1, -factor, m + k * n + k + 1, m + i * n + k + 1);
+            for (int64_t side = 0; side < sides; side++) v[side * n + i] -= factor * v[side * n + k];
+        }
+        m[k * n + k] = inverse;
+    }
+    for (int64_t side = 0; side < sides; side++)
+        for (int64_t i = n - 1; i >= 0; i--)
+            v[side * n + i] = (v[side * n + i] - NAMED(dot)(n - i - 1, m + i * n + i + 1, v + side * n + i + 1)) * m[i * n + i];
+}
+
+/* The decision problem of one player in one game: rewards and discounted transitions of its actions, those of a state
+ * `columns` after those of the one before. */
+struct NAMED(wide_decision) {
+    const double *reward, *chance;
+    int64_t states, actions, columns;
+};
+
+/* The action of largest reward plus expected next value, and what it is worth. */
+static inline int64_t NAMED(best_action)(const struct NAMED(wide_decision) *d, int64_t s, const double *value,
+                                         double *best) {
+    int64_t action = 0;
+    *best = -INFINITY;
+    for (int64_t a = 0; a < d->actions; a++) {
+        const int64_t u = s * d->columns + a;
+        const double q = d->reward[u] + NAMED(dot)(d->states, d->chance + u * d->states, value);
+        if (q > *best) *best = q, action = a;
+    }
+    return action;
+}
+
+/* Policy iteration from the actions that are best against the values of `start`; optimal values to `value`. */
+static int NAMED(wide_response)(const struct NAMED(wide_decision) *d, double improvement, const double *start,
+                                int64_t *response, double *value, double *m) {
+    const int64_t S = d->states;
+    double best;
+    for (int64_t s = 0; s < S; s++) response[s] = NAMED(best_action)(d, s, start, &best);
+    for (int64_t round = 0; round < MOST_IMPROVEMENTS; round++) {
+        for (int64_t s = 0; s < S; s++) {
+            const int64_t u = s * d->columns + response[s];
+            for (int64_t z = 0; z < S; z++) m[s * S + z] = -d->chance[u * S + z];
+            m[s * S + s] += 1.0;
+            value[s] = d->reward[u];
+        }
+        NAMED(wide_solve)(S, 1, m, value);
+        int changed = 0;
+        for (int64_t s = 0; s < S; s++) {
+            const int64_t action = NAMED(best_action)(d, s, value, &best);
+            if (best > value[s] + improvement) response[s] = action, changed = 1;
+        }
+        if (!changed) return 0;
+    }
+    return NOT_CONVERGED;
+}
+
+/* One game after the other, with vectors along next states. */
+static int NAMED(discounted_wide)(const struct discounted_call *c) {
+    const int64_t N = c->players, S = c->states, R = c->reward_rows, U = c->columns, J = c->joint, V = c->vectors;
+    const int64_t sizes[] = {S * U * S, S * U, J * S, 2 * J * S, S * S, R * S, S, S};
+    enum { AVERAGE, OWN, RIGHT, LEFT, MATRIX, VALUE, BEST, RESPONSE, PARTS };
+    size_t total = 0;
+    for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
+    double *work = aligned_vectors(total * sizeof(double)), *part[PARTS];
+    if (!work) return -1;
+    part[0] = work;
+    for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
+    double *const average = part[AVERAGE], *const own = part[OWN], *const m = part[MATRIX];
+    const double improvement = 1e-13 / (1.0 - c->discount);
+    int failed = 0;
+    for (int64_t game = c->share.first; game < c->share.last && !failed; game++) {
+        const double *kernel = c->transition + c->index[game] * S * J * S, *pi = c->policy + game * S * U;
+        for (int64_t s = 0; s < S; s++) {
+            const double *policy = pi + s * U, *reward = c->reward + (game * R * S + s) * J;
+            NAMED(wide_marginals)(N, c->actions, S, -1, kernel + s * J * S, policy, average + s * U * S, part[RIGHT], part[LEFT]);
+            if (R == 1) NAMED(wide_marginals)(N, c->actions, 1, -1, reward, policy, own + s * U, part[RIGHT], part[LEFT]);
+            for (int64_t i = 0; i < N && R > 1; i++)
+                NAMED(wide_marginals)(N, c->actions, 1, i, reward + i * S * J, policy, own + s * U, part[RIGHT], part[LEFT]);
+            for (int64_t u = s * U * S; u < (s + 1) * U * S; u++) average[u] *= c->discount;
+            NAMED(wide_first)(c->actions[0], S, average + s * U * S, policy, m + s * S);
+            for (int64_t z = 0; z < S; z++) m[s * S + z] = (z == s ? 1.0 : 0.0) - m[s * S + z];
+            for (int64_t k = 0, u = 0; k < R; u += c->actions[k++])
+                part[VALUE][k * S + s] = NAMED(dot)(c->actions[k], policy + u, own + s * U + u);
+        }
+        NAMED(wide_solve)(S, R, m, part[VALUE]);
+        for (int64_t v = 0; v < V && !failed; v++) {
+            const int64_t i = c->wanted[v] % N, offset = NAMED(first_column)(c->actions, i);
+            const struct NAMED(wide_decision) d = {own + offset, average + offset * S, S, c->actions[i], U};
+            const double *found = part[VALUE] + (R == 1 ? 0 : i * S);
+            if (c->wanted[v] >= N) {
+                failed = NAMED(wide_response)(&d, improvement, found, (int64_t *)part[RESPONSE], part[BEST], m);
+                found = part[BEST];
+            }
+            memcpy(c->value + (game * V + v) * S, found, (size_t)S * sizeof(double));
+            c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, found);
+        }
+    }
+    free(work);
+    return failed;
+}
+
+/* Sizes that are met most have a loop of their own. */
+static int NAMED(discounted_values)(const void *call) {
+    const struct discounted_call *c = call;
+    const int64_t *n = c->actions;
+    static const int64_t two[] = {2, 2};
+    if (!c->games) return 0; /* nothing bounds the sizes then */
+    if (c->states >= WIDE_STATES) return NAMED(discounted_wide)(c);
+    if (c->players == 2 && n[0] == 2 && n[1] == 2 && c->states == 2 && c->reward_rows == 1)
+        return NAMED(discounted_body)(c, 2, 2, 1, two, 4, 4);
+    return NAMED(discounted_body)(c, c->players, c->states, c->reward_rows, n, c->columns, c->joint);
+}
+
+/* ---- Distributions ------------------------------------------------------------------------------ */
+
+/* Number of the first row that is no distribution, or -1: an entry below zero or none at all, or another mass. */
+static int64_t NAMED(off_simplex)(const double *rows, int64_t count, int64_t columns, double tolerance) {
+    for (int64_t row = 0; row < count; row++) {
+        const double *x = rows + row * columns;
+        double mass = 0.0;
+        int64_t k = 0, good = 1;
+        if (columns >= WIDTH) {
+            vec sum = splat(0.0);
+            ivec right = splat(0.0) == splat(0.0);
+            for (; k + WIDTH <= columns; k += WIDTH) sum += at(x + k), right &= at(x + k) >= splat(0.0);
+            for (int l = 0; l < WIDTH; l++) mass += sum[l], good &= right[l] != 0;
+        }
+        for (; k < columns; k++) mass += x[k], good &= x[k] >= 0.0;
+        if (!good || !(fabs(mass - 1.0) <= tolerance)) return row;
+    }
+    return -1;
+}
+
+#undef loose
+#undef at
+#undef WIDE_ACTIONS
+#undef WIDE_STATES
+#undef MOST_TOGETHER
