@@ -97,7 +97,7 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
     game, transitions, count = games.game, games.transitions, len(games)
     horizon, states, actions = game.horizon, game.n_states, game.n_actions
     rows = 1 if isinstance(game, ZeroSumGame) else len(actions)
-    joined, sizes = np.concatenate(policy, axis=-1), _numbers(*actions)
+    policies, sizes = tuple(policy), _numbers(*actions)
     value, start = np.empty((count, len(wanted), horizon, states)), np.empty((count, len(wanted)))
 
     def go_back(transition: Floats, kinds: int, steps: int, step: int) -> None:
@@ -106,7 +106,7 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
             transition,
             transitions.index,
             games.initial,
-            joined,
+            policies,
             sizes,
             wanted,
             value,
@@ -117,7 +117,6 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
             states,
             games.joint_actions,
             rows,
-            joined.shape[-1],
             kinds,
             steps,
             len(wanted),
@@ -148,15 +147,14 @@ def _stationary(
     Reward (G, rows, S, A_1, ..., A_N), transitions (kinds, S, A_1, ..., A_N, S), policy (G, S, A_i).
     """
     actions = reward.shape[3:]
-    joined = np.concatenate(policy, axis=-1)
-    count, states, columns = joined.shape
+    count, states = policy[0].shape[:2]
     value, start = np.empty((count, len(wanted), states)), np.empty((count, len(wanted)))
     kernels.discounted_values(
         reward,
         transition,
         index,
         initial,
-        joined,
+        tuple(policy),
         _numbers(*actions),
         wanted,
         value,
@@ -167,7 +165,6 @@ def _stationary(
         states,
         math.prod(actions),
         reward.shape[1],
-        columns,
         len(transition),
         len(wanted),
     )

@@ -77,7 +77,8 @@ struct finite_call {
     int64_t vectors, step;
     const double *reward;     /* [games][reward_rows][horizon][states][joint] */
     const double *transition; /* [steps][kinds][states][joint][states], or [games][vectors][states][joint] */
-    const double *initial, *policy; /* [games][states], [games][horizon][states][columns] */
+    const double *initial;    /* [games][states] */
+    const double *const *policy; /* of each player: [games][horizon][states][its actions] */
     const int64_t *index, *actions, *wanted; /* [games], [players], [vectors] */
     double *value, *start;    /* [games][vectors][horizon][states], [games][vectors] */
 };
@@ -87,7 +88,8 @@ struct discounted_call {
     int64_t games, players, states, joint, reward_rows, columns, kinds, vectors;
     double discount;
     const double *reward, *transition; /* [games][reward_rows][states][joint], [kinds][states][joint][states] */
-    const double *initial, *policy;    /* [games][states], [games][states][columns] */
+    const double *initial;             /* [games][states] */
+    const double *const *policy;       /* of each player: [games][states][its actions] */
     const int64_t *index, *actions, *wanted;
     double *value, *start;             /* [games][vectors][states], [games][vectors] */
 };
@@ -108,6 +110,7 @@ static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 6
 #define NAMED(f) f##_avx512
 static inline __m512d larger_avx512(__m512d a, __m512d b) { return _mm512_max_pd(a, b); }
 static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_pd(a, b); }
+static inline double total_avx512(__m512d x) { return _mm512_reduce_add_pd(x); }
 static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
 }
@@ -126,6 +129,10 @@ static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) 
 #define NAMED(f) f##_avx2
 static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
 static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
+static inline double total_avx2(__m256d x) {
+    __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(pair) + _mm_cvtsd_f64(_mm_unpackhi_pd(pair, pair));
+}
 static inline __m256d keep_from_avx2(__m256d x, __m256d bound, __m256d value) {
     return _mm256_and_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ), value);
 }
@@ -153,6 +160,7 @@ static inline pair_of_doubles larger_portable(pair_of_doubles a, pair_of_doubles
 static inline pair_of_doubles smaller_portable(pair_of_doubles a, pair_of_doubles b) {
     return select_portable(a < b, a, b);
 }
+static inline double total_portable(pair_of_doubles x) { return x[0] + x[1]; }
 static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
     return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
 }
@@ -261,7 +269,8 @@ static int run(kernel function, void *call, size_t size, int64_t lanes, double r
 
 /* ---- buffers ----------------------------------------------------------------------------------- */
 
-#define MOST_BUFFERS 12
+#define MOST_PLAYERS 64 /* of a policy that comes in one array a player; as many as NumPy has axes */
+#define MOST_BUFFERS (MOST_PLAYERS + 12)
 struct buffers {
     Py_buffer view[MOST_BUFFERS];
     int count;
@@ -466,21 +475,43 @@ static int in_range(const int64_t *index, int64_t count, int64_t bound) {
     return 1;
 }
 
+/* Sum of the numbers of actions, or -1 if one of them is none. */
+static int64_t columns_of(const int64_t *actions, int64_t players) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < players; i++)
+        if (actions[i] < 1 || __builtin_add_overflow(total, actions[i], &total)) return -1;
+    return total;
+}
+
+/* A tuple of one array a player, each of `rows` rows of its actions. */
+static int borrow_policies(struct buffers *held, PyObject *policies, const int64_t *actions, int64_t players, int64_t rows,
+                           const double **out) {
+    if (players > MOST_PLAYERS || !PyTuple_Check(policies) || PyTuple_Size(policies) != players) {
+        PyErr_Format(PyExc_TypeError, "policies must be a tuple of one array a player, at most %d", MOST_PLAYERS);
+        return 0;
+    }
+    for (int64_t i = 0; i < players; i++)
+        if (!(out[i] = borrow(held, PyTuple_GetItem(policies, i), "policy", 'd', product(rows, actions[i], 1, 1), 0)))
+            return 0;
+    return 1;
+}
+
 static PyObject *finite_values(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
-    long long games, players, horizon, states, joint, reward_rows, columns, kinds, steps, vectors, step;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
-                          &value, &start, &games, &players, &horizon, &states, &joint, &reward_rows, &columns, &kinds,
+    long long games, players, horizon, states, joint, reward_rows, kinds, steps, vectors, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &games, &players, &horizon, &states, &joint, &reward_rows, &kinds,
                           &steps, &vectors, &step))
         return NULL;
-    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || vectors < 1 ||
+    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
         step < 0 || step >= horizon || (steps != 0 && steps != 1 && steps != horizon) ||
         (reward_rows != players && (reward_rows != 1 || players != 2)))
         return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither zero-sum nor one a player");
-    struct buffers held = {.count = 0};
+    struct buffers held;
+    held.count = 0;
     struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
-                            .reward_rows = reward_rows, .columns = columns, .kinds = kinds, .steps = steps,
+                            .reward_rows = reward_rows, .kinds = kinds, .steps = steps,
                             .vectors = vectors, .step = step};
     const int64_t rows = product(states, joint, 1, 1), tables = product(games, reward_rows, horizon, 1);
     const int64_t chances = steps ? product(steps, kinds, 1, 1) : 0, asked = product(games, vectors, 1, 1);
@@ -491,7 +522,6 @@ static PyObject *finite_values(PyObject *self, PyObject *args) {
         !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
         !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
         !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', product(games, horizon, states, columns), 0)) ||
         !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
         !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
         !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, horizon, states), 1)) ||
@@ -499,11 +529,18 @@ static PyObject *finite_values(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    if (!seated(c.actions, players, joint, columns) || !in_range(c.index, games, kinds) ||
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
         !in_range(c.wanted, vectors, 2 * players)) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
+    const double *policies[MOST_PLAYERS];
+    if (!borrow_policies(&held, policy, c.actions, players, product(games, horizon, states, 1), policies)) {
+        release(&held);
+        return NULL;
+    }
+    c.policy = policies;
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = run(chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
@@ -514,24 +551,24 @@ static PyObject *finite_values(PyObject *self, PyObject *args) {
 static PyObject *discounted_values(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
-    long long games, players, states, joint, reward_rows, columns, kinds, vectors;
+    long long games, players, states, joint, reward_rows, kinds, vectors;
     double discount;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOdLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
-                          &value, &start, &discount, &games, &players, &states, &joint, &reward_rows, &columns, &kinds,
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOdLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &discount, &games, &players, &states, &joint, &reward_rows, &kinds,
                           &vectors))
         return NULL;
-    if (games < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || vectors < 1 ||
+    if (games < 0 || players < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
         (reward_rows != 1 && reward_rows != players))
         return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
-    struct buffers held = {.count = 0};
+    struct buffers held;
+    held.count = 0;
     struct discounted_call c = {.games = games, .players = players, .states = states, .joint = joint,
-                                .reward_rows = reward_rows, .columns = columns, .kinds = kinds, .vectors = vectors,
+                                .reward_rows = reward_rows, .kinds = kinds, .vectors = vectors,
                                 .discount = discount};
     if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, reward_rows, states, joint), 0)) ||
         !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
         !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
         !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', product(games, states, columns, 1), 0)) ||
         !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
         !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
         !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, states, 1), 1)) ||
@@ -539,11 +576,18 @@ static PyObject *discounted_values(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    if (!seated(c.actions, players, joint, columns) || !in_range(c.index, games, kinds) ||
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
         !in_range(c.wanted, vectors, 2 * players)) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
+    const double *policies[MOST_PLAYERS];
+    if (!borrow_policies(&held, policy, c.actions, players, product(games, states, 1, 1), policies)) {
+        release(&held);
+        return NULL;
+    }
+    c.policy = policies;
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = run(chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
@@ -558,7 +602,8 @@ static PyObject *off_simplex(PyObject *self, PyObject *args) {
     double tolerance;
     if (!PyArg_ParseTuple(args, "OLLd", &array, &rows, &columns, &tolerance)) return NULL;
     if (rows < 0 || columns < 1) return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held = {.count = 0};
+    struct buffers held;
+    held.count = 0;
     const double *data = borrow(&held, array, "array", 'd', product(rows, columns, 1, 1), 0);
     if (!data) {
         release(&held);

@@ -356,7 +356,7 @@ def finite_values(
     transition: Floats,
     index: Integers,
     initial: Floats,
-    policy: Floats,
+    policy: tuple[Floats, ...],
     actions: Integers,
     wanted: Integers,
     value: Floats,
@@ -367,7 +367,6 @@ def finite_values(
     states: int,
     joint: int,
     reward_rows: int,
-    columns: int,
     kinds: int,
     steps: int,
     vectors: int,
@@ -388,8 +387,8 @@ def finite_values(
         Transition kernel of each game; read with ``steps`` > 0.
     initial : (games, states)
         Initial distributions.
-    policy : (games, horizon, states, columns)
-        The players' policies side by side.
+    policy : tuple of (games, horizon, states, A_i)
+        One array a player.
     actions : (players,) of int64
         Numbers of actions.
     wanted : (vectors,) of int64
@@ -401,7 +400,7 @@ def finite_values(
     """
     sizes = [int(n) for n in actions]
     payoff = reward.reshape(games, reward_rows, horizon, states, *sizes)
-    parts = np.split(policy.reshape(games, horizon, states, columns), np.cumsum(sizes)[:-1].tolist(), axis=-1)
+    parts = [part.reshape(games, horizon, states, n) for part, n in zip(policy, sizes, strict=True)]
     found, first = value.reshape(games, vectors, horizon, states), start.reshape(games, vectors)
     for h in reversed(range(horizon)) if steps else [step]:
         onward = None
@@ -439,7 +438,7 @@ def discounted_values(
     transition: Floats,
     index: Integers,
     initial: Floats,
-    policy: Floats,
+    policy: tuple[Floats, ...],
     actions: Integers,
     wanted: Integers,
     value: Floats,
@@ -450,7 +449,6 @@ def discounted_values(
     states: int,
     joint: int,
     reward_rows: int,
-    columns: int,
     kinds: int,
     vectors: int,
     /,
@@ -464,7 +462,7 @@ def discounted_values(
     reward : (games, reward_rows, states, joint)
         One row for a reward common to all players, else one a player.
     transition : (kinds, states, joint, states)
-    policy : (games, states, columns)
+    policy : tuple of (games, states, A_i)
     value : (games, vectors, states)
         Overwritten.
     start : (games, vectors)
@@ -480,7 +478,7 @@ def discounted_values(
     sizes = [int(n) for n in actions]
     payoff = reward.reshape(games, reward_rows, states, *sizes)
     chance = transition.reshape(kinds, states, joint, states)[index].reshape(games, states, *sizes, states)
-    parts = np.split(policy.reshape(games, states, columns), np.cumsum(sizes)[:-1].tolist(), axis=-1)
+    parts = [part.reshape(games, states, n) for part, n in zip(policy, sizes, strict=True)]
     found, identity = value.reshape(games, vectors, states), np.eye(states)
     for v, code in enumerate(wanted.tolist()):
         player, respond = code % players, code >= players

@@ -18,24 +18,33 @@ typedef double NAMED(loose) __attribute__((vector_size(8 * WIDTH), aligned(8), m
 static inline vec NAMED(at)(const double *x) { return (vec)*(const loose *)x; }
 #define at NAMED(at)
 
-/* The order of the additions depends on n only. */
-static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const double *a, const double *b) {
-    double total = 0.0;
+/* The products of x with one vector, or with two in one pass. The order of the additions depends on n only. */
+static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const double *x, const double *a) {
+    double sum = 0.0;
     int64_t k = 0;
-    if (n >= 2 * WIDTH) {
-        vec even = at(a) * at(b), odd = at(a + WIDTH) * at(b + WIDTH);
-        for (k = 2 * WIDTH; k + 2 * WIDTH <= n; k += 2 * WIDTH)
-            even += at(a + k) * at(b + k), odd += at(a + k + WIDTH) * at(b + k + WIDTH);
-        even += odd;
-        for (int l = 0; l < WIDTH; l++) total += even[l];
+    if (n >= WIDTH) {
+        vec whole = at(x) * at(a);
+        for (k = WIDTH; k + WIDTH <= n; k += WIDTH) whole += at(x + k) * at(a + k);
+        sum = NAMED(total)(whole);
     }
-    if (k + WIDTH <= n) {
-        vec part = at(a + k) * at(b + k);
-        for (int l = 0; l < WIDTH; l++) total += part[l];
-        k += WIDTH;
+    for (; k < n; k++) sum += x[k] * a[k];
+    return sum;
+}
+
+static inline __attribute__((always_inline)) void NAMED(dot_both)(int64_t n, const double *x, const double *a,
+                                                                  const double *b, double *out_a, double *out_b) {
+    double sum_a = 0.0, sum_b = 0.0;
+    int64_t k = 0;
+    if (n >= WIDTH) {
+        vec whole_a = at(x) * at(a), whole_b = at(x) * at(b);
+        for (k = WIDTH; k + WIDTH <= n; k += WIDTH) {
+            const vec part = at(x + k);
+            whole_a += part * at(a + k), whole_b += part * at(b + k);
+        }
+        sum_a = NAMED(total)(whole_a), sum_b = NAMED(total)(whole_b);
     }
-    for (; k < n; k++) total += a[k] * b[k];
-    return total;
+    for (; k < n; k++) sum_a += x[k] * a[k], sum_b += x[k] * b[k];
+    *out_a = sum_a, *out_b = sum_b;
 }
 
 /* y += factor x */
@@ -92,111 +101,122 @@ static inline int64_t NAMED(first_column)(const int64_t *actions, int64_t player
     return column;
 }
 
-/* ---- Finite horizon ----------------------------------------------------------------------------- */
-
-/* What a lane, a state of a game at step h, adds to the rewards: the row of its joint action in the transitions, and
- * the next values that it meets; or expected next values that somebody else has worked out. */
-struct NAMED(onward) {
-    const double *reward, *chance, *next, *expected;
-    double sign; /* the table below is reward + sign times the expected next value; the payoff is sign times it */
-};
-
-static inline __attribute__((always_inline)) struct NAMED(onward)
-NAMED(meet)(const struct finite_call *c, int64_t game, int64_t h, int64_t s, int64_t vector, const int64_t S,
-            const int64_t J) {
-    const int64_t H = c->horizon, R = c->reward_rows, player = c->wanted[vector] % c->players;
-    const int64_t place = game * c->vectors + vector, kernel = c->steps > 1 ? h : 0;
-    struct NAMED(onward) met = {.sign = R == 1 && player == 1 ? -1.0 : 1.0};
-    met.reward = c->reward + (((game * R + (R == 1 ? 0 : player)) * H + h) * S + s) * J;
-    if (h == H - 1) return met;
-    if (c->steps) {
-        met.chance = c->transition + ((kernel * c->kinds + c->index[game]) * S + s) * J * S;
-        met.next = c->value + (place * H + h + 1) * S;
-    } else {
-        met.expected = c->transition + (place * S + s) * J;
-    }
-    return met;
+/* The policies of all players at one row (a game, step and state), side by side and `stride` numbers apart. */
+static inline __attribute__((always_inline)) void NAMED(seat_policies)(const double *const *policy, int64_t row,
+                                                                       const int64_t N, const int64_t *actions,
+                                                                       int64_t stride, double *out) {
+    for (int64_t i = 0; i < N; out += actions[i++] * stride)
+        for (int64_t a = 0; a < actions[i]; a++) out[a * stride] = policy[i][row * actions[i] + a];
 }
 
-/* Tables of `count` vectors in one pass over the transitions of a lane, `apart` numbers from one to the next, the
+/* ---- Finite horizon ----------------------------------------------------------------------------- */
+
+/* What is wanted, and where a state finds it. A table is reward + sign times the expected next value, and the payoff
+ * sign times that: a game is zero-sum if its reward is one row for two players. */
+struct NAMED(asked) {
+    int64_t player, respond, column;
+    double sign;
+    const double *reward, *next, *expected; /* of the state: rewards, next values, expected ones if they are given */
+};
+
+/* Tables of `count` of them in one pass over the transitions of a state, `apart` numbers from one to the next, the
  * entries of a table `stride` numbers apart. */
-static inline __attribute__((always_inline)) void NAMED(look_on)(const struct NAMED(onward) *met, int64_t count,
-                                                                 const int64_t S, const int64_t J, int64_t stride,
-                                                                 int64_t apart, double *q) {
-    if (met->chance && count == 2) {
-        const struct NAMED(onward) one = met[0], two = met[1];
+static inline __attribute__((always_inline)) void NAMED(look_on)(const struct NAMED(asked) *asked, int64_t count,
+                                                                 const double *chance, const int64_t S, const int64_t J,
+                                                                 int64_t stride, int64_t apart, double *q) {
+    int64_t v = 0;
+    for (; chance && v + 2 <= count; v += 2, q += 2 * apart) {
+        const struct NAMED(asked) a = asked[v], b = asked[v + 1];
+        double next_a, next_b;
         for (int64_t j = 0; j < J; j++) {
-            q[j * stride] = one.reward[j] + one.sign * NAMED(dot)(S, one.chance + j * S, one.next);
-            q[apart + j * stride] = two.reward[j] + two.sign * NAMED(dot)(S, one.chance + j * S, two.next);
+            NAMED(dot_both)(S, chance + j * S, a.next, b.next, &next_a, &next_b);
+            q[j * stride] = a.reward[j] + a.sign * next_a, q[apart + j * stride] = b.reward[j] + b.sign * next_b;
         }
-    } else if (met->chance) {
-        for (int64_t j = 0; j < J; j++)
-            for (int64_t v = 0; v < count; v++)
-                q[v * apart + j * stride] = met[v].reward[j] + met[v].sign * NAMED(dot)(S, met->chance + j * S, met[v].next);
-    } else {
-        for (int64_t v = 0; v < count; v++)
-            for (int64_t j = 0; j < J; j++)
-                q[v * apart + j * stride] = met[v].reward[j] + (met[v].expected ? met[v].sign * met[v].expected[j] : 0.0);
     }
+    for (; v < count; v++, q += apart) {
+        const struct NAMED(asked) a = asked[v];
+        if (chance)
+            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j] + a.sign * NAMED(dot)(S, chance + j * S, a.next);
+        else if (a.expected)
+            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j] + a.sign * a.expected[j];
+        else
+            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j];
+    }
+}
+
+/* What vectors `start` to start + count meet in a state; returns the state's transitions, if they are looked at. */
+static inline __attribute__((always_inline)) const double *NAMED(meet)(const struct finite_call *c, int64_t game, int64_t h,
+                                                                       int64_t s, int64_t start, int64_t count,
+                                                                       const int64_t S, const int64_t J,
+                                                                       struct NAMED(asked) *asked) {
+    const int64_t H = c->horizon, R = c->reward_rows, last = h == H - 1;
+    const double *reward = c->reward + ((game * R * H + h) * S + s) * J;
+    for (int64_t v = start; v < start + count; v++) {
+        const int64_t place = game * c->vectors + v;
+        asked[v].reward = R == 1 ? reward : reward + asked[v].player * H * S * J;
+        asked[v].next = c->value + (place * H + h + 1) * S; /* not read at the last step */
+        asked[v].expected = last ? NULL : c->transition + (place * S + s) * J;
+    }
+    if (last || !c->steps) return NULL;
+    return c->transition + (((c->steps > 1 ? h : 0) * c->kinds + c->index[game]) * S + s) * J * S;
 }
 
 /* A vector of lanes, states of games: `first` to first + WIDTH of those below `last`. */
 static inline __attribute__((always_inline)) void NAMED(finite_block)(
-    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, struct NAMED(onward) *met,
+    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, struct NAMED(asked) *asked,
     vec *work, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
     const int64_t H = c->horizon, V = c->vectors, lanes = last - first < WIDTH ? last - first : WIDTH;
+    const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
     vec *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
-    for (int64_t l = 0; l < lanes; l++) {
-        const int64_t game = (first + l) / S, s = (first + l) % S;
-        const double *policy = c->policy + ((game * H + h) * S + s) * U;
-        for (int64_t u = 0; u < U; u++) ((double *)pi)[u * WIDTH + l] = policy[u];
+    int64_t game[WIDTH], state[WIDTH];
+    game[0] = first / S, state[0] = first % S;
+    for (int l = 1; l < WIDTH; l++) {
+        const int64_t over = state[l - 1] + 1 == S;
+        game[l] = game[l - 1] + over, state[l] = over ? 0 : state[l - 1] + 1;
     }
+    for (int64_t l = 0; l < lanes; l++)
+        NAMED(seat_policies)(c->policy, (game[l] * H + h) * S + state[l], N, actions, WIDTH, (double *)pi + l);
     for (int64_t start = 0; start < V; start += together) {
         const int64_t count = V - start < together ? V - start : together;
-        const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
         for (int64_t l = 0; l < lanes; l++) {
-            const int64_t game = (first + l) / S, s = (first + l) % S;
-            for (int64_t v = 0; v < count; v++) met[v] = NAMED(meet)(c, game, h, s, start + v, S, J);
-            NAMED(look_on)(met, same ? 1 : count, S, J, WIDTH, J * WIDTH, (double *)q + l);
+            const double *chance = NAMED(meet)(c, game[l], h, state[l], start, count, S, J, asked);
+            NAMED(look_on)(asked + start, same ? 1 : count, chance, S, J, WIDTH, J * WIDTH, (double *)q + l);
         }
-        for (int64_t v = 0; v < count; v++) {
-            const int64_t wanted = c->wanted[start + v], i = wanted % N, u = NAMED(first_column)(actions, i);
-            const vec sign = splat(met[v].sign);
-            NAMED(marginals)(N, actions, 1, i, q + (same ? 0 : v * J), pi, own, right, left);
-            vec found = wanted < N ? pi[u] * own[u] : sign * own[u];
-            for (int64_t a = u + 1; a < u + actions[i]; a++) {
-                if (wanted < N)
-                    found += pi[a] * own[a];
-                else
-                    found = larger(found, sign * own[a]);
+        for (int64_t v = start; v < start + count; v++) {
+            const int64_t u = asked[v].column, n = actions[asked[v].player];
+            const vec sign = splat(asked[v].sign);
+            NAMED(marginals)(N, actions, 1, asked[v].player, q + (same ? 0 : (v - start) * J), pi, own, right, left);
+            vec found = sign * own[u];
+            if (asked[v].respond)
+                for (int64_t a = u + 1; a < u + n; a++) found = larger(found, sign * own[a]);
+            else {
+                found *= pi[u];
+                for (int64_t a = u + 1; a < u + n; a++) found += pi[a] * (sign * own[a]);
             }
-            if (wanted < N) found *= sign;
-            for (int64_t l = 0; l < lanes; l++) {
-                const int64_t game = (first + l) / S, s = (first + l) % S;
-                c->value[((game * V + start + v) * H + h) * S + s] = ((double *)&found)[l];
-            }
+            for (int64_t l = 0; l < lanes; l++)
+                c->value[((game[l] * V + v) * H + h) * S + state[l]] = ((double *)&found)[l];
         }
     }
 }
 
 /* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
 static inline void NAMED(finite_state)(const struct finite_call *c, int64_t h, int64_t game, int64_t s,
-                                       int64_t together, struct NAMED(onward) *met, double *work) {
+                                       int64_t together, struct NAMED(asked) *asked, double *work) {
     const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
-    double *own = work, *right = own + U, *left = right + J, *q = left + 2 * J;
-    const double *pi = c->policy + ((game * H + h) * S + s) * U;
+    double *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
+    NAMED(seat_policies)(c->policy, (game * H + h) * S + s, N, c->actions, 1, pi);
     for (int64_t start = 0; start < V; start += together) {
         const int64_t count = V - start < together ? V - start : together;
-        for (int64_t v = 0; v < count; v++) met[v] = NAMED(meet)(c, game, h, s, start + v, S, J);
-        if (h < H - 1) NAMED(look_on)(met, count, S, J, 1, J, q);
-        for (int64_t v = 0; v < count; v++) {
-            const int64_t wanted = c->wanted[start + v], i = wanted % N, u = NAMED(first_column)(c->actions, i);
-            const double sign = met[v].sign;
-            NAMED(wide_marginals)(N, c->actions, 1, i, h < H - 1 ? q + v * J : met[v].reward, pi, own, right, left);
-            double found = wanted < N ? sign * NAMED(dot)(c->actions[i], pi + u, own + u) : sign * own[u];
-            for (int64_t a = u + 1; a < u + c->actions[i] && wanted >= N; a++)
+        const double *chance = NAMED(meet)(c, game, h, s, start, count, S, J, asked);
+        if (h < H - 1) NAMED(look_on)(asked + start, count, chance, S, J, 1, J, q);
+        for (int64_t v = start; v < start + count; v++) {
+            const int64_t i = asked[v].player, u = asked[v].column;
+            const double sign = asked[v].sign, *table = h < H - 1 ? q + (v - start) * J : asked[v].reward;
+            NAMED(wide_marginals)(N, c->actions, 1, i, table, pi, own, right, left);
+            double found = asked[v].respond ? sign * own[u] : sign * NAMED(dot)(c->actions[i], pi + u, own + u);
+            for (int64_t a = u + 1; a < u + c->actions[i] && asked[v].respond; a++)
                 found = sign * own[a] > found ? sign * own[a] : found;
-            c->value[((game * V + start + v) * H + h) * S + s] = found;
+            c->value[((game * V + v) * H + h) * S + s] = found;
         }
     }
 }
@@ -208,24 +228,30 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
     const int wide = actions[N - 1] >= WIDE_ACTIONS;
     const size_t entries = (size_t)((3 + together) * J + 2 * U);
     double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)));
-    struct NAMED(onward) *met = malloc((size_t)together * sizeof *met);
-    if (!work || !met) {
-        free(work), free(met);
+    struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
+    if (!work || !asked) {
+        free(work), free(asked);
         return -1;
     }
     if (!wide) memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
+    for (int64_t v = 0; v < V; v++) {
+        const int64_t player = c->wanted[v] % N;
+        asked[v] = (struct NAMED(asked)){.player = player, .respond = c->wanted[v] >= N,
+                                         .column = NAMED(first_column)(actions, player),
+                                         .sign = c->reward_rows == 1 && player == 1 ? -1.0 : 1.0};
+    }
     for (int64_t h = c->steps ? H - 1 : c->step; h >= (c->steps ? 0 : c->step); h--) {
         if (wide)
             for (int64_t game = c->share.first; game < c->share.last; game++)
-                for (int64_t s = 0; s < S; s++) NAMED(finite_state)(c, h, game, s, together, met, work);
+                for (int64_t s = 0; s < S; s++) NAMED(finite_state)(c, h, game, s, together, asked, work);
         else
             for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
-                NAMED(finite_block)(c, h, lane, c->share.last * S, together, met, (vec *)work, N, S, actions, U, J);
+                NAMED(finite_block)(c, h, lane, c->share.last * S, together, asked, (vec *)work, N, S, actions, U, J);
     }
     for (int64_t game = c->share.first; game < c->share.last && (c->steps || !c->step); game++)
         for (int64_t v = 0; v < V; v++)
             c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, c->value + (game * V + v) * H * S);
-    free(work), free(met);
+    free(work), free(asked);
     return 0;
 }
 
@@ -275,7 +301,10 @@ static inline __attribute__((always_inline)) int NAMED(discounted_body)(const st
     int failed = 0;
     for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         NAMED(load_games)(c->reward, c->transition, c->index, c->discount, lane, c->games, N, S, R, J, part[REWARD], part[KERNEL]);
-        gather(c->policy, S * U, lane, c->games, part[POLICY]);
+        for (int64_t l = 0; l < WIDTH; l++)
+            for (int64_t s = 0; s < S; s++) /* past the last game, its policy again */
+                NAMED(seat_policies)(c->policy, (lane + l < c->games ? lane + l : c->games - 1) * S + s, N, actions, WIDTH,
+                                     (double *)(part[POLICY] + s * U) + l);
         gather(c->initial, S, lane, c->games, part[START]);
         NAMED(average_games)(N, S, R, actions, U, J, part[REWARD], part[KERNEL], part[POLICY], part[AVERAGE], part[OWN],
                              part[RIGHT], part[LEFT]);
@@ -368,8 +397,8 @@ static int NAMED(wide_response)(const struct NAMED(wide_decision) *d, double imp
 /* One game after the other, with vectors along next states. */
 static int NAMED(discounted_wide)(const struct discounted_call *c) {
     const int64_t N = c->players, S = c->states, R = c->reward_rows, U = c->columns, J = c->joint, V = c->vectors;
-    const int64_t sizes[] = {S * U * S, S * U, J * S, 2 * J * S, S * S, R * S, S, S};
-    enum { AVERAGE, OWN, RIGHT, LEFT, MATRIX, VALUE, BEST, RESPONSE, PARTS };
+    const int64_t sizes[] = {S * U * S, S * U, J * S, 2 * J * S, S * S, R * S, S, S, U};
+    enum { AVERAGE, OWN, RIGHT, LEFT, MATRIX, VALUE, BEST, RESPONSE, POLICY, PARTS };
     size_t total = 0;
     for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
     double *work = aligned_vectors(total * sizeof(double)), *part[PARTS];
@@ -380,9 +409,10 @@ static int NAMED(discounted_wide)(const struct discounted_call *c) {
     const double improvement = 1e-13 / (1.0 - c->discount);
     int failed = 0;
     for (int64_t game = c->share.first; game < c->share.last && !failed; game++) {
-        const double *kernel = c->transition + c->index[game] * S * J * S, *pi = c->policy + game * S * U;
+        const double *kernel = c->transition + c->index[game] * S * J * S, *policy = part[POLICY];
         for (int64_t s = 0; s < S; s++) {
-            const double *policy = pi + s * U, *reward = c->reward + (game * R * S + s) * J;
+            const double *reward = c->reward + (game * R * S + s) * J;
+            NAMED(seat_policies)(c->policy, game * S + s, N, c->actions, 1, part[POLICY]);
             NAMED(wide_marginals)(N, c->actions, S, -1, kernel + s * J * S, policy, average + s * U * S, part[RIGHT], part[LEFT]);
             if (R == 1) NAMED(wide_marginals)(N, c->actions, 1, -1, reward, policy, own + s * U, part[RIGHT], part[LEFT]);
             for (int64_t i = 0; i < N && R > 1; i++)
