@@ -3,9 +3,9 @@
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
 projected Q-ascent and ``expect`` averages next-state values. ``finite_values`` and ``discounted_values`` work out what
 policies and best responses are worth, ``off_simplex`` finds what is no distribution. The compiled versions
-(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one
-line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
-longer.
+(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and
+one line on standard error says so: results are the same up to rounding, but long runs take one to two orders of
+magnitude longer.
 
 The environment decides, once, when the package is imported:
 

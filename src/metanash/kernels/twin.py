@@ -428,7 +428,7 @@ def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 
         if player != keep:
             after = trailing + (keep > player)
             weight = policies[player]
-            weight = weight.reshape(*weight.shape[:-1], *(1,) * player, -1, *(1,) * after)
+            weight = weight.reshape(*weight.shape[:-1], *(1,) * player, weight.shape[-1], *(1,) * after)
             table = (table * weight).sum(axis=-1 - after)
     return table
 
