@@ -159,22 +159,25 @@ def test_long_horizons_with_ties_end(discount):
 @pytest.mark.parametrize(
     ("kind", "horizon", "states", "actions"),
     [
-        ("zero_sum", 1, 1, (20, 33)), ("zero_sum", 2, 1, (3, 17)), ("zero_sum", 2, 2, (2, 3)), ("zero_sum", 3, 1, (1, 16)),
-        ("markov", 1, 2, (2, 3, 16)), ("markov", 2, 1, (3, 2, 2)), ("markov", 1, 1, (2,) * 8), ("markov", 2, 2, (3,)),
+        ("zero_sum", 1, 1, (20, 33)),
+        ("zero_sum", 2, 1, (3, 17)),
+        ("zero_sum", 2, 2, (2, 3)),
+        ("zero_sum", 3, 1, (1, 16)),
+        ("markov", 1, 2, (2, 3, 16)),
+        ("markov", 2, 1, (3, 2, 2)),
+        ("markov", 1, 1, (2,) * 8),
+        ("markov", 2, 2, (3,)),
     ],
-)  # fmt: skip
-@pytest.mark.parametrize("storage", ["dense", "sparse_shared"])
-def test_gaps_of_either_implementation_are_those_of_enumeration(
-    monkeypatch, module, kind, horizon, states, actions, storage
-):
+)
+@pytest.mark.parametrize("storage", ["per_step", "sparse_shared"])
+def test_either_implementation_finds_gaps(monkeypatch, module, kind, horizon, states, actions, storage):
+    """Those of enumeration."""
     use(monkeypatch, module)
     rng = np.random.default_rng([horizon, states, *actions])
     game = random_tables(rng, kind, horizon, states, actions, storage=storage)
     policy = game.random_policy(rng, "interior")
-    gains = oracles.finite_gains(
-        [oracles.plain(table) for table in game.rewards_of_all()], oracles.plain(game.kernel), oracles.plain(game.initial),
-        [oracles.plain(part) for part in policy],
-    )  # fmt: skip
+    rewards, parts = [oracles.plain(table) for table in game.rewards_of_all()], [oracles.plain(part) for part in policy]
+    gains = oracles.finite_gains(rewards, oracles.plain(game.kernel), oracles.plain(game.initial), parts)
     expected = sum(gains) if kind == "zero_sum" else max(gains)
     assert ne_gap(game.game(), policy) == pytest.approx(expected, abs=ROUNDING)
 
@@ -185,9 +188,8 @@ def test_gaps_of_either_implementation_are_those_of_enumeration(
     ("states", "actions"),
     [(1, (2, 2)), (2, (3, 2)), (3, (2, 1, 2)), (2, (2,) * 8), (7, (2, 2)), (8, (2, 1)), (9, (1, 2))],
 )
-def test_discounted_gaps_of_either_implementation_are_those_of_enumeration(
-    monkeypatch, module, states, actions, discount
-):
+def test_either_implementation_finds_discounted_values(monkeypatch, module, states, actions, discount):
+    """Those of enumeration."""
     use(monkeypatch, module)
     rng = np.random.default_rng([states, *actions])
     for rows in (1, len(actions)):
