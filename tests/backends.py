@@ -16,5 +16,6 @@ BACKENDS = [pytest.param(twin, id="numpy"), pytest.param(compiled, id="c", marks
 
 def use(monkeypatch, module):
     """Make the library call the kernels of this module."""
-    for name in ("mirror", "joint_mirror", "ascent", "expect", "finite_values", "discounted_values", "off_simplex"):
+    values = ("finite_values", "discounted_values", "correlated_values")
+    for name in ("mirror", "joint_mirror", "ascent", "expect", "off_simplex", *values):
         monkeypatch.setattr(kernels, name, getattr(module, name))

@@ -1,8 +1,9 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent and ``expect`` averages next-state values. ``finite_values`` and ``discounted_values`` work out what
-policies and best responses are worth, ``off_simplex`` finds what is no distribution. The compiled versions
+projected Q-ascent and ``expect`` averages next-state values. ``finite_values``, ``discounted_values`` and
+``correlated_values`` work out what policies and best responses are worth, ``off_simplex`` finds what is no
+distribution. The compiled versions
 (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and
 one line on standard error says so: results are the same up to rounding, but long runs take one to two orders of
 magnitude longer.
@@ -27,6 +28,7 @@ from metanash.kernels import twin
 __all__ = [
     "ascent",
     "backend",
+    "correlated_values",
     "discounted_values",
     "expect",
     "finite_values",
@@ -88,6 +90,7 @@ ascent = _chosen.ascent
 expect = _chosen.expect
 finite_values = _chosen.finite_values
 discounted_values = _chosen.discounted_values
+correlated_values = _chosen.correlated_values
 off_simplex = _chosen.off_simplex
 
 

@@ -81,6 +81,8 @@ struct finite_call {
     const double *const *policy; /* of each player: [games][horizon][states][its actions] */
     const int64_t *index, *actions, *wanted; /* [games], [players], [vectors] */
     double *value, *start;    /* [games][vectors][horizon][states], [games][vectors] */
+    const double *weights;    /* of correlated_values, which only reads value: [games][horizon][states][joint] */
+    double *after;            /* like value */
 };
 
 struct discounted_call {
@@ -172,7 +174,7 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect, finite_values, discounted_values;
+    kernel mirror, joint_mirror, ascent, expect, finite_values, discounted_values, correlated_values;
     int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
 };
 
@@ -180,12 +182,12 @@ struct instruction_set {
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
     {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, finite_values_avx512, discounted_values_avx512,
-     off_simplex_avx512},
+     correlated_values_avx512, off_simplex_avx512},
     {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, finite_values_avx2, discounted_values_avx2,
-     off_simplex_avx2},
+     correlated_values_avx2, off_simplex_avx2},
 #endif
     {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, finite_values_portable,
-     discounted_values_portable, off_simplex_portable},
+     discounted_values_portable, correlated_values_portable, off_simplex_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -548,6 +550,49 @@ static PyObject *finite_values(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+static PyObject *correlated_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *weights, *actions, *before, *after;
+    long long games, players, horizon, states, joint, kinds, steps, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOLLLLLLLL", &reward, &transition, &index, &weights, &actions, &before, &after, &games,
+                          &players, &horizon, &states, &joint, &kinds, &steps, &step))
+        return NULL;
+    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || step < 0 || step >= horizon ||
+        (steps != 0 && steps != 1 && steps != horizon))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held;
+    held.count = 0;
+    const int64_t vectors = product(2, players, 1, 1);
+    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
+                            .reward_rows = players, .kinds = kinds, .steps = steps, .vectors = vectors, .step = step};
+    const int64_t rows = product(states, joint, 1, 1), tables = product(games, players, horizon, 1);
+    const int64_t chances = product(steps, kinds, 1, 1), asked = vectors < 0 ? -1 : product(games, vectors, 1, 1);
+    const int64_t given = rows < 0 || chances < 0 || asked < 0 ? -1
+                          : steps ? product(chances, rows, states, 1)
+                          : step == horizon - 1 ? 0 : product(asked, rows, 1, 1);
+    const int64_t values = asked < 0 ? -1 : product(asked, horizon, states, 1);
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.weights = borrow(&held, weights, "weights", 'd', rows < 0 ? -1 : product(games, horizon, rows, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.value = borrow(&held, before, "before", 'd', values, 0)) ||
+        !(c.after = borrow(&held, after, "after", 'd', values, 1))) {
+        release(&held);
+        return NULL;
+    }
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->correlated_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
 static PyObject *discounted_values(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
@@ -637,6 +682,8 @@ static PyMethodDef methods[] = {
      "Values of policies and best responses; see metanash.kernels.twin.finite_values."},
     {"discounted_values", discounted_values, METH_VARARGS,
      "The same for discounted games; see metanash.kernels.twin.discounted_values."},
+    {"correlated_values", correlated_values, METH_VARARGS,
+     "Values of a stage of Algorithm 2; see metanash.kernels.twin.correlated_values."},
     {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},

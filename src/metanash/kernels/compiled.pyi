@@ -115,4 +115,22 @@ def discounted_values(
     vectors: int,
     /,
 ) -> None: ...
+def correlated_values(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    weights: Floats,
+    actions: Integers,
+    before: Floats,
+    after: Floats,
+    games: int,
+    players: int,
+    horizon: int,
+    states: int,
+    joint: int,
+    kinds: int,
+    steps: int,
+    step: int,
+    /,
+) -> None: ...
 def off_simplex(array: Floats, rows: int, columns: int, tolerance: float, /) -> int: ...

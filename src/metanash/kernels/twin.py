@@ -17,6 +17,7 @@ from metanash import simplex
 __all__ = [
     "CHUNK",
     "ascent",
+    "correlated_values",
     "discounted_values",
     "expect",
     "finite_values",
@@ -431,6 +432,58 @@ def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 
             weight = weight.reshape(*weight.shape[:-1], *(1,) * player, weight.shape[-1], *(1,) * after)
             table = (table * weight).sum(axis=-1 - after)
     return table
+
+
+def correlated_values(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    weights: Floats,
+    actions: Integers,
+    before: Floats,
+    after: Floats,
+    games: int,
+    players: int,
+    horizon: int,
+    states: int,
+    joint: int,
+    kinds: int,
+    steps: int,
+    step: int,
+    /,
+) -> None:
+    """Values of what is played in a stage of Algorithm 2, from those of the stage before it (:mod:`metanash.correlated`).
+
+    Parameters
+    ----------
+    reward : (games, players, horizon, states, joint)
+    transition, index, actions, step
+        As in :func:`finite_values`, with 2 ``players`` vectors where expected next values are given.
+    weights : (games, horizon, states, joint)
+        Joint distributions of the stage.
+    before, after : (games, 2 players, horizon, states)
+        Values of the stage before and of this one: if everybody follows, a row a player, then those of each player's
+        best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
+    """
+    sizes = [int(n) for n in actions]
+    payoff = reward.reshape(games, players, horizon, states, *sizes)
+    played = weights.reshape(games, horizon, states, *sizes)
+    met, found = (array.reshape(games, 2, players, horizon, states) for array in (before, after))
+    for h in range(horizon) if steps else [step]:
+        onward = np.zeros((games, 2 * players, states, joint))
+        if h < horizon - 1 and steps:
+            chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
+            value = met[..., h + 1, :].reshape(games, 2 * players, states)
+            expect(chance, index, value, onward, games, states * joint, states, 2 * players, kinds)
+        elif h < horizon - 1:
+            onward = transition
+        onward = onward.reshape(games, 2, players, states, *sizes)
+        joint_actions = tuple(range(2, 2 + players))
+        for i in range(players):
+            others = tuple(axis for axis in joint_actions if axis != 2 + i)
+            found[:, 0, i, h] = ((payoff[:, i, h] + onward[:, 0, i]) * played[:, h]).sum(axis=joint_actions)
+            rest = played[:, h].sum(axis=2 + i, keepdims=True)
+            found[:, 1, i, h] = ((payoff[:, i, h] + onward[:, 1, i]) * rest).sum(axis=others).max(axis=-1)
 
 
 def discounted_values(

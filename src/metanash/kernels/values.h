@@ -105,84 +105,111 @@ static inline int64_t NAMED(first_column)(const int64_t *actions, int64_t player
 static inline __attribute__((always_inline)) void NAMED(seat_policies)(const double *const *policy, int64_t row,
                                                                        const int64_t N, const int64_t *actions,
                                                                        int64_t stride, double *out) {
-    for (int64_t i = 0; i < N; out += actions[i++] * stride)
-        for (int64_t a = 0; a < actions[i]; a++) out[a * stride] = policy[i][row * actions[i] + a];
+    for (int64_t i = 0; i < N; out += actions[i++] * stride) {
+        const double *own = policy[i] + row * actions[i];
+        for (int64_t a = 0; a < actions[i]; a++) out[a * stride] = own[a];
+    }
 }
 
 /* ---- Finite horizon ----------------------------------------------------------------------------- */
 
-/* What is wanted, and where a state finds it. A table is reward + sign times the expected next value, and the payoff
- * sign times that: a game is zero-sum if its reward is one row for two players. */
+/* What is wanted. A table is reward + sign times the expected next value, and the payoff sign times that: a game is
+ * zero-sum if its reward is one row for two players. */
 struct NAMED(asked) {
     int64_t player, respond, column;
     double sign;
-    const double *reward, *next, *expected; /* of the state: rewards, next values, expected ones if they are given */
 };
 
-/* Tables of `count` of them in one pass over the transitions of a state, `apart` numbers from one to the next, the
- * entries of a table `stride` numbers apart. */
-static inline __attribute__((always_inline)) void NAMED(look_on)(const struct NAMED(asked) *asked, int64_t count,
-                                                                 const double *chance, const int64_t S, const int64_t J,
-                                                                 int64_t stride, int64_t apart, double *q) {
-    int64_t v = 0;
-    for (; chance && v + 2 <= count; v += 2, q += 2 * apart) {
-        const struct NAMED(asked) a = asked[v], b = asked[v + 1];
+static inline struct NAMED(asked) NAMED(ask)(const struct finite_call *c, int64_t wanted) {
+    const int64_t player = wanted % c->players;
+    return (struct NAMED(asked)){.player = player, .respond = wanted >= c->players,
+                                 .column = NAMED(first_column)(c->actions, player),
+                                 .sign = c->reward_rows == 1 && player == 1 ? -1.0 : 1.0};
+}
+
+/* Where a state finds what it needs for the first of the vectors, and how far on it is for the next player or vector.
+ * `chance` is its transitions, or NULL; `expected` are next values that somebody else has averaged, or NULL. */
+struct NAMED(place) {
+    const double *reward, *chance, *next, *expected;
+    int64_t players_apart, nexts_apart, expected_apart;
+};
+
+static inline __attribute__((always_inline)) struct NAMED(place) NAMED(find)(const struct finite_call *c, int64_t game,
+                                                                             int64_t h, int64_t s, const int64_t S,
+                                                                             const int64_t J) {
+    const int64_t H = c->horizon, R = c->reward_rows, V = c->vectors;
+    struct NAMED(place) place = {.players_apart = R == 1 ? 0 : H * S * J, .nexts_apart = H * S, .expected_apart = S * J};
+    place.reward = c->reward + ((game * R * H + h) * S + s) * J;
+    if (h == H - 1) return place;
+    place.next = c->value + (game * V * H + h + 1) * S;
+    if (c->steps)
+        place.chance = c->transition + (((c->steps > 1 ? h : 0) * c->kinds + c->index[game]) * S + s) * J * S;
+    else
+        place.expected = c->transition + (game * V * S + s) * J;
+    return place;
+}
+
+/* Tables of the vectors `first` to `last` in one pass over the transitions of a state, `apart` numbers from one to the
+ * next, the entries of a table `stride` numbers apart. */
+static inline __attribute__((always_inline)) void NAMED(look_on)(const struct NAMED(asked) *asked, struct NAMED(place) place,
+                                                                 int64_t first, int64_t last, const int64_t S,
+                                                                 const int64_t J, int64_t stride, int64_t apart, double *q) {
+    int64_t v = first;
+    for (; place.chance && v + 2 <= last; v += 2, q += 2 * apart) {
+        const double *reward_a = place.reward + asked[v].player * place.players_apart, sign_a = asked[v].sign;
+        const double *reward_b = place.reward + asked[v + 1].player * place.players_apart, sign_b = asked[v + 1].sign;
+        const double *next = place.next + v * place.nexts_apart;
         double next_a, next_b;
         for (int64_t j = 0; j < J; j++) {
-            NAMED(dot_both)(S, chance + j * S, a.next, b.next, &next_a, &next_b);
-            q[j * stride] = a.reward[j] + a.sign * next_a, q[apart + j * stride] = b.reward[j] + b.sign * next_b;
+            NAMED(dot_both)(S, place.chance + j * S, next, next + place.nexts_apart, &next_a, &next_b);
+            q[j * stride] = reward_a[j] + sign_a * next_a, q[apart + j * stride] = reward_b[j] + sign_b * next_b;
         }
     }
-    for (; v < count; v++, q += apart) {
-        const struct NAMED(asked) a = asked[v];
-        if (chance)
-            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j] + a.sign * NAMED(dot)(S, chance + j * S, a.next);
-        else if (a.expected)
-            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j] + a.sign * a.expected[j];
+    for (; v < last; v++, q += apart) {
+        const double *reward = place.reward + asked[v].player * place.players_apart, sign = asked[v].sign;
+        const double *next = place.next + v * place.nexts_apart, *expected = place.expected + v * place.expected_apart;
+        if (place.chance)
+            for (int64_t j = 0; j < J; j++) q[j * stride] = reward[j] + sign * NAMED(dot)(S, place.chance + j * S, next);
+        else if (place.expected)
+            for (int64_t j = 0; j < J; j++) q[j * stride] = reward[j] + sign * expected[j];
         else
-            for (int64_t j = 0; j < J; j++) q[j * stride] = a.reward[j];
+            for (int64_t j = 0; j < J; j++) q[j * stride] = reward[j];
     }
 }
 
-/* What vectors `start` to start + count meet in a state; returns the state's transitions, if they are looked at. */
-static inline __attribute__((always_inline)) const double *NAMED(meet)(const struct finite_call *c, int64_t game, int64_t h,
-                                                                       int64_t s, int64_t start, int64_t count,
-                                                                       const int64_t S, const int64_t J,
-                                                                       struct NAMED(asked) *asked) {
-    const int64_t H = c->horizon, R = c->reward_rows, last = h == H - 1;
-    const double *reward = c->reward + ((game * R * H + h) * S + s) * J;
-    for (int64_t v = start; v < start + count; v++) {
-        const int64_t place = game * c->vectors + v;
-        asked[v].reward = R == 1 ? reward : reward + asked[v].player * H * S * J;
-        asked[v].next = c->value + (place * H + h + 1) * S; /* not read at the last step */
-        asked[v].expected = last ? NULL : c->transition + (place * S + s) * J;
+/* A vector of lanes, states of games at step h: `count` from `first` on; where the values of the first vector go. */
+struct NAMED(lanes) {
+    int64_t count, game[WIDTH], state[WIDTH], row[WIDTH], target[WIDTH];
+};
+
+static inline __attribute__((always_inline)) void NAMED(line_up)(const struct finite_call *c, int64_t h, int64_t first,
+                                                                 int64_t last, const int64_t S,
+                                                                 struct NAMED(lanes) *lanes) {
+    lanes->count = last - first < WIDTH ? last - first : WIDTH;
+    int64_t game = first / S, state = first % S;
+    for (int l = 0; l < WIDTH; l++) {
+        lanes->game[l] = game, lanes->state[l] = state, lanes->row[l] = (game * c->horizon + h) * S + state;
+        lanes->target[l] = (game * c->vectors * c->horizon + h) * S + state;
+        if (++state == S) game++, state = 0;
     }
-    if (last || !c->steps) return NULL;
-    return c->transition + (((c->steps > 1 ? h : 0) * c->kinds + c->index[game]) * S + s) * J * S;
 }
 
-/* A vector of lanes, states of games: `first` to first + WIDTH of those below `last`. */
 static inline __attribute__((always_inline)) void NAMED(finite_block)(
-    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, struct NAMED(asked) *asked,
+    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, const struct NAMED(asked) *asked,
     vec *work, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
-    const int64_t H = c->horizon, V = c->vectors, lanes = last - first < WIDTH ? last - first : WIDTH;
+    const int64_t H = c->horizon, V = c->vectors;
     const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
     vec *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
-    int64_t game[WIDTH], state[WIDTH];
-    game[0] = first / S, state[0] = first % S;
-    for (int l = 1; l < WIDTH; l++) {
-        const int64_t over = state[l - 1] + 1 == S;
-        game[l] = game[l - 1] + over, state[l] = over ? 0 : state[l - 1] + 1;
-    }
-    for (int64_t l = 0; l < lanes; l++)
-        NAMED(seat_policies)(c->policy, (game[l] * H + h) * S + state[l], N, actions, WIDTH, (double *)pi + l);
+    struct NAMED(lanes) lanes;
+    NAMED(line_up)(c, h, first, last, S, &lanes);
+    for (int64_t l = 0; l < lanes.count; l++)
+        NAMED(seat_policies)(c->policy, lanes.row[l], N, actions, WIDTH, (double *)pi + l);
     for (int64_t start = 0; start < V; start += together) {
-        const int64_t count = V - start < together ? V - start : together;
-        for (int64_t l = 0; l < lanes; l++) {
-            const double *chance = NAMED(meet)(c, game[l], h, state[l], start, count, S, J, asked);
-            NAMED(look_on)(asked + start, same ? 1 : count, chance, S, J, WIDTH, J * WIDTH, (double *)q + l);
-        }
-        for (int64_t v = start; v < start + count; v++) {
+        const int64_t end = V - start < together ? V : start + together;
+        for (int64_t l = 0; l < lanes.count; l++)
+            NAMED(look_on)(asked, NAMED(find)(c, lanes.game[l], h, lanes.state[l], S, J), start, same ? start + 1 : end, S, J, WIDTH,
+                           J * WIDTH, (double *)q + l);
+        for (int64_t v = start; v < end; v++) {
             const int64_t u = asked[v].column, n = actions[asked[v].player];
             const vec sign = splat(asked[v].sign);
             NAMED(marginals)(N, actions, 1, asked[v].player, q + (same ? 0 : (v - start) * J), pi, own, right, left);
@@ -193,25 +220,25 @@ static inline __attribute__((always_inline)) void NAMED(finite_block)(
                 found *= pi[u];
                 for (int64_t a = u + 1; a < u + n; a++) found += pi[a] * (sign * own[a]);
             }
-            for (int64_t l = 0; l < lanes; l++)
-                c->value[((game[l] * V + v) * H + h) * S + state[l]] = ((double *)&found)[l];
+            for (int64_t l = 0; l < lanes.count; l++) c->value[lanes.target[l] + v * H * S] = ((double *)&found)[l];
         }
     }
 }
 
 /* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
 static inline void NAMED(finite_state)(const struct finite_call *c, int64_t h, int64_t game, int64_t s,
-                                       int64_t together, struct NAMED(asked) *asked, double *work) {
+                                       int64_t together, const struct NAMED(asked) *asked, double *work) {
     const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
+    const struct NAMED(place) place = NAMED(find)(c, game, h, s, S, J);
     double *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
     NAMED(seat_policies)(c->policy, (game * H + h) * S + s, N, c->actions, 1, pi);
     for (int64_t start = 0; start < V; start += together) {
-        const int64_t count = V - start < together ? V - start : together;
-        const double *chance = NAMED(meet)(c, game, h, s, start, count, S, J, asked);
-        if (h < H - 1) NAMED(look_on)(asked + start, count, chance, S, J, 1, J, q);
-        for (int64_t v = start; v < start + count; v++) {
+        const int64_t end = V - start < together ? V : start + together;
+        if (h < H - 1) NAMED(look_on)(asked, place, start, end, S, J, 1, J, q);
+        for (int64_t v = start; v < end; v++) {
             const int64_t i = asked[v].player, u = asked[v].column;
-            const double sign = asked[v].sign, *table = h < H - 1 ? q + (v - start) * J : asked[v].reward;
+            const double sign = asked[v].sign;
+            const double *table = h < H - 1 ? q + (v - start) * J : place.reward + i * place.players_apart;
             NAMED(wide_marginals)(N, c->actions, 1, i, table, pi, own, right, left);
             double found = asked[v].respond ? sign * own[u] : sign * NAMED(dot)(c->actions[i], pi + u, own + u);
             for (int64_t a = u + 1; a < u + c->actions[i] && asked[v].respond; a++)
@@ -234,12 +261,7 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
         return -1;
     }
     if (!wide) memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
-    for (int64_t v = 0; v < V; v++) {
-        const int64_t player = c->wanted[v] % N;
-        asked[v] = (struct NAMED(asked)){.player = player, .respond = c->wanted[v] >= N,
-                                         .column = NAMED(first_column)(actions, player),
-                                         .sign = c->reward_rows == 1 && player == 1 ? -1.0 : 1.0};
-    }
+    for (int64_t v = 0; v < V; v++) asked[v] = NAMED(ask)(c, c->wanted[v]);
     for (int64_t h = c->steps ? H - 1 : c->step; h >= (c->steps ? 0 : c->step); h--) {
         if (wide)
             for (int64_t game = c->share.first; game < c->share.last; game++)
@@ -263,6 +285,72 @@ static int NAMED(finite_values)(const void *call) {
     if (c->players == 2 && c->states == 2 && c->actions[0] == 2 && c->actions[1] == 2)
         return NAMED(finite_body)(c, 2, 2, two, 4, 4);
     return NAMED(finite_body)(c, c->players, c->states, c->actions, c->columns, c->joint);
+}
+
+/* ---- Correlated policies ------------------------------------------------------------------------ */
+
+/* Payoff of each own action while the others follow a joint distribution without it. */
+static inline void NAMED(against_joint)(int64_t before, int64_t own, int64_t after, const vec *restrict q,
+                                        const vec *restrict weight, vec *restrict g) {
+    for (int64_t a = 0; a < own; a++) g[a] = splat(0.0);
+    for (int64_t b = 0; b < before; b++, q += own * after, weight += own * after)
+        for (int64_t x = 0; x < after; x++) {
+            vec mass = weight[x];
+            for (int64_t a = 1; a < own; a++) mass += weight[a * after + x];
+            for (int64_t a = 0; a < own; a++) g[a] += mass * q[a * after + x];
+        }
+}
+
+/* Lanes as in finite_block; the next values are given, and all steps are gone through alike. */
+static void NAMED(correlated_block)(const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together,
+                                    const struct NAMED(asked) *asked, vec *work) {
+    const int64_t H = c->horizon, S = c->states, V = c->vectors, U = c->columns, J = c->joint;
+    vec *weight = work, *own = weight + J, *q = own + U;
+    struct NAMED(lanes) lanes;
+    NAMED(line_up)(c, h, first, last, S, &lanes);
+    for (int64_t l = 0; l < lanes.count; l++)
+        for (int64_t j = 0; j < J; j++) ((double *)weight)[j * WIDTH + l] = c->weights[lanes.row[l] * J + j];
+    for (int64_t start = 0; start < V; start += together) {
+        const int64_t end = V - start < together ? V : start + together;
+        for (int64_t l = 0; l < lanes.count; l++)
+            NAMED(look_on)(asked, NAMED(find)(c, lanes.game[l], h, lanes.state[l], S, J), start, end, S, J, WIDTH, J * WIDTH,
+                           (double *)q + l);
+        for (int64_t v = start; v < end; v++) {
+            const vec *table = q + (v - start) * J;
+            vec found = weight[0] * table[0];
+            if (asked[v].respond) {
+                int64_t before = 1;
+                for (int64_t k = 0; k < asked[v].player; k++) before *= c->actions[k];
+                const int64_t n = c->actions[asked[v].player];
+                NAMED(against_joint)(before, n, J / (before * n), table, weight, own);
+                found = own[0];
+                for (int64_t a = 1; a < n; a++) found = larger(found, own[a]);
+            } else {
+                for (int64_t j = 1; j < J; j++) found += weight[j] * table[j];
+            }
+            for (int64_t l = 0; l < lanes.count; l++) c->after[lanes.target[l] + v * H * S] = ((double *)&found)[l];
+        }
+    }
+}
+
+static int NAMED(correlated_values)(const void *call) {
+    const struct finite_call *c = call;
+    if (!c->games) return 0; /* nothing bounds the sizes then */
+    const int64_t S = c->states, V = c->vectors, most = MOST_TOGETHER / c->joint + 1, together = V < most ? V : most;
+    const size_t entries = (size_t)((1 + together) * c->joint + c->columns);
+    vec *work = aligned_vectors(entries * sizeof(vec));
+    struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
+    if (!work || !asked) {
+        free(work), free(asked);
+        return -1;
+    }
+    memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
+    for (int64_t v = 0; v < V; v++) asked[v] = NAMED(ask)(c, v);
+    for (int64_t h = c->steps ? 0 : c->step; h < (c->steps ? c->horizon : c->step + 1); h++)
+        for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
+            NAMED(correlated_block)(c, h, lane, c->share.last * S, together, asked, work);
+    free(work), free(asked);
+    return 0;
 }
 
 /* ---- Discounted --------------------------------------------------------------------------------- */
