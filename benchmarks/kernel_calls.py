@@ -132,6 +132,21 @@ def finite_values(horizon: int, states: int, actions: int) -> Call:
     return call
 
 
+def correlated_values(horizon: int, states: int, actions: tuple[int, ...]) -> Call:
+    """The values of a stage of Algorithm 2; what is doubled is the number of games."""
+    players, joint = len(actions), math.prod(actions)
+
+    def call(compiled: ModuleType, games: int) -> None:
+        rows = games * horizon * states
+        reward, transition = uniform(rows * players * joint), simplex(states * joint, states)
+        weights, index = same(1 / joint, rows * joint), array("q", [0] * games)
+        before, after = uniform(2 * players * rows), same(0.0, 2 * players * rows)
+        arrays = (reward, transition, index, weights, array("q", actions), before, after)
+        compiled.correlated_values(*arrays, games, players, horizon, states, joint, 1, 1, 0)
+
+    return call
+
+
 def discounted_values(states: int, actions: int) -> Call:
     """Values and best responses in Markov teams; what is doubled is the number of games."""
 
@@ -162,6 +177,7 @@ CASES = {
     "finite_values 2x2": Case("finite_values", 1, 64, finite_values(2, 2, 2)),
     "finite_values 10x10": Case("finite_values", 1, 8, finite_values(2, 5, 10)),
     "finite_values 20x20": Case("finite_values", 1, 8, finite_values(1, 1, 20)),
+    "correlated_values 2x2x2": Case("correlated_values", 1, 64, correlated_values(2, 2, (2, 2, 2))),
     "discounted_values 2x2": Case("discounted_values", 1, 64, discounted_values(2, 2)),
     "discounted_values 10x10": Case("discounted_values", 1, 2, discounted_values(10, 10)),
 }

@@ -139,6 +139,31 @@ def finite_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, ze
     ]
 
 
+def correlated_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, step=0):
+    """A stage of Algorithm 2; without ``steps``, one step with given expected values."""
+    players, joint = len(actions), math.prod(actions)
+    given = (games, 2 * players, states, joint)
+    return [
+        rng.uniform(size=(games, players, horizon, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
+        if steps
+        else rng.uniform(0.0, 3.0, size=given if step < horizon - 1 else 0),
+        rng.integers(kinds, size=games),
+        rng.dirichlet(np.full(joint, 0.3), size=(games, horizon, states)),
+        np.array(actions, dtype=np.int64),
+        rng.uniform(0.0, 3.0, size=(games, 2 * players, horizon, states)),
+        np.full((games, 2 * players, horizon, states), -1.0),
+        games,
+        players,
+        horizon,
+        states,
+        joint,
+        kinds,
+        steps,
+        step,
+    ]
+
+
 def discounted_arguments(rng, games, actions, states, reward_rows, discount, kinds=2, *, wanted=None):
     """Discounted games; all that can be wanted unless told."""
     players, joint = len(actions), math.prod(actions)
@@ -183,6 +208,8 @@ def run(module, kernel, arguments):
         return {"policy": arguments[6], "sum_gap": arguments[8], "least": arguments[9]}
     if kernel in {"finite_values", "discounted_values"}:
         return {"value": arguments[7], "start": arguments[8]}
+    if kernel == "correlated_values":
+        return {"after": arguments[6]}
     if kernel == "off_simplex":
         return {"row": np.array(result)}
     return {"out": arguments[3]}
@@ -234,6 +261,7 @@ def cases():
         # 17 terms of at most 5, averaged: a few roundings
         yield f"expect {games} games, {rows}x{states}, {vectors} vectors, {kinds} kinds", "expect", arguments, 1e-14
     yield from finite_cases(rng)
+    yield from correlated_cases(rng)
     yield from discounted_cases(rng)
     yield from simplex_cases(rng)
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
@@ -299,6 +327,20 @@ def finite_cases(rng):
     arguments = finite_arguments(rng, 2, (2, 3, 2), 3, 2, 1, wanted=[4])
     yield "finite_values of one best response", "finite_values", arguments, 1e-13
     yield "finite_values of nothing", "finite_values", finite_arguments(rng, 0, (2, 2), 2, 2, 1), 0.0
+
+
+def correlated_cases(rng):
+    for actions, states, horizon, games in itertools.product(SHAPES, (1, 2, 9), (1, 3), (1, 9)):
+        if math.prod(actions) * states * games > 10_000:
+            continue
+        for steps in sorted({1, horizon}):
+            arguments = correlated_arguments(rng, games, actions, states, horizon, steps)
+            label = f"{actions}, {states} states, {horizon} steps, {games} games, {steps} kernels"
+            yield f"correlated_values {label}", "correlated_values", arguments, 1e-13
+        for step in range(horizon):
+            arguments = correlated_arguments(rng, games, actions, states, horizon, 0, step=step)
+            yield f"correlated_values {actions}, {states} states, step {step}", "correlated_values", arguments, 1e-13
+    yield "correlated_values of nothing", "correlated_values", correlated_arguments(rng, 0, (2, 2), 2, 2, 1), 0.0
 
 
 def discounted_cases(rng):

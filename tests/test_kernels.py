@@ -19,6 +19,7 @@ from kernel_cases import (
     ascent_arguments,
     cases,
     copied,
+    correlated_arguments,
     discounted_arguments,
     expect_arguments,
     finite_arguments,
@@ -82,11 +83,14 @@ def one_lane(kernel, arguments, lane):
         "expect": (1, 2, 3),
         "finite_values": (0, 2, 3, 7, 8),
         "discounted_values": (0, 2, 3, 7, 8),
+        "correlated_values": (0, 2, 3, 5, 6),
     }[kernel]
     lanes_second = {"mirror": (6, 7, 8), "ascent": (8,)}.get(kernel, ())
-    count = {"mirror": 9, "ascent": 11, "expect": 4, "finite_values": 9, "discounted_values": 10}[kernel]
+    count = {
+        "mirror": 9, "ascent": 11, "expect": 4, "finite_values": 9, "discounted_values": 10, "correlated_values": 7
+    }[kernel]  # fmt: skip
     alone = copied(arguments)
-    if kernel.endswith("_values"):
+    if kernel in {"finite_values", "discounted_values"}:
         alone[4] = tuple(part[lane : lane + 1].copy() for part in arguments[4])
     for i in lanes_first:
         alone[i] = arguments[i][lane : lane + 1].copy()
@@ -159,6 +163,8 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_values(module, actions):
     for states in (1, 2, 3, 9):
         arguments = finite_arguments(rng, 11, actions, states, 3, 3, 3)
         assert_alone_equals_batch(module, "finite_values", arguments, range(11))
+        arguments = correlated_arguments(rng, 11, actions, states, 3, 3, 3)
+        assert_alone_equals_batch(module, "correlated_values", arguments, range(11))
         for rows in {1, len(actions)}:
             arguments = discounted_arguments(rng, 11, actions, states, rows, 0.9, 3)
             assert_alone_equals_batch(module, "discounted_values", arguments, range(11))
@@ -236,6 +242,7 @@ def test_kernels_write_only_their_outputs(module):
         ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 2), [7, 8]),
         ("finite_values", finite_arguments(rng, 3, (2, 16), 2, 2, 1), [7, 8]),
         ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 0, step=1), [7]),
+        ("correlated_values", correlated_arguments(rng, 3, (2, 3), 2, 2, 2), [6]),
         ("discounted_values", discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9), [7, 8]),
         ("discounted_values", discounted_arguments(rng, 3, (2, 3), 9, 1, 0.9), [7, 8]),
     ]:
@@ -471,6 +478,7 @@ def good_arguments(kernel):
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
         "finite_values": lambda: finite_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
+        "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "off_simplex": lambda: [rng.dirichlet(np.ones(3), size=2), 2, 3, 1e-9],
     }[kernel]()
 
@@ -491,7 +499,7 @@ SPOILED = {
 }
 OUTPUTS = {
     "mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "finite_values": [7, 8], "discounted_values": [7, 8],
-    "off_simplex": [],
+    "correlated_values": [6], "off_simplex": [],
 }  # fmt: skip
 FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
@@ -558,6 +566,10 @@ def test_bad_sizes_are_refused(kernel):
         *(("discounted_values", i, 0) for i in (10, 11, 12, 13, 14, 15, 16)),
         ("discounted_values", 10, 2), ("discounted_values", 12, 3), ("discounted_values", 13, 5),
         ("discounted_values", 14, 1), ("discounted_values", 15, 2), ("discounted_values", 16, 3),
+        *(("correlated_values", i, 0) for i in range(7, 14)),
+        ("correlated_values", 7, 2), ("correlated_values", 8, 3), ("correlated_values", 9, 3),
+        ("correlated_values", 10, 3), ("correlated_values", 11, 5), ("correlated_values", 12, 1),
+        ("correlated_values", 13, 1), ("correlated_values", 14, 4),
         ("off_simplex", 1, 1), ("off_simplex", 1, 3), ("off_simplex", 2, 0), ("off_simplex", 2, 2),
     ],
 )  # fmt: skip
@@ -576,7 +588,8 @@ def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
         ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
         ("expect", 1, 0, -1), ("expect", 1, 2, 2),
         ("finite_values", 2, 0, -1), ("finite_values", 2, 2, 2), ("discounted_values", 2, 0, -1),
-        ("discounted_values", 2, 2, 3),
+        ("discounted_values", 2, 2, 3), ("correlated_values", 2, 1, 2), ("correlated_values", 4, 0, 0),
+        ("correlated_values", 4, 1, 2),
         *((kernel, 6, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (-1, 4)),
         *((kernel, 5, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (0, -2, 3, 2**62)),
     ],
@@ -622,6 +635,9 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "compiled.discounted_values(*many[:9], 0.5, 1, 1, 2**32, 1, 1, 1, 1)",
         "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 2**61, 1)",
         "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 1, 2**61)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 2**61, 1, 1, 1, 1, 1, 1, 0)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 2**62, 1, 1, 1, 1, 1, 0)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 1, 2, 2**31, 2**31, 1, 0, 0)",
         "compiled.off_simplex(one, 2**61, 8, 1e-9)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",

@@ -10,6 +10,7 @@ import pytest
 from backends import compiled, needs_compiled
 from kernel_cases import (
     ascent_arguments,
+    correlated_arguments,
     discounted_arguments,
     expect_arguments,
     finite_arguments,
@@ -60,6 +61,7 @@ CALLS = {
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
     "finite_values 2x2": ("finite_values", lambda rng: finite_arguments(rng, 1001, (2, 2), 5, 3, 3, zero_sum=True)),
     "finite_values 2x16": ("finite_values", lambda rng: finite_arguments(rng, 101, (2, 16), 7, 3, 1)),
+    "correlated_values 3x2": ("correlated_values", lambda rng: correlated_arguments(rng, 1001, (3, 2), 5, 3, 3)),
     "discounted_values 3x2": ("discounted_values", lambda rng: discounted_arguments(rng, 1001, (3, 2), 7, 2, 0.9)),
     "discounted_values, 12 states": (
         "discounted_values",

@@ -452,7 +452,7 @@ def correlated_values(
     step: int,
     /,
 ) -> None:
-    """Values of what is played in a stage of Algorithm 2, from those of the stage before it (:mod:`metanash.correlated`).
+    """Values of what is played in a stage of Algorithm 2, from those of the stage before (:mod:`metanash.correlated`).
 
     Parameters
     ----------
