@@ -1,8 +1,8 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect``: twice the games). It imports nothing but the standard library and the extension: under callgrind every
-import costs seconds.
+``expect`` and values: twice the games). It imports nothing but the standard library and the extension: under callgrind
+every import costs seconds.
 """
 
 import math
@@ -121,6 +121,61 @@ def expect(rows: int, states: int, vectors: int) -> Call:
     return call
 
 
+def finite_values(horizon: int, states: int, actions: int) -> Call:
+    """Best responses in zero-sum games; what is doubled is the number of games."""
+
+    def call(compiled: ModuleType, games: int) -> None:
+        joint, rows = actions * actions, games * horizon * states
+        reward, transition = uniform(rows * joint), simplex(horizon * states * joint, states)
+        policy = (same(1 / actions, rows * actions), same(1 / actions, rows * actions))
+        index, initial = array("q", [0] * games), same(1 / states, games * states)
+        value, start = same(0.0, 2 * rows), same(0.0, 2 * games)
+        arrays = (
+            reward,
+            transition,
+            index,
+            initial,
+            policy,
+            array("q", [actions] * 2),
+            array("q", [2, 3]),
+            value,
+            start,
+        )
+        compiled.finite_values(*arrays, games, 2, horizon, states, joint, 1, 1, horizon, 2, 0)
+
+    return call
+
+
+def correlated_values(horizon: int, states: int, actions: tuple[int, ...]) -> Call:
+    """The values of a stage of Algorithm 2; what is doubled is the number of games."""
+    players, joint = len(actions), math.prod(actions)
+
+    def call(compiled: ModuleType, games: int) -> None:
+        rows = games * horizon * states
+        reward, transition = uniform(rows * players * joint), simplex(states * joint, states)
+        weights, index = same(1 / joint, rows * joint), array("q", [0] * games)
+        before, after = uniform(2 * players * rows), same(0.0, 2 * players * rows)
+        arrays = (reward, transition, index, weights, array("q", actions), before, after)
+        compiled.correlated_values(*arrays, games, players, horizon, states, joint, 1, 1, 0)
+
+    return call
+
+
+def discounted_values(states: int, actions: int) -> Call:
+    """Values and best responses in Markov teams; what is doubled is the number of games."""
+
+    def call(compiled: ModuleType, games: int) -> None:
+        joint = actions * actions
+        reward, transition = uniform(games * states * joint), simplex(states * joint, states)
+        policy = (same(1 / actions, games * states * actions), same(1 / actions, games * states * actions))
+        index, initial = array("q", [0] * games), same(1 / states, games * states)
+        value, start, wanted = same(0.0, 4 * games * states), same(0.0, 4 * games), array("q", [0, 1, 2, 3])
+        arrays = (reward, transition, index, initial, policy, array("q", [actions] * 2), wanted, value, start)
+        compiled.discounted_values(*arrays, 0.9, games, 2, states, joint, 1, 1, 4)
+
+    return call
+
+
 CASES = {
     "mirror 2x2, 1 game": Case("mirror", 4, 2_000, mirror(4, 2)),  # H = S = 2
     "mirror 2x2, 1000 lanes": Case("mirror", 1_000, 20, mirror(1_000, 2)),
@@ -136,6 +191,12 @@ CASES = {
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
     "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),
+    "finite_values 2x2": Case("finite_values", 1, 64, finite_values(2, 2, 2)),
+    "finite_values 10x10": Case("finite_values", 1, 8, finite_values(2, 5, 10)),
+    "finite_values 20x20": Case("finite_values", 1, 8, finite_values(1, 1, 20)),
+    "correlated_values 2x2x2": Case("correlated_values", 1, 64, correlated_values(2, 2, (2, 2, 2))),
+    "discounted_values 2x2": Case("discounted_values", 1, 64, discounted_values(2, 2)),
+    "discounted_values 10x10": Case("discounted_values", 1, 2, discounted_values(10, 10)),
 }
 
 

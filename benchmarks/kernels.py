@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror, plain_regret_matching
 from metanash import families, kernels
-from metanash.games import GameBatch
+from metanash.games import DiscountedGame, GameBatch
+from metanash.gaps import ne_gaps
 from metanash.kernels import compiled, twin
 from metanash.learners import ProjectedQAscent, SoftmaxGradient
 
@@ -163,6 +166,56 @@ def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
 
 
+def gap_games() -> dict[str, tuple[GameBatch[Any], int]]:
+    """Batches whose NE-gaps are worked out, and how many times in a round."""
+    seeded = {"n_games": 1, "perturbation": 0.1}
+    batch = {"n_games": 1000, "perturbation": 0.1}
+    two_players, zero_sum, team = {"n_actions": (2, 2)}, families.zero_sum_sequence, families.potential_sequence
+    large = {"n_states": 50, "n_actions": (10, 10), "horizon": 5}
+    sequences = {
+        "H2 S2 2x2, 1 game": (zero_sum("mixed", 0, "gap", horizon=2, **seeded), 1_000),
+        "H2 S2 2x2, 1000 games": (zero_sum("mixed", 0, "gap", horizon=2, **batch), 20),
+        "sparse H5 S50 10x10": (families.sparse_zero_sum_sequence("random", 0, "gap", **seeded, **large), 20),
+        "team S2 2x2, 1 game": (team("team", 0, "gap", n_states=2, **two_players, **seeded), 500),
+        "team S2 2x2, 1000 games": (team("team", 0, "gap", n_states=2, **two_players, **batch), 10),
+        "team S2 2^8, 1 game": (team("team", 0, "gap", n_states=2, n_actions=(2,) * 8, **seeded), 100),
+        "team S20 4x4, 1 game": (team("team", 0, "gap", n_states=20, n_actions=(4, 4), **seeded), 200),
+    }
+    return {name: (GameBatch(tuple(games)), calls) for name, (games, calls) in sequences.items()}
+
+
+def gap_work(games: GameBatch[Any], calls: int) -> dict[str, Callable[[], None]]:
+    """Whole calls of ``ne_gaps`` at uniform policies, with the compiled kernels and with the twin."""
+    game = games.game
+    lead = (len(games), *(() if isinstance(game, DiscountedGame) else (game.horizon,)), game.n_states)
+    policy = [np.full((*lead, n), 1.0 / n) for n in game.n_actions]
+    names = ("finite_values", "discounted_values", "off_simplex", "expect")
+
+    def work(module: ModuleType) -> Callable[[], None]:
+        def run() -> None:
+            original = {name: getattr(kernels, name) for name in names}
+            try:
+                for name in names:
+                    setattr(kernels, name, getattr(module, name))
+                for _ in range(calls):
+                    ne_gaps(games, policy)
+            finally:
+                for name, function in original.items():
+                    setattr(kernels, name, function)
+
+        return run
+
+    return {"c": work(compiled), "twin": work(twin)}
+
+
+def print_gaps(rounds: int) -> None:
+    """Microseconds of a call of ``ne_gaps``."""
+    print("\nNE-gaps, microseconds a call of ne_gaps:")
+    for name, (games, calls) in gap_games().items():
+        found = measure(gap_work(games, calls), {"c": calls, "twin": calls}, 1, rounds)
+        print(f"{name:36s}  {found['c'] / 1e3:9.1f}  {found['twin'] / 1e3:10.1f}  {found['twin'] / found['c']:8.1f}")
+
+
 def measure(
     work: dict[str, Callable[[], None]], iterations: dict[str, int], lanes: int, rounds: int
 ) -> dict[str, float]:
@@ -214,6 +267,7 @@ def main() -> None:
             found = measure(contestants, case.iterations, case.lanes, arguments.rounds)
             results[case.name] = {"ns": found, "targets": case.targets}
             print(row(case, found), flush=True)
+        print_gaps(arguments.rounds)
     if arguments.json:
         arguments.json.write_text(json.dumps({"isa": compiled.isa, "cases": results}, indent=1) + "\n")
     print("\nAlgorithm 2 over Algorithm 1, compiled, the same size:")

@@ -121,6 +121,95 @@ def fold_arguments(rng, entries):
     return [rng.uniform(0.0, 1e3, size=(2, entries)), rng.uniform(0.0, 1e6, size=entries), entries]
 
 
+def policies_of(rng, actions, *lead):
+    """One array a player, every second row with actions that are never played."""
+    parts = [rng.dirichlet(np.full(n, 0.5), size=lead) for n in actions]
+    for part, n in zip(parts, actions, strict=True):
+        part[..., ::2, :] = np.eye(n)[rng.integers(n, size=part[..., ::2, 0].shape)]
+    return tuple(parts)
+
+
+def finite_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, zero_sum=False, wanted=None, step=0):
+    """Games of finite horizon; all that can be wanted unless told. Without ``steps``, one step with given values."""
+    players, joint, rows = len(actions), math.prod(actions), 1 if zero_sum else len(actions)
+    wanted = np.arange(2 * players) if wanted is None else np.array(wanted)
+    vectors = len(wanted)
+    value, given = np.full((games, vectors, horizon, states), -1.0), (games, vectors, states, joint)
+    return [
+        rng.uniform(size=(games, rows, horizon, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
+        if steps
+        else rng.uniform(-3.0, 3.0, size=given if step < horizon - 1 else 0),
+        rng.integers(kinds, size=games),
+        rng.dirichlet(np.ones(states), size=games),
+        policies_of(rng, actions, games, horizon, states),
+        np.array(actions, dtype=np.int64),
+        wanted,
+        value,
+        np.full((games, vectors), -1.0),
+        games,
+        players,
+        horizon,
+        states,
+        joint,
+        rows,
+        kinds,
+        steps,
+        vectors,
+        step,
+    ]
+
+
+def correlated_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, step=0):
+    """A stage of Algorithm 2; without ``steps``, one step with given expected values."""
+    players, joint = len(actions), math.prod(actions)
+    given = (games, 2 * players, states, joint)
+    return [
+        rng.uniform(size=(games, players, horizon, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
+        if steps
+        else rng.uniform(0.0, 3.0, size=given if step < horizon - 1 else 0),
+        rng.integers(kinds, size=games),
+        rng.dirichlet(np.full(joint, 0.3), size=(games, horizon, states)),
+        np.array(actions, dtype=np.int64),
+        rng.uniform(0.0, 3.0, size=(games, 2 * players, horizon, states)),
+        np.full((games, 2 * players, horizon, states), -1.0),
+        games,
+        players,
+        horizon,
+        states,
+        joint,
+        kinds,
+        steps,
+        step,
+    ]
+
+
+def discounted_arguments(rng, games, actions, states, reward_rows, discount, kinds=2, *, wanted=None):
+    """Discounted games; all that can be wanted unless told."""
+    players, joint = len(actions), math.prod(actions)
+    wanted = np.arange(2 * players) if wanted is None else np.array(wanted)
+    return [
+        rng.uniform(size=(games, reward_rows, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
+        rng.integers(kinds, size=games),
+        rng.dirichlet(np.ones(states), size=games),
+        policies_of(rng, actions, games, states),
+        np.array(actions, dtype=np.int64),
+        wanted,
+        np.full((games, len(wanted), states), -1.0),
+        np.full((games, len(wanted)), -1.0),
+        discount,
+        games,
+        players,
+        states,
+        joint,
+        reward_rows,
+        kinds,
+        len(wanted),
+    ]
+
+
 def copied(arguments):
     return [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
 
@@ -128,7 +217,7 @@ def copied(arguments):
 def run(module, kernel, arguments):
     """Call a kernel on copies; return the arrays that it advances, by name."""
     arguments = copied(arguments)
-    getattr(module, kernel)(*arguments)
+    result = getattr(module, kernel)(*arguments)
     if kernel == "mirror":
         x, y, mu, nu, sum_mu, sum_nu, sum_value = arguments[2:9]
         # only differences of logits mean anything
@@ -136,11 +225,19 @@ def run(module, kernel, arguments):
             "x": x - x.max(axis=1, keepdims=True), "y": y - y.max(axis=1, keepdims=True), "mu": mu, "nu": nu,
             "sum_mu": sum_mu, "sum_nu": sum_nu, "sum_value": sum_value,
         }  # fmt: skip
-    if kernel == "ascent":  # which of several best responses is found is not compared
-        return {"policy": arguments[6], "sum_gap": arguments[8], "least": arguments[9]}
-    if kernel == "fold":
-        return {"sums": arguments[0], "total": arguments[1]}
-    return {"out": arguments[{"expect": 3, "backup": 4}[kernel]]}
+    if kernel == "off_simplex":
+        return {"row": np.array(result)}
+    # which of several best responses ascent finds is not compared
+    written = {
+        "ascent": {"policy": 6, "sum_gap": 8, "least": 9},
+        "fold": {"sums": 0, "total": 1},
+        "finite_values": {"value": 7, "start": 8},
+        "discounted_values": {"value": 7, "start": 8},
+        "correlated_values": {"after": 6},
+        "expect": {"out": 3},
+        "backup": {"out": 4},
+    }[kernel]
+    return {name: arguments[i] for name, i in written.items()}
 
 
 def cases():
@@ -199,6 +296,10 @@ def cases():
         yield f"backup steps {first} to {last} of 7", "backup", arguments, 1e-14
     for entries in (0, 1, 5, 64):
         yield f"fold {entries}", "fold", fold_arguments(rng, entries), 1e-9
+    yield from finite_cases(rng)
+    yield from correlated_cases(rng)
+    yield from discounted_cases(rng)
+    yield from simplex_cases(rng)
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
 
 
@@ -236,6 +337,77 @@ def ascent_cases(rng):
     for step, tolerance in [(50.0, 1e-10), (1e6, 1e-6)]:
         yield case(tolerance, 6, (3, 2), 4, 2, 2, 4, 0.5, step, softmax=1)
     yield case(0.0, 0, (3, 2), 2, 2, 1, 3)
+
+
+SHAPES = [(1,), (3,), (16,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 16), (17, 3), (3, 19), (20, 33), (4, 1)]
+SHAPES += [(2, 2, 2), (2, 3, 4), (3, 1, 2), (2, 3, 17), (2, 3, 2, 2), (2,) * 8, (8, 16, 65)]
+
+
+def finite_cases(rng):
+    """Every layout of lanes: few and many states, few and many actions of the last player."""
+    for actions, states, horizon, games in itertools.product(SHAPES, (1, 2, 9), (1, 3), (1, 9)):
+        if math.prod(actions) * states * games > 10_000:
+            continue
+        for zero_sum in (False, True)[: 1 + (len(actions) == 2)]:
+            for steps in sorted({1, horizon}):
+                arguments = finite_arguments(rng, games, actions, states, horizon, steps, zero_sum=zero_sum)
+                # values of at most 3, each a few sums
+                label = f"{actions}, {states} states, {horizon} steps, {games} games, {steps} kernels, {zero_sum}"
+                yield f"finite_values {label}", "finite_values", arguments, 1e-13
+        for step in range(horizon):
+            arguments = finite_arguments(rng, games, actions, states, horizon, 0, step=step)
+            yield f"finite_values {actions}, {states} states, step {step}", "finite_values", arguments, 1e-13
+    for states in (17, 50):
+        arguments = finite_arguments(rng, 3, (3, 2), states, 3, 3, zero_sum=True, wanted=[2, 3])
+        yield f"finite_values gap, {states} states", "finite_values", arguments, 1e-13
+    arguments = finite_arguments(rng, 2, (2, 3, 2), 3, 2, 1, wanted=[4])
+    yield "finite_values of one best response", "finite_values", arguments, 1e-13
+    yield "finite_values of nothing", "finite_values", finite_arguments(rng, 0, (2, 2), 2, 2, 1), 0.0
+
+
+def correlated_cases(rng):
+    for actions, states, horizon, games in itertools.product(SHAPES, (1, 2, 9), (1, 3), (1, 9)):
+        if math.prod(actions) * states * games > 10_000:
+            continue
+        for steps in sorted({1, horizon}):
+            arguments = correlated_arguments(rng, games, actions, states, horizon, steps)
+            label = f"{actions}, {states} states, {horizon} steps, {games} games, {steps} kernels"
+            yield f"correlated_values {label}", "correlated_values", arguments, 1e-13
+        for step in range(horizon):
+            arguments = correlated_arguments(rng, games, actions, states, horizon, 0, step=step)
+            yield f"correlated_values {actions}, {states} states, step {step}", "correlated_values", arguments, 1e-13
+    yield "correlated_values of nothing", "correlated_values", correlated_arguments(rng, 0, (2, 2), 2, 2, 1), 0.0
+
+
+def discounted_cases(rng):
+    """Few states, where lanes are games, and many."""
+    for actions, states, games in itertools.product(SHAPES, (1, 2, 3, 7, 8, 9, 20), (1, 9)):
+        if math.prod(actions) * states**2 * games > 20_000:
+            continue
+        for rows in sorted({1, len(actions)}):
+            # values of at most 1 / (1 - discount), solutions of systems with a condition of twice that
+            for discount, tolerance in [(0.0, 1e-14), (0.9, 1e-12), (0.999, 1e-9)]:
+                arguments = discounted_arguments(rng, games, actions, states, rows, discount)
+                label = f"{actions}, {states} states, {rows} rewards, {games} games, discount {discount}"
+                yield f"discounted_values {label}", "discounted_values", arguments, tolerance
+    for states in (2, 8):
+        arguments = discounted_arguments(rng, 3, (2, 3), states, 2, 0.9, wanted=[3])
+        yield f"discounted_values of one best response, {states} states", "discounted_values", arguments, 1e-12
+        arguments = discounted_arguments(rng, 0, (2, 2), states, 1, 0.9)
+        yield f"discounted_values of nothing, {states} states", "discounted_values", arguments, 0.0
+
+
+def simplex_cases(rng):
+    """Distributions, rows with one bad entry, and masses about the tolerance."""
+    for columns, rows in itertools.product((1, 2, 3, 4, 7, 8, 9, 17, 64), (1, 6)):
+        good = rng.dirichlet(np.ones(columns), size=rows)
+        spoiled = [good.copy() for _ in range(4)]
+        for table, bad in zip(spoiled[1:], (-1e-300, np.nan, np.inf), strict=True):
+            table[rng.integers(rows), rng.integers(columns)] = bad
+        spoiled += [good * (1.0 + size) for size in (-1e-8, -9e-10, 9e-10, 1e-8)]
+        for number, table in enumerate(spoiled):
+            yield f"off_simplex {rows}x{columns}, {number}", "off_simplex", [table, rows, columns, 1e-9], 0.0
+    yield "off_simplex nothing", "off_simplex", [np.empty((0, 3)), 0, 3, 1e-9], 0.0
 
 
 if __name__ == "__main__":

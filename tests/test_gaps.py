@@ -5,6 +5,7 @@ import math
 import numpy as np
 import oracles
 import pytest
+from backends import BACKENDS, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import random_distributions, random_interior, random_tables, seeds, tables, tables_and_policy
@@ -149,6 +150,60 @@ def test_long_horizons_with_ties_end(discount):
         game = random_tables(rng, "discounted", 1, 3, (3, 2), storage="shared", flavour="coarse", discount=discount)
         gap = ne_gap(game.game(), game.random_policy(rng, "vertex"))
         assert gap >= -1e-9 / (1 - discount)
+
+
+# Both implementations, at sizes with vectors along tables and along states -------------------------------
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(
+    ("kind", "horizon", "states", "actions"),
+    [
+        ("zero_sum", 1, 1, (20, 33)),
+        ("zero_sum", 2, 1, (3, 17)),
+        ("zero_sum", 2, 2, (2, 3)),
+        ("zero_sum", 3, 1, (1, 16)),
+        ("markov", 1, 2, (2, 3, 16)),
+        ("markov", 2, 1, (3, 2, 2)),
+        ("markov", 1, 1, (2,) * 8),
+        ("markov", 2, 2, (3,)),
+    ],
+)
+@pytest.mark.parametrize("storage", ["per_step", "sparse_shared"])
+def test_either_implementation_finds_gaps(monkeypatch, module, kind, horizon, states, actions, storage):
+    """Those of enumeration."""
+    use(monkeypatch, module)
+    rng = np.random.default_rng([horizon, states, *actions])
+    game = random_tables(rng, kind, horizon, states, actions, storage=storage)
+    policy = game.random_policy(rng, "interior")
+    rewards, parts = [oracles.plain(table) for table in game.rewards_of_all()], [oracles.plain(part) for part in policy]
+    gains = oracles.finite_gains(rewards, oracles.plain(game.kernel), oracles.plain(game.initial), parts)
+    expected = sum(gains) if kind == "zero_sum" else max(gains)
+    assert ne_gap(game.game(), policy) == pytest.approx(expected, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("discount", [0.0, 0.75, 0.999])
+@pytest.mark.parametrize(
+    ("states", "actions"),
+    [(1, (2, 2)), (2, (3, 2)), (3, (2, 1, 2)), (2, (2,) * 8), (7, (2, 2)), (8, (2, 1)), (9, (1, 2))],
+)
+def test_either_implementation_finds_discounted_values(monkeypatch, module, states, actions, discount):
+    """Those of enumeration."""
+    use(monkeypatch, module)
+    rng = np.random.default_rng([states, *actions])
+    for rows in (1, len(actions)):
+        game = random_tables(
+            rng, "discounted", 1, states, actions, storage="shared", discount=discount, reward_rows=rows
+        )
+        policy = game.random_policy(rng, "interior")
+        batch, parts = GameBatch.of(game.game()), [oracles.plain(part) for part in policy]
+        for i, reward in enumerate(game.rewards_of_all()):
+            table, kernel = oracles.plain(reward), oracles.plain(game.kernel[0])
+            own = oracles.discounted_values(table, kernel, discount, parts)
+            best = oracles.discounted_best_values(table, kernel, discount, parts, i)
+            np.testing.assert_allclose(gaps.values(batch, batched(policy), i)[0], own, rtol=1e-10)
+            np.testing.assert_allclose(gaps.best_response_values(batch, batched(policy), i)[0], best, rtol=1e-10)
 
 
 # Batches ------------------------------------------------------------------------------------------------
@@ -414,14 +469,13 @@ def test_what_pays_later():
     np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.25), [[0.5, 4 / 3, 0.0]], rtol=1e-14)
 
 
-def test_policy_iteration_that_does_not_end_is_loud(monkeypatch):
-    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 1)
-    reward, chance = np.array([[[0.5, 0.0], [1.0, 1.0]]]), np.zeros((1, 2, 2, 2))
-    chance[0, 0, 0, 0] = chance[0, 0, 1, 1] = chance[0, 1, :, 1] = 1.0
-    with pytest.raises(ArithmeticError, match="has not ended after 1 improvements"):
-        gaps.optimal_values(reward, chance, 0.9)
-    monkeypatch.setattr(gaps, "_MOST_IMPROVEMENTS", 2)
-    np.testing.assert_allclose(gaps.optimal_values(reward, chance, 0.9), [[9.0, 10.0]], rtol=1e-13)
+def test_policy_iteration_that_does_not_end_is_loud():
+    """Payoffs of 1e12 are rounded to 1e-4: improvements beyond 1e-13 never end."""
+    rng = np.random.default_rng(0)
+    reward, chance = rng.uniform(size=(9, 3, 4)), random_distributions(rng, 9, 3, 4, 3)
+    with pytest.raises(ArithmeticError, match="policy iteration has not ended after 10000 improvements"):
+        gaps.optimal_values(1e12 * reward, chance, 0.9)
+    assert np.isfinite(gaps.optimal_values(reward, chance, 0.9)).all()
 
 
 # Averaging, and errors ----------------------------------------------------------------------------------

@@ -20,7 +20,10 @@ from kernel_cases import (
     backup_arguments,
     cases,
     copied,
+    correlated_arguments,
+    discounted_arguments,
     expect_arguments,
+    finite_arguments,
     fold_arguments,
     mirror_arguments,
     run,
@@ -81,10 +84,18 @@ def one_lane(kernel, arguments, lane):
         "ascent": (0, 2, 3, 4, 6, 7, 9),
         "expect": (1, 2, 3),
         "backup": (0, 2, 3, 4),
+        "finite_values": (0, 2, 3, 7, 8),
+        "discounted_values": (0, 2, 3, 7, 8),
+        "correlated_values": (0, 2, 3, 5, 6),
     }[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": (), "backup": ()}[kernel]
-    count = {"mirror": 9, "ascent": 11, "expect": 4, "backup": 5}[kernel]
+    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,)}.get(kernel, ())
+    count = {
+        "mirror": 9, "ascent": 11, "expect": 4, "backup": 5, "finite_values": 9, "discounted_values": 10,
+        "correlated_values": 7,
+    }[kernel]  # fmt: skip
     alone = copied(arguments)
+    if kernel in {"finite_values", "discounted_values"}:
+        alone[4] = tuple(part[lane : lane + 1].copy() for part in arguments[4])
     for i in lanes_first:
         alone[i] = arguments[i][lane : lane + 1].copy()
     for i in lanes_second:
@@ -100,6 +111,8 @@ def assert_alone_equals_batch(module, kernel, arguments, lanes):
         alone = one_lane(kernel, arguments, lane)
         getattr(module, kernel)(*alone)
         for got, expected in zip(alone, one_lane(kernel, batch, lane), strict=True):
+            if isinstance(got, tuple):
+                continue  # policies, which nobody writes
             np.testing.assert_array_equal(got, expected, err_msg=f"{kernel}, lane {lane}")
 
 
@@ -169,6 +182,20 @@ def test_fold_empties_sums_into_the_total(module):
     module.fold(sums, total, 2)
     assert total.tolist() == [11.25, 22.5]
     assert not sums.any()
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("actions", [(1,), (2, 2), (3, 2), (2, 16), (19, 3), (2, 3, 2), (2, 2, 17)])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_values(module, actions):
+    rng = np.random.default_rng(actions)
+    for states in (1, 2, 3, 9):
+        arguments = finite_arguments(rng, 11, actions, states, 3, 3, 3)
+        assert_alone_equals_batch(module, "finite_values", arguments, range(11))
+        arguments = correlated_arguments(rng, 11, actions, states, 3, 3, 3)
+        assert_alone_equals_batch(module, "correlated_values", arguments, range(11))
+        for rows in {1, len(actions)}:
+            arguments = discounted_arguments(rng, 11, actions, states, rows, 0.9, 3)
+            assert_alone_equals_batch(module, "discounted_values", arguments, range(11))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -242,6 +269,12 @@ def test_kernels_write_only_their_outputs(module):
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
         ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), [4]),
         ("fold", fold_arguments(rng, 5), [0, 1]),
+        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 2), [7, 8]),
+        ("finite_values", finite_arguments(rng, 3, (2, 16), 2, 2, 1), [7, 8]),
+        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 0, step=1), [7]),
+        ("correlated_values", correlated_arguments(rng, 3, (2, 3), 2, 2, 2), [6]),
+        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9), [7, 8]),
+        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 9, 1, 0.9), [7, 8]),
     ]:
         before = copied(arguments)
         getattr(module, kernel)(*arguments)
@@ -475,6 +508,10 @@ def good_arguments(kernel):
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
         "backup": lambda: backup_arguments(rng, 3, 4, 5, 2, 2, 1, 3),
         "fold": lambda: fold_arguments(rng, 5),
+        "finite_values": lambda: finite_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
+        "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
+        "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
+        "off_simplex": lambda: [rng.dirichlet(np.ones(3), size=2), 2, 3, 1e-9],
     }[kernel]()
 
 
@@ -492,7 +529,10 @@ SPOILED = {
     "bytes": lambda a: a.tobytes(),
     "nothing": lambda a: None,  # noqa: ARG005
 }
-OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "backup": [4], "fold": [0, 1]}
+OUTPUTS = {
+    "mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "backup": [4], "fold": [0, 1],
+    "finite_values": [7, 8], "discounted_values": [7, 8], "correlated_values": [6], "off_simplex": [],
+}  # fmt: skip
 FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
 
@@ -553,6 +593,18 @@ def test_bad_sizes_are_refused(kernel):
         ("expect", 5, 0), ("expect", 6, 0), ("expect", 8, 0),
         ("backup", 6, 0), ("backup", 6, 2), ("backup", 7, 0), ("backup", 8, 0), ("backup", 9, 0), ("backup", 10, 4),
         ("backup", 11, 5), ("backup", 11, 0), ("fold", 2, 4), ("fold", 2, 6),
+        *(("finite_values", i, 0) for i in (9, 10, 11, 12, 13, 14, 15, 17)),
+        ("finite_values", 9, 2), ("finite_values", 11, 3), ("finite_values", 12, 3), ("finite_values", 13, 5),
+        ("finite_values", 14, 1), ("finite_values", 14, 3), ("finite_values", 15, 1), ("finite_values", 16, 0),
+        ("finite_values", 16, 1), ("finite_values", 16, 3), ("finite_values", 17, 3), ("finite_values", 18, 4),
+        *(("discounted_values", i, 0) for i in (10, 11, 12, 13, 14, 15, 16)),
+        ("discounted_values", 10, 2), ("discounted_values", 12, 3), ("discounted_values", 13, 5),
+        ("discounted_values", 14, 1), ("discounted_values", 15, 2), ("discounted_values", 16, 3),
+        *(("correlated_values", i, 0) for i in range(7, 14)),
+        ("correlated_values", 7, 2), ("correlated_values", 8, 3), ("correlated_values", 9, 3),
+        ("correlated_values", 10, 3), ("correlated_values", 11, 5), ("correlated_values", 12, 1),
+        ("correlated_values", 13, 1), ("correlated_values", 14, 4),
+        ("off_simplex", 1, 1), ("off_simplex", 1, 3), ("off_simplex", 2, 0), ("off_simplex", 2, 2),
     ],
 )  # fmt: skip
 def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
@@ -569,6 +621,11 @@ def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
         ("ascent", 2, 0, -1), ("ascent", 2, 2, 2), ("ascent", 2, 1, 2**62),  # kernel of a lane
         ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
         ("expect", 1, 0, -1), ("expect", 1, 2, 2), ("backup", 2, 0, -1), ("backup", 2, 2, 2),
+        ("finite_values", 2, 0, -1), ("finite_values", 2, 2, 2), ("discounted_values", 2, 0, -1),
+        ("discounted_values", 2, 2, 3), ("correlated_values", 2, 1, 2), ("correlated_values", 4, 0, 0),
+        ("correlated_values", 4, 1, 2),
+        *((kernel, 6, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (-1, 4)),
+        *((kernel, 5, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (0, -2, 3, 2**62)),
     ],
 )  # fmt: skip
 def test_indices_out_of_range_are_refused(kernel, i, place, bad):
@@ -601,6 +658,21 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "compiled.finite_values(*many[:9], 2**61, 1, 1, 1, 1, 1, 1, 1, 1, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 2**61, 1, 1, 1, 1, 1, 1, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 1, 2**61, 1, 1, 1, 1, 1, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 2**61, 1, 1, 1, 1, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 1, 1, 2**61, 1, 1, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 1, 1, 1, 1, 2**61, 0)",
+        "compiled.finite_values(*many[:9], 1, 1, 2, 2**31, 2**31, 1, 1, 0, 1, 0)",
+        "compiled.discounted_values(*many[:9], 0.5, 2**61, 1, 1, 1, 1, 1, 1)",
+        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 2**32, 1, 1, 1, 1)",
+        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 2**61, 1)",
+        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 1, 2**61)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 2**61, 1, 1, 1, 1, 1, 1, 0)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 2**62, 1, 1, 1, 1, 1, 0)",
+        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 1, 2, 2**31, 2**31, 1, 0, 0)",
+        "compiled.off_simplex(one, 2**61, 8, 1e-9)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
         "compiled.expect(empty, index, one, empty, 1, 2**61, 1, 1, 1)",
@@ -614,11 +686,28 @@ def test_sizes_whose_product_overflows_are_refused(call):
     code = (
         "import numpy as np; from metanash.kernels import compiled\n"
         "empty, ints = np.empty(0), np.empty(0, dtype=np.int64); one, index = np.ones(1), np.zeros(1, dtype=np.int64)\n"
+        "many = [one, one, index, one, (one,), np.ones(1, dtype=np.int64), index, one, one]\n"
         f"try: {call}\n"
         "except ValueError as error: print('read' if 'outside' in str(error) else 'refused')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "refused\n", f"exit status {done.returncode} {done.stderr}"
+
+
+@needs_compiled
+@pytest.mark.parametrize("kernel", ["finite_values", "discounted_values"])
+def test_policies_are_a_tuple_of_an_array_a_player(kernel):
+    arguments = good_arguments(kernel)
+    for bad in (list(arguments[4]), arguments[4][:1], (*arguments[4], arguments[4][0]), arguments[4][0], None):
+        arguments[4] = bad
+        with pytest.raises(TypeError, match="one array a player"):
+            getattr(compiled, kernel)(*arguments)
+    for spoil in SPOILED.values():
+        arguments = good_arguments(kernel)
+        for place in (0, 1):
+            arguments[4] = tuple(spoil(p) if i == place else p for i, p in enumerate(arguments[4]))
+            with pytest.raises((TypeError, ValueError, BufferError)):
+                getattr(compiled, kernel)(*arguments)
 
 
 @needs_compiled

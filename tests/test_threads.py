@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
-from kernel_cases import ascent_arguments, backup_arguments, expect_arguments, mirror_arguments, run
+from kernel_cases import (
+    ascent_arguments,
+    backup_arguments,
+    correlated_arguments,
+    discounted_arguments,
+    expect_arguments,
+    finite_arguments,
+    mirror_arguments,
+    run,
+)
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
 
@@ -52,6 +61,14 @@ CALLS = {
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
     "backup": ("backup", lambda rng: backup_arguments(rng, 11, 6, 300, 37, 3)),
+    "finite_values 2x2": ("finite_values", lambda rng: finite_arguments(rng, 1001, (2, 2), 5, 3, 3, zero_sum=True)),
+    "finite_values 2x16": ("finite_values", lambda rng: finite_arguments(rng, 101, (2, 16), 7, 3, 1)),
+    "correlated_values 3x2": ("correlated_values", lambda rng: correlated_arguments(rng, 1001, (3, 2), 5, 3, 3)),
+    "discounted_values 3x2": ("discounted_values", lambda rng: discounted_arguments(rng, 1001, (3, 2), 7, 2, 0.9)),
+    "discounted_values, 12 states": (
+        "discounted_values",
+        lambda rng: discounted_arguments(rng, 301, (3, 2), 12, 1, 0.9),
+    ),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
 }
 

@@ -1,9 +1,12 @@
 """Checks at the door: every error names the first bad entry and what would be right."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from metanash import kernels
 
 __all__ = ["SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry", "positive", "within"]
 
@@ -60,6 +63,9 @@ def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, a
 
 def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.NDArray[np.float64]:
     """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one."""
+    *rows, columns = array.shape
+    if kernels.off_simplex(np.ascontiguousarray(array), math.prod(rows), columns, SUM_TOLERANCE) < 0:
+        return array
     bad = ~(array >= 0.0)  # NaN is bad too
     if bad.any():
         place = _first(bad)

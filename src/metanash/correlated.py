@@ -26,9 +26,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash.checks import integer
 from metanash.games import GameBatch, MarkovGame
-from metanash.gaps import backup
 
 __all__ = [
     "CorrelatedPolicy",
@@ -103,13 +103,36 @@ class StageValues:
 
 def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValues) -> StageValues:
     """Values of a stage from its joint (G, H, S, A_1, ..., A_N) and the values of the stage before it."""
-    players = games.game.n_players
-    followed, deviated = np.empty_like(before.followed), np.empty_like(before.deviated)
-    for i in range(players):
-        reward = games.reward[:, i]
-        followed[:, i] = expected(backup(games, reward, before.followed[:, i]), joint, players)
-        deviated[:, i] = payoffs(backup(games, reward, before.deviated[:, i]), joint, players, i).max(axis=-1)
-    return StageValues(followed, deviated)
+    game, transitions, count = games.game, games.transitions, len(games)
+    (horizon, states), actions = (game.horizon, game.n_states), np.array(game.n_actions, dtype=np.int64)
+    known = np.concatenate([before.followed, before.deviated], axis=1)
+    joint, found = np.ascontiguousarray(joint), np.empty_like(known)
+
+    def work_out(transition: Floats, steps: int, step: int) -> None:
+        kernels.correlated_values(
+            games.reward,
+            transition,
+            transitions.index,
+            joint,
+            actions,
+            known,
+            found,
+            count,
+            len(actions),
+            horizon,
+            states,
+            games.joint_actions,
+            len(transitions.kinds),
+            steps,
+            step,
+        )
+
+    if transitions.stacked is not None:
+        work_out(transitions.stacked, transitions.steps, 0)
+    else:
+        for h in range(horizon):
+            work_out(np.empty(0) if h == horizon - 1 else transitions.expect_at(known[:, :, h + 1], h), 0, h)
+    return StageValues(found[:, : len(actions)], found[:, len(actions) :])
 
 
 def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:

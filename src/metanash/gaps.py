@@ -4,12 +4,15 @@ A policy is a tuple with one array a player: (H, S, A_i) for finite horizon, (S,
 each with the game as an extra first axis where a batch is meant.
 """
 
+import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels, simplex
 from metanash.checks import distributions
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 
@@ -32,11 +35,8 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Policy = Sequence[Floats]
-
-_MOST_IMPROVEMENTS = 10_000
-_IMPROVEMENT = 1e-13
-"""Policy iteration changes an action only for more than this, relative to 1 / (1 - discount)."""
 
 
 def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing: int = 0) -> Floats:
@@ -83,48 +83,105 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     return games.transitions.backup(reward, value)
 
 
-def _step_reward(games: GameBatch[Any], player: int, h: int) -> Floats:
-    """(G, S, A_1, ..., A_N) rewards of one player at a step of games of finite horizon."""
-    if isinstance(games.game, ZeroSumGame):
-        return games.reward[:, h] if player == 0 else -games.reward[:, h]
-    return np.asarray(games.reward[:, player, h])
+@cache
+def _numbers(*numbers: int) -> Integers:
+    array = np.array(numbers, dtype=np.int64)
+    array.setflags(write=False)
+    return array
 
 
-def _induction(games: GameBatch[Any], policy: Policy, player: int, respond: bool) -> Floats:
-    """Values of one player, (G, H, S): of the policy, or of its best response to the others."""
-    horizon, states = games.game.horizon, games.game.n_states
-    value = np.zeros((len(games), horizon + 1, states))
+def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Floats, Floats]:
+    """Wanted values (G, n, H, S), see :func:`metanash.kernels.finite_values`, and those from the start (G, n)."""
+    game, transitions, count = games.game, games.transitions, len(games)
+    horizon, states, actions = game.horizon, game.n_states, game.n_actions
+    rows = 1 if isinstance(game, ZeroSumGame) else len(actions)
+    policies, sizes = tuple(policy), _numbers(*actions)
+    value, start = np.empty((count, len(wanted), horizon, states)), np.empty((count, len(wanted)))
+
+    def go_back(transition: Floats, kinds: int, steps: int, step: int) -> None:
+        kernels.finite_values(
+            games.reward,
+            transition,
+            transitions.index,
+            games.initial,
+            policies,
+            sizes,
+            wanted,
+            value,
+            start,
+            count,
+            len(actions),
+            horizon,
+            states,
+            games.joint_actions,
+            rows,
+            kinds,
+            steps,
+            len(wanted),
+            step,
+        )
+
+    kinds, stacked = len(transitions.kinds), transitions.stacked
+    if stacked is not None:
+        go_back(stacked, kinds, len(stacked), 0)
+        return value, start
     for h in reversed(range(horizon)):
-        q = _step_reward(games, player, h)
-        if h + 1 < horizon:
-            q = q + games.transitions.expect(value[:, h + 1 : h + 2], h)[:, 0]
-        at_step = [part[:, h] for part in policy]
-        if respond:
-            value[:, h] = average_out(q, at_step, keep=player).max(axis=-1)
-        else:
-            value[:, h] = average_out(q, at_step)
-    return value[:, :horizon]
+        last = h == horizon - 1
+        go_back(np.empty(0) if last else transitions.expect_at(value[:, :, h + 1], h), kinds, 0, h)
+    return value, start
 
 
-def _joint_transition(games: GameBatch[DiscountedGame]) -> Floats:
-    """(G, S, A_1, ..., A_N, S)."""
-    transition = games.transitions.dense(0)[games.transitions.index]
-    return transition.reshape(len(games), games.game.n_states, *games.game.n_actions, games.game.n_states)
+def _stationary(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    initial: Floats,
+    policy: Policy,
+    wanted: Integers,
+    discount: float,
+) -> tuple[Floats, Floats]:
+    """Wanted values (G, n, S), see :func:`metanash.kernels.discounted_values`, and those from the start (G, n).
+
+    Reward (G, rows, S, A_1, ..., A_N), transitions (kinds, S, A_1, ..., A_N, S), policy (G, S, A_i).
+    """
+    actions = reward.shape[3:]
+    count, states = policy[0].shape[:2]
+    value, start = np.empty((count, len(wanted), states)), np.empty((count, len(wanted)))
+    kernels.discounted_values(
+        reward,
+        transition,
+        index,
+        initial,
+        tuple(policy),
+        _numbers(*actions),
+        wanted,
+        value,
+        start,
+        discount,
+        count,
+        len(actions),
+        states,
+        math.prod(actions),
+        reward.shape[1],
+        len(transition),
+        len(wanted),
+    )
+    return value, start
 
 
-def _induced(games: GameBatch[DiscountedGame], policy: Policy, player: int) -> tuple[Floats, Floats]:
-    """The decision problem that the others' policies leave to a player: (G, S, A_i) and (G, S, A_i, S)."""
-    reward = games.reward[:, player if games.reward.shape[1] > 1 else 0]
-    return (
-        average_out(reward, policy, keep=player),
-        average_out(_joint_transition(games), policy, keep=player, trailing=1),
+def _discounted(
+    games: GameBatch[DiscountedGame], policy: Policy, wanted: Integers, reward: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """:func:`_stationary` of games, with their own rewards or with others (G, rows, S, A_1, ..., A_N)."""
+    transitions, paid = games.transitions, games.reward if reward is None else reward
+    return _stationary(
+        paid, transitions.dense(0), transitions.index, games.initial, policy, wanted, games.game.discount
     )
 
 
-def _evaluate(reward: Floats, transition: Floats, discount: float) -> Floats:
-    """Discounted values (G, S) of a chain with rewards (G, S) and transitions (G, S, S)."""
-    matrix = np.eye(reward.shape[-1]) - discount * transition
-    return np.asarray(np.linalg.solve(matrix, reward[..., np.newaxis])[..., 0])
+def _wanted_values(games: GameBatch[Any], policy: Policy, *wanted: int) -> tuple[Floats, Floats]:
+    solve = _discounted if isinstance(games.game, DiscountedGame) else _finite
+    return solve(games, policy, _numbers(*wanted))
 
 
 def optimal_values(reward: Floats, transition: Floats, discount: float) -> Floats:
@@ -146,18 +203,15 @@ def optimal_values(reward: Floats, transition: Floats, discount: float) -> Float
     ArithmeticError
         If policy iteration has not ended after 10,000 improvements.
     """
-    choice = reward.argmax(axis=-1)
-    for _ in range(_MOST_IMPROVEMENTS):
-        chosen = choice[..., np.newaxis]
-        chain = np.take_along_axis(transition, chosen[..., np.newaxis], axis=-2)[..., 0, :]
-        earned = np.take_along_axis(reward, chosen, axis=-1)[..., 0]
-        value = _evaluate(earned, chain, discount)
-        q = reward + discount * (transition @ value[:, np.newaxis, :, np.newaxis])[..., 0]
-        better = q.max(axis=-1) > value + _IMPROVEMENT / (1.0 - discount)
-        if not better.any():
-            return value
-        choice = np.where(better, q.argmax(axis=-1), choice)
-    raise ArithmeticError(f"policy iteration has not ended after {_MOST_IMPROVEMENTS} improvements")
+    return _optimal(reward, transition, np.arange(len(reward)), discount)
+
+
+def _optimal(reward: Floats, transition: Floats, index: Integers, discount: float) -> Floats:
+    """:func:`optimal_values` where problem g has transition ``index[g]``: those of one player, from uniform play."""
+    reward, transition = np.ascontiguousarray(reward, dtype=np.float64), np.ascontiguousarray(transition)
+    initial, policy = np.zeros(reward.shape[:2]), simplex.uniform(*reward.shape)
+    value, _ = _stationary(reward[:, np.newaxis], transition, index, initial, [policy], _numbers(1), discount)
+    return value[:, 0]
 
 
 def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
@@ -165,9 +219,9 @@ def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
 
     An optimal policy is deterministic, so a product of policies: no product of policies is worth more either.
     """
-    joint = (len(games), games.game.n_states, games.joint_actions)
-    chance = _joint_transition(games).reshape(*joint, games.game.n_states)
-    return optimal_values(stage.reshape(joint), chance, games.game.discount)
+    transitions, states, joint = games.transitions, games.game.n_states, games.joint_actions
+    chance = transitions.dense(0).reshape(-1, states, joint, states)
+    return _optimal(stage.reshape(len(games), states, joint), chance, transitions.index, games.game.discount)
 
 
 def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
@@ -199,20 +253,12 @@ def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
 
 def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     """Values of a joint policy to a player: (G, H, S), or (G, S) for discounted games."""
-    policy = _checked(games, policy)
-    if isinstance(games.game, DiscountedGame):
-        reward, transition = _induced(games, policy, player)
-        own = [policy[player]]
-        return _evaluate(average_out(reward, own), average_out(transition, own, trailing=1), games.game.discount)
-    return _induction(games, policy, player, respond=False)
+    return _wanted_values(games, _checked(games, policy), player)[0][:, 0]
 
 
 def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     """Values to a player of its best response to the others: (G, H, S), or (G, S) for discounted games."""
-    policy = _checked(games, policy)
-    if isinstance(games.game, DiscountedGame):
-        return optimal_values(*_induced(games, policy, player), games.game.discount)
-    return _induction(games, policy, player, respond=True)
+    return _wanted_values(games, _checked(games, policy), games.game.n_players + player)[0][:, 0]
 
 
 def from_start(games: GameBatch[Any], value: Floats) -> Floats:
@@ -242,11 +288,12 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     ValueError
         If the policy has the wrong shape or a row is no distribution.
     """
-    best = [from_start(games, best_response_values(games, policy, i)) for i in range(games.game.n_players)]
+    policy, players = _checked(games, policy), games.game.n_players
     if isinstance(games.game, ZeroSumGame):
-        return best[0] + best[1]
-    gains = [b - from_start(games, values(games, policy, i)) for i, b in enumerate(best)]
-    return np.asarray(np.max(gains, axis=0))
+        _, best = _wanted_values(games, policy, 2, 3)
+        return np.asarray(best[:, 0] + best[:, 1])
+    _, found = _wanted_values(games, policy, *range(2 * players))
+    return np.asarray((found[:, players:] - found[:, :players]).max(axis=1))
 
 
 def ne_gap(game: Game, policy: Policy) -> float:
@@ -271,8 +318,7 @@ def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> 
         If a game has no stage potential, or as in :func:`ne_gaps`.
     """
     stage, policy = stage_potentials(games), _checked(games, policy)
-    chain = average_out(_joint_transition(games), policy, trailing=1)
-    return _evaluate(average_out(stage, policy), chain, games.game.discount)
+    return _discounted(games, policy, _numbers(0), stage[:, np.newaxis])[0][:, 0]
 
 
 def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
@@ -288,16 +334,15 @@ def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Pol
     :func:`stage_potential_values`.
     """
     stage, policy, start = stage_potentials(games), _checked(games, policy), _checked(games, start)
-    chance, discount = _joint_transition(games), games.game.discount
-    value = _evaluate(average_out(stage, start), average_out(chance, start, trailing=1), discount)
-    states = (slice(None), *[np.newaxis] * (games.game.n_players + 1))
-    advantage = (
-        stage + discount * (chance * value[states]).sum(axis=-1) - value[(..., *[np.newaxis] * (stage.ndim - 2))]
-    )
-    gain = np.zeros_like(value)
+    value, _ = _discounted(games, start, _numbers(0), stage[:, np.newaxis])
+    onward = games.game.discount * games.transitions.expect(value, 0)[:, 0]
+    alone = (..., *[np.newaxis] * (stage.ndim - 2))
+    advantage = stage + onward - value[:, 0][alone]
+    gain = np.zeros_like(value[:, 0])
     for i, (after, before) in enumerate(zip(policy, start, strict=True)):
         gain += average_out(advantage, [*policy[:i], after - before, *start[i + 1 :]])
-    return from_start(games, _evaluate(gain, average_out(chance, policy, trailing=1), discount))
+    everywhere = np.ascontiguousarray(np.broadcast_to(gain[alone], stage.shape))
+    return _discounted(games, policy, _numbers(0), everywhere[:, np.newaxis])[1][:, 0]
 
 
 def rise_error(game: DiscountedGame) -> float:

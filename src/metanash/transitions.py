@@ -148,6 +148,8 @@ class TransitionBatch:
         The distinct kernels.
     index : (G,) array of int64
         Number of the kernel of each game.
+    stacked : (steps, kinds, S, A_1, ..., A_N, S) array or None
+        The distinct kernels of all steps; None if they are sparse.
     """
 
     def __init__(self, transitions: Sequence[Transition]) -> None:
@@ -163,16 +165,15 @@ class TransitionBatch:
         self.rows = first.n_states * math.prod(first.n_actions)
         self.index = np.array([number[id(t)] for t in transitions], dtype=np.int64)
         self.kinds = kinds
-        self._stacked: list[Floats] = []
+        self.stacked: Floats | None = None
         if not first.is_sparse:
-            for h in range(first.steps):
-                parts = [np.asarray(kind.kernel[h]) for kind in kinds]
-                self._stacked.append(np.stack(parts) if len(parts) > 1 else parts[0][np.newaxis])
+            parts = [np.asarray(kind.kernel) for kind in kinds]
+            self.stacked = np.stack(parts, axis=1) if len(parts) > 1 else parts[0][:, np.newaxis]
 
     def dense(self, step: int) -> Floats:
         """Distinct kernels of a step, (kinds, S, A_1, ..., A_N, S); game g has number ``index[g]``."""
-        if self._stacked:
-            return self._stacked[step if self.steps > 1 else 0]
+        if self.stacked is not None:
+            return np.asarray(self.stacked[step if self.steps > 1 else 0])
         return np.stack([kind.at(step) for kind in self.kinds])
 
     def expect(self, values: Floats, first_step: int) -> Floats:
@@ -190,12 +191,16 @@ class TransitionBatch:
         """
         games, count, _ = values.shape
         if self.steps == 1 or count == 1:
-            out = self._expect(values, first_step if self.steps > 1 else 0)
-        else:
-            out = np.empty((games, count, self.rows))
-            for k in range(count):
-                out[:, k] = self._expect(values[:, k : k + 1], first_step + k)[:, 0]
-        return out.reshape(games, count, self.n_states, *self.n_actions)
+            return self.expect_at(values, first_step)
+        out = np.empty((games, count, self.n_states, *self.n_actions))
+        for k in range(count):
+            out[:, k] = self.expect_at(values[:, k : k + 1], first_step + k)[:, 0]
+        return out
+
+    def expect_at(self, values: Floats, step: int) -> Floats:
+        """P_h V for several vectors (G, n, S) at one step: (G, n, S, A_1, ..., A_N). Bits as in :meth:`expect`."""
+        found = self._expect(values, step if self.steps > 1 else 0)
+        return found.reshape(*found.shape[:2], self.n_states, *self.n_actions)
 
     def backup(self, reward: Floats, values: Floats) -> Floats:
         """r_h + P_h V_{h+1} at every step of every game; nothing comes after the last.
@@ -213,14 +218,14 @@ class TransitionBatch:
         """
         games, horizon, states = values.shape
         reward, values = np.ascontiguousarray(reward), np.ascontiguousarray(values)
-        if not self._stacked:
+        if self.stacked is None:
             q = reward.copy()
             for h in range(horizon - 1):
                 q[:, h] += self.expect(values[:, h + 1 : h + 2], h)[:, 0]
             return q
         q = np.empty_like(reward)
         runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
-        for (first, last), chance in zip(runs, self._stacked, strict=True):
+        for (first, last), chance in zip(runs, self.stacked, strict=True):
             sizes = (games, horizon, self.rows, states, len(chance), first, last)
             kernels.backup(reward, chance, self.index, values, q, *sizes)
         return q
@@ -228,11 +233,11 @@ class TransitionBatch:
     def _expect(self, values: Floats, step: int) -> Floats:
         games, count, states = values.shape
         values = np.ascontiguousarray(values)
-        if not self._stacked and games * count == 1:  # for large games a copy costs as much as the product
+        if self.stacked is None and games * count == 1:  # for large games a copy costs as much as the product
             return np.asarray(self.kinds[0].kernel[step] @ values[0, 0]).reshape(1, 1, self.rows)
         out = np.empty((games, count, self.rows))
-        if self._stacked:
-            stacked = self._stacked[step]
+        if self.stacked is not None:
+            stacked = self.stacked[step]
             kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
             return out
         for (game, kind), k in itertools.product(enumerate(self.index), range(count)):

@@ -1,11 +1,12 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``regret_matching`` advances predictive
-regret matching+ on fixed Q-estimates, ``ascent`` advances independent projected Q-ascent, ``expect`` averages
-next-state values, ``backup`` adds them to rewards, and ``fold`` empties two-level sums. The compiled versions
-(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one
-line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
-longer.
+regret matching+ on fixed Q-estimates, ``ascent`` advances independent projected Q-ascent. ``expect`` averages
+next-state values, ``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``,
+``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth, ``off_simplex``
+finds what is no distribution. The compiled versions (``compiled.c``) are used where they were built. Otherwise the
+NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error says so: results are the same up to
+rounding, but long runs take one to two orders of magnitude longer.
 
 The environment decides, once, when the package is imported:
 
@@ -28,11 +29,15 @@ __all__ = [
     "ascent",
     "backend",
     "backup",
+    "correlated_values",
+    "discounted_values",
     "expect",
+    "finite_values",
     "fold",
     "instruction_set",
     "joint_mirror",
     "mirror",
+    "off_simplex",
     "regret_matching",
     "source_digest",
     "use_threads",
@@ -89,6 +94,10 @@ ascent = _chosen.ascent
 expect = _chosen.expect
 backup = _chosen.backup
 fold = _chosen.fold
+finite_values = _chosen.finite_values
+discounted_values = _chosen.discounted_values
+correlated_values = _chosen.correlated_values
+off_simplex = _chosen.off_simplex
 
 
 def use_threads(count: int) -> None:

@@ -28,37 +28,11 @@ static inline void NAMED(contract_last)(int64_t before, int64_t actions, int64_t
         }
 }
 
-/* Average a tensor over all players but one: player `only`, or each of them in turn if `only` is negative. The result
- * for player i starts at out[offset of i][width]. Players after i are contracted from the right, which serves all
- * players before them, then those before i from the left. `right` holds one tensor, `left` two. */
-static inline __attribute__((always_inline)) void NAMED(marginals)(int64_t players, const int64_t *actions,
-                                                                   int64_t width, int64_t only, const vec *tensor,
-                                                                   const vec *policy, vec *out, vec *right, vec *left) {
-    int64_t before = 1, offset = 0;
-    for (int64_t i = 0; i + 1 < players; i++) before *= actions[i], offset += actions[i];
-    const vec *current = tensor;
-    for (int64_t i = players - 1; i >= 0; i--) {
-        int64_t rest = before * actions[i] * width;
-        if (only < 0 || only == i) {
-            vec *target = out + offset * width, *spare[2] = {left, left + rest};
-            const vec *from = current;
-            for (int64_t k = 0, column = 0; k < i; column += actions[k++]) {
-                rest /= actions[k];
-                vec *to = k + 1 == i ? target : spare[k % 2];
-                NAMED(contract_first)(actions[k], rest, from, policy + column, to);
-                from = to;
-            }
-            if (i == 0)
-                for (int64_t x = 0; x < rest; x++) target[x] = from[x];
-            if (only == i) return;
-        }
-        if (i > 0) {
-            NAMED(contract_last)(before, actions[i], width, current, policy + offset, right);
-            current = right;
-            offset -= actions[i - 1], before /= actions[i - 1];
-        }
-    }
-}
+#define ENTRY vec
+#define MARGINALS NAMED(marginals)
+#define CONTRACT_FIRST NAMED(contract_first)
+#define CONTRACT_LAST NAMED(contract_last)
+#include "marginals.h"
 
 /* Euclidean projection of each lane of x onto the simplex. With x sorted downwards the threshold is the
  * largest of (x_1 + ... + x_k - 1) / k over k; the sort is an odd-even network, without branches. */
@@ -167,6 +141,77 @@ static inline int NAMED(best_response)(const struct NAMED(decision) *d, vec impr
     return NOT_CONVERGED;
 }
 
+/* Games side by side, a lane each: rewards [rows of players][state][joint] and discounted transitions
+ * [state][joint][next state]. A reward common to all players (R = 1) stands behind the transitions of its joint action,
+ * so that Z = S + 1 numbers belong to each; else Z = S. */
+static inline __attribute__((always_inline)) void NAMED(load_games)(const double *rewards, const double *transitions,
+                                                                    const int64_t *index, double discount, int64_t lane,
+                                                                    int64_t lanes, const int64_t N, const int64_t S,
+                                                                    const int64_t R, const int64_t J, vec *reward,
+                                                                    vec *kernel) {
+    const int64_t Z = S + (R == 1);
+    if (R > 1) gather(rewards, N * S * J, lane, lanes, reward);
+    for (int64_t l = 0; l < WIDTH; l++) {
+        const int inside = lane + l < lanes;
+        const double *chance = inside ? transitions + index[lane + l] * S * J * S : NULL;
+        const double *common = inside ? rewards + (lane + l) * R * S * J : NULL;
+        for (int64_t row = 0; row < S * J; row++) {
+            double *target = (double *)(kernel + row * Z) + l;
+            for (int64_t z = 0; z < S; z++) target[z * WIDTH] = inside ? discount * chance[row * S + z] : 0.0;
+            if (R == 1) target[S * WIDTH] = inside ? common[row] : 0.0;
+        }
+    }
+}
+
+/* What the others' policies leave to each player: average[state][action of a player][Z], and if R > 1 the rewards
+ * own[state][action of a player]. */
+static inline __attribute__((always_inline)) void NAMED(average_games)(const int64_t N, const int64_t S, const int64_t R,
+                                                                       const int64_t *actions, const int64_t U,
+                                                                       const int64_t J, const vec *reward,
+                                                                       const vec *kernel, const vec *pi, vec *average,
+                                                                       vec *own, vec *right, vec *left) {
+    const int64_t Z = S + (R == 1);
+    for (int64_t s = 0; s < S; s++) {
+        const vec *policy = pi + s * U;
+        NAMED(marginals)(N, actions, Z, -1, kernel + s * J * Z, policy, average + s * U * Z, right, left);
+        for (int64_t i = 0; i < N && R > 1; i++)
+            NAMED(marginals)(N, actions, 1, i, reward + (i * S + s) * J, policy, own + s * U, right, left);
+    }
+}
+
+/* The system of the values of the joint policy, (I - discount P_pi) V = r_pi, a right-hand side a row of rewards. */
+static inline __attribute__((always_inline)) void NAMED(joint_system)(const int64_t S, const int64_t R,
+                                                                      const int64_t *actions, const int64_t U,
+                                                                      const vec *pi, const vec *average,
+                                                                      const vec *rewards, vec *m, vec *v) {
+    const int64_t Z = S + (R == 1), stride = R == 1 ? Z : 1;
+    for (int64_t s = 0; s < S; s++) {
+        for (int64_t z = 0; z < S; z++) {
+            vec chance = splat(0.0);
+            for (int64_t a = 0; a < actions[0]; a++) chance += pi[s * U + a] * average[(s * U + a) * Z + z];
+            m[s * S + z] = splat(z == s ? 1.0 : 0.0) - chance;
+        }
+        for (int64_t k = 0, u = s * U; k < R; u += actions[k++]) {
+            v[k * S + s] = splat(0.0);
+            for (int64_t a = 0; a < actions[k]; a++) v[k * S + s] += pi[u + a] * rewards[(u + a) * stride];
+        }
+    }
+}
+
+/* Q-values of each player's actions against the others, [state][action of a player], from the values of the policy. */
+static inline __attribute__((always_inline)) void NAMED(averaged_q)(const int64_t N, const int64_t S, const int64_t R,
+                                                                    const int64_t *actions, const vec *average,
+                                                                    const vec *rewards, const vec *v, vec *q) {
+    const int64_t Z = S + (R == 1), stride = R == 1 ? Z : 1;
+    for (int64_t s = 0, u = 0; s < S; s++)
+        for (int64_t i = 0; i < N; i++)
+            for (int64_t a = 0; a < actions[i]; a++, u++) {
+                const vec *value = v + (R == 1 ? 0 : i * S);
+                q[u] = rewards[u * stride];
+                for (int64_t z = 0; z < S; z++) q[u] += average[u * Z + z] * value[z];
+            }
+}
+
 /* The loop itself. Where it is called with constants the compiler unrolls everything. */
 static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct ascent_call *c, const int64_t N,
                                                                     const int64_t S, const int64_t R,
@@ -201,39 +246,13 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         gather(c->initial, S, lane, c->lanes, start);
         gather(c->response, S * N, lane, c->lanes, response);
         gather(c->policy, S * U, lane, c->lanes, c->softmax ? theta : pi);
-        if (R > 1) gather(c->reward, N * S * J, lane, c->lanes, reward);
-        for (int64_t l = 0; l < WIDTH; l++) {
-            const int inside = lane + l < c->lanes;
-            const double *chance = inside ? c->transition + c->transition_index[lane + l] * S * J * S : NULL;
-            const double *common = inside ? c->reward + (lane + l) * R * S * J : NULL;
-            for (int64_t row = 0; row < S * J; row++) {
-                double *target = (double *)(kernel + row * Z) + l;
-                for (int64_t z = 0; z < S; z++) target[z * WIDTH] = inside ? c->discount * chance[row * S + z] : 0.0;
-                if (R == 1) target[S * WIDTH] = inside ? common[row] : 0.0;
-            }
-        }
+        NAMED(load_games)(c->reward, c->transition, c->transition_index, c->discount, lane, c->lanes, N, S, R, J, reward, kernel);
         for (int64_t t = c->done + 1; t <= c->done + c->iterations && !failed; t++) {
             if (c->softmax)
                 for (int64_t s = 0, u = 0; s < S; s++)
                     for (int64_t i = 0; i < N; u += actions[i++]) NAMED(soften)(actions[i], theta + u, pi + u);
-            for (int64_t s = 0; s < S; s++) {
-                const vec *policy = pi + s * U;
-                NAMED(marginals)(N, actions, Z, -1, kernel + s * J * Z, policy, average + s * U * Z, part[RIGHT], part[LEFT]);
-                for (int64_t i = 0; i < N && R > 1; i++)
-                    NAMED(marginals)(N, actions, 1, i, reward + (i * S + s) * J, policy, own + s * U, part[RIGHT], part[LEFT]);
-            }
-            /* values of the joint policy: (I - discount P_pi) V = r_pi */
-            for (int64_t s = 0; s < S; s++) {
-                for (int64_t z = 0; z < S; z++) {
-                    vec chance = zero;
-                    for (int64_t a = 0; a < actions[0]; a++) chance += pi[s * U + a] * average[(s * U + a) * Z + z];
-                    m[s * S + z] = splat(z == s ? 1.0 : 0.0) - chance;
-                }
-                for (int64_t k = 0, u = s * U; k < R; u += actions[k++]) {
-                    v[k * S + s] = zero;
-                    for (int64_t a = 0; a < actions[k]; a++) v[k * S + s] += pi[u + a] * rewards[(u + a) * stride];
-                }
-            }
+            NAMED(average_games)(N, S, R, actions, U, J, reward, kernel, pi, average, own, part[RIGHT], part[LEFT]);
+            NAMED(joint_system)(S, R, actions, U, pi, average, rewards, m, v);
             if (c->softmax)
                 for (int64_t s = 0; s < S; s++) {
                     occupancy[s] = start[s];
@@ -241,13 +260,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                 }
             NAMED(solve)(S, R, m, v);
             if (c->softmax) NAMED(solve)(S, 1, spare, occupancy);
-            for (int64_t s = 0, u = 0; s < S; s++)
-                for (int64_t i = 0; i < N; i++)
-                    for (int64_t a = 0; a < actions[i]; a++, u++) {
-                        const vec *value = v + (R == 1 ? 0 : i * S);
-                        q[u] = rewards[u * stride];
-                        for (int64_t z = 0; z < S; z++) q[u] += average[u * Z + z] * value[z];
-                    }
+            NAMED(averaged_q)(N, S, R, actions, average, rewards, v, q);
             if (c->measure) {
                 vec gap = zero;
                 for (int64_t i = 0, offset = 0; i < N; offset += actions[i++]) {

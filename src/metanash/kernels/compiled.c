@@ -1,7 +1,7 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h, ascent.h and regret.h, compiled once for each
+ * again at the door below, and the loops themselves are in the headers, compiled once for each
  * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
@@ -88,6 +88,32 @@ struct ascent_call {
     double *least;                   /* [lanes] */
 };
 
+struct finite_call {
+    struct share share;
+    int64_t games, players, horizon, states, joint, reward_rows, columns, kinds;
+    int64_t steps;   /* of transition: the horizon, or 1 for all steps; 0 if expected values of `step` are given */
+    int64_t vectors, step;
+    const double *reward;     /* [games][reward_rows][horizon][states][joint] */
+    const double *transition; /* [steps][kinds][states][joint][states], or [games][vectors][states][joint] */
+    const double *initial;    /* [games][states] */
+    const double *const *policy; /* of each player: [games][horizon][states][its actions] */
+    const int64_t *index, *actions, *wanted; /* [games], [players], [vectors] */
+    double *value, *start;    /* [games][vectors][horizon][states], [games][vectors] */
+    const double *weights;    /* of correlated_values, which only reads value: [games][horizon][states][joint] */
+    double *after;            /* like value */
+};
+
+struct discounted_call {
+    struct share share;
+    int64_t games, players, states, joint, reward_rows, columns, kinds, vectors;
+    double discount;
+    const double *reward, *transition; /* [games][reward_rows][states][joint], [kinds][states][joint][states] */
+    const double *initial;             /* [games][states] */
+    const double *const *policy;       /* of each player: [games][states][its actions] */
+    const int64_t *index, *actions, *wanted;
+    double *value, *start;             /* [games][vectors][states], [games][vectors] */
+};
+
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
 static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
 
@@ -104,6 +130,7 @@ static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 6
 #define NAMED(f) f##_avx512
 static inline __m512d larger_avx512(__m512d a, __m512d b) { return _mm512_max_pd(a, b); }
 static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_pd(a, b); }
+static inline double total_avx512(__m512d x) { return _mm512_reduce_add_pd(x); }
 static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
 }
@@ -122,6 +149,10 @@ static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) 
 #define NAMED(f) f##_avx2
 static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
 static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
+static inline double total_avx2(__m256d x) {
+    __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(pair) + _mm_cvtsd_f64(_mm_unpackhi_pd(pair, pair));
+}
 static inline __m256d keep_from_avx2(__m256d x, __m256d bound, __m256d value) {
     return _mm256_and_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ), value);
 }
@@ -149,6 +180,7 @@ static inline pair_of_doubles larger_portable(pair_of_doubles a, pair_of_doubles
 static inline pair_of_doubles smaller_portable(pair_of_doubles a, pair_of_doubles b) {
     return select_portable(a < b, a, b);
 }
+static inline double total_portable(pair_of_doubles x) { return x[0] + x[1]; }
 static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
     return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
 }
@@ -160,11 +192,13 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup;
+    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup, finite_values, discounted_values, correlated_values;
+    int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
 };
 
-#define LOOPS(isa)                                                                                                   \
-    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, expect_##isa, backup_##isa}
+#define LOOPS(isa)                                                                                                     \
+    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, expect_##isa, backup_##isa,           \
+     finite_values_##isa, discounted_values_##isa, correlated_values_##isa, off_simplex_##isa}
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
@@ -256,7 +290,8 @@ static int run(kernel function, void *call, size_t size, int64_t lanes, double r
 
 /* ---- buffers ----------------------------------------------------------------------------------- */
 
-#define MOST_BUFFERS 12
+#define MOST_PLAYERS 64 /* of a policy that comes in one array a player; as many as NumPy has axes */
+#define MOST_BUFFERS (MOST_PLAYERS + 12)
 struct buffers {
     Py_buffer view[MOST_BUFFERS];
     int count;
@@ -338,6 +373,13 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
     failed = run(chosen->mirror, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
+}
+
+/* Whether all indices are below their bound. */
+static int in_range(const int64_t *index, int64_t count, int64_t bound) {
+    for (int64_t k = 0; k < count; k++)
+        if (index[k] < 0 || index[k] >= bound) return 0;
+    return 1;
 }
 
 /* Whether the players have so many actions, `columns` in all and `joint` together. */
@@ -471,16 +513,200 @@ static PyObject *expect(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    for (int64_t game = 0; game < games; game++)
-        if (c.index[game] < 0 || c.index[game] >= kinds) {
-            release(&held);
-            return PyErr_Format(PyExc_ValueError, "an index points outside its array");
-        }
+    if (!in_range(c.index, games, kinds)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+    }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = run(chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
+}
+
+/* Sum of the numbers of actions, or -1 if one of them is none. */
+static int64_t columns_of(const int64_t *actions, int64_t players) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < players; i++)
+        if (actions[i] < 1 || __builtin_add_overflow(total, actions[i], &total)) return -1;
+    return total;
+}
+
+/* A tuple of one array a player, each of `rows` rows of its actions. */
+static int borrow_policies(struct buffers *held, PyObject *policies, const int64_t *actions, int64_t players, int64_t rows,
+                           const double **out) {
+    if (players > MOST_PLAYERS || !PyTuple_Check(policies) || PyTuple_Size(policies) != players) {
+        PyErr_Format(PyExc_TypeError, "policies must be a tuple of one array a player, at most %d", MOST_PLAYERS);
+        return 0;
+    }
+    for (int64_t i = 0; i < players; i++)
+        if (!(out[i] = borrow(held, PyTuple_GetItem(policies, i), "policy", 'd', product(rows, actions[i], 1, 1), 0)))
+            return 0;
+    return 1;
+}
+
+static PyObject *finite_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
+    long long games, players, horizon, states, joint, reward_rows, kinds, steps, vectors, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &games, &players, &horizon, &states, &joint, &reward_rows, &kinds,
+                          &steps, &vectors, &step))
+        return NULL;
+    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
+        step < 0 || step >= horizon || (steps != 0 && steps != 1 && steps != horizon) ||
+        (reward_rows != players && (reward_rows != 1 || players != 2)))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither zero-sum nor one a player");
+    struct buffers held;
+    held.count = 0;
+    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
+                            .reward_rows = reward_rows, .kinds = kinds, .steps = steps,
+                            .vectors = vectors, .step = step};
+    const int64_t rows = product(states, joint, 1, 1), tables = product(games, reward_rows, horizon, 1);
+    const int64_t chances = steps ? product(steps, kinds, 1, 1) : 0, asked = product(games, vectors, 1, 1);
+    const int64_t given = steps ? chances < 0 || rows < 0 ? -1 : product(chances, rows, states, 1)
+                          : step == horizon - 1 ? 0
+                          : asked < 0 || rows < 0 ? -1 : product(asked, rows, 1, 1);
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
+        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, horizon, states), 1)) ||
+        !(c.start = borrow(&held, start, "start", 'd', asked, 1))) {
+        release(&held);
+        return NULL;
+    }
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
+        !in_range(c.wanted, vectors, 2 * players)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    const double *policies[MOST_PLAYERS];
+    if (!borrow_policies(&held, policy, c.actions, players, product(games, horizon, states, 1), policies)) {
+        release(&held);
+        return NULL;
+    }
+    c.policy = policies;
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *correlated_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *weights, *actions, *before, *after;
+    long long games, players, horizon, states, joint, kinds, steps, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOLLLLLLLL", &reward, &transition, &index, &weights, &actions, &before, &after, &games,
+                          &players, &horizon, &states, &joint, &kinds, &steps, &step))
+        return NULL;
+    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || step < 0 || step >= horizon ||
+        (steps != 0 && steps != 1 && steps != horizon))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held;
+    held.count = 0;
+    const int64_t vectors = product(2, players, 1, 1);
+    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
+                            .reward_rows = players, .kinds = kinds, .steps = steps, .vectors = vectors, .step = step};
+    const int64_t rows = product(states, joint, 1, 1), tables = product(games, players, horizon, 1);
+    const int64_t chances = product(steps, kinds, 1, 1), asked = vectors < 0 ? -1 : product(games, vectors, 1, 1);
+    const int64_t given = rows < 0 || chances < 0 || asked < 0 ? -1
+                          : steps ? product(chances, rows, states, 1)
+                          : step == horizon - 1 ? 0 : product(asked, rows, 1, 1);
+    const int64_t values = asked < 0 ? -1 : product(asked, horizon, states, 1);
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.weights = borrow(&held, weights, "weights", 'd', rows < 0 ? -1 : product(games, horizon, rows, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.value = borrow(&held, before, "before", 'd', values, 0)) ||
+        !(c.after = borrow(&held, after, "after", 'd', values, 1))) {
+        release(&held);
+        return NULL;
+    }
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->correlated_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *discounted_values(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
+    long long games, players, states, joint, reward_rows, kinds, vectors;
+    double discount;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOdLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
+                          &value, &start, &discount, &games, &players, &states, &joint, &reward_rows, &kinds,
+                          &vectors))
+        return NULL;
+    if (games < 0 || players < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
+        (reward_rows != 1 && reward_rows != players))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
+    struct buffers held;
+    held.count = 0;
+    struct discounted_call c = {.games = games, .players = players, .states = states, .joint = joint,
+                                .reward_rows = reward_rows, .kinds = kinds, .vectors = vectors,
+                                .discount = discount};
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, reward_rows, states, joint), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
+        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
+        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, states, 1), 1)) ||
+        !(c.start = borrow(&held, start, "start", 'd', product(games, vectors, 1, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    c.columns = columns_of(c.actions, players);
+    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
+        !in_range(c.wanted, vectors, 2 * players)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    const double *policies[MOST_PLAYERS];
+    if (!borrow_policies(&held, policy, c.actions, players, product(games, states, 1, 1), policies)) {
+        release(&held);
+        return NULL;
+    }
+    c.policy = policies;
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+static PyObject *off_simplex(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *array;
+    long long rows, columns;
+    double tolerance;
+    if (!PyArg_ParseTuple(args, "OLLd", &array, &rows, &columns, &tolerance)) return NULL;
+    if (rows < 0 || columns < 1) return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held;
+    held.count = 0;
+    const double *data = borrow(&held, array, "array", 'd', product(rows, columns, 1, 1), 0);
+    if (!data) {
+        release(&held);
+        return NULL;
+    }
+    int64_t found;
+    Py_BEGIN_ALLOW_THREADS;
+    found = chosen->off_simplex(data, rows, columns, tolerance);
+    Py_END_ALLOW_THREADS;
+    release(&held);
+    return PyLong_FromLongLong(found);
 }
 
 static PyObject *backup(PyObject *self, PyObject *args) {
@@ -502,11 +728,10 @@ static PyObject *backup(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    for (int64_t game = 0; game < games; game++)
-        if (c.index[game] < 0 || c.index[game] >= kinds) {
-            release(&held);
-            return PyErr_Format(PyExc_ValueError, "an index points outside its array");
-        }
+    if (!in_range(c.index, games, kinds)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
+    }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = run(chosen->backup, &c, sizeof c, games * rows, (double)games * (last - first) * rows * states);
@@ -551,6 +776,13 @@ static PyMethodDef methods[] = {
     {"regret_matching", regret_matching, METH_VARARGS,
      "Advance predictive regret matching+ on fixed matrices; see metanash.kernels.twin.regret_matching."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
+    {"finite_values", finite_values, METH_VARARGS,
+     "Values of policies and best responses; see metanash.kernels.twin.finite_values."},
+    {"discounted_values", discounted_values, METH_VARARGS,
+     "The same for discounted games; see metanash.kernels.twin.discounted_values."},
+    {"correlated_values", correlated_values, METH_VARARGS,
+     "Values of a stage of Algorithm 2; see metanash.kernels.twin.correlated_values."},
+    {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

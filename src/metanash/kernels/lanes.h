@@ -72,6 +72,26 @@ static inline double NAMED(across)(vec x) {
     return part[0][0] + part[0][1];
 }
 
+/* A vector at any multiple of 8 bytes. */
+typedef double NAMED(loose) __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+#define loose NAMED(loose)
+
+static inline vec NAMED(at)(const double *x) { return (vec)*(const loose *)x; }
+#define at NAMED(at)
+
+/* x.a. The order of the additions depends on n only. */
+static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const double *x, const double *a) {
+    double sum = 0.0;
+    int64_t k = 0;
+    if (n >= WIDTH) {
+        vec whole = at(x) * at(a);
+        for (k = WIDTH; k + WIDTH <= n; k += WIDTH) whole += at(x + k) * at(a + k);
+        sum = NAMED(across)(whole);
+    }
+    for (; k < n; k++) sum += x[k] * a[k];
+    return sum;
+}
+
 /* source[lane + l][row] to out[row][l]; lanes past the last are 0. Inlined where `rows` is known. */
 static inline __attribute__((always_inline)) void NAMED(gather_known)(const double *source, int64_t rows, int64_t lane,
                                                                       int64_t lanes, vec *out) {
@@ -518,23 +538,6 @@ static int NAMED(joint_mirror)(const void *call) {
 
 /* ---- Expected next value: P V ------------------------------------------------------------------- */
 
-/* p.v, in an order of additions that depends on the number of states only: a game gives the same bits alone and in a
- * batch. */
-static inline double NAMED(dot)(int64_t states, const double *p, const double *v) {
-    const int64_t whole = states - states % WIDTH;
-    double total = 0.0;
-    if (whole) {
-        vec sum = splat(0.0), a, b;
-        for (int64_t z = 0; z < whole; z += WIDTH) {
-            memcpy(&a, p + z, sizeof a), memcpy(&b, v + z, sizeof b);
-            sum += a * b;
-        }
-        total = NAMED(across)(sum);
-    }
-    for (int64_t z = whole; z < states; z++) total += p[z] * v[z];
-    return total;
-}
-
 static int NAMED(expect)(const void *call) {
     const struct expect_call *c = call;
     const int64_t S = c->states;
@@ -607,6 +610,7 @@ static int NAMED(backup)(const void *call) {
 
 #include "ascent.h"
 #include "regret.h"
+#include "values.h"
 
 #undef vec
 #undef ivec
@@ -615,6 +619,8 @@ static int NAMED(backup)(const void *call) {
 #undef smaller
 #undef keep_from
 #undef exp_unclamped
+#undef loose
+#undef at
 #undef gather
 #undef scatter
 #undef gather_known

@@ -15,7 +15,20 @@ import numpy.typing as npt
 
 from metanash import simplex
 
-__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "mirror", "regret_matching"]
+__all__ = [
+    "CHUNK",
+    "ascent",
+    "backup",
+    "correlated_values",
+    "discounted_values",
+    "expect",
+    "finite_values",
+    "fold",
+    "joint_mirror",
+    "mirror",
+    "off_simplex",
+    "regret_matching",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -465,3 +478,208 @@ def fold(sums: Floats, total: Floats, entries: int, /) -> None:
     pair = sums.reshape(2, entries)
     total.reshape(entries)[...] += pair[0] + pair[1]
     pair[...] = 0.0
+
+
+def finite_values(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    initial: Floats,
+    policy: tuple[Floats, ...],
+    actions: Integers,
+    wanted: Integers,
+    value: Floats,
+    start: Floats,
+    games: int,
+    players: int,
+    horizon: int,
+    states: int,
+    joint: int,
+    reward_rows: int,
+    kinds: int,
+    steps: int,
+    vectors: int,
+    step: int,
+    /,
+) -> None:
+    """Values of given policies, and of best responses to them, in games of finite horizon, by backward induction.
+
+    Parameters
+    ----------
+    reward : (games, reward_rows, horizon, states, joint)
+        One row a player; or a single one for two players, the second of whom receives its negative.
+    transition : (steps, kinds, states, joint, states)
+        Distinct transition kernels of every step (``steps`` is the horizon) or for all steps (1). With ``steps`` = 0 it
+        is (games, vectors, states, joint), expected next values, and only the step ``step`` is gone through; at the
+        last step, which looks at no next value, it is empty.
+    index : (games,) of int64
+        Transition kernel of each game; read with ``steps`` > 0.
+    initial : (games, states)
+        Initial distributions.
+    policy : tuple of (games, horizon, states, A_i)
+        One array a player.
+    actions : (players,) of int64
+        Numbers of actions.
+    wanted : (vectors,) of int64
+        What to work out: i is the value to player i of the policy, ``players`` + i of its best response to the others.
+    value : (games, vectors, horizon, states)
+        Overwritten, with ``steps`` = 0 at ``step`` alone.
+    start : (games, vectors)
+        Values from the initial distribution; overwritten when step 0 has been gone through.
+    """
+    sizes = [int(n) for n in actions]
+    payoff = reward.reshape(games, reward_rows, horizon, states, *sizes)
+    parts = [part.reshape(games, horizon, states, n) for part, n in zip(policy, sizes, strict=True)]
+    found, first = value.reshape(games, vectors, horizon, states), start.reshape(games, vectors)
+    for h in reversed(range(horizon)) if steps else [step]:
+        onward = None
+        if h < horizon - 1 and steps:
+            onward = np.empty((games, vectors, states, joint))
+            chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
+            expect(chance, index, found[:, :, h + 1].copy(), onward, games, states * joint, states, vectors, kinds)
+        elif h < horizon - 1:
+            onward = transition
+        for v, code in enumerate(wanted.tolist()):
+            player, respond = code % players, code >= players
+            q = payoff[:, player, h] if reward_rows > 1 or player == 0 else -payoff[:, 0, h]
+            if onward is not None:
+                q = q + onward.reshape(games, vectors, states, *sizes)[:, v]
+            own = _averaged(q, [part[:, h] for part in parts], player)
+            found[:, v, h] = own.max(axis=-1) if respond else (own * parts[player][:, h]).sum(axis=-1)
+    if steps or step == 0:
+        first[...] = (initial.reshape(games, 1, states) * found[:, :, 0]).sum(axis=-1)
+
+
+def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 0) -> Floats:
+    """Tables (games, states, A_1, ..., A_N, trailing axes) averaged over all players but one."""
+    players = len(policies)
+    for player in reversed(range(players)):
+        if player != keep:
+            after = trailing + (keep > player)
+            weight = policies[player]
+            weight = weight.reshape(*weight.shape[:-1], *(1,) * player, weight.shape[-1], *(1,) * after)
+            table = (table * weight).sum(axis=-1 - after)
+    return table
+
+
+def correlated_values(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    weights: Floats,
+    actions: Integers,
+    before: Floats,
+    after: Floats,
+    games: int,
+    players: int,
+    horizon: int,
+    states: int,
+    joint: int,
+    kinds: int,
+    steps: int,
+    step: int,
+    /,
+) -> None:
+    """Values of what is played in a stage of Algorithm 2, from those of the stage before (:mod:`metanash.correlated`).
+
+    Parameters
+    ----------
+    reward : (games, players, horizon, states, joint)
+    transition, index, actions, step
+        As in :func:`finite_values`, with 2 ``players`` vectors where expected next values are given.
+    weights : (games, horizon, states, joint)
+        Joint distributions of the stage.
+    before, after : (games, 2 players, horizon, states)
+        Values of the stage before and of this one: if everybody follows, a row a player, then those of each player's
+        best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
+    """
+    sizes = [int(n) for n in actions]
+    payoff = reward.reshape(games, players, horizon, states, *sizes)
+    played = weights.reshape(games, horizon, states, *sizes)
+    met, found = (array.reshape(games, 2, players, horizon, states) for array in (before, after))
+    for h in range(horizon) if steps else [step]:
+        onward = np.zeros((games, 2 * players, states, joint))
+        if h < horizon - 1 and steps:
+            chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
+            value = met[..., h + 1, :].reshape(games, 2 * players, states)
+            expect(chance, index, value, onward, games, states * joint, states, 2 * players, kinds)
+        elif h < horizon - 1:
+            onward = transition
+        onward = onward.reshape(games, 2, players, states, *sizes)
+        joint_actions = tuple(range(2, 2 + players))
+        for i in range(players):
+            others = tuple(axis for axis in joint_actions if axis != 2 + i)
+            found[:, 0, i, h] = ((payoff[:, i, h] + onward[:, 0, i]) * played[:, h]).sum(axis=joint_actions)
+            rest = played[:, h].sum(axis=2 + i, keepdims=True)
+            found[:, 1, i, h] = ((payoff[:, i, h] + onward[:, 1, i]) * rest).sum(axis=others).max(axis=-1)
+
+
+def discounted_values(
+    reward: Floats,
+    transition: Floats,
+    index: Integers,
+    initial: Floats,
+    policy: tuple[Floats, ...],
+    actions: Integers,
+    wanted: Integers,
+    value: Floats,
+    start: Floats,
+    discount: float,
+    games: int,
+    players: int,
+    states: int,
+    joint: int,
+    reward_rows: int,
+    kinds: int,
+    vectors: int,
+    /,
+) -> None:
+    """:func:`finite_values` for discounted games: linear systems, and policy iteration for best responses.
+
+    Policy iteration starts at the best actions against the values of the policy.
+
+    Parameters
+    ----------
+    reward : (games, reward_rows, states, joint)
+        One row for a reward common to all players, else one a player.
+    transition : (kinds, states, joint, states)
+    policy : tuple of (games, states, A_i)
+    value : (games, vectors, states)
+        Overwritten.
+    start : (games, vectors)
+        Overwritten.
+    discount : float
+        Discount factor, in [0, 1).
+
+    Raises
+    ------
+    ArithmeticError
+        If policy iteration does not end.
+    """
+    sizes = [int(n) for n in actions]
+    payoff = reward.reshape(games, reward_rows, states, *sizes)
+    chance = transition.reshape(kinds, states, joint, states)[index].reshape(games, states, *sizes, states)
+    parts = [part.reshape(games, states, n) for part, n in zip(policy, sizes, strict=True)]
+    found, identity = value.reshape(games, vectors, states), np.eye(states)
+    for v, code in enumerate(wanted.tolist()):
+        player, respond = code % players, code >= players
+        earned = _averaged(payoff[:, player if reward_rows > 1 else 0], parts, player)
+        onward = discount * _averaged(chance, parts, player, trailing=1)
+        own = parts[player]
+        chain = (own[..., np.newaxis] * onward).sum(axis=2)
+        reached = np.linalg.solve(identity - chain, (own * earned).sum(axis=2, keepdims=True))[..., 0]
+        if respond:
+            response = (earned + _next_value(onward, reached)).argmax(axis=-1).astype(np.float64)
+            reached = _best_response_value(earned, onward, response, discount)
+        found[:, v] = reached
+    start.reshape(games, vectors)[...] = (initial.reshape(games, 1, states) * found).sum(axis=-1)
+
+
+def off_simplex(array: Floats, rows: int, columns: int, tolerance: float, /) -> int:
+    """Number of the first row of an array (rows, columns) that is no distribution, or -1 if all are.
+
+    A distribution has no entry below zero, and a mass within ``tolerance`` of one.
+    """
+    table = array.reshape(rows, columns)
+    good = (table >= 0.0).all(axis=-1) & (np.abs(table.sum(axis=-1) - 1.0) <= tolerance)
+    return -1 if good.all() else int(np.argmin(good))
