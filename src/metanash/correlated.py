@@ -39,6 +39,7 @@ __all__ = [
     "expected",
     "marginals",
     "payoffs",
+    "player_means",
     "product_values",
     "stage_values",
 ]
@@ -78,6 +79,31 @@ def payoffs(table: Floats, joint: Floats, players: int, player: int) -> Floats:
     """
     others = joint.sum(axis=player - players, keepdims=True)
     return _total(table * others, players, player)
+
+
+def player_means(tables: Floats, joint: Floats, players: int) -> Floats:
+    """Mean (..., N) of every player's table (..., N, A_1, ..., A_N) under joint distributions (..., A_1, ..., A_N)."""
+    lead, actions = joint.shape[:-players], np.array(joint.shape[-players:], dtype=np.int64)
+    lanes, size = math.prod(lead), math.prod(joint.shape[-players:])
+    nothing, found = np.zeros((lanes, 2 * players)), np.empty((lanes, 2 * players))
+    kernels.correlated_values(  # games of one step and state
+        np.ascontiguousarray(tables),
+        np.empty(0),
+        np.zeros(lanes, dtype=np.int64),
+        np.ascontiguousarray(joint),
+        actions,
+        nothing,
+        found,
+        lanes,
+        players,
+        1,
+        1,
+        size,
+        1,
+        0,
+        0,
+    )
+    return found[:, :players].reshape(*lead, players)
 
 
 @dataclass(frozen=True, eq=False)

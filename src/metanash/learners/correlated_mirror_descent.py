@@ -17,9 +17,9 @@ from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
     cce_gaps,
-    expected,
     marginals,
     payoffs,
+    player_means,
     product_values,
     stage_values,
 )
@@ -65,8 +65,8 @@ class JointState(StagedState):
     Attributes
     ----------
     iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, initial_logits, stages
-        As in :class:`metanash.learners.stages.StagedState`; q has axes (G, N, H, S, A_1, ..., A_N), and anchor and
-        iterate are views of ``columns``.
+        As in :class:`metanash.learners.stages.StagedState`; q has axes (G, N, H, S, A_1, ..., A_N), anchor and
+        iterate are views of ``columns``, and the finished sums are those of the product of the iterates.
     columns : ((G, H, S, sum of A_i), the same)
         Logits of the anchors and last iterates, the players' side by side, as the kernel takes them.
     lane_q : (G, H, S, N, A_1, ..., A_N)
@@ -124,12 +124,13 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             )
         begun = before_first(games, self.learning_rate, initial)
         columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
+        joint = (len(games), game.horizon, game.n_states, *game.n_actions)
         return _with_views(
             JointState(
-                **vars(begun),
+                **{**vars(begun), "finished_sums": (np.zeros(joint),)},
                 columns=columns,
                 lane_q=_by_lanes(begun.q),
-                joint_sums=np.zeros((2, len(games), *game.reward.shape[1:])),
+                joint_sums=np.zeros((2, *joint)),
                 joints=(),
                 lengths=(),
                 values=product_values(games, begun.iterate),
@@ -143,6 +144,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             replace(
                 state,
                 columns=(anchor.copy(), iterate.copy()),
+                finished_sums=(state.finished_sums[0].copy(),),
                 joint_sums=state.joint_sums.copy(),
             )
         )
@@ -169,17 +171,18 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> None:
         joint, players = _running_joint(state), len(state.iterate)
-        state.finished_sums = self._policy_sums(state)
         value = _expected_values(state, joint)
         state.values = stage_values(games, joint, state.values)
         state.gains = state.gains + state.done * state.values.gain(games)
         state.joints, state.lengths = (*state.joints, joint), (*state.lengths, state.done)
         state.q = np.stack([backup(games, games.reward[:, i], value[:, i]) for i in range(players)], axis=1)
         state.lane_q = _by_lanes(state.q)
-        state.joint_sums[...] = 0.0
+        (finished,) = state.finished_sums
+        kernels.fold(state.joint_sums, finished, finished.size)
 
-    def _running_sums(self, state: JointState) -> Policies:
-        return marginals(state.joint_sums.sum(axis=0), len(state.iterate))
+    def _policy_sums(self, state: JointState) -> Policies:
+        (finished,) = state.finished_sums
+        return marginals(finished + state.joint_sums.sum(axis=0), len(state.iterate))
 
     def output(self, state: JointState) -> CorrelatedPolicy:
         """Return the correlated policy; before the first iteration it plays the initial policies."""
@@ -217,8 +220,7 @@ def _by_lanes(q: Floats) -> Floats:
 
 def _expected_values(state: JointState, joint: Floats) -> Floats:
     """Average of each Q_i^tau under the joint policy of the stage, (G, N, H, S)."""
-    players = len(state.iterate)
-    return np.stack([expected(state.q[:, i], joint, players) for i in range(players)], axis=1)
+    return np.moveaxis(player_means(state.lane_q, joint, len(state.iterate)), -1, 1)
 
 
 def _running_joint(state: JointState) -> Floats:

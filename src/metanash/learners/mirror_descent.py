@@ -134,8 +134,9 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         values.fill(0.0)
         state.q = backup(games, games.reward, value)
 
-    def _running_sums(self, state: MirrorState) -> Policies:
-        return tuple(total.sum(axis=0) for total in state.stage_sums[:2])
+    def _policy_sums(self, state: MirrorState) -> Policies:
+        pairs = zip(state.finished_sums, state.stage_sums[:2], strict=True)
+        return tuple(finished + running.sum(axis=0) for finished, running in pairs)
 
     def output(self, state: MirrorState) -> Policies:
         """Average of all iterates, line 11: ((G, H, S, A), (G, H, S, B)); the initial policies before the first."""

@@ -101,8 +101,8 @@ class StagedState:
         Logits of the anchors hat pi_i.
     iterate : tuple of (G, H, S, A_i)
         pi_i^t.
-    finished_sums : tuple of (G, H, S, A_i)
-        Sums of the iterates over finished stages.
+    finished_sums : tuple of (G, H, S, ...)
+        Sums of the iterates over finished stages, (G, H, S, A_i) each, or of their product.
     initial, initial_logits : tuple of (G, stages or 1, H, S, A_i)
         Initial policies of every stage, and their logits.
     stages : tuple
@@ -206,8 +206,8 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Put the estimates of the next stage in new arrays, add the sums of the stage to those of finished ones."""
         raise NotImplementedError
 
-    def _running_sums(self, state: State) -> Policies:
-        """Return the sums of the iterates of the running stage, (G, H, S, A_i)."""
+    def _policy_sums(self, state: State) -> Policies:
+        """Return the sums of the iterates since the first, (G, H, S, A_i)."""
         raise NotImplementedError
 
     def advance(self, games: GameBatch[Any], state: State, iterations: int) -> State:
@@ -241,11 +241,6 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
             for target, source in zip(targets, sources, strict=True):
                 target[...] = source[:, min(stage, number) - 1]
-
-    def _policy_sums(self, state: State) -> Policies:
-        """Sums of the iterates since the first, (G, H, S, A_i)."""
-        pairs = zip(state.finished_sums, self._running_sums(state), strict=True)
-        return tuple(finished + running for finished, running in pairs)
 
     def average(self, state: State) -> Policies:
         """Average of all iterates, one array (G, H, S, A_i) a player; the initial policies before the first."""
