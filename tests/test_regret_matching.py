@@ -162,17 +162,20 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 
 
 @pytest.mark.parametrize("module", BACKENDS)
-def test_where_no_regret_is_predicted_play_is_uniform(module):
-    """Equal payoffs leave regrets at 0, and so does a sum of them below 1e-290."""
+@pytest.mark.parametrize("lanes", [1, 9])
+@pytest.mark.parametrize("scale", [0.0, 1e-310, 1e-300])
+def test_where_no_regret_is_predicted_play_is_uniform(module, scale, lanes):
+    """Equal payoffs leave regrets as they are; they count as 0 where they sum to less than 1e-290."""
     for shape in [(2, 2), (3, 2), (9, 4)]:
-        for regret in (0.0, 1e-300):
-            arguments = arguments_of(np.random.default_rng(1), 3, *shape, 0, 3)
-            arguments[0][...] = 0.25
-            arguments[1][...], arguments[2][...] = regret, regret
-            module.regret_matching(*arguments)
-            for policy, total, n in zip(arguments[3:5], arguments[5:7], shape, strict=True):
-                np.testing.assert_allclose(policy, 1 / n, atol=1e-16)
-                np.testing.assert_allclose(total[1], 14 / n, atol=1e-14)
+        arguments = arguments_of(np.random.default_rng(1), lanes, *shape, 0, 3)
+        arguments[0][...] = 0.25
+        for regret, policy, n in zip(arguments[1:3], arguments[3:5], shape, strict=True):
+            regret[...] = scale * np.arange(1, n + 1)
+            policy[...] = np.eye(n)[0]  # what is met is then 0 without a rounding
+        module.regret_matching(*arguments)
+        for policy, total, n in zip(arguments[3:5], arguments[5:7], shape, strict=True):
+            np.testing.assert_allclose(policy, 1 / n, atol=1e-16)
+            np.testing.assert_allclose(total[1], 14 / n, atol=1e-14)
 
 
 # Sums and values ---------------------------------------------------------------------------------------------

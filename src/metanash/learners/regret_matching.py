@@ -16,7 +16,7 @@ What is ours (``docs/assumptions.md``):
   them anew at every value update was measured to lose all that is gained.
 - Initial policies. Regrets begin at the initial policy divided by the learning rate, not at 0, so that a good policy is
   not left after one iteration, and rounding decides nothing where the first payoffs tie and new regrets are 0. Only
-  ratios of regrets matter, so the rate does at the beginning only: 10 is the fastest from uniform policies; a start
+  ratios of regrets matter, so the rate does at the beginning only: 10 is fast from uniform policies; a start
   near an equilibrium is soon left with it, and pays at a rate of about 0.3. The initial policy itself is not averaged.
 
 What is known. The regret of either player against the payoffs that it met, weights t^2, falls like 1 / sqrt(T) (Farina
