@@ -403,7 +403,9 @@ def simplex_cases(rng):
         good = rng.dirichlet(np.ones(columns), size=rows)
         spoiled = [good.copy() for _ in range(4)]
         for table, bad in zip(spoiled[1:], (-1e-300, np.nan, np.inf), strict=True):
-            table[rng.integers(rows), rng.integers(columns)] = bad
+            row, place = rng.integers(rows), rng.integers(columns)
+            table[row] = np.eye(columns)[(place + 1) % columns]  # the mass stays one
+            table[row, place] = bad
         spoiled += [good * (1.0 + size) for size in (-1e-8, -9e-10, 9e-10, 1e-8)]
         for number, table in enumerate(spoiled):
             yield f"off_simplex {rows}x{columns}, {number}", "off_simplex", [table, rows, columns, 1e-9], 0.0

@@ -224,6 +224,17 @@ def test_gaps_of_a_batch_are_those_of_its_games(kind, storage):
     np.testing.assert_array_equal(together, alone)
 
 
+@pytest.mark.parametrize("kind", ["zero_sum", "markov", "discounted"])
+def test_policies_may_lie_in_memory_in_any_way(kind):
+    rng = np.random.default_rng(6)
+    game = random_tables(rng, kind, 1, 3, (3, 2), storage="shared", discount=0.5 if kind == "discounted" else None)
+    policy = game.random_policy(rng, "interior")
+    odd = [np.asfortranarray(policy[0]), np.repeat(policy[1], 2, axis=-1)[..., ::2]]
+    assert ne_gap(game.game(), odd) == ne_gap(game.game(), policy)
+    whole = [part.astype(np.float32).round() for part in game.random_policy(rng, "vertex")]
+    assert ne_gap(game.game(), whole) == ne_gap(game.game(), [part.astype(np.float64) for part in whole])
+
+
 # Potential ----------------------------------------------------------------------------------------------
 
 

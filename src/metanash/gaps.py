@@ -244,7 +244,7 @@ def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     lead = (len(games), *([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states)
     checked = []
     for player, (part, actions) in enumerate(zip(policy, game.n_actions, strict=True)):
-        array = np.asarray(part, dtype=np.float64)
+        array = np.ascontiguousarray(part, dtype=np.float64)
         if array.shape != (*lead, actions):
             raise ValueError(f"policy of player {player} must have shape {(*lead, actions)}, got {array.shape}")
         checked.append(distributions(f"policy of player {player}", array, "(game, ..., s)"))
