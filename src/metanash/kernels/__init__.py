@@ -1,7 +1,7 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent and ``expect`` averages next-state values. The compiled versions (``compiled.c``) are used
+projected Q-ascent, ``expect`` averages next-state values and ``equilibria`` solves matrix games. The compiled versions (``compiled.c``) are used
 where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
 error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 
@@ -22,7 +22,7 @@ from types import ModuleType
 
 from metanash.kernels import twin
 
-__all__ = ["ascent", "backend", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest", "use_threads"]
+__all__ = ["ascent", "backend", "equilibria", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest", "use_threads"]
 
 
 def source_digest() -> str:
@@ -72,6 +72,7 @@ mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
 ascent = _chosen.ascent
 expect = _chosen.expect
+equilibria = _chosen.equilibria
 
 
 def use_threads(count: int) -> None:

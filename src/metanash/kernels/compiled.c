@@ -1,7 +1,7 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h and ascent.h, compiled once for each
+ * again at the door below, and the loops themselves are in lanes.h, ascent.h and matrix.h, compiled once for each
  * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
@@ -16,6 +16,15 @@
 #define CHUNK 1024 /* terms of a running sum before it is added to the total */
 #define MOST_IMPROVEMENTS 10000 /* of policy iteration */
 #define NOT_CONVERGED -2
+
+/* Of matrix.h: payoffs are scaled into [1, 2], so these are about relative errors of that. */
+#define MATRIX_OPTIMAL 1e-13 /* a reduced cost not further below 0 is not negative */
+#define MATRIX_PIVOT 1e-11   /* a smaller entry is no pivot */
+#define MATRIX_SLACK 1e-13   /* ratios tie that leave no more in the other row */
+#define MATRIX_TIE 1e-9      /* edges tie that are as steep to this */
+#define MATRIX_REFINE 1e-12  /* a gap above it is worked on again, */
+#define MATRIX_REPEATS 3     /* so many times */
+#define MATRIX_PIVOTS(rows, columns) (1000 + 100 * ((rows) + (columns))) /* at most */
 
 #ifndef SOURCE_DIGEST
 #define SOURCE_DIGEST "unknown"
@@ -68,6 +77,13 @@ struct ascent_call {
     double *response;                /* [lanes][states][players]: best responses, as numbers of actions */
     double *sum_gap;                 /* [2][lanes]: total, running chunk */
     double *least;                   /* [lanes] */
+};
+
+struct matrix_call {
+    struct share share;
+    int64_t rows, columns;
+    const double *payoff; /* [games][rows][columns] */
+    double *solution;     /* [games][2 + rows + columns]: value, gap, mu, nu */
 };
 
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
@@ -142,16 +158,16 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect;
+    kernel mirror, joint_mirror, ascent, expect, equilibria;
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, equilibria_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, equilibria_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, equilibria_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -433,6 +449,35 @@ static PyObject *expect(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+/* Its arguments are not parsed by a format, and small games keep the lock: both take longer than solving them. */
+static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 5) return PyErr_Format(PyExc_TypeError, "equilibria takes 5 arguments, got %zd", count);
+    int64_t size[3];
+    for (int i = 0; i < 3; i++)
+        if ((size[i] = PyLong_AsLongLong(args[2 + i])) == -1 && PyErr_Occurred()) return NULL;
+    const int64_t games = size[0], rows = size[1], columns = size[2];
+    if (games < 0 || rows < 1 || columns < 1 || product(rows, columns, 4, 1) < 0)
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    struct matrix_call c = {.share = {0, games}, .rows = rows, .columns = columns};
+    if (!(c.payoff = borrow(&held, args[0], "payoff", 'd', product(games, rows, columns, 1), 0)) ||
+        !(c.solution = borrow(&held, args[1], "solution", 'd', product(games, 2 + rows + columns, 1, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    const double reads = (double)games * rows * columns * (rows + columns);
+    int failed = 0;
+    if (reads < 1000.0) {
+        failed = chosen->equilibria(&c);
+    } else {
+        Py_BEGIN_ALLOW_THREADS;
+        failed = run(chosen->equilibria, &c, sizeof c, games, reads);
+        Py_END_ALLOW_THREADS;
+    }
+    return finish(&held, failed);
+}
+
 static PyObject *set_threads(PyObject *self, PyObject *args) {
     (void)self;
     int count;
@@ -449,6 +494,7 @@ static PyMethodDef methods[] = {
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
+    {"equilibria", (PyCFunction)(void (*)(void))equilibria, METH_FASTCALL, "Solve matrix games; see metanash.kernels.matrix.equilibria."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

@@ -516,6 +516,7 @@ static int NAMED(expect)(const void *call) {
 }
 
 #include "ascent.h"
+#include "matrix.h"
 
 #undef vec
 #undef ivec

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from metanash import simplex
 
+equilibria = None
 __all__ = ["CHUNK", "ascent", "expect", "joint_mirror", "mirror"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -1,0 +1,316 @@
+/* Zero-sum matrix games, solved exactly; included by lanes.h for each instruction set.
+ *
+ * With payoffs P moved and scaled into [1, 2], the column player solves max 1^T y with P y <= 1, y >= 0: nu = y / 1^T y, and
+ * the dual solution is mu in the same way. The tableau is condensed: a row for each basic variable, a column for each
+ * that is not, and the reduced costs as last row, so a pivot is one pass over (A + 1) B entries and both strategies are
+ * read off it. Rows are padded to whole vectors: with zeros in the tableau, in the copy of the payoffs with their last
+ * entry, which changes no minimum and no maximum.
+ */
+
+struct NAMED(tableau) {
+    int64_t rows, columns, stride;
+    int64_t wide, high;         /* vectors of a row, and of a column */
+    double lift, low, range;    /* payoffs times lift, a power of two, lie in [low, low + range] */
+    double *payoff;             /* [rows][stride] */
+    double *entry;              /* [rows, padded with zeros][stride] */
+    vec *cost, *norm;           /* [wide]: reduced costs, squared lengths of edges */
+    vec *line, *nu;             /* [wide]: pivot row, strategy */
+    vec *column;                /* [high], padded with zeros: pivot column */
+    vec *right, *nudge;         /* [high]: right-hand side, and an infinitely small addition to it */
+    double *mu;                 /* [rows] */
+    int64_t *in_row, *in_column; /* variables: b < columns is y_b, columns + a the slack of row a */
+    char *basic;                /* [rows + columns]: whether a variable is in a row */
+};
+
+/* A vector of f(0), f(1), ... */
+#if WIDTH == 8
+#define EACH(f) ((vec){f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)})
+#elif WIDTH == 4
+#define EACH(f) ((vec){f(0), f(1), f(2), f(3)})
+#else
+#define EACH(f) ((vec){f(0), f(1)})
+#endif
+#define LANE(l) (double)(l)
+
+static inline vec NAMED(choice)(ivec which, vec yes, vec no) {
+    return (vec)((which & (ivec)yes) | (~which & (ivec)no));
+}
+
+static inline double NAMED(largest)(vec x) {
+    double part[WIDTH];
+    memcpy(part, &x, sizeof part);
+    for (int half = WIDTH / 2; half; half /= 2)
+        for (int l = 0; l < half; l++) part[l] = part[l] > part[l + half] ? part[l] : part[l + half];
+    return part[0];
+}
+
+static inline double NAMED(total)(vec x) {
+    double part[WIDTH];
+    memcpy(part, &x, sizeof part);
+    for (int half = WIDTH / 2; half; half /= 2)
+        for (int l = 0; l < half; l++) part[l] += part[l + half];
+    return part[0];
+}
+
+/* Copy the payoffs of a game. A saddle point in pure strategies, the first of its row and column, is put into `saddle`
+ * and 1 returned; else the column whose largest entry is least is saddle[1]. -1: an entry is not finite. */
+static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *saddle) {
+    const int64_t A = t->rows, B = t->columns, n = t->wide;
+    vec *top = t->line, odd = splat(0.0);
+    double maximin = -INFINITY, low = INFINITY, high = -INFINITY, minimax = INFINITY;
+    for (int64_t j = 0; j < n; j++) top[j] = splat(-INFINITY);
+    for (int64_t a = 0; a < A; a++) {
+        double *row = t->payoff + a * t->stride;
+        for (int64_t b = 0; b < B; b++) row[b] = source[a * B + b];
+        for (int64_t b = B; b < t->stride; b++) row[b] = row[B - 1];
+        vec least = splat(INFINITY);
+        for (int64_t j = 0; j < n; j++) {
+            vec x = ((vec *)row)[j];
+            least = smaller(least, x);
+            top[j] = larger(top[j], x);
+            odd += x * splat(0.0);
+        }
+        double here = -NAMED(largest)(-least);
+        if (here > maximin) maximin = here, saddle[0] = a;
+        if (here < low) low = here;
+    }
+    for (int64_t b = 0; b < B; b++) {
+        const double here = ((double *)top)[b];
+        if (here < minimax) minimax = here, saddle[1] = b;
+        if (here > high) high = here;
+    }
+    if (NAMED(total)(odd) != 0.0) return -1; /* NaN too */
+    const double half = 0.5 * high - 0.5 * low;
+    t->lift = half > 0x1p900 ? 0x1p-300 : half < 0x1p-900 ? 0x1p300 : 1.0;
+    t->low = low * t->lift, t->range = high * t->lift - t->low;
+    return maximin == minimax;
+}
+
+/* The tableau of the basis of slacks. */
+static void NAMED(begin)(struct NAMED(tableau) *t) {
+    const int64_t A = t->rows, B = t->columns;
+    const vec scale = splat(1.0 / t->range), lift = splat(t->lift), low = splat(t->low), one = splat(1.0);
+    for (int64_t a = 0; a < A; a++) {
+        const vec *from = (const vec *)(t->payoff + a * t->stride);
+        double *row = t->entry + a * t->stride;
+        for (int64_t j = 0; j < t->wide; j++) ((vec *)row)[j] = one + (from[j] * lift - low) * scale;
+        for (int64_t b = B; b < t->stride; b++) row[b] = 0.0;
+        t->in_row[a] = B + a;
+    }
+    for (int64_t b = A * t->stride; b < t->high * WIDTH * t->stride; b++) t->entry[b] = 0.0;
+    for (int64_t b = 0; b < t->stride; b++) ((double *)t->cost)[b] = b < B ? -1.0 : 0.0;
+    for (int64_t b = 0; b < B; b++) t->in_column[b] = b;
+    for (int64_t a = 0; a < t->high * WIDTH; a++) {
+        const double golden = (double)(a + 1) * 0.6180339887498949;
+        ((double *)t->right)[a] = 1.0, ((double *)t->nudge)[a] = 1.0 + (golden - (double)(int64_t)golden);
+    }
+}
+
+/* The column to enter, by the steepest edge: the greatest r^2 / (1 + |column|^2) where r < 0, of equal ones the first;
+ * -1 if no reduced cost r is negative. */
+static int64_t NAMED(entering)(const struct NAMED(tableau) *t) {
+    vec best = splat(0.0), first = splat(INFINITY), lane = EACH(LANE);
+    for (int64_t j = 0; j < t->wide; j++) {
+        t->line[j] = keep_from(-t->cost[j], splat(MATRIX_OPTIMAL), t->cost[j] * t->cost[j] / t->norm[j]);
+        best = larger(best, t->line[j]);
+    }
+    const double bound = NAMED(largest)(best) * (1.0 - MATRIX_TIE);
+    for (int64_t j = 0; j < t->wide; j++, lane += splat(WIDTH))
+        first = smaller(first, NAMED(choice)(t->line[j] >= splat(bound), lane, splat(INFINITY)));
+    return bound > 0.0 ? (int64_t)-NAMED(largest)(-first) : -1;
+}
+
+/* The row to leave for column s: the least right / column over positive entries; where several reach it, that of the
+ * infinitely small additions, so that no basis comes back. -1 if no entry is positive. */
+static int64_t NAMED(leaving)(struct NAMED(tableau) *t, int64_t s) {
+    vec least = splat(INFINITY), first = least, count = splat(0.0), lane = EACH(LANE);
+    const double *from = t->entry + s;
+    for (int64_t i = 0; i < t->high; i++, from += WIDTH * t->stride) {
+#define DOWN(l) from[(l) * t->stride]
+        const vec column = t->column[i] = EACH(DOWN);
+#undef DOWN
+        t->right[i] = larger(t->right[i], splat(0.0));
+        /* where the entry does not count this is infinite or 0 / 0, and `smaller` then keeps its second argument */
+        least = smaller(t->right[i] / keep_from(column, splat(MATRIX_PIVOT), column), least);
+    }
+    const double bound = -NAMED(largest)(-least);
+    if (!(bound < INFINITY)) return -1;
+    for (int64_t i = 0; i < t->high; i++, lane += splat(WIDTH)) {
+        const vec column = t->column[i];
+        const ivec tied = (t->right[i] - column * splat(bound) <= splat(MATRIX_SLACK)) & (column >= splat(MATRIX_PIVOT));
+        first = smaller(first, NAMED(choice)(tied, lane, splat(INFINITY)));
+        count += (vec)(tied & (ivec)splat(1.0));
+    }
+    int64_t row = (int64_t)-NAMED(largest)(-first);
+    if (NAMED(total)(count) > 1.0) {
+        const double *column = (const double *)t->column, *right = (const double *)t->right;
+        const double *nudge = (const double *)t->nudge;
+        for (int64_t a = row + 1; a < t->rows; a++)
+            if (column[a] >= MATRIX_PIVOT && right[a] - column[a] * bound <= MATRIX_SLACK &&
+                nudge[a] * column[row] < nudge[row] * column[a])
+                row = a;
+    }
+    return row;
+}
+
+/* Subtract the pivot column times the pivot row from so many vectors of every row, column s taken out before; squared
+ * lengths on the way. */
+static inline __attribute__((always_inline)) void NAMED(sweep)(const struct NAMED(tableau) *t, int64_t first, int64_t s,
+                                                               const int count) {
+    const double *column = (const double *)t->column;
+    double *entry = t->entry + first * WIDTH;
+    vec line[4], norm[4];
+    ivec others[4];
+    for (int k = 0; k < count; k++) {
+        line[k] = t->line[first + k], norm[k] = splat(1.0);
+        others[k] = EACH(LANE) != splat((double)(s - (first + k) * WIDTH));
+    }
+    for (int64_t a = 0; a < t->rows; a++, entry += t->stride)
+        for (int k = 0; k < count; k++) {
+            vec x = (vec)((ivec)((vec *)entry)[k] & others[k]) - splat(column[a]) * line[k];
+            norm[k] += x * x;
+            ((vec *)entry)[k] = x;
+        }
+    for (int k = 0; k < count; k++) t->norm[first + k] = norm[k];
+}
+
+/* Exchange the variables of row r and of column s, which is in `column`. */
+static void NAMED(exchange)(struct NAMED(tableau) *t, int64_t r, int64_t s) {
+    const int64_t variable = t->in_row[r];
+    const double inverse = 1.0 / ((double *)t->column)[r], cost = ((double *)t->cost)[s];
+    const double right = ((double *)t->right)[r] * inverse, nudge = ((double *)t->nudge)[r] * inverse;
+    vec *row = (vec *)(t->entry + r * t->stride), lane = EACH(LANE);
+    for (int64_t j = 0; j < t->wide; j++, lane += splat(WIDTH)) {
+        const ivec here = lane == splat((double)s);
+        t->line[j] = NAMED(choice)(here, splat(inverse), row[j] * splat(inverse));
+        t->cost[j] = (vec)(~here & (ivec)t->cost[j]) - splat(cost) * t->line[j];
+        row[j] = splat(0.0);
+    }
+    lane = EACH(LANE);
+    for (int64_t i = 0; i < t->high; i++, lane += splat(WIDTH)) { /* row r becomes the line: 0 - (-1) line */
+        const ivec here = lane == splat((double)r);
+        const vec column = t->column[i] = NAMED(choice)(here, splat(-1.0), t->column[i]);
+        t->right[i] = (vec)(~here & (ivec)t->right[i]) - column * splat(right);
+        t->nudge[i] = (vec)(~here & (ivec)t->nudge[i]) - column * splat(nudge);
+    }
+    int64_t j = 0;
+    for (; j + 4 <= t->wide; j += 4) NAMED(sweep)(t, j, s, 4);
+    if (t->wide - j == 3) NAMED(sweep)(t, j, s, 3);
+    if (t->wide - j == 2) NAMED(sweep)(t, j, s, 2);
+    if (t->wide - j == 1) NAMED(sweep)(t, j, s, 1);
+    t->in_row[r] = t->in_column[s], t->in_column[s] = variable;
+}
+
+/* Pivots until the reduced costs are not negative, or no pivot is left, or there were far too many. `s` enters first. */
+static void NAMED(pivots)(struct NAMED(tableau) *t, int64_t s) {
+    for (int64_t left = MATRIX_PIVOTS(t->rows, t->columns); left > 0 && s >= 0; left--) {
+        const int64_t r = NAMED(leaving)(t, s);
+        if (r < 0) return;
+        NAMED(exchange)(t, r, s);
+        s = NAMED(entering)(t);
+    }
+}
+
+/* The tableau of the same basis anew from the payoffs, the largest pivots first. */
+static void NAMED(again)(struct NAMED(tableau) *t) {
+    const int64_t A = t->rows, B = t->columns;
+    for (int64_t v = 0; v < A + B; v++) t->basic[v] = 0;
+    for (int64_t a = 0; a < A; a++) t->basic[t->in_row[a]] = 1;
+    NAMED(begin)(t);
+    for (;;) {
+        int64_t r = -1, s = -1;
+        double best = MATRIX_PIVOT;
+        for (int64_t a = 0; a < A; a++)
+            for (int64_t b = 0; b < B && !t->basic[t->in_row[a]]; b++) {
+                double size = fabs(t->entry[a * t->stride + b]);
+                if (t->basic[t->in_column[b]] && size > best) best = size, r = a, s = b;
+            }
+        if (r < 0) return;
+        NAMED(leaving)(t, s); /* for the column */
+        NAMED(exchange)(t, r, s);
+    }
+}
+
+/* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written. */
+static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
+    const int64_t A = t->rows, B = t->columns, n = t->wide;
+    const double *cost = (const double *)t->cost, *right = (const double *)t->right;
+    double sum_mu = 0.0, sum_nu = 0.0, upper = -INFINITY, *nu = (double *)t->nu;
+    vec *lower = t->line, least = splat(INFINITY);
+    for (int64_t b = 0; b < t->stride; b++) nu[b] = 0.0;
+    for (int64_t a = 0; a < A; a++) t->mu[a] = 0.0;
+    for (int64_t a = 0; a < A; a++)
+        if (t->in_row[a] < B && right[a] > 0.0) sum_nu += nu[t->in_row[a]] = right[a];
+    for (int64_t b = 0; b < B; b++)
+        if (t->in_column[b] >= B && cost[b] > 0.0) sum_mu += t->mu[t->in_column[b] - B] = cost[b];
+    for (int64_t j = 0; j < n; j++) t->nu[j] /= splat(sum_nu), lower[j] = splat(0.0);
+    for (int64_t a = 0; a < A; a++) {
+        const vec *row = (const vec *)(t->payoff + a * t->stride);
+        const vec mu = splat(t->mu[a] /= sum_mu);
+        vec sum = splat(0.0);
+        for (int64_t j = 0; j < n; j++) sum += row[j] * t->nu[j], lower[j] += row[j] * mu;
+        const double here = NAMED(total)(sum);
+        if (here > upper) upper = here;
+    }
+    for (int64_t j = 0; j < n; j++) least = smaller(least, lower[j]);
+    const double low = -NAMED(largest)(-least), found = (upper * t->lift - low * t->lift) / t->range;
+    if (!(found < gap)) return gap;
+    solution[0] = 0.5 * upper + 0.5 * low, solution[1] = found > 0.0 ? found : 0.0;
+    for (int64_t a = 0; a < A; a++) solution[2 + a] = t->mu[a];
+    for (int64_t b = 0; b < B; b++) solution[2 + A + b] = nu[b];
+    return found;
+}
+
+/* Two actions a player, and no saddle point: both strategies make the other player indifferent. */
+static void NAMED(indifferent)(double lift, double range, const double *m, double *solution) {
+    const double a = m[0] * lift, b = m[1] * lift, c = m[2] * lift, d = m[3] * lift, whole = (a - b) + (d - c);
+    const double mu = (d - c) / whole, nu = (d - b) / whole;
+    const double top = m[0] * nu + m[1] * (1.0 - nu), bottom = m[2] * nu + m[3] * (1.0 - nu);
+    const double left = m[0] * mu + m[2] * (1.0 - mu), right = m[1] * mu + m[3] * (1.0 - mu);
+    const double upper = top > bottom ? top : bottom, lower = left < right ? left : right;
+    const double gap = (upper * lift - lower * lift) / range;
+    solution[0] = 0.5 * upper + 0.5 * lower, solution[1] = gap > 0.0 ? gap : 0.0;
+    solution[2] = mu, solution[3] = 1.0 - mu, solution[4] = nu, solution[5] = 1.0 - nu;
+}
+
+static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, double *solution) {
+    const int64_t A = t->rows, B = t->columns;
+    int64_t saddle[2] = {0, 0};
+    const int found = NAMED(look)(t, source, saddle);
+    for (int64_t k = 0; k < 2 + A + B; k++) solution[k] = found > 0 ? 0.0 : NAN;
+    if (found > 0)
+        solution[0] = source[saddle[0] * B + saddle[1]], solution[2 + saddle[0]] = solution[2 + A + saddle[1]] = 1.0;
+    else if (found == 0 && A == 2 && B == 2)
+        NAMED(indifferent)(t->lift, t->range, source, solution);
+    else if (found == 0) {
+        double gap = solution[1] = INFINITY;
+        NAMED(begin)(t);
+        NAMED(pivots)(t, saddle[1]);
+        gap = NAMED(certify)(t, gap, solution);
+        for (int k = 0; k < MATRIX_REPEATS && gap > MATRIX_REFINE; k++) {
+            NAMED(again)(t);
+            NAMED(pivots)(t, NAMED(entering)(t));
+            gap = NAMED(certify)(t, gap, solution);
+        }
+    }
+}
+
+static int NAMED(equilibria)(const void *call) {
+    const struct matrix_call *c = call;
+    const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
+    const size_t vectors = (size_t)((A + high * WIDTH + 4) * wide + 4 * high);
+    vec *work = aligned_vectors(vectors * sizeof(vec) + (size_t)(A + B) * (sizeof(int64_t) + 1));
+    if (!work) return -1;
+    struct NAMED(tableau) t = {.rows = A, .columns = B, .stride = wide * WIDTH, .wide = wide, .high = high};
+    t.payoff = (double *)work, t.entry = t.payoff + A * t.stride;
+    t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.nu = t.line + wide;
+    t.column = t.nu + wide, t.right = t.column + high, t.nudge = t.right + high, t.mu = (double *)(t.nudge + high);
+    t.in_row = (int64_t *)(t.nudge + 2 * high), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
+    for (int64_t game = c->share.first; game < c->share.last; game++)
+        NAMED(equilibrium)(&t, c->payoff + game * A * B, c->solution + game * (2 + A + B));
+    free(work);
+    return 0;
+}
+
+#undef EACH
+#undef LANE
