@@ -4,6 +4,7 @@ The oracle of learners, and Figure 1(c). Where a matrix game has several equilib
 set, always the same one.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -64,12 +65,12 @@ def matrix_equilibrium(matrix: npt.ArrayLike) -> MatrixEquilibrium:
         If the gap of what was found is above :data:`TOLERANCE`.
     """
     payoff = np.asarray(matrix, np.float64, "C")
-    if payoff.ndim != 2 or not payoff.size:
-        raise ValueError(f"a matrix game must have axes (a, b) with an action each, got shape {payoff.shape}")
-    rows, columns = payoff.shape
+    try:
+        rows, columns = payoff.shape
+    except ValueError:
+        raise ValueError(f"a matrix game must have axes (a, b), got shape {payoff.shape}") from None
     solution = np.empty(2 + rows + columns)
-    kernels.equilibria(payoff, solution, 1, rows, columns)
-    if not solution.item(1) <= TOLERANCE:
+    if not kernels.equilibria(payoff, solution, 1, rows, columns) <= TOLERANCE:
         _refuse(payoff, solution, "(a, b)")
     return MatrixEquilibrium(solution.item(0), solution[2 : 2 + rows], solution[2 + rows :])
 
@@ -88,8 +89,8 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
         As in :func:`matrix_equilibrium`, naming the game.
     """
     payoff = np.asarray(matrices, np.float64, "C")
-    if payoff.ndim != 3 or 0 in payoff.shape[1:]:
-        raise ValueError(f"matrix games must have axes (game, a, b) with an action each, got shape {payoff.shape}")
+    if payoff.ndim != 3:
+        raise ValueError(f"matrix games must have axes (game, a, b), got shape {payoff.shape}")
     return _solved(payoff, "(game, a, b)")
 
 
@@ -97,8 +98,7 @@ def _solved(payoff: Floats, axes: str) -> MatrixEquilibria:
     """Solve the games of the last two axes of a contiguous array."""
     *lead, rows, columns = payoff.shape
     solution = np.empty((*lead, 2 + rows + columns))
-    kernels.equilibria(payoff, solution, payoff.size // (rows * columns), rows, columns)
-    if not (solution[..., 1] <= TOLERANCE).all():
+    if not kernels.equilibria(payoff, solution, math.prod(lead), rows, columns) <= TOLERANCE:
         _refuse(payoff, solution, axes)
     return MatrixEquilibria(solution[..., 0], solution[..., 2 : 2 + rows], solution[..., 2 + rows :])
 

@@ -24,6 +24,7 @@
 #define MATRIX_TIE 1e-9      /* edges tie that are as steep to this */
 #define MATRIX_REFINE 1e-12  /* a gap above it is worked on again, */
 #define MATRIX_REPEATS 3     /* so many times */
+#define MATRIX_SMALL 8192    /* bytes of work that are not asked for */
 #define MATRIX_PIVOTS(rows, columns) (1000 + 100 * ((rows) + (columns))) /* at most */
 
 #ifndef SOURCE_DIGEST
@@ -457,8 +458,9 @@ static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t co
     for (int i = 0; i < 3; i++)
         if ((size[i] = PyLong_AsLongLong(args[2 + i])) == -1 && PyErr_Occurred()) return NULL;
     const int64_t games = size[0], rows = size[1], columns = size[2];
-    if (games < 0 || rows < 1 || columns < 1 || product(rows, columns, 4, 1) < 0)
-        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    if (games < 0 || rows < 1 || columns < 1)
+        return PyErr_Format(PyExc_ValueError, "each player of a matrix game needs an action");
+    if (product(rows, columns, 64, 1) < 0) return PyErr_Format(PyExc_ValueError, "sizes out of range");
     struct buffers held = {.count = 0};
     struct matrix_call c = {.share = {0, games}, .rows = rows, .columns = columns};
     if (!(c.payoff = borrow(&held, args[0], "payoff", 'd', product(games, rows, columns, 1), 0)) ||
@@ -475,7 +477,13 @@ static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t co
         failed = run(chosen->equilibria, &c, sizeof c, games, reads);
         Py_END_ALLOW_THREADS;
     }
-    return finish(&held, failed);
+    double worst = 0.0; /* NaN stays */
+    for (int64_t g = 0; g < games; g++) {
+        const double gap = c.solution[g * (2 + rows + columns) + 1];
+        worst = gap > worst || gap != gap ? gap : worst;
+    }
+    release(&held);
+    return failed ? PyErr_NoMemory() : PyFloat_FromDouble(worst);
 }
 
 static PyObject *set_threads(PyObject *self, PyObject *args) {

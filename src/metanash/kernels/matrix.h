@@ -14,12 +14,12 @@ struct NAMED(tableau) {
     double *payoff;             /* [rows][stride] */
     double *entry;              /* [rows, padded with zeros][stride] */
     vec *cost, *norm;           /* [wide]: reduced costs, squared lengths of edges */
-    vec *line, *nu;             /* [wide]: pivot row, strategy */
+    vec *line;                  /* [wide]: pivot row */
     vec *column;                /* [high], padded with zeros: pivot column */
     vec *right, *nudge;         /* [high]: right-hand side, and an infinitely small addition to it */
-    double *mu;                 /* [rows] */
-    int64_t *in_row, *in_column; /* variables: b < columns is y_b, columns + a the slack of row a */
-    char *basic;                /* [rows + columns]: whether a variable is in a row */
+    double *played;             /* [stride + rows]: nu, padded with zeros, and mu */
+    int64_t *in_row, *in_column; /* variables, as in `played`: b is y_b, stride + a the slack of row a */
+    char *basic;                /* [stride + rows]: whether a variable is in a row */
 };
 
 /* A vector of f(0), f(1), ... */
@@ -52,35 +52,47 @@ static inline double NAMED(total)(vec x) {
     return part[0];
 }
 
+/* Number of the first entry of a row of so many vectors that is at least `bound`. */
+static inline int64_t NAMED(first)(const vec *row, int64_t wide, double bound) {
+    vec first = splat(INFINITY), lane = EACH(LANE);
+    for (int64_t j = 0; j < wide; j++, lane += splat(WIDTH))
+        first = smaller(first, NAMED(choice)(row[j] >= splat(bound), lane, splat(INFINITY)));
+    return (int64_t)-NAMED(largest)(-first);
+}
+
 /* Copy the payoffs of a game. A saddle point in pure strategies, the first of its row and column, is put into `saddle`
  * and 1 returned; else the column whose largest entry is least is saddle[1]. -1: an entry is not finite. */
 static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *saddle) {
     const int64_t A = t->rows, B = t->columns, n = t->wide;
-    vec *top = t->line, odd = splat(0.0);
-    double maximin = -INFINITY, low = INFINITY, high = -INFINITY, minimax = INFINITY;
-    for (int64_t j = 0; j < n; j++) top[j] = splat(-INFINITY);
-    for (int64_t a = 0; a < A; a++) {
-        double *row = t->payoff + a * t->stride;
-        for (int64_t b = 0; b < B; b++) row[b] = source[a * B + b];
-        for (int64_t b = B; b < t->stride; b++) row[b] = row[B - 1];
-        vec least = splat(INFINITY);
+    vec odd = splat(0.0), top = splat(-INFINITY), bottom = splat(-INFINITY);
+    double maximin = -INFINITY, low = INFINITY;
+    for (int64_t j = 0; j < n; j++) t->line[j] = splat(INFINITY); /* the largest of a column, negative */
+    for (int64_t a = 0; a < A; a++, source += B) {
+        vec *row = (vec *)(t->payoff + a * t->stride), least = splat(INFINITY);
         for (int64_t j = 0; j < n; j++) {
-            vec x = ((vec *)row)[j];
+            const double *from = source + j * WIDTH;
+            const int64_t last = B - 1 - j * WIDTH;
+            vec x;
+#define INSIDE(l) from[(l) < last ? (l) : last]
+            if (last >= WIDTH - 1)
+                memcpy(&x, from, sizeof x);
+            else
+                x = EACH(INSIDE);
+#undef INSIDE
+            row[j] = x;
             least = smaller(least, x);
-            top[j] = larger(top[j], x);
+            t->line[j] = smaller(t->line[j], -x);
             odd += x * splat(0.0);
         }
-        double here = -NAMED(largest)(-least);
-        if (here > maximin) maximin = here, saddle[0] = a;
-        if (here < low) low = here;
-    }
-    for (int64_t b = 0; b < B; b++) {
-        const double here = ((double *)top)[b];
-        if (here < minimax) minimax = here, saddle[1] = b;
-        if (here > high) high = here;
+        const double here = -NAMED(largest)(-least);
+        saddle[0] = here > maximin ? a : saddle[0];
+        maximin = here > maximin ? here : maximin;
+        low = here < low ? here : low;
     }
     if (NAMED(total)(odd) != 0.0) return -1; /* NaN too */
-    const double half = 0.5 * high - 0.5 * low;
+    for (int64_t j = 0; j < n; j++) bottom = larger(bottom, t->line[j]), top = larger(top, -t->line[j]);
+    const double minimax = -NAMED(largest)(bottom), high = NAMED(largest)(top), half = 0.5 * high - 0.5 * low;
+    saddle[1] = NAMED(first)(t->line, n, -minimax);
     t->lift = half > 0x1p900 ? 0x1p-300 : half < 0x1p-900 ? 0x1p300 : 1.0;
     t->low = low * t->lift, t->range = high * t->lift - t->low;
     return maximin == minimax;
@@ -88,36 +100,37 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
 
 /* The tableau of the basis of slacks. */
 static void NAMED(begin)(struct NAMED(tableau) *t) {
-    const int64_t A = t->rows, B = t->columns;
     const vec scale = splat(1.0 / t->range), lift = splat(t->lift), low = splat(t->low), one = splat(1.0);
-    for (int64_t a = 0; a < A; a++) {
-        const vec *from = (const vec *)(t->payoff + a * t->stride);
-        double *row = t->entry + a * t->stride;
-        for (int64_t j = 0; j < t->wide; j++) ((vec *)row)[j] = one + (from[j] * lift - low) * scale;
-        for (int64_t b = B; b < t->stride; b++) row[b] = 0.0;
-        t->in_row[a] = B + a;
+    const vec magic = splat(0x1.8p52), width = splat(WIDTH);
+    vec lane = EACH(LANE);
+    for (int64_t j = 0; j < t->wide; j++, lane += width) {
+        const ivec inside = lane < splat((double)t->columns);
+        const vec *from = (const vec *)t->payoff + j;
+        vec *to = (vec *)t->entry + j;
+        for (int64_t a = 0; a < t->rows; a++, from += t->wide, to += t->wide)
+            *to = (vec)(inside & (ivec)(one + (*from * lift - low) * scale));
+        for (int64_t a = t->rows; a < t->high * WIDTH; a++, to += t->wide) *to = splat(0.0);
+        t->cost[j] = (vec)(inside & (ivec)-one);
     }
-    for (int64_t b = A * t->stride; b < t->high * WIDTH * t->stride; b++) t->entry[b] = 0.0;
-    for (int64_t b = 0; b < t->stride; b++) ((double *)t->cost)[b] = b < B ? -1.0 : 0.0;
-    for (int64_t b = 0; b < B; b++) t->in_column[b] = b;
-    for (int64_t a = 0; a < t->high * WIDTH; a++) {
-        const double golden = (double)(a + 1) * 0.6180339887498949;
-        ((double *)t->right)[a] = 1.0, ((double *)t->nudge)[a] = 1.0 + (golden - (double)(int64_t)golden);
+    lane = EACH(LANE) + one;
+    for (int64_t i = 0; i < t->high; i++, lane += width) {
+        const vec golden = lane * splat(0.6180339887498949); /* its distances to integers are all different */
+        t->right[i] = one, t->nudge[i] = one + (golden - ((golden + magic) - magic));
     }
+    for (int64_t a = 0; a < t->rows; a++) t->in_row[a] = t->stride + a;
+    for (int64_t b = 0; b < t->columns; b++) t->in_column[b] = b;
 }
 
 /* The column to enter, by the steepest edge: the greatest r^2 / (1 + |column|^2) where r < 0, of equal ones the first;
  * -1 if no reduced cost r is negative. */
 static int64_t NAMED(entering)(const struct NAMED(tableau) *t) {
-    vec best = splat(0.0), first = splat(INFINITY), lane = EACH(LANE);
+    vec best = splat(0.0);
     for (int64_t j = 0; j < t->wide; j++) {
         t->line[j] = keep_from(-t->cost[j], splat(MATRIX_OPTIMAL), t->cost[j] * t->cost[j] / t->norm[j]);
         best = larger(best, t->line[j]);
     }
-    const double bound = NAMED(largest)(best) * (1.0 - MATRIX_TIE);
-    for (int64_t j = 0; j < t->wide; j++, lane += splat(WIDTH))
-        first = smaller(first, NAMED(choice)(t->line[j] >= splat(bound), lane, splat(INFINITY)));
-    return bound > 0.0 ? (int64_t)-NAMED(largest)(-first) : -1;
+    const double steepest = NAMED(largest)(best);
+    return steepest > 0.0 ? NAMED(first)(t->line, t->wide, steepest * (1.0 - MATRIX_TIE)) : -1;
 }
 
 /* The row to leave for column s: the least right / column over positive entries; where several reach it, that of the
@@ -214,7 +227,7 @@ static void NAMED(pivots)(struct NAMED(tableau) *t, int64_t s) {
 /* The tableau of the same basis anew from the payoffs, the largest pivots first. */
 static void NAMED(again)(struct NAMED(tableau) *t) {
     const int64_t A = t->rows, B = t->columns;
-    for (int64_t v = 0; v < A + B; v++) t->basic[v] = 0;
+    memset(t->basic, 0, (size_t)(t->stride + A));
     for (int64_t a = 0; a < A; a++) t->basic[t->in_row[a]] = 1;
     NAMED(begin)(t);
     for (;;) {
@@ -233,31 +246,32 @@ static void NAMED(again)(struct NAMED(tableau) *t) {
 
 /* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written. */
 static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
-    const int64_t A = t->rows, B = t->columns, n = t->wide;
+    const int64_t A = t->rows, B = t->columns, first_slack = t->stride;
     const double *cost = (const double *)t->cost, *right = (const double *)t->right;
-    double sum_mu = 0.0, sum_nu = 0.0, upper = -INFINITY, *nu = (double *)t->nu;
-    vec *lower = t->line, least = splat(INFINITY);
-    for (int64_t b = 0; b < t->stride; b++) nu[b] = 0.0;
-    for (int64_t a = 0; a < A; a++) t->mu[a] = 0.0;
-    for (int64_t a = 0; a < A; a++)
-        if (t->in_row[a] < B && right[a] > 0.0) sum_nu += nu[t->in_row[a]] = right[a];
-    for (int64_t b = 0; b < B; b++)
-        if (t->in_column[b] >= B && cost[b] > 0.0) sum_mu += t->mu[t->in_column[b] - B] = cost[b];
-    for (int64_t j = 0; j < n; j++) t->nu[j] /= splat(sum_nu), lower[j] = splat(0.0);
+    double sum_mu = 0.0, sum_nu = 0.0, upper = -INFINITY, *mu = t->played + first_slack;
+    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY);
+    for (int64_t a = 0; a < A; a++) {
+        const double x = t->in_row[a] < first_slack && right[a] > 0.0 ? right[a] : 0.0;
+        t->played[t->in_row[a]] = x, sum_nu += x;
+    }
+    for (int64_t b = 0; b < B; b++) {
+        const double x = t->in_column[b] >= first_slack && cost[b] > 0.0 ? cost[b] : 0.0;
+        t->played[t->in_column[b]] = x, sum_mu += x;
+    }
+    for (int64_t j = 0; j < t->wide; j++) nu[j] /= splat(sum_nu), lower[j] = splat(0.0);
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
-        const vec mu = splat(t->mu[a] /= sum_mu);
-        vec sum = splat(0.0);
-        for (int64_t j = 0; j < n; j++) sum += row[j] * t->nu[j], lower[j] += row[j] * mu;
+        vec sum = splat(0.0), weight = splat(mu[a] /= sum_mu);
+        for (int64_t j = 0; j < t->wide; j++) sum += row[j] * nu[j], lower[j] += row[j] * weight;
         const double here = NAMED(total)(sum);
-        if (here > upper) upper = here;
+        upper = here > upper ? here : upper;
     }
-    for (int64_t j = 0; j < n; j++) least = smaller(least, lower[j]);
+    for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
     const double low = -NAMED(largest)(-least), found = (upper * t->lift - low * t->lift) / t->range;
     if (!(found < gap)) return gap;
     solution[0] = 0.5 * upper + 0.5 * low, solution[1] = found > 0.0 ? found : 0.0;
-    for (int64_t a = 0; a < A; a++) solution[2 + a] = t->mu[a];
-    for (int64_t b = 0; b < B; b++) solution[2 + A + b] = nu[b];
+    memcpy(solution + 2, mu, (size_t)A * sizeof *mu);
+    memcpy(solution + 2 + A, nu, (size_t)B * sizeof *mu);
     return found;
 }
 
@@ -298,17 +312,19 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
 static int NAMED(equilibria)(const void *call) {
     const struct matrix_call *c = call;
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
-    const size_t vectors = (size_t)((A + high * WIDTH + 4) * wide + 4 * high);
-    vec *work = aligned_vectors(vectors * sizeof(vec) + (size_t)(A + B) * (sizeof(int64_t) + 1));
+    const size_t vectors = (size_t)((A + high * WIDTH + 4) * wide + 4 * high), variables = (size_t)(wide * WIDTH + A);
+    const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
+    vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes) : small;
     if (!work) return -1;
     struct NAMED(tableau) t = {.rows = A, .columns = B, .stride = wide * WIDTH, .wide = wide, .high = high};
     t.payoff = (double *)work, t.entry = t.payoff + A * t.stride;
-    t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.nu = t.line + wide;
-    t.column = t.nu + wide, t.right = t.column + high, t.nudge = t.right + high, t.mu = (double *)(t.nudge + high);
-    t.in_row = (int64_t *)(t.nudge + 2 * high), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
+    t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.column = t.line + wide;
+    t.right = t.column + high, t.nudge = t.right + high, t.played = (double *)(t.nudge + high);
+    t.in_row = (int64_t *)(t.played + variables), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
+    for (int64_t b = B; b < t.stride; b++) t.played[b] = 0.0;
     for (int64_t game = c->share.first; game < c->share.last; game++)
         NAMED(equilibrium)(&t, c->payoff + game * A * B, c->solution + game * (2 + A + B));
-    free(work);
+    if (work != small) free(work);
     return 0;
 }
 
