@@ -106,6 +106,10 @@ static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_p
 static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
 }
+static inline uint64_t bits_from_avx512(__m512d x, __m512d bound) {
+    return _mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ);
+}
+static inline double largest_avx512(__m512d x) { return _mm512_reduce_max_pd(x); }
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
@@ -123,6 +127,13 @@ static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a
 static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
 static inline __m256d keep_from_avx2(__m256d x, __m256d bound, __m256d value) {
     return _mm256_and_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ), value);
+}
+static inline uint64_t bits_from_avx2(__m256d x, __m256d bound) {
+    return (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ));
+}
+static inline double largest_avx2(__m256d x) {
+    __m128d half = _mm_max_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(half, _mm_unpackhi_pd(half, half)));
 }
 #include "lanes.h"
 #undef WIDTH
@@ -151,6 +162,10 @@ static inline pair_of_doubles smaller_portable(pair_of_doubles a, pair_of_double
 static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
     return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
 }
+static inline uint64_t bits_from_portable(pair_of_doubles x, pair_of_doubles bound) {
+    return (uint64_t)(x[0] >= bound[0]) | (uint64_t)(x[1] >= bound[1]) << 1;
+}
+static inline double largest_portable(pair_of_doubles x) { return x[0] > x[1] ? x[0] : x[1]; }
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED

@@ -15,7 +15,7 @@ struct NAMED(tableau) {
     double *entry;              /* [rows, padded with zeros][stride] */
     vec *cost, *norm;           /* [wide]: reduced costs, squared lengths of edges */
     vec *line;                  /* [wide]: pivot row */
-    vec *column;                /* [high], padded with zeros: pivot column */
+    vec *column, *inverse;      /* [high]: pivot column, padded with zeros; 1 / the entries that may be pivots */
     vec *right, *nudge;         /* [high]: right-hand side, and an infinitely small addition to it */
     double *played;             /* [stride + rows]: nu, padded with zeros, and mu */
     int64_t *in_row, *in_column; /* variables, as in `played`: b is y_b, stride + a the slack of row a */
@@ -32,16 +32,12 @@ struct NAMED(tableau) {
 #endif
 #define LANE(l) (double)(l)
 
-static inline vec NAMED(choice)(ivec which, vec yes, vec no) {
-    return (vec)((which & (ivec)yes) | (~which & (ivec)no));
-}
+#define choice NAMED(choice)
+#define largest NAMED(largest)
+#define bits_from NAMED(bits_from)
 
-static inline double NAMED(largest)(vec x) {
-    double part[WIDTH];
-    memcpy(part, &x, sizeof part);
-    for (int half = WIDTH / 2; half; half /= 2)
-        for (int l = 0; l < half; l++) part[l] = part[l] > part[l + half] ? part[l] : part[l + half];
-    return part[0];
+static inline vec choice(ivec which, vec yes, vec no) {
+    return (vec)((which & (ivec)yes) | (~which & (ivec)no));
 }
 
 static inline double NAMED(total)(vec x) {
@@ -52,12 +48,13 @@ static inline double NAMED(total)(vec x) {
     return part[0];
 }
 
-/* Number of the first entry of a row of so many vectors that is at least `bound`. */
+/* Number of the first of so many vectors' entries that is at least `bound`, which one is. */
 static inline int64_t NAMED(first)(const vec *row, int64_t wide, double bound) {
-    vec first = splat(INFINITY), lane = EACH(LANE);
-    for (int64_t j = 0; j < wide; j++, lane += splat(WIDTH))
-        first = smaller(first, NAMED(choice)(row[j] >= splat(bound), lane, splat(INFINITY)));
-    return (int64_t)-NAMED(largest)(-first);
+    for (int64_t j = 0;;) {
+        uint64_t bits = 0; /* of 64 entries */
+        for (int k = 0; k < 64 && j < wide; k += WIDTH, j++) bits |= bits_from(row[j], splat(bound)) << k;
+        if (bits) return (j - 1) / (64 / WIDTH) * 64 + __builtin_ctzll(bits);
+    }
 }
 
 /* Copy the payoffs of a game. A saddle point in pure strategies, the first of its row and column, is put into `saddle`
@@ -84,14 +81,14 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
             t->line[j] = smaller(t->line[j], -x);
             odd += x * splat(0.0);
         }
-        const double here = -NAMED(largest)(-least);
+        const double here = -largest(-least);
         saddle[0] = here > maximin ? a : saddle[0];
         maximin = here > maximin ? here : maximin;
         low = here < low ? here : low;
     }
     if (NAMED(total)(odd) != 0.0) return -1; /* NaN too */
     for (int64_t j = 0; j < n; j++) bottom = larger(bottom, t->line[j]), top = larger(top, -t->line[j]);
-    const double minimax = -NAMED(largest)(bottom), high = NAMED(largest)(top), half = 0.5 * high - 0.5 * low;
+    const double minimax = -largest(bottom), high = largest(top), half = 0.5 * high - 0.5 * low;
     saddle[1] = NAMED(first)(t->line, n, -minimax);
     t->lift = half > 0x1p900 ? 0x1p-300 : half < 0x1p-900 ? 0x1p300 : 1.0;
     t->low = low * t->lift, t->range = high * t->lift - t->low;
@@ -101,9 +98,8 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
 /* The tableau of the basis of slacks. */
 static void NAMED(begin)(struct NAMED(tableau) *t) {
     const vec scale = splat(1.0 / t->range), lift = splat(t->lift), low = splat(t->low), one = splat(1.0);
-    const vec magic = splat(0x1.8p52), width = splat(WIDTH);
     vec lane = EACH(LANE);
-    for (int64_t j = 0; j < t->wide; j++, lane += width) {
+    for (int64_t j = 0; j < t->wide; j++, lane += splat(WIDTH)) {
         const ivec inside = lane < splat((double)t->columns);
         const vec *from = (const vec *)t->payoff + j;
         vec *to = (vec *)t->entry + j;
@@ -112,11 +108,9 @@ static void NAMED(begin)(struct NAMED(tableau) *t) {
         for (int64_t a = t->rows; a < t->high * WIDTH; a++, to += t->wide) *to = splat(0.0);
         t->cost[j] = (vec)(inside & (ivec)-one);
     }
-    lane = EACH(LANE) + one;
-    for (int64_t i = 0; i < t->high; i++, lane += width) {
-        const vec golden = lane * splat(0.6180339887498949); /* its distances to integers are all different */
-        t->right[i] = one, t->nudge[i] = one + (golden - ((golden + magic) - magic));
-    }
+    for (int64_t i = 0; i < t->high; i++) t->right[i] = one;
+    /* square roots of such numbers have no linear relation with small coefficients */
+    for (int64_t a = 0; a < t->high * WIDTH; a++) ((double *)t->nudge)[a] = sqrt((double)a + 1.618033988749895);
     for (int64_t a = 0; a < t->rows; a++) t->in_row[a] = t->stride + a;
     for (int64_t b = 0; b < t->columns; b++) t->in_column[b] = b;
 }
@@ -129,39 +123,43 @@ static int64_t NAMED(entering)(const struct NAMED(tableau) *t) {
         t->line[j] = keep_from(-t->cost[j], splat(MATRIX_OPTIMAL), t->cost[j] * t->cost[j] / t->norm[j]);
         best = larger(best, t->line[j]);
     }
-    const double steepest = NAMED(largest)(best);
+    const double steepest = largest(best);
     return steepest > 0.0 ? NAMED(first)(t->line, t->wide, steepest * (1.0 - MATRIX_TIE)) : -1;
 }
 
-/* The row to leave for column s: the least right / column over positive entries; where several reach it, that of the
- * infinitely small additions, so that no basis comes back. -1 if no entry is positive. */
-static int64_t NAMED(leaving)(struct NAMED(tableau) *t, int64_t s) {
-    vec least = splat(INFINITY), first = least, count = splat(0.0), lane = EACH(LANE);
+/* Copy column s out of the tableau. */
+static inline void NAMED(take)(struct NAMED(tableau) *t, int64_t s) {
     const double *from = t->entry + s;
-    for (int64_t i = 0; i < t->high; i++, from += WIDTH * t->stride) {
 #define DOWN(l) from[(l) * t->stride]
-        const vec column = t->column[i] = EACH(DOWN);
+    for (int64_t i = 0; i < t->high; i++, from += WIDTH * t->stride) t->column[i] = EACH(DOWN);
 #undef DOWN
-        t->right[i] = larger(t->right[i], splat(0.0));
-        /* where the entry does not count this is infinite or 0 / 0, and `smaller` then keeps its second argument */
-        least = smaller(t->right[i] / keep_from(column, splat(MATRIX_PIVOT), column), least);
-    }
-    const double bound = -NAMED(largest)(-least);
-    if (!(bound < INFINITY)) return -1;
-    for (int64_t i = 0; i < t->high; i++, lane += splat(WIDTH)) {
+}
+
+/* The row to leave for the column taken: the least right / column over positive entries; where several reach it, that
+ * of the infinitely small additions, so that no basis comes back. -1 if no entry is positive. */
+static inline int64_t NAMED(leaving)(struct NAMED(tableau) *t) {
+    vec least = splat(INFINITY);
+    for (int64_t i = 0; i < t->high; i++) {
         const vec column = t->column[i];
-        const ivec tied = (t->right[i] - column * splat(bound) <= splat(MATRIX_SLACK)) & (column >= splat(MATRIX_PIVOT));
-        first = smaller(first, NAMED(choice)(tied, lane, splat(INFINITY)));
-        count += (vec)(tied & (ivec)splat(1.0));
+        t->right[i] = larger(t->right[i], splat(0.0));
+        t->inverse[i] = splat(1.0) / keep_from(column, splat(MATRIX_PIVOT), column);
+        /* where the entry does not count this is infinite, or 0 times that, and `smaller` then keeps its second argument */
+        least = smaller(t->right[i] * t->inverse[i], least);
     }
-    int64_t row = (int64_t)-NAMED(largest)(-first);
-    if (NAMED(total)(count) > 1.0) {
-        const double *column = (const double *)t->column, *right = (const double *)t->right;
-        const double *nudge = (const double *)t->nudge;
-        for (int64_t a = row + 1; a < t->rows; a++)
-            if (column[a] >= MATRIX_PIVOT && right[a] - column[a] * bound <= MATRIX_SLACK &&
-                nudge[a] * column[row] < nudge[row] * column[a])
-                row = a;
+    const double bound = -largest(-least), *nudge = (const double *)t->nudge, *inverse = (const double *)t->inverse;
+    if (!(bound < INFINITY)) return -1;
+    int64_t row = -1;
+    for (int64_t i = 0; i < t->high;) {
+        uint64_t bits = 0; /* of 64 entries: which reach it */
+        const int64_t begin = i * WIDTH;
+        for (int k = 0; k < 64 && i < t->high; k += WIDTH, i++) {
+            const vec column = t->column[i], slack = t->right[i] - column * splat(bound);
+            bits |= (bits_from(splat(MATRIX_SLACK), slack) & bits_from(column, splat(MATRIX_PIVOT))) << k;
+        }
+        for (; bits; bits &= bits - 1) {
+            const int64_t a = begin + __builtin_ctzll(bits);
+            if (row < 0 || nudge[a] * inverse[a] < nudge[row] * inverse[row]) row = a;
+        }
     }
     return row;
 }
@@ -187,22 +185,22 @@ static inline __attribute__((always_inline)) void NAMED(sweep)(const struct NAME
     for (int k = 0; k < count; k++) t->norm[first + k] = norm[k];
 }
 
-/* Exchange the variables of row r and of column s, which is in `column`. */
-static void NAMED(exchange)(struct NAMED(tableau) *t, int64_t r, int64_t s) {
+/* Exchange the variables of row r and of column s, which was taken; `inverse` is 1 / the pivot. */
+static void NAMED(exchange)(struct NAMED(tableau) *t, int64_t r, int64_t s, double inverse) {
     const int64_t variable = t->in_row[r];
-    const double inverse = 1.0 / ((double *)t->column)[r], cost = ((double *)t->cost)[s];
+    const double cost = ((double *)t->cost)[s];
     const double right = ((double *)t->right)[r] * inverse, nudge = ((double *)t->nudge)[r] * inverse;
     vec *row = (vec *)(t->entry + r * t->stride), lane = EACH(LANE);
     for (int64_t j = 0; j < t->wide; j++, lane += splat(WIDTH)) {
         const ivec here = lane == splat((double)s);
-        t->line[j] = NAMED(choice)(here, splat(inverse), row[j] * splat(inverse));
+        t->line[j] = choice(here, splat(inverse), row[j] * splat(inverse));
         t->cost[j] = (vec)(~here & (ivec)t->cost[j]) - splat(cost) * t->line[j];
         row[j] = splat(0.0);
     }
     lane = EACH(LANE);
     for (int64_t i = 0; i < t->high; i++, lane += splat(WIDTH)) { /* row r becomes the line: 0 - (-1) line */
         const ivec here = lane == splat((double)r);
-        const vec column = t->column[i] = NAMED(choice)(here, splat(-1.0), t->column[i]);
+        const vec column = t->column[i] = choice(here, splat(-1.0), t->column[i]);
         t->right[i] = (vec)(~here & (ivec)t->right[i]) - column * splat(right);
         t->nudge[i] = (vec)(~here & (ivec)t->nudge[i]) - column * splat(nudge);
     }
@@ -217,9 +215,10 @@ static void NAMED(exchange)(struct NAMED(tableau) *t, int64_t r, int64_t s) {
 /* Pivots until the reduced costs are not negative, or no pivot is left, or there were far too many. `s` enters first. */
 static void NAMED(pivots)(struct NAMED(tableau) *t, int64_t s) {
     for (int64_t left = MATRIX_PIVOTS(t->rows, t->columns); left > 0 && s >= 0; left--) {
-        const int64_t r = NAMED(leaving)(t, s);
+        NAMED(take)(t, s);
+        const int64_t r = NAMED(leaving)(t);
         if (r < 0) return;
-        NAMED(exchange)(t, r, s);
+        NAMED(exchange)(t, r, s, ((double *)t->inverse)[r]);
         s = NAMED(entering)(t);
     }
 }
@@ -239,8 +238,8 @@ static void NAMED(again)(struct NAMED(tableau) *t) {
                 if (t->basic[t->in_column[b]] && size > best) best = size, r = a, s = b;
             }
         if (r < 0) return;
-        NAMED(leaving)(t, s); /* for the column */
-        NAMED(exchange)(t, r, s);
+        NAMED(take)(t, s);
+        NAMED(exchange)(t, r, s, 1.0 / ((double *)t->column)[r]);
     }
 }
 
@@ -249,6 +248,7 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
     const int64_t A = t->rows, B = t->columns, first_slack = t->stride;
     const double *cost = (const double *)t->cost, *right = (const double *)t->right;
     double sum_mu = 0.0, sum_nu = 0.0, upper = -INFINITY, *mu = t->played + first_slack;
+    const vec lift = splat(t->lift), low = splat(t->low);
     vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY);
     for (int64_t a = 0; a < A; a++) {
         const double x = t->in_row[a] < first_slack && right[a] > 0.0 ? right[a] : 0.0;
@@ -258,32 +258,36 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
         const double x = t->in_column[b] >= first_slack && cost[b] > 0.0 ? cost[b] : 0.0;
         t->played[t->in_column[b]] = x, sum_mu += x;
     }
-    for (int64_t j = 0; j < t->wide; j++) nu[j] /= splat(sum_nu), lower[j] = splat(0.0);
+    sum_mu = 1.0 / sum_mu, sum_nu = 1.0 / sum_nu;
+    for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(sum_nu), lower[j] = splat(0.0);
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
-        vec sum = splat(0.0), weight = splat(mu[a] /= sum_mu);
-        for (int64_t j = 0; j < t->wide; j++) sum += row[j] * nu[j], lower[j] += row[j] * weight;
+        vec sum = splat(0.0), weight = splat(mu[a] *= sum_mu);
+        for (int64_t j = 0; j < t->wide; j++) {
+            const vec x = row[j] * lift - low; /* without an offset, which would cost digits */
+            sum += x * nu[j], lower[j] += x * weight;
+        }
         const double here = NAMED(total)(sum);
         upper = here > upper ? here : upper;
     }
     for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
-    const double low = -NAMED(largest)(-least), found = (upper * t->lift - low * t->lift) / t->range;
+    const double kept = -largest(-least), found = (upper - kept) / t->range;
     if (!(found < gap)) return gap;
-    solution[0] = 0.5 * upper + 0.5 * low, solution[1] = found > 0.0 ? found : 0.0;
+    solution[0] = (0.5 * (upper + kept) + t->low) / t->lift, solution[1] = found > 0.0 ? found : 0.0;
     memcpy(solution + 2, mu, (size_t)A * sizeof *mu);
     memcpy(solution + 2 + A, nu, (size_t)B * sizeof *mu);
     return found;
 }
 
 /* Two actions a player, and no saddle point: both strategies make the other player indifferent. */
-static void NAMED(indifferent)(double lift, double range, const double *m, double *solution) {
-    const double a = m[0] * lift, b = m[1] * lift, c = m[2] * lift, d = m[3] * lift, whole = (a - b) + (d - c);
-    const double mu = (d - c) / whole, nu = (d - b) / whole;
-    const double top = m[0] * nu + m[1] * (1.0 - nu), bottom = m[2] * nu + m[3] * (1.0 - nu);
-    const double left = m[0] * mu + m[2] * (1.0 - mu), right = m[1] * mu + m[3] * (1.0 - mu);
-    const double upper = top > bottom ? top : bottom, lower = left < right ? left : right;
-    const double gap = (upper * lift - lower * lift) / range;
-    solution[0] = 0.5 * upper + 0.5 * lower, solution[1] = gap > 0.0 ? gap : 0.0;
+static void NAMED(indifferent)(const struct NAMED(tableau) *t, const double *m, double *solution) {
+    const double a = m[0] * t->lift - t->low, b = m[1] * t->lift - t->low;
+    const double c = m[2] * t->lift - t->low, d = m[3] * t->lift - t->low;
+    const double whole = (a - b) + (d - c), mu = (d - c) / whole, nu = (d - b) / whole;
+    const double top = a * nu + b * (1.0 - nu), bottom = c * nu + d * (1.0 - nu);
+    const double left = a * mu + c * (1.0 - mu), right = b * mu + d * (1.0 - mu);
+    const double upper = top > bottom ? top : bottom, kept = left < right ? left : right, gap = (upper - kept) / t->range;
+    solution[0] = (0.5 * (upper + kept) + t->low) / t->lift, solution[1] = gap > 0.0 ? gap : 0.0;
     solution[2] = mu, solution[3] = 1.0 - mu, solution[4] = nu, solution[5] = 1.0 - nu;
 }
 
@@ -295,7 +299,7 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
     if (found > 0)
         solution[0] = source[saddle[0] * B + saddle[1]], solution[2 + saddle[0]] = solution[2 + A + saddle[1]] = 1.0;
     else if (found == 0 && A == 2 && B == 2)
-        NAMED(indifferent)(t->lift, t->range, source, solution);
+        NAMED(indifferent)(t, source, solution);
     else if (found == 0) {
         double gap = solution[1] = INFINITY;
         NAMED(begin)(t);
@@ -312,14 +316,14 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
 static int NAMED(equilibria)(const void *call) {
     const struct matrix_call *c = call;
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
-    const size_t vectors = (size_t)((A + high * WIDTH + 4) * wide + 4 * high), variables = (size_t)(wide * WIDTH + A);
+    const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)(wide * WIDTH + A);
     const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
     vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes) : small;
     if (!work) return -1;
     struct NAMED(tableau) t = {.rows = A, .columns = B, .stride = wide * WIDTH, .wide = wide, .high = high};
     t.payoff = (double *)work, t.entry = t.payoff + A * t.stride;
     t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.column = t.line + wide;
-    t.right = t.column + high, t.nudge = t.right + high, t.played = (double *)(t.nudge + high);
+    t.inverse = t.column + high, t.right = t.inverse + high, t.nudge = t.right + high, t.played = (double *)(t.nudge + high);
     t.in_row = (int64_t *)(t.played + variables), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
     for (int64_t b = B; b < t.stride; b++) t.played[b] = 0.0;
     for (int64_t game = c->share.first; game < c->share.last; game++)
@@ -330,3 +334,6 @@ static int NAMED(equilibria)(const void *call) {
 
 #undef EACH
 #undef LANE
+#undef choice
+#undef largest
+#undef bits_from

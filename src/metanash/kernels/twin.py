@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
+from metanash.kernels.matrix import equilibria
 
-equilibria = None
-__all__ = ["CHUNK", "ascent", "expect", "joint_mirror", "mirror"]
+__all__ = ["CHUNK", "ascent", "equilibria", "expect", "joint_mirror", "mirror"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
