@@ -20,6 +20,7 @@ from kernel_cases import (
     cases,
     copied,
     expect_arguments,
+    matrix_arguments,
     mirror_arguments,
     run,
 )
@@ -74,9 +75,14 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 
 def one_lane(kernel, arguments, lane):
     """The arguments of one lane alone."""
-    lanes_first = {"mirror": (0, 1, 2, 3, 4, 5), "ascent": (0, 2, 3, 4, 6, 7, 9), "expect": (1, 2, 3)}[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": ()}[kernel]
-    count = {"mirror": 9, "ascent": 11, "expect": 4}[kernel]
+    lanes_first = {
+        "mirror": (0, 1, 2, 3, 4, 5),
+        "ascent": (0, 2, 3, 4, 6, 7, 9),
+        "expect": (1, 2, 3),
+        "equilibria": (0, 1),
+    }[kernel]
+    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "expect": (), "equilibria": ()}[kernel]
+    count = {"mirror": 9, "ascent": 11, "expect": 4, "equilibria": 2}[kernel]
     alone = copied(arguments)
     for i in lanes_first:
         alone[i] = arguments[i][lane : lane + 1].copy()
@@ -138,6 +144,18 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
 def test_a_game_alone_gives_the_bits_of_the_batch_in_expect(module, states):
     arguments = expect_arguments(np.random.default_rng(states), 7, 6, states, 3, 2)
     assert_alone_equals_batch(module, "expect", arguments, range(7))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 2), (3, 5), (9, 8), (20, 21)])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_equilibria(module, rows, columns):
+    rng = np.random.default_rng([rows, columns])
+    payoff = np.concatenate([
+        rng.uniform(size=(4, rows, columns)),
+        rng.integers(2, size=(4, rows, columns)).astype(float),
+        1e8 + rng.normal(size=(4, rows, columns)),
+    ])  # fmt: skip
+    assert_alone_equals_batch(module, "equilibria", matrix_arguments(rng.permutation(payoff)), range(12))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -209,6 +227,7 @@ def test_kernels_write_only_their_outputs(module):
         ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), [6]),
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), [6]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
+        ("equilibria", matrix_arguments(rng.uniform(size=(3, 4, 5))), [1]),
     ]:
         before = copied(arguments)
         getattr(module, kernel)(*arguments)
@@ -440,6 +459,7 @@ def good_arguments(kernel):
         "mirror": lambda: mirror_arguments(rng, 3, 2, 3, 0, 2),
         "ascent": lambda: ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 2),
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
+        "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
     }[kernel]()
 
 
@@ -457,7 +477,7 @@ SPOILED = {
     "bytes": lambda a: a.tobytes(),
     "nothing": lambda a: None,  # noqa: ARG005
 }
-OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3]}
+OUTPUTS = {"mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "equilibria": [1]}
 FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
 
@@ -557,6 +577,9 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
     [
         "compiled.mirror(*[empty] * 9, 2**61, 2, 2, 0, 1)",
         "compiled.mirror(*[empty] * 9, 2**31, 2**30, 1, 0, 1)",
+        "compiled.equilibria(empty, empty, 0, 2**31, 2**31)",
+        "compiled.equilibria(empty, empty, 2**31, 2**31, 1)",
+        "compiled.equilibria(empty, empty, 2**60, 1, 1)",
         "compiled.ascent(empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",

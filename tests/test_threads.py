@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
-from kernel_cases import ascent_arguments, expect_arguments, mirror_arguments, run
+from kernel_cases import ascent_arguments, expect_arguments, matrix_arguments, mirror_arguments, run
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
 
@@ -52,6 +52,7 @@ CALLS = {
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
+    "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 
 

@@ -1,10 +1,9 @@
-"""Equilibria of zero-sum matrix games and Markov games by exact solution: simplex pivots, each answer certified.
+"""Equilibria of zero-sum matrix games and Markov games by the simplex method, each one certified by its gap.
 
-The oracle of learners, and Figure 1(c). Where a matrix game has several equilibria, the one found is a vertex of their
-set, always the same one.
+The oracle of learners, and Figure 1(c). Of several equilibria of a matrix game it is a vertex of their set, and a
+saddle point in pure strategies where there is one: the first.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -92,16 +91,11 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     payoff = np.asarray(matrices, np.float64, "C")
     if payoff.ndim != 3:
         raise ValueError(f"matrix games must have axes (game, a, b), got shape {payoff.shape}")
-    return _solved(payoff, "(game, a, b)")
-
-
-def _solved(payoff: Floats, axes: str) -> MatrixEquilibria:
-    """Solve the games of the last two axes of a contiguous array."""
-    *lead, rows, columns = payoff.shape
-    solution = np.empty((*lead, 2 + rows + columns))
-    if not kernels.equilibria(payoff, solution, math.prod(lead), rows, columns) <= TOLERANCE:
-        _refuse(payoff, solution, axes)
-    return MatrixEquilibria(solution[..., 0], solution[..., 2 : 2 + rows], solution[..., 2 + rows :])
+    games, rows, columns = payoff.shape
+    solution = np.empty((games, 2 + rows + columns))
+    if not kernels.equilibria(payoff, solution, games, rows, columns) <= TOLERANCE:
+        _refuse(payoff, solution, "(game, a, b)")
+    return MatrixEquilibria(solution[:, 0], solution[:, 2 : 2 + rows], solution[:, 2 + rows :])
 
 
 def _refuse(payoff: Floats, solution: Floats, axes: str) -> None:
@@ -112,9 +106,10 @@ def _refuse(payoff: Floats, solution: Floats, axes: str) -> None:
         raise ValueError(f"payoffs must be finite; at {name_entry(axes, place)} there is {payoff[tuple(place)]}")
     gap = solution[..., 1]
     place = np.argwhere(~(gap <= TOLERANCE))[0]
-    game = name_entry(axes.replace(", a, b", ""), place) if len(place) else "it"
+    lead = axes.replace(", a, b", "")
+    where = f"at {name_entry(lead if len(place) > 1 else lead.strip('()'), place)} " if len(place) else ""
     raise ArithmeticError(
-        f"a matrix game was not solved: at {game} the gap is {gap[tuple(place)]:.3g} of the range of the payoffs, "
+        f"a matrix game was not solved: {where}the gap is {gap[tuple(place)]:.3g} of the range of the payoffs, "
         f"above {TOLERANCE:g}"
     )
 
@@ -154,12 +149,12 @@ def shapley_batch(games: ZeroSumGame | Sequence[ZeroSumGame] | GameBatch[ZeroSum
     """
     batch = GameBatch.of(games)
     count, horizon, states, rows, columns = batch.reward.shape
-    value, q = np.empty((count, horizon, states)), np.empty(batch.reward.shape)
-    mu, nu = np.empty((count, horizon, states, rows)), np.empty((count, horizon, states, columns))
+    q = np.array(batch.reward.swapaxes(0, 1), order="C")  # (H, G, S, A, B), as the solutions
+    solution = np.empty((horizon, count, states, 2 + rows + columns))
     for h in reversed(range(horizon)):
-        stage = np.ascontiguousarray(batch.reward[:, h])
         if h + 1 < horizon:
-            stage = stage + batch.transitions.expect(value[:, h + 1 : h + 2], h)[:, 0]
-        q[:, h] = stage
-        value[:, h], mu[:, h], nu[:, h] = _solved(stage, "(game, s, a, b)")
-    return StageEquilibrium(value, q, mu, nu)
+            q[h] += batch.transitions.expect(solution[h + 1, :, np.newaxis, :, 0], h)[:, 0]
+        if not kernels.equilibria(q[h], solution[h], count * states, rows, columns) <= TOLERANCE:
+            _refuse(q[h], solution[h], "(game, s, a, b)")
+    parts = (solution[..., 0], q, solution[..., 2 : 2 + rows], solution[..., 2 + rows :])
+    return StageEquilibrium(*(np.ascontiguousarray(part.swapaxes(0, 1)) for part in parts))

@@ -1,9 +1,10 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent, ``expect`` averages next-state values and ``equilibria`` solves matrix games. The compiled versions (``compiled.c``) are used
-where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
-error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+projected Q-ascent, ``expect`` averages next-state values and ``equilibria`` solves matrix games. The compiled versions
+(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and
+one line on standard error says so: results are the same up to rounding, but long runs take one to two orders of
+magnitude longer.
 
 The environment decides, once, when the package is imported:
 
@@ -22,7 +23,17 @@ from types import ModuleType
 
 from metanash.kernels import twin
 
-__all__ = ["ascent", "backend", "equilibria", "expect", "instruction_set", "joint_mirror", "mirror", "source_digest", "use_threads"]
+__all__ = [
+    "ascent",
+    "backend",
+    "equilibria",
+    "expect",
+    "instruction_set",
+    "joint_mirror",
+    "mirror",
+    "source_digest",
+    "use_threads",
+]
 
 
 def source_digest() -> str:

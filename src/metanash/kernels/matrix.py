@@ -74,10 +74,7 @@ def _equilibrium(matrix: Floats) -> _Solution:
     lift = 2.0**-300 if half > 2.0**900 else 2.0**300 if half < 2.0**-900 else 1.0
     low = float(matrix.min()) * lift
     moved = matrix * lift - low
-    if matrix.shape == (2, 2):
-        best = _certified(moved, *_indifferent(moved))
-    else:
-        best = _solved(moved, column)
+    best = _certified(moved, *_indifferent(moved)) if matrix.shape == (2, 2) else _solved(moved, column)
     return (best[0] + low) / lift, *best[1:]
 
 
