@@ -15,6 +15,7 @@ from strategies import random_tables, seeds, tables
 import metanash
 from metanash import exact, families, gaps
 from metanash.exact import matrix_equilibria, matrix_equilibrium
+from metanash.kernels.matrix import _Tableau as Tableau
 
 ROUNDING = 1e-12
 """Payoffs here are of size one. What :data:`metanash.exact.TOLERANCE` promises is a thousand times more."""
@@ -182,9 +183,31 @@ def hard_games():
         yield f"{m} x {n}, {kind}", rng.uniform(size=(m, n))
 
 
-@pytest.mark.parametrize(("name", "matrix"), [pytest.param(*game, id=game[0]) for game in hard_games()])
-def test_hard_games_are_solved_beyond_what_is_promised(name, matrix):  # noqa: ARG001
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("matrix", [pytest.param(matrix, id=name) for name, matrix in hard_games()])
+def test_hard_games_are_solved_beyond_what_is_promised(matrix):
+    """Payoffs that tie to 1e-10, with 10 actions: 5e-8 is left at first, and nothing after the second look."""
     assert_equilibrium(matrix, 1e-10)
+
+
+def test_no_basis_can_come_back():
+    """The right-hand side plus its infinitely small addition stays above 0, so every pivot takes the value further."""
+    rng, ties = np.random.default_rng(2), 0
+    games = [np.kron(np.eye(3), ROCK), np.kron(ROCK, np.ones((3, 3))), *rng.integers(3, size=(40, 8, 9))]
+    for matrix in games:
+        moved = np.asarray(matrix, float) - matrix.min()
+        tableau, s = Tableau(moved), int(moved.max(axis=0).argmin())
+        before = (0.0, 0.0)
+        while s >= 0:
+            tableau.exchange(tableau.leaving(s), s)
+            flat = np.abs(tableau.right) < 1e-9
+            ties += flat.sum()
+            assert (np.where(flat, tableau.nudge, tableau.right) > 1e-9).all()
+            y = tableau.in_row < tableau.columns
+            reached = (tableau.right[y].sum(), tableau.nudge[y].sum())
+            assert reached[0] > before[0] + 1e-9 or (reached[0] > before[0] - 1e-9 and reached[1] > before[1])
+            before, s = reached, tableau.entering()
+    assert ties > 100
 
 
 @pytest.mark.usefixtures("backend")
