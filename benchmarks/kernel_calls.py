@@ -1,7 +1,7 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect``: twice the games). It imports nothing but the standard library and the extension: under callgrind every
+``expect`` and ``equilibria``: twice the games). It imports nothing but the standard library and the extension: under callgrind every
 import costs seconds.
 """
 
@@ -107,6 +107,19 @@ def expect(rows: int, states: int, vectors: int) -> Call:
     return call
 
 
+def equilibria(actions: int) -> Call:
+    """Matrix games, solved; what is doubled is their number, the first games being the same ones.
+
+    The function in C has a name of its own: of two that begin with the same letter callgrind would count only one.
+    """
+
+    def call(compiled: ModuleType, games: int) -> None:
+        payoff, solution = uniform(games * actions * actions), same(0.0, games * (2 + 2 * actions))
+        compiled.equilibria(payoff, solution, games, actions, actions)
+
+    return call
+
+
 CASES = {
     "mirror 2x2, 1 game": Case("mirror", 4, 2_000, mirror(4, 2)),  # H = S = 2
     "mirror 2x2, 1000 lanes": Case("mirror", 1_000, 20, mirror(1_000, 2)),
@@ -119,6 +132,9 @@ CASES = {
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
     "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),
+    "equilibria 2x2": Case("solve_games", 1, 500, equilibria(2)),
+    "equilibria 10x10": Case("solve_games", 1, 50, equilibria(10)),
+    "equilibria 50x50": Case("solve_games", 1, 2, equilibria(50)),
 }
 
 

@@ -24,7 +24,7 @@
 #define MATRIX_TIE 1e-9      /* edges tie that are as steep to this */
 #define MATRIX_REFINE 1e-12  /* a gap above it is worked on again, */
 #define MATRIX_REPEATS 3     /* so many times */
-#define MATRIX_SMALL 8192    /* bytes of work that are not asked for */
+#define MATRIX_SMALL 32768   /* bytes of work that are not asked for */
 #define MATRIX_PIVOTS(rows, columns) (1000 + 100 * ((rows) + (columns))) /* at most */
 
 #ifndef SOURCE_DIGEST
@@ -180,10 +180,10 @@ struct instruction_set {
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, equilibria_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, equilibria_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, solve_games_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, solve_games_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, equilibria_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, solve_games_portable},
 };
 static const struct instruction_set *chosen;
 

@@ -17,7 +17,7 @@ struct NAMED(tableau) {
     vec *line;                  /* [wide]: pivot row */
     vec *column, *inverse;      /* [high]: pivot column, padded with zeros; 1 / the entries that may be pivots */
     vec *right, *nudge;         /* [high]: right-hand side, and an infinitely small addition to it */
-    double *played;             /* [stride + rows]: nu, padded with zeros, and mu */
+    double *played;             /* [wide + high vectors]: nu and mu, padded with zeros */
     int64_t *in_row, *in_column; /* variables, as in `played`: b is y_b, stride + a the slack of row a */
     char *basic;                /* [stride + rows]: whether a variable is in a row */
 };
@@ -247,22 +247,20 @@ static void NAMED(again)(struct NAMED(tableau) *t) {
 static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
     const int64_t A = t->rows, B = t->columns, first_slack = t->stride;
     const double *cost = (const double *)t->cost, *right = (const double *)t->right;
-    double sum_mu = 0.0, sum_nu = 0.0, upper = -INFINITY, *mu = t->played + first_slack;
+    double upper = -INFINITY, *mu = t->played + first_slack;
     const vec lift = splat(t->lift), low = splat(t->low);
-    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY);
-    for (int64_t a = 0; a < A; a++) {
-        const double x = t->in_row[a] < first_slack && right[a] > 0.0 ? right[a] : 0.0;
-        t->played[t->in_row[a]] = x, sum_nu += x;
-    }
-    for (int64_t b = 0; b < B; b++) {
-        const double x = t->in_column[b] >= first_slack && cost[b] > 0.0 ? cost[b] : 0.0;
-        t->played[t->in_column[b]] = x, sum_mu += x;
-    }
-    sum_mu = 1.0 / sum_mu, sum_nu = 1.0 / sum_nu;
-    for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(sum_nu), lower[j] = splat(0.0);
+    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY), sum_mu = splat(0.0), sum_nu = sum_mu;
+    for (int64_t a = 0; a < A; a++)
+        t->played[t->in_row[a]] = t->in_row[a] < first_slack && right[a] > 0.0 ? right[a] : 0.0;
+    for (int64_t b = 0; b < B; b++)
+        t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > 0.0 ? cost[b] : 0.0;
+    for (int64_t j = 0; j < t->wide; j++) sum_nu += nu[j];
+    for (int64_t i = 0; i < t->high; i++) sum_mu += ((vec *)mu)[i];
+    const double one_mu = 1.0 / NAMED(total)(sum_mu), one_nu = 1.0 / NAMED(total)(sum_nu);
+    for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(one_nu), lower[j] = splat(0.0);
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
-        vec sum = splat(0.0), weight = splat(mu[a] *= sum_mu);
+        vec sum = splat(0.0), weight = splat(mu[a] *= one_mu);
         for (int64_t j = 0; j < t->wide; j++) {
             const vec x = row[j] * lift - low; /* without an offset, which would cost digits */
             sum += x * nu[j], lower[j] += x * weight;
@@ -313,10 +311,10 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
     }
 }
 
-static int NAMED(equilibria)(const void *call) {
+static int NAMED(solve_games)(const void *call) {
     const struct matrix_call *c = call;
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
-    const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)(wide * WIDTH + A);
+    const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)((wide + high) * WIDTH);
     const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
     vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes) : small;
     if (!work) return -1;
@@ -325,7 +323,7 @@ static int NAMED(equilibria)(const void *call) {
     t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.column = t.line + wide;
     t.inverse = t.column + high, t.right = t.inverse + high, t.nudge = t.right + high, t.played = (double *)(t.nudge + high);
     t.in_row = (int64_t *)(t.played + variables), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
-    for (int64_t b = B; b < t.stride; b++) t.played[b] = 0.0;
+    memset(t.played, 0, variables * sizeof *t.played);
     for (int64_t game = c->share.first; game < c->share.last; game++)
         NAMED(equilibrium)(&t, c->payoff + game * A * B, c->solution + game * (2 + A + B));
     if (work != small) free(work);
