@@ -1,8 +1,8 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect`` and ``equilibria``: twice the games). It imports nothing but the standard library and the extension: under callgrind every
-import costs seconds.
+``expect`` and ``equilibria``: twice the games). It imports nothing but the standard library and the extension: under
+callgrind every import costs seconds.
 """
 
 import math
