@@ -485,7 +485,7 @@ static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t co
     }
     const double reads = (double)games * rows * columns * (rows + columns);
     int failed = 0;
-    if (reads < 1000.0) {
+    if (reads < 25000.0) { /* some microseconds */
         failed = chosen->equilibria(&c);
     } else {
         Py_BEGIN_ALLOW_THREADS;
