@@ -1,8 +1,8 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect`` and values: twice the games). It imports nothing but the standard library and the extension: under callgrind
-every import costs seconds.
+``expect``, values and ``equilibria``: twice the games). It imports nothing but the standard library and the extension:
+under callgrind every import costs seconds.
 """
 
 import math
@@ -121,6 +121,19 @@ def expect(rows: int, states: int, vectors: int) -> Call:
     return call
 
 
+def equilibria(actions: int) -> Call:
+    """Matrix games, solved; what is doubled is their number, the first games being the same ones.
+
+    The function in C has a name of its own: of two that begin with the same letter callgrind would count only one.
+    """
+
+    def call(compiled: ModuleType, games: int) -> None:
+        payoff, solution = uniform(games * actions * actions), same(0.0, games * (2 + 2 * actions))
+        compiled.equilibria(payoff, solution, games, actions, actions)
+
+    return call
+
+
 def finite_values(horizon: int, states: int, actions: int) -> Call:
     """Best responses in zero-sum games; what is doubled is the number of games."""
 
@@ -197,6 +210,9 @@ CASES = {
     "correlated_values 2x2x2": Case("correlated_values", 1, 64, correlated_values(2, 2, (2, 2, 2))),
     "discounted_values 2x2": Case("discounted_values", 1, 64, discounted_values(2, 2)),
     "discounted_values 10x10": Case("discounted_values", 1, 2, discounted_values(10, 10)),
+    "equilibria 2x2": Case("solve_games", 1, 500, equilibria(2)),
+    "equilibria 10x10": Case("solve_games", 1, 50, equilibria(10)),
+    "equilibria 50x50": Case("solve_games", 1, 2, equilibria(50)),
 }
 
 

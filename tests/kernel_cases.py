@@ -100,6 +100,11 @@ def expect_arguments(rng, games, rows, states, vectors, kinds):
     ]
 
 
+def matrix_arguments(payoff):
+    games, rows, columns = payoff.shape
+    return [payoff, np.full((games, 2 + rows + columns), -1.0), games, rows, columns]
+
+
 def backup_arguments(rng, games, steps, rows, states, kinds, first=0, last=None):
     return [
         rng.uniform(size=(games, steps, rows)),
@@ -227,6 +232,8 @@ def run(module, kernel, arguments):
         }  # fmt: skip
     if kernel == "off_simplex":
         return {"row": np.array(result)}
+    if kernel == "equilibria":  # values in the unit of the payoffs
+        arguments[1][:, 0] /= np.abs(arguments[0]).max(initial=0.0, axis=(1, 2)) + 1e-320
     # which of several best responses ascent finds is not compared
     written = {
         "ascent": {"policy": 6, "sum_gap": 8, "least": 9},
@@ -234,6 +241,7 @@ def run(module, kernel, arguments):
         "finite_values": {"value": 7, "start": 8},
         "discounted_values": {"value": 7, "start": 8},
         "correlated_values": {"after": 6},
+        "equilibria": {"solution": 1},
         "expect": {"out": 3},
         "backup": {"out": 4},
     }[kernel]
@@ -301,6 +309,7 @@ def cases():
     yield from discounted_cases(rng)
     yield from simplex_cases(rng)
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
+    yield from matrix_cases(rng)
 
 
 def ascent_cases(rng):
@@ -337,6 +346,37 @@ def ascent_cases(rng):
     for step, tolerance in [(50.0, 1e-10), (1e6, 1e-6)]:
         yield case(tolerance, 6, (3, 2), 4, 2, 2, 4, 0.5, step, softmax=1)
     yield case(0.0, 0, (3, 2), 2, 2, 1, 3)
+
+
+def matrix_cases(rng):
+    """Every shape around the widths of vectors; integers tie nearly everywhere, and still have one solution."""
+    shapes = [
+        (1, 1),
+        (1, 9),
+        (9, 1),
+        (2, 2),
+        (2, 3),
+        (3, 2),
+        (3, 3),
+        (4, 5),
+        (2, 17),
+        (17, 2),
+        (7, 8),
+        (8, 9),
+        (16, 17),
+    ]
+    for rows, columns in [*shapes, (12, 34), (34, 12), (66, 65)]:
+        count = 40 if rows * columns < 400 else 4
+        payoff = rng.uniform(size=(count, rows, columns))
+        # a basis of 65 actions turns roundings of 1e-16 into 1e-11 at worst here
+        yield f"equilibria {rows}x{columns}", "equilibria", matrix_arguments(payoff), 1e-10
+        for levels in (1, 2, 5):
+            payoff = rng.integers(-levels, levels, size=(count, rows, columns), endpoint=True).astype(float)
+            yield f"equilibria {rows}x{columns}, {levels} levels", "equilibria", matrix_arguments(payoff), 1e-10
+    for scale in (1e-310, 1e-200, 1e200, 1e307):
+        payoff = rng.integers(-9, 9, size=(20, 5, 4), endpoint=True) * scale
+        yield f"equilibria, payoffs {scale}", "equilibria", matrix_arguments(payoff), 1e-10
+    yield "equilibria of nothing", "equilibria", matrix_arguments(np.empty((0, 3, 2))), 0.0
 
 
 SHAPES = [(1,), (3,), (16,), (2, 2), (3, 2), (1, 4), (5, 3), (2, 16), (17, 3), (3, 19), (20, 33), (4, 1)]

@@ -25,6 +25,7 @@ from kernel_cases import (
     expect_arguments,
     finite_arguments,
     fold_arguments,
+    matrix_arguments,
     mirror_arguments,
     run,
 )
@@ -87,11 +88,12 @@ def one_lane(kernel, arguments, lane):
         "finite_values": (0, 2, 3, 7, 8),
         "discounted_values": (0, 2, 3, 7, 8),
         "correlated_values": (0, 2, 3, 5, 6),
+        "equilibria": (0, 1),
     }[kernel]
     lanes_second = {"mirror": (6, 7, 8), "ascent": (8,)}.get(kernel, ())
     count = {
         "mirror": 9, "ascent": 11, "expect": 4, "backup": 5, "finite_values": 9, "discounted_values": 10,
-        "correlated_values": 7,
+        "correlated_values": 7, "equilibria": 2,
     }[kernel]  # fmt: skip
     alone = copied(arguments)
     if kernel in {"finite_values", "discounted_values"}:
@@ -158,6 +160,18 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
 def test_a_game_alone_gives_the_bits_of_the_batch_in_expect(module, states):
     arguments = expect_arguments(np.random.default_rng(states), 7, 6, states, 3, 2)
     assert_alone_equals_batch(module, "expect", arguments, range(7))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 2), (3, 5), (9, 8), (20, 21)])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_equilibria(module, rows, columns):
+    rng = np.random.default_rng([rows, columns])
+    payoff = np.concatenate([
+        rng.uniform(size=(4, rows, columns)),
+        rng.integers(2, size=(4, rows, columns)).astype(float),
+        1e8 + rng.normal(size=(4, rows, columns)),
+    ])  # fmt: skip
+    assert_alone_equals_batch(module, "equilibria", matrix_arguments(rng.permutation(payoff)), range(12))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -275,6 +289,7 @@ def test_kernels_write_only_their_outputs(module):
         ("correlated_values", correlated_arguments(rng, 3, (2, 3), 2, 2, 2), [6]),
         ("discounted_values", discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9), [7, 8]),
         ("discounted_values", discounted_arguments(rng, 3, (2, 3), 9, 1, 0.9), [7, 8]),
+        ("equilibria", matrix_arguments(rng.uniform(size=(3, 4, 5))), [1]),
     ]:
         before = copied(arguments)
         getattr(module, kernel)(*arguments)
@@ -512,6 +527,7 @@ def good_arguments(kernel):
         "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "off_simplex": lambda: [rng.dirichlet(np.ones(3), size=2), 2, 3, 1e-9],
+        "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
     }[kernel]()
 
 
@@ -531,7 +547,8 @@ SPOILED = {
 }
 OUTPUTS = {
     "mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "backup": [4], "fold": [0, 1],
-    "finite_values": [7, 8], "discounted_values": [7, 8], "correlated_values": [6], "off_simplex": [],
+    "finite_values": [7, 8], "discounted_values": [7, 8], "correlated_values": [6], "equilibria": [1],
+    "off_simplex": [],
 }  # fmt: skip
 FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
 
@@ -651,6 +668,9 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
     [
         "compiled.mirror(*[empty] * 9, 2**61, 2, 2, 0, 1)",
         "compiled.mirror(*[empty] * 9, 2**31, 2**30, 1, 0, 1)",
+        "compiled.equilibria(empty, empty, 0, 2**31, 2**31)",
+        "compiled.equilibria(empty, empty, 2**31, 2**31, 1)",
+        "compiled.equilibria(empty, empty, 2**60, 1, 1)",
         "compiled.ascent(empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
         "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",

@@ -15,6 +15,7 @@ from kernel_cases import (
     discounted_arguments,
     expect_arguments,
     finite_arguments,
+    matrix_arguments,
     mirror_arguments,
     run,
 )
@@ -70,6 +71,7 @@ CALLS = {
         lambda rng: discounted_arguments(rng, 301, (3, 2), 12, 1, 0.9),
     ),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
+    "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 
 

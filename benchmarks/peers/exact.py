@@ -1,4 +1,4 @@
-"""Solvers by linear programming: one call, a gap of rounding size."""
+"""Exact solvers: one call, a gap of rounding size."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,12 +23,12 @@ def _solver(solve: Callable[[], Any], gap: Callable[[Any], float]) -> Session:
 
 
 def metanash_matrix(tree: Tree) -> Session:
-    """Two programs through SciPy."""
+    """Simplex, compiled from C."""
     return _solver(lambda: exact.matrix_equilibrium(tree.matrix), lambda found: tree.matrix_gap(found.mu, found.nu))
 
 
 def metanash_markov(tree: Tree) -> Session:
-    """Backward induction, two programs a step and state."""
+    """Backward induction, the matrix games of a step in one call."""
     return _solver(lambda: exact.shapley(tree.game), lambda found: tree.gap([found.mu, found.nu]))
 
 
@@ -114,14 +114,14 @@ def _cleaned(parts: Iterable[Iterable[float]]) -> list[np.ndarray]:
 
 
 MATRICES = [
-    Contestant("metanash, linear programs", "metanash", metanash_matrix, iterative=False),
+    Contestant("metanash, linear program", "metanash", metanash_matrix, iterative=False),
     Contestant("QuantEcon, linear program", "quantecon", quantecon, iterative=False),
     Contestant("Nashpy, linear programs", "nashpy", nashpy, iterative=False),
     Contestant("Gambit, linear program", "pygambit", gambit_matrix, iterative=False),
     Contestant("OpenSpiel, linear program", "cvxpy", open_spiel_matrix, iterative=False),
 ]
 TREES = [
-    Contestant("metanash, linear programs", "metanash", metanash_markov, iterative=False),
+    Contestant("metanash, linear program", "metanash", metanash_markov, iterative=False),
     Contestant("Gambit, linear program", "pygambit", gambit_tree, iterative=False),
     Contestant("OpenSpiel, linear program", "cvxpy", open_spiel_tree, iterative=False),
 ]

@@ -3,10 +3,10 @@
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``regret_matching`` advances predictive
 regret matching+ on fixed Q-estimates, ``ascent`` advances independent projected Q-ascent. ``expect`` averages
 next-state values, ``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``,
-``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth, ``off_simplex``
-finds what is no distribution. The compiled versions (``compiled.c``) are used where they were built. Otherwise the
-NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error says so: results are the same up to
-rounding, but long runs take one to two orders of magnitude longer.
+``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth, ``equilibria``
+solves matrix games, ``off_simplex`` finds what is no distribution. The compiled versions (``compiled.c``) are used
+where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error
+says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 
 The environment decides, once, when the package is imported:
 
@@ -31,6 +31,7 @@ __all__ = [
     "backup",
     "correlated_values",
     "discounted_values",
+    "equilibria",
     "expect",
     "finite_values",
     "fold",
@@ -98,6 +99,7 @@ finite_values = _chosen.finite_values
 discounted_values = _chosen.discounted_values
 correlated_values = _chosen.correlated_values
 off_simplex = _chosen.off_simplex
+equilibria = _chosen.equilibria
 
 
 def use_threads(count: int) -> None:

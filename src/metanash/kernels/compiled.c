@@ -17,6 +17,16 @@
 #define MOST_IMPROVEMENTS 10000 /* of policy iteration */
 #define NOT_CONVERGED -2
 
+/* Of matrix.h: payoffs are scaled into [1, 2], so these are about relative errors of that. */
+#define MATRIX_OPTIMAL 1e-13 /* a reduced cost not further below 0 is not negative */
+#define MATRIX_PIVOT 1e-11   /* a smaller entry is no pivot */
+#define MATRIX_SLACK 1e-13   /* ratios tie that leave no more in the other row */
+#define MATRIX_TIE 1e-9      /* edges tie that are as steep to this */
+#define MATRIX_REFINE 1e-12  /* a gap above it is worked on again, */
+#define MATRIX_REPEATS 3     /* so many times */
+#define MATRIX_SMALL 32768   /* bytes of work that are not asked for */
+#define MATRIX_PIVOTS(rows, columns) (1000 + 100 * ((rows) + (columns))) /* at most */
+
 #ifndef SOURCE_DIGEST
 #define SOURCE_DIGEST "unknown"
 #endif
@@ -114,6 +124,13 @@ struct discounted_call {
     double *value, *start;             /* [games][vectors][states], [games][vectors] */
 };
 
+struct matrix_call {
+    struct share share;
+    int64_t rows, columns;
+    const double *payoff; /* [games][rows][columns] */
+    double *solution;     /* [games][2 + rows + columns]: value, gap, mu, nu */
+};
+
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
 static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
 
@@ -134,6 +151,10 @@ static inline double total_avx512(__m512d x) { return _mm512_reduce_add_pd(x); }
 static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
 }
+static inline uint64_t bits_from_avx512(__m512d x, __m512d bound) {
+    return _mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ);
+}
+static inline double largest_avx512(__m512d x) { return _mm512_reduce_max_pd(x); }
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
@@ -155,6 +176,13 @@ static inline double total_avx2(__m256d x) {
 }
 static inline __m256d keep_from_avx2(__m256d x, __m256d bound, __m256d value) {
     return _mm256_and_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ), value);
+}
+static inline uint64_t bits_from_avx2(__m256d x, __m256d bound) {
+    return (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(x, bound, _CMP_GE_OQ));
+}
+static inline double largest_avx2(__m256d x) {
+    __m128d half = _mm_max_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(half, _mm_unpackhi_pd(half, half)));
 }
 #include "lanes.h"
 #undef WIDTH
@@ -184,6 +212,10 @@ static inline double total_portable(pair_of_doubles x) { return x[0] + x[1]; }
 static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
     return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
 }
+static inline uint64_t bits_from_portable(pair_of_doubles x, pair_of_doubles bound) {
+    return (uint64_t)(x[0] >= bound[0]) | (uint64_t)(x[1] >= bound[1]) << 1;
+}
+static inline double largest_portable(pair_of_doubles x) { return x[0] > x[1] ? x[0] : x[1]; }
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
@@ -192,13 +224,15 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup, finite_values, discounted_values, correlated_values;
+    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup, finite_values, discounted_values, correlated_values,
+        equilibria;
     int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
 };
 
 #define LOOPS(isa)                                                                                                     \
     {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, expect_##isa, backup_##isa,           \
-     finite_values_##isa, discounted_values_##isa, correlated_values_##isa, off_simplex_##isa}
+     finite_values_##isa, discounted_values_##isa, correlated_values_##isa, solve_games_##isa,            \
+     off_simplex_##isa}
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
@@ -524,6 +558,42 @@ static PyObject *expect(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+/* Its arguments are not parsed by a format, and small games keep the lock: both take longer than solving them. */
+static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 5) return PyErr_Format(PyExc_TypeError, "equilibria takes 5 arguments, got %zd", count);
+    int64_t size[3];
+    for (int i = 0; i < 3; i++)
+        if ((size[i] = PyLong_AsLongLong(args[2 + i])) == -1 && PyErr_Occurred()) return NULL;
+    const int64_t games = size[0], rows = size[1], columns = size[2];
+    if (games < 0 || rows < 1 || columns < 1)
+        return PyErr_Format(PyExc_ValueError, "each player of a matrix game needs an action");
+    if (product(rows, columns, 64, 1) < 0) return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    struct matrix_call c = {.share = {0, games}, .rows = rows, .columns = columns};
+    if (!(c.payoff = borrow(&held, args[0], "payoff", 'd', product(games, rows, columns, 1), 0)) ||
+        !(c.solution = borrow(&held, args[1], "solution", 'd', product(games, 2 + rows + columns, 1, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    const double reads = (double)games * rows * columns * (rows + columns);
+    int failed = 0;
+    if (reads < 25000.0) { /* some microseconds */
+        failed = chosen->equilibria(&c);
+    } else {
+        Py_BEGIN_ALLOW_THREADS;
+        failed = run(chosen->equilibria, &c, sizeof c, games, reads);
+        Py_END_ALLOW_THREADS;
+    }
+    double worst = 0.0; /* NaN stays */
+    for (int64_t g = 0; g < games; g++) {
+        const double gap = c.solution[g * (2 + rows + columns) + 1];
+        worst = gap > worst || gap != gap ? gap : worst;
+    }
+    release(&held);
+    return failed ? PyErr_NoMemory() : PyFloat_FromDouble(worst);
+}
+
 /* Sum of the numbers of actions, or -1 if one of them is none. */
 static int64_t columns_of(const int64_t *actions, int64_t players) {
     int64_t total = 0;
@@ -783,6 +853,7 @@ static PyMethodDef methods[] = {
     {"correlated_values", correlated_values, METH_VARARGS,
      "Values of a stage of Algorithm 2; see metanash.kernels.twin.correlated_values."},
     {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
+    {"equilibria", (PyCFunction)(void (*)(void))equilibria, METH_FASTCALL, "Solve matrix games; see metanash.kernels.matrix.equilibria."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

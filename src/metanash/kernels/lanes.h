@@ -62,16 +62,6 @@ static inline vec NAMED(falling_sigmoid)(vec x) {
     return keep_from(bound, x, splat(1.0) / (splat(1.0) + exp_unclamped(clamped)));
 }
 
-/* Sum of the entries, halves added to halves. */
-static inline double NAMED(across)(vec x) {
-    typedef double pair __attribute__((vector_size(16)));
-    pair part[WIDTH / 2];
-    memcpy(part, &x, sizeof x);
-    for (int half = WIDTH / 4; half; half /= 2)
-        for (int l = 0; l < half; l++) part[l] += part[l + half];
-    return part[0][0] + part[0][1];
-}
-
 /* A vector at any multiple of 8 bytes. */
 typedef double NAMED(loose) __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 #define loose NAMED(loose)
@@ -86,7 +76,7 @@ static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const 
     if (n >= WIDTH) {
         vec whole = at(x) * at(a);
         for (k = WIDTH; k + WIDTH <= n; k += WIDTH) whole += at(x + k) * at(a + k);
-        sum = NAMED(across)(whole);
+        sum = NAMED(total)(whole);
     }
     for (; k < n; k++) sum += x[k] * a[k];
     return sum;
@@ -611,6 +601,7 @@ static int NAMED(backup)(const void *call) {
 #include "ascent.h"
 #include "regret.h"
 #include "values.h"
+#include "matrix.h"
 
 #undef vec
 #undef ivec

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
+from metanash.kernels.matrix import equilibria
 
 __all__ = [
     "CHUNK",
@@ -21,6 +22,7 @@ __all__ = [
     "backup",
     "correlated_values",
     "discounted_values",
+    "equilibria",
     "expect",
     "finite_values",
     "fold",

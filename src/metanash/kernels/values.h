@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) void NAMED(dot_both)(int64_t n, con
             const vec part = at(x + k);
             whole_a += part * at(a + k), whole_b += part * at(b + k);
         }
-        sum_a = NAMED(across)(whole_a), sum_b = NAMED(across)(whole_b);
+        sum_a = NAMED(total)(whole_a), sum_b = NAMED(total)(whole_b);
     }
     for (; k < n; k++) sum_a += x[k] * a[k], sum_b += x[k] * b[k];
     *out_a = sum_a, *out_b = sum_b;

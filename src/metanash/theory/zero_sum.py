@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.zero_sum import largest_learning_rate, vertex_divergence
-from metanash.exact import shapley
+from metanash.exact import shapley_batch
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
@@ -85,7 +85,7 @@ def long_runs(
     learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
     run = learn(games, learner, iterations, at=checkpoints(iterations, n_checkpoints), probe=DivergenceProbe())
     stages = learner.stages(run.state)
-    exact_q = np.stack([shapley(game).q for game in games])
+    exact_q = shapley_batch(games).q
     return {
         "seeds": np.array(seeds, dtype=np.int64),
         "checkpoints": run.checkpoints,
