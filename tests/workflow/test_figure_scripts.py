@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,19 +16,23 @@ from metanash import plotting
 
 @pytest.fixture
 def draw(finished, monkeypatch):
-    """Call ``main`` of a script on a table of the small run; return the figure and the paths that it would save."""
+    """Call ``main`` of the script on the tables of the small run; return the figures by name."""
     mpl.use("Agg")
     saved = []
     monkeypatch.setattr(plotting, "save", lambda figure, paths: saved.append((figure, paths)))
 
-    def call(script, table, **arguments):
-        spec = importlib.util.spec_from_file_location(script, ROOT / f"workflow/scripts/{script}.py")
+    def call(scales, sweeps, width):
+        spec = importlib.util.spec_from_file_location("drawing", ROOT / "workflow/scripts/simulation_figures.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        module.main(table=finished.path(table), pdf="a.pdf", png="a.png", **arguments)
-        ((figure, paths),) = saved
-        assert paths == {"pdf": "a.pdf", "png": "a.png"}
-        return figure
+        names = [*scales, "figure1c", *sweeps]
+        files = [Path(f"{name}.{kind}") for name in names for kind in ("pdf", "png")]
+        read = {name: finished.path(f"{name}.csv") for name in ("figure1", "equilibria", "sensitivity")}
+        module.main(read, scales, sweeps, width, files)
+        assert [paths for _, paths in saved] == [
+            {"pdf": Path(f"{name}.pdf"), "png": Path(f"{name}.png")} for name in names
+        ]
+        return dict(zip(names, [figure for figure, _ in saved], strict=True))
 
     with mpl.rc_context():
         yield call
@@ -46,7 +51,7 @@ def label(arm):
     ],
 )
 def test_gap_figures_show_the_means_of_the_table(finished, draw, panel, kinds, arms):
-    figure = draw("gap_figure", "figure1.csv", panel=panel, scale="log", width=4.5)
+    figure = draw({f"figure{panel}": "log"}, {}, 4.5)[f"figure{panel}"]
     gaps = pd.read_csv(finished.path("figure1.csv"))
     assert figure.get_size_inches().tolist() == [4.5, pytest.approx(0.45 * 4.5)]
     assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in kinds]
@@ -67,7 +72,7 @@ def test_gap_figures_show_the_means_of_the_table(finished, draw, panel, kinds, a
 
 
 def test_equilibrium_figure_shows_the_equilibria(finished, draw):
-    figure = draw("equilibrium_figure", "equilibria.csv", width=6.0)
+    figure = draw({}, {}, 6.0)["figure1c"]
     found = pd.read_csv(finished.path("equilibria.csv"))
     assert figure.get_size_inches()[0] == pytest.approx(0.85 * 6.0)
     assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in ("mixed", "pure")]
@@ -89,7 +94,7 @@ def test_equilibrium_figure_shows_the_equilibria(finished, draw):
     ],
 )  # fmt: skip
 def test_sensitivity_figures_show_the_ratios(finished, config, draw, name, kinds, arms, learner, rate):
-    figure = draw("sensitivity_figure", "sensitivity.csv", base_kinds=kinds, learner=learner, width=5.0)
+    figure = draw({}, {f"sensitivity_{name}": (kinds, learner)}, 5.0)[f"sensitivity_{name}"]
     table, section = pd.read_csv(finished.path("sensitivity.csv")), config["experiments"][f"sensitivity_{name}"]
     rates, sizes = section["learning"]["learning_rates"], section["games"]["perturbations"]
     panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}

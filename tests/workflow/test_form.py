@@ -14,19 +14,39 @@ RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 PACKAGE = ROOT / "src/metanash"
 
 
+MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "appendix", "own_games", "scale")
+FIGURE_JOBS = {
+    "finite_horizon": ("zero_sum", "general_sum"),
+    "discounted": ("potential", "meta_gradient"),
+    "larger_tasks": ("appendix", "scale"),
+    "own_games": ("own_games",),
+    "falsification": ("falsification",),
+}
+
+
 def rules():
-    """Name -> text of every rule."""
+    """Name -> text of every rule; those that a loop makes stand for themselves once."""
     found = {}
     for path in RULE_FILES:
-        _, *parts = re.split(r"^rule (\w+):\n", path.read_text(), flags=re.MULTILINE)
-        for name, body in zip(parts[::2], parts[1::2], strict=True):
+        text = path.read_text()
+        for head in re.finditer(r"^( *)rule ?(\w*):\n((?:\1    .*\n|\n)+)", text, flags=re.MULTILINE):
+            body = re.sub(rf"^{head[1]}", "", head[3], flags=re.MULTILINE)
+            name = head[2] or re.search(r'name:\s*f"(.+?)"', body)[1]
             assert name not in found
-            found[name] = re.split(r"^\S", body, flags=re.MULTILINE)[0]
+            found[name] = f"{body}end"
     return found
 
 
 RULES = rules()
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "appendix", "own_games", "scale")
+
+
+def named(rule, config):
+    """Names of a rule in Snakemake: its own, or those that a loop gives it."""
+    looped = {
+        "learn_{experiment}": [f"learn_{name}" for name in (*config["experiments"], *OWN)],
+        "{job}_figures": [f"{job}_figures" for job in FIGURE_JOBS],
+    }
+    return looped.get(rule, [rule])
 
 
 def script_of(rule):
@@ -34,7 +54,8 @@ def script_of(rule):
 
 
 def test_there_are_rules_and_scripts():
-    assert len(RULES) >= 12
+    assert len(RULES) == sum(len(re.findall(r"^ *rule\b", path.read_text(), re.MULTILINE)) for path in RULE_FILES)
+    assert {"learn_{experiment}", "{job}_figures", "games"} < set(RULES)
     assert len(SCRIPTS) >= 12
 
 
@@ -177,8 +198,8 @@ def inputs(bare):
     return found
 
 
-def test_file_graph_has_every_rule(inputs):
-    assert set(inputs) == {*RULES, *(f"{module}_figures" for module in (*MODULES, "falsification")), "all"}
+def test_file_graph_has_every_rule(inputs, config):
+    assert set(inputs) == {*(name for rule in RULES for name in named(rule, config)), "all"}
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if script_of(rule).name == "measure.py"])
@@ -190,19 +211,21 @@ def test_measurements_depend_on_the_module_that_they_call(inputs, rule):
     assert not others & inputs[rule]
 
 
-@pytest.mark.parametrize("module", [*MODULES, "falsification"])
-def test_figures_depend_on_the_module_that_draws_them(inputs, module):
-    assert closure({f"theory_figures.{module}"}) <= inputs[f"{module}_figures"]
-    assert not [name for name in inputs[f"{module}_figures"] if "/theory_tables/" in name or "/theory/" in name]
+@pytest.mark.parametrize("job", FIGURE_JOBS)
+def test_figures_depend_on_the_modules_that_draw_them(inputs, job):
+    found = {name for name in inputs[f"{job}_figures"] if name.startswith("src/")}
+    assert found == closure({"plotting", *(f"theory_figures.{module}" for module in FIGURE_JOBS[job])})
+    assert not [name for name in found if "/theory_tables/" in name or "/theory/" in name]
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"kernels", "notebook"}))
-def test_rules_depend_on_all_the_code_that_they_run(inputs, rule):
+def test_rules_depend_on_all_the_code_that_they_run(inputs, config, rule):
     """Whatever the script imports from metanash, directly or not, is an input; kernels through what built them."""
     needed = closure(modules_in(ast.parse(script_of(rule).read_text())))
-    assert needed - {"src/metanash/__init__.py"} <= inputs[rule]
-    if "src/metanash/kernels/__init__.py" in needed:
-        assert "results/smoke/kernels.json" in inputs[rule]
+    for name in named(rule, config):
+        assert needed - {"src/metanash/__init__.py"} <= inputs[name]
+        if "src/metanash/kernels/__init__.py" in needed:
+            assert "results/smoke/kernels.json" in inputs[name]
 
 
 def test_kernels_depend_on_their_sources(inputs):
@@ -235,10 +258,11 @@ def test_notebook_depends_on_all_that_it_runs_and_reads(finished, notebook_input
 
 def test_no_rule_depends_on_code_that_it_does_not_run(inputs):
     """Else a change of a figure's code would learn anew."""
-    for rule in ("games", "learn", "figure1_table"):
+    learning = ["games", *(rule for rule in inputs if rule.startswith("learn_"))]
+    for rule in (*learning, "figure1_table"):
         code = [name for name in inputs[rule] if name.startswith("src/")]
         assert not [name for name in code if "plotting" in name or "report" in name or "theory" in name]
-    for rule in ("games", "learn"):
+    for rule in learning:
         assert not {"src/metanash/tables.py", "src/metanash/rates.py"} & inputs[rule]
 
 

@@ -3,6 +3,7 @@ import ast
 import csv
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 RESULTS = config["results"]
@@ -41,6 +42,7 @@ wildcard_constraints:
     block="[0-9]+",
 
 
+@cache
 def source_file(name):
     """File of a part of metanash, given as a dotted name without the package; None for anything else."""
     path = PACKAGE.joinpath(*name.split("."))
@@ -64,6 +66,12 @@ def imported(code):
     return {name for name in found if source_file(name)}
 
 
+@cache
+def imported_by(name):
+    """Parts of metanash that a part of it imports."""
+    return imported(source_file(name).read_text())
+
+
 def library(*names):
     """Source files of these parts of metanash and of all they import: what a rule's output depends on.
 
@@ -74,7 +82,7 @@ def library(*names):
         name = queue.pop()
         if name not in seen:
             seen.add(name)
-            queue += imported(source_file(name).read_text())
+            queue += imported_by(name)
     files = [source_file(name).as_posix() for name in sorted(seen)]
     return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen)
 
@@ -110,6 +118,12 @@ def runs(*experiments):
     ]
 
 
+def benchmark_of(measurement):
+    """Benchmark of the job that wrote a measurement, both below the folder of results: arms share one."""
+    parts = Path(measurement).with_suffix(".tsv").parts
+    return Path("benchmarks", *parts[:3], *parts[4:] if parts[0] == "runs" else parts[3:]).as_posix()
+
+
 def games_of(run):
     """Game file of a run record."""
     *_, experiment, kind, _, block = run.split("/")
@@ -126,12 +140,12 @@ def figures(*names):
     return [f"{FIGURES}/{name}.{kind}" for name in names for kind in ("pdf", "png")]
 
 
-def drawn(name, category, caption=None):
-    """Outputs ``pdf`` and ``png`` of a figure; Snakemake's report shows the PNG, with the figure's own caption if it is
-    the only one of its rule."""
-    pdf, png = figures(name)
-    caption = f"../report/{caption or name}.rst"
-    return {"pdf": pdf, "png": report(png, caption=caption, category=category, labels={"figure": name})}
+def drawn(category, *names):
+    """Both files of each figure as outputs; Snakemake's report shows the PNG, with the figure's own caption."""
+    found = []
+    for name, pdf, png in zip(names, figures(*names)[::2], figures(*names)[1::2]):
+        found += [pdf, report(png, caption=f"../report/{name}.rst", category=category, labels={"figure": name})]
+    return found
 
 
 def table(name):
@@ -139,19 +153,9 @@ def table(name):
     return report(f"{RESULTS}/{name}.csv", caption=f"../report/{name}.rst", category="Tables", labels={"table": name})
 
 
-def caption_of(name):
-    """Caption of a figure as one line."""
-    return " ".join(Path(f"workflow/report/{name}.rst").read_text().split())
-
-
 def sequences_spec(wildcards):
     """Section ``games`` of an experiment for one base kind."""
     return {**EXPERIMENTS[wildcards.experiment]["games"], "base_kind": wildcards.base_kind}
-
-
-def learning_spec(wildcards):
-    """Section ``learning`` of an experiment for one arm."""
-    return {**EXPERIMENTS[wildcards.experiment]["learning"], "arm": wildcards.arm}
 
 
 def block_seeds(wildcards):

@@ -1,23 +1,27 @@
-rule gap_figure:
+# Figure 1 and the sweeps: one job, since seaborn takes longer to import than any of them to draw.
+GAP_SCALES = {f"figure{panel}": scale for panel, scale in config["plots"]["gap_scale"].items()}
+SWEPT = ["sensitivity_zero_sum", "sensitivity_potential"]
+
+
+rule simulation_figures:
     input:
-        table=f"{RESULTS}/figure1.csv",
+        **{name: f"{RESULTS}/{name}.csv" for name in ("figure1", "equilibria", "sensitivity")},
         code=library("tables", "plotting"),
     output:
-        **drawn(f"figure{{panel}}", "Figure 1", caption="by_name"),
+        drawn("Figure 1", *GAP_SCALES, "figure1c"),
+        drawn("Sensitivity", *SWEPT),
     log:
-        f"{RESULTS}/logs/figure{{panel}}.log",
-    wildcard_constraints:
-        panel="1a|1b|1b_theory",
+        f"{RESULTS}/logs/simulation_figures.log",
     conda:
         "../../environment.yml"
     params:
         width=config["plots"]["width"],
-        scale=lambda wildcards: config["plots"]["gap_scale"][wildcards.panel],
-        caption=lambda wildcards: caption_of(f"figure{wildcards.panel}"),
+        scales=GAP_SCALES,
+        sweeps={name: (EXPERIMENTS[name]["base_kinds"], EXPERIMENTS[name]["learning"]["learner"]) for name in SWEPT},
     message:
-        "Figure {wildcards.panel}: NE-gap against iterations"
+        "Figure 1, and final gaps over rates and perturbations"
     script:
-        "../scripts/gap_figure.py"
+        "../scripts/simulation_figures.py"
 
 
 rule own_figure:
@@ -35,49 +39,7 @@ rule own_figure:
         "../../environment.yml"
     params:
         width=config["plots"]["width"],
-        scale="log",
     message:
         "Figure {wildcards.panel}"
     script:
-        "../scripts/gap_figure.py"
-
-
-rule equilibrium_figure:
-    input:
-        table=f"{RESULTS}/equilibria.csv",
-        code=library("tables", "plotting"),
-    output:
-        **drawn("figure1c", "Figure 1"),
-    log:
-        f"{RESULTS}/logs/figure1c.log",
-    conda:
-        "../../environment.yml"
-    params:
-        width=config["plots"]["width"],
-    message:
-        "Figure 1c: equilibria of the stage games"
-    script:
-        "../scripts/equilibrium_figure.py"
-
-
-rule sensitivity_figure:
-    input:
-        table=f"{RESULTS}/sensitivity.csv",
-        code=library("plotting"),
-    output:
-        **drawn(f"{{experiment}}", "Sensitivity", caption="by_name"),
-    log:
-        f"{RESULTS}/logs/{{experiment}}_figure.log",
-    wildcard_constraints:
-        experiment="sensitivity_zero_sum|sensitivity_potential",
-    conda:
-        "../../environment.yml"
-    params:
-        width=config["plots"]["width"],
-        base_kinds=lambda wildcards: EXPERIMENTS[wildcards.experiment]["base_kinds"],
-        rate=lambda wildcards: EXPERIMENTS[wildcards.experiment]["learning"]["learner"],
-        caption=lambda wildcards: caption_of(wildcards.experiment),
-    message:
-        "Figure {wildcards.experiment}: final gaps over rates and perturbations"
-    script:
-        "../scripts/sensitivity_figure.py"
+        "../scripts/own_figure.py"

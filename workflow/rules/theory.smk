@@ -34,6 +34,14 @@ THEORY_FIGURES = {
     **({"scale": (["growth", "growth_exponents"], ["growth"])} if SIZES else {}),
     "falsification": (["falsification_curves", "worst_instances"], ["falsification", "worst_instances"]),
 }
+# Modules whose figures are drawn by one job, since importing seaborn takes as long as drawing three figures.
+FIGURE_JOBS = {
+    "finite_horizon": ["zero_sum", "general_sum"],
+    "discounted": ["potential", "meta_gradient"],
+    "larger_tasks": ["appendix", "scale"],
+    "own_games": ["own_games"],
+    "falsification": ["falsification"],
+}
 
 
 rule theory:
@@ -55,25 +63,27 @@ rule theory:
         "../scripts/theory.py"
 
 
-for module, (tables, names) in THEORY_FIGURES.items():
+for job, modules in FIGURE_JOBS.items():
+    modules = [module for module in modules if module in THEORY_FIGURES]
+    if not modules:
+        continue
 
     rule:
         name:
-            f"{module}_figures"
+            f"{job}_figures"
         input:
-            tables=[f"{RESULTS}/{table}.csv" for table in tables],
-            code=library(f"theory_figures.{module}", "plotting"),
+            tables=[f"{RESULTS}/{table}.csv" for module in modules for table in THEORY_FIGURES[module][0]],
+            code=library("plotting", *(f"theory_figures.{module}" for module in modules)),
         output:
-            [file for name in names for file in drawn(name, FIGURE_CATEGORIES[module]).values()],
+            [file for module in modules for file in drawn(FIGURE_CATEGORIES[module], *THEORY_FIGURES[module][1])],
         log:
-            f"{RESULTS}/logs/theory/{module}_figures.log",
+            f"{RESULTS}/logs/theory/{job}_figures.log",
         conda:
             "../../environment.yml"
         params:
-            module=module,
-            names=names,
+            names={module: THEORY_FIGURES[module][1] for module in modules},
             width=config["plots"]["width"],
         message:
-            "Figures {params.names}: measurements and bounds"
+            f"Figures of {', '.join(modules)}: measurements and bounds"
         script:
             "../scripts/theory_figures.py"

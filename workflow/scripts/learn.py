@@ -1,4 +1,4 @@
-"""Rule ``learn``: one arm of an experiment on one block of seeds."""
+"""Rules ``learn_*``: all arms of an experiment on one block of seeds."""
 
 import logging
 from pathlib import Path
@@ -10,15 +10,15 @@ from metanash.gamefile import read_games, read_provenance
 from metanash.records import write_record
 
 
-def main(spec: dict[str, Any], games: Path, threads: int, record: Path, log: Path) -> None:
+def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Path], log: Path) -> None:
     logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
     kernels.use_threads(threads)
-    result = run_arm(Learning.from_config(spec), read_games(games), read_provenance(games))
-    gap = result.gap
-    logging.info(
-        "%d runs of %d iterations: mean final gap %.4g", gap[..., -1].size, spec["iterations"], gap[..., -1].mean()
-    )
-    write_record(record, result)
+    read, provenance = read_games(games), read_provenance(games)
+    for arm, record in records.items():
+        result = run_arm(Learning.from_config({**spec, "arm": arm}), read, provenance)
+        runs, mean = result.gap[..., -1].size, result.gap[..., -1].mean()
+        logging.info("%s: %d runs of %d iterations: mean final gap %.4g", arm, runs, spec["iterations"], mean)
+        write_record(record, result)
 
 
 if __name__ == "__main__":
@@ -26,6 +26,6 @@ if __name__ == "__main__":
         snakemake.params.spec,
         Path(snakemake.input.games),
         snakemake.threads,
-        Path(snakemake.output.record),
+        {arm: Path(path) for arm, path in snakemake.output.items()},
         Path(snakemake.log[0]),
     )

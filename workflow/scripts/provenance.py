@@ -30,13 +30,13 @@ def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
     run = {"commit": commit(), "root seed": config["root_seed"]} | {f"seeds of {k}": n for k, n in seeds.items()}
     run |= {"timed measurements": len(times), "their time, added up": f"{sum(times.values()):.0f} s"}
     run |= {"written": datetime.now(UTC).isoformat(timespec="seconds")}
-    rows = [[f"{path.parent.name}/{path.stem}", f"{times[path]:.1f}"] for path in slowest]
+    rows = [["/".join(path.with_suffix("").parts[-3:]), f"{times[path]:.1f}"] for path in slowest]
     configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
     found = {"software": information(), "run": run, "slowest": rows, "configuration": configuration}
     write_text(target, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    folder = Path(snakemake.output.provenance).parent / "benchmarks"
-    files = [folder / Path(run).with_suffix(".tsv") for run in snakemake.params.runs]
+    folder = Path(snakemake.output.provenance).parent
+    files = [folder / file for file in snakemake.params.benchmarks]
     main(snakemake.params.config, files, Path(snakemake.output.provenance))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import differential_evolution
+import scipy
 
 from metanash.checks import integer
 from metanash.falsify.claims import Claim, Size, ratios
@@ -219,7 +219,7 @@ def _improve(recorder: _Recorder, form: str, population: Floats, generations: in
     def objective(columns: Floats) -> Floats:
         return -np.minimum(recorder(np.ascontiguousarray(columns.T))[form], _LARGEST)
 
-    result = differential_evolution(
+    result = scipy.optimize.differential_evolution(
         objective, [(0.0, 1.0)] * population.shape[1], init=population, maxiter=generations - 1, rng=rng, tol=0.0,
         vectorized=True, updating="deferred", polish=False, recombination=0.8,
     )  # fmt: skip

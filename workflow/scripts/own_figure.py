@@ -1,16 +1,16 @@
-"""Rule ``equilibrium_figure``: Figure 1(c), a panel for each kind of base game, a colour for each state."""
+"""Rule ``own_figure``: gaps against iterations, a panel for each kind of base game."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from metanash import plotting
-from metanash.tables import distinct_equilibria
+from metanash.tables import curves
 
 
 def main(table: Path, width: float, pdf: Path, png: Path) -> None:
     plotting.use_style()
-    figure = plotting.equilibrium_figure(distinct_equilibria(pd.read_csv(table)), width)
+    figure = plotting.gap_figure(curves(pd.read_csv(table)), width, scale="log")
     plotting.save(figure, {"pdf": pdf, "png": png})
 
 
