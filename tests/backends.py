@@ -16,5 +16,5 @@ BACKENDS = [pytest.param(twin, id="numpy"), pytest.param(compiled, id="c", marks
 
 def use(monkeypatch, module):
     """Make the library call the kernels of this module."""
-    for name in ("mirror", "joint_mirror", "ascent", "expect"):
+    for name in ("mirror", "joint_mirror", "ascent", "maml", "expect"):
         monkeypatch.setattr(kernels, name, getattr(module, name))

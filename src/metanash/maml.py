@@ -8,22 +8,24 @@ The distribution over games is finite, so the objective and its gradient are sum
     \nabla \Phi(\theta^{(T)}_j; G^j)
 
 where theta_j^(t) is theta after t inner steps on game j. The product is applied from the right, factor T - 1 first, by
-Hessian-vector products along the stored inner iterates. Replications (seeds), each with games and logits of its own,
-are trained side by side; theta has one (R, S, A_i) array a player.
+Hessian-vector products along the stored inner iterates: ``kernels.maml`` does so for every game of every replication.
+Replications (seeds), each with games and logits of its own, are trained side by side; theta has one (R, S, A_i) array a
+player.
 """
 
-from collections import deque
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash.checks import distributions, float_array, integer, positive
 from metanash.games import DiscountedGame, GameBatch
-from metanash.gaps import ne_gaps
+from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
-from metanash.policy_gradient import Logits, Point, ValueModel, ascend
+from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
 from metanash.streams import stream
 
@@ -31,6 +33,7 @@ __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train
 __all__ += ["meta_gradient", "meta_objective", "meta_value_and_gradient"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +43,15 @@ class Tasks:
     Attributes
     ----------
     model : ValueModel
-        Of R M games: those of replication 0, then of replication 1, and so on.
+        Of all games.
+    game : (R, M) array of int64
+        Their numbers in ``model``.
     probability : (R, M) array
         p_j.
     """
 
     model: ValueModel
+    game: Integers
     probability: Floats
 
     @classmethod
@@ -55,7 +61,9 @@ class Tasks:
         replications: int = 1,
         probability: npt.ArrayLike | None = None,
     ) -> "Tasks":
-        """Build from R M games in the order of ``model``; ``probability``, (M,) or (R, M), is uniform by default.
+        """Build from R M games: those of replication 0, then of replication 1, and so on.
+
+        ``probability``, (M,) or (R, M), is uniform by default.
 
         Raises
         ------
@@ -70,23 +78,24 @@ class Tasks:
         if given.shape not in {(count,), (replications, count)}:
             raise ValueError(f"probability must have shape {(replications, count)}, got {given.shape}")
         distributions("probability", np.atleast_2d(given), "replication")
-        return cls(model, np.array(np.broadcast_to(given, (replications, count))))
+        shape = (replications, count)
+        return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape)))
+
+    def chosen(self, uniforms: Floats) -> Integers:
+        """Numbers (..., R, B) of games in ``model`` that numbers (..., R, B) in [0, 1) draw from the distributions."""
+        drawn = np.empty(uniforms.shape, dtype=np.int64)
+        bounds = np.cumsum(self.probability, axis=1)
+        bounds /= bounds[:, -1:]
+        for r, bound in enumerate(bounds):
+            drawn[..., r, :] = self.game[r][np.searchsorted(bound, uniforms[..., r, :], side="right")]
+        return drawn
 
     def draw(self, uniforms: Floats) -> "Tasks":
         """Draw games with replacement, one for each of (R, B) numbers in [0, 1): B games of probability 1 / B.
 
         Objective and gradient of what is drawn have those of the whole as their expectations.
         """
-        replications, count = self.probability.shape
-        bounds = np.cumsum(self.probability, axis=1)
-        bounds /= bounds[:, -1:]
-        chosen = (uniforms[:, :, np.newaxis] >= bounds[:, np.newaxis]).sum(axis=-1)
-        chosen += count * np.arange(replications)[:, np.newaxis]
-        return Tasks(self.model.take(chosen.ravel()), uniform(*uniforms.shape))
-
-    def average(self, table: Floats) -> Floats:
-        """Expectation over the games: (..., R M) to (..., R)."""
-        return np.asarray((table.reshape(*table.shape[:-1], *self.probability.shape) * self.probability).sum(axis=-1))
+        return Tasks(self.model, self.chosen(uniforms), uniform(*uniforms.shape))
 
 
 @dataclass(frozen=True)
@@ -116,19 +125,42 @@ class Minibatches:
         return np.stack([stream(*self.address, "minibatch", name).random(shape) for name in names], axis=1)
 
 
-def _spread(theta: Sequence[Floats], games: int) -> Logits:
-    """(R, S, A_i) logits to (G, S, A_i): each for G / R games in a row."""
-    rows = len(theta[0])
-    if rows == 0 or games % rows:
-        raise ValueError(f"{games} games do not divide among {rows} replications of the logits")
-    return tuple(np.repeat(part.transpose(1, 2, 0), games // rows, axis=-1).transpose(2, 0, 1) for part in theta)
+class _Evaluator:
+    """Average values after inner ascent and their gradients, again and again: logits are (R, S (A_1 + ... + A_N)).
+
+    Replication r has probability[r] over as many games as that has entries, (R, M) numbers of games in each call.
+    """
+
+    def __init__(self, model: ValueModel, probability: Floats, inner_step: float, inner_steps: int) -> None:
+        rows, count = probability.shape
+        _, states, joint = model.reward.shape
+        columns = sum(model.n_actions)
+        self._probability, self._start = probability, np.repeat(np.arange(rows), count)
+        self._value, self._gradient = np.empty((rows, count)), np.empty((rows, count, states * columns))
+        actions = np.array(model.n_actions, dtype=np.int64)
+        self._model = (model.reward, model.transition, model.kind, model.initial, actions)
+        sizes = (len(actions), states, joint, columns, len(model.transition))
+        self._numbers = (model.discount, inner_step, rows * count, len(model), rows, *sizes, inner_steps)
+
+    def __call__(self, theta: Floats, game: Integers, *, first_order: bool = False) -> tuple[Floats, Floats]:
+        """F_T, (R,), and its gradient of the shape of ``theta``; ``first_order`` without Hessians."""
+        arrays = (theta, game, self._start, self._value, self._gradient)
+        kernels.maml(*self._model, *arrays, *self._numbers, int(first_order))
+        value = np.add.reduce(self._value * self._probability, axis=1)
+        return value, np.einsum("rm,rmd->rd", self._probability, self._gradient)
 
 
-def _inner(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int, keep: int | None) -> deque[Point]:
-    """The last ``keep`` inner iterates."""
-    if len(theta[0]) != len(tasks.probability):
-        raise ValueError(f"logits must be those of {len(tasks.probability)} replications, got {len(theta[0])}")
-    return deque(ascend(tasks.model, _spread(theta, len(tasks.model)), step, inner_steps), maxlen=keep)
+def _checked(tasks: Tasks, theta: Sequence[Floats]) -> Floats:
+    """Logits of all players side by side, (R, S (A_1 + ... + A_N)). Raises ValueError if a shape is wrong."""
+    rows = len(tasks.game)
+    if len(theta[0]) != rows:
+        raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
+    return beside(tasks.model.checked(theta, rows)).reshape(rows, -1)
+
+
+def _players(tasks: Tasks, together: Floats) -> Logits:
+    """The inverse of :func:`_checked`."""
+    return parts_of(together.reshape(len(together), tasks.model.n_states, -1), tasks.model.n_actions)
 
 
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
@@ -137,7 +169,7 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape.
     """
-    return tasks.average(_inner(tasks, theta, step, inner_steps, keep=1)[-1].value)
+    return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 
 
 def meta_value_and_gradient(
@@ -147,13 +179,9 @@ def meta_value_and_gradient(
 
     ``first_order`` drops the Hessians: the gradient at the adapted logits. The rest is as in :func:`meta_objective`.
     """
-    *earlier, last = _inner(tasks, theta, step, inner_steps, keep=1 if first_order else None)
-    gradient = last.gradient
-    for point in reversed(earlier):
-        curved = point.hessian_product(gradient)
-        gradient = tuple(g + step * h for g, h in zip(gradient, curved, strict=True))
-    averaged = (tasks.average(part.transpose(1, 2, 0)).transpose(2, 0, 1) for part in gradient)
-    return tasks.average(last.value), tuple(averaged)
+    evaluate = _Evaluator(tasks.model, tasks.probability, step, inner_steps)
+    value, gradient = evaluate(_checked(tasks, theta), tasks.game, first_order=first_order)
+    return value, _players(tasks, gradient)
 
 
 def meta_gradient(
@@ -161,11 +189,6 @@ def meta_gradient(
 ) -> Logits:
     """The gradient of :func:`meta_value_and_gradient` alone."""
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=first_order)[1]
-
-
-def _norm(gradient: Sequence[Floats]) -> Floats:
-    """Euclidean norm over players, states and actions: (R,)."""
-    return np.asarray(np.sqrt(sum((part**2).sum(axis=(1, 2)) for part in gradient)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,28 +272,31 @@ def train(
     beta, alpha = float(positive("step", step)), float(positive("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
     grid = _grid("iterations", iterations, at)
-    logits: Logits = tuple(float_array(f"logits of player {i}", part) for i, part in enumerate(theta))
-    uniforms = None if minibatches is None else minibatches.uniforms(len(tasks.probability), iterations)
-    exact_ascent = uniforms is None and not first_order
-    smallest = np.full(len(tasks.probability), np.inf)
+    logits = _checked(tasks, [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)])
+    evaluate = along = _Evaluator(tasks.model, tasks.probability, alpha, inner_steps)
+    exact_ascent = minibatches is None and not first_order
+    drawn: Iterator[Integers] = itertools.repeat(tasks.game)
+    if minibatches is not None:
+        uniforms = minibatches.uniforms(len(logits), iterations)
+        along = _Evaluator(tasks.model, uniform(*uniforms.shape[1:]), alpha, inner_steps)
+        drawn = iter(tasks.chosen(uniforms))
+    smallest = np.full(len(logits), np.inf)
     rows: list[tuple[Floats, Floats, Floats]] = []
     recorded = set(grid.tolist())
     for k in range(iterations + 1):
-        gradient: Logits = ()
         if exact_ascent or k in recorded:
-            objective, gradient = meta_value_and_gradient(tasks, logits, alpha, inner_steps)
-            norm = _norm(gradient)
+            objective, gradient = evaluate(logits, tasks.game)
+            norm = np.sqrt(np.add.reduce(gradient * gradient, axis=1))
             smallest = np.minimum(smallest, norm)
             if k in recorded:
                 rows.append((objective, norm, smallest))
         if k == iterations:
             break
         if not exact_ascent:
-            drawn = tasks if uniforms is None else tasks.draw(uniforms[k])
-            gradient = meta_gradient(drawn, logits, alpha, inner_steps, first_order=first_order)
-        logits = tuple(x + beta * g for x, g in zip(logits, gradient, strict=True))
+            _, gradient = along(logits, next(drawn), first_order=first_order)
+        logits += beta * gradient
     objectives, norms, smallests = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
-    return MetaTraining(grid, objectives, norms, smallests, logits)
+    return MetaTraining(grid, objectives, norms, smallests, _players(tasks, logits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,11 +330,15 @@ def adapt(
     """
     batch = GameBatch.of(games)
     grid, alpha = _grid("steps", steps, at), float(positive("step", step))
-    recorded = set(grid.tolist())
-    gaps, potentials = [], []
     start = [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)]
-    for t, point in enumerate(ascend(ValueModel.of(batch), _spread(start, len(batch)), alpha, steps)):
-        if t in recorded:
-            gaps.append(ne_gaps(batch, point.policy))
-            potentials.append(point.value)
+    rows = len(start[0])
+    if rows == 0 or len(batch) % rows:
+        raise ValueError(f"{len(batch)} games do not divide among {rows} replications of the logits")
+    model, logits = ValueModel.of(batch), tuple(np.repeat(part, len(batch) // rows, axis=0) for part in start)
+    gaps, potentials = [], []
+    for more in np.diff(grid, prepend=0).tolist():
+        logits = ascend(model, logits, alpha, more)
+        policy = tuple(softmax(part) for part in logits)
+        gaps.append(ne_gaps(batch, policy))
+        potentials.append(potential_values(batch, policy))
     return Adaptation(grid, np.stack(gaps, axis=1), np.stack(potentials, axis=1))

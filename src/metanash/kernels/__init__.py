@@ -1,8 +1,8 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``ascent`` advances independent
-projected Q-ascent, ``expect`` averages next-state values, ``backup`` adds them to rewards, and ``fold`` empties
-two-level sums. The compiled versions (``compiled.c``) are used
+gradient play, ``maml`` differentiates values through inner softmax ascent, ``expect`` averages next-state values,
+``backup`` adds them to rewards, and ``fold`` empties two-level sums. The compiled versions (``compiled.c``) are used
 where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard
 error says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 
@@ -31,6 +31,7 @@ __all__ = [
     "fold",
     "instruction_set",
     "joint_mirror",
+    "maml",
     "mirror",
     "source_digest",
     "use_threads",
@@ -83,6 +84,7 @@ instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
 mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
 ascent = _chosen.ascent
+maml = _chosen.maml
 expect = _chosen.expect
 backup = _chosen.backup
 fold = _chosen.fold

@@ -1,8 +1,8 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in lanes.h and ascent.h, compiled once for each
- * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
+ * again at the door below, and the loops themselves are in lanes.h, ascent.h and maml.h, compiled once for
+ * each instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -78,6 +78,19 @@ struct ascent_call {
     double *least;                   /* [lanes] */
 };
 
+struct maml_call {
+    struct share share;
+    int64_t lanes, players, states, joint, columns, inner_steps;
+    int first_order;
+    double discount, step;
+    const double *reward, *transition, *initial; /* [games][states][joint], as in expect_call, [games][states] */
+    const int64_t *kind;                         /* [games] */
+    const int64_t *actions;                      /* [players] */
+    const double *logits;                        /* [starts][states][columns] */
+    const int64_t *game, *start;                 /* [lanes] */
+    double *value, *gradient;                    /* [lanes], [lanes][states][columns] */
+};
+
 /* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
 static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
 
@@ -150,16 +163,16 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, expect, backup;
+    kernel mirror, joint_mirror, ascent, maml, expect, backup;
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, expect_avx512, backup_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, expect_avx2, backup_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, maml_avx512, expect_avx512, backup_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, maml_avx2, expect_avx2, backup_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, expect_portable, backup_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, maml_portable, expect_portable, backup_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -412,6 +425,57 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
     return finish(&held, failed);
 }
 
+/* Whether all numbers lie in [0, bound). */
+static int inside(const int64_t *numbers, int64_t count, int64_t bound) {
+    int64_t bad = 0;
+    for (int64_t k = 0; k < count; k++) bad |= numbers[k] < 0 || numbers[k] >= bound;
+    return !bad;
+}
+
+static PyObject *maml(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *kind, *initial, *actions, *logits, *game, *start, *value, *gradient;
+    long long lanes, games, starts, players, states, joint, columns, kinds, inner_steps;
+    int first_order;
+    double discount, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOddLLLLLLLLLi", &reward, &transition, &kind, &initial, &actions, &logits, &game,
+                          &start, &value, &gradient, &discount, &step, &lanes, &games, &starts, &players, &states, &joint,
+                          &columns, &kinds, &inner_steps, &first_order))
+        return NULL;
+    if (lanes < 0 || games < 1 || starts < 1 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 ||
+        inner_steps < 0)
+        return PyErr_Format(PyExc_ValueError, "sizes out of range");
+    struct buffers held = {.count = 0};
+    struct maml_call c = {.lanes = lanes, .players = players, .states = states, .joint = joint, .columns = columns,
+                          .inner_steps = inner_steps, .first_order = first_order, .discount = discount, .step = step};
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, states, joint, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
+        !(c.kind = borrow(&held, kind, "kind", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(c.logits = borrow(&held, logits, "logits", 'd', product(starts, states, columns, 1), 0)) ||
+        !(c.game = borrow(&held, game, "game", 'l', lanes, 0)) ||
+        !(c.start = borrow(&held, start, "start", 'l', lanes, 0)) ||
+        !(c.value = borrow(&held, value, "value", 'd', lanes, 1)) ||
+        !(c.gradient = borrow(&held, gradient, "gradient", 'd', product(lanes, states, columns, 1), 1))) {
+        release(&held);
+        return NULL;
+    }
+    /* the sizes are those of arrays now, so only the number of inner steps is not bounded */
+    const int64_t iterate = states * (columns + 2 * joint + states + 1);
+    if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) || !inside(c.game, lanes, games) ||
+        !inside(c.start, lanes, starts) || (!first_order && product(inner_steps, iterate, 16, 1) < 0)) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, an index points outside its array, or the "
+                            "inner iterates would be too large for this machine");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(chosen->maml, &c, sizeof c, lanes, (double)lanes * states * states * joint * (inner_steps + 1.0));
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
 static PyObject *expect(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *transition, *index, *values, *out;
@@ -507,6 +571,7 @@ static PyMethodDef methods[] = {
     {"joint_mirror", joint_mirror, METH_VARARGS,
      "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
     {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
+    {"maml", maml, METH_VARARGS, "Values after inner ascent, and meta-gradients; see metanash.kernels.points.maml."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

@@ -606,6 +606,7 @@ static int NAMED(backup)(const void *call) {
 #undef QUAD
 
 #include "ascent.h"
+#include "maml.h"
 
 #undef vec
 #undef ivec

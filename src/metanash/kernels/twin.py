@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
+from metanash.kernels.points import maml
 
-__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "mirror"]
+__all__ = ["CHUNK", "ascent", "backup", "expect", "fold", "joint_mirror", "maml", "mirror"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
