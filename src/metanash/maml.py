@@ -13,8 +13,7 @@ Replications (seeds), each with games and logits of its own, are trained side by
 player.
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,42 +124,46 @@ class Minibatches:
         return np.stack([stream(*self.address, "minibatch", name).random(shape) for name in names], axis=1)
 
 
-class _Evaluator:
-    """Average values after inner ascent and their gradients, again and again: logits are (R, S (A_1 + ... + A_N)).
+class _Ascent:
+    """Meta-ascent of R replications on flat logits, (R, S, A_1 + ... + A_N), which calls advance."""
 
-    Replication r has probability[r] over as many games as that has entries, (R, M) numbers of games in each call.
-    """
-
-    def __init__(self, model: ValueModel, probability: Floats, inner_step: float, inner_steps: int) -> None:
-        rows, count = probability.shape
-        _, states, joint = model.reward.shape
-        columns = sum(model.n_actions)
-        self._probability, self._start = probability, np.repeat(np.arange(rows), count)
-        self._value, self._gradient = np.empty((rows, count)), np.empty((rows, count, states * columns))
+    def __init__(self, tasks: Tasks, theta: Sequence[Floats], inner_step: float, inner_steps: int) -> None:
+        model, rows = tasks.model, len(tasks.game)
+        if len(theta[0]) != rows:
+            raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
+        self._logits = beside(model.checked(theta, rows))
+        self._gradient = np.empty_like(self._logits)
         actions = np.array(model.n_actions, dtype=np.int64)
         self._model = (model.reward, model.transition, model.kind, model.initial, actions)
-        sizes = (len(actions), states, joint, columns, len(model.transition))
-        self._numbers = (model.discount, inner_step, rows * count, len(model), rows, *sizes, inner_steps)
+        self._steps = (model.discount, inner_step)
+        games, states, joint = model.reward.shape
+        self._sizes = (games, len(actions), states, joint, self._logits.shape[-1], len(model.transition), inner_steps)
+        self._actions = model.n_actions
 
-    def __call__(self, theta: Floats, game: Integers, *, first_order: bool = False) -> tuple[Floats, Floats]:
-        """F_T, (R,), and its gradient of the shape of ``theta``; ``first_order`` without Hessians."""
-        arrays = (theta, game, self._start, self._value, self._gradient)
-        kernels.maml(*self._model, *arrays, *self._numbers, int(first_order))
-        value = np.add.reduce(self._value * self._probability, axis=1)
-        return value, np.einsum("rm,rmd->rd", self._probability, self._gradient)
+    def advance(
+        self, game: Integers, probability: Floats, step: float, iterations: int, *, first_order: bool = False
+    ) -> tuple[Floats, Floats, Floats]:
+        """Take steps on games with numbers (R, M), or (iterations, R, M), and probabilities (R, M).
 
+        Returns F_T and the norm of its gradient before the first step, and the smallest norm on the way: (R,) each.
+        """
+        rows, count = probability.shape
+        found = np.empty(rows), np.empty(rows), np.empty(rows)
+        arrays = (game, probability, self._logits, self._gradient, *found)
+        draws = 1 if game.ndim == 2 else len(game)
+        sizes = (rows, count, *self._sizes, int(first_order), draws, iterations)
+        kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        return found
 
-def _checked(tasks: Tasks, theta: Sequence[Floats]) -> Floats:
-    """Logits of all players side by side, (R, S (A_1 + ... + A_N)). Raises ValueError if a shape is wrong."""
-    rows = len(tasks.game)
-    if len(theta[0]) != rows:
-        raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
-    return beside(tasks.model.checked(theta, rows)).reshape(rows, -1)
+    @property
+    def logits(self) -> Logits:
+        """Logits of now, (R, S, A_i) for each player."""
+        return parts_of(self._logits, self._actions)
 
-
-def _players(tasks: Tasks, together: Floats) -> Logits:
-    """The inverse of :func:`_checked`."""
-    return parts_of(together.reshape(len(together), tasks.model.n_states, -1), tasks.model.n_actions)
+    @property
+    def gradient(self) -> Logits:
+        """Gradient that the last step has followed, of the same shapes."""
+        return parts_of(self._gradient, self._actions)
 
 
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
@@ -179,9 +182,9 @@ def meta_value_and_gradient(
 
     ``first_order`` drops the Hessians: the gradient at the adapted logits. The rest is as in :func:`meta_objective`.
     """
-    evaluate = _Evaluator(tasks.model, tasks.probability, step, inner_steps)
-    value, gradient = evaluate(_checked(tasks, theta), tasks.game, first_order=first_order)
-    return value, _players(tasks, gradient)
+    ascent = _Ascent(tasks, theta, step, inner_steps)
+    value, *_ = ascent.advance(tasks.game, tasks.probability, 0.0, 1, first_order=first_order)
+    return value, ascent.gradient
 
 
 def meta_gradient(
@@ -272,31 +275,26 @@ def train(
     beta, alpha = float(positive("step", step)), float(positive("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
     grid = _grid("iterations", iterations, at)
-    logits = _checked(tasks, [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)])
-    evaluate = along = _Evaluator(tasks.model, tasks.probability, alpha, inner_steps)
-    exact_ascent = minibatches is None and not first_order
-    drawn: Iterator[Integers] = itertools.repeat(tasks.game)
+    ascent = _Ascent(tasks, [float_array(f"logits of player {i}", x) for i, x in enumerate(theta)], alpha, inner_steps)
+    games, probability, exact = tasks.game, tasks.probability, minibatches is None and not first_order
     if minibatches is not None:
-        uniforms = minibatches.uniforms(len(logits), iterations)
-        along = _Evaluator(tasks.model, uniform(*uniforms.shape[1:]), alpha, inner_steps)
-        drawn = iter(tasks.chosen(uniforms))
-    smallest = np.full(len(logits), np.inf)
+        uniforms = minibatches.uniforms(len(games), iterations)
+        games, probability = tasks.chosen(uniforms), uniform(*uniforms.shape[1:])
+    smallest = np.full(len(tasks.game), np.inf)
     rows: list[tuple[Floats, Floats, Floats]] = []
-    recorded = set(grid.tolist())
-    for k in range(iterations + 1):
-        if exact_ascent or k in recorded:
-            objective, gradient = evaluate(logits, tasks.game)
-            norm = np.sqrt(np.add.reduce(gradient * gradient, axis=1))
-            smallest = np.minimum(smallest, norm)
+    recorded, starts = set(grid.tolist()), np.union1d(0, grid).tolist()
+    for k, until in zip(starts, [*starts[1:], iterations], strict=True):
+        if exact or k in recorded:
+            plan = (beta, until - k) if exact and until > k else (0.0, 1)
+            objective, norm, least = ascent.advance(tasks.game, tasks.probability, *plan)
             if k in recorded:
-                rows.append((objective, norm, smallest))
-        if k == iterations:
-            break
-        if not exact_ascent:
-            _, gradient = along(logits, next(drawn), first_order=first_order)
-        logits += beta * gradient
+                rows.append((objective, norm, np.minimum(smallest, norm)))
+            smallest = np.minimum(smallest, least)
+        if not exact and until > k:
+            drawn = games if minibatches is None else games[k:until]
+            ascent.advance(drawn, probability, beta, until - k, first_order=first_order)
     objectives, norms, smallests = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
-    return MetaTraining(grid, objectives, norms, smallests, _players(tasks, logits))
+    return MetaTraining(grid, objectives, norms, smallests, ascent.logits)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 /* Exact MAML on softmax policies, included by lanes.h for each instruction set: values after inner ascent and their
  * gradients with respect to the start (Mao et al. 2023, section 4.2, equations (9) and (10)).
  *
- * A lane is a game and a start. On the way forward everything that the way back needs is kept of each inner iterate,
+ * A lane is a game of a row; the lanes of a row share the logits. On the way forward everything that the way back needs is kept of each inner iterate,
  * WIDTH lanes at a time. The way back multiplies by I + step Hessian, at the last but one iterate first. The formulas
  * are those of points.py.
  */
@@ -184,16 +184,18 @@ static inline __attribute__((always_inline)) void NAMED(load_games)(const struct
                                                                     const int64_t S, const int64_t U, const int64_t J,
                                                                     int64_t *held, vec *reward, vec *chance,
                                                                     vec *initial, vec *theta) {
-    for (int64_t l = 0; l < WIDTH; l++) {
-        const int64_t own = lane + l < c->lanes ? lane + l : c->lanes - 1, game = c->game[own], kind = c->kind[game];
+    int64_t own = lane, row = lane / c->count, next = (row + 1) * c->count;
+    for (int64_t l = 0; l < WIDTH; l++) { /* lanes past the last do what the last does */
+        const int64_t game = c->game[own], kind = c->kind[game];
         const double *rewards = c->reward + game * S * J, *chances = c->transition + kind * S * J * S;
-        const double *initials = c->initial + game * S, *logits = c->logits + c->start[own] * S * U;
+        const double *initials = c->initial + game * S, *logits = c->logits + row * S * U;
         for (int64_t k = 0; k < S * J; k++) ((double *)reward)[k * WIDTH + l] = rewards[k];
         for (int64_t k = 0; k < S; k++) ((double *)initial)[k * WIDTH + l] = initials[k];
         for (int64_t k = 0; k < S * U; k++) ((double *)theta)[k * WIDTH + l] = logits[k];
-        if (held[l] == kind) continue;
+        if (held[l] != kind)
+            for (int64_t k = 0; k < S * J * S; k++) ((double *)chance)[k * WIDTH + l] = c->discount * chances[k];
         held[l] = kind;
-        for (int64_t k = 0; k < S * J * S; k++) ((double *)chance)[k * WIDTH + l] = c->discount * chances[k];
+        if (own + 1 < c->lanes && ++own == next) row++, next += c->count;
     }
 }
 
@@ -208,7 +210,7 @@ static inline __attribute__((always_inline)) int NAMED(maml_body)(const struct m
     vec *const restrict initial = tilt + S * J, *const restrict value = initial + S, *const restrict visits = value + S;
     vec *const restrict theta = visits + S, *const restrict out = theta + S * U, *const restrict own = out + S * U;
     const struct NAMED(model) model = {reward, chance, initial};
-    const vec step = splat(c->step);
+    const vec step = splat(c->inner_step);
     int64_t held[WIDTH];
     for (int64_t l = 0; l < WIDTH; l++) held[l] = -1;
     for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {

@@ -189,16 +189,19 @@ def maml(
     kind: Integers,
     initial: Floats,
     actions: Integers,
-    logits: Floats,
     game: Integers,
-    start: Integers,
-    value: Floats,
+    probability: Floats,
+    logits: Floats,
     gradient: Floats,
+    objective: Floats,
+    norm: Floats,
+    least: Floats,
     discount: float,
+    inner_step: float,
     step: float,
-    lanes: int,
+    rows: int,
+    count: int,
     games: int,
-    starts: int,
     players: int,
     states: int,
     joint: int,
@@ -206,13 +209,15 @@ def maml(
     kinds: int,
     inner_steps: int,
     first_order: int,
+    draws: int,
+    iterations: int,
     /,
 ) -> None:
-    """Values after inner ascent and their gradients (Mao et al. 2023, equations (9) and (10)).
+    """Iterate exact MAML (Mao et al. 2023, section 4.2): ``logits += step gradient`` in each row.
 
-    On its game each lane takes ``inner_steps`` steps theta += step grad Phi(theta) from its start, all players at once.
-    What is differentiated is Phi at the last logits as a function of the first ones: the gradient at the last,
-    multiplied by I + step Hessian at every logits before, the last but one first.
+    The gradient is that of the expectation of Phi after ``inner_steps`` steps theta += inner_step grad Phi(theta) of
+    all players at once on a game, equations (9) and (10): for each game the gradient at the last logits, multiplied
+    by I + inner_step Hessian at every logits before, the last but one first.
 
     Parameters
     ----------
@@ -225,38 +230,60 @@ def maml(
         Initial distributions.
     actions : (players,) of int64
         Numbers of actions: ``columns`` is their sum and ``joint`` their product.
-    logits : (starts, states, columns)
-        The players' logits side by side; finite.
-    game, start : (lanes,) of int64
-        Game and logits of each lane.
-    value : (lanes,)
-        Phi at the last logits, overwritten.
-    gradient : (lanes, states, columns)
-        Its gradient, overwritten.
+    game : (draws, rows, count) of int64
+        Games of each row; ``draws`` is 1, or ``iterations`` if every iteration has games of its own.
+    probability : (rows, count)
+        Of the games of a row.
+    logits : (rows, states, columns)
+        The players' logits side by side, finite; advanced.
+    gradient : (rows, states, columns)
+        Of the last iteration, before its step; overwritten.
+    objective, norm : (rows,)
+        Of the first iteration, before its step: the expectation and the Euclidean norm of its gradient; overwritten.
+    least : (rows,)
+        Smallest norm over the iterations; overwritten.
     discount : float
         Discount factor, in [0, 1).
-    step : float
-        Step size of the inner ascent.
     first_order : int
         Whether the Hessians are left out: the gradient at the last logits.
     """
-    if not lanes:
-        return
-    own = np.resize(game, max(lanes, 2))  # einsum adds in another order where there is one lane only
-    tables = Tables.of(
-        reward.reshape(games, states, joint)[own],
-        transition.reshape(kinds, states, joint, states)[kind[own]],
-        initial.reshape(games, states)[own],
-        discount,
-        tuple(int(n) for n in actions),
+    bounds = np.cumsum(actions)[: players - 1].tolist()
+    theta, target, weight = (
+        logits.reshape(rows, states, columns),
+        gradient.reshape(rows, -1),
+        probability.reshape(rows, -1),
     )
-    first = logits.reshape(starts, states, columns)[np.resize(start, len(own))]
-    points = [Point(tables, tuple(np.split(first, np.cumsum(actions)[: players - 1].tolist(), axis=-1)))]
-    for _ in range(inner_steps):
+    lanes = np.arange(max(rows * count, 2)) % (
+        rows * count
+    )  # einsum adds in another order where there is one lane only
+    for k in range(iterations):
+        if k == 0 or draws > 1:
+            own = game.reshape(draws, -1)[k][lanes]
+            tables = Tables.of(
+                reward.reshape(games, states, joint)[own],
+                transition.reshape(kinds, states, joint, states)[kind[own]],
+                initial.reshape(games, states)[own],
+                discount,
+                tuple(int(n) for n in actions),
+            )
+        first = Point(tables, tuple(np.split(theta[lanes // count], bounds, axis=-1)))
+        value, slope = _through_ascent(first, inner_step, inner_steps, hessians=not first_order)
+        value, slope = value[: rows * count].reshape(rows, count), slope[: rows * count].reshape(rows, count, -1)
+        target[...] = np.einsum("rm,rmd->rd", weight, slope)
+        size = np.sqrt((target**2).sum(axis=1))
+        if k == 0:
+            objective[...], norm[...], least[...] = (weight * value).sum(axis=1), size, size
+        np.minimum(least, size, out=least)
+        theta += step * target.reshape(theta.shape)
+
+
+def _through_ascent(point: Point, step: float, steps: int, *, hessians: bool) -> tuple[Floats, Floats]:
+    """Phi after some steps of ascent, (G,), and its gradient with respect to the first logits, (G, S, columns)."""
+    points = [point]
+    for _ in range(steps):
         moved = points[-1].moved(points[-1].gradient, step)
-        points = [moved] if first_order else [*points, moved]
+        points = [*points, moved] if hessians else [moved]
     slope = points[-1].gradient
-    for point in reversed(points[:-1]):
-        slope = tuple(u + step * h for u, h in zip(slope, point.hessian_product(slope), strict=True))
-    value[...] = points[-1].value[:lanes]
-    gradient.reshape(lanes, states, columns)[...] = np.concatenate(slope, axis=-1)[:lanes]
+    for earlier in reversed(points[:-1]):
+        slope = tuple(u + step * h for u, h in zip(slope, earlier.hessian_product(slope), strict=True))
+    return points[-1].value, np.concatenate(slope, axis=-1)
