@@ -96,6 +96,26 @@ def ascent(softmax: int, gaps: int) -> Call:
     return call
 
 
+def maml(inner_steps: int) -> Call:
+    """Exact MAML on a vector of such teams."""
+    count, states, actions = WIDTH, 2, (2, 2)
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        reward, transition = uniform(count * states * joint), simplex(states * joint, states)
+        model = (reward, transition, array("q", [0] * count), same(1 / states, count * states), array("q", actions))
+        logits, gradient, found = (
+            uniform(states * columns),
+            same(0.0, states * columns),
+            [same(0.0, 1) for _ in range(3)],
+        )
+        arrays = (*model, array("q", range(count)), same(1 / count, count), logits, gradient, *found)
+        sizes = (1, count, count, players, states, joint, columns, 1, inner_steps)
+        compiled.maml(*arrays, 0.9, 0.01, 0.01, *sizes, 0, 1, iterations)
+
+    return call
+
+
 def expect(rows: int, states: int, vectors: int) -> Call:
     """Expected next values; what is doubled is the number of games."""
 
@@ -118,6 +138,8 @@ CASES = {
     "Q-ascent with gaps": Case("ascent", WIDTH, 500, ascent(0, 1)),
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
     "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
+    "MAML, 1 inner step": Case("maml", WIDTH, 500, maml(1)),
+    "MAML, 5 inner steps": Case("maml", WIDTH, 200, maml(5)),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),
 }
 

@@ -277,6 +277,20 @@ def test_meta_training_helps_adaptation():
     assert (worth[1] > worth[0] + 0.1).all()
 
 
+@pytest.mark.parametrize(("first_order", "minibatches"), [(False, None), (True, None), (False, Minibatches(2, (3,)))])
+def test_checkpoints_may_begin_later(first_order, minibatches):
+    _, tasks, theta = two_replications()
+    options = {**SETTINGS, "iterations": 5, "first_order": first_order, "minibatches": minibatches}
+    whole, late = (train(tasks, theta, **options, at=at) for at in (range(6), [3, 5]))
+    np.testing.assert_array_equal(late.iterations, [3, 5])
+    for name in ("objective", "gradient_norm"):
+        np.testing.assert_array_equal(getattr(late, name), getattr(whole, name)[:, [3, 5]])
+    for one, other in zip(late.logits, whole.logits, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if minibatches is None and not first_order:
+        np.testing.assert_array_equal(late.smallest_gradient_norm, whole.smallest_gradient_norm[:, [3, 5]])
+
+
 def test_without_meta_iterations_nothing_moves():
     _, tasks, theta = two_replications()
     run = train(tasks, theta, **SETTINGS, iterations=0)

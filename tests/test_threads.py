@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
-from kernel_cases import ascent_arguments, backup_arguments, expect_arguments, mirror_arguments, run
+from kernel_cases import ascent_arguments, backup_arguments, expect_arguments, maml_arguments, mirror_arguments, run
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
 
@@ -51,6 +51,8 @@ CALLS = {
     "joint_mirror 3x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (3, 2), 500)),
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
+    "maml 2x2": ("maml", lambda rng: maml_arguments(rng, 101, 9, (2, 2), 2, 40)),
+    "maml 3x2": ("maml", lambda rng: maml_arguments(rng, 9, 101, (3, 2), 3, 10, redrawn=1)),
     "backup": ("backup", lambda rng: backup_arguments(rng, 11, 6, 300, 37, 3)),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
 }

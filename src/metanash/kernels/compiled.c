@@ -498,10 +498,13 @@ static PyObject *maml(PyObject *self, PyObject *args) {
     const int64_t lanes = c.lanes = rows * count, entries = meta.entries = states * columns;
     const int64_t iterate = states * (columns + 2 * joint + states + 1);
     if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) || !inside(drawn, draws * lanes, games) ||
-        product(lanes, entries + 1, 1, 1) < 0 || (!first_order && product(inner_steps, iterate, 16, 1) < 0)) {
+        product(lanes, entries + 1, 1, 1) < 0) {
         release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, an index points outside its array, or the "
-                            "inner iterates would be too large for this machine");
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    if (!first_order && product(inner_steps, iterate, 16, 1) < 0) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "so many inner iterates would be too large for this machine");
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
