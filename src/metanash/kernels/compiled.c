@@ -162,16 +162,16 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, ascent, maml, expect, backup;
+    kernel mirror, joint_mirror, ascent, through_ascent, expect, backup;
 };
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
 #if defined(__x86_64__)
-    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, maml_avx512, expect_avx512, backup_avx512},
-    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, maml_avx2, expect_avx2, backup_avx2},
+    {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, through_ascent_avx512, expect_avx512, backup_avx512},
+    {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, through_ascent_avx2, expect_avx2, backup_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, maml_portable, expect_portable, backup_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, through_ascent_portable, expect_portable, backup_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -513,7 +513,7 @@ static PyObject *maml(PyObject *self, PyObject *args) {
     failed = !c.value;
     for (int64_t k = 0; k < iterations && !failed; k++) {
         c.game = drawn + (draws > 1 ? k * lanes : 0);
-        failed = run(chosen->maml, &c, sizeof c, lanes, (double)lanes * states * states * joint * (inner_steps + 1.0));
+        failed = run(chosen->through_ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * (inner_steps + 1.0));
         if (!failed) maml_step(&c, &meta, k == 0);
     }
     free(c.value);

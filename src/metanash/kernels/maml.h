@@ -199,7 +199,7 @@ static inline __attribute__((always_inline)) void NAMED(load_games)(const struct
     }
 }
 
-static inline __attribute__((always_inline)) int NAMED(maml_body)(const struct maml_call *c, const int64_t N,
+static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(const struct maml_call *c, const int64_t N,
                                                                   const int64_t S, const int64_t *actions,
                                                                   const int64_t U, const int64_t J) {
     const int64_t kept = S * (U + 2 * J + S + 1), all = c->first_order ? 1 : c->inner_steps + 1;
@@ -239,14 +239,14 @@ static inline __attribute__((always_inline)) int NAMED(maml_body)(const struct m
 }
 
 /* Sizes that are met most have a loop of their own, as in ascent. */
-static int NAMED(maml)(const void *call) {
+static int NAMED(through_ascent)(const void *call) {
     const struct maml_call *c = call;
     const int64_t *n = c->actions;
     static const int64_t two[] = {2, 2, 2};
     const int pair = c->players == 2 && n[0] == 2 && n[1] == 2;
     const int three = c->players == 3 && n[0] == 2 && n[1] == 2 && n[2] == 2;
-    if (pair && c->states == 1) return NAMED(maml_body)(c, 2, 1, two, 4, 4);
-    if (pair && c->states == 2) return NAMED(maml_body)(c, 2, 2, two, 4, 4);
-    if (three && c->states == 2) return NAMED(maml_body)(c, 3, 2, two, 6, 8);
-    return NAMED(maml_body)(c, c->players, c->states, n, c->columns, c->joint);
+    if (pair && c->states == 1) return NAMED(through_ascent_body)(c, 2, 1, two, 4, 4);
+    if (pair && c->states == 2) return NAMED(through_ascent_body)(c, 2, 2, two, 4, 4);
+    if (three && c->states == 2) return NAMED(through_ascent_body)(c, 3, 2, two, 6, 8);
+    return NAMED(through_ascent_body)(c, c->players, c->states, n, c->columns, c->joint);
 }
