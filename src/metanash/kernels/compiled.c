@@ -171,7 +171,8 @@ static const struct instruction_set instruction_sets[] = {
     {"avx512", mirror_avx512, joint_mirror_avx512, ascent_avx512, through_ascent_avx512, expect_avx512, backup_avx512},
     {"avx2", mirror_avx2, joint_mirror_avx2, ascent_avx2, through_ascent_avx2, expect_avx2, backup_avx2},
 #endif
-    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, through_ascent_portable, expect_portable, backup_portable},
+    {"portable", mirror_portable, joint_mirror_portable, ascent_portable, through_ascent_portable, expect_portable,
+     backup_portable},
 };
 static const struct instruction_set *chosen;
 
@@ -497,8 +498,8 @@ static PyObject *maml(PyObject *self, PyObject *args) {
     /* all sizes are those of arrays now, but not the number of inner steps */
     const int64_t lanes = c.lanes = rows * count, entries = meta.entries = states * columns;
     const int64_t iterate = states * (columns + 2 * joint + states + 1);
-    if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) || !inside(drawn, draws * lanes, games) ||
-        product(lanes, entries + 1, 1, 1) < 0) {
+    if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) ||
+        !inside(drawn, draws * lanes, games) || product(lanes, entries + 1, 1, 1) < 0) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
@@ -513,7 +514,7 @@ static PyObject *maml(PyObject *self, PyObject *args) {
     failed = !c.value;
     for (int64_t k = 0; k < iterations && !failed; k++) {
         c.game = drawn + (draws > 1 ? k * lanes : 0);
-        failed = run(chosen->through_ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * (inner_steps + 1.0));
+        failed = run(chosen->through_ascent, &c, sizeof c, lanes, (inner_steps + 1.0) * lanes * states * states * joint);
         if (!failed) maml_step(&c, &meta, k == 0);
     }
     free(c.value);

@@ -1,9 +1,9 @@
 /* Exact MAML on softmax policies, included by lanes.h for each instruction set: values after inner ascent and their
  * gradients with respect to the start (Mao et al. 2023, section 4.2, equations (9) and (10)).
  *
- * A lane is a game of a row; the lanes of a row share the logits. On the way forward everything that the way back needs is kept of each inner iterate,
- * WIDTH lanes at a time. The way back multiplies by I + step Hessian, at the last but one iterate first. The formulas
- * are those of points.py.
+ * A lane is a game of a row; the lanes of a row share the logits. On the way forward everything that the way back
+ * needs is kept of each inner iterate, WIDTH lanes at a time. The way back multiplies by I + step Hessian, at the last
+ * but one iterate first. The formulas are those of points.py.
  */
 
 /* What is known at one iterate. `system` holds the factors of I - discount P_pi. */
@@ -33,6 +33,14 @@ static inline void NAMED(soften_finite)(int64_t actions, const vec *restrict log
 /* out[a] = product, or sum, of the players' own entries at the joint action a. Filled from the back, in place. */
 static inline __attribute__((always_inline)) void NAMED(combine)(const int64_t N, const int64_t *actions, const int sum,
                                                                  const vec *restrict own, vec *restrict out) {
+    if (N == 2) { /* the same, where the compiler sees through it */
+        for (int64_t b = 0; b < actions[0]; b++)
+            for (int64_t a = 0; a < actions[1]; a++) {
+                const vec left = own[b], right = own[actions[0] + a];
+                out[b * actions[1] + a] = sum ? left + right : left * right;
+            }
+        return;
+    }
     int64_t before = actions[0];
     for (int64_t a = 0; a < actions[0]; a++) out[a] = own[a];
     own += actions[0];
@@ -47,6 +55,20 @@ static inline __attribute__((always_inline)) void NAMED(combine)(const int64_t N
 static inline __attribute__((always_inline)) void NAMED(add_marginals)(const int64_t N, const int64_t *actions,
                                                                        const int64_t J, vec scale,
                                                                        const vec *restrict table, vec *restrict own) {
+    if (N == 2) {
+        const int64_t rows = actions[0], columns = actions[1];
+        for (int64_t a = 0; a < rows; a++) {
+            vec total = table[a * columns];
+            for (int64_t b = 1; b < columns; b++) total += table[a * columns + b];
+            own[a] += scale * total;
+        }
+        for (int64_t b = 0; b < columns; b++) {
+            vec total = table[b];
+            for (int64_t a = 1; a < rows; a++) total += table[a * columns + b];
+            own[rows + b] += scale * total;
+        }
+        return;
+    }
     int64_t before = 1, after = J;
     for (int64_t i = 0; i < N; before *= actions[i], own += actions[i++]) {
         after /= actions[i];
@@ -104,9 +126,9 @@ static inline vec NAMED(mean)(int64_t states, const vec *restrict p, const vec *
 /* Everything at the iterate `theta`, and its value. */
 static inline __attribute__((always_inline)) vec NAMED(evaluate)(const struct NAMED(model) *model,
                                                                  const struct NAMED(iterate) *x, const int64_t N,
-                                                                 const int64_t S, const int64_t *actions, const int64_t U,
-                                                                 const int64_t J, const vec *restrict theta,
-                                                                 vec *restrict value) {
+                                                                 const int64_t S, const int64_t *actions,
+                                                                 const int64_t U, const int64_t J,
+                                                                 const vec *restrict theta, vec *restrict value) {
     vec total = splat(0.0);
     for (int64_t s = 0; s < S; s++) {
         for (int64_t i = 0, u = s * U; i < N; u += actions[i++]) NAMED(soften_finite)(actions[i], theta + u, x->pi + u);
@@ -199,14 +221,22 @@ static inline __attribute__((always_inline)) void NAMED(load_games)(const struct
     }
 }
 
-static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(const struct maml_call *c, const int64_t N,
-                                                                  const int64_t S, const int64_t *actions,
-                                                                  const int64_t U, const int64_t J) {
+/* Where an iterate is kept. */
+static inline struct NAMED(iterate) NAMED(iterate_at)(vec *at, int64_t S, int64_t U, int64_t J) {
+    vec *joint = at + S * U, *advantage = joint + S * J, *system = advantage + S * J;
+    return (struct NAMED(iterate)){at, joint, advantage, system, system + S * S};
+}
+
+static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(const struct maml_call *c,
+                                                                            const int64_t N, const int64_t S,
+                                                                            const int64_t *actions, const int64_t U,
+                                                                            const int64_t J) {
     const int64_t kept = S * (U + 2 * J + S + 1), all = c->first_order ? 1 : c->inner_steps + 1;
     const int64_t fixed = S * J * (S + 2) + S * (2 * U + 3) + U;
     vec *work = aligned_vectors((size_t)(fixed + all * kept) * sizeof(vec));
     if (!work) return -1;
-    vec *const restrict reward = work, *const restrict chance = reward + S * J, *const restrict tilt = chance + S * J * S;
+    vec *const restrict reward = work, *const restrict chance = reward + S * J;
+    vec *const restrict tilt = chance + S * J * S;
     vec *const restrict initial = tilt + S * J, *const restrict value = initial + S, *const restrict visits = value + S;
     vec *const restrict theta = visits + S, *const restrict out = theta + S * U, *const restrict own = out + S * U;
     const struct NAMED(model) model = {reward, chance, initial};
@@ -218,7 +248,7 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
         struct NAMED(iterate) x;
         NAMED(load_games)(c, lane, S, U, J, held, reward, chance, initial, theta);
         for (int64_t t = 0;; t++) {
-            x = (struct NAMED(iterate)){at, at + S * U, at + S * (U + J), at + S * (U + 2 * J), at + S * (U + 2 * J + S)};
+            x = NAMED(iterate_at)(at, S, U, J);
             worth = NAMED(evaluate)(&model, &x, N, S, actions, U, J, theta, value);
             if (t == c->inner_steps) break;
             NAMED(add_gradient)(&x, N, S, actions, U, J, step, tilt, theta);
@@ -228,7 +258,7 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
         NAMED(add_gradient)(&x, N, S, actions, U, J, splat(1.0), tilt, out);
         while (at != own + U) {
             at -= kept;
-            x = (struct NAMED(iterate)){at, at + S * U, at + S * (U + J), at + S * (U + 2 * J), at + S * (U + 2 * J + S)};
+            x = NAMED(iterate_at)(at, S, U, J);
             NAMED(add_curved)(&model, &x, N, S, actions, U, J, step, tilt, value, visits, own, out);
         }
         scatter(&worth, 1, lane, c->lanes, c->value);
