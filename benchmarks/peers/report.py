@@ -20,6 +20,7 @@ MEASURES = {
 TITLES = {
     "Algorithm 1": "Algorithm 1, re-implemented",
     "Q-ascent": "Projected Q-ascent in Markov teams, re-implemented",
+    "MAML": "Exact MAML in Markov teams, S2 2x2, re-implemented",
     "matrix": "Zero-sum matrix games",
     "Markov": "Zero-sum Markov games",
 }
