@@ -158,6 +158,19 @@ def test_a_named_replication_trains_as_in_company():
         np.testing.assert_allclose(one[0], together[1], atol=1e-12)
 
 
+def test_memory_order_and_a_common_distribution_change_nothing():
+    """Probabilities for all replications, and logits in Fortran order."""
+    games, _, theta = two_replications()
+    one, each = Tasks.of(games, 2, [0.25, 0.25, 0.5]), Tasks.of(games, 2, [[0.25, 0.25, 0.5]] * 2)
+    value, gradient = meta_value_and_gradient(each, theta, 0.5, 2)
+    turned = tuple(np.asfortranarray(part) for part in theta)
+    for tasks, logits in [(one, theta), (one, turned), (each, turned)]:
+        again, same = meta_value_and_gradient(tasks, logits, 0.5, 2)
+        np.testing.assert_array_equal(again, value)
+        for a, b in zip(same, gradient, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 SETTINGS = {"step": 0.3, "inner_step": 0.5, "inner_steps": 2}
 
 

@@ -78,7 +78,7 @@ class Tasks:
             raise ValueError(f"probability must have shape {(replications, count)}, got {given.shape}")
         distributions("probability", np.atleast_2d(given), "replication")
         shape = (replications, count)
-        return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape)))
+        return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape), order="C"))
 
     def chosen(self, uniforms: Floats) -> Integers:
         """Numbers (..., R, B) of games in ``model`` that numbers (..., R, B) in [0, 1) draw from the distributions."""

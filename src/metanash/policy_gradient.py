@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 
 def beside(parts: Sequence[Floats]) -> Floats:
     """The players' (R, S, A_i) arrays side by side: (R, S, A_1 + ... + A_N), C-contiguous."""
-    return np.concatenate(parts, axis=-1, dtype=np.float64)
+    return np.ascontiguousarray(np.concatenate(parts, axis=-1, dtype=np.float64))
 
 
 def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
