@@ -1,8 +1,8 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect``, values and ``equilibria``: twice the games). It imports nothing but the standard library and the extension:
-under callgrind every import costs seconds.
+``expect``, values, ``equilibria`` and ``maml``: twice the games or inner steps). It imports nothing but the standard
+library and the extension: under callgrind every import costs seconds.
 """
 
 import math
@@ -110,6 +110,28 @@ def ascent(softmax: int, gaps: int) -> Call:
     return call
 
 
+def maml(compiled: ModuleType, count: int, inner_steps: int) -> None:
+    """One meta-gradient of exact MAML on so many of these teams."""
+    states, actions = 2, (2, 2)
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+    reward, transition = uniform(count * states * joint), simplex(states * joint, states)
+    model = (reward, transition, array("q", [0] * count), same(1 / states, count * states), array("q", actions))
+    logits, gradient, found = uniform(states * columns), same(0.0, states * columns), [same(0.0, 1) for _ in range(3)]
+    arrays = (*model, array("q", range(count)), same(1 / count, count), logits, gradient, *found)
+    sizes = (1, count, count, players, states, joint, columns, 1, inner_steps)
+    compiled.maml(*arrays, 0.9, 0.01, 0.0, *sizes, 0, 1, 1)
+
+
+def maml_steps(compiled: ModuleType, inner_steps: int) -> None:
+    """Inner steps and their way back; these are what is doubled."""
+    maml(compiled, WIDTH, inner_steps)
+
+
+def maml_games(compiled: ModuleType, games: int) -> None:
+    """Whole games with one inner step; what is doubled is their number."""
+    maml(compiled, games, 1)
+
+
 def expect(rows: int, states: int, vectors: int) -> Call:
     """Expected next values; what is doubled is the number of games."""
 
@@ -203,6 +225,8 @@ CASES = {
     "Q-ascent with gaps": Case("ascent", WIDTH, 500, ascent(0, 1)),
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
     "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
+    "MAML, an inner step": Case("through_ascent", WIDTH, 200, maml_steps),
+    "MAML, a game": Case("through_ascent", 1, 400, maml_games),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),
     "finite_values 2x2": Case("finite_values", 1, 64, finite_values(2, 2, 2)),
     "finite_values 10x10": Case("finite_values", 1, 8, finite_values(2, 5, 10)),

@@ -24,6 +24,7 @@ from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps
 from metanash.kernels import compiled, twin
 from metanash.learners import ProjectedQAscent, SoftmaxGradient
+from metanash.maml import Tasks, train
 
 
 @dataclass(frozen=True)
@@ -138,18 +139,18 @@ def joint_work(case: Case, actions: tuple[int, ...]) -> dict[str, Callable[[], N
     return runs | ({"algorithm 1": mirror_work(case)["c"]} if players == 2 else {})
 
 
+def team_games(case: Case, players: int) -> GameBatch[DiscountedGame]:
+    """A game a lane."""
+    games = families.potential_sequence(
+        "team", 0, "bench", n_games=case.lanes, perturbation=0.1, n_actions=(case.columns,) * players,
+        n_states=case.rows,
+    )  # fmt: skip
+    return GameBatch(tuple(games))
+
+
 def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
     """Gradient play on Markov teams with one transition kernel."""
-    games = families.potential_sequence(
-        "team",
-        0,
-        "bench",
-        n_games=case.lanes,
-        perturbation=0.1,
-        n_actions=(case.columns,) * case.players,
-        n_states=case.rows,
-    )
-    batch = GameBatch(tuple(games))
+    batch = team_games(case, case.players)
 
     def work(ascent: Callable[..., None], iterations: int) -> Callable[[], None]:
         def run() -> None:
@@ -164,6 +165,46 @@ def ascent_work(case: AscentCase) -> dict[str, Callable[[], None]]:
 
     contestants = {"c": compiled.ascent, "twin": twin.ascent, "plain": plain_ascent}
     return {name: work(function, case.iterations[name]) for name, function in contestants.items()}
+
+
+@dataclass(frozen=True)
+class MamlCase(Case):
+    """Exact MAML: ``rows`` states, ``columns`` actions for each of two players, so many inner steps."""
+
+    inner_steps: int
+
+
+MAML_CASES = [
+    MamlCase(f"MAML, {steps} inner step{'s' * (steps > 1)}, {name}", games, 2, 2, iterations, {}, steps)
+    for name, games, iterations in [
+        ("1 game", 1, {"c": 10_000, "twin": 100}),
+        ("1000 games", 1_000, {"c": 100, "twin": 5}),
+    ]
+    for steps in (1, 5)
+]
+
+
+def maml_work(case: MamlCase) -> dict[str, Callable[[], None]]:
+    """Meta-iterations on Markov teams with one transition kernel, a replication."""
+    tasks = Tasks.of(team_games(case, 2))
+    theta = [np.zeros((1, case.rows, case.columns))] * 2
+
+    def work(maml: Callable[..., None], iterations: int) -> Callable[[], None]:
+        def run() -> None:
+            original, kernels.maml = kernels.maml, maml
+            try:
+                train(
+                    tasks, theta, step=0.01, iterations=iterations, inner_step=0.01, inner_steps=case.inner_steps,
+                    at=[iterations],
+                )  # fmt: skip
+            finally:
+                kernels.maml = original
+
+        return run
+
+    return {
+        name: work(function, case.iterations[name]) for name, function in [("c", compiled.maml), ("twin", twin.maml)]
+    }
 
 
 def gap_games() -> dict[str, tuple[GameBatch[Any], int]]:
@@ -231,8 +272,12 @@ def measure(
 
 def row(case: Case, found: dict[str, float]) -> str:
     """One line of the table, with what is asked for and whether it is reached."""
-    parts = [f"{case.name:36s}", f"{found['c']:9.2f}", f"{found['twin']:10.1f}", f"{found['plain']:11.0f}"]
+    plain = f"{found['plain']:11.0f}" if "plain" in found else f"{'-':>11s}"
+    parts = [f"{case.name:36s}", f"{found['c']:9.2f}", f"{found['twin']:10.1f}", plain]
     for contestant in ("plain", "twin"):
+        if contestant not in found:
+            parts.append(f"{'-':>8s}{'':18s}")
+            continue
         ratio = found[contestant] / found["c"]
         target = case.targets.get(contestant)
         verdict = "" if target is None else f" (>= {target:g}: {'met' if ratio >= target else 'MISSED'})"
@@ -246,7 +291,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="interleaved repetitions, of which the fastest counts")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
-    cases: list[tuple[Case | AscentCase, dict[str, Callable[[], None]]]] = []
+    cases: list[tuple[Case, dict[str, Callable[[], None]]]] = []
     cases += [(case, mirror_work(case)) for case in MIRROR_CASES]
     cases += [(case, regret_work(case)) for case in REGRET_CASES]
     for actions, (lanes, share) in itertools.product(
@@ -257,6 +302,7 @@ def main() -> None:
         case = Case(name, lanes, actions[0], actions[1], share, {})
         cases.append((case, joint_work(case, actions)))
     cases += [(case, ascent_work(case)) for case in ascent_cases()]
+    cases += [(case, maml_work(case)) for case in MAML_CASES]
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, kernels {compiled.isa}")
     print("ns per lane and iteration of the compiled kernels, the NumPy twin and plain NumPy loops; then ratios to")
     print(f"the compiled kernels. Best of {arguments.rounds} interleaved rounds, one thread.\n")

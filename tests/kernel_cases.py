@@ -86,6 +86,43 @@ def ascent_arguments(
     ]
 
 
+def maml_arguments(
+    rng, rows, count, actions, states, inner_steps, iterations=2, discount=0.9, inner_step=0.05, *,
+    first_order=0, redrawn=0, spread=1.0,
+):  # fmt: skip
+    """Rows of so many games drawn from five with two transition kernels, one probability 0; meta-steps of 0.1."""
+    joint, columns, draws = math.prod(actions), sum(actions), iterations if redrawn else 1
+    probability = rng.dirichlet(np.ones(count), size=(rows,))
+    probability[0] = np.eye(count)[0]
+    return [
+        rng.uniform(size=(5, states, joint)),
+        rng.dirichlet(np.full(states, 0.5), size=(2, states, joint)),
+        rng.integers(2, size=5),
+        rng.dirichlet(np.ones(states), size=5),
+        np.array(actions, dtype=np.int64),
+        rng.integers(5, size=(draws, rows, count)),
+        probability,
+        spread * rng.normal(size=(rows, states, columns)),
+        np.full((rows, states, columns), -9.0),  # no gradient
+        *(np.full(rows, -9.0) for _ in range(3)),
+        discount,
+        inner_step,
+        0.1,
+        rows,
+        count,
+        5,
+        len(actions),
+        states,
+        joint,
+        columns,
+        2,
+        inner_steps,
+        first_order,
+        draws,
+        iterations,
+    ]
+
+
 def expect_arguments(rng, games, rows, states, vectors, kinds):
     return [
         rng.dirichlet(np.ones(states), size=(kinds, rows)),
@@ -237,6 +274,7 @@ def run(module, kernel, arguments):
     # which of several best responses ascent finds is not compared
     written = {
         "ascent": {"policy": 6, "sum_gap": 8, "least": 9},
+        "maml": {"logits": 7, "gradient": 8, "objective": 9, "norm": 10, "least": 11},
         "fold": {"sums": 0, "total": 1},
         "finite_values": {"value": 7, "start": 8},
         "discounted_values": {"value": 7, "start": 8},
@@ -287,6 +325,7 @@ def cases():
             anchor[...] = rng.uniform(-40.0, 40.0, size=anchor.shape)
         yield f"mirror {rows}x{columns}, one softmax", "mirror", arguments, 1e-15
     yield from ascent_cases(rng)
+    yield from maml_cases(np.random.default_rng(20232))
     for games, rows, states, vectors, kinds in itertools.product(
         (1, 5), (1, 6), (1, 2, 3, 4, 8, 9, 17), (1, 3), (1, 2)
     ):
@@ -346,6 +385,28 @@ def ascent_cases(rng):
     for step, tolerance in [(50.0, 1e-10), (1e6, 1e-6)]:
         yield case(tolerance, 6, (3, 2), 4, 2, 2, 4, 0.5, step, softmax=1)
     yield case(0.0, 0, (3, 2), 2, 2, 1, 3)
+
+
+def maml_cases(rng):
+    def case(tolerance, *sizes, **options):
+        return f"maml {sizes}, {options}", "maml", maml_arguments(rng, *sizes, **options), tolerance
+
+    # values reach 10 and gradients 5, and the product of the factors I + step Hessian stays below 10: some hundred
+    # roundings of 1e-15
+    actions_of = [(1,), (3,), (2, 2), (3, 2), (1, 4), (2, 2, 2), (2, 3, 4), (3, 1, 2), (2, 3, 2, 2)]
+    for actions, states, inner_steps in itertools.product(actions_of, (1, 2, 3), (0, 1, 20)):
+        for first_order in (0, 1):
+            yield case(1e-12, 3, 3, actions, states, inner_steps, first_order=first_order)
+    # lanes of a row in one vector and in several, and vectors with lanes of several rows
+    for rows, count, redrawn in itertools.product((1, 2, 9), (1, 4, 19), (0, 1)):
+        yield case(1e-12, rows, count, (2, 2), 2, 2, 3, redrawn=redrawn)
+    for actions, states, spread in itertools.product([(2, 2), (3, 2), (2, 2, 2)], (1, 2), (0.0, 40.0, 1000.0)):
+        yield case(1e-12, 2, 5, actions, states, 5, spread=spread)
+        yield case(1e-12, 2, 5, actions, states, 5, discount=0.0, spread=spread)
+    for actions, states in itertools.product([(2, 2), (3, 2)], (1, 2, 5)):
+        # values reach 100, gradients 1000
+        yield case(1e-9, 2, 5, actions, states, 20, 2, 0.99, 1e-4)
+    yield case(0.0, 2, 3, (2, 2), 2, 3, 0)
 
 
 def matrix_cases(rng):

@@ -13,7 +13,16 @@ import pyspiel
 import pytest
 
 from benchmarks.peers import contest, exact, first_order, measure, report, trees, twins
-from metanash import GameBatch, OptimisticMirrorDescent, ProjectedQAscent, Transition, ZeroSumGame, families, simplex
+from metanash import (
+    GameBatch,
+    OptimisticMirrorDescent,
+    ProjectedQAscent,
+    Transition,
+    ZeroSumGame,
+    families,
+    maml,
+    simplex,
+)
 
 ROOT = Path(__file__).parents[1]
 MATRIX, MARKOV = trees.matrix_game(4, 0), trees.markov_game(2, 2, 2, 0)
@@ -125,6 +134,18 @@ def test_the_runs_in_jax_are_those_in_numpy():
     games = ascent_games(2, (3, 2))
     found = twins.ascent_jax()(*twins.ascent_arrays(games), 0.8, 0.02, 30)
     assert contest.largest_difference(twins.ascent_numpy(games, 0.02, 30), found) < 1e-13
+
+
+@pytest.mark.parametrize(("actions", "inner_steps"), [((2, 2), 0), ((3, 2), 2), ((2, 3, 2), 1)])
+def test_exact_maml_in_jax_is_that_of_metanash(actions, inner_steps):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    games, start = ascent_games(3, actions), [np.zeros((1, 3, n)) for n in actions]
+    expected = maml.train(
+        maml.Tasks.of(games), start, step=0.3, iterations=20, inner_step=0.1, inner_steps=inner_steps
+    ).logits
+    found = twins.maml_jax()(*twins.maml_arrays(games), 0.8, 0.1, 0.3, 20, inner_steps)
+    assert contest.largest_difference([np.moveaxis(part, 0, -1) for part in expected], found) < 1e-12
 
 
 def test_projection_without_sorting():

@@ -25,6 +25,7 @@ from kernel_cases import (
     expect_arguments,
     finite_arguments,
     fold_arguments,
+    maml_arguments,
     matrix_arguments,
     mirror_arguments,
     run,
@@ -79,10 +80,11 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 
 
 def one_lane(kernel, arguments, lane):
-    """The arguments of one lane alone."""
+    """The arguments of one lane alone; of one row of ``maml``."""
     lanes_first = {
         "mirror": (0, 1, 2, 3, 4, 5),
         "ascent": (0, 2, 3, 4, 6, 7, 9),
+        "maml": (6, 7, 8, 9, 10, 11),
         "expect": (1, 2, 3),
         "backup": (0, 2, 3, 4),
         "finite_values": (0, 2, 3, 7, 8),
@@ -90,9 +92,9 @@ def one_lane(kernel, arguments, lane):
         "correlated_values": (0, 2, 3, 5, 6),
         "equilibria": (0, 1),
     }[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,)}.get(kernel, ())
+    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "maml": (5,)}.get(kernel, ())
     count = {
-        "mirror": 9, "ascent": 11, "expect": 4, "backup": 5, "finite_values": 9, "discounted_values": 10,
+        "mirror": 9, "ascent": 11, "maml": 15, "expect": 4, "backup": 5, "finite_values": 9, "discounted_values": 10,
         "correlated_values": 7, "equilibria": 2,
     }[kernel]  # fmt: skip
     alone = copied(arguments)
@@ -153,6 +155,63 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
     arguments[8][...] = 0.0
     assert len(np.unique(arguments[7][:, :, 0])) == 3
     assert_alone_equals_batch(module, "ascent", arguments, range(40))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("count", [1, 3, 19])
+@pytest.mark.parametrize(("actions", "states"), [((3,), 1), ((2, 2), 1), ((2, 2), 2), ((2, 2, 2), 2), ((3, 2, 4), 3)])
+def test_a_row_alone_gives_the_bits_of_the_batch_in_maml(module, actions, states, count):
+    """Its games share vectors with those of other rows."""
+    rng = np.random.default_rng([count, states, *actions])
+    for inner_steps, first_order, redrawn in [(0, 0, 0), (3, 0, 1), (3, 1, 0)]:
+        arguments = maml_arguments(
+            rng, 5, count, actions, states, inner_steps, 3, first_order=first_order, redrawn=redrawn
+        )
+        assert_alone_equals_batch(module, "maml", arguments, range(5))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(("actions", "states", "discount"), [
+    ((2, 2), 1, 0.9), ((2, 2), 2, 0.9), ((2, 2, 2), 2, 0.9), ((3,), 3, 0.9), ((2, 3, 1, 2), 3, 0.9), ((2, 2), 2, 0.0),
+    ((3, 2), 2, 0.99),
+])  # fmt: skip
+@pytest.mark.parametrize("inner_steps", [0, 1, 20])
+def test_meta_gradients_are_differences_of_objectives(module, actions, states, discount, inner_steps):
+    """Central ones, of order 2: errors of h^2 third derivatives, and of a rounding of the objective over h."""
+    arguments = maml_arguments(
+        np.random.default_rng([states, *actions]), 2, 4, actions, states, inner_steps, 1, discount,
+        0.3 * (1.0 - discount) ** 2,
+    )  # fmt: skip
+    gradient, h, scale = run(module, "maml", arguments)["gradient"], 1e-5, 1.0 / (1.0 - discount) ** 2
+    assert np.abs(gradient).max() > 1e-3
+    for place in np.ndindex(*gradient.shape[1:]):
+        ends = []
+        for sign in (1, -1):
+            moved = copied(arguments)
+            moved[7][(slice(None), *place)] += sign * h
+            ends.append(run(module, "maml", moved)["objective"])
+        np.testing.assert_allclose((ends[0] - ends[1]) / (2 * h), gradient[(slice(None), *place)], atol=1e-8 * scale)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("redrawn", [0, 1])
+def test_a_cut_maml_run_gives_the_bits_of_the_whole(module, redrawn):
+    """The objective and the norm are those of the first iteration, the gradient that of the last."""
+    whole = maml_arguments(np.random.default_rng(7), 3, 4, (2, 2), 2, 2, 6, redrawn=redrawn)
+    cut, done, parts = copied(whole), 0, []
+    module.maml(*whole)
+    game = cut[5]
+    for piece in (1, 2, 3):
+        cut[5] = game[done : done + piece].copy() if redrawn else game
+        cut[25:] = [len(cut[5]), piece]
+        module.maml(*cut)
+        parts.append(copied(cut[9:12]))
+        done += piece
+    np.testing.assert_array_equal(cut[7], whole[7])
+    np.testing.assert_array_equal(cut[8], whole[8])
+    np.testing.assert_array_equal(parts[0][:2], whole[9:11])
+    np.testing.assert_array_equal(np.min([part[2] for part in parts], axis=0), whole[11])
+    assert (whole[11] < whole[10]).any()
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -280,6 +339,8 @@ def test_kernels_write_only_their_outputs(module):
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, softmax=1), [6, 7, 8, 9]),
         ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), [6]),
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), [6]),
+        ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), range(7, 12)),
+        ("maml", maml_arguments(rng, 3, 2, (2, 2), 2, 2, 0), []),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
         ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), [4]),
         ("fold", fold_arguments(rng, 5), [0, 1]),
@@ -520,6 +581,7 @@ def good_arguments(kernel):
     return {
         "mirror": lambda: mirror_arguments(rng, 3, 2, 3, 0, 2),
         "ascent": lambda: ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 2),
+        "maml": lambda: maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1),
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
         "backup": lambda: backup_arguments(rng, 3, 4, 5, 2, 2, 1, 3),
         "fold": lambda: fold_arguments(rng, 5),
@@ -546,11 +608,11 @@ SPOILED = {
     "nothing": lambda a: None,  # noqa: ARG005
 }
 OUTPUTS = {
-    "mirror": range(2, 9), "ascent": range(6, 10), "expect": [3], "backup": [4], "fold": [0, 1],
+    "mirror": range(2, 9), "ascent": range(6, 10), "maml": range(7, 12), "expect": [3], "backup": [4], "fold": [0, 1],
     "finite_values": [7, 8], "discounted_values": [7, 8], "correlated_values": [6], "equilibria": [1],
     "off_simplex": [],
 }  # fmt: skip
-FLAGS = {("ascent", 18), ("ascent", 19)}  # any int is true or false
+FLAGS = {("ascent", 18), ("ascent", 19), ("maml", 24)}  # any int is true or false
 
 
 @needs_compiled
@@ -607,6 +669,8 @@ def test_bad_sizes_are_refused(kernel):
         ("ascent", 11, 2), ("ascent", 12, 1), ("ascent", 12, 3), ("ascent", 13, 1), ("ascent", 14, 5),
         ("ascent", 15, 1), ("ascent", 15, 3), ("ascent", 16, 4), ("ascent", 16, 6), ("ascent", 17, 1),
         ("ascent", 17, 3), ("ascent", 20, -1), ("ascent", 21, -1),
+        *(("maml", i, bad) for i in range(15, 23) for bad in (0, 1, 7)), ("maml", 23, -1), ("maml", 23, 2**60),
+        ("maml", 25, 0), ("maml", 25, 1), ("maml", 25, 3), ("maml", 26, 1), ("maml", 26, 3),
         ("expect", 5, 0), ("expect", 6, 0), ("expect", 8, 0),
         ("backup", 6, 0), ("backup", 6, 2), ("backup", 7, 0), ("backup", 8, 0), ("backup", 9, 0), ("backup", 10, 4),
         ("backup", 11, 5), ("backup", 11, 0), ("fold", 2, 4), ("fold", 2, 6),
@@ -627,7 +691,7 @@ def test_bad_sizes_are_refused(kernel):
 def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
     arguments = good_arguments(kernel)
     arguments[i] = bad
-    with pytest.raises(ValueError, match=r"sizes|entries|outside"):
+    with pytest.raises(ValueError, match=r"sizes|entries|outside|too large"):
         getattr(compiled, kernel)(*arguments)
 
 
@@ -637,6 +701,8 @@ def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
     [
         ("ascent", 2, 0, -1), ("ascent", 2, 2, 2), ("ascent", 2, 1, 2**62),  # kernel of a lane
         ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
+        ("maml", 2, 0, -1), ("maml", 2, 4, 2), ("maml", 4, 0, 0), ("maml", 4, 1, 4), ("maml", 5, (0, 0, 0), -1),
+        ("maml", 5, (1, 2, 1), 5), ("maml", 5, (1, 0, 0), 2**62),
         ("expect", 1, 0, -1), ("expect", 1, 2, 2), ("backup", 2, 0, -1), ("backup", 2, 2, 2),
         ("finite_values", 2, 0, -1), ("finite_values", 2, 2, 2), ("discounted_values", 2, 0, -1),
         ("discounted_values", 2, 2, 3), ("correlated_values", 2, 1, 2), ("correlated_values", 4, 0, 0),
@@ -693,6 +759,12 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "compiled.correlated_values(one, one, index, one, index, one, one, 1, 2**62, 1, 1, 1, 1, 1, 0)",
         "compiled.correlated_values(one, one, index, one, index, one, one, 1, 1, 2, 2**31, 2**31, 1, 0, 0)",
         "compiled.off_simplex(one, 2**61, 8, 1e-9)",
+        *(
+            f"compiled.maml(one, one, index, one, index, index, *[one] * 6, 0.5, 0.1, 0.1, *{sizes}, 1, 0, 1, 1)"
+            for sizes in ([1] * k + [2**61] + [1] * (7 - k) for k in range(8))
+        ),
+        "compiled.maml(one, one, index, one, index, ints, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 1, 0, 2**61, 2**61)",
+        "compiled.maml(one, one, index, one, index + 1, index, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 2**61, 0, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
         "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
         "compiled.expect(empty, index, one, empty, 1, 2**61, 1, 1, 1)",

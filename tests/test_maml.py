@@ -17,7 +17,6 @@ from metanash.maml import (
     meta_value_and_gradient,
     train,
 )
-from metanash.policy_gradient import ascend
 
 PROBABILITY = np.array([[0.25, 0.25, 0.5], [0.5, 0.0, 0.5]])
 """Of two replications with three games each; multiples of 1/4."""
@@ -73,7 +72,9 @@ def test_objective_and_gradient(kind, inner_steps, states, actions, discount, sp
 def test_the_order_of_the_factors_matters_here():
     """Else no test above could tell equation (10) from the product turned round."""
     _, tasks, theta = two_replications()
-    points = list(ascend(tasks.model, tuple(np.repeat(part, 3, axis=0) for part in theta), 0.5, 5))
+    points = [tasks.model.at(tuple(np.repeat(part, 3, axis=0) for part in theta))]
+    for _ in range(5):
+        points.append(points[-1].moved(points[-1].gradient, 0.5))
     turned = points[-1].gradient
     for point in points[:-1]:
         turned = tuple(g + 0.5 * h for g, h in zip(turned, point.hessian_product(turned), strict=True))
@@ -100,14 +101,11 @@ def test_minibatches_estimate_without_bias():
 
 def test_drawing_inverts_the_distribution():
     """A game is drawn by the numbers in [p_1 + ... + p_{j-1}, p_1 + ... + p_j), so one of probability 0 by none."""
-    games, tasks, _ = two_replications()
+    _, tasks, _ = two_replications()
     numbers = np.array([0.0, 0.2, 0.25, 0.49, 0.5, np.nextafter(1.0, 0.0)])
     drawn = tasks.draw(np.array([numbers, numbers]))
-    chosen = [0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 5, 5]
-    wanted = Tasks.of([games[k] for k in chosen], 2)
-    np.testing.assert_array_equal(drawn.model.reward, wanted.model.reward)
-    np.testing.assert_array_equal(drawn.model.onward, wanted.model.onward)
-    np.testing.assert_array_equal(drawn.model.initial, wanted.model.initial)
+    assert drawn.model is tasks.model
+    np.testing.assert_array_equal(drawn.game, [[0, 0, 1, 1, 2, 2], [3, 3, 3, 3, 5, 5]])
     np.testing.assert_array_equal(drawn.probability, np.full((2, 6), 1 / 6))
 
 
@@ -117,7 +115,7 @@ def test_rounding_draws_no_game_past_the_last():
     top = np.nextafter(1.0, 0.0)
     assert np.cumsum(np.full(10, 0.1))[-1] <= top
     drawn = Tasks.of([*games, *games[:4]], 1, np.full(10, 0.1)).draw(np.array([[top]]))
-    np.testing.assert_array_equal(drawn.model.reward, Tasks.of([games[3]]).model.reward)
+    assert drawn.game.item() == 9
 
 
 def test_minibatches_are_addressed():
@@ -158,6 +156,19 @@ def test_a_named_replication_trains_as_in_company():
     np.testing.assert_allclose(alone.objective[0], both.objective[1], rtol=1e-12)
     for one, together in zip(alone.logits, both.logits, strict=True):
         np.testing.assert_allclose(one[0], together[1], atol=1e-12)
+
+
+def test_memory_order_and_a_common_distribution_change_nothing():
+    """Probabilities for all replications, and logits in Fortran order."""
+    games, _, theta = two_replications()
+    one, each = Tasks.of(games, 2, [0.25, 0.25, 0.5]), Tasks.of(games, 2, [[0.25, 0.25, 0.5]] * 2)
+    value, gradient = meta_value_and_gradient(each, theta, 0.5, 2)
+    turned = tuple(np.asfortranarray(part) for part in theta)
+    for tasks, logits in [(one, theta), (one, turned), (each, turned)]:
+        again, same = meta_value_and_gradient(tasks, logits, 0.5, 2)
+        np.testing.assert_array_equal(again, value)
+        for a, b in zip(same, gradient, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 SETTINGS = {"step": 0.3, "inner_step": 0.5, "inner_steps": 2}
@@ -273,9 +284,24 @@ def test_meta_training_helps_adaptation():
     games, tasks, _ = two_replications(discount=0.9)
     start = tuple(np.zeros((2, 2, n)) for n in (2, 3))
     run = train(tasks, start, step=0.05, inner_step=0.01, inner_steps=5, iterations=100)
-    worth = [tasks.average(adapt(theta, games, 0.01, 5).potential[:, -1]) for theta in (start, run.logits)]
+    adapted = [adapt(theta, games, 0.01, 5).potential[:, -1].reshape(2, 3) for theta in (start, run.logits)]
+    worth = [(PROBABILITY * each).sum(axis=1) for each in adapted]
     np.testing.assert_allclose(worth[1], run.objective[:, -1], rtol=1e-12)
     assert (worth[1] > worth[0] + 0.1).all()
+
+
+@pytest.mark.parametrize(("first_order", "minibatches"), [(False, None), (True, None), (False, Minibatches(2, (3,)))])
+def test_checkpoints_may_begin_later(first_order, minibatches):
+    _, tasks, theta = two_replications()
+    options = {**SETTINGS, "iterations": 5, "first_order": first_order, "minibatches": minibatches}
+    whole, late = (train(tasks, theta, **options, at=at) for at in (range(6), [3, 5]))
+    np.testing.assert_array_equal(late.iterations, [3, 5])
+    for name in ("objective", "gradient_norm"):
+        np.testing.assert_array_equal(getattr(late, name), getattr(whole, name)[:, [3, 5]])
+    for one, other in zip(late.logits, whole.logits, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if minibatches is None and not first_order:
+        np.testing.assert_array_equal(late.smallest_gradient_norm, whole.smallest_gradient_norm[:, [3, 5]])
 
 
 def test_without_meta_iterations_nothing_moves():

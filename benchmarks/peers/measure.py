@@ -31,7 +31,7 @@ from benchmarks.peers.contest import (
     seconds,
     timed_curve,
 )
-from metanash import OptimisticMirrorDescent, ProjectedQAscent, families, kernels
+from metanash import OptimisticMirrorDescent, ProjectedQAscent, families, kernels, maml
 from metanash.archive import write_text
 from metanash.games import GameBatch
 
@@ -40,6 +40,8 @@ MARKOV = ((2, 2, 2), (2, 3, 3), (3, 2, 2))
 """Steps, states and actions."""
 ASCENT = ((2, 1, 20_000), (2, 1_000, 1_000), (3, 1, 20_000), (3, 1_000, 500))
 """Players with two actions each, games, iterations."""
+MAML = ((1, 1, 10_000), (5, 1, 5_000), (1, 1_000, 200), (5, 1_000, 50))
+"""Inner steps; games with S = 2 and two actions for each of two players; iterations."""
 MIRROR = (((2, 2, 2), 1, 100_000), ((2, 2, 2), 1_000, 2_000), ((5, 50, 10), 1, 2_000))
 """Steps, states and actions; games; iterations."""
 DISTRIBUTIONS = ("LiteEFG", "open_spiel", "quantecon", "nashpy", "pygambit", "jax", "numpy", "scipy", "numba", "cvxpy")
@@ -166,6 +168,38 @@ def _jax_ascent(batch: GameBatch) -> Run:
     return lambda iterations: jax.block_until_ready(run(*arrays, batch.game.discount, STEP, iterations))
 
 
+def exact_maml(rounds: int, with_jax: bool) -> list[Row]:
+    """Exact MAML on Markov teams; metanash's NumPy is no re-implementation, so there is none."""
+    rows = []
+    for inner_steps, count, iterations in MAML:
+        games = families.potential_sequence(
+            "team", 0, "peers", n_games=count, perturbation=0.1, n_actions=(2, 2), n_states=2
+        )
+        tasks, start = maml.Tasks.of(games), [np.zeros((1, 2, 2))] * 2
+
+        def ours(iterations: int, tasks=tasks, start=start, inner_steps=inner_steps) -> list[np.ndarray]:
+            found = maml.train(
+                tasks, start, step=STEP, iterations=iterations, inner_step=STEP, inner_steps=inner_steps,
+                at=[iterations],
+            )  # fmt: skip
+            return [np.moveaxis(part, 0, -1) for part in found.logits]
+
+        runs: dict[str, Run] = {"metanash, exact MAML": ours}
+        if with_jax:
+            runs["JAX, exact MAML"] = _jax_maml(GameBatch(tuple(games)), inner_steps)
+        name = f"{inner_steps} inner step{'s' * (inner_steps > 1)}, {_games(count)}"
+        rows += twin_rows("MAML", name, runs, iterations, rounds)
+    return rows
+
+
+def _jax_maml(batch: GameBatch, inner_steps: int) -> Run:
+    import jax
+
+    run, arrays = twins.maml_jax(), jax.device_put(twins.maml_arrays(batch))
+    numbers = (batch.game.discount, STEP, STEP)
+    return lambda iterations: jax.block_until_ready(run(*arrays, *numbers, iterations, inner_steps))
+
+
 def mirror(rounds: int, with_jax: bool) -> list[Row]:
     """Algorithm 1, with its value updates."""
     rows = []
@@ -249,7 +283,11 @@ def main() -> None:
     missing = absent([*(contestant.package for contestant in everybody), "jax"])
     for package, reason in missing.items():
         print(f"{package} is left out: {reason}", flush=True)
-    rows = mirror(2 * options.rounds, "jax" not in missing) + ascent(2 * options.rounds, "jax" not in missing)
+    rows = [
+        row
+        for race_twins in (mirror, ascent, exact_maml)
+        for row in race_twins(2 * options.rounds, "jax" not in missing)
+    ]
     found, curves = zero_sum(options.seeds, options.budget, options.rounds, missing)
     options.to.mkdir(parents=True, exist_ok=True)
     write_csv(options.to / "peers.csv", rows + found, COLUMNS)

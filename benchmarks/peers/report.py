@@ -20,6 +20,7 @@ MEASURES = {
 TITLES = {
     "Algorithm 1": "Algorithm 1, re-implemented",
     "Q-ascent": "Projected Q-ascent in Markov teams, re-implemented",
+    "MAML": "Exact MAML in Markov teams, S2 2x2, re-implemented",
     "matrix": "Zero-sum matrix games",
     "Markov": "Zero-sum Markov games",
 }
@@ -125,8 +126,10 @@ def text(table: pd.DataFrame, summary: pd.DataFrame, machine: dict) -> str:
     errors = table[table["error"].notna()][["contestant", "game", "error"]].drop_duplicates()
     parts += [f"Failed: {one.contestant} on {one.game}: {one.error}" for one in errors.itertuples()]
     for group, title in TITLES.items():
-        parts.append(f"## {title}")
         own = summary[summary["group"] == group]
+        if own.empty:
+            continue
+        parts.append(f"## {title}")
         for measure, name in MEASURES.items():
             part = own[own["measure"] == measure]
             if len(part):

@@ -1,4 +1,4 @@
-"""Algorithm 1 and projected Q-ascent as one writes them for arrays: in NumPy, and compiled by JAX.
+"""Algorithm 1, projected Q-ascent and exact MAML as one writes them for arrays: in NumPy, and compiled by JAX.
 
 Each step is written once, for either array module; games, or lanes, are the last axis, along which both are
 vectorised best. JAX gets whole runs as one compiled function with loops inside, in float64.
@@ -163,3 +163,51 @@ def ascent_jax() -> Any:
         return jax.lax.fori_loop(0, iterations, body, policies)
 
     return jax.jit(run)
+
+
+# --- Exact MAML, teams: games last ---
+
+
+def potential_value(xp: Any, reward: Any, transition: Any, initial: Any, discount: float, logits: Arrays) -> Any:
+    """Values (G,) of softmax policies with logits (S, A_i, G) or (S, A_i, 1); initial distributions (S, G)."""
+    policies = tuple(_softmax(xp, xp.moveaxis(part, 1, 0)).swapaxes(0, 1) for part in logits)
+    chain = xp.eye(len(reward))[:, :, None] - discount * averaged(transition, policies)
+    value = solved(chain, averaged(reward, policies))
+    return sum(start * own for start, own in zip(initial, value, strict=True))
+
+
+def maml_arrays(games: GameBatch) -> Arrays:
+    """Rewards, transitions, initial distributions, and logits 0 that the games share."""
+    reward, transition, _ = ascent_arrays(games)
+    logits = tuple(np.zeros((games.game.n_states, n, 1)) for n in games.game.n_actions)
+    return reward, transition, np.ascontiguousarray(games.initial.T), logits
+
+
+def maml_jax() -> Any:
+    """Meta-ascent whose gradients are JAX's own, through the inner ascent.
+
+    A function of what ``maml_arrays`` makes, discount, inner and outer step size, iterations and (fixed when it is
+    compiled) inner steps.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def objective(theta: Arrays, model: Arrays, discount: float, inner_step: float, inner_steps: int) -> Any:
+        def total(own: Arrays) -> Any:
+            return potential_value(jnp, *model, discount, own).sum()
+
+        own = tuple(jnp.broadcast_to(part, (*part.shape[:2], model[0].shape[-1])) for part in theta)
+        for _ in range(inner_steps):
+            own = tuple(x + inner_step * g for x, g in zip(own, jax.grad(total)(own), strict=True))
+        return potential_value(jnp, *model, discount, own).mean()
+
+    def run(*arguments: Any) -> Arrays:
+        *model, theta, discount, inner_step, step, iterations, inner_steps = arguments
+
+        def body(_: int, now: Arrays) -> Arrays:
+            gradient = jax.grad(objective)(now, tuple(model), discount, inner_step, inner_steps)
+            return tuple(x + step * g for x, g in zip(now, gradient, strict=True))
+
+        return jax.lax.fori_loop(0, iterations, body, theta)
+
+    return jax.jit(run, static_argnums=8)

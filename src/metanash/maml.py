@@ -8,22 +8,23 @@ The distribution over games is finite, so the objective and its gradient are sum
     \nabla \Phi(\theta^{(T)}_j; G^j)
 
 where theta_j^(t) is theta after t inner steps on game j. The product is applied from the right, factor T - 1 first, by
-Hessian-vector products along the stored inner iterates. Replications (seeds), each with games and logits of its own,
-are trained side by side; theta has one (R, S, A_i) array a player.
+Hessian-vector products along the stored inner iterates: ``kernels.maml`` does so for every game of every replication.
+Replications (seeds), each with games and logits of its own, are trained side by side; theta has one (R, S, A_i) array a
+player.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash.checks import distributions, float_array, integer, positive
 from metanash.games import DiscountedGame, GameBatch
-from metanash.gaps import ne_gaps
+from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
-from metanash.policy_gradient import Logits, Point, ValueModel, ascend
+from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
 from metanash.streams import stream
 
@@ -31,6 +32,7 @@ __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train
 __all__ += ["meta_gradient", "meta_objective", "meta_value_and_gradient"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,15 @@ class Tasks:
     Attributes
     ----------
     model : ValueModel
-        Of R M games: those of replication 0, then of replication 1, and so on.
+        Of all games.
+    game : (R, M) array of int64
+        Their numbers in ``model``.
     probability : (R, M) array
         p_j.
     """
 
     model: ValueModel
+    game: Integers
     probability: Floats
 
     @classmethod
@@ -55,7 +60,9 @@ class Tasks:
         replications: int = 1,
         probability: npt.ArrayLike | None = None,
     ) -> "Tasks":
-        """Build from R M games in the order of ``model``; ``probability``, (M,) or (R, M), is uniform by default.
+        """Build from R M games: those of replication 0, then of replication 1, and so on.
+
+        ``probability``, (M,) or (R, M), is uniform by default.
 
         Raises
         ------
@@ -70,23 +77,24 @@ class Tasks:
         if given.shape not in {(count,), (replications, count)}:
             raise ValueError(f"probability must have shape {(replications, count)}, got {given.shape}")
         distributions("probability", np.atleast_2d(given), "replication")
-        return cls(model, np.array(np.broadcast_to(given, (replications, count))))
+        shape = (replications, count)
+        return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape), order="C"))
+
+    def chosen(self, uniforms: Floats) -> Integers:
+        """Numbers (..., R, B) of games in ``model`` that numbers (..., R, B) in [0, 1) draw from the distributions."""
+        drawn = np.empty(uniforms.shape, dtype=np.int64)
+        bounds = np.cumsum(self.probability, axis=1)
+        bounds /= bounds[:, -1:]
+        for r, bound in enumerate(bounds):
+            drawn[..., r, :] = self.game[r][np.searchsorted(bound, uniforms[..., r, :], side="right")]
+        return drawn
 
     def draw(self, uniforms: Floats) -> "Tasks":
         """Draw games with replacement, one for each of (R, B) numbers in [0, 1): B games of probability 1 / B.
 
         Objective and gradient of what is drawn have those of the whole as their expectations.
         """
-        replications, count = self.probability.shape
-        bounds = np.cumsum(self.probability, axis=1)
-        bounds /= bounds[:, -1:]
-        chosen = (uniforms[:, :, np.newaxis] >= bounds[:, np.newaxis]).sum(axis=-1)
-        chosen += count * np.arange(replications)[:, np.newaxis]
-        return Tasks(self.model.take(chosen.ravel()), uniform(*uniforms.shape))
-
-    def average(self, table: Floats) -> Floats:
-        """Expectation over the games: (..., R M) to (..., R)."""
-        return np.asarray((table.reshape(*table.shape[:-1], *self.probability.shape) * self.probability).sum(axis=-1))
+        return Tasks(self.model, self.chosen(uniforms), uniform(*uniforms.shape))
 
 
 @dataclass(frozen=True)
@@ -116,19 +124,46 @@ class Minibatches:
         return np.stack([stream(*self.address, "minibatch", name).random(shape) for name in names], axis=1)
 
 
-def _spread(theta: Sequence[Floats], games: int) -> Logits:
-    """(R, S, A_i) logits to (G, S, A_i): each for G / R games in a row."""
-    rows = len(theta[0])
-    if rows == 0 or games % rows:
-        raise ValueError(f"{games} games do not divide among {rows} replications of the logits")
-    return tuple(np.repeat(part.transpose(1, 2, 0), games // rows, axis=-1).transpose(2, 0, 1) for part in theta)
+class _Ascent:
+    """Meta-ascent of R replications on flat logits, (R, S, A_1 + ... + A_N), which calls advance."""
 
+    def __init__(self, tasks: Tasks, theta: Sequence[Floats], inner_step: float, inner_steps: int) -> None:
+        model, rows = tasks.model, len(tasks.game)
+        if len(theta[0]) != rows:
+            raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
+        self._logits = beside(model.checked(theta, rows))
+        self._gradient = np.empty_like(self._logits)
+        actions = np.array(model.n_actions, dtype=np.int64)
+        self._model = (model.reward, model.transition, model.kind, model.initial, actions)
+        self._steps = (model.discount, inner_step)
+        games, states, joint = model.reward.shape
+        self._sizes = (games, len(actions), states, joint, self._logits.shape[-1], len(model.transition), inner_steps)
+        self._actions = model.n_actions
 
-def _inner(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int, keep: int | None) -> deque[Point]:
-    """The last ``keep`` inner iterates."""
-    if len(theta[0]) != len(tasks.probability):
-        raise ValueError(f"logits must be those of {len(tasks.probability)} replications, got {len(theta[0])}")
-    return deque(ascend(tasks.model, _spread(theta, len(tasks.model)), step, inner_steps), maxlen=keep)
+    def advance(
+        self, game: Integers, probability: Floats, step: float, iterations: int, *, first_order: bool = False
+    ) -> tuple[Floats, Floats, Floats]:
+        """Take steps on games with numbers (R, M), or (iterations, R, M), and probabilities (R, M).
+
+        Returns F_T and the norm of its gradient before the first step, and the smallest norm on the way: (R,) each.
+        """
+        rows, count = probability.shape
+        found = np.empty(rows), np.empty(rows), np.empty(rows)
+        arrays = (game, probability, self._logits, self._gradient, *found)
+        draws = 1 if game.ndim == 2 else len(game)
+        sizes = (rows, count, *self._sizes, int(first_order), draws, iterations)
+        kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        return found
+
+    @property
+    def logits(self) -> Logits:
+        """Logits of now, (R, S, A_i) for each player."""
+        return parts_of(self._logits, self._actions)
+
+    @property
+    def gradient(self) -> Logits:
+        """Gradient that the last step has followed, of the same shapes."""
+        return parts_of(self._gradient, self._actions)
 
 
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
@@ -137,7 +172,7 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape.
     """
-    return tasks.average(_inner(tasks, theta, step, inner_steps, keep=1)[-1].value)
+    return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 
 
 def meta_value_and_gradient(
@@ -147,13 +182,9 @@ def meta_value_and_gradient(
 
     ``first_order`` drops the Hessians: the gradient at the adapted logits. The rest is as in :func:`meta_objective`.
     """
-    *earlier, last = _inner(tasks, theta, step, inner_steps, keep=1 if first_order else None)
-    gradient = last.gradient
-    for point in reversed(earlier):
-        curved = point.hessian_product(gradient)
-        gradient = tuple(g + step * h for g, h in zip(gradient, curved, strict=True))
-    averaged = (tasks.average(part.transpose(1, 2, 0)).transpose(2, 0, 1) for part in gradient)
-    return tasks.average(last.value), tuple(averaged)
+    ascent = _Ascent(tasks, theta, step, inner_steps)
+    value, *_ = ascent.advance(tasks.game, tasks.probability, 0.0, 1, first_order=first_order)
+    return value, ascent.gradient
 
 
 def meta_gradient(
@@ -161,11 +192,6 @@ def meta_gradient(
 ) -> Logits:
     """The gradient of :func:`meta_value_and_gradient` alone."""
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=first_order)[1]
-
-
-def _norm(gradient: Sequence[Floats]) -> Floats:
-    """Euclidean norm over players, states and actions: (R,)."""
-    return np.asarray(np.sqrt(sum((part**2).sum(axis=(1, 2)) for part in gradient)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,28 +275,26 @@ def train(
     beta, alpha = float(positive("step", step)), float(positive("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
     grid = _grid("iterations", iterations, at)
-    logits: Logits = tuple(float_array(f"logits of player {i}", part) for i, part in enumerate(theta))
-    uniforms = None if minibatches is None else minibatches.uniforms(len(tasks.probability), iterations)
-    exact_ascent = uniforms is None and not first_order
-    smallest = np.full(len(tasks.probability), np.inf)
+    ascent = _Ascent(tasks, [float_array(f"logits of player {i}", x) for i, x in enumerate(theta)], alpha, inner_steps)
+    games, probability, exact = tasks.game, tasks.probability, minibatches is None and not first_order
+    if minibatches is not None:
+        uniforms = minibatches.uniforms(len(games), iterations)
+        games, probability = tasks.chosen(uniforms), uniform(*uniforms.shape[1:])
+    smallest = np.full(len(tasks.game), np.inf)
     rows: list[tuple[Floats, Floats, Floats]] = []
-    recorded = set(grid.tolist())
-    for k in range(iterations + 1):
-        gradient: Logits = ()
-        if exact_ascent or k in recorded:
-            objective, gradient = meta_value_and_gradient(tasks, logits, alpha, inner_steps)
-            norm = _norm(gradient)
-            smallest = np.minimum(smallest, norm)
+    recorded, starts = set(grid.tolist()), np.union1d(0, grid).tolist()
+    for k, until in zip(starts, [*starts[1:], iterations], strict=True):
+        if exact or k in recorded:
+            plan = (beta, until - k) if exact and until > k else (0.0, 1)
+            objective, norm, least = ascent.advance(tasks.game, tasks.probability, *plan)
             if k in recorded:
-                rows.append((objective, norm, smallest))
-        if k == iterations:
-            break
-        if not exact_ascent:
-            drawn = tasks if uniforms is None else tasks.draw(uniforms[k])
-            gradient = meta_gradient(drawn, logits, alpha, inner_steps, first_order=first_order)
-        logits = tuple(x + beta * g for x, g in zip(logits, gradient, strict=True))
+                rows.append((objective, norm, np.minimum(smallest, norm)))
+            smallest = np.minimum(smallest, least)
+        if not exact and until > k:
+            drawn = games if minibatches is None else games[k:until]
+            ascent.advance(drawn, probability, beta, until - k, first_order=first_order)
     objectives, norms, smallests = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
-    return MetaTraining(grid, objectives, norms, smallests, logits)
+    return MetaTraining(grid, objectives, norms, smallests, ascent.logits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,11 +328,15 @@ def adapt(
     """
     batch = GameBatch.of(games)
     grid, alpha = _grid("steps", steps, at), float(positive("step", step))
-    recorded = set(grid.tolist())
-    gaps, potentials = [], []
     start = [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)]
-    for t, point in enumerate(ascend(ValueModel.of(batch), _spread(start, len(batch)), alpha, steps)):
-        if t in recorded:
-            gaps.append(ne_gaps(batch, point.policy))
-            potentials.append(point.value)
+    rows = len(start[0])
+    if rows == 0 or len(batch) % rows:
+        raise ValueError(f"{len(batch)} games do not divide among {rows} replications of the logits")
+    model, logits = ValueModel.of(batch), tuple(np.repeat(part, len(batch) // rows, axis=0) for part in start)
+    gaps, potentials = [], []
+    for more in np.diff(grid, prepend=0).tolist():
+        logits = ascend(model, logits, alpha, more)
+        policy = tuple(softmax(part) for part in logits)
+        gaps.append(ne_gaps(batch, policy))
+        potentials.append(potential_values(batch, policy))
     return Adaptation(grid, np.stack(gaps, axis=1), np.stack(potentials, axis=1))

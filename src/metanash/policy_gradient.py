@@ -1,72 +1,35 @@
-r"""Softmax policies on discounted games: value, gradient, Hessian and gradient ascent, in closed form.
+"""What softmax players ascend on discounted games, its Hessians, and the ascent itself (Mao et al. 2023, section 4.2).
 
-Mao et al. 2023, section 4.2; the appendix with their formulas was not at hand, these are derived. With
-pi_i(a | s) proportional to exp(theta_i(s, a)), pi the product, r a reward (the stage potential of a potential game,
-or that of a player), M = (I - gamma P_pi)^-1, V = M r_pi, A = r + gamma P V - V and d = rho M:
-
-.. math::
-    \partial \Phi / \partial \theta_i(s, b) = \sum_{a : a_i = b} g(s, a), \qquad g(s, a) = d(s) \pi(a | s) A(s, a)
-
-Along a direction u the policy moves as pi' = pi xi, xi(s, a) = sum_i (u_i(s, a_i) - E u_i(s, .)). With
-V' = M sum_a pi' A and d' = gamma d P_{pi'} M,
-
-.. math:: g' = \pi (d' A + d (\xi A + \gamma P V' - V'))
-
-has H u as its marginals, at the cost of a gradient.
-
-Logits are tuples with one (G, S, A_i) array a player. All games of a batch move at once. Inside, the game is the last
-axis, since NumPy is fast where the last axis is long; results are views with that order in memory, and go in again
-without a copy.
+The formulas are in :mod:`metanash.kernels.points`. Logits are tuples with one (G, S, A_i) array a player.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash.games import DiscountedGame, GameBatch
-from metanash.simplex import softmax
+from metanash.kernels.points import Logits, Point, Tables
 
-__all__ = ["Logits", "Point", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "hessian"]
+__all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "beside", "hessian", "parts_of"]
 
 Floats = npt.NDArray[np.float64]
-Logits = tuple[Floats, ...]
-"""One (G, S, A_i) array a player; gradients and directions have the same form."""
+Integers = npt.NDArray[np.int64]
 
 
-def _games_last(parts: Sequence[Floats]) -> list[Floats]:
-    """(G, S, A_i) to contiguous (S, A_i, G)."""
-    return [np.ascontiguousarray(part.transpose(1, 2, 0)) for part in parts]
+def beside(parts: Sequence[Floats]) -> Floats:
+    """The players' (R, S, A_i) arrays side by side: (R, S, A_1 + ... + A_N), C-contiguous."""
+    return np.ascontiguousarray(np.concatenate(parts, axis=-1, dtype=np.float64))
 
 
-def _games_first(parts: Sequence[Floats]) -> Logits:
-    return tuple(part.transpose(2, 0, 1) for part in parts)
-
-
-def _joint(operation: np.ufunc, parts: Sequence[Floats]) -> Floats:
-    """Combine one (S, A_i, G) array a player to (S, A_1 ... A_N, G)."""
-
-    def combine(left: Floats, right: Floats) -> Floats:
-        table = operation(left[:, :, np.newaxis], right[:, np.newaxis])
-        return np.asarray(table.reshape(len(left), -1, left.shape[-1]))
-
-    return reduce(combine, parts)
-
-
-def _inverse(matrix: Floats) -> Floats:
-    """Inverses of strictly diagonally dominant (S, S, G) matrices: Gauss-Jordan, which needs no pivots there."""
-    out = matrix.copy()
-    for k in range(len(out)):
-        row = out[k] / out[k, k]
-        row[k] = 1.0 / out[k, k]
-        column = out[:, k].copy()
-        column[k] = 0.0
-        out[:, k] = 0.0
-        out -= column[:, np.newaxis] * row
-        out[k] = row
-    return out
+def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
+    """The inverse of :func:`beside`."""
+    bounds = itertools.pairwise(itertools.accumulate(n_actions, initial=0))
+    return tuple(np.ascontiguousarray(together[..., first:last]) for first, last in bounds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +38,22 @@ class ValueModel:
 
     Attributes
     ----------
-    reward : (S, A_1 ... A_N, G) array
-    onward : (S', S, A_1 ... A_N, G) array
-        gamma P(s' | s, a), next state first.
-    initial : (S, G) array
+    reward : (G, S, A_1 ... A_N) array
+    transition : (kinds, S, A_1 ... A_N, S') array
+        Distinct kernels; game g has ``transition[kind[g]]``.
+    kind : (G,) array of int64
+    initial : (G, S) array
         rho.
+    discount : float
+        gamma.
     n_actions : tuple of int
     """
 
     reward: Floats
-    onward: Floats
+    transition: Floats
+    kind: Integers
     initial: Floats
+    discount: float
     n_actions: tuple[int, ...]
 
     @classmethod
@@ -118,119 +86,73 @@ class ValueModel:
             raise ValueError(f"player must lie in [0, {game.n_players - 1}], got {player}")
         else:
             reward = batch.reward[:, 0 if game.is_team else player]
-        rows, joint = (game.n_states, batch.joint_actions), batch.joint_actions
-        chance = batch.transitions.dense(0)[batch.transitions.index].reshape(-1, *rows, game.n_states)
+        size = (-1, game.n_states, batch.joint_actions)
         return cls(
-            np.ascontiguousarray(reward.reshape(-1, game.n_states, joint).transpose(1, 2, 0)),
-            np.ascontiguousarray(game.discount * chance.transpose(3, 1, 2, 0)),
-            np.ascontiguousarray(batch.initial.T),
+            np.ascontiguousarray(reward.reshape(size)),
+            np.ascontiguousarray(batch.transitions.dense(0).reshape(*size, game.n_states)),
+            batch.transitions.index,
+            np.ascontiguousarray(batch.initial),
+            game.discount,
             game.n_actions,
         )
 
     def __len__(self) -> int:
-        return int(self.reward.shape[-1])
-
-    def take(self, chosen: npt.NDArray[np.int64]) -> "ValueModel":
-        """Return the model of the games with these numbers, which may repeat."""
-        reward, onward, initial = (np.take(t, chosen, axis=-1) for t in (self.reward, self.onward, self.initial))
-        return ValueModel(reward, onward, initial, self.n_actions)
-
-    def at(self, logits: Sequence[Floats]) -> "Point":
-        """Evaluate the policy of these logits. Raises ValueError if a shape is wrong."""
-        shapes = [(len(self), len(self.reward), actions) for actions in self.n_actions]
-        if [part.shape for part in logits] != shapes:
-            raise ValueError(f"logits must have shapes {shapes}, got {[part.shape for part in logits]}")
-        return Point(self, tuple(logits))
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """A softmax policy in a :class:`ValueModel`; everything is computed when first asked for, and once."""
-
-    model: ValueModel
-    logits: Logits
-
-    @cached_property
-    def _marginals(self) -> list[Floats]:
-        return [softmax(part, axis=1) for part in _games_last(self.logits)]
-
-    @cached_property
-    def _policy(self) -> Floats:
-        """pi(a | s), (S, A_1 ... A_N, G)."""
-        return _joint(np.multiply, self._marginals)
-
-    @cached_property
-    def _inverse(self) -> Floats:
-        """M, (S, S, G)."""
-        chain = np.einsum("zsjg,sjg->szg", self.model.onward, self._policy)
-        return _inverse(np.eye(len(chain))[:, :, np.newaxis] - chain)
-
-    @cached_property
-    def _visits(self) -> Floats:
-        """Expected discounted visits d, (S, G); their sum over the states is 1 / (1 - gamma)."""
-        return np.asarray(np.einsum("sg,szg->zg", self.model.initial, self._inverse))
-
-    @cached_property
-    def _earned(self) -> Floats:
-        return np.asarray(np.einsum("sjg,sjg->sg", self._policy, self.model.reward))
-
-    @cached_property
-    def _advantage(self) -> Floats:
-        """A, (S, A_1 ... A_N, G)."""
-        value = np.einsum("szg,zg->sg", self._inverse, self._earned)
-        q = self.model.reward + np.einsum("zsjg,zg->sjg", self.model.onward, value)
-        return np.asarray(q - value[:, np.newaxis])
+        return len(self.reward)
 
     @property
-    def policy(self) -> Logits:
-        """pi_i, a (G, S, A_i) array a player."""
-        return _games_first(self._marginals)
+    def n_states(self) -> int:
+        """S."""
+        return int(self.reward.shape[1])
 
     @cached_property
-    def value(self) -> Floats:
-        """Phi, (G,)."""
-        return np.asarray((self._visits * self._earned).sum(axis=0))
+    def _tables(self) -> Tables:
+        return Tables.of(self.reward, self.transition[self.kind], self.initial, self.discount, self.n_actions)
 
-    def _marginalise(self, joint: Floats) -> Logits:
-        """Sum a (S, A_1 ... A_N, G) table over the actions of the others, for each player."""
-        table = joint.reshape(len(joint), *self.model.n_actions, -1)
-        axes = range(1, 1 + len(self.model.n_actions))
-        return _games_first([table.sum(axis=tuple(k for k in axes if k != own)) for own in axes])
+    def checked(self, logits: Sequence[Floats], count: int) -> Logits:
+        """Logits of so many starts. Raises ValueError if a shape is wrong."""
+        shapes = [(count, self.n_states, actions) for actions in self.n_actions]
+        if [part.shape for part in logits] != shapes:
+            raise ValueError(f"logits must have shapes {shapes}, got {[part.shape for part in logits]}")
+        return tuple(logits)
 
-    @cached_property
-    def gradient(self) -> Logits:
-        """Derivatives of Phi, a (G, S, A_i) array a player."""
-        return self._marginalise(self._visits[:, np.newaxis] * self._policy * self._advantage)
-
-    def hessian_product(self, direction: Sequence[Floats]) -> Logits:
-        """H u for a direction u of the form of the logits, without the matrix H."""
-        policy, inverse, advantage, onward = self._policy, self._inverse, self._advantage, self.model.onward
-        centred = [
-            part - (own * part).sum(axis=1, keepdims=True)
-            for own, part in zip(self._marginals, _games_last(direction), strict=True)
-        ]
-        score = _joint(np.add, centred)
-        tilt = policy * score
-        # sum_a pi' Q = sum_a pi' A, since the mass of pi' is 0; A keeps more digits than Q
-        value = np.einsum("szg,zg->sg", inverse, np.einsum("sjg,sjg->sg", tilt, advantage))
-        moved = np.einsum("zsg,sg->zg", np.einsum("zsjg,sjg->zsg", onward, tilt), self._visits)
-        visits = np.einsum("sg,szg->zg", moved, inverse)
-        later = np.einsum("zsjg,zg->sjg", onward, value) - value[:, np.newaxis]
-        change = visits[:, np.newaxis] * advantage + self._visits[:, np.newaxis] * (score * advantage + later)
-        return self._marginalise(policy * change)
+    def at(self, logits: Sequence[Floats]) -> Point:
+        """Evaluate the policy of these logits, (G, S, A_i) each. Raises ValueError if a shape is wrong."""
+        return Point(self._tables, self.checked(logits, len(self)))
 
 
-def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int) -> Iterator[Point]:
-    """Yield theta^(0), ..., theta^(steps): theta^(t+1) = theta^(t) + alpha grad Phi(theta^(t)).
+def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int) -> Logits:
+    """theta^(steps) from theta^(0) = ``logits``: theta^(t+1) = theta^(t) + alpha grad Phi(theta^(t)).
 
     The operator zeta of Mao et al. 2023, section 4.2: T = ``steps`` times with ``step`` alpha, all players at once.
     Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape.
     """
-    point = model.at(logits)
-    yield point
-    for _ in range(steps):
-        point = model.at(tuple(x + step * g for x, g in zip(point.logits, point.gradient, strict=True)))
-        yield point
+    together, players = beside(model.checked(logits, len(model))), len(model.n_actions)
+    games, states, joint = model.reward.shape
+    kernels.ascent(
+        model.reward,
+        model.transition,
+        model.kind,
+        np.full(games, step),
+        model.initial,
+        np.array(model.n_actions, dtype=np.int64),
+        together,
+        np.zeros((games, states, players)),
+        np.zeros((2, games)),
+        np.ones(games),
+        model.discount,
+        games,
+        players,
+        states,
+        joint,
+        1,
+        together.shape[-1],
+        len(model.transition),
+        1,
+        0,
+        0,
+        steps,
+    )
+    return parts_of(together, model.n_actions)
 
 
 def _flat(parts: Sequence[Floats]) -> Floats:

@@ -130,19 +130,9 @@ def _theorem_4(instances: Instances, size: Size) -> Sides:
     alpha = 1.0 / constants.smoothness
     smoothness = meta_smoothness(constants, alpha, size.inner_steps)
     k, count = size.games, len(instances["start"])
-    models = [_model(instances, size, number) for number in range(k)]
-
-    def joined(tables: list[Floats]) -> Floats:
-        """The games of each task side by side, on the last axis."""
-        return np.stack(tables, axis=-1).reshape(*tables[0].shape[:-1], -1)
-
-    model = ValueModel(
-        joined([m.reward for m in models]),
-        joined([m.onward for m in models]),
-        joined([m.initial for m in models]),
-        size.n_actions,
-    )
-    tasks, theta = Tasks(model, np.full((count, k), 1.0 / k)), _parts(instances, size, "logits")
+    games = [game for number in range(k) for game in games_of(DiscountedGame, instances, size, number).games]
+    numbers = np.ascontiguousarray(np.arange(k * count).reshape(k, count).T)  # of the games of each task
+    tasks, theta = Tasks(ValueModel.of(games), numbers, np.full((count, k), 1.0 / k)), _parts(instances, size, "logits")
     norms = []
     for _ in range(size.iterations):
         _, gradient = meta_value_and_gradient(tasks, theta, alpha, size.inner_steps)

@@ -1,12 +1,13 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``regret_matching`` advances predictive
-regret matching+ on fixed Q-estimates, ``ascent`` advances independent projected Q-ascent. ``expect`` averages
-next-state values, ``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``,
-``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth, ``equilibria``
-solves matrix games, ``off_simplex`` finds what is no distribution. The compiled versions (``compiled.c``) are used
-where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`) are, and one line on standard error
-says so: results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient play, ``maml`` differentiates values
+through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
+two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
+responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution. The compiled
+versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`)
+are, and one line on standard error says so: results are the same up to rounding, but long runs take one to two orders
+of magnitude longer.
 
 The environment decides, once, when the package is imported:
 
@@ -37,6 +38,7 @@ __all__ = [
     "fold",
     "instruction_set",
     "joint_mirror",
+    "maml",
     "mirror",
     "off_simplex",
     "regret_matching",
@@ -92,6 +94,7 @@ mirror = _chosen.mirror
 joint_mirror = _chosen.joint_mirror
 regret_matching = _chosen.regret_matching
 ascent = _chosen.ascent
+maml = _chosen.maml
 expect = _chosen.expect
 backup = _chosen.backup
 fold = _chosen.fold

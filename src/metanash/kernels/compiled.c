@@ -1,8 +1,8 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
  * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in the headers, compiled once for each
- * instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
+ * again at the door below, and the loops themselves are in the headers, compiled once for each instruction set.
+ * Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -96,6 +96,18 @@ struct ascent_call {
     double *response;                /* [lanes][states][players]: best responses, as numbers of actions */
     double *sum_gap;                 /* [2][lanes]: total, running chunk */
     double *least;                   /* [lanes] */
+};
+
+struct maml_call {
+    struct share share; /* of rows * count */
+    int64_t lanes, count, players, states, joint, columns, inner_steps;
+    int first_order;
+    double discount, inner_step;
+    const double *reward, *transition, *initial; /* [games][states][joint], as in ascent_call, [games][states] */
+    const int64_t *kind, *game;                  /* [games], [rows][count] */
+    const int64_t *actions;                      /* [players] */
+    const double *logits;                        /* [rows][states][columns] */
+    double *value, *gradient;                    /* [rows][count], [rows][count][states][columns] */
 };
 
 struct finite_call {
@@ -224,15 +236,15 @@ typedef int (*kernel)(const void *);
 
 struct instruction_set {
     const char *name;
-    kernel mirror, joint_mirror, regret_matching, ascent, expect, backup, finite_values, discounted_values, correlated_values,
-        equilibria;
+    kernel mirror, joint_mirror, regret_matching, ascent, through_ascent, expect, backup, finite_values, discounted_values,
+        correlated_values, equilibria;
     int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
 };
 
-#define LOOPS(isa)                                                                                                     \
-    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, expect_##isa, backup_##isa,           \
-     finite_values_##isa, discounted_values_##isa, correlated_values_##isa, solve_games_##isa,            \
-     off_simplex_##isa}
+#define LOOPS(isa)                                                                                                    \
+    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, through_ascent_##isa,               \
+     expect_##isa, backup_##isa, finite_values_##isa, discounted_values_##isa, correlated_values_##isa,               \
+     solve_games_##isa, off_simplex_##isa}
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
 static const struct instruction_set instruction_sets[] = {
@@ -526,6 +538,103 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
     int failed;
     Py_BEGIN_ALLOW_THREADS;
     failed = run(chosen->ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * iterations);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, failed);
+}
+
+/* Whether all numbers lie in [0, bound). */
+static int inside(const int64_t *numbers, int64_t count, int64_t bound) {
+    int64_t bad = 0;
+    for (int64_t k = 0; k < count; k++) bad |= numbers[k] < 0 || numbers[k] >= bound;
+    return !bad;
+}
+
+/* Objectives, gradients and their norms from those of each game, for a step along the gradients. */
+struct meta {
+    int64_t rows, entries; /* entries: of the logits of a row */
+    double step;
+    const double *probability; /* [rows][count] */
+    double *logits, *gradient; /* [rows][entries] */
+    double *objective, *norm, *least;
+};
+
+static void maml_step(const struct maml_call *c, const struct meta *meta, int first) {
+    const int64_t D = meta->entries;
+    for (int64_t r = 0; r < meta->rows; r++) {
+        double *restrict gradient = meta->gradient + r * D, *restrict logits = meta->logits + r * D;
+        double value = 0.0, square = 0.0;
+        for (int64_t d = 0; d < D; d++) gradient[d] = 0.0;
+        for (int64_t lane = r * c->count; lane < (r + 1) * c->count; lane++) {
+            const double weight = meta->probability[lane], *restrict own = c->gradient + lane * D;
+            value += weight * c->value[lane];
+            for (int64_t d = 0; d < D; d++) gradient[d] += weight * own[d];
+        }
+        for (int64_t d = 0; d < D; d++) square += gradient[d] * gradient[d], logits[d] += meta->step * gradient[d];
+        const double norm = sqrt(square);
+        if (first) meta->objective[r] = value, meta->norm[r] = meta->least[r] = norm;
+        if (norm < meta->least[r]) meta->least[r] = norm;
+    }
+}
+
+static PyObject *maml(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *reward, *transition, *kind, *initial, *actions, *game, *probability, *logits, *gradient, *objective, *norm;
+    PyObject *least;
+    long long rows, count, games, players, states, joint, columns, kinds, inner_steps, draws, iterations;
+    int first_order;
+    double discount, inner_step, step;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOOOdddLLLLLLLLLiLL", &reward, &transition, &kind, &initial, &actions, &game,
+                          &probability, &logits, &gradient, &objective, &norm, &least, &discount, &inner_step, &step,
+                          &rows, &count, &games, &players, &states, &joint, &columns, &kinds, &inner_steps, &first_order,
+                          &draws, &iterations))
+        return NULL;
+    if (rows < 1 || count < 1 || games < 1 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 ||
+        inner_steps < 0 || iterations < 0 || (draws != 1 && draws != iterations))
+        return PyErr_Format(PyExc_ValueError, "sizes out of range, or games drawn neither once nor in each iteration");
+    struct buffers held = {.count = 0};
+    struct maml_call c = {.count = count, .players = players, .states = states, .joint = joint, .columns = columns,
+                          .inner_steps = inner_steps, .first_order = first_order, .discount = discount,
+                          .inner_step = inner_step};
+    struct meta meta = {.rows = rows, .step = step};
+    const int64_t *drawn;
+    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, states, joint, 1), 0)) ||
+        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
+        !(c.kind = borrow(&held, kind, "kind", 'l', games, 0)) ||
+        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
+        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
+        !(drawn = borrow(&held, game, "game", 'l', product(draws, rows, count, 1), 0)) ||
+        !(meta.probability = borrow(&held, probability, "probability", 'd', product(rows, count, 1, 1), 0)) ||
+        !(c.logits = meta.logits = borrow(&held, logits, "logits", 'd', product(rows, states, columns, 1), 1)) ||
+        !(meta.gradient = borrow(&held, gradient, "gradient", 'd', product(rows, states, columns, 1), 1)) ||
+        !(meta.objective = borrow(&held, objective, "objective", 'd', rows, 1)) ||
+        !(meta.norm = borrow(&held, norm, "norm", 'd', rows, 1)) ||
+        !(meta.least = borrow(&held, least, "least", 'd', rows, 1))) {
+        release(&held);
+        return NULL;
+    }
+    /* all sizes are those of arrays now, but not the number of inner steps */
+    const int64_t lanes = c.lanes = rows * count, entries = meta.entries = states * columns;
+    const int64_t iterate = states * (columns + 2 * joint + states + 1);
+    if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) ||
+        !inside(drawn, draws * lanes, games) || product(lanes, entries + 1, 1, 1) < 0) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
+    }
+    if (!first_order && product(inner_steps, iterate, 16, 1) < 0) {
+        release(&held);
+        return PyErr_Format(PyExc_ValueError, "so many inner iterates would be too large for this machine");
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    c.value = malloc((size_t)(lanes * (entries + 1)) * sizeof *c.value);
+    c.gradient = c.value + lanes;
+    failed = !c.value;
+    for (int64_t k = 0; k < iterations && !failed; k++) {
+        c.game = drawn + (draws > 1 ? k * lanes : 0);
+        failed = run(chosen->through_ascent, &c, sizeof c, lanes, (inner_steps + 1.0) * lanes * states * states * joint);
+        if (!failed) maml_step(&c, &meta, k == 0);
+    }
+    free(c.value);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -854,6 +963,7 @@ static PyMethodDef methods[] = {
      "Values of a stage of Algorithm 2; see metanash.kernels.twin.correlated_values."},
     {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
     {"equilibria", (PyCFunction)(void (*)(void))equilibria, METH_FASTCALL, "Solve matrix games; see metanash.kernels.matrix.equilibria."},
+    {"maml", maml, METH_VARARGS, "Advance exact MAML; see metanash.kernels.points.maml."},
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };

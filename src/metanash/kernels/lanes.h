@@ -602,6 +602,7 @@ static int NAMED(backup)(const void *call) {
 #include "regret.h"
 #include "values.h"
 #include "matrix.h"
+#include "maml.h"
 
 #undef vec
 #undef ivec

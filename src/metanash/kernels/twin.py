@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
+from metanash.kernels.points import maml
 
 __all__ = [
     "CHUNK",
@@ -27,6 +28,7 @@ __all__ = [
     "finite_values",
     "fold",
     "joint_mirror",
+    "maml",
     "mirror",
     "off_simplex",
     "regret_matching",
