@@ -156,6 +156,17 @@ def equilibria(actions: int) -> Call:
     return call
 
 
+def backup(rows: int, states: int, steps: int) -> Call:
+    """Rewards plus expected next values; what is doubled is the number of games."""
+
+    def call(compiled: ModuleType, games: int) -> None:
+        transition, values = simplex(rows, states), uniform(games * steps * states)
+        reward, out, index = uniform(games * steps * rows), same(0.0, games * steps * rows), array("q", [0] * games)
+        compiled.backup(reward, transition, index, values, out, games, steps, rows, states, 1, 0, steps)
+
+    return call
+
+
 def finite_values(horizon: int, states: int, actions: int) -> Call:
     """Best responses in zero-sum games; what is doubled is the number of games."""
 
@@ -228,6 +239,8 @@ CASES = {
     "MAML, an inner step": Case("through_ascent", WIDTH, 200, maml_steps),
     "MAML, a game": Case("through_ascent", 1, 400, maml_games),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),
+    "backup, 2 steps": Case("backup", 1, 20, backup(50, 10, 2)),
+    "backup, 5 steps": Case("backup", 1, 20, backup(50, 10, 5)),
     "finite_values 2x2": Case("finite_values", 1, 64, finite_values(2, 2, 2)),
     "finite_values 10x10": Case("finite_values", 1, 8, finite_values(2, 5, 10)),
     "finite_values 20x20": Case("finite_values", 1, 8, finite_values(1, 1, 20)),

@@ -140,11 +140,6 @@ class Point:
         q = self.tables.reward + np.einsum("zsjg,zg->sjg", self.tables.onward, value)
         return np.asarray(q - value[:, np.newaxis])
 
-    @property
-    def policy(self) -> Logits:
-        """pi_i, a (G, S, A_i) array a player."""
-        return _games_first(self._marginals)
-
     @cached_property
     def value(self) -> Floats:
         """Phi, (G,)."""
