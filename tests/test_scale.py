@@ -55,8 +55,8 @@ def test_bytes_are_those_of_the_arrays():
     assert int(found["nonzeros"]) == 3 * entries
     kernel = 3 * entries * (8 + 4) + (entries + 1) * 4
     assert int(found["game_bytes"]) == kernel + 8 * (2 * entries + 12)
-    # Algorithm 1 keeps Q, eta, and for each action an anchor, an iterate, an initial policy, two sums and one of before
-    state = 8 * 2 * 12 * (6 + 1 + 5 * 6 + 2)
+    # Algorithm 1 keeps Q, eta, and for each action an anchor, an iterate, an initial policy, its logit, three sums
+    state = 8 * 2 * 12 * (6 + 1 + 5 * 7 + 2)
     assert found["state_bytes"].tolist() == [state, state]  # flat in T
 
 
