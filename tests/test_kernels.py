@@ -76,6 +76,20 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
             assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 
 
+@needs_compiled
+@pytest.mark.skipif(os.name != "posix", reason="memory is protected by mprotect")
+@pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
+def test_kernels_touch_nothing_behind_their_arrays(isa):
+    command = [sys.executable, str(TESTS / "guarded.py")]
+    done = subprocess.run(
+        command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    if "is not an instruction set of this processor" in done.stderr:
+        pytest.skip(f"this processor has no {isa}")
+    assert done.returncode == 0, f"{done.stdout.splitlines()[-1:]} {done.stderr}"
+    assert done.stdout.splitlines()[-1] == "done"
+
+
 # Bits ---------------------------------------------------------------------------------------------------
 
 
