@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from strategies import random_distributions, random_interior, random_tables, random_vertices, seeds, tables
 
 from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, OptimisticMirrorDescent, Transition, learn
-from metanash.correlated import CorrelatedPolicy, cce_gap_bounds, cce_gaps
+from metanash.correlated import CorrelatedPolicy, cce_gap_bounds, cce_gaps, marginals
 from metanash.families import general_sum_sequence, zero_sum_sequence
 from metanash.learners.stages import stage_count
 
@@ -468,3 +468,13 @@ def test_bad_arguments():
     tilde = tuple(np.full((1, 3, 2, 2, n), 1 / n) for n in (2, 3))
     with pytest.raises(ValueError, match=r"given for 3 stages, the run begins stage 4"):
         learn(game, CorrelatedMirrorDescent(0.1), 10, initial=tilde)
+
+
+@pytest.mark.parametrize("iterations", [700, 3500])
+def test_average_policies_are_the_parts_of_the_mixture_also_in_long_stages(iterations):
+    """With H = 1 the run of 3500 ends 1453 iterations into a stage, one chunk of sums and part of another."""
+    games = general_sum_sequence("random", 3, n_games=2, perturbation=0.2, horizon=1, n_states=2, n_actions=(2, 3))
+    run = learn(games, CorrelatedMirrorDescent(0.3), iterations, at=[iterations])
+    average = CorrelatedMirrorDescent(0.3).average(run.state)
+    for part, expected in zip(average, marginals(run.policy.mixture(), 2), strict=True):
+        np.testing.assert_allclose(part, expected, rtol=0, atol=1e-13)
