@@ -217,7 +217,7 @@ def test_entries_given_twice_in_a_sparse_matrix_add_up():
 @pytest.mark.parametrize("module", BACKENDS)
 @pytest.mark.parametrize("storage", STORAGES)
 def test_expected_values_are_those_of_the_step_and_the_game(module, storage, monkeypatch):
-    """Unequal kernels at every step and game, values with several steps at once: any mixed-up axis shows."""
+    """Unequal kernels at every step and game, several vectors of values at once: any mixed-up axis shows."""
     use(monkeypatch, module)
     rng = np.random.default_rng(8)
     games = [random_tables(rng, "zero_sum", 4, 3, (2, 5), storage=storage) for _ in range(3)]
@@ -228,14 +228,15 @@ def test_expected_values_are_those_of_the_step_and_the_game(module, storage, mon
     assert batch.index.tolist() == [0, 1, 0, 2, 1]
     for first, count in [(0, 4), (1, 2), (3, 1), (0, 0), (2, 2)]:
         values = rng.uniform(size=(5, count, 3))
-        got = batch.expect(values, first)
-        assert got.shape == (5, count, 3, 2, 5)
-        for g, k in enumerate(order):
-            for n in range(count):
-                expected = np.zeros((3, 2, 5))
-                for s, a, b, z in np.ndindex(3, 2, 5, 3):
-                    expected[s, a, b] += games[k].kernel[first + n, s, a, b, z] * values[g, n, z]
-                np.testing.assert_allclose(got[g, n], expected, atol=1e-15)
+        for step in range(first, max(first + count, first + 1)):
+            got = batch.expect(values, step)
+            assert got.shape == (5, count, 3, 2, 5)
+            for g, k in enumerate(order):
+                for n in range(count):
+                    expected = np.zeros((3, 2, 5))
+                    for s, a, b, z in np.ndindex(3, 2, 5, 3):
+                        expected[s, a, b] += games[k].kernel[step, s, a, b, z] * values[g, n, z]
+                    np.testing.assert_allclose(got[g, n], expected, atol=1e-15)
 
 
 @pytest.mark.parametrize("storage", STORAGES)

@@ -157,7 +157,7 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
         work_out(transitions.stacked, transitions.steps, 0)
     else:
         for h in range(horizon):
-            work_out(np.empty(0) if h == horizon - 1 else transitions.expect_at(known[:, :, h + 1], h), 0, h)
+            work_out(np.empty(0) if h == horizon - 1 else transitions.expect(known[:, :, h + 1], h), 0, h)
     return StageValues(found[:, : len(actions)], found[:, len(actions) :])
 
 

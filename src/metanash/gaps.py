@@ -127,7 +127,7 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
         return value, start
     for h in reversed(range(horizon)):
         last = h == horizon - 1
-        go_back(np.empty(0) if last else transitions.expect_at(value[:, :, h + 1], h), kinds, 0, h)
+        go_back(np.empty(0) if last else transitions.expect(value[:, :, h + 1], h), kinds, 0, h)
     return value, start
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from metanash import kernels
 from metanash.games import DiscountedGame, GameBatch
+from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
 
 __all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "beside", "hessian", "parts_of"]
@@ -78,10 +79,7 @@ class ValueModel:
         if not isinstance(game, DiscountedGame):
             raise ValueError(f"softmax ascent plays discounted games, got a {type(game).__name__}")
         if player is None:
-            stage = [one.potential for one in batch.games if one.potential is not None]
-            if len(stage) < len(batch):
-                raise ValueError("a game of the batch has no stage potential")
-            reward = np.stack(stage)
+            reward = stage_potentials(batch)
         elif not 0 <= player < game.n_players:
             raise ValueError(f"player must lie in [0, {game.n_players - 1}], got {player}")
         else:

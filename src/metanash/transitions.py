@@ -176,31 +176,34 @@ class TransitionBatch:
             return np.asarray(self.stacked[step if self.steps > 1 else 0])
         return np.stack([kind.at(step) for kind in self.kinds])
 
-    def expect(self, values: Floats, first_step: int) -> Floats:
-        """P_h V for a run of steps of every game.
+    def expect(self, values: Floats, step: int) -> Floats:
+        """P_h V for several vectors at one step of every game.
 
         Parameters
         ----------
         values : (G, n, S)
-            ``values[:, k]`` is averaged by the kernel of step ``first_step + k``.
+        step : int
+            h, from 0.
 
         Returns
         -------
         (G, n, S, A_1, ..., A_N) array
             The bits of a game do not depend on the rest of the batch.
         """
-        games, count, _ = values.shape
-        if self.steps == 1 or count == 1:
-            return self.expect_at(values, first_step)
-        out = np.empty((games, count, self.n_states, *self.n_actions))
-        for k in range(count):
-            out[:, k] = self.expect_at(values[:, k : k + 1], first_step + k)[:, 0]
-        return out
-
-    def expect_at(self, values: Floats, step: int) -> Floats:
-        """P_h V for several vectors (G, n, S) at one step: (G, n, S, A_1, ..., A_N). Bits as in :meth:`expect`."""
-        found = self._expect(values, step if self.steps > 1 else 0)
-        return found.reshape(*found.shape[:2], self.n_states, *self.n_actions)
+        games, count, states = values.shape
+        step = step if self.steps > 1 else 0
+        shape = (games, count, self.n_states, *self.n_actions)
+        values = np.ascontiguousarray(values)
+        if self.stacked is None and games * count == 1:  # for large games a copy costs as much as the product
+            return np.asarray(self.kinds[0].kernel[step] @ values[0, 0]).reshape(shape)
+        out = np.empty((games, count, self.rows))
+        if self.stacked is not None:
+            stacked = self.stacked[step]
+            kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
+            return out.reshape(shape)
+        for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
+            out[game, k] = self.kinds[kind].kernel[step] @ values[game, k]
+        return out.reshape(shape)
 
     def backup(self, reward: Floats, values: Floats) -> Floats:
         """r_h + P_h V_{h+1} at every step of every game; nothing comes after the last.
@@ -229,17 +232,3 @@ class TransitionBatch:
             sizes = (games, horizon, self.rows, states, len(chance), first, last)
             kernels.backup(reward, chance, self.index, values, q, *sizes)
         return q
-
-    def _expect(self, values: Floats, step: int) -> Floats:
-        games, count, states = values.shape
-        values = np.ascontiguousarray(values)
-        if self.stacked is None and games * count == 1:  # for large games a copy costs as much as the product
-            return np.asarray(self.kinds[0].kernel[step] @ values[0, 0]).reshape(1, 1, self.rows)
-        out = np.empty((games, count, self.rows))
-        if self.stacked is not None:
-            stacked = self.stacked[step]
-            kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
-            return out
-        for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
-            out[game, k] = self.kinds[kind].kernel[step] @ values[game, k]
-        return out

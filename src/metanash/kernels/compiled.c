@@ -390,6 +390,15 @@ static PyObject *finish(struct buffers *held, int failed) {
     Py_RETURN_NONE;
 }
 
+/* `run` without the interpreter's lock, then `finish`: the end of a call. */
+static PyObject *launch(struct buffers *held, kernel function, void *call, size_t size, int64_t lanes, double reads) {
+    int failed;
+    Py_BEGIN_ALLOW_THREADS;
+    failed = run(function, call, size, lanes, reads);
+    Py_END_ALLOW_THREADS;
+    return finish(held, failed);
+}
+
 /* ---- the calls --------------------------------------------------------------------------------- */
 
 static PyObject *mirror(PyObject *self, PyObject *args) {
@@ -414,11 +423,7 @@ static PyObject *mirror(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->mirror, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->mirror, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
 }
 
 /* Whether all indices are below their bound. */
@@ -463,11 +468,7 @@ static PyObject *joint_mirror(PyObject *self, PyObject *args) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "the numbers of actions do not fit the sizes");
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->joint_mirror, &c, sizeof c, lanes, (double)lanes * players * joint * iterations);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->joint_mirror, &c, sizeof c, lanes, (double)lanes * players * joint * iterations);
 }
 
 static PyObject *regret_matching(PyObject *self, PyObject *args) {
@@ -492,11 +493,7 @@ static PyObject *regret_matching(PyObject *self, PyObject *args) {
         release(&held);
         return NULL;
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->regret_matching, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->regret_matching, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
 }
 
 static PyObject *ascent(PyObject *self, PyObject *args) {
@@ -535,11 +532,7 @@ static PyObject *ascent(PyObject *self, PyObject *args) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * iterations);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * iterations);
 }
 
 /* Whether all numbers lie in [0, bound). */
@@ -660,11 +653,7 @@ static PyObject *expect(PyObject *self, PyObject *args) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "an index points outside its array");
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
 }
 
 /* Its arguments are not parsed by a format, and small games keep the lock: both take longer than solving them. */
@@ -769,11 +758,7 @@ static PyObject *finite_values(PyObject *self, PyObject *args) {
         return NULL;
     }
     c.policy = policies;
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
 }
 
 static PyObject *correlated_values(PyObject *self, PyObject *args) {
@@ -812,11 +797,7 @@ static PyObject *correlated_values(PyObject *self, PyObject *args) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->correlated_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->correlated_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
 }
 
 static PyObject *discounted_values(PyObject *self, PyObject *args) {
@@ -859,11 +840,7 @@ static PyObject *discounted_values(PyObject *self, PyObject *args) {
         return NULL;
     }
     c.policy = policies;
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
 }
 
 static PyObject *off_simplex(PyObject *self, PyObject *args) {
@@ -911,11 +888,7 @@ static PyObject *backup(PyObject *self, PyObject *args) {
         release(&held);
         return PyErr_Format(PyExc_ValueError, "an index points outside its array");
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS;
-    failed = run(chosen->backup, &c, sizeof c, games * rows, (double)games * (last - first) * rows * states);
-    Py_END_ALLOW_THREADS;
-    return finish(&held, failed);
+    return launch(&held, chosen->backup, &c, sizeof c, games * rows, (double)games * (last - first) * rows * states);
 }
 
 static PyObject *fold(PyObject *self, PyObject *args) {

@@ -15,6 +15,7 @@ from metanash.checks import integer
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.policy_gradient import beside, parts_of
 
 __all__ = ["AscentState", "advance", "measures", "starting_state"]
 
@@ -76,7 +77,7 @@ def advance(
 ) -> AscentState:
     """State after more iterations. Raises ValueError if ``iterations`` is negative."""
     integer("iterations", iterations, 0)
-    game, parameters = games.game, np.ascontiguousarray(np.concatenate(state.parameters, axis=-1))
+    game, parameters = games.game, beside(state.parameters)
     responses, sums, least = state.responses.copy(), state.gap_sums.copy(), state.least_best.copy()
     transition, actions = games.transitions.dense(0), np.array(game.n_actions, dtype=np.int64)
     kernels.ascent(
@@ -103,11 +104,10 @@ def advance(
         state.iteration,
         iterations,
     )
-    parts = np.split(parameters, np.cumsum(actions)[:-1].tolist(), axis=-1)
     return replace(
         state,
         iteration=state.iteration + iterations,
-        parameters=tuple(np.ascontiguousarray(part) for part in parts),
+        parameters=parts_of(parameters, game.n_actions),
         gap_sums=sums,
         least_best=least,
         responses=responses,

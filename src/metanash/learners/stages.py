@@ -123,9 +123,14 @@ class StagedState:
     stages: tuple[StageStatistics, ...]
 
 
+def _of_stage(initial: Policies, stage: int) -> Policies:
+    """Initial policies of a stage, (G, H, S, A_i), or their logits; views."""
+    return tuple(policy[:, min(stage, policy.shape[1]) - 1] for policy in initial)
+
+
 def restart(initial: Policies, stage: int) -> Policies:
     """Initial policies of a stage, (G, H, S, A_i), or their logits; C-contiguous copies."""
-    return tuple(policy[:, min(stage, policy.shape[1]) - 1].copy() for policy in initial)
+    return tuple(policy.copy() for policy in _of_stage(initial, stage))
 
 
 def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
@@ -239,8 +244,8 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         self._leave(games, state)
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
-            for target, source in zip(targets, sources, strict=True):
-                target[...] = source[:, min(stage, number) - 1]
+            for target, source in zip(targets, _of_stage(sources, stage), strict=True):
+                target[...] = source
 
     def average(self, state: State) -> Policies:
         """Average of all iterates, one array (G, H, S, A_i) a player; the initial policies before the first."""
