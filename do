@@ -75,8 +75,8 @@ make_environment() { # setuptools first, so that a package without a wheel is bu
     rm -rf .venv &&
         "$@" .venv &&
         awk '/^setuptools==/ { on = 1 } on { print } on && !/\\$/ { exit }' requirements.lock >.venv/setuptools.lock &&
-        install --require-hashes -r .venv/setuptools.lock &&
-        install --require-hashes --no-build-isolation -r requirements.lock
+        install --require-hashes --no-deps -r .venv/setuptools.lock &&
+        install --require-hashes --no-deps --no-build-isolation -r requirements.lock
 }
 
 renew_environment() {
