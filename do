@@ -16,13 +16,15 @@ usage: ./do COMMAND [ARGUMENTS]
   overhead [arguments]             where the time of the last finished run went
   bench-peers [arguments]          speed against other packages, in an environment of their own
                                    (.venv-peers, about 1 GB); writes benchmarks/results
-  setup                            only the environment that the commands above use
+  setup                            only the environment that the commands above use; mends what is
+                                   damaged in it
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
                                    --upgrade renews every pin)
 
-The first command makes an environment in .venv (about 1 GB; one to two minutes with pip, less
-where uv is installed). Later ones start at once and renew only what has changed. Paths among the
-arguments are relative to the repository.
+The first command makes an environment in .venv (1 GB; DURATION). Later ones start at once and
+renew only what has changed. Paths among the arguments are relative to the repository.
+METANASH_PYTHON names another Python than the first fit one on PATH (METANASH_PYTHON=python3.13
+./do setup). Offline, with conda, after a failure: docs/installation.md
 TEXT
 }
 
@@ -37,16 +39,108 @@ unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 kernels=src/metanash/kernels
 peers=benchmarks/peers-requirements.txt
-environment_stamp=.venv/metanash-environment
 project_stamp=.venv/metanash-project
+
+# --- A set-up ends whole or not at all ---
+
+# An environment knows its own path, so it is made in its place. The one before waits beside it, and comes back if the
+# new one fails. What a killed set-up leaves is put in order by the next one.
+
+venv=.venv
+stamp=metanash-environment # in an environment that is whole
+at_work=.venv-setup        # a folder: a file for each process that sets up, named by its number
+making=
+child=
+
+is_at_work() { # Sets $process.
+    for process in "$at_work"/*; do
+        process=${process##*/}
+        ! kill -0 "$process" 2>/dev/null || return 0
+    done
+    return 1
+}
+
+begin() { # One set-up at a time; also not beside the installer that a killed one left running.
+    waiting=
+    until mkdir "$at_work" 2>/dev/null; do
+        [ -d "$at_work" ] || fail "nothing can be written in $here"
+        if is_at_work; then
+            [ -n "$waiting" ] || say "waiting for another set-up, process $process (if that is something else: rm -r $at_work)"
+            waiting=yes
+            sleep 1
+        else
+            sleep 1 # it may have just begun
+            is_at_work || rm -rf "$at_work"
+        fi
+    done
+    trap leave EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    : >"$at_work/$$"
+    if [ -e "$venv-before/$stamp" ] && [ ! -e "$venv/$stamp" ]; then
+        rm -rf "$venv"
+        mv "$venv-before" "$venv"
+    fi
+    rm -rf "$venv-before"
+}
+
+end() {
+    trap - EXIT HUP INT TERM
+    rm -rf "$at_work"
+}
+
+stop() { # A process that was started here, and what it has started.
+    started=$(ps -A -o ppid= -o pid= 2>/dev/null | awk -v parent="$1" '$1 == parent { print $2 }')
+    kill "$1" 2>/dev/null || true
+    for descendant in $started; do stop "$descendant"; done
+}
+
+leave() { # The way out of a set-up that failed or was interrupted.
+    status=$?
+    trap '' HUP INT TERM
+    if [ -n "$child" ]; then
+        stop "$child"
+        wait "$child" 2>/dev/null || true
+    fi
+    left="the packages in $venv are whole"
+    if [ -n "$making" ]; then
+        rm -rf "$venv" 2>/dev/null || { sleep 1 && rm -rf "$venv"; }
+        left="nothing is left of it"
+        if [ -e "$venv-before" ]; then
+            mv "$venv-before" "$venv"
+            left="$venv is the one that was there before"
+        fi
+    fi
+    rm -rf "$at_work"
+    [ "$status" -le 128 ] || say "interrupted"
+    say "the set-up is not done; $left. The same command takes it up again"
+    exit "$status"
+}
+
+run() { # In the background: a shell answers a signal only when what runs in the foreground has ended.
+    "$@" &
+    child=$!
+    : >"$at_work/$child"
+    result=0
+    wait "$child" || result=$?
+    rm -f "$at_work/$child"
+    child=
+    return "$result"
+}
 
 # --- The environment: .venv holds exactly requirements.lock, and the project as an editable install ---
 
 have_uv() { uv --version >/dev/null 2>&1; }
 
 find_python() { # Sets $python. A name may be on PATH and not run (a version manager's stub).
+    if [ -n "${METANASH_PYTHON-}" ]; then
+        set -- "$METANASH_PYTHON"
+    else
+        set -- python3.11 python3.12 python3.13 python3.14 python3
+    fi
     unfit=
-    for name in python3.11 python3.12 python3.13 python3.14 python3; do
+    for name in "$@"; do
         version=$("$name" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
         case $version in
             3.? | 3.?.* | 3.10.* | [012].*) unfit="$unfit; $name is $version"; continue ;;
@@ -59,21 +153,28 @@ find_python() { # Sets $python. A name may be on PATH and not run (a version man
         python=$("$name" -c 'import sys; print(getattr(sys, "_base_executable", "") or sys.executable)')
         return
     done
+    [ -z "${METANASH_PYTHON-}" ] || fail "METANASH_PYTHON=$METANASH_PYTHON is no usable Python: 3.11 or later is needed, with venv${unfit:-; it does not run}"
     fail "no usable Python: 3.11 or later is needed, with venv${unfit:-; no python3 was found on PATH}"
 }
 
-venv=.venv
+is_python_asked_for() {
+    [ -n "${METANASH_PYTHON-}" ] || return 0
+    [ "$("$METANASH_PYTHON" -c 'import sys; print(sys.version)' 2>&1)" = "$(.venv/bin/python -c 'import sys; print(sys.version)')" ]
+}
+
 install() { # A venv made by uv has no pip.
-    if [ -x "$venv/bin/pip" ]; then
-        "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
+    if [ -x "$venv/bin/pip" ]; then # PIP_USER: what a user's configuration may ask for everywhere else
+        run env PIP_USER=0 "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
     else
-        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$venv/bin/python" "$@"
+        run env UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$venv/bin/python" "$@"
     fi
 }
 
+can_install() { [ -x "$venv/bin/pip" ] || have_uv || run "$venv/bin/python" -m ensurepip --default-pip >/dev/null 2>&1; }
+
 make_environment() { # setuptools first, so that a package without a wheel is built with the pinned one.
     rm -rf .venv &&
-        "$@" .venv &&
+        run "$@" .venv &&
         awk '/^setuptools==/ { on = 1 } on { print } on && !/\\$/ { exit }' requirements.lock >.venv/setuptools.lock &&
         install --require-hashes --no-deps -r .venv/setuptools.lock &&
         install --require-hashes --no-deps --no-build-isolation -r requirements.lock
@@ -81,70 +182,93 @@ make_environment() { # setuptools first, so that a package without a wheel is bu
 
 renew_environment() {
     find_python
+    making=yes
+    [ ! -e "$venv/$stamp" ] || mv "$venv" "$venv-before"
     made=
     if have_uv; then
-        say "installing requirements.lock into .venv with uv and $python: less than a minute"
+        say "installing requirements.lock into .venv with uv and $python: UVDURATION"
         if make_environment uv venv --quiet --python "$python"; then made=yes; else say "uv failed: starting over with pip"; fi
     fi
     if [ -z "$made" ]; then
-        say "installing requirements.lock into .venv with pip and $python: one to two minutes"
-        make_environment "$python" -m venv || fail "the packages could not be installed (see above)"
+        say "installing requirements.lock into .venv with pip and $python: PIPDURATION"
+        make_environment "$python" -m venv || fail "the packages could not be installed (see above). They come from a package
+  index, so a network is needed once. Without one, collect them elsewhere and name the folder:
+  PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER ./do setup (docs/installation.md)"
     fi
-    printf '%s\n' "$environment_sum" >"$environment_stamp" # last: an interrupted set-up leaves none
+    printf '%s\n' "$environment_sum" >"$venv/$stamp" # last: an interrupted set-up leaves none
+    making=
+    rm -rf "$venv-before"
 }
 
-is_built() {
-    for extension in "$kernels"/compiled*.so; do
-        [ -e "$extension" ] && return
-    done
-    return 1
-}
+are_kernels_whole() { .venv/bin/python -I -S "$kernels/extension.py" 2>/dev/null; }
 
 install_project() {
-    say "installing metanash, with its C kernels: some seconds"
-    rm -f "$project_stamp" "$kernels"/compiled*.so
-    [ -x .venv/bin/pip ] || have_uv || renew_environment
+    can_install || renew_environment
+    say "installing metanash and compiling its kernels: KERNELDURATION"
+    rm -f "$project_stamp"
     if [ -x .venv/bin/pip ]; then reinstall=; else reinstall=--reinstall-package=metanash; fi
     install --no-deps --no-build-isolation $reinstall --editable . || fail "metanash itself could not be installed (see above)"
     # An installer hides what the compiler says, and a missing compiler.
-    is_built || .venv/bin/python setup.py --quiet build_ext --inplace || true
-    if is_built; then kernels_state=built; else kernels_state=missing; fi
-    [ "$kernels_state" = built ] || say "no compiled kernels: everything works, but slowly. Once that is mended: ./do setup"
+    are_kernels_whole || run .venv/bin/python setup.py --quiet build_ext --inplace || true
+    kernels_state=built
+    if ! are_kernels_whole; then
+        rm -f "$kernels"/compiled*.so # those of other sources, or damaged: no import would succeed
+        kernels_state=missing
+        say "no compiled kernels: everything works, but slowly. Once that is mended: ./do setup"
+    fi
     printf '%s\n' "$project_sum" "$kernels_state" >"$project_stamp"
+}
+
+is_environment_current() {
+    [ -x .venv/bin/python ] && [ "$(cat "$venv/$stamp" 2>/dev/null)" = "$environment_sum" ] && is_python_asked_for
+}
+
+is_project_current() {
+    case $(cat "$project_stamp" 2>/dev/null) in
+        "$project_sum
+built") are_kernels_whole ;;
+        "$project_sum
+missing") [ "$command" != setup ] ;;
+        *) false ;;
+    esac
 }
 
 setup() {
     environment_sum="$here $(cksum requirements.lock)"
-    if [ ! -x .venv/bin/python ] || [ "$(cat "$environment_stamp" 2>/dev/null)" != "$environment_sum" ]; then
-        renew_environment
-    fi
     project_sum=$(cksum pyproject.toml setup.py "$kernels"/*.[ch])
-    case $(cat "$project_stamp" 2>/dev/null) in
-        "$project_sum
-built") is_built || install_project ;;
-        "$project_sum
-missing") [ "$command" != setup ] || install_project ;;
-        *) install_project ;;
-    esac
+    if ! is_environment_current || ! is_project_current; then
+        begin # after which both may be: another command may have been at work
+        is_environment_current || renew_environment
+        is_project_current || install_project
+        end
+    fi
     PATH=$here/.venv/bin:$PATH
     export PATH VIRTUAL_ENV="$here/.venv"
 }
 
 # --- The environment of the peers: what cannot be installed is left out, and named ---
 
-setup_peers() (
+setup_peers() {
     venv=.venv-peers
+    stamp=metanash-peers
+    at_work=.venv-peers-setup
     sum=$(cksum "$peers")
-    [ "$(cat "$venv/metanash-peers" 2>/dev/null)" != "$sum" ] || return 0
+    [ "$(cat "$venv/$stamp" 2>/dev/null)" != "$sum" ] || return 0
+    begin
     find_python
     say "installing $peers into $venv: one to some minutes"
+    making=yes
     rm -rf "$venv"
-    if have_uv; then uv venv --quiet --python "$python" "$venv"; else "$python" -m venv "$venv"; fi
-    install --no-deps -r "$peers" || grep '^[a-z]' "$peers" | while IFS= read -r pin; do
-        install --no-deps "$pin" </dev/null || say "$pin could not be installed: the comparison goes without it"
-    done
-    printf '%s\n' "$sum" >"$venv/metanash-peers"
-)
+    if have_uv; then run uv venv --quiet --python "$python" "$venv"; else run "$python" -m venv "$venv"; fi
+    install --no-deps -r "$peers" || grep '^[a-z]' "$peers" >"$venv/pins"
+    if [ -e "$venv/pins" ]; then
+        while IFS= read -r pin; do
+            install --no-deps "$pin" </dev/null || say "$pin could not be installed: the comparison goes without it"
+        done <"$venv/pins"
+    fi
+    printf '%s\n' "$sum" >"$venv/$stamp"
+    end
+}
 
 compare_with_peers() { # One thread each. LiteEFG keeps games in the home folder: it gets one of its own.
     home=$(mktemp -d)
@@ -236,7 +360,7 @@ case $command in
         ;;
     lock)
         have_uv || fail "uv is needed to resolve the lock (pip install uv)"
-        exec uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+        exec uv pip compile --quiet --universal --fork-strategy fewest --no-strip-extras --python-version 3.11 \
             --extra games --extra pipeline --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header \
             --output-file requirements.lock "$@" pyproject.toml
         ;;

@@ -1,6 +1,8 @@
 """The one compiled module. Everything else about the package is in pyproject.toml."""
 
-import hashlib
+import os
+import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,7 +11,9 @@ from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("src/metanash/kernels")
 SOURCES = [KERNELS / "compiled.c", *sorted(KERNELS.glob("*.h"))]
-DIGEST = hashlib.sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:16]
+EXTENSION = runpy.run_path(str(KERNELS / "extension.py"))
+DIGEST = EXTENSION["source_digest"]()
+load_error = EXTENSION["load_error"]
 
 WARNING = """
 *********************************************************************************************
@@ -20,15 +24,45 @@ and the headers of this Python (Debian: build-essential, python3-dev), then inst
 """
 
 
+UNLOADABLE = """
+*********************************************************************************************
+metanash: the kernels were compiled, but %s.
+Those that were there before, if any, are left in place.
+*********************************************************************************************
+"""
+
+
 class LoudBuild(build_ext):
-    """An optional extension may fail to build, but not in silence."""
+    """An optional extension may fail to build, but not in silence; what is in place is whole and can be loaded."""
 
     def build_extension(self, ext):
+        product = Path(self.get_ext_fullpath(ext.name))
+        if product.exists() and load_error(product, DIGEST):  # a link that was interrupted is newer than its sources
+            product.unlink()
         try:
             super().build_extension(ext)
         except Exception:
             print(WARNING, file=sys.stderr)
             raise  # swallowed by setuptools, since the extension is optional
+
+    def copy_file(self, infile, outfile, *args, **kwargs):
+        """Into the sources (``--inplace``): under another name, which is taken away only if it loads."""
+        folder, name = Path(outfile).parent, Path(outfile).name
+        for left in folder.glob(f".{name}.*"):  # by a build that was killed
+            left.unlink()
+        unproven = folder / f".{name}.{os.getpid()}"
+        try:
+            shutil.copy2(infile, unproven)
+            with unproven.open("rb+") as file:
+                os.fsync(file.fileno())
+            error = load_error(unproven, DIGEST)
+            if error:
+                print(UNLOADABLE % error, file=sys.stderr)
+            else:
+                os.replace(unproven, outfile)
+        finally:
+            unproven.unlink(missing_ok=True)
+        return outfile, not error
 
 
 if __name__ == "__main__":

@@ -17,14 +17,13 @@ The environment decides, once, when the package is imported:
     ``avx512``, ``avx2`` or ``portable`` instead of the best instruction set of the processor.
 """
 
-import hashlib
 import importlib
 import os
 import sys
-from pathlib import Path
 from types import ModuleType
 
 from metanash.kernels import twin
+from metanash.kernels.extension import find_extension, is_cut_short, source_digest
 
 __all__ = [
     "ascent",
@@ -47,12 +46,10 @@ __all__ = [
 ]
 
 
-def source_digest() -> str:
-    """First 16 hexadecimal digits of the SHA-256 of the C sources beside this file; empty if absent."""
-    sources = [Path(__file__).with_name("compiled.c"), *sorted(Path(__file__).parent.glob("*.h"))]
-    if not sources[0].exists():
-        return ""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+_REMEDY = (
+    "rebuild them: ./do setup in a clone, else reinstall metanash "
+    "(pip install --no-build-isolation --no-deps -e .); METANASH_KERNELS=numpy does without them, slowly"
+)
 
 
 def _load(wanted: str) -> ModuleType:
@@ -60,25 +57,32 @@ def _load(wanted: str) -> ModuleType:
         raise ImportError(f"METANASH_KERNELS={wanted} is unknown; use c, numpy or auto")
     if wanted == "numpy":
         return twin
-    try:
-        compiled = importlib.import_module("metanash.kernels.compiled")
-    except ModuleNotFoundError as error:
+    path = find_extension()
+    if path is None:
         if wanted == "c":
             raise ImportError(
                 "METANASH_KERNELS=c, but the compiled kernels were not built; "
                 "install a C compiler and reinstall metanash"
-            ) from error
+            )
         print(
             "metanash: compiled kernels not found, using NumPy (10 to 1000 times slower); "
             "install a C compiler and reinstall metanash",
             file=sys.stderr,
         )
         return twin
+    if is_cut_short(path):  # before it is loaded, which would end the process
+        raise ImportError(f"the compiled kernels are damaged: {path} is cut short; {_REMEDY}")
+    try:
+        compiled = importlib.import_module("metanash.kernels.compiled")
+    except ImportError as error:
+        if error.path is None:  # an objection of the kernels themselves: METANASH_ISA
+            raise
+        raise ImportError(f"the compiled kernels cannot be loaded ({error}): damaged, or of another system; {_REMEDY}") from error
     digest = source_digest()
     if digest and digest != compiled.source_digest:
         raise ImportError(
             f"the compiled kernels are those of sources {compiled.source_digest}, the sources beside them "
-            f"are {digest}; rebuild them: pip install --no-build-isolation --no-deps -e ."
+            f"are {digest}; {_REMEDY}"
         )
     return compiled
 

@@ -1,0 +1,79 @@
+"""The file of the compiled kernels: where it is, which sources it is of, and whether it is whole.
+
+Standard library only, and nothing of the package: ``setup.py`` and ``./do`` run this file before there is a package.
+As a command it ends with 0 if the kernels beside it are built, of the sources beside it, and can be loaded.
+"""
+
+import hashlib
+import importlib.machinery
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["find_extension", "is_cut_short", "load_error", "source_digest"]
+
+FOLDER = Path(__file__).parent
+LOADING = """
+import importlib.machinery, importlib.util, sys
+loader = importlib.machinery.ExtensionFileLoader("compiled", sys.argv[1])
+module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compiled", loader))
+print(module.source_digest)
+"""
+
+
+def source_digest(folder: Path = FOLDER) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the C sources in a folder; empty if there are none."""
+    sources = [folder / "compiled.c", *sorted(folder.glob("*.h"))]
+    if not sources[0].exists():
+        return ""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+def find_extension(folder: Path = FOLDER) -> Path | None:
+    """The file that an import of the compiled kernels would load; None if they were not built."""
+    candidates = (folder / f"compiled{suffix}" for suffix in importlib.machinery.EXTENSION_SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def is_cut_short(path: Path) -> bool:
+    """Whether a compiled file ends before it should.
+
+    To load such a file may end the process (SIGBUS) where an exception is expected. In an ELF file the table of
+    sections comes last, and the header says where it ends. Of other formats, only an empty file is told: their
+    loaders check the rest.
+    """
+    with path.open("rb") as file:
+        header = file.read(64)
+    if len(header) == 64 and header[:5] == b"\x7fELF\x02":  # 64 bits
+        order = "little" if header[5] == 1 else "big"
+        table, size, count = (int.from_bytes(header[a:b], order) for a, b in ((40, 48), (58, 60), (60, 62)))
+        return path.stat().st_size < table + size * count
+    return len(header) < 64
+
+
+def load_error(path: Path, digest: str) -> str:
+    """Why a compiled file is of no use: the reason in words, empty if it loads and is of sources with this digest.
+
+    It is loaded in a process of its own, with the instruction set that is the best.
+    """
+    if is_cut_short(path):
+        return f"{path} is cut short"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("METANASH_")}
+    loading = [sys.executable, "-I", "-S", "-c", LOADING, str(path.absolute())]
+    done = subprocess.run(loading, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode < 0:
+        return f"{path} ends the process that loads it (signal {-done.returncode})"
+    if done.returncode:
+        return f"{path} cannot be loaded: {done.stderr.strip().splitlines()[-1]}"
+    found = done.stdout.strip()
+    return "" if found == digest else f"{path} is of sources {found}, not of {digest}"
+
+
+def main() -> None:
+    path = find_extension()
+    sys.exit("the compiled kernels were not built" if path is None else load_error(path, source_digest()) or None)
+
+
+if __name__ == "__main__":
+    main()
