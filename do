@@ -21,7 +21,7 @@ usage: ./do COMMAND [ARGUMENTS]
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
                                    --upgrade renews every pin)
 
-The first command makes an environment in .venv (1 GB; DURATION). Later ones start at once and
+The first command makes an environment in .venv (1 GB; two to three minutes with pip). Later ones start at once and
 renew only what has changed. Paths among the arguments are relative to the repository.
 METANASH_PYTHON names another Python than the first fit one on PATH (METANASH_PYTHON=python3.13
 ./do setup). Offline, with conda, after a failure: docs/installation.md
@@ -186,11 +186,11 @@ renew_environment() {
     [ ! -e "$venv/$stamp" ] || mv "$venv" "$venv-before"
     made=
     if have_uv; then
-        say "installing requirements.lock into .venv with uv and $python: UVDURATION"
+        say "installing requirements.lock into .venv with uv and $python: about half a minute"
         if make_environment uv venv --quiet --python "$python"; then made=yes; else say "uv failed: starting over with pip"; fi
     fi
     if [ -z "$made" ]; then
-        say "installing requirements.lock into .venv with pip and $python: PIPDURATION"
+        say "installing requirements.lock into .venv with pip and $python: one to two minutes"
         make_environment "$python" -m venv || fail "the packages could not be installed (see above). They come from a package
   index, so a network is needed once. Without one, collect them elsewhere and name the folder:
   PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER ./do setup (docs/installation.md)"
@@ -204,7 +204,7 @@ are_kernels_whole() { .venv/bin/python -I -S "$kernels/extension.py" 2>/dev/null
 
 install_project() {
     can_install || renew_environment
-    say "installing metanash and compiling its kernels: KERNELDURATION"
+    say "installing metanash and compiling its kernels: one to two minutes more"
     rm -f "$project_stamp"
     if [ -x .venv/bin/pip ]; then reinstall=; else reinstall=--reinstall-package=metanash; fi
     install --no-deps --no-build-isolation $reinstall --editable . || fail "metanash itself could not be installed (see above)"
