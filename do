@@ -21,10 +21,10 @@ usage: ./do COMMAND [ARGUMENTS]
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
                                    --upgrade renews every pin)
 
-The first command makes an environment in .venv (1 GB; two to three minutes with pip). Later ones start at once and
-renew only what has changed. Paths among the arguments are relative to the repository.
-METANASH_PYTHON names another Python than the first fit one on PATH (METANASH_PYTHON=python3.13
-./do setup). Offline, with conda, after a failure: docs/installation.md
+The first command makes an environment in .venv (1 GB; two to three minutes with pip). Later ones
+start at once and renew only what has changed. Paths among the arguments are relative to the
+repository. METANASH_PYTHON=python3.13 ./do setup takes another Python than the first that fits.
+Offline, with conda, after a failure: docs/installation.md
 TEXT
 }
 

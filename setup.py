@@ -45,7 +45,7 @@ class LoudBuild(build_ext):
             print(WARNING, file=sys.stderr)
             raise  # swallowed by setuptools, since the extension is optional
 
-    def copy_file(self, infile, outfile, *args, **kwargs):
+    def copy_file(self, infile, outfile, *_args, **_options):
         """Into the sources (``--inplace``): under another name, which is taken away only if it loads."""
         folder, name = Path(outfile).parent, Path(outfile).name
         for left in folder.glob(f".{name}.*"):  # by a build that was killed

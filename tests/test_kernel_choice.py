@@ -142,7 +142,12 @@ while [ $# -gt 0 ]; do
 done
 case $output in
     *.so)
-        if [ -e "$FAKE/hang" ]; then head -c 1000 "$FAKE/linked" >"$output"; echo $$ >"$FAKE/hangs.new"; mv "$FAKE/hangs.new" "$FAKE/hangs"; exec sleep 60; fi
+        if [ -e "$FAKE/hang" ]; then
+            head -c 1000 "$FAKE/linked" >"$output"
+            echo $$ >"$FAKE/hangs.new"
+            mv "$FAKE/hangs.new" "$FAKE/hangs"
+            exec sleep 60
+        fi
         exec cp "$FAKE/linked" "$output" ;;
     *) : >"$output" ;;
 esac
@@ -313,7 +318,9 @@ def test_a_cut_extension_is_named_with_its_remedy(tmp_path, size):
         done = run(REPORT, path=copy, METANASH_KERNELS=wanted)
         assert done.returncode == 1
         last = done.stderr.splitlines()[-1]
-        assert last.startswith(f"ImportError: the compiled kernels are damaged: {extension} is cut short; rebuild them: ")
+        assert last.startswith(
+            f"ImportError: the compiled kernels are damaged: {extension} is cut short; rebuild them: "
+        )
         assert "./do setup" in last
         assert "METANASH_KERNELS=numpy" in last
     assert report(run(REPORT, path=copy, METANASH_KERNELS="numpy"), copy / "metanash") == ("numpy", "numpy")

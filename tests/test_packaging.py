@@ -99,7 +99,9 @@ def installed(entries):
     """Packages of the lock that this platform has, each with what it asks for on any supported Python."""
     names = {canonicalize_name(found.metadata["Name"]) for found in metadata.distributions()}
     for name in sorted(names & set(entries)):
-        asked = {str(wanted): wanted for python in PYTHONS for wanted in wanted_by(name, entries[name][0].extras, python)}
+        asked = {
+            str(wanted): wanted for python in PYTHONS for wanted in wanted_by(name, entries[name][0].extras, python)
+        }
         yield name, list(asked.values())
 
 

@@ -25,7 +25,10 @@ case "$*" in
         echo "$*" >>"$FAKE/calls"
         how=$(cat "$FAKE/how" 2>/dev/null || :)
         case "$how" in
-            "hang at "*) case "$*" in *${how#hang at }*) sleep 60 & echo $! >"$FAKE/started"; touch "$FAKE/hangs"; wait ;; esac ;;
+            "hang at "*)
+                case "$*" in
+                    *${how#hang at }*) sleep 60 & echo $! >"$FAKE/started"; touch "$FAKE/hangs"; wait ;;
+                esac ;;
             "fail at "*) case "$*" in *${how#fail at }*) echo "no such thing" >&2; exit 1 ;; esac ;;
         esac
         case "$*" in
@@ -88,7 +91,13 @@ class Clone:
 
     def left(self):
         """What is there that is no file of the repository."""
-        return {path.name for path in self.folder.iterdir()} - {"do", "pyproject.toml", "setup.py", "src", "requirements.lock"}
+        return {path.name for path in self.folder.iterdir()} - {
+            "do",
+            "pyproject.toml",
+            "setup.py",
+            "src",
+            "requirements.lock",
+        }
 
     def hanging(self):
         """Wait until an installer hangs; the number of the process that it has started."""
@@ -314,7 +323,9 @@ def test_an_environment_that_uv_made_serves_without_uv(clone):
     assert all(call.startswith(("uv pip install", "setup.py")) for call in clone.calls())
     clone.program("uv", uv)
     clone.program("ensurepip", "")
-    bundled = PYTHON.replace('"-m pip "*', '"-m ensurepip"*) touch .venv/bin/pip; chmod +x .venv/bin/pip ;;\n    "-m pip "*')
+    bundled = PYTHON.replace(
+        '"-m pip "*', '"-m ensurepip"*) touch .venv/bin/pip; chmod +x .venv/bin/pip ;;\n    "-m pip "*'
+    )
     (clone.folder / ".venv/bin/python").write_text(bundled)
     (clone.folder / ".venv/mark").touch()
     code, text = clone.do()  # there are no kernels, so that metanash itself is installed again

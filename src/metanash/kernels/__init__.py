@@ -77,7 +77,9 @@ def _load(wanted: str) -> ModuleType:
     except ImportError as error:
         if error.path is None:  # an objection of the kernels themselves: METANASH_ISA
             raise
-        raise ImportError(f"the compiled kernels cannot be loaded ({error}): damaged, or of another system; {_REMEDY}") from error
+        raise ImportError(
+            f"the compiled kernels cannot be loaded ({error}): damaged, or of another system; {_REMEDY}"
+        ) from error
     digest = source_digest()
     if digest and digest != compiled.source_digest:
         raise ImportError(

@@ -7,6 +7,7 @@ As a command it ends with 0 if the kernels beside it are built, of the sources b
 import hashlib
 import importlib.machinery
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,8 @@ def is_cut_short(path: Path) -> bool:
     with path.open("rb") as file:
         header = file.read(64)
     if len(header) == 64 and header[:5] == b"\x7fELF\x02":  # 64 bits
-        order = "little" if header[5] == 1 else "big"
-        table, size, count = (int.from_bytes(header[a:b], order) for a, b in ((40, 48), (58, 60), (60, 62)))
-        return path.stat().st_size < table + size * count
+        table, size, count = struct.unpack(f"{'<' if header[5] == 1 else '>'}40xQ10xHH2x", header)
+        return bool(path.stat().st_size < table + size * count)
     return len(header) < 64
 
 
