@@ -34,6 +34,7 @@ case "$*" in
         case "$*" in
             *--editable*) [ ! -e "$FAKE/kernels.so" ] || cp "$FAKE/kernels.so" src/metanash/kernels/compiled.abi3.so ;;
         esac ;;
+    "-m benchmarks"*) echo "$*" >>"$FAKE/calls" ;;
     *) exec "$REAL" "$@" ;;
 esac
 """
@@ -364,3 +365,42 @@ def test_another_python_makes_another_environment(clone):
     clone.program("python3.14", other)
     assert clone.do(METANASH_PYTHON="python3.14")[0] == 0
     assert not (clone.folder / ".venv/mark").exists()
+
+
+@pytest.fixture
+def peers(clone):
+    """The clone with the list of the other packages, and everything but them set up."""
+    (clone.folder / "benchmarks").mkdir()
+    (clone.folder / "benchmarks/peers-requirements.txt").write_text(
+        "# two\nfirst==1.0\nsecond==2.0 ; os_name == 'posix'\n"
+    )
+    assert clone.do()[0] == 0
+    clone.calls()
+    return clone
+
+
+def test_a_peer_that_cannot_be_installed_is_left_out_and_named(peers):
+    peers.how("fail at second==2.0")
+    (peers.fake / "python3.11").write_text(
+        PYTHON.replace("*${how#fail at }*)", "*${how#fail at }* | *peers-requirements*)")
+    )
+    code, text = peers.do("bench-peers")
+    assert code == 0, text
+    assert "second==2.0 ; os_name == 'posix' could not be installed: the comparison goes without it" in text
+    assert "first==1.0 could" not in text
+    assert peers.calls()[-2:] == ["-m benchmarks.peers.measure", "-m benchmarks.peers.report"]
+    assert peers.left() == {".venv", ".venv-peers", "benchmarks"}
+
+
+def test_an_interrupted_setup_of_the_peers_leaves_nothing_of_them(peers):
+    peers.how("hang at peers-requirements")
+    process = peers.begin("bench-peers")
+    peers.hanging()
+    os.kill(process.pid, signal.SIGTERM)
+    text, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "nothing is left of it" in text
+    assert peers.left() == {".venv", "benchmarks"}
+    peers.how("")
+    assert peers.do("bench-peers")[0] == 0
+    assert peers.left() == {".venv", ".venv-peers", "benchmarks"}
