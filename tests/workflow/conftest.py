@@ -50,6 +50,7 @@ NEEDED = [
     "pyproject.toml",
     "setup.py",
     "src",
+    "profiles",
     "workflow",
 ]
 OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
