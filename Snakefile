@@ -39,4 +39,4 @@ onsuccess:
 
 
 onerror:
-    print("Failed. What is done is kept; the same command goes on from here.", *failures(log), sep="\n  ")
+    print(*conclusion(log), sep="\n  ")

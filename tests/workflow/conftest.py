@@ -141,6 +141,16 @@ class Project:
         return answer
 
 
+def files_of(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def comparable(project):
+    """Names that do not depend on the folder of results, without times of jobs."""
+    kept = files_of(project.folder / project.results)
+    return {name: project.path(name).read_bytes() for name in kept if not name.startswith(("logs/", "benchmarks/"))}
+
+
 def side_by_side(function, cases):
     """Results of a function on cases, two at a time."""
     with ThreadPoolExecutor(2) as pool:

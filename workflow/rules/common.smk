@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -217,6 +218,23 @@ def parameters_of(jobs):
     }
 
 
+def outdated():
+    """Files whose records say that they were made from results that are missing now: a job that makes these has failed.
+
+    Snakemake itself holds files for up to date whose own sources are missing, if no target names the sources.
+    """
+    found = []
+    for path in sorted(Path(RESULTS, "made").rglob("*.json")):
+        try:
+            record = json.loads(path.read_text())
+        except ValueError:  # the jobs say so
+            continue
+        sources = [name for name in record["inputs"] if name.startswith("{results}")]
+        if any(not Path(RESULTS, name.removeprefix("{results}/")).exists() for name in sources):
+            found += [name.format(results=RESULTS, figures=FIGURES) for name in record["outputs"]]
+    return found
+
+
 def failures(logs):
     """Rules that failed in a run and the logs to read, from Snakemake's own logs.
 
@@ -239,3 +257,12 @@ def failures(logs):
         else:
             lines.append(f"{rule}: read {log}" if log else rule)
     return lines
+
+
+def conclusion(logs):
+    """What to say at the end of a run that failed, a line each."""
+    found = failures(logs)
+    if found and all(line.startswith("own_games_accepted: ") for line in found):
+        reasons = Path(f"{RESULTS}/logs/own_games_accepted.log").read_text().splitlines()[1:]
+        return ["Done, but for files of own_games that were refused:", *map(str.strip, reasons), *made()]
+    return ["Failed. What is done is kept; the same command goes on from here.", *found]

@@ -52,3 +52,8 @@ DRAWING_JOBS = {
     **{f"{job}_figures": [{}] for job, modules in FIGURE_JOBS.items() if THEORY_FIGURES.keys() & modules},
     "notebook": every(notebook=NOTEBOOKS),
 }
+
+stale = outdated()
+if stale:
+    print("Out of date, since what they were made from is missing:", *stale, sep="\n  ", file=sys.stderr)
+    print("A run without a target makes all of it anew; one with a target may not notice.", file=sys.stderr)

@@ -17,8 +17,8 @@ def main(games: Path, params: dict[str, Any], measured: Path) -> None:
         spec, arrays = learn_own_games(read, units, **params)
     except Exception as error:  # whatever is wrong with a file is no reason to lose the others
         expected = isinstance(error, (ValueError, OSError, MemoryError))
-        logging.warning("refused: %s", error, exc_info=None if expected else error)
         reason = str(error) or type(error).__name__
+        logging.warning("refused: %s", reason, exc_info=None if expected else error)
         write_measurement(measured, {"file": games.as_posix(), "refused": reason}, {})
         return
     write_measurement(measured, {**spec, "file": games.as_posix()}, arrays)

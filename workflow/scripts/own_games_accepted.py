@@ -12,9 +12,7 @@ def main(refused: Path, accepted: Path) -> None:
     with refused.open(newline="") as rows:
         found = [f"{row['own']}: {row['reason']}" for row in csv.DictReader(rows)]
     if found:
-        raise StoppedError(
-            "\n  ".join(["Everything else is there, but these files of own_games were refused:", *found])
-        )
+        raise StoppedError("\n  ".join(["All else is there, but these files of own_games were refused:", *found]))
     write_text(accepted, "Every file of own_games was read and learned.\n")
 
 

@@ -63,6 +63,8 @@ class Made:
                 record = json.loads(path.read_text())
             except FileNotFoundError:  # of another job, which begins anew
                 continue
+            except ValueError as error:
+                raise StoppedError(f"{path}: damaged ({error}); delete it, and run snakemake again") from None
             self.records |= dict.fromkeys(record["outputs"], record)
             self.parameters[path.relative_to(results).as_posix()] = record["parameters"]
 
@@ -86,23 +88,27 @@ class Made:
             self._found[name] = _digest(self.path(name))
         return self._found[name]
 
+    def _is_as_made(self, name: str) -> bool:
+        return name in self.records and self.digest(name) == self.records[name]["outputs"][name]
+
     def _faults(self, names: list[str]) -> Iterator[str]:
         """Files, back to the first, that are not as they were made, or not made of those that are there."""
         queue = [name for name in names if name.startswith("{")]
         for name in queue:
-            record = self.records.get(name)
-            if record is None:
+            if name not in self.records:
                 yield f"{self.path(name)}: nothing says what it was made from; delete it"
-            elif self.digest(name) != record["outputs"][name]:
-                yield f"{self.path(name)}: truncated, or changed since rule {record['rule']} made it; delete it"
+            elif not self._is_as_made(name):
+                rule = self.records[name]["rule"]
+                yield f"{self.path(name)}: truncated, or changed since rule {rule} made it; delete it"
             else:
-                for source, digest in record["inputs"].items():
+                for source, digest in self.records[name]["inputs"].items():
+                    made = source.startswith("{")
                     if digest and not self.digest(source):
                         yield f"{self.path(name)}: made from {self.path(source)}, which is missing"
-                    elif self.digest(source) != digest:
-                        yield f"{self.path(name)}: made from another {self.path(source)} than is there; delete it"
-                    elif source.startswith("{") and source not in queue:
+                    elif made and source not in queue:
                         queue.append(source)
+                    if self.digest(source) not in {"", digest} and (not made or self._is_as_made(source)):
+                        yield f"{self.path(name)}: made from another {self.path(source)} than is there; delete it"
 
     def check(self, names: list[str]) -> None:
         """Raise StoppedError if files do not belong together."""
@@ -180,5 +186,7 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     names = {path: name for name, path in snakemake.output.items()}
     yield {names.get(path, str(number)): Path(path) for number, path in enumerate(paths)}
     content["outputs"] = {made.name(path): _digest(Path(path)) for path in paths}
-    Path(record).write_text(json.dumps(content, indent=1) + "\n")
+    part = Path(f"{record}.part")
+    part.write_text(json.dumps(content, indent=1) + "\n")
+    part.replace(record)  # other jobs read all records that are there
     logging.info("made %s", ", ".join(paths))
