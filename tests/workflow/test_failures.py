@@ -250,7 +250,8 @@ def test_the_profile_is_in_force(edited):
     assert answer.code == 0, answer.text
     steps = re.findall(r"^(Job \d+: Large games|Finished jobid: \d+ \(Rule: scale_l)", answer.text, re.MULTILINE)
     assert [step.split()[0] for step in steps] == ["Job", "Finished"] * 2
-    command = "from snakemake.cli import parse_args; _, a = parse_args([]); print(a.scheduler, a.show_failed_logs, a.resources)"
+    command = "from snakemake.cli import parse_args; _, a = parse_args([])"
+    command += "; print(a.scheduler, a.show_failed_logs, a.resources)"
     found = edited.command("-c", command).text.splitlines()[-1]
     assert found == "greedy True {'large_games': Resource(\"large_games\", 1)}"
 
