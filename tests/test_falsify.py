@@ -2,26 +2,36 @@
 
 import itertools
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import metanash
 from metanash import cli
-from metanash.archive import ArchiveError
-from metanash.falsify import FALSIFIABLE, Claim, Cube, Settings, Sides, Size, as_claimed_but, replay, search
+from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.falsify import FALSIFIABLE, Claim, Cube, Settings, Sides, Size, as_claimed_but, replay, runs, search
 from metanash.falsify.claims import ratios
-from metanash.falsify.files import read_instance
+from metanash.falsify.files import STATE_FORMAT, STATE_SCHEMA, read_instance
 from metanash.falsify.precise.arithmetic import decimals, enough_digits, solve
 from metanash.falsify.precise.teams import project
 from metanash.falsify.rounds import Worst, rounds, simplified
 from metanash.falsify.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
+from metanash.falsify.sources import library, sources_digest
 from metanash.falsify.structure import describe
 from metanash.games import DiscountedGame
 
+PACKAGE = Path(metanash.__file__).parent
+CLAIM = FALSIFIABLE["gradient"]
 SEED = 11  # not that of the configuration
 TIGHT = {
     "theorem_1": ("repaired: worst best response", 0.028),
@@ -281,10 +291,121 @@ def test_an_unfinished_search_is_not_trampled_on(tmp_path):
         search("gradient", settings, folder=tmp_path, watch=stop)
     with pytest.raises(ValueError, match="an unfinished search"):
         search("gradient", settings, folder=tmp_path)
-    with pytest.raises(ArchiveError, match="an unfinished search with settings"):
-        search("gradient", Settings(300, SEED), folder=tmp_path, resume=True)
     with pytest.raises(ArchiveError, match="an unfinished search with claim gradient, not hessian"):
         search("hessian", settings, folder=tmp_path, resume=True)
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """A search that was cut off after its first round; its folder."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search("gradient", Settings(200, SEED), folder=tmp_path, watch=stop)
+    assert list(everything(tmp_path)) == [STATE]
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("settings", "sizes", "reason"),
+    [
+        (Settings(300, SEED), None, r"budget 200, not 300; to begin anew, say so \(--anew"),
+        (Settings(200, SEED + 1), None, f"seed {SEED}, not {SEED + 1}; to"),
+        (Settings(200, SEED, restarts=2), None, "restarts 4, not 2"),
+        (Settings(200, SEED, population=9), None, "population 24, not 9"),
+        (Settings(200, SEED), [Size((2, 2), discount=0.5)], r"sizes \[.*, not \['2x2-g0.5'\]"),
+    ],
+)
+def test_another_search_is_not_resumed_but_begun_anew_where_told(
+    cut_off, tmp_path_factory, caplog, settings, sizes, reason
+):
+    with pytest.raises(ArchiveError, match=reason):
+        search("gradient", settings, sizes=sizes, folder=cut_off, resume=True)
+    assert list(everything(cut_off)) == [STATE]
+    search("gradient", settings, sizes=sizes, folder=cut_off, resume=True, anew=True)
+    assert re.search(reason.split("; to")[0] + ".*: the search begins anew", caplog.text)
+    clean = tmp_path_factory.mktemp("clean")
+    search("gradient", settings, sizes=sizes, folder=clean)
+    assert everything(cut_off) == everything(clean)
+
+
+def test_another_library_does_not_go_on_with_a_search(cut_off, monkeypatch):
+    """Nor other kernels, NumPy or SciPy; nor one from before it was written down."""
+    for key in ("sources", "kernels", "numpy", "scipy"):
+        with monkeypatch.context() as other:
+            other.setattr(runs, "library", lambda claim, key=key: {**library(claim), key: "another"})
+            with pytest.raises(
+                ArchiveError, match=f"{key} {re.escape(library(CLAIM)[key])}, not another; to begin anew"
+            ):
+                search("gradient", Settings(200, SEED), folder=cut_off, resume=True)
+    header, arrays = read_archive(cut_off / STATE, STATE_FORMAT, STATE_SCHEMA)
+    write_archive(cut_off / STATE, STATE_FORMAT, STATE_SCHEMA, {**header, "library": None}, arrays)
+    with pytest.raises(ArchiveError, match="sources None, not "):
+        search("gradient", Settings(200, SEED), folder=cut_off, resume=True)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "an array less"])
+def test_a_damaged_state_is_named_and_can_be_left_behind(cut_off, damage):
+    state = cut_off / STATE
+    if damage == "truncated":
+        state.write_bytes(state.read_bytes()[:100])
+    else:
+        header, arrays = read_archive(state, STATE_FORMAT, STATE_SCHEMA)
+        write_archive(
+            state, STATE_FORMAT, STATE_SCHEMA, header, {key: a for key, a in arrays.items() if key != "curve_0"}
+        )
+    with pytest.raises(ArchiveError, match=r"state.npz: .*to begin anew"):
+        search("gradient", Settings(200, SEED), folder=cut_off, resume=True)
+    search("gradient", Settings(200, SEED), folder=cut_off, anew=True)
+    assert STATE not in everything(cut_off)
+
+
+def test_the_command_begins_anew_where_told(cut_off, capsys):
+    command = ["falsify", "gradient", "--budget", "150", "--seed", str(SEED), "--output", str(cut_off)]
+    assert cli.main([*command, "--resume"]) != 0
+    said = capsys.readouterr().err
+    assert "budget 200, not 150" in said
+    assert "--anew" in said
+    assert cli.main([*command, "--resume", "--anew"]) == 0
+    assert json.loads((cut_off / RESULT).read_text())["settings"]["budget"] == 150
+
+
+def digest_of(folder, edit=None):
+    """Digest of the sources of a copy of the package, by an interpreter that imports that copy."""
+    shutil.copytree(PACKAGE, folder / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
+    if edit:
+        with (folder / "metanash" / edit).open("a") as file:
+            file.write("# a comment\n")
+    command = "import metanash; from metanash.falsify.sources import *; print(metanash.__file__, sources_digest())"
+    environment = {**os.environ, "PYTHONPATH": str(folder), "METANASH_KERNELS": "numpy"}
+    done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True)
+    file, digest = done.stdout.split()
+    assert file == str(folder / "metanash/__init__.py")
+    return digest
+
+
+def test_sources_of_a_search_are_what_it_runs(tmp_path):
+    """Wherever they are: the kernels' twins count, and what is imported by what is imported; figures do not."""
+    edits = [None, "theory_figures/falsification.py", "falsify/rounds.py", "simplex.py", "kernels/twin.py"]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda case: digest_of(tmp_path / str(case[0]), case[1]), enumerate(edits)))
+    assert found[0] == found[1] == sources_digest()
+    assert len({found[0], *found[2:]}) == 4
+
+
+def test_functions_of_a_claim_of_the_users_own_are_part_of_its_address():
+    def another(cube, size):
+        return CLAIM.decode(cube, size)
+
+    def one_more(cube, size):
+        return dict(CLAIM.decode(cube, size))
+
+    variants = [replace(CLAIM, decode=another), replace(CLAIM, decode=one_more)]
+    variants += [CLAIM, as_claimed_but(CLAIM, 0.5), as_claimed_but(CLAIM, 0.25)]
+    assert len({json.dumps(library(claim)) for claim in variants}) == len(variants)
+    assert library(replace(CLAIM, decode=another)) == library(replace(CLAIM, decode=another))
 
 
 def test_simplification_keeps_the_ratio_and_makes_plain_what_does_not_matter():

@@ -152,6 +152,10 @@ def test_growth_is_a_part_where_it_was_measured():
     assert text(part)[2][3] == "0.98"
 
 
+def refused(*rows):
+    return pd.DataFrame(rows, columns=["own", "file", "reason"])
+
+
 def test_own_games_show_the_last_gap_and_the_payoffs():
     gaps = pd.DataFrame(
         {"own": "mine", "learner": "optimistic_mirror_descent", "learning_rate": 0.2, "measure": "ne_gap",
@@ -162,10 +166,11 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
         {"own": "mine", "arm": ["individual"] * 4 + ["best_response"], "game": 1, "player": [1, 1, 2, 2, 2], "step": 1,
          "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5]}
     )  # fmt: skip
-    part, played = pages.own_parts({"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies})
+    given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
+    part, played = pages.own_parts(given)
     assert text(played) == [["mine", "1", "1", "1", "1", "0.250, 0.750"], ["mine", "1", "2", "1", "1", "1.000, 0.000"]]
     many = pd.concat([policies.assign(state=s) for s in range(1, 14)])
-    assert len(pages.own_parts({"own_games": gaps, "own_payoffs": payoffs, "own_policies": many})) == 1
+    assert len(pages.own_parts({**given, "own_policies": many})) == 1
     assert text(part) == [
         ["mine", "1", "optimistic mirror descent", "individual", "50", "0.125 (NE-gap)", "0.5", "1.5, -1.5"]
     ]

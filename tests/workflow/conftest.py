@@ -50,6 +50,7 @@ NEEDED = [
     "pyproject.toml",
     "setup.py",
     "src",
+    "profiles",
     "workflow",
 ]
 OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
@@ -138,6 +139,16 @@ class Project:
         answer = self.snakemake("--dry-run", "--cores", "2", *target, config=config)
         assert answer.code == 0, answer.text
         return answer
+
+
+def files_of(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def comparable(project):
+    """Names that do not depend on the folder of results, without times of jobs."""
+    kept = files_of(project.folder / project.results)
+    return {name: project.path(name).read_bytes() for name in kept if not name.startswith(("logs/", "benchmarks/"))}
 
 
 def side_by_side(function, cases):

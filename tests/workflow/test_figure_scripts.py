@@ -22,6 +22,7 @@ def draw(finished, monkeypatch):
     monkeypatch.setattr(plotting, "save", lambda figure, paths: saved.append((figure, paths)))
 
     def call(scales, sweeps, width):
+        monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
         spec = importlib.util.spec_from_file_location("drawing", ROOT / "workflow/scripts/simulation_figures.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

@@ -10,6 +10,7 @@ import pytest
 from conftest import NOTEBOOKS, OWN, ROOT
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
+SHARED = sorted((ROOT / "workflow/scripts/metanash_workflow").glob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 PACKAGE = ROOT / "src/metanash"
 
@@ -77,7 +78,7 @@ class TestScript:
 
     def test_is_short_and_says_what_it_does(self, script):
         text = script.read_text()
-        assert len(text.splitlines()) <= 45
+        assert len(text.splitlines()) <= 48
         assert re.match(r"Rules? ", ast.get_docstring(ast.parse(text)))
 
     def test_only_its_last_lines_know_snakemake(self, script):
@@ -87,6 +88,16 @@ class TestScript:
         assert ast.unparse(last.test) == "__name__ == '__main__'"
         for node in before:
             assert not [name for name in ast.walk(node) if isinstance(name, ast.Name) and name.id == "snakemake"]
+
+    def test_has_its_log_from_the_first_line_and_its_record_at_the_last(self, script):
+        """But for the one that builds what others import."""
+        if script.name == "build_kernels.py":
+            return
+        _, first, *_, last = ast.parse(script.read_text()).body
+        assert ast.unparse(first).startswith("from metanash_workflow import ")
+        whole = last.body[-1]
+        assert ast.unparse(whole).startswith("with job(snakemake) as outputs:\n    main(")
+        assert "snakemake.output" not in ast.unparse(last)
 
     def test_hides_no_module(self, script):
         """The folder of scripts comes first in the search path of each of them."""
@@ -196,6 +207,24 @@ def inputs(bare):
         before_output = re.split(r">output\b", node)[0]
         found.setdefault(name, set()).update(re.findall(r'face="monospace">(.*?)<', before_output))
     return found
+
+
+def test_everything_that_is_made_is_named(bare, inputs):
+    """Snakemake forgets a missing file that no target names, so the rule all names whatever any job makes."""
+    answer = bare.snakemake("--summary", config={"experiments": OWN})
+    assert answer.code == 0, answer.text
+    made = {line.split("\t")[0] for line in answer.text.splitlines() if line.startswith("results/smoke/")}
+    assert len(made) > 400
+    assert inputs["all"] == made
+
+
+def test_what_scripts_share_is_part_of_every_rule(inputs):
+    shared = {path.relative_to(ROOT).as_posix() for path in SHARED}
+    assert len(shared) == 3
+    for name in set(inputs) - {"all", "kernels"}:
+        assert shared <= inputs[name]
+    installed = {name for name in importlib.metadata.packages_distributions() if not name.startswith("_")}
+    assert SHARED[0].parent.name not in sys.stdlib_module_names | installed
 
 
 def test_file_graph_has_every_rule(inputs, config):

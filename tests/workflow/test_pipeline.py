@@ -10,7 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import FIGURE_FILES, MEASURED, NOTEBOOKS, OWN, PAGES, SEARCHED, TABLES, side_by_side
+from conftest import (
+    FIGURE_FILES,
+    MEASURED,
+    NOTEBOOKS,
+    OWN,
+    PAGES,
+    SEARCHED,
+    TABLES,
+    comparable,
+    files_of,
+    side_by_side,
+)  # fmt: skip
 from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
@@ -39,15 +50,16 @@ REST = {
     "theory",
     "appendix_tables",
     "own_games_tables",
+    "own_games_accepted",
 }
-REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1}
+REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
 THEORY_TABLES = {
     "claims",
     "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
     "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
     "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
     "appendix_curves", "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
-    "falsification", "falsification_curves", "worst_instances",
+    "own_refused", "falsification", "falsification_curves", "worst_instances",
 }  # fmt: skip
 
 
@@ -116,10 +128,6 @@ def run_name(name, kind, arm, block):
     return f"runs/{name}/{kind}/{arm}/block-{block}.npz"
 
 
-def files_of(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
 # What a run makes ---------------------------------------------------------------------------------------
 
 
@@ -150,6 +158,13 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     instances = {name for name in kept if name.startswith("falsify/") and "/instances/" in name}
     assert {name.split("/")[1] for name in instances} == set(FALSIFIABLE)
     kept -= instances
+    records = {
+        name for name in kept if name.startswith("made/")
+    }  # one for each job, as its log but that of the kernels
+    assert {name.removeprefix("made/").replace(".json", ".log") for name in records} | {"kernels.log"} == {
+        name.removeprefix("logs/") for name in found if name.startswith("logs/")
+    }
+    kept -= records
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
     drawn = ("theorem", "proposition", "maml", "appendix", "own_games", "growth", "falsification", "worst_instances")
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
@@ -299,18 +314,13 @@ def test_logs_say_what_was_done(finished):
 # The same bytes -----------------------------------------------------------------------------------------
 
 
-def comparable(project):
-    """Names that do not depend on the folder of results, without times of jobs."""
-    kept = files_of(project.folder / project.results)
-    return {name: project.path(name).read_bytes() for name in kept if not name.startswith(("logs/", "benchmarks/"))}
-
-
 @pytest.mark.parametrize("kind", ["csv", "npz", "pdf", "png", "json"])
 def test_cores_and_folders_change_no_byte(two_runs, kind):
     two, one = ({name: text for name, text in comparable(p).items() if name.endswith(kind)} for p in two_runs)
     found = len(list(two_runs[1].path(f"{SEARCHED}/instances").glob("*.npz")))
+    jobs = sum(name.startswith("made/") for name in one)
     npz = 14 + 40 + len(MEASURED) + 1 + 3 + found  # games, runs, measurements, games and other arms of the last
-    count = {"csv": len(TABLES), "npz": npz, "pdf": 6, "png": 6, "json": 2}[kind]
+    count = {"csv": len(TABLES), "npz": npz, "pdf": 6, "png": 6, "json": 2 + jobs}[kind]
     assert len(one) == count > 0
     assert [name for name in one if two[name] != one[name]] == []
 
@@ -408,12 +418,13 @@ def test_a_second_run_does_nothing(edited):
 
 def test_width_of_plots_redraws_only(answers):
     """One notebook is executed, since it was edited too; figures in notebooks have a width of their own."""
-    jobs = {**FIGURE_RULES, "provenance": 1, "report": 1, "notebook": 1, "all": 1}
+    jobs = {**FIGURE_RULES, "provenance": 1, "report": 1, "notebook": 1, "own_games_accepted": 1, "all": 1}
     assert answers["width and notebook"].jobs() == jobs
 
 
 def test_scale_of_a_panel_redraws_figure_1_only(answers):
-    assert answers["scale"].jobs() == {"simulation_figures": 1, "provenance": 1, "report": 1, "all": 1}
+    jobs = {"simulation_figures": 1, "provenance": 1, "report": 1, "own_games_accepted": 1, "all": 1}
+    assert answers["scale"].jobs() == jobs
 
 
 def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
@@ -425,7 +436,8 @@ def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
 
 def test_plotting_code_learns_nothing(answers):
     """The report embeds the figures, so it is written again; verdicts know labels only."""
-    assert answers["plotting.py"].jobs() == {**FIGURE_RULES, "report": 1, "notebook": len(NOTEBOOKS), "all": 1}
+    jobs = {**FIGURE_RULES, "report": 1, "notebook": len(NOTEBOOKS), "own_games_accepted": 1, "all": 1}
+    assert answers["plotting.py"].jobs() == jobs
 
 
 def test_kernel_sources_do_everything_again(answers, every_job):
@@ -675,25 +687,6 @@ def test_own_games_are_learned_as_by_the_library(finished, config):
         assert own["gap"].iloc[-1] < own["gap"].iloc[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ('NFG 1 R "mine" { "A" "B" } { 2 2 }\n\n1 2  3 4  5 6  7 x\n', "mine.nfg:3: 'x' is no number"),
-        ('NFG 1 R "mine" { "A" "B" } { 2 2 }\n1 2  3 4  5 6\n', "mine.nfg:"),
-    ],
-    ids=["no number", "too few"],
-)
-def test_a_malformed_own_game_is_refused_with_line_and_reason(edited, text, reason):
-    (edited.folder / "mine.nfg").write_text(text)
-    target = f"{edited.results}/own_games/mine.npz"
-    answer = edited.snakemake("--cores", "1", target, config={"own_games": {"files": {"mine": "mine.nfg"}}})
-    assert answer.code != 0
-    assert reason in answer.text
-    assert "Traceback" not in answer.text
-    assert reason in edited.path("logs/own_games/mine.log").read_text()
-    assert not edited.path("own_games/mine.npz").exists()
-
-
 def test_a_truncated_game_file_is_named_and_mended(edited):
     games = edited.path("games/figure1_potential/team/block-1.npz")
     record = edited.path("runs/figure1_potential/team/carry_over/block-1.npz")
@@ -702,7 +695,8 @@ def test_a_truncated_game_file_is_named_and_mended(edited):
     games.write_bytes(whole[: len(whole) // 2])
     answer = edited.snakemake("--cores", "1", target)
     assert answer.code != 0
-    assert f"{games.relative_to(edited.folder)}: truncated" in answer.text
+    said = f"{games.relative_to(edited.folder)}: truncated, or changed since rule games made it; delete it\n"
+    assert said in answer.text
     log = "results/smoke/logs/runs/figure1_potential/team/block-1.log"
     assert f"goes on from here.\n  learn_figure1_potential: read {log}\n" in answer.text
     assert list(record.parent.iterdir()) == [record.with_name("block-0.npz")]  # no record, no temporary

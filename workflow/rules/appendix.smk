@@ -13,6 +13,7 @@ rule appendix_tables:
         appendix_curves=table("appendix_curves"),
         appendix_games=table("appendix_games"),
         appendix_equilibria=table("appendix_equilibria"),
+        made=f"{RESULTS}/made/appendix_tables.json",
     log:
         f"{RESULTS}/logs/appendix_tables.log",
     conda:

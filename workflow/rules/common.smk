@@ -1,10 +1,15 @@
 # Paths and functions that the rules share. No rules here.
 import ast
 import csv
+import hashlib
+import itertools
 import json
+import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 RESULTS = config["results"]
 FIGURES = config["paper_figures"]
@@ -12,6 +17,8 @@ EXPERIMENTS = config["experiments"]
 OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
 PACKAGE = Path("src/metanash")
 C_SOURCES = [path.as_posix() for path in sorted((PACKAGE / "kernels").glob("*.[ch]"))]
+# What all scripts import: their logs, and the records of what was made from what.
+SHARED = [path.as_posix() for path in sorted(Path("workflow/scripts/metanash_workflow").glob("*.py"))]
 
 
 for name, experiment in EXPERIMENTS.items():
@@ -73,7 +80,7 @@ def imported_by(name):
 
 
 def library(*names):
-    """Source files of these parts of metanash and of all they import: what a rule's output depends on.
+    """Source files of these parts of metanash and of all they import, and of what all scripts share: what a rule runs.
 
     The compiled kernels count through the file that the rule ``kernels`` writes.
     """
@@ -84,7 +91,7 @@ def library(*names):
             seen.add(name)
             queue += imported_by(name)
     files = [source_file(name).as_posix() for name in sorted(seen)]
-    return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen)
+    return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen) + SHARED
 
 
 def notebook_imports(name):
@@ -178,9 +185,84 @@ def made():
     return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])
 
 
+def parameters_digest(rule, wildcards):
+    """Digest of the parameters of a job, as the job records it by metanash_workflow.made."""
+    found = SimpleNamespace(**wildcards)
+    given = {name: value(found) if callable(value) else value for name, value in rule.params.items()}
+    return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def every(**values):
+    """Wildcards of the jobs of a rule: all combinations of these values."""
+    return [dict(zip(values, map(str, some))) for some in itertools.product(*values.values())]
+
+
+def kinds_and_blocks(section):
+    """Wildcards of the jobs that learn an experiment."""
+    blocks = range(-(-section["seeds"] // section["seeds_per_block"]))
+    return every(base_kind=section["base_kinds"], block=blocks)
+
+
+def outputs_of(jobs):
+    """All that these jobs make, with their records."""
+    each = ((getattr(rules, name), wildcards) for name, found in jobs.items() for wildcards in found)
+    return [str(output).format(**wildcards) for rule, wildcards in each for output in rule.output]
+
+
+def parameters_of(jobs):
+    """Record of each job and digest of its parameters."""
+    each = ((getattr(rules, name), wildcards) for name, found in jobs.items() for wildcards in found)
+    return {
+        os.path.relpath(rule.output.made.format(**wildcards), RESULTS): parameters_digest(rule, wildcards)
+        for rule, wildcards in each
+    }
+
+
+def outdated():
+    """Files whose records say that they were made from results that are missing now: a job that makes these has failed.
+
+    Snakemake itself holds files for up to date whose own sources are missing, if no target names the sources.
+    """
+    found = []
+    for path in sorted(Path(RESULTS, "made").rglob("*.json")):
+        try:
+            record = json.loads(path.read_text())
+        except ValueError:  # the jobs say so
+            continue
+        sources = [name for name in record["inputs"] if name.startswith("{results}")]
+        if any(not Path(RESULTS, name.removeprefix("{results}/")).exists() for name in sources):
+            found += [name.format(results=RESULTS, figures=FIGURES) for name in record["outputs"]]
+    return found
+
+
 def failures(logs):
-    """Rules that failed in a run and the logs to read, from Snakemake's own logs."""
+    """Rules that failed in a run and the logs to read, from Snakemake's own logs.
+
+    A job that a signal has ended could not say so in its log: it is added there.
+    """
     text = "".join(Path(log).read_text() for log in logs)
     parts = re.findall(r"^Error in \w+ (\w+):\n((?:    .*\n)+)", text, flags=re.MULTILINE)
-    read = [(rule, re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)) for rule, body in parts]
-    return [f"{rule}: read {found[1]}" if found else rule for rule, found in read]
+    signals = {*re.findall(r"died with <Signals.(\w+: \d+)>", text)}
+    signals |= {f"signal {int(code) - 128}" for code in re.findall(r"exit status (1[3-9]\d)\.", text)}
+    lines = []
+    for rule, body in parts:
+        found = re.search(r"^    log: (\S+)", body, flags=re.MULTILINE)
+        log = Path(found[1]) if found else None
+        words = log.read_text() if log and log.exists() else ""
+        if log and signals and "ERROR: " not in words and "Traceback" not in words:
+            reason = f"killed by {' or '.join(sorted(signals))}" + ", out of memory?" * ("SIGKILL" in str(signals))
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(f"{words}ERROR: {reason}\n")
+            lines.append(f"{rule}: {reason}")
+        else:
+            lines.append(f"{rule}: read {log}" if log else rule)
+    return lines
+
+
+def conclusion(logs):
+    """What to say at the end of a run that failed, a line each."""
+    found = failures(logs)
+    if found and all(line.startswith("own_games_accepted: ") for line in found):
+        reasons = Path(f"{RESULTS}/logs/own_games_accepted.log").read_text().splitlines()[1:]
+        return ["Done, but for files of own_games that were refused:", *map(str.strip, reasons), *made()]
+    return ["Failed. What is done is kept; the same command goes on from here.", *found]

@@ -8,6 +8,7 @@ rule falsify:
     output:
         search=f"{RESULTS}/falsify/{{claim}}/search.json",
         instances=directory(f"{RESULTS}/falsify/{{claim}}/instances"),
+        made=f"{RESULTS}/made/falsify/{{claim}}.json",
     log:
         f"{RESULTS}/logs/falsify/{{claim}}.log",
     benchmark:
@@ -40,6 +41,7 @@ rule falsification_tables:
         falsification=table("falsification"),
         falsification_curves=table("falsification_curves"),
         worst_instances=table("worst_instances"),
+        made=f"{RESULTS}/made/falsification_tables.json",
     log:
         f"{RESULTS}/logs/falsification_tables.log",
     conda:

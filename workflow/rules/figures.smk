@@ -10,6 +10,7 @@ rule simulation_figures:
     output:
         drawn("Figure 1", *GAP_SCALES, "figure1c"),
         drawn("Sensitivity", *SWEPT),
+        made=f"{RESULTS}/made/simulation_figures.json",
     log:
         f"{RESULTS}/logs/simulation_figures.log",
     conda:
@@ -31,6 +32,7 @@ rule own_figure:
     output:
         pdf=f"{FIGURES}/{{panel}}.pdf",
         png=f"{FIGURES}/{{panel}}.png",
+        made=f"{RESULTS}/made/{{panel}}_figure.json",
     log:
         f"{RESULTS}/logs/{{panel}}_figure.log",
     wildcard_constraints:

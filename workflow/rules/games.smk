@@ -19,6 +19,7 @@ rule games:
         code=library("experiments", "gamefile"),
     output:
         games=f"{RESULTS}/games/{{experiment}}/{{base_kind}}/block-{{block}}.npz",
+        made=f"{RESULTS}/made/games/{{experiment}}/{{base_kind}}/block-{{block}}.json",
     log:
         f"{RESULTS}/logs/games/{{experiment}}/{{base_kind}}/block-{{block}}.log",
     conda:

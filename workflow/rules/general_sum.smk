@@ -3,6 +3,7 @@ rule general_sum_random_games:
         code=library("theory.general_sum", "records"),
     output:
         measured=f"{MEASURED}/general_sum/random_games/{{base_kind}}-H{{horizon}}.npz",
+        made=f"{RESULTS}/made/theory/general_sum/random_games/{{base_kind}}-H{{horizon}}.json",
     log:
         f"{RESULTS}/logs/theory/general_sum/random_games/{{base_kind}}-H{{horizon}}.log",
     benchmark:
@@ -31,6 +32,7 @@ rule schedules:
         code=library("theory.general_sum", "records"),
     output:
         measured=f"{MEASURED}/general_sum/schedules/{{setting}}.npz",
+        made=f"{RESULTS}/made/theory/general_sum/schedules/{{setting}}.json",
     log:
         f"{RESULTS}/logs/theory/general_sum/schedules/{{setting}}.log",
     benchmark:
@@ -60,6 +62,7 @@ rule general_sum_sequences:
         code=library("theory.general_sum", "records"),
     output:
         measured=f"{MEASURED}/general_sum/sequences/{{arm}}.npz",
+        made=f"{RESULTS}/made/theory/general_sum/sequences/{{arm}}.json",
     log:
         f"{RESULTS}/logs/theory/general_sum/sequences/{{arm}}.log",
     benchmark:
@@ -83,6 +86,7 @@ rule general_sum_burn_in:
         code=library("theory.general_sum", "records"),
     output:
         measured=f"{MEASURED}/general_sum/burn_in.npz",
+        made=f"{RESULTS}/made/theory/general_sum/burn_in.json",
     log:
         f"{RESULTS}/logs/theory/general_sum/burn_in.log",
     conda:
@@ -115,6 +119,7 @@ rule general_sum_tables:
         schedules=table("schedules"),
         schedule_slopes=table("schedule_slopes"),
         general_sequences=table("general_sequences"),
+        made=f"{RESULTS}/made/theory/general_sum_tables.json",
     log:
         f"{RESULTS}/logs/theory/general_sum_tables.log",
     conda:

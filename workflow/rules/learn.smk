@@ -9,6 +9,7 @@ for experiment, section in EXPERIMENTS.items():
             code=library("experiments", "gamefile", "records"),
         output:
             **{arm: f"{RESULTS}/runs/{experiment}/{{base_kind}}/{arm}/block-{{block}}.npz" for arm in section["arms"]},
+            made=f"{RESULTS}/made/runs/{experiment}/{{base_kind}}/block-{{block}}.json",
         log:
             f"{RESULTS}/logs/runs/{experiment}/{{base_kind}}/block-{{block}}.log",
         benchmark:

@@ -34,6 +34,7 @@ rule notebook:
     output:
         executed=f"{RESULTS}/notebooks/{{notebook}}.ipynb",
         page=f"{RESULTS}/notebooks/{{notebook}}.html",
+        made=f"{RESULTS}/made/notebooks/{{notebook}}.json",
     log:
         f"{RESULTS}/logs/notebooks/{{notebook}}.log",
     wildcard_constraints:

@@ -8,16 +8,18 @@ wildcard_constraints:
 
 rule own_games:
     input:
-        games=lambda wildcards: OWN_GAMES[wildcards.own],
+        games=lambda wildcards: [file for file in [OWN_GAMES[wildcards.own]] if Path(file).exists()],
         code=library("own_games", "gamefile", "records"),
     output:
         measured=f"{RESULTS}/own_games/{{own}}.npz",
+        made=f"{RESULTS}/made/own_games/{{own}}.json",
     log:
         f"{RESULTS}/logs/own_games/{{own}}.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
+        file=lambda wildcards: OWN_GAMES[wildcards.own],
         learning_rates=config["own_games"]["learning_rates"],
         iterations=config["own_games"]["iterations"],
         checkpoints=config["own_games"]["checkpoints"],
@@ -35,6 +37,8 @@ rule own_games_tables:
         own_games=table("own_games"),
         own_payoffs=table("own_payoffs"),
         own_policies=table("own_policies"),
+        own_refused=table("own_refused"),
+        made=f"{RESULTS}/made/own_games_tables.json",
     log:
         f"{RESULTS}/logs/own_games_tables.log",
     conda:

@@ -14,6 +14,7 @@ rule potential:
         code=library("theory.potential", "records"),
     output:
         measured=f"{MEASURED}/potential/{{name}}/{{base_kind}}.npz",
+        made=f"{RESULTS}/made/theory/potential/{{name}}/{{base_kind}}.json",
     log:
         f"{RESULTS}/logs/theory/potential/{{name}}/{{base_kind}}.log",
     benchmark:
@@ -39,6 +40,7 @@ rule counterexamples:
         code=library("theory.potential", "records"),
     output:
         measured=f"{MEASURED}/potential/counterexamples.npz",
+        made=f"{RESULTS}/made/theory/potential/counterexamples.json",
     log:
         f"{RESULTS}/logs/theory/potential/counterexamples.log",
     conda:
@@ -60,6 +62,7 @@ rule potential_sequences:
         code=library("theory.potential", "records"),
     output:
         measured=f"{MEASURED}/potential/sequences/{{part}}-{{arm}}.npz",
+        made=f"{RESULTS}/made/theory/potential/sequences/{{part}}-{{arm}}.json",
     log:
         f"{RESULTS}/logs/theory/potential/sequences/{{part}}-{{arm}}.log",
     benchmark:
@@ -85,6 +88,7 @@ rule meta_gradient:
         code=library("theory.meta_gradient", "records"),
     output:
         measured=f"{MEASURED}/meta_gradient/{{name}}/{{base_kind}}.npz",
+        made=f"{RESULTS}/made/theory/meta_gradient/{{name}}/{{base_kind}}.json",
     log:
         f"{RESULTS}/logs/theory/meta_gradient/{{name}}/{{base_kind}}.log",
     benchmark:
@@ -110,6 +114,7 @@ rule meta_training:
         code=library("theory.meta_gradient", "records"),
     output:
         measured=f"{MEASURED}/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.npz",
+        made=f"{RESULTS}/made/theory/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.json",
     log:
         f"{RESULTS}/logs/theory/meta_gradient/meta_training/{{loop}}-{{base_kind}}-{{discount}}.log",
     benchmark:
@@ -153,6 +158,7 @@ rule potential_tables:
         potential_slopes=table("potential_slopes"),
         far_steps=table("far_steps"),
         potential_sequences=table("potential_sequences"),
+        made=f"{RESULTS}/made/theory/potential_tables.json",
     log:
         f"{RESULTS}/logs/theory/potential_tables.log",
     conda:
@@ -187,6 +193,7 @@ rule meta_gradient_tables:
         adaptation=table("adaptation"),
         inner_loop=table("inner_loop"),
         inner_loop_slopes=table("inner_loop_slopes"),
+        made=f"{RESULTS}/made/theory/meta_gradient_tables.json",
     log:
         f"{RESULTS}/logs/theory/meta_gradient_tables.log",
     conda:

@@ -1,6 +1,4 @@
 # The ledger of claims and the pages made of it.
-import os
-
 # Tables that verdicts and pages are made of.
 LEDGER_TABLES = [
     "figure1",
@@ -24,7 +22,7 @@ LEDGER_TABLES = [
     "appendix_equilibria",
     "falsification",
     *(["growth_exponents"] if SIZES else []),
-    *(["own_games", "own_payoffs", "own_policies"] if OWN_GAMES else []),
+    *(["own_games", "own_payoffs", "own_policies", "own_refused"] if OWN_GAMES else []),
 ]
 
 # Rules whose inputs are the measurements, and those measurements by their names in the folder of results.
@@ -56,6 +54,7 @@ rule ledger:
         code=library("ledger", "archive"),
     output:
         claims=table("claims"),
+        made=f"{RESULTS}/made/ledger.json",
     log:
         f"{RESULTS}/logs/ledger.log",
     conda:
@@ -76,6 +75,7 @@ rule summary:
         code=library("report", "archive"),
     output:
         summary=f"{RESULTS}/summary.md",
+        made=f"{RESULTS}/made/summary.json",
     log:
         f"{RESULTS}/logs/summary.log",
     conda:
@@ -91,10 +91,11 @@ rule summary:
 
 rule provenance:
     input:
-        tables=[f"{RESULTS}/{name}.csv" for name in LEDGER_TABLES],
+        made=outputs_of(MEASURING_JOBS),
         code=library("commands.info", "archive"),
     output:
         provenance=f"{RESULTS}/provenance.json",
+        made=f"{RESULTS}/made/provenance.json",
     log:
         f"{RESULTS}/logs/provenance.log",
     conda:
@@ -102,6 +103,7 @@ rule provenance:
     params:
         config=config,
         benchmarks=sorted({benchmark_of(file) for file in MEASUREMENTS}),
+        parameters=parameters_of(MEASURING_JOBS),
     message:
         "Provenance: versions, commit, configuration, machine, time"
     script:
@@ -124,6 +126,7 @@ rule report:
             category="Report",
             labels={"page": "claim by claim"},
         ),
+        made=f"{RESULTS}/made/report.json",
     log:
         f"{RESULTS}/logs/report.log",
     conda:
@@ -135,3 +138,25 @@ rule report:
         "Report: {output.report}"
     script:
         "../scripts/report.py"
+
+
+rule own_games_accepted:
+    input:
+        # All else, so that it is made whatever was refused.
+        outputs_of(DRAWING_JOBS),
+        rules.ledger.output,
+        rules.summary.output,
+        rules.report.output,
+        refused=f"{RESULTS}/own_refused.csv",
+        code=library("archive"),
+    output:
+        accepted=f"{RESULTS}/own_games/accepted.txt",
+        made=f"{RESULTS}/made/own_games_accepted.json",
+    log:
+        f"{RESULTS}/logs/own_games_accepted.log",
+    conda:
+        "../../environment.yml"
+    message:
+        "Your games: whether any was refused"
+    script:
+        "../scripts/own_games_accepted.py"

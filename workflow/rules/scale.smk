@@ -1,4 +1,4 @@
-# Large games, one a process and one at a time (workflow/profiles/default): the largest take most of the memory.
+# Large games, one a process and one at a time (profiles/default): the largest take most of the memory.
 SIZES = scale_settings()
 
 
@@ -7,6 +7,7 @@ rule scale_learned:
         code=library("theory.scale", "records"),
     output:
         measured=f"{MEASURED}/scale/{{setting}}.npz",
+        made=f"{RESULTS}/made/theory/scale/{{setting}}.json",
     log:
         f"{RESULTS}/logs/theory/scale/{{setting}}.log",
     benchmark:
@@ -34,6 +35,7 @@ rule scale_costs:
         code=library("theory.scale", "records"),
     output:
         measured=f"{RESULTS}/benchmarks/scale/{{setting}}.npz",
+        made=f"{RESULTS}/made/theory/scale_costs/{{setting}}.json",
     log:
         f"{RESULTS}/logs/theory/scale_costs/{{setting}}.log",
     wildcard_constraints:
@@ -62,6 +64,7 @@ rule scale_tables:
     output:
         growth=table("growth"),
         growth_exponents=table("growth_exponents"),
+        made=f"{RESULTS}/made/theory/scale_tables.json",
     log:
         f"{RESULTS}/logs/theory/scale_tables.log",
     conda:

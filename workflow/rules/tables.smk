@@ -4,6 +4,7 @@ rule figure1_table:
         code=library("tables", "records", "archive"),
     output:
         table=table("figure1"),
+        made=f"{RESULTS}/made/figure1_table.json",
     log:
         f"{RESULTS}/logs/figure1_table.log",
     conda:
@@ -22,6 +23,7 @@ rule own_table:
         code=library("tables", "records", "archive"),
     output:
         table=f"{RESULTS}/{{experiment}}.csv",
+        made=f"{RESULTS}/made/{{experiment}}_table.json",
     log:
         f"{RESULTS}/logs/{{experiment}}_table.log",
     wildcard_constraints:
@@ -42,6 +44,7 @@ rule speed_up:
         code=library("tables", "archive"),
     output:
         table=table("speed_up"),
+        made=f"{RESULTS}/made/speed_up.json",
     log:
         f"{RESULTS}/logs/speed_up.log",
     conda:
@@ -62,6 +65,7 @@ rule sensitivity_table:
         code=library("tables", "records", "archive"),
     output:
         table=table("sensitivity"),
+        made=f"{RESULTS}/made/sensitivity_table.json",
     log:
         f"{RESULTS}/logs/sensitivity_table.log",
     conda:
@@ -84,6 +88,7 @@ rule equilibria:
         code=library("tables", "gamefile", "archive"),
     output:
         table=table("equilibria"),
+        made=f"{RESULTS}/made/equilibria.json",
     log:
         f"{RESULTS}/logs/equilibria.log",
     conda:

@@ -53,6 +53,7 @@ rule theory:
         code=library("archive"),
     output:
         theory=table("theory"),
+        made=f"{RESULTS}/made/theory.json",
     log:
         f"{RESULTS}/logs/theory.log",
     conda:
@@ -76,6 +77,7 @@ for job, modules in FIGURE_JOBS.items():
             code=library("plotting", *(f"theory_figures.{module}" for module in modules)),
         output:
             [file for module in modules for file in drawn(FIGURE_CATEGORIES[module], *THEORY_FIGURES[module][1])],
+            made=f"{RESULTS}/made/theory/{job}_figures.json",
         log:
             f"{RESULTS}/logs/theory/{job}_figures.log",
         conda:

@@ -8,6 +8,7 @@ rule long_run:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/long_runs/{{base_kind}}-H{{horizon}}.npz",
+        made=f"{RESULTS}/made/theory/long_runs/{{base_kind}}-H{{horizon}}.json",
     log:
         f"{RESULTS}/logs/theory/long_runs/{{base_kind}}-H{{horizon}}.log",
     benchmark:
@@ -38,6 +39,7 @@ rule random_games:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/random_games/{{base_kind}}-H{{horizon}}.npz",
+        made=f"{RESULTS}/made/theory/random_games/{{base_kind}}-H{{horizon}}.json",
     log:
         f"{RESULTS}/logs/theory/random_games/{{base_kind}}-H{{horizon}}.log",
     benchmark:
@@ -67,6 +69,7 @@ rule burn_in:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/burn_in.npz",
+        made=f"{RESULTS}/made/theory/burn_in.json",
     log:
         f"{RESULTS}/logs/theory/burn_in.log",
     conda:
@@ -91,6 +94,7 @@ rule two_sided:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/two_sided.npz",
+        made=f"{RESULTS}/made/theory/two_sided.json",
     log:
         f"{RESULTS}/logs/theory/two_sided.log",
     conda:
@@ -115,6 +119,7 @@ rule small_step:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/small_step.npz",
+        made=f"{RESULTS}/made/theory/small_step.json",
     log:
         f"{RESULTS}/logs/theory/small_step.log",
     conda:
@@ -142,6 +147,7 @@ rule sequences:
         code=library("theory.zero_sum", "records"),
     output:
         measured=f"{MEASURED}/sequences/{{base_kind}}-{{arm}}.npz",
+        made=f"{RESULTS}/made/theory/sequences/{{base_kind}}-{{arm}}.json",
     log:
         f"{RESULTS}/logs/theory/sequences/{{base_kind}}-{{arm}}.log",
     benchmark:
@@ -180,6 +186,7 @@ rule zero_sum_tables:
         curves=table("bound_curves"),
         chain=table("chain"),
         defects=table("defects"),
+        made=f"{RESULTS}/made/theory/zero_sum_tables.json",
     log:
         f"{RESULTS}/logs/theory/zero_sum_tables.log",
     conda:

@@ -1,5 +1,7 @@
 """Rule ``appendix_tables``: the larger tasks, meta-learning beside individual learning and an exact reference."""
 
+from metanash_workflow import job
+
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,10 @@ def main(
 
 if __name__ == "__main__":
     paths = (map(Path, files) for files in (snakemake.input.records, snakemake.input.games))
-    main(
-        list(zip(snakemake.params.names, *paths, strict=True)),
-        snakemake.params.plan,
-        {"resamples": snakemake.params.resamples, "root_seed": snakemake.params.root_seed},
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(
+            list(zip(snakemake.params.names, *paths, strict=True)),
+            snakemake.params.plan,
+            {"resamples": snakemake.params.resamples, "root_seed": snakemake.params.root_seed},
+            outputs,
+        )

@@ -1,5 +1,7 @@
 """Rule ``equilibria``: equilibria of the stage matrices of the first seed's games, for Figure 1(c)."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -19,4 +21,5 @@ def main(files: list[Path], table: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(list(map(Path, snakemake.input.games)), Path(snakemake.output.table))
+    with job(snakemake) as outputs:
+        main(list(map(Path, snakemake.input.games)), outputs["table"])

@@ -1,5 +1,7 @@
 """Rule ``falsification_tables``: the worst ratios of all claims, how they grew, and the instances to be drawn."""
 
+from metanash_workflow import job
+
 import json
 from pathlib import Path
 
@@ -25,4 +27,5 @@ def main(searches: list[Path], out: dict[str, Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(list(map(Path, snakemake.input.searches)), {name: Path(path) for name, path in snakemake.output.items()})
+    with job(snakemake) as outputs:
+        main(list(map(Path, snakemake.input.searches)), outputs)

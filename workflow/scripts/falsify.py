@@ -1,24 +1,20 @@
 """Rule ``falsify``: one claim searched for counterexamples; a search that was cut off goes on where it was."""
 
+from metanash_workflow import job
+
 import logging
 from pathlib import Path
 
 from metanash.falsify import Settings, Size, search
 
 
-def main(claim: str, settings: dict[str, int], sizes: list[str] | None, folder: Path, log: Path) -> None:
-    logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
+def main(claim: str, settings: dict[str, int], sizes: list[str] | None, folder: Path) -> None:
     wanted = [Size.parse(name) for name in sizes] if sizes else None
-    result = search(claim, Settings(**settings), sizes=wanted, folder=folder, resume=True)
+    result = search(claim, Settings(**settings), sizes=wanted, folder=folder, resume=True, anew=True)
     for found in result.findings:
         logging.info("%s, %s: %.6g, %s", found.form, found.size, found.ratio, found.verdict)
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.wildcards.claim,
-        snakemake.params.settings,
-        snakemake.params.sizes,
-        Path(snakemake.output.search).parent,
-        Path(snakemake.log[0]),
-    )
+    with job(snakemake) as outputs:
+        main(snakemake.wildcards.claim, snakemake.params.settings, snakemake.params.sizes, outputs["search"].parent)

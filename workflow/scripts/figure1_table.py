@@ -1,5 +1,7 @@
 """Rules ``figure1_table`` and ``own_table``: every measured NE-gap of Figure 1, or of one experiment, in a table."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +17,6 @@ def main(records: dict[str, list[Path]], table: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        {figure: list(map(Path, getattr(snakemake.input, name))) for name, figure in snakemake.params.names.items()},
-        Path(snakemake.output.table),
-    )
+    read, names = snakemake.input, snakemake.params.names
+    with job(snakemake) as outputs:
+        main({figure: list(map(Path, read[name])) for name, figure in names.items()}, outputs["table"])

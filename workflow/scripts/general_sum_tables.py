@@ -1,5 +1,7 @@
 """Rule ``general_sum_tables``: Theorems 5 and 6 with both sides, schedules of learning rates, sequences."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,10 @@ def main(
 
 if __name__ == "__main__":
     names = ("random_games", "schedules", "sequences", "burn_in")
-    main(
-        {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
-        snakemake.params.windows,
-        {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(
+            {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
+            snakemake.params.windows,
+            {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
+            outputs,
+        )

@@ -1,5 +1,7 @@
 """Rules ``learn_*``: all arms of an experiment on one block of seeds."""
 
+from metanash_workflow import job
+
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,7 @@ from metanash.gamefile import read_games, read_provenance
 from metanash.records import write_record
 
 
-def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Path], log: Path) -> None:
-    logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
+def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Path]) -> None:
     kernels.use_threads(threads)
     read, provenance = read_games(games), read_provenance(games)
     for arm, record in records.items():
@@ -22,10 +23,5 @@ def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Pat
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.params.spec,
-        Path(snakemake.input.games),
-        snakemake.threads,
-        {arm: Path(path) for arm, path in snakemake.output.items()},
-        Path(snakemake.log[0]),
-    )
+    with job(snakemake) as outputs:
+        main(snakemake.params.spec, Path(snakemake.input.games), snakemake.threads, outputs)

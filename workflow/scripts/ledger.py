@@ -1,5 +1,7 @@
 """Rule ``ledger``: a verdict on each claim of the paper."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +16,10 @@ def main(tables: list[Path], runs: list[str], figures: str, target: Path) -> Non
 
 
 if __name__ == "__main__":
-    main(
-        list(map(Path, snakemake.input.tables)),
-        snakemake.params.runs,
-        snakemake.params.figures,
-        Path(snakemake.output.claims),
-    )
+    with job(snakemake) as outputs:
+        main(
+            list(map(Path, snakemake.input.tables)),
+            snakemake.params.runs,
+            snakemake.params.figures,
+            outputs["claims"],
+        )

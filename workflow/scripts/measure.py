@@ -1,5 +1,7 @@
 """Rules that measure for a theorem: a function of ``metanash.theory``, as ``module.function``, and a file of arrays."""
 
+from metanash_workflow import job
+
 import importlib
 import logging
 from pathlib import Path
@@ -16,9 +18,7 @@ def main(
     root_seed: int | None,
     threads: int,
     measured: Path,
-    log: Path,
 ) -> None:
-    logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
     kernels.use_threads(threads)
     arguments = dict(spec)
     if seeds is not None:
@@ -32,12 +32,12 @@ def main(
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.params.function,
-        snakemake.params.spec,
-        snakemake.params.seeds,
-        snakemake.params.root_seed,
-        snakemake.threads,
-        Path(snakemake.output.measured),
-        Path(snakemake.log[0]),
-    )
+    with job(snakemake) as outputs:
+        main(
+            snakemake.params.function,
+            snakemake.params.spec,
+            snakemake.params.seeds,
+            snakemake.params.root_seed,
+            snakemake.threads,
+            outputs["measured"],
+        )

@@ -1,5 +1,7 @@
 """Rule ``meta_gradient_tables``: Theorem 4 with both sides, meta-training, adaptation and the inner loop."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -29,10 +31,11 @@ def main(paths: dict[str, list[Path]], level: float, resamples: int, root_seed: 
 
 if __name__ == "__main__":
     names = ("constant_ratios", "random_games", "meta_training", "inner_loop")
-    main(
-        {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
-        snakemake.params.level,
-        snakemake.params.resamples,
-        snakemake.params.root_seed,
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(
+            {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
+            snakemake.params.level,
+            snakemake.params.resamples,
+            snakemake.params.root_seed,
+            outputs,
+        )

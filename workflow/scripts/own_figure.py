@@ -1,5 +1,7 @@
 """Rule ``own_figure``: gaps against iterations, a panel for each kind of base game."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +17,5 @@ def main(table: Path, width: float, pdf: Path, png: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(snakemake.input.table),
-        snakemake.params.width,
-        Path(snakemake.output.pdf),
-        Path(snakemake.output.png),
-    )
+    with job(snakemake) as outputs:
+        main(Path(snakemake.input.table), snakemake.params.width, outputs["pdf"], outputs["png"])

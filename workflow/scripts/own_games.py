@@ -1,7 +1,8 @@
-"""Rule ``own_games``: learn the games of a file of the user's."""
+"""Rule ``own_games``: learn the games of a file of the user's, or write down why they are refused."""
+
+from metanash_workflow import job
 
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +11,28 @@ from metanash.own_games import learn_own_games
 from metanash.records import write_measurement
 
 
-def main(games: Path, params: dict[str, Any], measured: Path, log: Path) -> None:
-    logging.basicConfig(filename=log, filemode="w", level=logging.INFO)
+def main(games: Path, params: dict[str, Any], measured: Path) -> None:
     try:
         read, units = read_games_in_units(games)
-    except (ValueError, OSError) as error:
-        logging.error("%s", error)
-        sys.exit(f"This game file cannot be used. {error}")
-    spec, arrays = learn_own_games(read, units, **params)
+        spec, arrays = learn_own_games(read, units, **params)
+    except Exception as error:  # whatever is wrong with a file is no reason to lose the others
+        expected = isinstance(error, (ValueError, OSError, MemoryError))
+        reason = str(error) or type(error).__name__
+        logging.warning("refused: %s", reason, exc_info=None if expected else error)
+        write_measurement(measured, {"file": games.as_posix(), "refused": reason}, {})
+        return
     write_measurement(measured, {**spec, "file": games.as_posix()}, arrays)
     logging.info("%s: %d games, %s, final gaps %s", games, len(read), spec["learner"], arrays["gap"][..., -1].tolist())
 
 
 if __name__ == "__main__":
-    main(
-        Path(snakemake.input.games),
-        {
-            "learning_rates": snakemake.params.learning_rates,
-            "iterations": snakemake.params.iterations,
-            "n_checkpoints": snakemake.params.checkpoints,
-        },
-        Path(snakemake.output.measured),
-        Path(snakemake.log[0]),
-    )
+    with job(snakemake) as outputs:
+        main(
+            Path(snakemake.params.file),
+            {
+                "learning_rates": snakemake.params.learning_rates,
+                "iterations": snakemake.params.iterations,
+                "n_checkpoints": snakemake.params.checkpoints,
+            },
+            outputs["measured"],
+        )

@@ -1,4 +1,6 @@
-"""Rule ``own_games_tables``: gaps, payoffs and policies of the user's games as tidy tables."""
+"""Rule ``own_games_tables``: gaps, payoffs and policies of the user's games as tidy tables, and what was refused."""
+
+from metanash_workflow import job
 
 from pathlib import Path
 
@@ -8,17 +10,27 @@ from metanash import own_tables
 from metanash.archive import write_text
 from metanash.records import read_measurement
 
+COLUMNS = {
+    "own_games": "own learner learning_rate measure arm game iteration gap gap_in_payoffs",
+    "own_payoffs": "own arm game player payoff",
+    "own_policies": "own arm game player step state action probability",
+}
+"""Of tables without a row."""
+
 
 def main(names: list[str], measured: list[Path], out: dict[str, Path]) -> None:
     found = [(name, *read_measurement(path)) for name, path in zip(names, measured, strict=True)]
-    for name, make in own_tables.TABLES.items():
-        table = pd.concat([make(*one) for one in found], ignore_index=True)
+    learned = [one for one in found if "refused" not in one[1]]
+    made = {
+        name: pd.concat([make(*one) for one in learned] or [pd.DataFrame(columns=COLUMNS[name].split())])
+        for name, make in own_tables.TABLES.items()
+    }
+    refused = [(name, spec["file"], spec["refused"]) for name, spec, _ in found if "refused" in spec]
+    made["own_refused"] = pd.DataFrame(refused, columns=["own", "file", "reason"])
+    for name, table in made.items():
         write_text(out[name], table.to_csv(index=False))
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.params.names,
-        list(map(Path, snakemake.input.measured)),
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(snakemake.params.names, list(map(Path, snakemake.input.measured)), outputs)

@@ -1,5 +1,7 @@
 """Rule ``potential_tables``: Proposition 1 and Theorem 3 with both sides, and what else the runs show."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,10 @@ def main(
 
 if __name__ == "__main__":
     names = ("random_games", "random_sequences", "long_runs", "far_steps", "sequences", "counterexamples")
-    main(
-        {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
-        snakemake.params.windows,
-        {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(
+            {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
+            snakemake.params.windows,
+            {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
+            outputs,
+        )

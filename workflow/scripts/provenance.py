@@ -1,5 +1,7 @@
 """Rule ``provenance``: what made the results. The one file, with the report, that no two runs have alike."""
 
+from metanash_workflow import digests, job
+
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -23,7 +25,7 @@ def commit() -> str:
     return head.stdout.strip() + (", with changes" if changes.stdout.strip() else "")
 
 
-def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
+def main(config: dict[str, Any], benchmarks: list[Path], inputs: dict[str, str], target: Path) -> None:
     times = {path: pd.read_csv(path, sep="\t")["s"].mean() for path in benchmarks if path.exists()}
     slowest = sorted(times, key=times.__getitem__, reverse=True)[:8]
     seeds = {name: section["seeds"] for name, section in config["experiments"].items()}
@@ -32,11 +34,13 @@ def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
     run |= {"written": datetime.now(UTC).isoformat(timespec="seconds")}
     rows = [["/".join(path.with_suffix("").parts[-3:]), f"{times[path]:.1f}"] for path in slowest]
     configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
-    found = {"software": information(), "run": run, "slowest": rows, "configuration": configuration}
+    found = {"software": information(), "run": run, "slowest": rows, "inputs": inputs}
+    found["configuration"] = configuration
     write_text(target, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    folder = Path(snakemake.output.provenance).parent
-    files = [folder / file for file in snakemake.params.benchmarks]
-    main(snakemake.params.config, files, Path(snakemake.output.provenance))
+    given = snakemake.params
+    files = [Path(given.config["results"], file) for file in given.benchmarks]
+    with job(snakemake) as outputs:
+        main(given.config, files, digests(snakemake, given.parameters), outputs["provenance"])

@@ -1,5 +1,7 @@
 """Rule ``report``: all there is to read, in one file of HTML."""
 
+from metanash_workflow import job
+
 import json
 from pathlib import Path
 
@@ -29,9 +31,10 @@ def main(files: dict[str, list[Path]], runs: list[str], folders: dict[str, str],
 if __name__ == "__main__":
     lists = {name: snakemake.input[name] for name in ("tables", "captions", "images", "documents")}
     lists["provenance"] = [snakemake.input.provenance]
-    main(
-        {name: list(map(Path, paths)) for name, paths in lists.items()},
-        snakemake.params.runs,
-        snakemake.params.folders,
-        Path(snakemake.output.report),
-    )
+    with job(snakemake) as outputs:
+        main(
+            {name: list(map(Path, paths)) for name, paths in lists.items()},
+            snakemake.params.runs,
+            snakemake.params.folders,
+            outputs["report"],
+        )

@@ -3,6 +3,8 @@
 Neither has times, so that runs can be compared. The page has everything inside and no script, so it opens offline.
 """
 
+from metanash_workflow import job
+
 import os
 from pathlib import Path
 
@@ -35,8 +37,5 @@ def main(source: Path, executed: Path, page: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(snakemake.input.notebook),
-        Path(snakemake.output.executed),
-        Path(snakemake.output.page),
-    )
+    with job(snakemake) as outputs:
+        main(Path(snakemake.input.notebook), outputs["executed"], outputs["page"])

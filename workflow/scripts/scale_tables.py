@@ -1,5 +1,7 @@
 """Rule ``scale_tables``: gaps, times and memory of games of growing size, and the exponents of growth."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 from metanash.archive import write_text
@@ -14,10 +16,11 @@ def main(learned: list[Path], costs: list[Path], least: int, growth: Path, expon
 
 
 if __name__ == "__main__":
-    main(
-        list(map(Path, snakemake.input.learned)),
-        list(map(Path, snakemake.input.costs)),
-        snakemake.params.least,
-        Path(snakemake.output.growth),
-        Path(snakemake.output.growth_exponents),
-    )
+    with job(snakemake) as outputs:
+        main(
+            list(map(Path, snakemake.input.learned)),
+            list(map(Path, snakemake.input.costs)),
+            snakemake.params.least,
+            outputs["growth"],
+            outputs["growth_exponents"],
+        )

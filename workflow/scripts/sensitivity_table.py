@@ -1,5 +1,7 @@
 """Rule ``sensitivity_table``: final gaps over learning rates and perturbation sizes."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 from metanash.archive import write_text
@@ -13,9 +15,10 @@ def main(records: list[Path], resamples: int, root_seed: int, table: Path) -> No
 
 
 if __name__ == "__main__":
-    main(
-        list(map(Path, snakemake.input.records)),
-        snakemake.params.resamples,
-        snakemake.params.root_seed,
-        Path(snakemake.output.table),
-    )
+    with job(snakemake) as outputs:
+        main(
+            list(map(Path, snakemake.input.records)),
+            snakemake.params.resamples,
+            snakemake.params.root_seed,
+            outputs["table"],
+        )

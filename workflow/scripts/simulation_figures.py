@@ -1,5 +1,7 @@
 """Rule ``simulation_figures``: the panels of Figure 1, and the gaps of meta-updates over the grid of a sweep."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -37,4 +39,5 @@ def main(
 if __name__ == "__main__":
     tables = {name: Path(snakemake.input[name]) for name in ("figure1", "equilibria", "sensitivity")}
     parameters = snakemake.params
-    main(tables, parameters.scales, parameters.sweeps, parameters.width, list(map(Path, snakemake.output)))
+    with job(snakemake) as outputs:
+        main(tables, parameters.scales, parameters.sweeps, parameters.width, list(outputs.values()))

@@ -1,5 +1,7 @@
 """Rule ``speed_up``: iterations to reach a gap, individual over meta, with bootstrap intervals."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +16,11 @@ def main(figure1: Path, levels: dict[str, list[float]], resamples: int, root_see
 
 
 if __name__ == "__main__":
-    main(
-        Path(snakemake.input.table),
-        snakemake.params.levels,
-        snakemake.params.resamples,
-        snakemake.params.root_seed,
-        Path(snakemake.output.table),
-    )
+    with job(snakemake) as outputs:
+        main(
+            Path(snakemake.input.table),
+            snakemake.params.levels,
+            snakemake.params.resamples,
+            snakemake.params.root_seed,
+            outputs["table"],
+        )

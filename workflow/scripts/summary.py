@@ -1,5 +1,7 @@
 """Rule ``summary``: the report as a page of Markdown."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -18,10 +20,11 @@ def main(tables: list[Path], captions: list[Path], runs: list[str], figures: str
 
 
 if __name__ == "__main__":
-    main(
-        list(map(Path, snakemake.input.tables)),
-        list(map(Path, snakemake.input.captions)),
-        snakemake.params.runs,
-        snakemake.params.figures,
-        Path(snakemake.output.summary),
-    )
+    with job(snakemake) as outputs:
+        main(
+            list(map(Path, snakemake.input.tables)),
+            list(map(Path, snakemake.input.captions)),
+            snakemake.params.runs,
+            snakemake.params.figures,
+            outputs["summary"],
+        )

@@ -1,5 +1,7 @@
 """Rule ``theory``: the rows of all claims as one table."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 
 import pandas as pd
@@ -13,4 +15,5 @@ def main(claims: list[Path], theory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(list(map(Path, snakemake.input.claims)), Path(snakemake.output.theory))
+    with job(snakemake) as outputs:
+        main(list(map(Path, snakemake.input.claims)), outputs["theory"])

@@ -1,5 +1,7 @@
 """Rules ``*_figures``: the figures of modules of ``metanash.theory_figures``, measurements and bounds together."""
 
+from metanash_workflow import job
+
 import importlib
 from pathlib import Path
 
@@ -19,9 +21,10 @@ def main(names: dict[str, list[str]], tables: list[Path], width: float, files: l
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.params.names,
-        list(map(Path, snakemake.input.tables)),
-        snakemake.params.width,
-        list(map(Path, snakemake.output)),
-    )
+    with job(snakemake) as outputs:
+        main(
+            snakemake.params.names,
+            list(map(Path, snakemake.input.tables)),
+            snakemake.params.width,
+            list(outputs.values()),
+        )

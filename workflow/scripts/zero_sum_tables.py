@@ -1,5 +1,7 @@
 """Rule ``zero_sum_tables``: Theorems 1 and 2 with both sides, slopes, Theorem 2's sequences, curves and chains."""
 
+from metanash_workflow import job
+
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,10 @@ def main(
 
 if __name__ == "__main__":
     names = ("long_runs", "random_games", "sequences", "burn_in", "two_sided", "small_step")
-    main(
-        {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
-        snakemake.params.windows,
-        {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
-        {name: Path(path) for name, path in snakemake.output.items()},
-    )
+    with job(snakemake) as outputs:
+        main(
+            {name: list(map(Path, getattr(snakemake.input, name))) for name in names},
+            snakemake.params.windows,
+            {name: getattr(snakemake.params, name) for name in ("margin", "resamples", "root_seed")},
+            outputs,
+        )

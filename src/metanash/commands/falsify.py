@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="default: falsify/CLAIM")
     parser.add_argument("--resume", action="store_true", help="go on where a search in this folder was cut off")
+    parser.add_argument(
+        "--anew", action="store_true", help="begin anew where such a search is not to be resumed, or is another one"
+    )
 
 
 @contextmanager
@@ -88,7 +91,14 @@ def _search(options: argparse.Namespace) -> None:
     sizes = [Size.parse(name) for name in options.size] if options.size else None
     with _bar(options.claim, options.budget) as watch:
         result = search(
-            options.claim, settings, forms=options.form, sizes=sizes, folder=folder, resume=options.resume, watch=watch
+            options.claim,
+            settings,
+            forms=options.form,
+            sizes=sizes,
+            folder=folder,
+            resume=options.resume,
+            anew=options.anew,
+            watch=watch,
         )
     print(f"{options.claim}: {result.evaluations} evaluations, instances in {folder / INSTANCES}")
     for found in result.findings:

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.falsify.claims import Claim, Instances, Size
-from metanash.falsify.rounds import Progress, Settings, Worst
+from metanash.falsify.rounds import Progress, Worst
 from metanash.gamefile import read_games, read_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
 
-__all__ = ["SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
+__all__ = ["Address", "SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,14 +89,41 @@ def read_instance(path: Path) -> SavedInstance:
 # Searches that are cut off ------------------------------------------------------------------------------
 
 
-def _address(name: str, sizes: list[str], forms: list[str], settings: Settings) -> dict[str, Any]:
-    return {"claim": name, "sizes": sizes, "forms": forms, "settings": asdict(settings)}
+@dataclass(frozen=True)
+class Address:
+    """What a search is of and by: one that was cut off is resumed only where all of it is the same.
+
+    Attributes
+    ----------
+    claim : str
+    sizes, forms : list of str
+    settings : dict
+        Of :class:`Settings`.
+    library : dict
+        Of :func:`metanash.falsify.sources.library`.
+    """
+
+    claim: str
+    sizes: list[str]
+    forms: list[str]
+    settings: dict[str, int]
+    library: dict[str, str]
+
+    def differences(self, header: Mapping[str, Any]) -> list[str]:
+        """In which entries a state differs, such as ``budget 300, not 100``."""
+        plain = {name: getattr(self, name) for name in ("claim", "sizes", "forms")}
+        found = [f"{key} {header.get(key)}, not {value}" for key, value in plain.items() if header.get(key) != value]
+        for name in ("settings", "library"):
+            mine, its = getattr(self, name), header.get(name)
+            its = its if isinstance(its, Mapping) else {}
+            found += [f"{key} {its.get(key)}, not {mine[key]}" for key in mine if its.get(key) != mine[key]]
+        return found
 
 
-def write_state(path: Path, name: str, sizes: list[str], settings: Settings, progress: Progress) -> None:
+def write_state(path: Path, address: Address, progress: Progress) -> None:
     """Write a search up to some round, atomically."""
-    forms, restarts = list(progress.curve), range(settings.restarts)
-    header = _address(name, sizes, forms, settings) | {"done": progress.done, "evaluations": progress.evaluations}
+    forms, sizes, restarts = address.forms, address.sizes, range(address.settings["restarts"])
+    header = asdict(address) | {"done": progress.done, "evaluations": progress.evaluations}
     arrays: dict[str, npt.ArrayLike] = {"population": progress.population}
     for f, form in enumerate(forms):
         arrays[f"curve_{f}"] = np.array(progress.curve[form], dtype=np.float64).reshape(-1, 2)
@@ -111,21 +138,26 @@ def write_state(path: Path, name: str, sizes: list[str], settings: Settings, pro
     write_archive(path, STATE_FORMAT, STATE_SCHEMA, header, arrays)
 
 
-def read_state(path: Path, name: str, sizes: list[str], forms: list[str], settings: Settings) -> Progress:
+def read_state(path: Path, address: Address) -> Progress:
     """Read what :func:`write_state` wrote.
 
     Raises
     ------
     ArchiveError
-        If the file is no search, or one of another claim, size, form or setting.
+        If the file is no search, an incomplete one, or one of another address; the message says in what it differs.
     """
     header, arrays = read_archive(path, STATE_FORMAT, STATE_SCHEMA)
-    for key, value in _address(name, sizes, forms, settings).items():
-        if header.get(key) != value:
-            raise ArchiveError(
-                f"{path}: an unfinished search with {key} {header.get(key)}, not {value}; resume it as it was begun, "
-                "or search in another folder"
-            )
+    differences = address.differences(header)
+    if differences:
+        raise ArchiveError(f"{path}: an unfinished search with {'; '.join(differences)}")
+    try:
+        return _progress(header, arrays, address)
+    except KeyError as error:
+        raise ArchiveError(f"{path}: an unfinished search without its entry {error}") from error
+
+
+def _progress(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], address: Address) -> Progress:
+    forms, sizes = address.forms, address.sizes
     worst, curve, pools = {}, {}, {}
     for f, form in enumerate(forms):
         curve[form] = [(int(at), float(ratio)) for at, ratio in arrays[f"curve_{f}"]]
@@ -134,7 +166,7 @@ def read_state(path: Path, name: str, sizes: list[str], forms: list[str], settin
                 ratio, iterations, found_at = arrays[f"worst_{f}_{number}"]
                 vector = arrays[f"vector_{f}_{number}"]
                 worst[form, number] = Worst(float(ratio), vector, int(iterations), int(found_at))
-        for restart in range(settings.restarts):
+        for restart in range(address.settings["restarts"]):
             if f"pool_{f}_{restart}" in arrays:
                 pools[form, restart] = arrays[f"pool_{f}_{restart}"], arrays[f"ratios_{f}_{restart}"]
     return Progress(header["done"], header["evaluations"], worst, curve, pools, arrays["population"])

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from metanash.archive import write_text
+from metanash.archive import ArchiveError, write_text
 from metanash.falsify.claims import Claim, Instances, Size, ratios
-from metanash.falsify.files import SavedInstance, read_instance, read_state, write_instance, write_state
+from metanash.falsify.files import Address, SavedInstance, read_instance, read_state, write_instance, write_state
 from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
+from metanash.falsify.sources import library
 from metanash.falsify.structure import describe
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 
@@ -25,6 +27,8 @@ STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
 """Files and folder in the folder of a search."""
 VIOLATED, NOT_VERIFIED = "violated (verified)", "not verified"
 """Verdicts; the third one is how many evaluations found no violation."""
+
+logger = logging.getLogger(__name__)
 
 Watch = Callable[[int], None]
 """Told after every round how many evaluations there have been."""
@@ -160,6 +164,21 @@ def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
     return list(sizes or claim.sizes)
 
 
+def _begun(state: Path, address: Address, resume: bool, anew: bool) -> Progress:
+    """Where to go on, with an unfinished search in the folder."""
+    remedy = f"to begin anew, say so (--anew, anew=True) or delete {state}"
+    try:
+        if resume:
+            return read_state(state, address)
+        if not anew:
+            raise ArchiveError(f"{state}: an unfinished search; to go on with it, resume it (--resume, resume=True)")
+    except ArchiveError as error:
+        if not anew:
+            raise ArchiveError(f"{error}; {remedy}") from error
+        logger.warning("%s: the search begins anew", error)
+    return start(address.forms)
+
+
 def search(
     name: str,
     settings: Settings,
@@ -168,6 +187,7 @@ def search(
     sizes: Sequence[Size] | None = None,
     folder: Path | None = None,
     resume: bool = False,
+    anew: bool = False,
     watch: Watch | None = None,
 ) -> Result:
     """Search one claim, look at the worst instances again with 50 digits, and save them.
@@ -182,29 +202,29 @@ def search(
     folder : path, optional
         Where ``search.json`` and the folder ``instances`` go, and while the search runs its state. Default: no files.
     resume : bool
-        Go on where a search in this folder was cut off, if there is one.
+        Go on where a search in this folder was cut off, if there is one. It must have been the same search, by the same
+        library.
+    anew : bool
+        Begin anew where the search that was cut off cannot be resumed, or is not to be.
     watch : function, optional
         Told after every round how many evaluations there have been.
 
     Raises
     ------
     ValueError
-        If the claim or a form is unknown, or there is another unfinished search in the folder.
+        If the claim or a form is unknown, or there is another unfinished search in the folder and not ``anew``.
     """
     claim = known_claim(name)
     chosen, spaces = _chosen_forms(claim, forms), _fitting(claim, sizes)
     labels = [size.name for size in spaces]
+    address = Address(name, labels, chosen, asdict(settings), library(claim))
     state = folder / STATE if folder else None
-    progress = start(chosen)
-    if state and state.exists():
-        if not resume:
-            raise ValueError(f"{state}: an unfinished search; resume it, or delete the file")
-        progress = read_state(state, name, labels, chosen, settings)
+    progress = _begun(state, address, resume, anew) if state and state.exists() else start(chosen)
     improved = chosen[:1] if claim.proportional else chosen
     for turn in list(rounds(settings, spaces, improved))[progress.done :]:
         progress = advance(claim, name, spaces, settings, progress, turn)
         if state:
-            write_state(state, name, labels, settings, progress)
+            write_state(state, address, progress)
         if watch:
             watch(progress.evaluations)
     result = _judged(claim, name, spaces, progress)

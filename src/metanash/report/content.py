@@ -7,7 +7,11 @@ import pandas as pd
 
 from metanash.ledger.cited import cited, number
 
-__all__ = ["Cells", "Part", "claims_part", "effect_of", "interval", "ratio_cell", "slope_cells"]
+__all__ = ["LITERAL", "Cells", "Part", "claims_part", "effect_of", "interval", "ratio_cell", "slope_cells"]
+
+
+LITERAL = {"$": "\ue010", "`": "\ue011", "*": "\ue012", "|": "\ue013"}
+"""What stands, until a page is written, for characters that would be marks in text of this project."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,13 @@ class Cells:
     def text(self, value: object) -> str:
         """Quote a name, which may hold digits."""
         return cited(value, self.source)
+
+    def literal(self, value: object) -> str:
+        """Quote text of any kind, on one line, in which nothing is a mark."""
+        text = " ".join(str(value).split())
+        for character, mark in LITERAL.items():
+            text = text.replace(character, mark)
+        return cited(text, self.source)
 
 
 def interval(cells: Cells, row: Any, name: str, spec: str, low: str = "low", high: str = "high") -> str:

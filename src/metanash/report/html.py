@@ -21,6 +21,7 @@ from PIL import Image
 
 from metanash.ledger.cited import render
 from metanash.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
+from metanash.report.content import LITERAL
 from metanash.report.plan import Report
 
 __all__ = ["Document", "document_html", "image_html", "inline", "to_html"]
@@ -36,6 +37,7 @@ BADGES = {
 """Class and sign of each verdict: a badge has both, so colour is never all there is."""
 WIDTH, COLOURS = 1300, 96
 """Pixels and colours of an embedded figure."""
+_LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def _prose(text: str) -> str:
 def inline(text: str) -> Markup:
     """HTML of a sentence or cell: LaTeX between dollar signs, code between backticks, citations with their source."""
     pieces = text.split("$")
-    return Markup("".join(_mathml(piece) if k % 2 else _prose(piece) for k, piece in enumerate(pieces)))
+    html = "".join(_mathml(piece) if k % 2 else _prose(piece) for k, piece in enumerate(pieces))
+    return Markup(html.translate(_LITERAL))
 
 
 def image_html(path: Path, caption: str) -> Markup:

@@ -116,7 +116,18 @@ def parts(tables: Tables) -> list[Part]:
 
 
 def own_parts(tables: Tables) -> list[Part]:
-    """Final gaps and payoffs of the user's own games."""
+    """Files that were refused, and final gaps and payoffs of the user's own games."""
+    return [*_refused(tables["own_refused"]), *(_learned(tables) if len(tables["own_games"]) else [])]
+
+
+def _refused(table: pd.DataFrame) -> list[Part]:
+    cells = Cells("own_refused")
+    rows = [tuple(cells.literal(row[name]) for name in ("own", "file", "reason")) for _, row in table.iterrows()]
+    text = "Nothing below is about them. Correct the file, and run the pipeline again."
+    return [Part("Refused files", text, ("name", "file", "reason"), tuple(rows))] if rows else []
+
+
+def _learned(tables: Tables) -> list[Part]:
     cells, payoff_cells = Cells("own_games"), Cells("own_payoffs")
     last = tables["own_games"].groupby(["own", "arm", "game"], sort=False).tail(1)
     payoffs = tables["own_payoffs"].set_index(["own", "arm", "game"]).sort_index()

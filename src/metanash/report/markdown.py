@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from metanash.ledger.cited import number, plain
-from metanash.report.content import Part
+from metanash.report.content import LITERAL, Part
 from metanash.report.plan import Report, Section
 
 __all__ = ["to_markdown"]
+
+_LITERAL = str.maketrans({mark: f"\\{character}" for character, mark in LITERAL.items()})
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -51,4 +53,4 @@ def to_markdown(report: Report, figures: str) -> str:
         _ledger(report),
         *(block for section in report.sections for block in _section(section, figures)),
     ]
-    return plain("\n\n".join(blocks)) + "\n"
+    return plain("\n\n".join(blocks)).translate(_LITERAL) + "\n"

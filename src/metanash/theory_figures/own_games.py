@@ -17,6 +17,8 @@ def own_games(tables: Tables, width: float) -> Figure:
     """Gap against iterations, the mean over the games of a file, a panel for each file."""
     table = tables["own_games"]
     names = list(dict.fromkeys(table["own"]))
+    if not names:
+        return _empty(width)
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(width, (0.05 + 0.38 * rows) * width), squeeze=False)
@@ -37,6 +39,13 @@ def own_games(tables: Tables, width: float) -> Figure:
         ax.set_visible(False)
     most = max(axes.flat, key=lambda ax: len(ax.get_lines()))
     legend_below(figure, most, 4)
+    return figure
+
+
+def _empty(width: float) -> Figure:
+    figure, ax = plt.subplots(figsize=(width, 0.3 * width))
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, "no game could be learned: own_refused.csv says why", ha="center", va="center")
     return figure
 
 

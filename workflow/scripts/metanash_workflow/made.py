@@ -1,0 +1,192 @@
+"""Records of what each job made, and from what: by them a job refuses inputs that do not belong together.
+
+Snakemake deletes the outputs of a job that fails, but later files stay, and a file may be changed by hand or cut off.
+So each job writes, beside its outputs, a record ``results/made/...json`` with the digests (SHA-256) of all of them, of
+its inputs, and of its parameters and code. Names in records do not depend on where the results are.
+"""
+
+from metanash_workflow.logs import StoppedError
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Made", "digests", "job", "parameters_digest"]
+
+Record = dict[str, Any]
+
+RECORDS = "{results}/made/"
+STAMP = ".snakemake_timestamp"
+"""What Snakemake puts into a folder that is an output."""
+SHOWN = 8
+"""As many faults are named."""
+
+
+def parameters_digest(parameters: Mapping[str, Any]) -> str:
+    """Digest of the parameters of a job."""
+    text = json.dumps(dict(parameters), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """Digest of a file, or of all files in a folder with their names; empty if there is none."""
+    if path.is_dir():
+        files = (file for file in path.rglob("*") if file.is_file() and file.name != STAMP)
+        names = sorted(file.relative_to(path).as_posix() for file in files)
+        return hashlib.sha256("".join(f"{_digest(path / name)} {name}\n" for name in names).encode()).hexdigest()
+    if not path.exists():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Made:
+    """The files of a run, their records and digests.
+
+    Parameters
+    ----------
+    results, figures : str
+        The two folders of the configuration, which names in records leave open.
+    """
+
+    def __init__(self, results: str, figures: str) -> None:
+        self.folders = {"{figures}": figures, "{results}": results}  # the figures may lie in the folder of results
+        self.records: dict[str, Record] = {}  # by output
+        self.parameters: dict[str, str] = {}  # by record
+        self._found: dict[str, str] = {}
+        for path in sorted(Path(results, "made").rglob("*.json")):
+            try:
+                record = json.loads(path.read_text())
+            except FileNotFoundError:  # of another job, which begins anew
+                continue
+            except ValueError as error:
+                raise StoppedError(f"{path}: damaged ({error}); delete it, and run snakemake again") from None
+            self.records |= dict.fromkeys(record["outputs"], record)
+            self.parameters[path.relative_to(results).as_posix()] = record["parameters"]
+
+    def name(self, path: str) -> str:
+        """Name of a file in records."""
+        for word, folder in self.folders.items():
+            if Path(path).is_relative_to(folder):
+                return f"{word}/{Path(path).relative_to(folder).as_posix()}"
+        return path
+
+    def path(self, name: str) -> Path:
+        """File of a name."""
+        for word, folder in self.folders.items():
+            if name.startswith(f"{word}/"):
+                return Path(folder, name.removeprefix(f"{word}/"))
+        return Path(name)
+
+    def digest(self, name: str) -> str:
+        """Digest of a file as it is; empty if it is missing."""
+        if name not in self._found:
+            self._found[name] = _digest(self.path(name))
+        return self._found[name]
+
+    def _is_as_made(self, name: str) -> bool:
+        return name in self.records and self.digest(name) == self.records[name]["outputs"][name]
+
+    def _faults(self, names: list[str]) -> Iterator[str]:
+        """Files, back to the first, that are not as they were made, or not made of those that are there."""
+        queue = [name for name in names if name.startswith("{")]
+        for name in queue:
+            if name not in self.records:
+                yield f"{self.path(name)}: nothing says what it was made from; delete it"
+            elif not self._is_as_made(name):
+                rule = self.records[name]["rule"]
+                yield f"{self.path(name)}: truncated, or changed since rule {rule} made it; delete it"
+            else:
+                for source, digest in self.records[name]["inputs"].items():
+                    made = source.startswith("{")
+                    if digest and not self.digest(source):
+                        yield f"{self.path(name)}: made from {self.path(source)}, which is missing"
+                    elif made and source not in queue:
+                        queue.append(source)
+                    if self.digest(source) not in {"", digest} and (not made or self._is_as_made(source)):
+                        yield f"{self.path(name)}: made from another {self.path(source)} than is there; delete it"
+
+    def check(self, names: list[str]) -> None:
+        """Raise StoppedError if files do not belong together."""
+        _stop_at(list(self._faults(names)))
+
+    def check_parameters(self, wanted: Mapping[str, str]) -> None:
+        """Raise StoppedError if a job had other parameters than those that its record is to have."""
+        _stop_at(
+            [
+                f"{self.path('{results}/' + record)}: made with other parameters than the configuration has; delete it"
+                for record, digest in wanted.items()
+                if self.parameters.get(record) != digest
+            ]
+        )
+
+
+def _stop_at(faults: list[str]) -> None:
+    if faults:
+        more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
+        raise StoppedError(
+            "\n  ".join(["These results do not belong together:", *faults[:SHOWN], *more])
+            + "\nThen run snakemake again, without a target: it makes anew whatever is missing."
+        )
+
+
+def _inputs(snakemake: Any, made: Made) -> dict[str, str]:
+    """Name of each input but code and records, and its path."""
+    code = set(snakemake.input.code)
+    names = {made.name(path): path for path in snakemake.input if path not in code}
+    return {name: path for name, path in names.items() if not name.startswith(RECORDS)}
+
+
+def digests(snakemake: Any, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Digests of all inputs of a job by their paths, after a look at the parameters of the jobs that made them.
+
+    Raises
+    ------
+    StoppedError
+        If parameters are not those of ``parameters``, a digest for each record.
+    """
+    made = Made(snakemake.config["results"], snakemake.config["paper_figures"])
+    made.check_parameters(parameters)
+    return {path: made.digest(name) for name, path in _inputs(snakemake, made).items()}
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[dict[str, Path]]:
+    """Check what a job is made from, run it, and record what it made.
+
+    Parameters
+    ----------
+    snakemake : object
+        What a script rule is given. ``output.made`` is the record, ``input.code`` the sources.
+
+    Yields
+    ------
+    outputs : dict from str to path
+        Without the record; outputs without a name have numbers.
+
+    Raises
+    ------
+    StoppedError
+        If inputs do not belong together.
+    """
+    made, record = Made(snakemake.config["results"], snakemake.config["paper_figures"]), snakemake.output.made
+    inputs = list(_inputs(snakemake, made))
+    made.check(inputs)
+    content = {
+        "rule": snakemake.rule,
+        "inputs": {name: made.digest(name) for name in inputs},
+        "code": parameters_digest({made.name(path): made.digest(made.name(path)) for path in snakemake.input.code}),
+        "parameters": parameters_digest(dict(snakemake.params.items())),
+    }
+    paths = [path for path in snakemake.output if path != record]
+    names = {path: name for name, path in snakemake.output.items()}
+    yield {names.get(path, str(number)): Path(path) for number, path in enumerate(paths)}
+    content["outputs"] = {made.name(path): _digest(Path(path)) for path in paths}
+    part = Path(f"{record}.part")
+    part.write_text(json.dumps(content, indent=1) + "\n")
+    part.replace(record)  # other jobs read all records that are there
+    logging.info("made %s", ", ".join(paths))
