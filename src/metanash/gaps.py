@@ -286,7 +286,8 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     Raises
     ------
     ValueError
-        If the policy has the wrong shape or a row is no distribution.
+        If the policy has the wrong shape or a row is no distribution; entries that are below 0 by no more than rounding
+        count as 0 (:func:`metanash.checks.distributions`).
     """
     policy, players = _checked(games, policy), games.game.n_players
     if isinstance(games.game, ZeroSumGame):

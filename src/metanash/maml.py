@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from metanash import kernels
 from metanash.checks import distributions, float_array, integer, positive
+from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
@@ -36,8 +37,8 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
-    """A distribution over M games in each of R replications.
+class Tasks(Frozen):
+    """A distribution over M games in each of R replications. Frozen like a game.
 
     Attributes
     ----------
@@ -52,6 +53,9 @@ class Tasks:
     model: ValueModel
     game: Integers
     probability: Floats
+
+    def __post_init__(self) -> None:
+        self.__dict__.update(game=sealed(self.game), probability=sealed(self.probability))
 
     @classmethod
     def of(
@@ -76,7 +80,7 @@ class Tasks:
         given = uniform(count) if probability is None else float_array("probability", probability)
         if given.shape not in {(count,), (replications, count)}:
             raise ValueError(f"probability must have shape {(replications, count)}, got {given.shape}")
-        distributions("probability", np.atleast_2d(given), "replication")
+        given = distributions("probability", np.atleast_2d(given), "replication")
         shape = (replications, count)
         return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape), order="C"))
 

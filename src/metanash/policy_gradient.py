@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
@@ -34,8 +35,8 @@ def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
 
 
 @dataclass(frozen=True, eq=False)
-class ValueModel:
-    """What softmax players ascend: the discounted value of one reward in each game of a batch.
+class ValueModel(Frozen):
+    """What softmax players ascend: the discounted value of one reward in each game of a batch. Frozen like a game.
 
     Attributes
     ----------
@@ -56,6 +57,10 @@ class ValueModel:
     initial: Floats
     discount: float
     n_actions: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        arrays = {name: sealed(getattr(self, name)) for name in ("reward", "transition", "kind", "initial")}
+        self.__dict__.update(arrays)
 
     @classmethod
     def of(
@@ -86,10 +91,10 @@ class ValueModel:
             reward = batch.reward[:, 0 if game.is_team else player]
         size = (-1, game.n_states, batch.joint_actions)
         return cls(
-            np.ascontiguousarray(reward.reshape(size)),
-            np.ascontiguousarray(batch.transitions.dense(0).reshape(*size, game.n_states)),
+            reward.reshape(size),
+            batch.transitions.dense(0).reshape(*size, game.n_states),
             batch.transitions.index,
-            np.ascontiguousarray(batch.initial),
+            batch.initial,
             game.discount,
             game.n_actions,
         )

@@ -123,7 +123,7 @@ def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[i
         array = np.asarray(policy, dtype=np.float64)
         if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.shape[0] not in {1, shape[0]}:
             raise ValueError(f"initial policy of player {player} must have shape {shape}, got {array.shape}")
-        distributions(f"initial policy of player {player}", array, "(game, ..., s)")
+        array = distributions(f"initial policy of player {player}", array, "(game, ..., s)")
         each = np.empty(shape)
         each[...] = array
         checked.append(each)
