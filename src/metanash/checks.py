@@ -10,13 +10,16 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash.frozen import sealed
 
-__all__ = ["ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry", "positive"]
-__all__ += ["real_numbers", "within"]
+__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
+__all__ += ["policy_array", "positive", "real_numbers", "within", "within_floats"]
 
 SUM_TOLERANCE = 1e-9
 """How far the mass of a distribution may be from one."""
 ROUNDING = 1e-12
 """How far below 0 an entry of a distribution may be, and count as 0: solvers of linear programs return -1e-18."""
+LARGEST_RATE = 1e100
+"""Learning rates and step sizes beyond this, or below its inverse, are refused: sums of payoffs times the rate would
+leave the range of floats in long runs. From a rate of about 40 / d on, a payoff difference of d decides alone."""
 
 
 def name_entry(axes: str, place: Sequence[int | np.integer]) -> str:
@@ -107,11 +110,33 @@ def integer(name: str, value: object, low: int) -> int:
     return int(value)
 
 
+def policy_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return ``value`` as a C-contiguous float64 array, not copied if it is one. Raises ValueError if it is no array."""
+    try:
+        raw = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+    real_numbers(name, raw.dtype)
+    return np.asarray(raw, dtype=np.float64, order="C")
+
+
 def positive(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return ``value`` as an array if all of it is finite and above 0, else raise ValueError."""
     array = float_array(name, value)
-    if (array <= 0.0).any():
-        place = _first(array <= 0.0)
-        where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"
-        raise ValueError(f"{name} must be above 0{where}")
+    _refuse(name, array, array <= 0.0, "be above 0")
     return array
+
+
+def within_floats(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return a learning rate or step size as an array if all of it lies in [1e-100, 1e100], else raise ValueError."""
+    array = positive(name, value)
+    beyond = (array > LARGEST_RATE) | (array < 1.0 / LARGEST_RATE)
+    _refuse(name, array, beyond, f"lie in [{1.0 / LARGEST_RATE:g}, {LARGEST_RATE:g}]")
+    return array
+
+
+def _refuse(name: str, array: npt.NDArray[np.float64], bad: npt.NDArray[np.bool_], rule: str) -> None:
+    if bad.any():
+        place = _first(bad)
+        where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"
+        raise ValueError(f"{name} must {rule}{where}")

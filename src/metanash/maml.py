@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import distributions, float_array, integer, positive
+from metanash.checks import distributions, float_array, integer, within_floats
 from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps, potential_values
@@ -133,6 +133,7 @@ class _Ascent:
 
     def __init__(self, tasks: Tasks, theta: Sequence[Floats], inner_step: float, inner_steps: int) -> None:
         model, rows = tasks.model, len(tasks.game)
+        within_floats("inner_step", inner_step), integer("inner_steps", inner_steps, 0)
         if len(theta[0]) != rows:
             raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
         self._logits = beside(model.checked(theta, rows))
@@ -156,7 +157,15 @@ class _Ascent:
         arrays = (game, probability, self._logits, self._gradient, *found)
         draws = 1 if game.ndim == 2 else len(game)
         sizes = (rows, count, *self._sizes, int(first_order), draws, iterations)
-        kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
+            kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        for name, values in zip(("the meta-objective", "the meta-gradient"), found, strict=False):
+            bad = ~np.isfinite(values)
+            if bad.any():
+                raise ArithmeticError(
+                    f"{name} of replication {int(bad.argmax())} is {values[bad.argmax()]}: products of its Hessians leave "
+                    f"the range of floats with an inner step of {self._steps[1]:g}; take a smaller one"
+                )
         return found
 
     @property
@@ -174,7 +183,8 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     """F_T(theta), equation (9): (R,), in units of value.
 
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
-    logits have the wrong shape.
+    logits have the wrong shape, the step lies outside [1e-100, 1e100], or ``inner_steps`` is negative; ArithmeticError if
+    the gradient leaves the range of floats, as it does for very large steps.
     """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 
@@ -275,8 +285,10 @@ def train(
     ------
     ValueError
         If an argument is out of range or a shape is wrong.
+    ArithmeticError
+        If the objective or its gradient leaves the range of floats, as they do for very large inner steps.
     """
-    beta, alpha = float(positive("step", step)), float(positive("inner_step", inner_step))
+    beta, alpha = float(within_floats("step", step)), float(within_floats("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
     grid = _grid("iterations", iterations, at)
     ascent = _Ascent(tasks, [float_array(f"logits of player {i}", x) for i, x in enumerate(theta)], alpha, inner_steps)
@@ -331,7 +343,7 @@ def adapt(
     checkpoints and errors are as in :func:`train`.
     """
     batch = GameBatch.of(games)
-    grid, alpha = _grid("steps", steps, at), float(positive("step", step))
+    grid, alpha = _grid("steps", steps, at), float(within_floats("step", step))
     start = [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)]
     rows = len(start[0])
     if rows == 0 or len(batch) % rows:

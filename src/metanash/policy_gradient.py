@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash.checks import integer, within_floats
 from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import stage_potentials
@@ -127,34 +128,39 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
     """theta^(steps) from theta^(0) = ``logits``: theta^(t+1) = theta^(t) + alpha grad Phi(theta^(t)).
 
     The operator zeta of Mao et al. 2023, section 4.2: T = ``steps`` times with ``step`` alpha, all players at once.
-    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape.
+    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape, the step lies
+    outside [1e-100, 1e100], or ``steps`` is negative; ArithmeticError if the ascent leaves the range of floats.
     """
+    within_floats("step", step), integer("steps", steps, 0)
     together, players = beside(model.checked(logits, len(model))), len(model.n_actions)
     games, states, joint = model.reward.shape
-    kernels.ascent(
-        model.reward,
-        model.transition,
-        model.kind,
-        np.full(games, step),
-        model.initial,
-        np.array(model.n_actions, dtype=np.int64),
-        together,
-        np.zeros((games, states, players)),
-        np.zeros((2, games)),
-        np.ones(games),
-        model.discount,
-        games,
-        players,
-        states,
-        joint,
-        1,
-        together.shape[-1],
-        len(model.transition),
-        1,
-        0,
-        0,
-        steps,
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # said below
+        kernels.ascent(
+            model.reward,
+            model.transition,
+            model.kind,
+            np.full(games, step),
+            model.initial,
+            np.array(model.n_actions, dtype=np.int64),
+            together,
+            np.zeros((games, states, players)),
+            np.zeros((2, games)),
+            np.ones(games),
+            model.discount,
+            games,
+            players,
+            states,
+            joint,
+            1,
+            together.shape[-1],
+            len(model.transition),
+            1,
+            0,
+            0,
+            steps,
+        )
+    if not (together < np.inf).all():  # NaN fails too; a logit of -inf is an action that is never played
+        raise ArithmeticError(f"softmax ascent of step {step:g} leaves the range of floats; take a smaller step")
     return parts_of(together, model.n_actions)
 
 

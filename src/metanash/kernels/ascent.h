@@ -286,7 +286,12 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                         vec rate = step * occupancy[s], value = v[(R == 1 ? 0 : i * S) + s];
                         for (int64_t a = u; a < u + actions[i]; a++) theta[a] += rate * pi[a] * (q[a] - value);
                     } else {
-                        for (int64_t a = u; a < u + actions[i]; a++) pi[a] += step * q[a];
+                        /* the projection does not see what all actions have in common; in far steps the policy, and with
+                         * more than two actions its mass, would be lost in the rounding of it */
+                        vec top = q[u];
+                        for (int64_t a = u + 1; a < u + actions[i]; a++) top = larger(top, q[a]);
+                        vec common = keep_from(step * top, splat(actions[i] == 2 ? FAR_STEP_OF_TWO : FAR_STEP), top);
+                        for (int64_t a = u; a < u + actions[i]; a++) pi[a] += step * (q[a] - common);
                         NAMED(project)(actions[i], pi + u, part[SORTED]);
                     }
                 }

@@ -115,7 +115,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         Raises
         ------
         ValueError
-            If the games are of another class, the learning rate is not positive, or an initial policy is no policy.
+            If the games are of another class, the learning rate is out of range, or an initial policy is no policy.
         """
         game = games.game
         if not isinstance(game, MarkovGame):
