@@ -8,7 +8,7 @@ import zipfile
 import pandas as pd
 import pytest
 from conftest import ROOT
-from pages import typed_digits
+from pages import citations_in, strangers, typed_digits
 
 from metanash import cli
 from metanash.ledger import CLAIMS
@@ -82,6 +82,14 @@ def test_citations_name_tables_of_the_run(finished, page):
     sources = set(re.findall(r'<data [^>]*title="([^"]*)"', page))
     assert "theory.csv" in sources
     assert [name for name in sources if not finished.path(name).exists()] == []
+
+
+def test_numbers_stand_in_the_tables_that_they_cite(made):
+    """Means over rows of chain.csv and equilibria.csv apart, which are worked out."""
+    report = assemble(*made)
+    assert len(citations_in(report)) > 1000
+    found = [one for one in strangers(report, made[0]) if one[1] not in {"chain.csv", "equilibria.csv"}]
+    assert found == []
 
 
 def test_page_is_one_file_of_moderate_size(page):
