@@ -232,7 +232,9 @@ def test_a_meta_gradient_that_is_no_number_is_no_result(monkeypatch, place, name
 
     monkeypatch.setattr("metanash.maml.kernels.maml", kernel)
     for call in ("gradient", "training"):
-        with pytest.raises(ArithmeticError, match=rf"the meta-{name} of replication 0 is inf: .* inner step of 0\.1; take"):
+        with pytest.raises(
+            ArithmeticError, match=rf"the meta-{name} of replication 0 is inf: .* inner step of 0\.1; take"
+        ):
             maml()[call]()
 
 
