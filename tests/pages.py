@@ -66,7 +66,7 @@ def stands_in(text, table):
 
 
 def strangers(thing, tables):
-    """Citations of numbers that their table has not: those with three digits and a point, since counts are worked out."""
+    """Citations of numbers that their table has not, of three digits and a point: counts are worked out."""
     return sorted(
         {
             (text, source)

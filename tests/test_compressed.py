@@ -50,7 +50,7 @@ def parts_with(part, value):
 def forbid_products(monkeypatch):
     """Fail whoever lets SciPy work with a matrix."""
 
-    def worked(*arguments, **options):
+    def worked(*arguments, **options):  # noqa: ARG001
         raise AssertionError("a matrix was used before it was checked")
 
     for form in (sparse.csr_array, sparse.csc_array, sparse.bsr_array, sparse.coo_array, sparse.lil_array):
@@ -92,7 +92,8 @@ def spoilt(form, part, value):
         (lambda: spoilt(sparse.bsr_array, "indices", [7, 0]),
          "entry 0, there is 7"),
         (lambda: spoilt(sparse.coo_array, "coords", ([0, 0, 1, 2, 2, 4], INDICES)), r"axis 0 .* in \[0, 3\]"),
-        (lambda: spoilt(sparse.coo_array, "coords", ([0, 0, 1, 2, 2, 3], [0, 1, 1, 0, 1, -1])), r"axis 1 .* in \[0, 1\]"),
+        (lambda: spoilt(sparse.coo_array, "coords", ([0, 0, 1, 2, 2, 3], [0, 1, 1, 0, 1, -1])),
+         r"axis 1 .* in \[0, 1\]"),
         (lambda: spoilt(sparse.coo_array, "data", [1.0]), r"axis 0 must be one an entry \(1\)"),
         (lambda: sparse.csr_array(np.reshape(DENSE, SHAPE) + 0j), "must hold real numbers"),
     ],
@@ -207,11 +208,11 @@ def put(place, value):
         ("transition_index", put(0, -1), r"transition_index must number the 2 kernels from 0, got \[-1, 1\]"),
         ("transition_index", lambda a: a[:1], r"transition_index must be one integer a game"),
         ("transition_index", lambda a: a * 1.0, r"transition_index must be one integer a game, got float64"),
-        ("n_actions", lambda n: [2, 10**30], "leave no room for 4" + "0" * 30 + " rows"),
-        ("n_actions", lambda n: [2, -3], "n_actions must be an integer of at least 1, got -3"),
-        ("n_actions", lambda n: [2, 3.5], "n_actions must be an integer"),
-        ("n_actions", lambda n: [3, 2], "same states and actions"),
-        ("transition", lambda text: "thin", "transition must be dense or sparse, got 'thin'"),
+        ("n_actions", lambda _: [2, 10**30], "leave no room for 4" + "0" * 30 + " rows"),
+        ("n_actions", lambda _: [2, -3], "n_actions must be an integer of at least 1, got -3"),
+        ("n_actions", lambda _: [2, 3.5], "n_actions must be an integer"),
+        ("n_actions", lambda _: [3, 2], "same states and actions"),
+        ("transition", lambda _: "thin", "transition must be dense or sparse, got 'thin'"),
     ],
 )  # fmt: skip
 def test_a_sparse_file_that_does_not_fit_together_is_refused(written, entry, change, message):

@@ -482,7 +482,7 @@ def test_a_new_entry_is_searched_like_the_others(monkeypatch, tmp_path, capsys):
 def rewards_claim(left, right=1.0, actions=3, watched=None):
     """A claim about the rewards of one player: ``left`` of them (n, A) is at most ``right``."""
 
-    def decode(cube, size):
+    def decode(cube, _size):
         shape = (1, 1, 1, actions)
         return {
             "reward": cube.extremes(*shape),
@@ -524,7 +524,7 @@ def test_every_restart_is_run_and_starts_from_random_vectors_of_its_own():
 
 
 def test_a_search_that_finds_something_simplifies_it(monkeypatch):
-    """Only the first reward matters: the others end as 1/2, the plainest. What is no violation stays as it was found."""
+    """Only the first reward matters: the others end as 1/2, the plainest. What is no violation stays as it is."""
     for right, plain in ((0.25, True), (4.0, False)):
         monkeypatch.setitem(FALSIFIABLE, "synthetic", rewards_claim(lambda reward: reward[:, 0], right))
         result = search("synthetic", Settings(300, SEED))

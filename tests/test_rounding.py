@@ -98,8 +98,8 @@ def test_gaps_and_values_are_those_of_the_clean_policy(amount):
             functions += [
                 potential_values,
                 stage_potential_values,
-                lambda *call: potential_rises(*call, start),
-                lambda games, policy: potential_rises(games, start, policy),
+                lambda *call, start=start: potential_rises(*call, start),
+                lambda games, policy, start=start: potential_rises(games, start, policy),
             ]
         for function in functions:
             np.testing.assert_array_equal(*(function(batch, policy) for policy in both))
@@ -170,12 +170,14 @@ def test_correlated_policies_are_mended_over_the_whole_joint(amount):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda u, j: CorrelatedPolicy((u, u), (j * 2,), (1,)), r"joint of stage 1 rows .* \(game, h, s\) = \(0, 0, 0\) the mass"),
+        (lambda u, j: CorrelatedPolicy((u, u), (j * 2,), (1,)),
+         r"joint of stage 1 rows .* \(game, h, s\) = \(0, 0, 0\) the mass"),
         (lambda u, j: CorrelatedPolicy((u, u), (j, j * np.nan), (1, 1)), "joint of stage 2 must be finite"),
         (lambda u, j: CorrelatedPolicy((u, u - 1), (j,), (1,)), "initial policy of player 1 rows"),
         (lambda u, j: CorrelatedPolicy((u, u[0]), (j,), (1,)), r"axes \(game, h, s, action\)"),
-        (lambda u, j: CorrelatedPolicy((), (j,), (1,)), "one array a player"),
-        (lambda u, j: CorrelatedPolicy((u, u), (j[..., :2],), (1,)), r"joint of stage 1 must have shape \(1, 2, 2, 3, 3\)"),
+        (lambda _, j: CorrelatedPolicy((), (j,), (1,)), "one array a player"),
+        (lambda u, j: CorrelatedPolicy((u, u), (j[..., :2],), (1,)),
+         r"joint of stage 1 must have shape \(1, 2, 2, 3, 3\)"),
         (lambda u, j: CorrelatedPolicy((u, u), (j,), (1, 2)), "one number a stage, 1 in all; got 2"),
         (lambda u, j: CorrelatedPolicy((u, u), (j,), (0,)), "iterations of a stage must be an integer of at least 1"),
         (lambda u, j: CorrelatedPolicy((u, u), (j,), (1.5,)), "iterations of a stage must be an integer"),

@@ -189,7 +189,7 @@ def test_far_steps_of_projected_ascent_keep_policy_and_mass(step):
 class Broken(OptimisticMirrorDescent):
     """Its gaps are no numbers from some iteration on."""
 
-    def measure(self, games, state):
+    def measure(self, games, state):  # noqa: ARG002
         return {"ne_gap": np.where([False, state.iteration >= 4], np.nan, 0.5)}
 
 

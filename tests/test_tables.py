@@ -198,14 +198,22 @@ def test_speed_up_is_that_of_means_over_games(table):
     assert len(found) == 3
     for row in found.itertuples():
         individual, meta = (
-            [[statistics.fmean(gap_of(row.base_kind, arm, s, k, t) for k in (1, 2, 3)) for t in GRID] for s in (0, 2, 4)]
+            [
+                [statistics.fmean(gap_of(row.base_kind, arm, s, k, t) for k in (1, 2, 3)) for t in GRID]
+                for s in (0, 2, 4)
+            ]
             for arm in ("individual", row.arm)
         )
         times = [when_reached([statistics.fmean(at) for at in zip(*curves, strict=True)], row.ne_gap)
                  for curves in (individual, meta)]  # fmt: skip
         assert (row.iterations_individual, row.iterations_meta) == pytest.approx(tuple(times))
         reached = tuple(map(math.isfinite, times))
-        names = {(True, True): "measured", (False, True): "at least", (True, False): "at most", (False, False): "neither"}
+        names = {
+            (True, True): "measured",
+            (False, True): "at least",
+            (True, False): "at most",
+            (False, False): "neither",
+        }
         assert row.status == names[reached]
         rng = stream(9, "speed-up", "1a", row.base_kind, row.arm, str(row.ne_gap))
         ratios, cut = [], 0

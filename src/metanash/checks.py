@@ -111,7 +111,7 @@ def integer(name: str, value: object, low: int) -> int:
 
 
 def policy_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return ``value`` as a C-contiguous float64 array, not copied if it is one. Raises ValueError if it is no array."""
+    """Return ``value`` as a C-contiguous float64 array, itself if it is one. Raises ValueError if it is none."""
     try:
         raw = np.asarray(value)
     except ValueError as error:

@@ -34,7 +34,7 @@ def sealed(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
 
 
 def sealed_stack(arrays: Sequence[npt.NDArray[np.float64]], *lead: int) -> npt.NDArray[np.float64]:
-    """Arrays of one shape with a new first axis, or new axes of lengths ``lead``, sealed; a single one is not copied."""
+    """Arrays of one shape with a new first axis, or new ones of lengths ``lead``, sealed; one alone is not copied."""
     shape = (*(lead or (len(arrays),)), *arrays[0].shape)
     if len(arrays) == 1:
         return sealed(arrays[0]).reshape(shape)

@@ -162,9 +162,10 @@ class _Ascent:
         for name, values in zip(("the meta-objective", "the meta-gradient"), found, strict=False):
             bad = ~np.isfinite(values)
             if bad.any():
+                row = int(bad.argmax())
                 raise ArithmeticError(
-                    f"{name} of replication {int(bad.argmax())} is {values[bad.argmax()]}: products of its Hessians leave "
-                    f"the range of floats with an inner step of {self._steps[1]:g}; take a smaller one"
+                    f"{name} of replication {row} is {values[row]}: products of its Hessians leave the range of floats "
+                    f"with an inner step of {self._steps[1]:g}; take a smaller one"
                 )
         return found
 
@@ -183,8 +184,8 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     """F_T(theta), equation (9): (R,), in units of value.
 
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
-    logits have the wrong shape, the step lies outside [1e-100, 1e100], or ``inner_steps`` is negative; ArithmeticError if
-    the gradient leaves the range of floats, as it does for very large steps.
+    logits have the wrong shape, the step lies outside [1e-100, 1e100], or ``inner_steps`` is negative; ArithmeticError
+    if the gradient leaves the range of floats, as it does for very large steps.
     """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 

@@ -44,9 +44,9 @@ LEAST_TOTAL = 1e-290
 MOST_IMPROVEMENTS = 10_000
 """Of policy iteration, before it is given up."""
 FAR_STEP = 1e3
-"""Step times payoff from which on steps are taken without what all actions earn: the same number as in ``compiled.c``."""
+"""Step times payoff from which on steps are taken without what all actions earn: as in ``compiled.c``."""
 FAR_STEP_OF_TWO = 1e6
-"""The same for two actions, which keep their mass in any case: the same number as in ``compiled.c``."""
+"""The same for two actions, which keep their mass in any case: as in ``compiled.c``."""
 
 
 def mirror(

@@ -34,6 +34,7 @@ Policies = tuple[Floats, ...]
 
 State = TypeVar("State")
 
+
 class PureStartWarning(UserWarning):
     """An initial policy has a probability of 0, and the learner can never raise it."""
 

@@ -195,8 +195,8 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), one array a player. A stage axis of length 1 stands
-    for the same policy in every stage, a game axis of length 1 for the same in every game. Iterates are initial policies
-    times exponentials, so an action of probability 0 is never played, and pure policies are never left: a
+    for the same policy in every stage, a game axis of length 1 for the same in every game. Iterates are initial
+    policies times exponentials, so an action of probability 0 is never played, and pure policies are never left: a
     :class:`metanash.learners.base.PureStartWarning` says so.
     """
 
