@@ -3,7 +3,7 @@
 import html
 import re
 
-from metanash.ledger.cited import plain
+from metanash.ledger.cited import plain, render
 
 
 def rows_of(parts, title):
@@ -40,3 +40,39 @@ def typed_digits(page):
     text = re.sub(r'<span class="reference">.*?</span>', " ", text)
     text = html.unescape(re.sub(r"<[^>]*>", "|", text))
     return re.findall(r".{0,40}\d.{0,20}", re.sub(REFERENCE, " ", text))
+
+
+def citations_in(thing):
+    """Text and source of every citation in strings, tuples of them, and objects that have them."""
+    if isinstance(thing, str):
+        found = []
+        render(thing, lambda text, source: found.append((text, source)) or text)
+        return found
+    if isinstance(thing, tuple | list):
+        return [one for part in thing for one in citations_in(part)]
+    return [one for part in vars(thing).values() for one in citations_in(part)] if hasattr(thing, "__dict__") else []
+
+
+def stands_in(text, table):
+    """Whether a table has a number that is written so, to the digits shown; names are looked for as they are."""
+    try:
+        value = float(text)
+    except ValueError:
+        return any(table[name].astype(str).str.contains(text, regex=False).any() for name in table)
+    digits, _, exponent = text.lower().partition("e")
+    unit = 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
+    numbers = table.select_dtypes("number").to_numpy(dtype=float)
+    return bool((abs(numbers - value) <= 0.5 * unit * (1 + 1e-9)).any())
+
+
+def strangers(thing, tables):
+    """Citations of numbers that their table has not, of three digits and a point: counts are worked out."""
+    return sorted(
+        {
+            (text, source)
+            for text, source in citations_in(thing)
+            if re.fullmatch(r"-?\d*\.\d*(e[+-]\d+)?", text)
+            and len(re.sub(r"e.*|[-.]", "", text).lstrip("0")) >= 3
+            and not stands_in(text, tables[source.removesuffix(".csv")])
+        }
+    )

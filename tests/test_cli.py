@@ -134,3 +134,28 @@ def test_a_reader_may_stop_reading(results):
         running.stdout.close()
         assert running.stderr.read() == b""
     assert running.returncode == 0
+
+
+def test_a_claim_names_the_worst_of_its_runs_first(results, capsys, monkeypatch):
+    """Not the first of all runs: what is printed and repeated is what decided."""
+    monkeypatch.setenv("COLUMNS", "120")
+    with (results / "claims.csv").open("a", newline="") as file:
+        runs = "theory/a.npz theory/b.npz theory/c.npz"
+        csv.writer(file).writerows(
+            [("third", "Theorem 2", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz", "", "theory.csv", runs),
+             ("fourth", "Theorem 3", "$x$", "Runs.", "Good.", "holds", "", "", "", "", "theory.csv", runs),
+             ("fifth", "Theorem 4", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz theory/b.npz", "",
+              "theory.csv", runs)]
+        )  # fmt: skip
+    for claim, measured, also in [("third", "c", "ab"), ("fourth", "a", "bc"), ("fifth", "cb", "a")]:
+        assert cli.main(["claims", claim, "--results", str(results)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        files = [f"{results}/theory/{letter}.npz" for letter in measured + also]
+        start = lines.index(f"measured  {files[0]}")
+        titles = ["measured", *[""] * (len(measured) - 1), "also", *[""] * (len(also) - 1)]
+        shown = [f"{title:10s}{file}" for title, file in zip(titles, files, strict=True)]
+        assert lines[start : start + len(files)] == shown
+        assert f"print     metanash show {files[0]}" in lines
+        (repeat,) = (line for line in lines if line.startswith("repeat"))
+        assert files[0] in repeat.split()
+        assert not set(files[1:]) & set(repeat.split())

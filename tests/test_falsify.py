@@ -24,7 +24,7 @@ from metanash.falsify.claims import ratios
 from metanash.falsify.files import STATE_FORMAT, STATE_SCHEMA, read_instance
 from metanash.falsify.precise.arithmetic import decimals, enough_digits, solve
 from metanash.falsify.precise.teams import project
-from metanash.falsify.rounds import Worst, rounds, simplified
+from metanash.falsify.rounds import Worst, advance, rounds, simplified, start
 from metanash.falsify.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
 from metanash.falsify.sources import library, sources_digest
 from metanash.falsify.structure import describe
@@ -595,3 +595,62 @@ def test_a_new_entry_is_searched_like_the_others(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(FALSIFIABLE, "halves", claim)
     assert cli.main(["falsify", "halves", "--budget", "50", "--output", str(tmp_path)]) == 0
     assert "printed (2): violated (verified)\n    worst ratio 2, with 50 digits 2" in capsys.readouterr().out
+
+
+# What a search does, seen from inside -------------------------------------------------------------------
+
+
+def rewards_claim(left, right=1.0, actions=3, watched=None):
+    """A claim about the rewards of one player: ``left`` of them (n, A) is at most ``right``."""
+
+    def decode(cube, _size):
+        shape = (1, 1, 1, actions)
+        return {
+            "reward": cube.extremes(*shape),
+            "transition": np.ones((len(cube), *shape, 1)),
+            "start": np.ones((len(cube), 1)),
+        }
+
+    def evaluate(instances, _size):
+        reward = instances["reward"].reshape(-1, actions)
+        if watched is not None:
+            watched.append(reward.copy())
+        sides = {form: np.full((1, 1), right) for form in ("a", "b")}
+        return Sides(np.array([1]), left(reward)[:, np.newaxis], sides)
+
+    return Claim("rewards", ("a", "b"), (Size((actions,)),), DiscountedGame, decode, evaluate)
+
+
+def test_every_restart_is_run_and_starts_from_random_vectors_of_its_own():
+    """Restart r improves the best of the vectors with number r modulo the number of restarts."""
+    watched = []
+    claim = rewards_claim(lambda reward: reward[:, 0] - 0.1 * reward[:, 1], watched=watched)
+    settings, sizes = Settings(50_000, SEED, restarts=3), list(claim.sizes)
+    progress, first, drawn = start(claim.forms), {}, []
+    for turn in rounds(settings, sizes, claim.forms):
+        watched.clear()
+        progress = advance(claim, "synthetic", sizes, settings, progress, turn)
+        if turn.form is None:
+            drawn += watched
+        elif turn.number == 0:
+            first[turn.form, turn.restart] = watched[0], turn
+    assert set(first) == set(itertools.product("ab", range(3)))
+    vectors = np.concatenate(drawn)
+    assert 0.15 * 50_000 <= len(vectors) <= 0.25 * 50_000
+    ratio = np.maximum(vectors[:, 0] - 0.1 * vectors[:, 1], 0.0)
+    for (_, restart), (population, turn) in first.items():
+        own = np.arange(restart, len(vectors), 3)
+        best = own[np.argsort(-ratio[own], kind="stable")[: turn.members]]
+        np.testing.assert_array_equal(population, vectors[best])
+
+
+def test_a_search_that_finds_something_simplifies_it(monkeypatch):
+    """Only the first reward matters: the others end as 1/2, the plainest. What is no violation stays as it is."""
+    for right, plain in ((0.25, True), (4.0, False)):
+        monkeypatch.setitem(FALSIFIABLE, "synthetic", rewards_claim(lambda reward: reward[:, 0], right))
+        result = search("synthetic", Settings(300, SEED))
+        for finding, instance in zip(result.findings, result.instances.values(), strict=True):
+            assert finding.ratio == 1.0 / right
+            rewards = instance.arrays["reward"].ravel()
+            assert rewards[0] == 1.0
+            assert (rewards[1:].tolist() == [0.5, 0.5]) == plain

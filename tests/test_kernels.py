@@ -60,6 +60,25 @@ def test_compiled_agrees_with_numpy(reference):
 
 
 @needs_compiled
+def test_probabilities_agree_relatively(reference):
+    """An error of logits is a relative one of probabilities, however small; below 1e-300 they are cut to 0.
+
+    Where both players have two actions, C works out the first action's probability and takes it from 1.
+    """
+    seen = 1.0
+    for (label, expected, tolerance), (_, kernel, arguments, _) in zip(reference, cases(), strict=True):
+        if kernel != "mirror":
+            continue
+        got = run(compiled, kernel, arguments)
+        for name in ("mu", "nu", "sum_mu", "sum_nu"):
+            wanted = expected[name][..., :1] if arguments[10:12] == [2, 2] else expected[name]
+            error = np.abs(got[name][..., : wanted.shape[-1]] - wanted)
+            assert (error <= max(tolerance, 2e-15) * wanted + 1e-300).all(), f"{label}: {name}"
+            seen = min(seen, wanted[wanted > 1e-300].min(initial=1.0))
+    assert seen < 1e-200
+
+
+@needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
     """Instruction sets fuse and order sums differently: close to each other, not equal."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from pages import rows_of, text_of
+from pages import citations_in, rows_of, stands_in, strangers, text_of
 
 from metanash.plotting import ARM_LABELS, KIND_LABELS
 from metanash.report import simulations, zero_sum
@@ -180,3 +180,31 @@ def test_sequences_cell_by_cell():
         [pure, update, "2", "7", "0", "100", "25.4", "0.25 [0.19, 0.45]", "helps", "0.2", ""],
         [pure, average, "2", "8", "0.05", "100", "2.4", "0.97 [0.93, 1.02]", "no clear effect", "0.25", ""],
     ]
+
+
+# Citations ----------------------------------------------------------------------------------------------
+
+
+def test_cells_cite_the_table_that_they_are_from():
+    tables = {"figure1": figure1_rows(), "speed_up": SPEED_UP, "sensitivity": SENSITIVITY}
+    page = page_of()
+    assert strangers(page, tables) == []
+    sources = {part.title: {source for _, source in citations_in(part.rows)} for part in page}
+    assert list(sources.values()) == [{"speed_up.csv"}, {"sensitivity.csv"}, {"sensitivity.csv"}]
+    theorems = {"theory": THEORY, "slopes": SLOPES, "sequences": SEQUENCES}
+    page = theorems_of()
+    assert strangers(page, theorems) == []
+    sources = {part.title.partition(":")[0]: {source for _, source in citations_in(part.rows)} for part in page}
+    assert sources["Theorem 1"] == {"theory.csv"}
+    assert {"slopes.csv", "sequences.csv"} <= set.union(*sources.values())
+    # every cell, not only those with three digits: no number of one table stands in the other here
+    for part in page_of():
+        for text, source in citations_in(part.rows):
+            assert stands_in(text, tables[source.removesuffix(".csv")]), (part.title, text, source)
+
+
+def test_a_wrong_citation_is_found():
+    tables = {"figure1": figure1_rows(), "speed_up": SENSITIVITY, "sensitivity": SPEED_UP}
+    found = strangers(page_of(), tables)
+    assert ("321.2", "speed_up.csv") in found
+    assert {source for _, source in found} == {"speed_up.csv", "sensitivity.csv"}

@@ -223,3 +223,100 @@ def test_gap_of_a_record_is_that_of_its_policies(poker):
     run = poker[1]
     game, gap = run.games[1], run.record["ne_gap"][1, 0, 0, 1, -1]
     assert ne_gap(game, [run.record[f"policy_{i}"][1, 0, 0, 1] for i in range(2)]) == pytest.approx(gap, abs=1e-12)
+
+
+# Intervals ----------------------------------------------------------------------------------------------
+# Of two seeds with means a and b a resample has the mean a, b or (a + b) / 2, a and b a quarter of the time each. So
+# the 95 % interval of 200 resamples runs from the smaller to the larger of the two, to the last digit.
+
+
+def extremes(*by_seed):
+    """Of a function of resampled seeds: what it is for the first alone, the second alone, and both."""
+    return min(by_seed), max(by_seed)
+
+
+def with_gaps(run, gap):
+    arrays = {**run.record.arrays, "ne_gap": np.broadcast_to(gap, run.record["ne_gap"].shape).copy()}
+    return TaskRun(run.experiment, type(run.record)(run.record.spec, {}, arrays), run.games)
+
+
+def resampled(values):
+    """Means of the first seed alone, the second alone, and both."""
+    return [values[0], values[1], np.mean(values, axis=0)]
+
+
+def test_intervals_of_final_gaps_are_those_of_seeds(poker):
+    rows = task_tables.final_rows(poker, {"poker": 0.15}, 200, 1)
+    t = poker[0].record["checkpoints"].astype(float)
+    for (r, rate), (p, size), run in itertools.product(enumerate(RATES), enumerate(SIZES), poker):
+        row = cell(rows, arm=run.record.spec["arm"], learning_rate=rate, perturbation=size)
+        at_end, curves = (
+            [[make(one, s) for s in range(len(SEEDS))] for one in (run, poker[0])]
+            for make in (
+                lambda one, s, r=r, p=p: np.mean([in_pots(one, r, p, s, k, -1) for k in range(1, K)]),
+                lambda one, s, r=r, p=p: np.array(
+                    [np.mean([in_pots(one, r, p, s, k, c) for k in range(K)]) for c in range(len(t))]
+                ),
+            )
+        )
+        assert (row["low"], row["high"]) == pytest.approx(extremes(*resampled(at_end[0])), rel=1e-12)
+        assert row["low"] <= row["gap"] <= row["high"]
+        assert row["low"] < row["high"]
+        ratios = [mine / base for mine, base in zip(*map(resampled, at_end), strict=True)]
+        assert (row["ratio_low"], row["ratio_high"]) == pytest.approx(extremes(*ratios), rel=1e-12)
+        assert row["ratio"] == pytest.approx(ratios[2], rel=1e-12)
+        mine, base = ([reached(t, curve, 0.15) for curve in resampled(one)] for one in curves)
+        speeds = [min(b, t[-1]) / min(m, t[-1]) for m, b in zip(mine, base, strict=True)]
+        if row["status"] != "neither":
+            assert (row["speed_up_low"], row["speed_up_high"]) == pytest.approx(extremes(*speeds), rel=1e-9)
+            assert row["speed_up"] == pytest.approx(speeds[2], rel=1e-9)
+
+
+def reached(t, curve, level):
+    """Where a curve first falls to a level: straight between checkpoints on logarithmic axes, by a loop."""
+    if curve[0] <= level:
+        return t[0]
+    for c in range(1, len(t)):
+        if curve[c] <= level:
+            share = np.log(curve[c - 1] / level) / np.log(curve[c - 1] / curve[c]) if curve[c] > 0.0 else 1.0
+            return float(t[c - 1] * (t[c] / t[c - 1]) ** share)
+    return np.inf
+
+
+def test_intervals_along_the_sequence_and_of_values_are_those_of_seeds(poker):
+    run = poker[1]
+    rows = task_tables.game_rows(run, 200, 1)
+    worth = task_tables.equilibrium_rows([run], {"poker": 2}, 200, 1)
+    for (r, rate), (p, size) in itertools.product(enumerate(RATES), enumerate(SIZES)):
+        for k in range(K):
+            row = cell(rows, learning_rate=rate, perturbation=size, first=k + 1)
+            by_seed = [in_pots(run, r, p, s, k, -1) for s in range(len(SEEDS))]
+            assert (row["low"], row["high"]) == pytest.approx(extremes(*by_seed), rel=1e-12)
+            assert row["low"] < row["gap"] < row["high"]
+        errors = []
+        for s in range(len(SEEDS)):
+            one = []
+            for k in range(K):
+                game = run.games[(p * len(SEEDS) + s) * K + k]
+                mu, nu = (run.record[f"policy_{i}"][r, p, s, k, 0, 0] for i in range(2))
+                one.append(abs(mu @ game.reward[0, 0] @ nu - matrix_equilibrium(game.reward[0, 0]).value))
+                one[-1] *= pot_scale(game)
+            errors.append(np.mean(one))
+        row = cell(worth, learning_rate=rate, perturbation=size)
+        assert (row["error_low"], row["error_high"]) == pytest.approx(extremes(*errors), rel=1e-6, abs=1e-12)
+        assert row["error_low"] < row["error"] < row["error_high"]
+
+
+def test_games_that_differ_make_no_interval_where_seeds_do_not(tracking):
+    """Resampling games instead of seeds would."""
+    gap = np.array([0.5, 0.25, 0.0625])[:, np.newaxis]
+    runs = [with_gaps(run, gap * scale) for run, scale in zip(tracking, (1.0, 0.5), strict=True)]
+    for row in task_tables.final_rows(runs, {"tracking": 0.1}, 200, 1):
+        scale = 1.0 if row["arm"] == "individual" else 0.5
+        assert row["low"] == row["gap"] == row["high"] == scale * (0.25 + 0.0625) / 2
+        assert row["ratio_low"] == row["ratio"] == row["ratio_high"] == scale
+    for row in task_tables.game_rows(runs[0], 200, 1):
+        assert row["low"] == row["gap"] == row["high"] == gap[row["first"] - 1, 0]
+    seeds = np.array([0.25, 0.75])[:, np.newaxis, np.newaxis]
+    for row in task_tables.game_rows(with_gaps(tracking[0], seeds), 200, 1):
+        assert (row["low"], row["gap"], row["high"]) == (0.25, 0.5, 0.75)

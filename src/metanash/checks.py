@@ -2,16 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash.frozen import sealed
 
-__all__ = ["SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry", "positive", "within"]
+__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
+__all__ += ["policy_array", "positive", "real_numbers", "within", "within_floats"]
 
 SUM_TOLERANCE = 1e-9
 """How far the mass of a distribution may be from one."""
+ROUNDING = 1e-12
+"""How far below 0 an entry of a distribution may be, and count as 0: solvers of linear programs return -1e-18."""
+LARGEST_RATE = 1e100
+"""Learning rates and step sizes beyond this, or below its inverse, are refused: sums of payoffs times the rate would
+leave the range of floats in long runs. From a rate of about 40 / d on, a payoff difference of d decides alone."""
 
 
 def name_entry(axes: str, place: Sequence[int | np.integer]) -> str:
@@ -24,8 +32,14 @@ def _first(bad: npt.NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(bad)[0])
 
 
+def real_numbers(name: str, dtype: "np.dtype[Any]") -> None:
+    """Raise ValueError unless numbers of this type are real."""
+    if dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold real numbers, got an array of {dtype}")
+
+
 def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """A read-only C-contiguous float64 copy of ``value``.
+    """A C-contiguous float64 copy of ``value`` that nobody can write to (:mod:`metanash.frozen`).
 
     Raises
     ------
@@ -36,16 +50,15 @@ def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
         raw = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a rectangular array: {error}") from error
-    if raw.dtype.kind not in "fiub":
-        raise ValueError(f"{name} must hold real numbers, got an array of {raw.dtype}")
-    array = np.array(raw, dtype=np.float64, order="C")
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    real_numbers(name, raw.dtype)
+    if raw.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {raw.shape}")
+    with np.errstate(over="ignore"):  # a number too large for float64 is refused as infinite
+        array = sealed(raw.astype(np.float64, copy=False))
     bad = ~np.isfinite(array)
     if bad.any():
         place = _first(bad)
         raise ValueError(f"{name} must be finite; at index {place} there is {array[place]}")
-    array.setflags(write=False)
     return array
 
 
@@ -62,25 +75,32 @@ def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, a
 
 
 def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.NDArray[np.float64]:
-    """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one."""
+    """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one.
+
+    Rows whose only fault is rounding come back mended, in a copy: entries in [-1e-12, 0) count as 0, and the others are
+    divided by their sum. That moves no probability by more than 1e-12 times the number of entries, plus what the mass
+    was off, which is at most 1e-9. A row without a negative entry is never touched.
+    """
     *rows, columns = array.shape
     if kernels.off_simplex(np.ascontiguousarray(array), math.prod(rows), columns, SUM_TOLERANCE) < 0:
         return array
-    bad = ~(array >= 0.0)  # NaN is bad too
+    bad = ~(array >= -ROUNDING)  # NaN is bad too
     if bad.any():
         place = _first(bad)
         raise ValueError(
             f"{name} rows must be distributions; at {name_entry(axes, place[:-1])} "
             f"entry {place[-1]} is {array[place]:.6g}"
         )
-    mass = np.asarray(array.sum(axis=-1))
+    mended = np.maximum(array, 0.0)
+    mass = np.asarray(mended.sum(axis=-1))
     bad = ~(np.abs(mass - 1.0) <= SUM_TOLERANCE)
     if bad.any():
         place = _first(bad)
         raise ValueError(
             f"{name} rows must be distributions; at {name_entry(axes, place)} the mass is {mass[place]:.10g}"
         )
-    return array
+    touched = (array < 0.0).any(axis=-1, keepdims=True)
+    return np.asarray(np.where(touched, mended / mass[..., np.newaxis], array))
 
 
 def integer(name: str, value: object, low: int) -> int:
@@ -90,11 +110,33 @@ def integer(name: str, value: object, low: int) -> int:
     return int(value)
 
 
+def policy_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return ``value`` as a C-contiguous float64 array, itself if it is one. Raises ValueError if it is none."""
+    try:
+        raw = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+    real_numbers(name, raw.dtype)
+    return np.asarray(raw, dtype=np.float64, order="C")
+
+
 def positive(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return ``value`` as an array if all of it is finite and above 0, else raise ValueError."""
     array = float_array(name, value)
-    if (array <= 0.0).any():
-        place = _first(array <= 0.0)
-        where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"
-        raise ValueError(f"{name} must be above 0{where}")
+    _refuse(name, array, array <= 0.0, "be above 0")
     return array
+
+
+def within_floats(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return a learning rate or step size as an array if all of it lies in [1e-100, 1e100], else raise ValueError."""
+    array = positive(name, value)
+    beyond = (array > LARGEST_RATE) | (array < 1.0 / LARGEST_RATE)
+    _refuse(name, array, beyond, f"lie in [{1.0 / LARGEST_RATE:g}, {LARGEST_RATE:g}]")
+    return array
+
+
+def _refuse(name: str, array: npt.NDArray[np.float64], bad: npt.NDArray[np.bool_], rule: str) -> None:
+    if bad.any():
+        place = _first(bad)
+        where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"
+        raise ValueError(f"{name} must {rule}{where}")

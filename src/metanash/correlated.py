@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import integer
+from metanash.checks import distributions, float_array, integer
+from metanash.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame
 
 __all__ = [
@@ -182,6 +183,16 @@ def product(policies: Sequence[Floats]) -> Floats:
     return np.asarray(math.prod(lifted[1:], start=lifted[0]))
 
 
+def _distributions(name: str, value: npt.ArrayLike, axes: int) -> Floats:
+    """Sealed distributions over the last axes."""
+    array = float_array(name, value)
+    if array.ndim < axes:
+        raise ValueError(f"{name} must have {axes} axes of actions, got shape {array.shape}")
+    lead = array.shape[: array.ndim - axes]
+    rows = distributions(name, array.reshape(*lead, -1), "(game, h, s)")
+    return sealed(rows.reshape(array.shape))
+
+
 # The policy ---------------------------------------------------------------------------------------------
 
 
@@ -205,8 +216,8 @@ class Episode:
 
 
 @dataclass(frozen=True, eq=False)
-class CorrelatedPolicy:
-    """Output of Algorithm 2, for a batch of games; see the module.
+class CorrelatedPolicy(Frozen):
+    """Output of Algorithm 2, for a batch of games; see the module. Frozen like a game.
 
     Attributes
     ----------
@@ -216,14 +227,38 @@ class CorrelatedPolicy:
         Average over each stage of the product of the iterates; the last stage may have been cut.
     iterations : tuple of int
         Iterations run in each stage, n_tau.
+
+    Raises
+    ------
+    ValueError
+        If a row of a policy, or a joint, is no distribution (:func:`metanash.checks.distributions`), or sizes differ.
     """
 
     initial: tuple[Floats, ...]
     joints: tuple[Floats, ...]
     iterations: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        initial = tuple(_distributions(f"initial policy of player {i}", x, 1) for i, x in enumerate(self.initial))
+        if not initial or any(part.ndim != 4 or part.shape[:3] != initial[0].shape[:3] for part in initial):
+            raise ValueError(
+                "initial policies must have axes (game, h, s, action), one array a player; "
+                f"got shapes {[part.shape for part in initial]}"
+            )
+        wanted = (*initial[0].shape[:3], *(part.shape[3] for part in initial))
+        joints = []
+        for tau, joint in enumerate(self.joints, 1):
+            if np.shape(joint) != wanted:
+                raise ValueError(f"joint of stage {tau} must have shape {wanted}, got {np.shape(joint)}")
+            joints.append(_distributions(f"joint of stage {tau}", joint, len(initial)))
+        if len(self.iterations) != len(joints):
+            raise ValueError(f"iterations must be one number a stage, {len(joints)} in all; got {len(self.iterations)}")
+        iterations = tuple(integer("iterations of a stage", n, 1) for n in self.iterations)
+        self.__dict__.update(initial=initial, joints=tuple(joints), iterations=iterations)
+
     def stage_values(self, games: GameBatch[MarkovGame]) -> tuple[StageValues, ...]:
         """Values of the stages, from that of the initial policies (tau = 0) to the last."""
+        _check_sizes(games, self)
         values = [product_values(games, self.initial)]
         for joint in self.joints:
             values.append(stage_values(games, joint, values[-1]))
@@ -281,6 +316,13 @@ class CorrelatedPolicy:
         return Episode(stage, np.array(states), np.array(actions), np.array(rewards))
 
 
+def _check_sizes(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> None:
+    game = games.game
+    wanted = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
+    if (shapes := [part.shape for part in policy.initial]) != wanted:
+        raise ValueError(f"the policy has shapes {shapes}, these games need {wanted}")
+
+
 def _draw(rng: np.random.Generator, weights: Floats) -> int:
     """An index, with probability proportional to its weight; one of weight 0 never."""
     ends = np.cumsum(weights)
@@ -311,6 +353,7 @@ def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     game = games.game
     if game.horizon > 1:
         raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
+    _check_sizes(games, policy)
     joint = policy.mixture()
     gains = []
     for i in range(game.n_players):

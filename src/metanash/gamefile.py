@@ -23,15 +23,17 @@ Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
 Gambit's .nfg and .efg files are read too (:mod:`metanash.gambit`). Docs: ``docs/game-file.md``.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.checks import integer
+from metanash.compressed import Rows, matrix_of_parts
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
@@ -98,17 +100,32 @@ def _pack_transitions(kinds: Sequence[Transition]) -> Arrays:
 def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Transition]:
     if header["transition"] == "dense":
         return [Transition.per_step(kernel) for kernel in arrays["transition"]]
-    actions = header["n_actions"]
-    states = arrays["initial"].shape[-1]
-    rows = states * int(np.prod(actions))
+    if header["transition"] != "sparse":
+        raise ValueError(f"transition must be dense or sparse, got {header['transition']!r}")
+    actions = [integer("n_actions", n, 1) for n in header["n_actions"]]
+    states = int(arrays["initial"].shape[-1])
+    rows = states * math.prod(actions)
+    data, indices, indptr, bounds = (arrays[f"transition_{part}"] for part in ("data", "indices", "indptr", "bounds"))
+    if bounds.ndim != 3 or bounds.shape[2] != 2 or bounds.dtype.kind not in "iu":
+        raise ValueError(
+            f"transition_bounds must be integers (kinds, steps, 2), got {bounds.dtype} of shape {bounds.shape}"
+        )
+    if len(data) != len(indices):
+        raise ValueError(f"{len(data)} transition_data for {len(indices)} transition_indices")
     kinds = []
-    for steps in arrays["transition_bounds"]:
+    for kind, steps in enumerate(bounds.tolist()):
         matrices = []
-        for data_start, indptr_start in steps:
-            indptr = arrays["transition_indptr"][indptr_start : indptr_start + rows + 1]
-            part = slice(data_start, data_start + indptr[-1])
-            parts = (arrays["transition_data"][part], arrays["transition_indices"][part], indptr)
-            matrices.append(scipy.sparse.csr_array(parts, shape=(rows, states)))
+        for step, (first, start) in enumerate(steps):
+            name = f"transition kernel {kind}, step {step}"
+            if not (0 <= start <= len(indptr) - rows - 1 and 0 <= first <= len(data)):
+                raise ValueError(
+                    f"{name}: transition_bounds {[first, start]} leave no room for {rows} rows in {len(data)} entries "
+                    f"and {len(indptr)} row pointers"
+                )
+            own = indptr[start : start + rows + 1]
+            part = slice(first, first + max(int(own[-1]), 0)) if own.dtype.kind in "iu" else slice(0)
+            parts = Rows(data[part], indices[part], own)
+            matrices.append(matrix_of_parts(name, parts, (rows, states)))
         kinds.append(Transition.sparse(matrices, actions))
     return kinds
 
@@ -144,13 +161,16 @@ def _read_archive(path: Path | str) -> list[Game]:
         kinds = _unpack_transitions(header, arrays)
         if len(header["names"]) != len(arrays["reward"]):
             raise ValueError(f"{len(header['names'])} names for {len(arrays['reward'])} games")
-        if not ((arrays["transition_index"] >= 0) & (arrays["transition_index"] < len(kinds))).all():
-            raise ValueError(f"transition_index must number the {len(kinds)} kernels from 0")
+        index = arrays["transition_index"]
+        if index.shape != (len(header["names"]),) or index.dtype.kind not in "iu":
+            raise ValueError(f"transition_index must be one integer a game, got {index.dtype} of shape {index.shape}")
+        if not ((index >= 0) & (index < len(kinds))).all():
+            raise ValueError(f"transition_index must number the {len(kinds)} kernels from 0, got {index.tolist()}")
         games: list[Game] = []
         for k, name in enumerate(header["names"]):
             common: dict[str, Any] = {
                 "reward": arrays["reward"][k],
-                "transition": kinds[arrays["transition_index"][k]],
+                "transition": kinds[index[k]],
                 "initial": arrays["initial"][k],
                 "name": name,
             }

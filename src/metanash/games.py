@@ -7,6 +7,10 @@ default here). Index order: player i, step h, state s, actions in player order, 
 Three classes: :class:`ZeroSumGame` and :class:`MarkovGame` of finite horizon, :class:`DiscountedGame` of
 infinite horizon. :class:`GameBatch` stacks games of one class and size, so that learners and gaps treat
 one game and a thousand alike.
+
+Frozen means: the fields cannot be assigned, and the arrays are copies that nobody can write to, not even with
+``setflags``; nor can the arrays of a game that was copied, pickled, or sent to another process, where it is built and
+checked anew (:mod:`metanash.frozen`). ``copy`` and ``deepcopy`` return the game itself.
 """
 
 import math
@@ -19,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import distributions, float_array, within
+from metanash.frozen import Frozen, sealed, sealed_stack
 from metanash.transitions import Transition, TransitionBatch
 
 __all__ = ["DiscountedGame", "Game", "GameBatch", "MarkovGame", "ZeroSumGame"]
@@ -28,18 +33,16 @@ Floats = npt.NDArray[np.float64]
 
 def _initial(value: npt.ArrayLike | None, n_states: int) -> Floats:
     if value is None:
-        start = np.zeros(n_states)
-        start[0] = 1.0
-        start.setflags(write=False)
-        return start
+        return sealed(np.eye(1, n_states)[0])
     start = float_array("initial", value)
     if start.shape != (n_states,):
         raise ValueError(f"initial must be a distribution over {n_states} states, got shape {start.shape}")
-    distributions("initial", start[np.newaxis], "row")
-    return start
+    return sealed(distributions("initial", start[np.newaxis], "row")[0])
 
 
 def _agree(transition: Transition, reward: Floats, states_axis: int, steps: int | None) -> None:
+    if not isinstance(transition, Transition):
+        raise ValueError(f"transition must be a Transition, got a {type(transition).__name__}")
     wanted = reward.shape[states_axis:]
     if (transition.n_states, *transition.n_actions) != wanted:
         raise ValueError(
@@ -50,7 +53,7 @@ def _agree(transition: Transition, reward: Floats, states_axis: int, steps: int 
         raise ValueError(f"transition must have 1 step (shared) or {steps}, got {transition.steps}")
 
 
-class _Sizes:
+class _Sizes(Frozen):
     """Numbers of players, states and actions, read off the reward."""
 
     reward: Floats
@@ -228,13 +231,8 @@ Game = ZeroSumGame | MarkovGame | DiscountedGame
 AnyGame = TypeVar("AnyGame", bound=Game)
 
 
-def _stacked(arrays: Sequence[Floats]) -> Floats:
-    """Arrays with a new first axis; a single one is not copied."""
-    return np.stack(arrays) if len(arrays) > 1 else arrays[0][np.newaxis]
-
-
 @dataclass(frozen=True, eq=False)
-class GameBatch(Generic[AnyGame]):
+class GameBatch(Frozen, Generic[AnyGame]):
     """Games of one class and size, side by side: every array has the game as its first axis.
 
     Raises
@@ -264,8 +262,8 @@ class GameBatch(Generic[AnyGame]):
                 )
             if getattr(game, "discount", None) != getattr(first, "discount", None):
                 raise ValueError(f"a batch holds games of one discount; game {k} has another than game 0")
-        object.__setattr__(self, "reward", _stacked([game.reward for game in self.games]))
-        object.__setattr__(self, "initial", _stacked([game.initial for game in self.games]))
+        object.__setattr__(self, "reward", sealed_stack([game.reward for game in self.games]))
+        object.__setattr__(self, "initial", sealed_stack([game.initial for game in self.games]))
 
     @classmethod
     def of(cls, games: "AnyGame | Sequence[AnyGame] | GameBatch[AnyGame]") -> "GameBatch[AnyGame]":
@@ -285,7 +283,7 @@ class GameBatch(Generic[AnyGame]):
     @cached_property
     def transitions(self) -> TransitionBatch:
         """Their transition kernels."""
-        return TransitionBatch([game.transition for game in self.games])
+        return TransitionBatch(tuple(game.transition for game in self.games))
 
     @property
     def joint_actions(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels, simplex
-from metanash.checks import distributions
+from metanash.checks import distributions, policy_array
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 
 __all__ = [
@@ -244,7 +244,7 @@ def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     lead = (len(games), *([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states)
     checked = []
     for player, (part, actions) in enumerate(zip(policy, game.n_actions, strict=True)):
-        array = np.ascontiguousarray(part, dtype=np.float64)
+        array = policy_array(f"policy of player {player}", part)
         if array.shape != (*lead, actions):
             raise ValueError(f"policy of player {player} must have shape {(*lead, actions)}, got {array.shape}")
         checked.append(distributions(f"policy of player {player}", array, "(game, ..., s)"))
@@ -286,7 +286,8 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     Raises
     ------
     ValueError
-        If the policy has the wrong shape or a row is no distribution.
+        If the policy has the wrong shape or a row is no distribution; entries that are below 0 by no more than rounding
+        count as 0 (:func:`metanash.checks.distributions`).
     """
     policy, players = _checked(games, policy), games.game.n_players
     if isinstance(games.game, ZeroSumGame):

@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import distributions, float_array, integer, positive
+from metanash.checks import distributions, float_array, integer, within_floats
+from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
@@ -36,8 +37,8 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
-    """A distribution over M games in each of R replications.
+class Tasks(Frozen):
+    """A distribution over M games in each of R replications. Frozen like a game.
 
     Attributes
     ----------
@@ -52,6 +53,9 @@ class Tasks:
     model: ValueModel
     game: Integers
     probability: Floats
+
+    def __post_init__(self) -> None:
+        self.__dict__.update(game=sealed(self.game), probability=sealed(self.probability))
 
     @classmethod
     def of(
@@ -76,7 +80,7 @@ class Tasks:
         given = uniform(count) if probability is None else float_array("probability", probability)
         if given.shape not in {(count,), (replications, count)}:
             raise ValueError(f"probability must have shape {(replications, count)}, got {given.shape}")
-        distributions("probability", np.atleast_2d(given), "replication")
+        given = distributions("probability", np.atleast_2d(given), "replication")
         shape = (replications, count)
         return cls(model, np.arange(len(model)).reshape(shape), np.array(np.broadcast_to(given, shape), order="C"))
 
@@ -129,6 +133,7 @@ class _Ascent:
 
     def __init__(self, tasks: Tasks, theta: Sequence[Floats], inner_step: float, inner_steps: int) -> None:
         model, rows = tasks.model, len(tasks.game)
+        within_floats("inner_step", inner_step), integer("inner_steps", inner_steps, 0)
         if len(theta[0]) != rows:
             raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
         self._logits = beside(model.checked(theta, rows))
@@ -152,7 +157,16 @@ class _Ascent:
         arrays = (game, probability, self._logits, self._gradient, *found)
         draws = 1 if game.ndim == 2 else len(game)
         sizes = (rows, count, *self._sizes, int(first_order), draws, iterations)
-        kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
+            kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
+        for name, values in zip(("the meta-objective", "the meta-gradient"), found, strict=False):
+            bad = ~np.isfinite(values)
+            if bad.any():
+                row = int(bad.argmax())
+                raise ArithmeticError(
+                    f"{name} of replication {row} is {values[row]}: products of its Hessians leave the range of floats "
+                    f"with an inner step of {self._steps[1]:g}; take a smaller one"
+                )
         return found
 
     @property
@@ -170,7 +184,8 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     """F_T(theta), equation (9): (R,), in units of value.
 
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
-    logits have the wrong shape.
+    logits have the wrong shape, the step lies outside [1e-100, 1e100], or ``inner_steps`` is negative; ArithmeticError
+    if the gradient leaves the range of floats, as it does for very large steps.
     """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 
@@ -271,8 +286,10 @@ def train(
     ------
     ValueError
         If an argument is out of range or a shape is wrong.
+    ArithmeticError
+        If the objective or its gradient leaves the range of floats, as they do for very large inner steps.
     """
-    beta, alpha = float(positive("step", step)), float(positive("inner_step", inner_step))
+    beta, alpha = float(within_floats("step", step)), float(within_floats("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
     grid = _grid("iterations", iterations, at)
     ascent = _Ascent(tasks, [float_array(f"logits of player {i}", x) for i, x in enumerate(theta)], alpha, inner_steps)
@@ -327,7 +344,7 @@ def adapt(
     checkpoints and errors are as in :func:`train`.
     """
     batch = GameBatch.of(games)
-    grid, alpha = _grid("steps", steps, at), float(positive("step", step))
+    grid, alpha = _grid("steps", steps, at), float(within_floats("step", step))
     start = [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)]
     rows = len(start[0])
     if rows == 0 or len(batch) % rows:

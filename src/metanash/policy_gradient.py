@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash.checks import integer, within_floats
+from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
@@ -34,8 +36,8 @@ def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
 
 
 @dataclass(frozen=True, eq=False)
-class ValueModel:
-    """What softmax players ascend: the discounted value of one reward in each game of a batch.
+class ValueModel(Frozen):
+    """What softmax players ascend: the discounted value of one reward in each game of a batch. Frozen like a game.
 
     Attributes
     ----------
@@ -56,6 +58,10 @@ class ValueModel:
     initial: Floats
     discount: float
     n_actions: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        arrays = {name: sealed(getattr(self, name)) for name in ("reward", "transition", "kind", "initial")}
+        self.__dict__.update(arrays)
 
     @classmethod
     def of(
@@ -86,10 +92,10 @@ class ValueModel:
             reward = batch.reward[:, 0 if game.is_team else player]
         size = (-1, game.n_states, batch.joint_actions)
         return cls(
-            np.ascontiguousarray(reward.reshape(size)),
-            np.ascontiguousarray(batch.transitions.dense(0).reshape(*size, game.n_states)),
+            reward.reshape(size),
+            batch.transitions.dense(0).reshape(*size, game.n_states),
             batch.transitions.index,
-            np.ascontiguousarray(batch.initial),
+            batch.initial,
             game.discount,
             game.n_actions,
         )
@@ -122,34 +128,39 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
     """theta^(steps) from theta^(0) = ``logits``: theta^(t+1) = theta^(t) + alpha grad Phi(theta^(t)).
 
     The operator zeta of Mao et al. 2023, section 4.2: T = ``steps`` times with ``step`` alpha, all players at once.
-    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape.
+    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape, the step lies
+    outside [1e-100, 1e100], or ``steps`` is negative; ArithmeticError if the ascent leaves the range of floats.
     """
+    within_floats("step", step), integer("steps", steps, 0)
     together, players = beside(model.checked(logits, len(model))), len(model.n_actions)
     games, states, joint = model.reward.shape
-    kernels.ascent(
-        model.reward,
-        model.transition,
-        model.kind,
-        np.full(games, step),
-        model.initial,
-        np.array(model.n_actions, dtype=np.int64),
-        together,
-        np.zeros((games, states, players)),
-        np.zeros((2, games)),
-        np.ones(games),
-        model.discount,
-        games,
-        players,
-        states,
-        joint,
-        1,
-        together.shape[-1],
-        len(model.transition),
-        1,
-        0,
-        0,
-        steps,
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # said below
+        kernels.ascent(
+            model.reward,
+            model.transition,
+            model.kind,
+            np.full(games, step),
+            model.initial,
+            np.array(model.n_actions, dtype=np.int64),
+            together,
+            np.zeros((games, states, players)),
+            np.zeros((2, games)),
+            np.ones(games),
+            model.discount,
+            games,
+            players,
+            states,
+            joint,
+            1,
+            together.shape[-1],
+            len(model.transition),
+            1,
+            0,
+            0,
+            steps,
+        )
+    if not (together < np.inf).all():  # NaN fails too; a logit of -inf is an action that is never played
+        raise ArithmeticError(f"softmax ascent of step {step:g} leaves the range of floats; take a smaller step")
     return parts_of(together, model.n_actions)
 
 

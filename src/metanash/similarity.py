@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash.checks import distributions, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
@@ -46,7 +46,13 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     Returns
     -------
     (...) array, in nats
+
+    Raises
+    ------
+    ValueError
+        If a response is no distribution (:func:`metanash.checks.distributions`).
     """
+    responses = distributions("responses", responses, "(..., k, stage, h, s)")
     average = responses.mean(axis=-5, keepdims=True)
     return np.asarray(kl_divergence(responses, average).max(axis=-1).sum(axis=(-3, -2, -1)))
 
@@ -62,6 +68,11 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
     Returns
     -------
     (...) array, in nats
+
+    Raises
+    ------
+    ValueError
+        If a response is no distribution.
     """
     return np.asarray(sum(best_response_dissimilarity(part) for part in responses))
 

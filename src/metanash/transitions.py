@@ -6,14 +6,17 @@ Index order everywhere: step h, state s, actions in player order, next state s'.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash import kernels
-from metanash.checks import SUM_TOLERANCE, distributions, float_array, name_entry
+from metanash.checks import distributions, float_array, integer
+from metanash.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
+from metanash.frozen import Frozen, sealed, sealed_stack
 
 __all__ = ["Transition", "TransitionBatch"]
 
@@ -21,22 +24,46 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Transition:
+class Transition(Frozen):
     """A validated transition kernel: :meth:`per_step`, :meth:`shared` or :meth:`sparse`.
+
+    Frozen like a game (:mod:`metanash.games`), with one exception: arrays that :meth:`sparse` takes over without a copy
+    are read-only, but remain those of whoever made them.
 
     Attributes
     ----------
-    kernel : (steps, S, A_1, ..., A_N, S) array, or tuple of ``steps`` sparse (S A_1 ... A_N, S) matrices
-        ``steps`` is H, or 1 for a kernel shared by all steps.
+    parts : (steps, S, A_1, ..., A_N, S) array, or tuple of ``steps`` :class:`Rows`
+        ``steps`` is H, or 1 for a kernel shared by all steps; :attr:`kernel` has sparse ones as matrices.
     n_states : int
         S.
     n_actions : tuple of int
         A_1, ..., A_N.
     """
 
-    kernel: "Floats | tuple[scipy.sparse.csr_array, ...]"
+    parts: "Floats | tuple[Rows, ...]"
     n_states: int
     n_actions: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.parts, tuple):
+            shape = (self.n_states * math.prod(self.n_actions), self.n_states)
+            listed = [matrix_of_parts(f"step {h}", Rows(*rows), shape) for h, rows in enumerate(self.parts)]
+            checked = Transition.sparse(listed, self.n_actions)
+        else:
+            checked = Transition.per_step(self.parts)
+        if (checked.n_states, *checked.n_actions) != (self.n_states, *self.n_actions):
+            raise ValueError(
+                f"transition of {self.n_states} states and {tuple(self.n_actions)} actions has a kernel for "
+                f"{checked.n_states} and {checked.n_actions}"
+            )
+        self.__dict__.update(vars(checked))
+
+    @classmethod
+    def trusted(cls, parts: "Floats | tuple[Rows, ...]", n_states: int, n_actions: tuple[int, ...]) -> "Transition":
+        """A kernel of parts that were checked, and sealed, elsewhere."""
+        made = object.__new__(cls)
+        made.__dict__.update(parts=parts, n_states=n_states, n_actions=n_actions)
+        return made
 
     @classmethod
     def per_step(cls, probabilities: npt.ArrayLike) -> "Transition":
@@ -45,7 +72,8 @@ class Transition:
         Raises
         ------
         ValueError
-            If the shape is wrong, an entry is negative or not finite, or a row's mass is not one.
+            If the shape is wrong, an entry is not finite or below 0 by more than rounding
+            (:func:`metanash.checks.distributions`), or a row's mass is not one.
         """
         kernel = float_array("transition", probabilities)
         if kernel.ndim < 4 or kernel.shape[1] != kernel.shape[-1]:
@@ -53,8 +81,8 @@ class Transition:
                 "transition must have axes (step, state, action of each player, next state), "
                 f"as many next states as states; got {kernel.shape}"
             )
-        distributions("transition", kernel, "(h, s, a)")
-        return cls(kernel, kernel.shape[1], kernel.shape[2:-1])
+        kernel = sealed(distributions("transition", kernel, "(h, s, a)"))
+        return cls.trusted(kernel, kernel.shape[1], kernel.shape[2:-1])
 
     @classmethod
     def shared(cls, probabilities: npt.ArrayLike) -> "Transition":
@@ -80,71 +108,62 @@ class Transition:
         Raises
         ------
         ValueError
-            As in :meth:`per_step`.
+            As in :meth:`per_step`; or if the parts of a matrix do not fit together: SciPy believes column numbers and
+            row pointers, and reads memory of others where they are wrong.
         """
-        if not matrices:
-            raise ValueError("a sparse transition needs at least one matrix")
-        actions = tuple(int(n) for n in n_actions)
-        states = matrices[0].shape[1]
-        steps = [_checked_sparse(h, matrix, states, actions, copy) for h, matrix in enumerate(matrices)]
-        return cls(tuple(steps), states, actions)
+        listed = () if scipy.sparse.issparse(matrices) else tuple(matrices)
+        if not listed:
+            raise ValueError("a sparse transition needs a sequence of at least one matrix")
+        actions = tuple(integer("n_actions", n, 1) for n in n_actions)
+        if not actions:
+            raise ValueError("a sparse transition needs the actions of at least one player")
+        states = int(listed[0].shape[-1])
+        steps = [kernel_rows(h, matrix, states, actions, copy=copy) for h, matrix in enumerate(listed)]
+        return cls.trusted(tuple(steps), states, actions)
+
+    @property
+    def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
+        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one a step, built anew around the frozen parts."""
+        return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
     @property
     def steps(self) -> int:
         """Number of distinct kernels: H, or 1 if shared."""
-        return len(self.kernel)
+        return len(self.parts)
 
     @property
     def is_sparse(self) -> bool:
         """Whether the kernels are sparse matrices."""
-        return isinstance(self.kernel, tuple)
+        return isinstance(self.parts, tuple)
+
+    def _matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+        shape = (self.n_states * math.prod(self.n_actions), self.n_states)
+        return tuple(matrix_of(rows, shape) for rows in self.parts if isinstance(rows, Rows))
+
+    @cached_property
+    def _own_matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+        return self._matrices()
+
+    def times(self, step: int, value: Floats) -> Floats:
+        """Expected next value P_h V, (S A_1 ... A_N,), of a value (S,) under a sparse kernel."""
+        return np.asarray(self._own_matrices[step] @ value)
 
     def at(self, step: int) -> Floats:
         """Dense kernel of a step, (S, A_1, ..., A_N, S); built anew if sparse."""
-        kernel = self.kernel[step if self.steps > 1 else 0]
-        rows = kernel if isinstance(kernel, np.ndarray) else kernel.toarray()
+        number = step if self.steps > 1 else 0
+        rows = self.parts[number] if not self.is_sparse else self._own_matrices[number].toarray()
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
 
-def _checked_sparse(
-    step: int, matrix: "scipy.sparse.sparray", states: int, actions: tuple[int, ...], copy: bool
-) -> "scipy.sparse.csr_array":
-    csr = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=copy)
-    csr.sum_duplicates()
-    wanted = (states * math.prod(actions), states)
-    if csr.shape != wanted:
-        raise ValueError(
-            f"sparse transition of step {step} must have a row for each (state, joint action) and a column "
-            f"for each next state, {wanted}; got {csr.shape}"
-        )
-
-    def place(row: int) -> str:
-        return name_entry("(h, s, a)", (step, *np.unravel_index(row, (states, *actions))))
-
-    bad = ~(np.isfinite(csr.data) & (csr.data >= 0.0))
-    if bad.any():
-        entry = int(bad.argmax())
-        row = int(np.searchsorted(csr.indptr, entry, side="right")) - 1
-        raise ValueError(
-            f"transition rows must be distributions; at {place(row)} "
-            f"entry {csr.indices[entry]} is {csr.data[entry]:.6g}"
-        )
-    mass = np.asarray(csr @ np.ones(states))
-    wrong = np.abs(mass - 1.0) > SUM_TOLERANCE
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(f"transition rows must be distributions; at {place(row)} the mass is {mass[row]:.10g}")
-    for part in (csr.data, csr.indices, csr.indptr):
-        part.setflags(write=False)
-    return csr
-
-
-class TransitionBatch:
+@dataclass(frozen=True, eq=False)
+class TransitionBatch(Frozen):
     """The kernels of a batch of games; games that share a :class:`Transition` share its memory.
 
     Attributes
     ----------
-    kinds : list of Transition
+    transitions : tuple of Transition
+        That of each game.
+    kinds : tuple of Transition
         The distinct kernels.
     index : (G,) array of int64
         Number of the kernel of each game.
@@ -152,8 +171,13 @@ class TransitionBatch:
         The distinct kernels of all steps; None if they are sparse.
     """
 
-    def __init__(self, transitions: Sequence[Transition]) -> None:
-        kinds = list({id(t): t for t in transitions}.values())
+    transitions: tuple[Transition, ...]
+    kinds: tuple[Transition, ...] = field(init=False, repr=False)
+    index: npt.NDArray[np.int64] = field(init=False, repr=False)
+    stacked: Floats | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kinds = list({id(t): t for t in self.transitions}.values())
         number = {id(t): k for k, t in enumerate(kinds)}
         first = kinds[0]
         if any((t.steps, t.is_sparse) != (first.steps, first.is_sparse) for t in kinds):
@@ -161,14 +185,36 @@ class TransitionBatch:
                 "the games of a batch must hold their transitions the same way: all one a step, all shared, "
                 "or all sparse"
             )
-        self.n_states, self.n_actions, self.steps = first.n_states, first.n_actions, first.steps
-        self.rows = first.n_states * math.prod(first.n_actions)
-        self.index = np.array([number[id(t)] for t in transitions], dtype=np.int64)
-        self.kinds = kinds
-        self.stacked: Floats | None = None
-        if not first.is_sparse:
-            parts = [np.asarray(kind.kernel) for kind in kinds]
-            self.stacked = np.stack(parts, axis=1) if len(parts) > 1 else parts[0][:, np.newaxis]
+        parts = [kind.parts for kind in kinds if isinstance(kind.parts, np.ndarray)]
+        stacked = parts[0][:, np.newaxis] if len(parts) == 1 else None
+        if len(parts) > 1:
+            stacked = sealed_stack([part[h] for h in range(first.steps) for part in parts], first.steps, len(parts))
+        self.__dict__.update(
+            transitions=tuple(self.transitions),
+            kinds=tuple(kinds),
+            index=sealed(np.array([number[id(t)] for t in self.transitions], dtype=np.int64)),
+            stacked=stacked,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Number of distinct kernels of each game: H, or 1 if shared."""
+        return self.kinds[0].steps
+
+    @property
+    def n_states(self) -> int:
+        """S."""
+        return self.kinds[0].n_states
+
+    @property
+    def n_actions(self) -> tuple[int, ...]:
+        """A_1, ..., A_N."""
+        return self.kinds[0].n_actions
+
+    @property
+    def rows(self) -> int:
+        """Number of states and joint actions, S A_1 ... A_N."""
+        return self.n_states * math.prod(self.n_actions)
 
     def dense(self, step: int) -> Floats:
         """Distinct kernels of a step, (kinds, S, A_1, ..., A_N, S); game g has number ``index[g]``."""
@@ -195,14 +241,14 @@ class TransitionBatch:
         shape = (games, count, self.n_states, *self.n_actions)
         values = np.ascontiguousarray(values)
         if self.stacked is None and games * count == 1:  # for large games a copy costs as much as the product
-            return np.asarray(self.kinds[0].kernel[step] @ values[0, 0]).reshape(shape)
+            return np.asarray(self.kinds[0].times(step, values[0, 0])).reshape(shape)
         out = np.empty((games, count, self.rows))
         if self.stacked is not None:
             stacked = self.stacked[step]
             kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
             return out.reshape(shape)
         for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
-            out[game, k] = self.kinds[kind].kernel[step] @ values[game, k]
+            out[game, k] = self.kinds[kind].times(step, values[game, k])
         return out.reshape(shape)
 
     def backup(self, reward: Floats, values: Floats) -> Floats:

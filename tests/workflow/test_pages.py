@@ -8,7 +8,7 @@ import zipfile
 import pandas as pd
 import pytest
 from conftest import ROOT
-from pages import typed_digits
+from pages import citations_in, strangers, typed_digits
 
 from metanash import cli
 from metanash.ledger import CLAIMS
@@ -82,6 +82,47 @@ def test_citations_name_tables_of_the_run(finished, page):
     sources = set(re.findall(r'<data [^>]*title="([^"]*)"', page))
     assert "theory.csv" in sources
     assert [name for name in sources if not finished.path(name).exists()] == []
+
+
+CITED = {
+    "Iterations to reach a gap: individual": "speed_up",
+    "Zero-sum games: mean NE-gap": "sensitivity",
+    "Potential games: mean NE-gap": "sensitivity",
+    "Rate of Algorithm 1": "slopes",
+    "Theorem 2: what": "sequences",
+    "Where Proposition 1 fails": "proposition1_violations",
+    "Rate of projected Q-ascent": "potential_slopes",
+    "Projected Q-ascent far beyond": "far_steps",
+    "Theorem 3: what": "potential_sequences",
+    "Adaptation to held-out games": "adaptation",
+    "The constant of the inner loop": "inner_loop_slopes",
+    "Rate of Algorithm 2": "schedule_slopes",
+    "Theorem 6: what": "general_sequences",
+    "Meta-learning on larger tasks": "appendix",
+    "Iterations to reach a gap on larger tasks": "appendix",
+    "Values beside an exact reference": "appendix_equilibria",
+    "Worst instances found": "falsification",
+    "What makes them worst": "falsification",
+}
+"""The table that each table of the report is made of; the bounds of all theorems are in ``theory.csv``."""
+
+
+def test_tables_of_the_report_cite_the_table_that_they_are_made_of(made):
+    parts = {part.title: part for section in assemble(*made).sections for part in section.parts}
+    for beginning, name in CITED.items():
+        (title,) = (title for title in parts if title.startswith(beginning))
+        assert {source for _, source in citations_in(parts.pop(title).rows)} == {f"{name}.csv"}, title
+    bounds = [part for title, part in parts.items() if "over bound" in title or title.startswith("Seeds on which")]
+    assert len(bounds) >= 5
+    assert {source for part in bounds for _, source in citations_in(part.rows)} == {"theory.csv"}
+
+
+def test_numbers_stand_in_the_tables_that_they_cite(made):
+    """Means over rows of chain.csv and equilibria.csv apart, which are worked out."""
+    report = assemble(*made)
+    assert len(citations_in(report)) > 1000
+    found = [one for one in strangers(report, made[0]) if one[1] not in {"chain.csv", "equilibria.csv"}]
+    assert found == []
 
 
 def test_page_is_one_file_of_moderate_size(page):

@@ -15,6 +15,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from metanash.checks import distributions
+
 __all__ = [
     "burn_in",
     "largest_learning_rate",
@@ -57,7 +59,13 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
     -------
     (...) array
         -log of the initial probability of that action, in nats; infinite where it is 0.
+
+    Raises
+    ------
+    ValueError
+        If an initial policy is none (:func:`metanash.checks.distributions`).
     """
+    initial = distributions("initial policy", initial, "(...)")
     best = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
     if worst:
         probability = np.where(best, initial, np.inf).min(axis=-1)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from metanash.checks import distributions, within
 from metanash.falsify.claims import Instances, Size
+from metanash.frozen import sealed
 from metanash.games import DiscountedGame, Game, GameBatch
 from metanash.transitions import Transition
 
@@ -27,12 +28,12 @@ def games_of(cls: type[AnyGame], instances: Instances, size: Size, number: int =
     ValueError
         If a reward lies outside [0, 1], or a transition or initial distribution is none.
     """
-    reward = within("reward", instances["reward"][:, number], 0.0, 1.0, "(instance, ...)")
-    kernel = distributions("transition", instances["transition"][:, number], "(instance, ...)")
-    start = distributions("initial", instances["start"], "(instance)")
+    reward = sealed(within("reward", instances["reward"][:, number], 0.0, 1.0, "(instance, ...)"))
+    kernel = sealed(distributions("transition", instances["transition"][:, number], "(instance, ...)"))
+    start = sealed(distributions("initial", instances["start"], "(instance)"))
     games = []
     for k in range(len(reward)):
-        transition = Transition(kernel[k], size.n_states, size.n_actions)
+        transition = Transition.trusted(kernel[k], size.n_states, size.n_actions)
         fields: dict[str, Any] = {"reward": reward[k], "transition": transition, "initial": start[k], "name": ""}
         if cls is DiscountedGame:
             fields |= {"discount": size.discount, "potential": reward[k, 0]}

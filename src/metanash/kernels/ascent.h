@@ -57,6 +57,15 @@ static inline void NAMED(project)(int64_t actions, vec *restrict x, vec *restric
     for (int64_t a = 0; a < actions; a++) x[a] = larger(x[a] - threshold, zero);
 }
 
+/* Take from Q-values what all actions earn, in lanes of far steps: the projection does not see it, and the policy, with
+ * more than two actions its mass too, would be lost in the rounding of it. */
+static void NAMED(level)(int64_t actions, vec step, vec *restrict q) {
+    vec top = q[0];
+    for (int64_t a = 1; a < actions; a++) top = larger(top, q[a]);
+    const vec common = keep_from(step * top, splat(actions == 2 ? FAR_STEP_OF_TWO : FAR_STEP), top);
+    for (int64_t a = 0; a < actions; a++) q[a] -= common;
+}
+
 /* policy = softmax(logits); a logit of -inf gets probability 0. */
 static inline void NAMED(soften)(int64_t actions, const vec *restrict logits, vec *restrict policy) {
     vec top = splat(-INFINITY), total = splat(0.0);
@@ -240,6 +249,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         vec step, least, sum[2];
         gather(c->step, 1, lane, c->lanes, &step);
+        const int far = NAMED(any)(step > splat(0.5 * FAR_STEP * (1.0 - c->discount))); /* rewards are at most 1 */
         gather(c->least, 1, lane, c->lanes, &least);
         gather(c->sum_gap, 1, lane, c->lanes, &sum[0]);
         gather(c->sum_gap + c->lanes, 1, lane, c->lanes, &sum[1]);
@@ -286,6 +296,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                         vec rate = step * occupancy[s], value = v[(R == 1 ? 0 : i * S) + s];
                         for (int64_t a = u; a < u + actions[i]; a++) theta[a] += rate * pi[a] * (q[a] - value);
                     } else {
+                        if (far) NAMED(level)(actions[i], step, q + u);
                         for (int64_t a = u; a < u + actions[i]; a++) pi[a] += step * q[a];
                         NAMED(project)(actions[i], pi + u, part[SORTED]);
                     }

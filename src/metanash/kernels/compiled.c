@@ -15,6 +15,8 @@
 
 #define CHUNK 1024 /* terms of a running sum before it is added to the total */
 #define MOST_IMPROVEMENTS 10000 /* of policy iteration */
+#define FAR_STEP 1e3 /* times a payoff: from here on steps are taken without what all actions earn */
+#define FAR_STEP_OF_TWO 1e6 /* the same for two actions, which keep their mass in any case */
 #define NOT_CONVERGED -2
 
 /* Of matrix.h: payoffs are scaled into [1, 2], so these are about relative errors of that. */

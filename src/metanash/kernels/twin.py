@@ -43,6 +43,10 @@ LEAST_TOTAL = 1e-290
 """Weights that sum to less count as 0: the same number as in ``regret.h``."""
 MOST_IMPROVEMENTS = 10_000
 """Of policy iteration, before it is given up."""
+FAR_STEP = 1e3
+"""Step times payoff from which on steps are taken without what all actions earn: as in ``compiled.c``."""
+FAR_STEP_OF_TWO = 1e6
+"""The same for two actions, which keep their mass in any case: as in ``compiled.c``."""
 
 
 def mirror(
@@ -374,7 +378,10 @@ def ascent(
                 visits = np.linalg.solve(np.swapaxes(matrix, 1, 2), start[..., np.newaxis])
                 moved.append(own[i] + rate * visits * policies[i] * (q - value[..., row, np.newaxis]))
             else:
-                moved.append(simplex.project(own[i] + rate * q))
+                # the projection does not see what all actions have in common; in far steps the policy, and with more
+                # than two actions its mass, would be lost in the rounding of it
+                top, far = q.max(axis=-1, keepdims=True), FAR_STEP_OF_TWO if q.shape[-1] == 2 else FAR_STEP
+                moved.append(simplex.project(own[i] + rate * (q - np.where(rate * top >= far, top, 0.0))))
         parameters[...] = np.concatenate(moved, axis=-1)
         if measure:
             sums[1] += gap

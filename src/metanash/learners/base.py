@@ -14,6 +14,7 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
 A new learner is one file in this folder with such a class; :func:`learn` runs it.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,16 +22,21 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, integer, positive
+from metanash.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash.games import Game, GameBatch
 
-__all__ = ["Learner", "Policies", "Probe", "Run", "checkpoints", "learn", "learning_rates", "starting_policies"]
+__all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
+__all__ += ["learning_rates", "starting_policies", "warn_of_zeros"]
 
 Floats = npt.NDArray[np.float64]
 Policies = tuple[Floats, ...]
 """One array a player; the axes after the game depend on the learner."""
 
 State = TypeVar("State")
+
+
+class PureStartWarning(UserWarning):
+    """An initial policy has a probability of 0, and the learner can never raise it."""
 
 
 class Learner(Protocol[State]):
@@ -101,8 +107,8 @@ def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
-    """One positive rate a game, (G,), from one for all or one a game. Raises ValueError otherwise."""
-    rates = positive(name, value)
+    """One rate a game, (G,), from one for all or one a game. Raises ValueError unless all lie in [1e-100, 1e100]."""
+    rates = within_floats(name, value)
     if rates.shape not in {(), (games,)}:
         raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")
     each = np.empty(games)
@@ -120,14 +126,56 @@ def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[i
         raise ValueError(f"initial policies: one array a player, {len(shapes)} in all; got {len(initial)}")
     checked = []
     for player, (policy, shape) in enumerate(zip(initial, shapes, strict=True)):
-        array = np.asarray(policy, dtype=np.float64)
+        array = policy_array(f"initial policy of player {player}", policy)
         if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.shape[0] not in {1, shape[0]}:
             raise ValueError(f"initial policy of player {player} must have shape {shape}, got {array.shape}")
-        distributions(f"initial policy of player {player}", array, "(game, ..., s)")
+        array = distributions(f"initial policy of player {player}", array, "(game, ..., s)")
         each = np.empty(shape)
         each[...] = array
         checked.append(each)
     return tuple(checked)
+
+
+def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> None:
+    """Warn of the first initial probability of 0, for learners that only ever multiply probabilities.
+
+    Parameters
+    ----------
+    policies : tuple of arrays
+        Validated initial policies.
+    axes : str
+        Of their rows, such as ``(game, s)``.
+    learner : str
+        Who cannot leave it, for the message.
+    above : int
+        Calls between this one and that of :func:`learn`.
+
+    Warns
+    -----
+    PureStartWarning
+    """
+    for player, policy in enumerate(policies):
+        zero = np.argwhere(policy == 0.0)
+        if zero.size:
+            *row, action = zero[0]
+            warnings.warn(
+                f"initial policy of player {player}: at {name_entry(axes, row)} action {action} has probability 0, and "
+                f"{learner} never raises a probability of 0, however well the action pays; if that is not meant, "
+                "mix in a little of the uniform policy (metanash.simplex.alpha_greedy)",
+                PureStartWarning,
+                stacklevel=above + 2,
+            )
+            return
+
+
+def _check_finite(measures: Mapping[str, Floats], iteration: int) -> None:
+    for name, value in measures.items():
+        bad = ~np.isfinite(value)
+        if bad.any():
+            game = int(bad.argmax())
+            raise ArithmeticError(
+                f"{name} of game {game} is {value[game]} after {iteration} iterations; a smaller learning rate may help"
+            )
 
 
 def learn(
@@ -151,7 +199,9 @@ def learn(
     at : increasing ints, optional
         Checkpoints, the last of which is T. Default: 60 log-spaced ones.
     initial : tuple of arrays, optional
-        Initial policies, axes as the learner wants them. Default: uniform.
+        Initial policies, axes as the learner wants them. Default: uniform. Algorithms 1 and 2 and softmax policy
+        gradient never play what has an initial probability of 0: from pure policies they do not move at all. Projected
+        Q-ascent and regret matching do.
     probe : function of learner and state, optional
         What else to measure at the checkpoints: a mapping from names to (G,) arrays.
 
@@ -163,6 +213,13 @@ def learn(
     ------
     ValueError
         If an argument is out of range.
+    ArithmeticError
+        If a measure is not finite.
+
+    Warns
+    -----
+    PureStartWarning
+        If an initial policy has a probability of 0 that the learner can never raise.
     """
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)
@@ -182,8 +239,10 @@ def learn(
     probed: dict[str, list[Floats]] = {}
     for t in grid.tolist():
         state, done = learner.advance(batch, state, t - done), t
+        worth = learner.measure(batch, state)
+        _check_finite(worth, t)
         for found, values in (
-            (measured, learner.measure(batch, state)),
+            (measured, worth),
             (probed, probe(learner, state) if probe else {}),
         ):
             for name, value in values.items():

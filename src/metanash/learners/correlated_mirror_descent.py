@@ -23,6 +23,7 @@ from metanash.correlated import (
     product_values,
     stage_values,
 )
+from metanash.frozen import sealed
 from metanash.games import GameBatch, MarkovGame
 from metanash.gaps import backup
 from metanash.learners.base import Policies
@@ -114,7 +115,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         Raises
         ------
         ValueError
-            If the games are of another class, the learning rate is not positive, or an initial policy is no policy.
+            If the games are of another class, the learning rate is out of range, or an initial policy is no policy.
         """
         game = games.game
         if not isinstance(game, MarkovGame):
@@ -174,7 +175,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         value = _expected_values(state, joint)
         state.values = stage_values(games, joint, state.values)
         state.gains = state.gains + state.done * state.values.gain(games)
-        state.joints, state.lengths = (*state.joints, joint), (*state.lengths, state.done)
+        state.joints, state.lengths = (*state.joints, sealed(joint)), (*state.lengths, state.done)
         state.q = np.stack([backup(games, games.reward[:, i], value[:, i]) for i in range(players)], axis=1)
         state.lane_q = _by_lanes(state.q)
         (finished,) = state.finished_sums

@@ -59,7 +59,7 @@ def starting_state(
     Raises
     ------
     ValueError
-        If the games are not discounted, the step size is not positive, or an initial policy is no policy.
+        If the games are not discounted, the step size is out of range, or an initial policy is no policy.
     """
     game, count = games.game, len(games)
     if not isinstance(game, DiscountedGame):

@@ -87,7 +87,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         Raises
         ------
         ValueError
-            If the games are not zero-sum, the learning rate is not positive, or an initial policy is no policy.
+            If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
         if not isinstance(games.game, ZeroSumGame):
             raise ValueError(f"Algorithm 1 plays zero-sum games, got a {type(games.game).__name__}")

@@ -27,7 +27,7 @@ class ProjectedQAscent:
     Parameters
     ----------
     step_size : float or (G,) array
-        alpha > 0. Proposition 1 asks for at most (1 - gamma)^4 / (8 kappa^3 N A_max).
+        alpha, in [1e-100, 1e100]. Proposition 1 asks for at most (1 - gamma)^4 / (8 kappa^3 N A_max).
     every_gap : bool
         Whether to sum the exact NE-gaps of all iterates, which Proposition 1 is about; ``measure`` then has their mean
         ``mean_gap`` too.
@@ -35,7 +35,7 @@ class ProjectedQAscent:
     Notes
     -----
     Initial policies have axes (game, s, action), one array a player; a game axis of length 1 stands for the
-    same in every game.
+    same in every game. They may be pure: a projected step leaves every vertex where another action is worth more.
     """
 
     step_size: float | Floats
@@ -47,7 +47,7 @@ class ProjectedQAscent:
         Raises
         ------
         ValueError
-            If the games are not discounted, the step size is not positive, or an initial policy is no policy.
+            If the games are not discounted, the step size is out of range, or an initial policy is no policy.
         """
         return gradient_play.starting_state(games, initial, self.step_size)
 

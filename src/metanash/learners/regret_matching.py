@@ -75,7 +75,7 @@ class RegretMatching:
     Parameters
     ----------
     learning_rate : float or (G,) array
-        eta > 0: the regrets begin at the initial policies divided by it.
+        eta, in [1e-100, 1e100]: the regrets begin at the initial policies divided by it.
 
     Notes
     -----
@@ -91,7 +91,7 @@ class RegretMatching:
         Raises
         ------
         ValueError
-            If the games are not zero-sum, the learning rate is not positive, or an initial policy is no policy.
+            If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
         game = games.game
         if not isinstance(game, ZeroSumGame):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from metanash import simplex
 from metanash.games import DiscountedGame, GameBatch
 from metanash.learners import gradient_play
-from metanash.learners.base import Policies
+from metanash.learners.base import Policies, warn_of_zeros
 from metanash.learners.gradient_play import AscentState
 
 __all__ = ["SoftmaxGradient"]
@@ -29,13 +29,14 @@ class SoftmaxGradient:
     Parameters
     ----------
     step_size : float or (G,) array
-        alpha > 0.
+        alpha, in [1e-100, 1e100].
     every_gap : bool
         Whether to follow the exact NE-gaps, and the probabilities of the best actions, of all iterates.
 
     Notes
     -----
-    Initial *policies*, not logits, have axes (game, s, action); an action of probability 0 is never played.
+    Initial *policies*, not logits, have axes (game, s, action); an action of probability 0 is never played,
+    and pure policies are never left: a :class:`metanash.learners.base.PureStartWarning` says so.
     """
 
     step_size: float | Floats
@@ -47,9 +48,10 @@ class SoftmaxGradient:
         Raises
         ------
         ValueError
-            If the games are not discounted, the step size is not positive, or an initial policy is no policy.
+            If the games are not discounted, the step size is out of range, or an initial policy is no policy.
         """
         state = gradient_play.starting_state(games, initial, self.step_size)
+        warn_of_zeros(state.parameters, "(game, s)", "softmax policy gradient", above=2)
         return replace(state, parameters=tuple(simplex.logits(policy) for policy in state.parameters))
 
     def advance(self, games: GameBatch[DiscountedGame], state: AscentState, iterations: int) -> AscentState:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash import simplex
 from metanash.checks import integer
 from metanash.games import GameBatch
-from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
 
 __all__ = [
     "StageStatistics",
@@ -139,7 +139,12 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     Raises
     ------
     ValueError
-        If a learning rate is not positive, or an initial policy is no policy.
+        If a learning rate is out of range, or an initial policy is no policy.
+
+    Warns
+    -----
+    PureStartWarning
+        If an initial probability is 0: it stays so.
     """
     game = games.game
     count, sizes = len(games), (game.horizon, game.n_states)
@@ -152,6 +157,7 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
         raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
     (number,) = stages
     tilde = starting_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
+    warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
     eta = np.empty((count, *sizes))
     eta[...] = learning_rates(learning_rate, count)[:, np.newaxis, np.newaxis]
     logits = tuple(simplex.logits(policy) for policy in tilde)
@@ -182,14 +188,16 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
     Parameters
     ----------
     learning_rate : float or (G,) array
-        eta > 0.
+        eta, in [1e-100, 1e100].
     keep_stages : bool
         Whether finished stages are kept; their Q-estimates are the largest part of the memory.
 
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), one array a player. A stage axis of length 1 stands
-    for the same policy in every stage, a game axis of length 1 for the same in every game.
+    for the same policy in every stage, a game axis of length 1 for the same in every game. Iterates are initial
+    policies times exponentials, so an action of probability 0 is never played, and pure policies are never left: a
+    :class:`metanash.learners.base.PureStartWarning` says so.
     """
 
     learning_rate: float | Floats
