@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import distributions, float_array, within
-from metanash.transitions import Transition, TransitionBatch
+from metanash.transitions import Transition, TransitionBatch, enough_axes
 
 __all__ = ["DiscountedGame", "Game", "GameBatch", "MarkovGame", "ZeroSumGame"]
 
@@ -147,6 +147,7 @@ class MarkovGame(_FiniteHorizon):
                 "reward must have axes (player, h, s, action of each player), one action axis a player; "
                 f"got shape {reward.shape}"
             )
+        enough_axes(len(reward))
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, h, s, a)"))
         _agree(self.transition, reward, 2, reward.shape[1])
         object.__setattr__(self, "initial", _initial(self.initial, reward.shape[2]))
@@ -200,6 +201,7 @@ class DiscountedGame(_Sizes):
                 "reward of a discounted game must have axes (player, s, action of each player), with one row "
                 f"or one a player; got shape {reward.shape}"
             )
+        enough_axes(reward.ndim - 2)
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
         _agree(self.transition, reward, 1, 1)
         if isinstance(self.discount, bool) or not 0.0 <= float(self.discount) < 1.0:

@@ -15,9 +15,21 @@ import scipy  # its parts load when they are used: a third of a second that most
 from metanash import kernels
 from metanash.checks import SUM_TOLERANCE, distributions, float_array, name_entry
 
-__all__ = ["Transition", "TransitionBatch"]
+__all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
 Floats = npt.NDArray[np.float64]
+
+MOST_PLAYERS = 60
+"""NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
+
+
+def enough_axes(players: int) -> None:
+    """Raise ValueError if there are more players than arrays have axes for."""
+    if players > MOST_PLAYERS:
+        raise ValueError(
+            f"games have at most {MOST_PLAYERS} players, since arrays have at most 64 axes and batches of games need "
+            f"four beside the players' actions; got {players} players"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +57,8 @@ class Transition:
         Raises
         ------
         ValueError
-            If the shape is wrong, an entry is negative or not finite, or a row's mass is not one.
+            If the shape is wrong, an entry is negative or not finite, a row's mass is not one, or there are more than
+            60 players.
         """
         kernel = float_array("transition", probabilities)
         if kernel.ndim < 4 or kernel.shape[1] != kernel.shape[-1]:
@@ -53,13 +66,16 @@ class Transition:
                 "transition must have axes (step, state, action of each player, next state), "
                 f"as many next states as states; got {kernel.shape}"
             )
+        enough_axes(kernel.ndim - 3)
         distributions("transition", kernel, "(h, s, a)")
         return cls(kernel, kernel.shape[1], kernel.shape[2:-1])
 
     @classmethod
     def shared(cls, probabilities: npt.ArrayLike) -> "Transition":
         """One kernel for all steps: (S, A_1, ..., A_N, S). Errors as in :meth:`per_step`."""
-        return cls.per_step(float_array("transition", probabilities)[np.newaxis])
+        kernel = float_array("transition", probabilities)
+        enough_axes(kernel.ndim - 2)
+        return cls.per_step(kernel[np.newaxis])
 
     @classmethod
     def sparse(
@@ -85,6 +101,7 @@ class Transition:
         if not matrices:
             raise ValueError("a sparse transition needs at least one matrix")
         actions = tuple(int(n) for n in n_actions)
+        enough_axes(len(actions))
         states = matrices[0].shape[1]
         steps = [_checked_sparse(h, matrix, states, actions, copy) for h, matrix in enumerate(matrices)]
         return cls(tuple(steps), states, actions)
