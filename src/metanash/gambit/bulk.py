@@ -25,13 +25,18 @@ Pieces = list[_Parts]
 
 
 def joined(pieces: Pieces, players: int) -> Decimals:
-    """Numbers of which each player has one in turn."""
+    """Numbers of which each player has one in turn; the pieces are used up."""
+    size = sum(len(mantissas) for mantissas, _, _ in pieces)
+    table = np.empty((size // players, players), dtype=np.int64), np.empty((size // players, players), dtype=np.int8)
     others, before = {}, 0
-    for mantissas, _, rare in pieces:
+    pieces.reverse()
+    while pieces:
+        mantissas, places, rare = pieces.pop()
+        for whole, part in zip(table, (mantissas, places), strict=True):
+            whole.reshape(-1)[before : before + len(part)] = part
         others |= {((before + k) % players, (before + k) // players): value for k, value in rare.items()}
         before += len(mantissas)
-    rows = [np.ascontiguousarray(np.concatenate(part).reshape(-1, players).T) for part in list(zip(*pieces))[:2]]
-    return Decimals(rows[0], rows[1], others)
+    return Decimals(table[0].T, table[1].T, others)
 
 
 def read_numbers(reader: Reader, wanted: int, what: str, wrong: Callable[[int, int], NoReturn]) -> Pieces:
@@ -100,12 +105,16 @@ def _one_outcome(reader: Reader, players: int) -> _Parts:
 def _outcomes(piece: str, players: int) -> _Parts | None:
     """Payoffs of whole outcomes, or None if they are not like each other."""
     unnamed = _NAMED.sub("{", piece)
-    words = unnamed.replace("{", " { ").replace("}", " } ").replace(",", " ").split()
-    size = players + 2
-    count = len(words) // size
-    regular = len(words) == count * size and words[::size] == ["{"] * count and words[size - 1 :: size] == ["}"] * count
-    parts = _numbers(unnamed.replace("{", " ").replace("}", " ")) if regular else None
-    return parts if parts is not None and len(parts[0]) == count * players else None
+    letters = np.frombuffer(unnamed.encode(), dtype=np.uint8)
+    opened, closed = (np.flatnonzero(letters == ord(brace)) for brace in "{}")
+    if len(opened) != len(closed) or (opened > closed).any() or (opened[1:] < closed[:-1]).any():
+        return None
+    between = (letters <= ord(" ")) | (letters == ord(",")) | (letters == ord("{")) | (letters == ord("}"))
+    words = np.flatnonzero(~between[1:] & between[:-1]) + 1  # where they begin
+    if (np.searchsorted(words, closed) - np.searchsorted(words, opened) != players).any():
+        return None
+    parts = _numbers(unnamed.replace("{", " ").replace("}", " "))
+    return parts if parts is not None and len(parts[0]) == len(opened) * players else None
 
 
 def _one_by_one(reader: Reader, end: int, what: str, most: int) -> _Parts:

@@ -47,6 +47,9 @@ class PayoffTable(Protocol):
     def rewards(self, player: int, low: Number, scale: Number) -> Array:
         """(payoff - low) / scale of a player at all places."""
 
+    def apart(self, low: Number, scale: Number) -> bool:
+        """Whether different payoffs, from ``low`` to ``low + scale``, are certainly different rewards."""
+
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """Whether the payoffs of a player at places ``one`` are those at places ``other``."""
 
@@ -72,6 +75,11 @@ class Floats:
     def rewards(self, player: int, low: Number, scale: Number) -> Array:
         """See :class:`PayoffTable`; two roundings."""
         return np.asarray((self.payoffs[player] - float(low)) / float(scale))
+
+    def apart(self, low: Number, scale: Number) -> bool:
+        """See :class:`PayoffTable`."""
+        del low, scale
+        return False
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """See :class:`PayoffTable`."""
@@ -109,6 +117,11 @@ class Fractions:
         low, scale = Fraction(low), Fraction(scale)
         (a, b), (c, d) = low.as_integer_ratio(), scale.as_integer_ratio()
         return np.array([(x * b - a * y) * d / (y * b * c) for x, y in self._parts[player]])
+
+    def apart(self, low: Number, scale: Number) -> bool:
+        """See :class:`PayoffTable`."""
+        del low, scale
+        return False
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """See :class:`PayoffTable`."""
@@ -227,6 +240,10 @@ class Decimals:
             found[places] = np.array(exact)[which.reshape(-1)]
         return found
 
+    def apart(self, low: Number, scale: Number) -> bool:
+        """See :class:`PayoffTable`: integers k and l out of n are, if k / n and l / n are further apart than floats."""
+        return not self.others and Fraction(scale) * 10**self._most <= _EXACT and Fraction(low) * 10**self._most % 1 == 0
+
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """See :class:`PayoffTable`."""
         mantissas, places = self.mantissas[player], self.places[player]
@@ -265,11 +282,12 @@ class Decimals:
 
 def _shorten(mantissas: npt.NDArray[np.int64], places: npt.NDArray[np.int8]) -> None:
     """Strip zeros at the end of decimals, in place, so that equal numbers have equal parts."""
-    left = np.flatnonzero((places.reshape(-1) > 0) & (mantissas.reshape(-1) % 10 == 0))
-    while left.size:
-        mantissas.reshape(-1)[left] //= 10
-        places.reshape(-1)[left] -= 1
-        left = left[(places.reshape(-1)[left] > 0) & (mantissas.reshape(-1)[left] % 10 == 0)]
+    for row, digits in zip(mantissas, places, strict=True):
+        left = np.flatnonzero((digits > 0) & (row % 10 == 0))
+        while left.size:
+            row[left] //= 10
+            digits[left] -= 1
+            left = left[(digits[left] > 0) & (row[left] % 10 == 0)]
 
 
 def exact_integers(integers: npt.NDArray[np.int64]) -> Pair:

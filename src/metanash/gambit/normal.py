@@ -16,7 +16,7 @@ from metanash.gambit.matrices import one_shot, to_payoffs
 from metanash.gambit.text import Reader, decimal, quoted
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame
-from metanash.transitions import MOST_PLAYERS, enough_axes
+from metanash.transitions import enough_axes
 
 __all__ = ["nfg_text", "read_nfg", "write_nfg"]
 
@@ -59,25 +59,29 @@ def read_nfg(
     VanishingPayoffWarning
         If payoffs of a player that differ become the same reward, since their range is some 1e16 times as large.
     """
-    reader = Reader(path)
-    title, players = reader.header("NFG", ["1"])
-    actions = _strategies(reader, len(players))
-    reader.option("text")  # a comment
-    payoffs, places = (_by_outcome if reader.peek.kind == "{" else _one_by_one)(reader, actions)
+    title, payoffs, places = _read(path)
     try:
         return one_shot(payoffs, places, zero_sum=zero_sum, name=title, scaled=scaled)
     except ValueError as error:
         raise ArchiveError(f"{path}: {error}") from error
 
 
+def _read(path: Path | str) -> tuple[str, Decimals, Integers]:
+    """Title, payoffs, and which of them each profile has; the text of the file is given up."""
+    reader = Reader(path)
+    title, players = reader.header("NFG", ["1"])
+    actions = _strategies(reader, len(players))
+    reader.option("text")  # a comment
+    return title, *(_by_outcome if reader.peek.kind == "{" else _one_by_one)(reader, actions)
+
+
 def _strategies(reader: Reader, players: int) -> list[int]:
     """Numbers of actions: given as such, or as lists of their names."""
     place = reader.take("{", "the list of strategies, in braces,").place
-    if players > MOST_PLAYERS:
-        try:
-            enough_axes(players)
-        except ValueError as error:
-            reader.fail(place, str(error))
+    try:
+        enough_axes(players)
+    except ValueError as error:
+        reader.fail(place, str(error))
     actions = []
     while not reader.option("}"):
         if reader.peek.kind == "{":
@@ -87,17 +91,19 @@ def _strategies(reader: Reader, players: int) -> list[int]:
                 reader.fail(start, f"player {len(actions)} has no strategy; a player needs one")
         else:
             if reader.peek.kind != "word":
-                reader.expected("a number of strategies, the list of their names or a closing brace")
+                reader.expected_in_list("a number of strategies, the list of their names or a closing brace")
             actions.append(reader.integer("a number of strategies", 1))
     if len(actions) != players:
-        reader.fail(place, f"strategies must be given for each of {players} players; found {len(actions)}")
+        reader.fail(
+            place, f"strategies must be given for each player: the list before names {players}, this one has {len(actions)}"
+        )
     return actions
 
 
 def _wrong_count(reader: Reader, what: str, wanted: int, actions: list[int]) -> Callable[[int, int], NoReturn]:
     def wrong(found: int, place: int) -> NoReturn:
         shape = " x ".join(map(str, actions))
-        reader.fail(place, f"a game of {shape} strategies has {wanted} {what}; found {found}")
+        reader.fail(place, f"a game of {shape} strategies has {what}, {wanted} in all; found {found}")
 
     return wrong
 
@@ -109,7 +115,7 @@ def _profiles(entries: Integers, actions: list[int]) -> Integers:
 
 def _one_by_one(reader: Reader, actions: list[int]) -> tuple[Decimals, Integers]:
     wanted = math.prod(actions) * len(actions)
-    pieces = read_numbers(reader, wanted, "a payoff", _wrong_count(reader, "payoffs", wanted, actions))
+    pieces = read_numbers(reader, wanted, "a payoff", _wrong_count(reader, "a payoff of each player for each profile", wanted, actions))
     return joined(pieces, len(actions)), _profiles(np.arange(math.prod(actions)), actions)
 
 
@@ -119,7 +125,7 @@ def _by_outcome(reader: Reader, actions: list[int]) -> tuple[Decimals, Integers]
     nothing = np.zeros(len(actions), dtype=np.int64), np.zeros(len(actions), dtype=np.int8), dict[int, Fraction]()
     outcomes = joined([nothing, *read_outcomes(reader, len(actions))], len(actions))
     wanted, before = math.prod(actions), reader.place
-    wrong = _wrong_count(reader, "numbers of outcomes", wanted, actions)
+    wrong = _wrong_count(reader, "the number of an outcome for each profile", wanted, actions)
     numbers = joined(read_numbers(reader, wanted, "the number of an outcome", wrong), 1)
     which, last = numbers.mantissas[0], outcomes.shape[1] - 1
     if numbers.others or numbers.places.any() or which.min() < 0 or which.max() > last:

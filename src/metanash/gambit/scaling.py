@@ -85,7 +85,8 @@ def scaled_game(
         if not float(scales[i]) > 0.0:
             raise ValueError(f"payoffs of player {i + 1} differ by less than 1e-323; use another unit")
         reward = payoffs.rewards(i, low, scales[i])
-        _warn_of_lost(payoffs, i, reward, name)
+        if not payoffs.apart(low, scales[i]):
+            _warn_of_lost(payoffs, i, reward, name)
         np.take(reward, places, out=rewards[i])
     horizon = len(places)
     if sums is None:

@@ -9,7 +9,6 @@ on the next chance move count with their expectation, which leaves all values as
 import itertools
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +35,7 @@ _MOST_DENSE = 64
 """Kernels of more states than this are sparse."""
 _ONE = Fraction(1)
 
+Integers = npt.NDArray[np.int64]
 Level = list["_Stage"]
 Draws = list[tuple[Fraction, Node, Payoffs | None]]
 """Where chance leads: its share, the node, and the payoffs on the way, if any."""
@@ -223,20 +223,22 @@ def _by_label(levels: list[Level]) -> _States | None:
 
 
 def _state_law(chances: dict[int, Fraction], later: list[list[int]]) -> dict[int, Fraction]:
+    """Chances of the states of the next level; those that lead to one state add up."""
     law: dict[int, Fraction] = {}
     for stage, chance in chances.items():
-        law[later[0][stage]] = law.get(later[0][stage], Fraction(0)) + chance
+        state = later[0][stage]
+        law[state] = law[state] + chance if state in law else chance
     return law
 
 
-def _first_stages(level: Level, states: list[int], count: int) -> Iterator[tuple[int, _Stage]]:
-    """A stage for each state; one that cannot be reached at this step is like the first that can."""
-    found = dict(zip(states, level, strict=True))
-    for s in range(count):
-        yield s, found.get(s, level[0])
+def _which(states: list[int], count: int) -> Integers:
+    """The stage of each state; a state that cannot be reached at this step is like the first that can."""
+    found = np.zeros(count, dtype=np.int64)
+    found[states] = np.arange(len(states))
+    return found
 
 
-def _payoffs(levels: list[Level], states: _States, actions: tuple[int, ...]) -> tuple[Fractions, npt.NDArray[np.int64]]:
+def _payoffs(levels: list[Level], states: _States, actions: tuple[int, ...]) -> tuple[Fractions, Integers]:
     """Payoffs of all stages, and where those of (h, s, a) are among them: (H, S, A_1, ..., A_N)."""
     joint = math.prod(actions)
     earned = [payoffs for level in levels for stage in level for payoffs in stage.earned]
@@ -245,25 +247,25 @@ def _payoffs(levels: list[Level], states: _States, actions: tuple[int, ...]) -> 
         table[i] = row
     places, before = np.empty((len(levels), states.size, joint), dtype=np.int64), 0
     for h, level in enumerate(levels):
-        number = {id(stage): k for k, stage in enumerate(level)}
-        which = [number[id(stage)] for _, stage in _first_stages(level, states.of[h], states.size)]
-        places[h] = before + np.array(which)[:, np.newaxis] * joint + np.arange(joint)
+        places[h] = before + _which(states.of[h], states.size)[:, np.newaxis] * joint + np.arange(joint)
         before += len(level) * joint
     return Fractions(table), places.reshape(len(levels), states.size, *actions)
 
 
 def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], dense: bool) -> Transition:
     """The kernels; at the last step every state stays, which nobody gets to see."""
-    joint, matrices = math.prod(actions), []
-    for h, level in enumerate(levels):
-        entries: list[tuple[int, int, float]] = []
-        for s, stage in _first_stages(level, states.of[h], states.size):
-            for a, chances in enumerate(stage.following):
-                law = _state_law(chances, states.of[h + 1 :]) or {s: Fraction(1)}
-                entries += [(s * joint + a, z, float(chance)) for z, chance in law.items()]
-        rows, columns, shares = zip(*entries, strict=True)
-        shape = (states.size * joint, states.size)
-        matrices.append(scipy.sparse.csr_array((np.array(shares), (np.array(rows), np.array(columns))), shape=shape))
+    joint, every = math.prod(actions), np.arange(states.size)
+    shape = (states.size * joint, states.size)
+    matrices = []
+    for h, level in enumerate(levels[:-1]):
+        laws = [_state_law(chances, states.of[h + 1 :]) for stage in level for chances in stage.following]
+        ends = np.cumsum([0, *map(len, laws)])
+        columns = np.array([z for law in laws for z in law], dtype=np.int64)
+        shares = np.array([float(chance) for law in laws for chance in law.values()])
+        of = (_which(states.of[h], states.size)[:, np.newaxis] * joint + np.arange(joint)).reshape(-1)
+        of_row = scipy.sparse.csr_array((shares, columns, ends), shape=(len(laws), states.size))
+        matrices.append(of_row[of])
+    matrices.append(scipy.sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), every.repeat(joint))), shape=shape))
     if not dense:
         return Transition.sparse(matrices, actions)
     return Transition.per_step(

@@ -26,6 +26,7 @@ _SHOWN = 40
 _LONGEST = 4000
 """Characters of a number. Python converts at most 4,300 digits unless it is told to; we write at most 800."""
 _MOST_EXPONENT = 999
+_BOUND = int(LARGEST)
 
 
 class Token(NamedTuple):
@@ -80,11 +81,22 @@ class Reader:
         """Raise ArchiveError: something else than the next token should be here."""
         self.fail(self.peek.place, f"{what} was expected, found {self.shown()}")
 
+    def expected_in_list(self, what: str) -> NoReturn:
+        """Raise ArchiveError as :meth:`expected`, at the line before where a list seems to lack its closing brace."""
+        before, here = self.line(self.place), self.line(self.peek.place)
+        if before == here:
+            self.expected(what)
+        self.fail(self.place, f"{what} was expected next, found {self.shown()} on line {here}")
+
     def shown(self) -> str:
         """The next token, for messages."""
         token = self.peek
         shown = {"end": "the end of the file", "text": f'the text "{token.value[:_SHOWN]}"'}
         return shown.get(token.kind, repr(token.value[:_SHOWN]))
+
+    def on_this_line(self) -> bool:
+        """Whether the next token is in the line in which the last one ended."""
+        return "\n" not in self.text[self.place : self.peek.place]
 
     def _look(self) -> tuple[int, Token, int]:
         """Where the look began, the next token and where it ends; the end of a file is in the line of its last token.
@@ -158,7 +170,7 @@ class Reader:
             self.fail(token.place, f"the exponent of {shown} ({what}) has more than 3 digits; use another unit")
         except ValueError as error:  # a limit that somebody has set
             self.fail(token.place, f"{shown}... ({what}) is a number of {len(word):,} characters: {error}")
-        if abs(value) > LARGEST:
+        if _beyond(value):
             self.fail(token.place, f"{word[:_SHOWN]} ({what}) is beyond 1e100; use another unit")
         return value
 
@@ -176,15 +188,17 @@ class Reader:
         self.take("{", f"the list of {what}, in braces,")
         found = []
         while not self.option("}"):
-            found.append(self.take("text", f"the next of the {what}, in quotes, or a closing brace").value)
+            if self.peek.kind != "text":
+                self.expected_in_list(f"the next of the {what}, in quotes, or a closing brace")
+            found.append(self.take("text", what).value)
         return found
 
     def payoffs(self, players: int, place: int) -> tuple[Fraction, ...]:
         """Numbers up to a closing brace, one for each player; the outcome is that at a place."""
         found = []
         while not self.option("}"):
-            if self.peek.kind not in {"word", "}"}:
-                self.expected("a payoff or a closing brace")
+            if self.peek.kind != "word" or not (_NUMBER.fullmatch(self.peek.value) or self.on_this_line()):
+                self.expected_in_list("a payoff or a closing brace")
             found.append(self.number("a payoff"))
         if len(found) != players:
             self.fail(place, f"an outcome has one payoff for each player, {players} in all; found {len(found)}")
@@ -223,7 +237,7 @@ def fraction(word: str) -> Fraction:
         return Fraction(int(above), int(below))
     number, _, exponent = word.lower().partition("e")
     whole, _, part = number.partition(".")
-    if len(exponent.lstrip("+-0")) > len(str(_MOST_EXPONENT)):
+    if exponent and len(exponent.lstrip("+-0")) > len(str(_MOST_EXPONENT)):
         raise OverflowError(f"exponents may have {len(str(_MOST_EXPONENT))} digits")
     digits, places = int(whole + part), len(part) - int(exponent or 0)
     return Fraction(digits, 10**places) if places > 0 else Fraction(digits * 10**-places)
@@ -237,7 +251,11 @@ def plain_number(word: str) -> Fraction | None:
         value = fraction(word)
     except (ValueError, OverflowError, ZeroDivisionError):
         return None
-    return value if abs(value) <= LARGEST else None
+    return None if _beyond(value) else value
+
+
+def _beyond(value: Fraction) -> bool:
+    return abs(value.numerator) > _BOUND * value.denominator
 
 
 def decimal(number: float | Decimal) -> str:

@@ -79,9 +79,6 @@ class _Nodes:
         self.payoffs: dict[str, Payoffs] = {}
         self.actions: dict[tuple[bool, str], tuple[tuple[str, ...], tuple[Fraction, ...]]] = {}
 
-    def read(self) -> Node:
-        return self.at_once() or self.by_tokens()
-
     # By the pattern ---------------------------------------------------------------------------------------
 
     def at_once(self) -> Node | None:
@@ -178,7 +175,9 @@ class _Nodes:
         start = self.reader.take("{", "actions").place
         names, chances = list[str](), list[tuple[str, Fraction]]()
         while not self.reader.option("}"):
-            names.append(self.reader.take("text", "the next action, in quotes, or a closing brace").value)
+            if self.reader.peek.kind != "text":
+                self.reader.expected_in_list("the next action, in quotes, or a closing brace")
+            names.append(self.reader.take("text", "an action").value)
             if player < 0:
                 word = self.reader.peek.value
                 chances.append((word, self.reader.number("a chance")))
@@ -242,20 +241,21 @@ def read_tree(reader: Reader, players: int) -> Node:
     """
     reader.option("text")  # a comment
     nodes = _Nodes(reader, players)
-    root = nodes.read()
+    root = nodes.at_once() or nodes.by_tokens()
     open_nodes = [root]
     while open_nodes:
         node = open_nodes[-1]
         if len(node.children) == node.width:
             open_nodes.pop()
             continue
-        if reader.peek.kind == "end":
+        child = nodes.at_once()
+        if child is None and reader.peek.kind == "end":
             reader.fail(
                 reader.peek.place,
                 f"the tree is not complete: the node of line {reader.line(node.place)} has {node.width} actions, "
                 f"{len(node.children)} of them with a node",
             )
-        child = nodes.read()
+        child = child or nodes.by_tokens()
         node.children.append(child)
         open_nodes.append(child)
     if reader.peek.kind != "end":
