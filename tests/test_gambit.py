@@ -194,6 +194,8 @@ def test_malformed_strategic_games_are_refused_by_line(tmp_path, text, line, rea
     assert reason in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore::metanash.gambit.VanishingPayoffWarning")
+@pytest.mark.filterwarnings("ignore::metanash.gambit.NearlyZeroSumWarning")
 @in_folder
 @given(st.data())
 def test_no_damage_is_anything_but_an_archive_error(tmp_path, data):

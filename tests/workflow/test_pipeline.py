@@ -670,7 +670,8 @@ def test_own_games_are_learned_as_by_the_library(finished, config):
         games, units = read_games_in_units(finished.folder / file)
         spec, arrays = learn_own_games(games, units, learning_rates=section["learning_rates"], **plan)
         own = table[table["own"] == name]
-        np.testing.assert_allclose(own["gap_in_payoffs"], arrays["gap"].ravel() * units.scale, rtol=1e-12)
+        np.testing.assert_allclose(own["gain_in_payoffs"], (arrays["gain"] * units.scale).ravel(), rtol=1e-12)
+        np.testing.assert_allclose(own.loc[own["player"] == 2, "gap"], arrays["gap"].ravel(), rtol=1e-12)
         assert set(own["measure"]) == {spec["measure"]}
         assert own["gap"].iloc[-1] < own["gap"].iloc[0]
 

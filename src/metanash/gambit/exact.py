@@ -26,6 +26,8 @@ Number = Fraction | float
 
 _EXACT = 2**52
 """Integers up to this are floats, and so are their differences."""
+_FLOAT_ROUNDING = 2.0**-50
+"""Floats that are this near to each other, relatively, may be the same number, worked out in other ways."""
 _PIECE = 1 << 16
 """Entries that are worked out at a time, so that they stay in the cache."""
 _ERROR = 2.0**-96
@@ -48,7 +50,7 @@ class PayoffTable(Protocol):
         """(payoff - low) / scale of a player at all places."""
 
     def apart(self, low: Number, scale: Number) -> bool:
-        """Whether different payoffs, from ``low`` to ``low + scale``, are certainly different rewards."""
+        """Whether rewards of different payoffs, from ``low`` to ``low + scale``, certainly differ by more than 2^-53."""
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """Whether the payoffs of a player at places ``one`` are those at places ``other``."""
@@ -82,8 +84,9 @@ class Floats:
         return False
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
-        """See :class:`PayoffTable`."""
-        return np.asarray(self.payoffs[player, one] == self.payoffs[player, other])
+        """See :class:`PayoffTable`; up to rounding."""
+        a, b = self.payoffs[player, one], self.payoffs[player, other]
+        return np.asarray(np.abs(a - b) <= _FLOAT_ROUNDING * np.maximum(np.abs(a), np.abs(b)))
 
     def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
         """See :class:`PayoffTable`. Floats have the same sum if numbers have that round to them."""
@@ -241,7 +244,7 @@ class Decimals:
         return found
 
     def apart(self, low: Number, scale: Number) -> bool:
-        """See :class:`PayoffTable`: integers k and l out of n are, if k / n and l / n are further apart than floats."""
+        """See :class:`PayoffTable`: integers out of few enough are."""
         return not self.others and Fraction(scale) * 10**self._most <= _EXACT and Fraction(low) * 10**self._most % 1 == 0
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:

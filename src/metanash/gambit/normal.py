@@ -57,7 +57,8 @@ def read_nfg(
     NearlyZeroSumWarning
         If sums of payoffs are constant up to rounding, but not exactly, and ``zero_sum`` is left out.
     VanishingPayoffWarning
-        If payoffs of a player that differ become the same reward, since their range is some 1e16 times as large.
+        If payoffs of a player that differ cannot be told apart as rewards, since its range is 2^53 (9e15) times as
+        large as their difference.
     """
     title, payoffs, places = _read(path)
     try:

@@ -22,6 +22,8 @@ _SUM_ROUNDING = 1e-9
 """How far the sums of a game that is said to be zero-sum may differ, in parts of the larger range of payoffs."""
 _FLOAT_ROUNDING = 4 * float(np.finfo(np.float64).eps)
 """The same in parts of the largest payoff: what rounding leaves of payoffs that are large beside their range."""
+_LOST = 2.0**-53
+"""Half the distance of floats next to one."""
 
 
 class NearlyZeroSumWarning(UserWarning):
@@ -29,7 +31,7 @@ class NearlyZeroSumWarning(UserWarning):
 
 
 class VanishingPayoffWarning(UserWarning):
-    """Different payoffs of a player are the same reward, since their difference is too small beside their range."""
+    """Different payoffs of a player cannot be told apart as rewards: they differ by less than 2^-53 of the range."""
 
 
 def scaled_game(
@@ -69,7 +71,7 @@ def scaled_game(
     NearlyZeroSumWarning
         If sums differ by no more than ``zero_sum=True`` allows, and ``zero_sum`` is None.
     VanishingPayoffWarning
-        If different payoffs of a player became the same reward.
+        If different payoffs of a player differ by at most 2^-53 of its range.
     """
     sums = _sums(payoffs, places, zero_sum, name)
     kept = range(payoffs.shape[0] if sums is None else 1)
@@ -164,17 +166,16 @@ def _not_zero_sum(payoffs: PayoffTable, places: Integers, place: int, first: int
 
 
 def _warn_of_lost(payoffs: PayoffTable, player: int, rewards: Floats, name: str) -> None:
-    """Warn of different payoffs that are the same reward."""
+    """Warn of different payoffs whose rewards differ by no more than rewards next to one are rounded by."""
     order = np.argsort(rewards)
-    rising = rewards[order]
-    equal = np.flatnonzero(rising[1:] == rising[:-1])
+    equal = np.flatnonzero(np.diff(rewards[order]) <= _LOST)
     lost = equal[~payoffs.same(player, order[equal], order[equal + 1])]
     if lost.size:
         one, other = sorted(payoffs.number(player, int(order[lost[0] + k])) for k in (0, 1))
         low, high = payoffs.limits(player)
         warnings.warn(
-            f"{_of(name)}payoffs {_shown(one)} and {_shown(other)} of player {player + 1} become the same reward: "
-            f"their difference is lost beside the range, from {_shown(low)} to {_shown(high)}",
+            f"{_of(name)}payoffs {_shown(one)} and {_shown(other)} of player {player + 1} cannot be told apart as "
+            f"rewards: their difference is lost beside the range, from {_shown(low)} to {_shown(high)}",
             VanishingPayoffWarning,
             stacklevel=2,
         )

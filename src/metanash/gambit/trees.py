@@ -201,7 +201,7 @@ class _Nodes:
             off = float(total - 1)
             self.reader.fail(
                 place,
-                f"chances must sum to exactly one, found {found} = {float(total):.12g}, which is {abs(off):.3g} too "
+                f"chances must sum to exactly one, found {found} = {float(total)!r}, which is {abs(off):.3g} too "
                 f"{'much' if off > 0 else 'little'}; write fractions like 1/3, or decimals of at least {_DIGITS} digits",
             )
         return tuple(value / total for value in values)
