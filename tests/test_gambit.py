@@ -145,7 +145,9 @@ def test_numbers_are_exact(tmp_path):
 
 def test_zero_sum_when_asked(tmp_path):
     nearly = 'NFG 1 R "nearly" { "a" "b" } { 1 2 } 0.3333333333 0.6666666667 0.1 0.9000000000001'
-    with pytest.warns(gambit.NearlyZeroSumWarning, match="nearly: .* by at most 1e-13.* zero_sum=True makes it zero-sum"):
+    with pytest.warns(
+        gambit.NearlyZeroSumWarning, match="nearly: .* by at most 1e-13.* zero_sum=True makes it zero-sum"
+    ):
         assert type(read_text(tmp_path, nearly)[0]) is MarkovGame
     assert type(read_text(tmp_path, nearly, zero_sum=False)[0]) is MarkovGame
     assert type(read_text(tmp_path, nearly, zero_sum=True)[0]) is ZeroSumGame
@@ -170,7 +172,11 @@ MALFORMED = [
     ('NFG 1 R "" { "a" "b" }\n{ 2 0 }', 2, "at least 1, found 0"),
     ('NFG 1 R "" { "a" "b" }\n{ 2 1.5 }', 2, "at least 1, found 3/2"),
     ('NFG 1 R "" { "a" "b" } { { "x" } { } }', 1, "player 2 has no strategy"),
-    ('NFG 1 R "" { "a" "b" } { 2 2 }\n\n1 2 3 4\n5 6 7', 4, "2 x 2 strategies has a payoff of each player for each profile, 8 in all; found 7"),
+    (
+        'NFG 1 R "" { "a" "b" } { 2 2 }\n\n1 2 3 4\n5 6 7',
+        4,
+        "2 x 2 strategies has a payoff of each player for each profile, 8 in all; found 7",
+    ),
     ('NFG 1 R "" { "a" "b" } { 1 1 }\n\n1 2\n3', 4, "2 in all; found 3"),
     ('NFG 1 R "" { "a" } { 2 }\n1\n2..5', 3, "'2..5' is no number"),
     ('NFG 1 R "" { "a" } { 2 }\n1\n1/0', 3, "'1/0' is no number"),
@@ -180,7 +186,11 @@ MALFORMED = [
     ('NFG 1 R "" { "a" } { 2 }\n1 "x"', 2, 'found the text "x"'),
     ('NFG 1 R "" { "a" "b" } { 1 1 }\n{ { "" 1 } }\n1', 2, "2 in all; found 1"),
     ('NFG 1 R "" { "a" "b" } { 1 1 }\n{ { "" 1 2 } }\n2', 3, "at least 0 and at most 1, found 2"),
-    ('NFG 1 R "" { "a" "b" } { 1 2 }\n{ { "" 1 2 } }\n1', 3, "the number of an outcome for each profile, 2 in all; found 1"),
+    (
+        'NFG 1 R "" { "a" "b" } { 1 2 }\n{ { "" 1 2 } }\n1',
+        3,
+        "the number of an outcome for each profile, 2 in all; found 1",
+    ),
     ('NFG 1 R "" { "a" "b" } { 1 2', 1, "the end of the file"),
     ("", 1, "found the end of the file"),
 ]
@@ -333,7 +343,9 @@ def test_extensive_games_come_back(tmp_path, table):
     """Dyadic chances: not a bit is lost wherever the game can be."""
     game = table.game()
     gambit.write_efg(tmp_path / "game.efg", game)
-    read, units = gambit.read_efg(tmp_path / "game.efg", zero_sum=None if table.kind == "zero_sum" else False, scaled=False)
+    read, units = gambit.read_efg(
+        tmp_path / "game.efg", zero_sum=None if table.kind == "zero_sum" else False, scaled=False
+    )
     assert type(read) is type(game)
     assert units == gambit.Units((0.0,) * table.n_players, 1.0)
     last = 0

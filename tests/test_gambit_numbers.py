@@ -5,6 +5,7 @@ The oracle is ``fractions.Fraction`` on the words of the file, one by one.
 
 import itertools
 import math
+import sys
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -14,12 +15,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metanash import CorrelatedMirrorDescent, DiscountedGame, MarkovGame, Transition, ZeroSumGame, gambit, learn
-from metanash import ne_gains, ne_gap
+from metanash import (
+    CorrelatedMirrorDescent,
+    DiscountedGame,
+    MarkovGame,
+    Transition,
+    ZeroSumGame,
+    gambit,
+    learn,
+    ne_gains,
+    ne_gap,
+)
 from metanash.archive import ArchiveError
 from metanash.gambit import bulk, exact, trees
 from metanash.gambit.pairs import exact_pair, pair_product, pair_quotient, pair_sum
-from metanash.gambit.text import Reader
 from metanash.transitions import MOST_PLAYERS
 
 in_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -145,7 +154,9 @@ def test_plain_files_are_read_in_bulk(tmp_path, monkeypatch):
     """Not a single number of the usual forms is looked at by itself."""
     rng = np.random.default_rng(1)
     rows = "\n".join(f"{a!r} {b}" for a, b in zip(rng.normal(size=600).tolist(), range(600), strict=True))
-    outcomes = "\n".join(f'{{ "" {a!r}, {b}.5 }}' for a, b in zip(rng.normal(size=600).tolist(), range(600), strict=True))
+    outcomes = "\n".join(
+        f'{{ "" {a!r}, {b}.5 }}' for a, b in zip(rng.normal(size=600).tolist(), range(600), strict=True)
+    )
     monkeypatch.setattr(bulk, "_one_by_one", lambda *_: pytest.fail("one by one"))
     monkeypatch.setattr(bulk, "_one_outcome", lambda reader, _: pytest.fail(reader.text[reader.place :][:40]))
     read_text(tmp_path, f'NFG 1 R "" {{ "a" "b" }} {{ 20 30 }}\n{rows}\n')
@@ -248,7 +259,9 @@ def test_a_power_of_two_of_one_players_payoffs_changes_no_bit(power, player, see
 
 @pytest.mark.filterwarnings("ignore::metanash.gambit.VanishingPayoffWarning")
 @in_folder
-@given(tables(kinds=(floats, decimals)), st.fractions(min_value=Fraction(1, 1000), max_value=1000), st.integers(-99, 99))
+@given(
+    tables(kinds=(floats, decimals)), st.fractions(min_value=Fraction(1, 1000), max_value=1000), st.integers(-99, 99)
+)
 def test_no_positive_affine_map_of_a_file_changes_a_bit(tmp_path, table, factor, shift):
     actions, found = table
     head = f'NFG 1 R "" {{ {" ".join(chr(34) * 2 for _ in actions)} }} {{ {" ".join(map(str, actions))} }} '
@@ -278,7 +291,8 @@ def test_rewards_as_they_are(tmp_path):
 @pytest.mark.parametrize(("offset", "scale", "message"), [
     ((0.0,), (0.0,), "scale must be above 0"), ((0.0,), (-1.0,), "scale must be above 0"),
     ((0.0,), (math.nan,), "scale must be finite"), ((math.inf,), 1.0, "offset must be finite"),
-    ((0.0, 0.0), (1.0,), "an offset and a scale for each player"), ((0.0,), ("1",), "real numbers"), (0.0, 1.0, "for each"),
+    ((0.0, 0.0), (1.0,), "an offset and a scale for each player"), ((0.0,), ("1",), "real numbers"),
+    (0.0, 1.0, "for each"),
 ])  # fmt: skip
 def test_units_are_checked(offset, scale, message):
     with pytest.raises(ValueError, match=message):
@@ -342,9 +356,11 @@ def test_games_of_pygambit():
 BAD = [
     (None, "real numbers, got None"), ("x", "real numbers, got 'x'"), ("1.5", "real numbers, got '1.5'"),
     (1j, "real numbers, got 1j"), (math.nan, "finite, got nan"), (math.inf, "finite, got inf"),
-    (Decimal("NaN"), "finite, got NaN"), (Decimal("sNaN"), "finite, got sNaN"), (Decimal("-Infinity"), "finite, got -Inf"),
+    (Decimal("NaN"), "finite, got NaN"), (Decimal("sNaN"), "finite, got sNaN"),
+    (Decimal("-Infinity"), "finite, got -Inf"),
     ([1, 2], "got a list as an entry"), (10**101, "within 1e100"), (Decimal("1e101"), "within 1e100"),
-    (Fraction(10**102, 3), "within 1e100"), (Decimal("1e999999999"), "within 1e100"), (Decimal("1e-999999999"), "places"),
+    (Fraction(10**102, 3), "within 1e100"), (Decimal("1e999999999"), "within 1e100"),
+    (Decimal("1e-999999999"), "places"),
     (object(), "real numbers, got <object"), (np.complex64(1), "real numbers"),
 ]  # fmt: skip
 
@@ -368,9 +384,10 @@ def test_entries_that_are_no_numbers_are_named(entry, message, beside):
 
 
 @pytest.mark.parametrize(("table", "message"), [
-    ([[1, 2], [3]], "A must be a rectangular array"), ([["a", "b"]], "A at index = .* got 'a'"), ([[1, 2j]], "A at index .* 2j"),
-    ([[np.nan, 1.0]], r"A must be finite; at index \(0, 0\) there is nan"), ([[1.0, -1e101]], "A must lie within 1e100; at index"),
-    ([], "A must not be empty"), (np.empty((0, 2), dtype=object), "A must not be empty"), (None, "A at index .* got None"),
+    ([[1, 2], [3]], "A must be a rectangular array"), ([["a", "b"]], "A at index = .* got 'a'"),
+    ([[1, 2j]], "A at index .* 2j"), ([[1.0, -1e101]], "A must lie within 1e100; at index"),
+    ([[np.nan, 1.0]], r"A must be finite; at index \(0, 0\) there is nan"), (None, "A at index .* got None"),
+    ([], "A must not be empty"), (np.empty((0, 2), dtype=object), "A must not be empty"),
     ([[[1.0]]], "must be matrices"), (np.array([[Fraction(1)], [2]], dtype=object)[0], "must be matrices"),
 ])  # fmt: skip
 def test_tables_that_are_none(table, message):
@@ -420,10 +437,14 @@ def test_a_near_miss_is_said_and_can_be_told(tmp_path):
 
 def test_payoffs_that_are_lost_beside_the_range_are_said(tmp_path):
     text = 'NFG 1 R "lost" { "a" "b" } { 3 1 } 10000000000000000 1  1 2  2 4'
-    with pytest.warns(gambit.VanishingPayoffWarning, match="^lost: payoffs 1 and 2 of player 1 .* from 1 to 1000") as said:
+    with pytest.warns(
+        gambit.VanishingPayoffWarning, match="^lost: payoffs 1 and 2 of player 1 .* from 1 to 1000"
+    ) as said:
         read_text(tmp_path, text)
     assert len(said) == 1
-    with pytest.warns(gambit.VanishingPayoffWarning, match=r"payoffs 1 and 2 of player 2 .*range, from -1000000000000000000 to 2"):
+    with pytest.warns(
+        gambit.VanishingPayoffWarning, match=r"payoffs 1 and 2 of player 2 .*range, from -1000000000000000000 to 2"
+    ):
         gambit.from_payoffs([[[0.0, 1.0, 2.0]], [[1.0, 2.0, -1e18]]], zero_sum=False)
     with pytest.warns(gambit.VanishingPayoffWarning, match="payoffs 0.5 and 0.75 of player 1"):
         gambit.from_bimatrix([[Fraction(1, 2), Fraction(3, 4), -(10**18)]])
@@ -481,7 +502,9 @@ def test_more_players_are_refused_with_the_reason(tmp_path):
         lambda: read_text(tmp_path, "\n".join([f'EFG 2 R "" {{ {names} }}', *lines, 't "" 0']), "game.efg"),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=r"at most 60 players, since arrays have at most 64 axes .*; got 61 players"):
+        with pytest.raises(
+            ValueError, match=r"at most 60 players, since arrays have at most 64 axes .*; got 61 players"
+        ):
             call()
     with pytest.raises(ArchiveError, match=r"game\.nfg:1: games have at most 60 players"):
         read_text(tmp_path, f'NFG 1 R "" {{ {names} {names} }} {{ {ones} {ones} }} {ones}')
@@ -492,9 +515,16 @@ def test_more_players_are_refused_with_the_reason(tmp_path):
 
 def drawn(chances, *, payoffs="", second="", labels=("0:0", "0:1", "0:2", "0:3")):
     """A tree whose states are drawn first, with one player of two actions; payoffs 1, 2, ... after the first."""
-    lines = ['EFG 2 R "drawn" { "a" }', f'c "" 1 "" {{ {" ".join(f"{chr(34)}{k}{chr(34)} {p}" for k, p in enumerate(chances))} }} {payoffs or 0}']
+    lines = [
+        'EFG 2 R "drawn" { "a" }',
+        f'c "" 1 "" {{ {" ".join(f"{chr(34)}{k}{chr(34)} {p}" for k, p in enumerate(chances))} }} {payoffs or 0}',
+    ]
     for k, _ in enumerate(chances):
-        lines += [f'p "" 1 {k + 1} "{labels[k]}" {{ "x" "y" }} {second or 0}', f't "" {90 + k} "" {{ {labels[k][-1]} }}', 't "" 0']
+        lines += [
+            f'p "" 1 {k + 1} "{labels[k]}" {{ "x" "y" }} {second or 0}',
+            f't "" {90 + k} "" {{ {labels[k][-1]} }}',
+            't "" 0',
+        ]
     return "\n".join(lines)
 
 
@@ -507,7 +537,8 @@ def drawn(chances, *, payoffs="", second="", labels=("0:0", "0:1", "0:2", "0:3")
     (["0.6666666666666666", "0.3333333333333333"], [2 / 3, 1 / 3]),
     (["0.7000000000000001", "0.3"], [0.7, 0.3]),
     (["1/3", "2/3"], [1 / 3, 2 / 3]), (["1/3", "1/3", "1/3"], [1 / 3] * 3),
-    (["0.25", ".75"], [0.25, 0.75]), (["+.5", "5e-1"], [0.5, 0.5]), (["1", "0"], [1.0]), (["0", "1/2", "0.5"], [0.0, 0.5, 0.5]),
+    (["0.25", ".75"], [0.25, 0.75]), (["+.5", "5e-1"], [0.5, 0.5]), (["1", "0"], [1.0]),
+    (["0", "1/2", "0.5"], [0.0, 0.5, 0.5]),
     (["0.0003770739064857"] * 2652, [1 / 2652] * 4),
 ])  # fmt: skip
 def test_chances_that_sum_to_one_up_to_their_digits(tmp_path, chances, wanted):
@@ -522,7 +553,7 @@ def test_chances_that_sum_to_one_up_to_their_digits(tmp_path, chances, wanted):
 @pytest.mark.parametrize(("chances", "reason"), [
     (["0.3333333333", "0.6666666666"], "0.3333333333 + 0.6666666666 = 0.9999999999, which is 1e-10 too little"),
     (["0.33333333333333"] * 3, "= 0.99999999999999, which is 1e-14 too little"),
-    (["0.333333333300000000"] * 3, "too little; write fractions like 1/3, or decimals of at least 15 digits"),
+    (["0.333333333300000000"] * 3, "too little; write fractions like 1/3, or decimals of 15 digits or more"),
     (["0.3333333333333330"] * 3, "which is 1e-15 too little"),
     (["1/3", "1/3"], "1/3 + 1/3 = 0.6666666666666666, which is 0.333 too little"),
     (["0.5", "0.5000000000000003"], "which is 3e-16 too much"), (["0.75", "0.5"], "= 1.25, which is 0.25 too much"),
@@ -583,10 +614,14 @@ def test_payoffs_before_the_first_move_belong_to_the_first_step(tmp_path):
     game, units = read_text(tmp_path, drawn(["1/4", "3/4"], payoffs='1 "" { 10 }'), "game.efg")
     np.testing.assert_array_equal(game.reward, plain.reward)
     assert units.offset == (10.0,)
-    game, units = read_text(tmp_path, 'EFG 2 R "" { "a" }\np "" 1 1 "" { "x" "y" } 1 "" { 5 }\nt "" 2 "" { 1 }\nt "" 0', "game.efg")
+    game, units = read_text(
+        tmp_path, 'EFG 2 R "" { "a" }\np "" 1 1 "" { "x" "y" } 1 "" { 5 }\nt "" 2 "" { 1 }\nt "" 0', "game.efg"
+    )
     np.testing.assert_array_equal(gambit.to_payoffs(game, units), [[6, 5]])
     # on the way to a state: those of chance and of the first mover, state by state
-    text = drawn(["1/4", "3/4"], payoffs='1 "" { 10 }').replace('p "" 1 2 "0:1" { "x" "y" } 0', 'p "" 1 2 "0:1" { "x" "y" } 7 "" { 3 }')
+    text = drawn(["1/4", "3/4"], payoffs='1 "" { 10 }').replace(
+        'p "" 1 2 "0:1" { "x" "y" } 0', 'p "" 1 2 "0:1" { "x" "y" } 7 "" { 3 }'
+    )
     game, units = read_text(tmp_path, text, "game.efg")
     payoffs = units.offset[0] + units.scale[0] * game.reward[0, 0]
     np.testing.assert_allclose(payoffs, [[10, 10], [14, 13]])
@@ -605,7 +640,7 @@ t "" 2 "" { 3 4 }
 
 @pytest.mark.parametrize(("old", "new", "line", "reason"), [
     ('t "" 1 "o" { 1 2 }', 't ""', 4, "this node lacks the number of its outcome (0 for none); found 'p' in its place"),
-    ('t "" 2 "" { 3 4 }', 't ""', 6, "this node lacks the number of its outcome (0 for none); found the end of the file"),
+    ('t "" 2 "" { 3 4 }', 't ""', 6, "this node lacks the number of its outcome (0 for none); found the end"),
     ('{ "u" } 0', '{ "u" }', 3, "this node lacks the number of its outcome (0 for none); found 't'"),
     ('p "" 2 1 0', 'p "" 2 1', 5, "this node lacks the number of its outcome (0 for none); found 't'"),
     ('p "" 2 1 0', 'p "" 2', 5, "this node lacks the number of its information set; found 't'"),
@@ -619,7 +654,7 @@ t "" 2 "" { 3 4 }
     ('p "" 2 1 0', 'p "" 2 1 0 { 3 4 }', 5, "outcome 0 means no payoffs"),
     ('"t" { "a" "b" }', '"t" { "a" "b"', 1, "or a closing brace was expected next, found 'p' on line 2"),
     ("{ 1 2 }", "{ 1 " + "9" * 5000 + " }", 4, "is a number of 5,000 characters; at most 4,000 are read"),
-    ('t "" 1 "o"', 't "" 1/2 "o"', 4, "the number of its outcome (0 for none) must be an integer of at least 0, found 1/2"),
+    ('t "" 1 "o"', 't "" 1/2 "o"', 4, "its outcome (0 for none) must be an integer of at least 0, found 1/2"),
     ('p "" 2 1 0', 'p "" 2 1 "two" { "v" } 0', 5, "this information set had other actions when it was first met"),
 ])  # fmt: skip
 def test_the_line_is_that_of_the_fault(tmp_path, old, new, line, reason):
@@ -632,10 +667,12 @@ def test_the_line_is_that_of_the_fault(tmp_path, old, new, line, reason):
     assert reason in str(caught.value)
 
 
-def test_digits_that_somebody_has_limited(tmp_path, monkeypatch):
-    """PYTHONINTMAXSTRDIGITS may be as low as 640: a number that Python refuses is refused with its reason."""
-    monkeypatch.setattr("metanash.gambit.text.fraction", lambda word: int("1" * 5000))
-    reader = Reader(__file__)
-    reader.text, reader.place = "1" * 900, 0
-    with pytest.raises(ArchiveError, match="a number of 900 characters: Exceeds the limit"):
-        reader.number("a payoff")
+def test_digits_that_somebody_has_limited(tmp_path):
+    """Python converts 4,300 digits, or as few as it is told to: a number that it refuses is refused with its reason."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        with pytest.raises(ArchiveError, match=r":1: .* \(a payoff\) is a number of 902 characters: Exceeds the limit"):
+            read_text(tmp_path, f'NFG 1 R "" {{ "a" }} {{ 1 }} 0.{"3" * 900}')
+    finally:
+        sys.set_int_max_str_digits(before)

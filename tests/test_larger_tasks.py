@@ -175,8 +175,17 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
     many = pd.concat([policies.assign(state=s) for s in range(1, 14)])
     assert len(pages.own_parts({"own_games": gaps, "own_payoffs": payoffs, "own_policies": many})) == 1
     assert text(part) == [
-        ["mine", "1", "optimistic mirror descent", "individual", "50", "0.125 (NE-gap)", "0.125, 0.0625",
-         "75, 0.5", "1.5, -1.5"]
+        [
+            "mine",
+            "1",
+            "optimistic mirror descent",
+            "individual",
+            "50",
+            "0.125 (NE-gap)",
+            "0.125, 0.0625",
+            "75, 0.5",
+            "1.5, -1.5",
+        ]
     ]
 
 

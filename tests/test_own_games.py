@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from metanash import families, own_tables
-from metanash.correlated import cce_gaps
 from metanash.archive import ArchiveError
+from metanash.correlated import cce_gaps
 from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
@@ -98,7 +98,9 @@ def test_a_player_in_other_units_changes_nothing_but_its_payoffs(horizon):
     tables = [own_tables.TABLES["own_games"]("mine", spec, arrays) for spec, arrays in runs]
     np.testing.assert_array_equal(tables[1]["gap"], tables[0]["gap"])
     ratio = tables[1]["gain_in_payoffs"] / tables[0]["gain_in_payoffs"]
-    np.testing.assert_array_equal(ratio[tables[0]["gain"] != 0], np.tile([1.0, 2.0**20], len(ratio) // 2)[tables[0]["gain"] != 0])
+    np.testing.assert_array_equal(
+        ratio[tables[0]["gain"] != 0], np.tile([1.0, 2.0**20], len(ratio) // 2)[tables[0]["gain"] != 0]
+    )
     if horizon == 1:
         joint = second["joint"][0, 0, 0]
         regrets = [
@@ -122,7 +124,9 @@ def test_units_of_other_games_are_refused():
 
 
 def test_what_is_zero_sum_can_be_told(tmp_path):
-    (tmp_path / "mine.nfg").write_text('NFG 1 R "x" { "A" "B" } { 1 2 }\n0.3333333333 0.6666666667  0.1 0.9000000000001\n')
+    (tmp_path / "mine.nfg").write_text(
+        'NFG 1 R "x" { "A" "B" } { 1 2 }\n0.3333333333 0.6666666667  0.1 0.9000000000001\n'
+    )
     with pytest.warns(UserWarning, match="zero_sum=True"):
         assert isinstance(read_games_in_units(tmp_path / "mine.nfg")[0][0], MarkovGame)
     assert isinstance(read_games_in_units(tmp_path / "mine.nfg", zero_sum=True)[0][0], ZeroSumGame)

@@ -293,7 +293,7 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 
 
 def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """Gain of each player who is told the stage tau, (G, N), in units of reward; :func:`cce_gap_bounds` is the largest."""
+    """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap."""
     return np.asarray(policy.deviation_values(games) - policy.values(games))
 
 

@@ -303,7 +303,7 @@ def ne_gains(game: Game, policy: Policy) -> Floats:
 
     The NE-gap is their maximum; their sum in a zero-sum game. Errors as in :func:`ne_gaps`.
     """
-    return ne_gains_of(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0]
+    return np.asarray(ne_gains_of(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
 
 
 def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:

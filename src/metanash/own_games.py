@@ -70,8 +70,8 @@ def learn_own_games(
     arrays : dict
         ``checkpoints`` (C,); ``gap`` (arms, K, C) in units of reward; ``gain`` (arms, K, C, N), what each player can
         gain, in units of its rewards (the gap is the largest, or the sum of the two in a zero-sum game); ``payoff``
-        (arms, K, N), the players' payoffs at T; ``policy_{i}`` (arms, K, ...), their policies at T, or parts of a correlated one; for correlated policies
-        and H = 1 also ``joint`` (arms, K, S, A_1, ..., A_N).
+        (arms, K, N), the players' payoffs at T; ``policy_{i}`` (arms, K, ...), their policies at T, or parts of a
+        correlated one; for correlated policies and H = 1 also ``joint`` (arms, K, S, A_1, ..., A_N).
 
     Raises
     ------
@@ -96,7 +96,7 @@ def learn_own_games(
         measure = "cce_gap" if "cce_gap" in runs[0].measures else next(g for g in GAPS if g in runs[0].measures)
         found.setdefault("gap", []).append(np.stack([run.measures[measure][0] for run in runs]))
         gain = [[run.probes[str(i)][0] for i in range(batches[0].game.n_players)] for run in runs]
-        found.setdefault("gain", []).append(np.moveaxis(gain, 1, 2))
+        found.setdefault("gain", []).append(np.moveaxis(np.array(gain), 1, 2))
         for key, array in _outcome(batches, learner, runs, units).items():
             found.setdefault(key, []).append(array)
     spec = {

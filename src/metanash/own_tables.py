@@ -37,7 +37,7 @@ def gaps(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
         "player": players,
     }
     table = _long(gain, axes, "gain")
-    table.insert(table.columns.get_loc("gain"), "gap", np.repeat(arrays["gap"].ravel(), len(players)))
+    table.insert(len(axes), "gap", np.repeat(arrays["gap"].ravel(), len(players)))
     table["gain_in_payoffs"] = (gain * np.array(spec["scale"])).ravel()
     for place, column in enumerate(("learner", "learning_rate", "measure")):
         table.insert(place, column, spec[column])

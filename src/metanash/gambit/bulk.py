@@ -28,12 +28,12 @@ def joined(pieces: Pieces, players: int) -> Decimals:
     """Numbers of which each player has one in turn; the pieces are used up."""
     size = sum(len(mantissas) for mantissas, _, _ in pieces)
     table = np.empty((size // players, players), dtype=np.int64), np.empty((size // players, players), dtype=np.int8)
-    others, before = {}, 0
+    others, before = dict[tuple[int, int], Fraction](), 0
     pieces.reverse()
     while pieces:
         mantissas, places, rare = pieces.pop()
-        for whole, part in zip(table, (mantissas, places), strict=True):
-            whole.reshape(-1)[before : before + len(part)] = part
+        here = slice(before, before + len(mantissas))
+        table[0].reshape(-1)[here], table[1].reshape(-1)[here] = mantissas, places
         others |= {((before + k) % players, (before + k) // players): value for k, value in rare.items()}
         before += len(mantissas)
     return Decimals(table[0].T, table[1].T, others)
@@ -170,7 +170,7 @@ def _numbers(piece: str) -> _Parts | None:
     except ValueError:
         return None
     odd |= set(np.flatnonzero(places > Decimals.MOST_PLACES).tolist())
-    if whole and max(max(whole), -min(whole)) >= Decimals.LARGEST:
+    if whole and max(*whole, -min(whole)) >= Decimals.LARGEST:
         odd |= {k for k, number in enumerate(whole) if abs(number) >= Decimals.LARGEST}
     for k in odd:
         whole[k] = places[k] = 0

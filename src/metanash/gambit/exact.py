@@ -50,7 +50,7 @@ class PayoffTable(Protocol):
         """(payoff - low) / scale of a player at all places."""
 
     def apart(self, low: Number, scale: Number) -> bool:
-        """Whether rewards of different payoffs, from ``low`` to ``low + scale``, certainly differ by more than 2^-53."""
+        """Whether rewards of different payoffs from ``low`` to ``low + scale`` surely differ by more than 2^-53."""
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """Whether the payoffs of a player at places ``one`` are those at places ``other``."""
@@ -142,9 +142,9 @@ class Fractions:
 class Decimals:
     """Payoffs mantissa / 10^places: int64 and int8 arrays (N, n).
 
-    Mantissas are below :attr:`LARGEST`, and at most :attr:`MOST_PLACES` places keep the sums of two payoffs below 2^159,
-    so that their errors are below 2^64. ``others`` has what is no such number, by player and place; mantissas there
-    are 0.
+    Mantissas are below :attr:`LARGEST`, and at most :attr:`MOST_PLACES` places keep the sums of two payoffs below
+    2^159, so that their errors are below 2^63. ``others`` has what is no such number, by player and place; mantissas
+    there are 0.
     """
 
     LARGEST: ClassVar[int] = 10**18
@@ -229,7 +229,8 @@ class Decimals:
     def _quotients(self, player: int, piece: slice, floor: Fraction, span: Fraction) -> Array:
         scaled = self._scaled(player, piece)
         size = float(np.abs(scaled[0]).max())
-        if max(size, abs(floor), span) <= _EXACT and floor.denominator == span.denominator == 1:
+        small = size <= _EXACT and abs(floor) <= _EXACT and span <= _EXACT
+        if small and floor.denominator == span.denominator == 1:
             return np.asarray((scaled[0] - float(floor)) / float(span))
         low, width = exact_pair(floor), exact_pair(span)
         found, rest = pair_quotient(pair_sum(scaled, (-low[0], -low[1])), width)
@@ -245,7 +246,8 @@ class Decimals:
 
     def apart(self, low: Number, scale: Number) -> bool:
         """See :class:`PayoffTable`: integers out of few enough are."""
-        return not self.others and Fraction(scale) * 10**self._most <= _EXACT and Fraction(low) * 10**self._most % 1 == 0
+        floor, span = Fraction(low) * 10**self._most, Fraction(scale) * 10**self._most
+        return not self.others and span <= _EXACT and floor.denominator == 1
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """See :class:`PayoffTable`."""
@@ -273,8 +275,8 @@ class Decimals:
                 left = self._modulo(0, piece) + self._modulo(1, piece) - np.uint64(int(total) % 2**64)
                 same[piece] = (left == 0) & (np.abs(rest[0]) + error < 2.0**63)
         for at in {at for _, at in self.others}:
-            exact = self.number(0, at) + self.number(1, at) - wanted
-            same[at], off[at] = exact == 0, float(exact)
+            excess = self.number(0, at) + self.number(1, at) - wanted
+            same[at], off[at] = excess == 0, float(excess)
         return step.start, same[step], off[step]
 
     def _modulo(self, player: int, piece: slice) -> npt.NDArray[np.uint64]:

@@ -82,7 +82,7 @@ def one_shot(
 
 
 def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
-    """A float64 or int64 array, or one of objects that are Fractions. Raises ValueError naming the first other entry."""
+    """A float64 or int64 array, or one of Fractions. Raises ValueError naming the first entry that is no number."""
     try:
         table = np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -90,16 +90,15 @@ def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     if table.dtype.kind not in "fiubO":  # of texts or complex numbers, say: one entry is enough to make all of them so
         table = np.asarray(value, dtype=object)
     if table.dtype.kind in "iub" and table.size:
-        small = table.dtype.kind == "b" or (int(table.max()) < Decimals.LARGEST and int(table.min()) > -Decimals.LARGEST)
+        small = max(int(table.max()), -int(table.min())) < Decimals.LARGEST
         table = table.astype(np.int64 if small else object)
     if table.dtype != object:
         table = table if table.dtype == np.int64 and table.size else float_array(name, table)
         beyond = np.abs(table) > LARGEST
         if beyond.any():
             place = tuple(int(i) for i in np.argwhere(beyond)[0])
-            raise ValueError(
-                f"{name} must lie within 1e100; at {name_entry('index', place)} there is {table[place]}; use another unit"
-            )
+            where = name_entry("index", place)
+            raise ValueError(f"{name} must lie within 1e100; at {where} there is {table[place]}; use another unit")
         return table
     if not table.size:
         raise ValueError(f"{name} must not be empty, got shape {table.shape}")

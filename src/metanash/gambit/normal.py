@@ -96,7 +96,8 @@ def _strategies(reader: Reader, players: int) -> list[int]:
             actions.append(reader.integer("a number of strategies", 1))
     if len(actions) != players:
         reader.fail(
-            place, f"strategies must be given for each player: the list before names {players}, this one has {len(actions)}"
+            place,
+            f"strategies must be given for each player: the list before names {players}, this one has {len(actions)}",
         )
     return actions
 
@@ -115,9 +116,11 @@ def _profiles(entries: Integers, actions: list[int]) -> Integers:
 
 
 def _one_by_one(reader: Reader, actions: list[int]) -> tuple[Decimals, Integers]:
-    wanted = math.prod(actions) * len(actions)
-    pieces = read_numbers(reader, wanted, "a payoff", _wrong_count(reader, "a payoff of each player for each profile", wanted, actions))
-    return joined(pieces, len(actions)), _profiles(np.arange(math.prod(actions)), actions)
+    profiles = math.prod(actions)
+    wanted = profiles * len(actions)
+    wrong = _wrong_count(reader, "a payoff of each player for each profile", wanted, actions)
+    pieces = read_numbers(reader, wanted, "a payoff", wrong)
+    return joined(pieces, len(actions)), _profiles(np.arange(profiles), actions)
 
 
 def _by_outcome(reader: Reader, actions: list[int]) -> tuple[Decimals, Integers]:

@@ -19,12 +19,9 @@ _SPLIT = 2.0**27 + 1.0
 
 def exact_pair(number: "Fraction | Sequence[int]") -> Pair:
     """The pair next to a rational number, or those next to several integers."""
-    numbers = [number] if isinstance(number, Fraction) else number
-    high = [float(x) for x in numbers]
-    low = [float(Fraction(x) - Fraction(h)) for x, h in zip(numbers, high, strict=True)]
     if isinstance(number, Fraction):
-        return np.asarray(high[0]), np.asarray(low[0])
-    return np.array(high), np.array(low)
+        return np.asarray(float(number)), np.asarray(float(number - Fraction(float(number))))
+    return np.array(list(map(float, number))), np.array([float(x - int(float(x))) for x in number])
 
 
 def _ordered_sum(high: Array, low: Array) -> Pair:

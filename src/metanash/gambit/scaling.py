@@ -144,8 +144,8 @@ def _sums(payoffs: PayoffTable, places: Integers, zero_sum: bool | None, name: s
     if exactly or zero_sum:
         return sums
     warnings.warn(
-        f"{_of(name)}the payoffs of the two players have the same sum up to rounding (they differ by at most {most:.3g}), "
-        "but not exactly, so this is a general-sum game; zero_sum=True makes it zero-sum, zero_sum=False silences this",
+        f"{_of(name)}payoffs of the two players have the same sum up to rounding (they differ by at most {most:.3g}), "
+        "not exactly, so this is a general-sum game; zero_sum=True makes it zero-sum, zero_sum=False silences this",
         NearlyZeroSumWarning,
         stacklevel=2,
     )

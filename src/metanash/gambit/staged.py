@@ -1,9 +1,9 @@
 """Extensive games whose trees are Markov games: recognised, or refused with line and reason.
 
 A *stage* is a position at which a step begins: players 1, ..., N move in this order, each without seeing the moves of
-the step. It is a node, or several that chance leads to and nobody can ever tell apart before the step is over, each with
-its share. Payoffs count for the step that leads to them, those before the first move for the first step; those that hang
-on the next chance move count with their expectation, which leaves all values as they are.
+the step. It is a node, or several to which chance leads and that nobody can tell apart, each with its share. Payoffs
+count for the step that leads to them, those before the first move for the first step; those that hang on the next
+chance move count with their expectation, which leaves all values as they are.
 """
 
 import itertools
@@ -254,9 +254,7 @@ def _payoffs(levels: list[Level], states: _States, actions: tuple[int, ...]) -> 
 
 def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], dense: bool) -> Transition:
     """The kernels; at the last step every state stays, which nobody gets to see."""
-    joint, every = math.prod(actions), np.arange(states.size)
-    shape = (states.size * joint, states.size)
-    matrices = []
+    joint, matrices = math.prod(actions), []
     for h, level in enumerate(levels[:-1]):
         laws = [_state_law(chances, states.of[h + 1 :]) for stage in level for chances in stage.following]
         ends = np.cumsum([0, *map(len, laws)])
@@ -265,7 +263,10 @@ def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], 
         of = (_which(states.of[h], states.size)[:, np.newaxis] * joint + np.arange(joint)).reshape(-1)
         of_row = scipy.sparse.csr_array((shares, columns, ends), shape=(len(laws), states.size))
         matrices.append(of_row[of])
-    matrices.append(scipy.sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), every.repeat(joint))), shape=shape))
+    stay = np.arange(states.size).repeat(joint)
+    matrices.append(
+        scipy.sparse.csr_array((np.ones(len(stay)), stay, np.arange(len(stay) + 1)), shape=(len(stay), states.size))
+    )
     if not dense:
         return Transition.sparse(matrices, actions)
     return Transition.per_step(

@@ -1,7 +1,7 @@
 """The tree of an .efg file, read node by node.
 
-A pattern takes a node at once where it is written in the usual way; its lists of actions and payoffs are looked up among
-those that were met before. Everything else is read token by token, which says what is wrong.
+A pattern takes a node at once where it is written in the usual way; its lists of actions and payoffs are looked up
+among those that were met before. Everything else is read token by token, which says what is wrong.
 """
 
 import re
@@ -148,7 +148,9 @@ class _Nodes:
         if token.value == "t":
             node = Node("t", token.place)
         else:
-            player = -1 if token.value == "c" else self.integer(token.place, "the number of its player", 1, self.players) - 1
+            player = -1
+            if token.value == "p":
+                player += self.integer(token.place, "the number of its player", 1, self.players)
             number = self.integer(token.place, "the number of its information set", 1)
             node = Node(token.value, token.place, self.moves(player, number, token.place), player, number)
         node.payoffs = self.outcome(token.place)
@@ -168,8 +170,8 @@ class _Nodes:
             if before is None:
                 self.reader.fail(
                     place,
-                    "this node lacks the list of its actions, in braces, which stands where an information set is first "
-                    f"met; found {self.reader.shown()} in its place",
+                    "this node lacks the list of its actions, in braces, which stands where an information set is "
+                    f"first met; found {self.reader.shown()} in its place",
                 )
             return before
         start = self.reader.take("{", "actions").place
@@ -198,11 +200,11 @@ class _Nodes:
         if min(values) < 0:
             self.reader.fail(place, f"chances must be at least 0, found {found}")
         if abs(total - 1) > sum(map(_rounding, chances)):
-            off = float(total - 1)
+            off, more = float(total - 1), "much" if total > 1 else "little"
             self.reader.fail(
                 place,
-                f"chances must sum to exactly one, found {found} = {float(total)!r}, which is {abs(off):.3g} too "
-                f"{'much' if off > 0 else 'little'}; write fractions like 1/3, or decimals of at least {_DIGITS} digits",
+                f"chances must sum to exactly one, found {found} = {float(total)!r}, "
+                f"which is {abs(off):.3g} too {more}; write fractions like 1/3, or decimals of {_DIGITS} digits or more",
             )
         return tuple(value / total for value in values)
 

@@ -122,17 +122,16 @@ def own_parts(tables: Tables) -> list[Part]:
     last = gaps[gaps["iteration"] == gaps.groupby("own")["iteration"].transform("max")]
     payoffs = tables["own_payoffs"].set_index(["own", "arm", "game"]).sort_index()
     rows = []
-    for (own, arm, game), part in last.groupby(["own", "arm", "game"], sort=False):
-        part = part.sort_values("player")
+    for place, part in last.sort_values("player").groupby(["own", "arm", "game"], sort=False):
         row = part.iloc[0]
-        earned = payoffs.loc[[(own, arm, game)]].sort_values("player")["payoff"]
+        earned = payoffs.loc[[place]].sort_values("player")["payoff"]
         measure = str(row["measure"]).replace("_", "-").replace("cce", "CCE").replace("ne-", "NE-")
         rows.append(
             (
-                cells.text(own),
-                cells(game, "d"),
+                cells.text(row["own"]),
+                cells(row["game"], "d"),
                 str(row["learner"]).replace("_", " "),
-                ARM_LABELS[arm],
+                ARM_LABELS[row["arm"]],
                 cells(row["iteration"], "d"),
                 f"{cells(row['gap'], '.3g')} ({measure})",
                 ", ".join(cells(gain, ".3g") for gain in part["gain"]),
@@ -147,7 +146,8 @@ def own_parts(tables: Tables) -> list[Part]:
         "a player can gain; in payoffs each player has its own units. Policies at $T$ are in `own_policies.csv`, gaps "
         "at every checkpoint in `own_games.csv`."
     )
-    return [Part("Your games", text, head, tuple(rows)), *_own_notes(tables["own_payoffs"]), *_own_policies(tables["own_policies"])]
+    own = Part("Your games", text, head, tuple(rows))
+    return [own, *_own_notes(tables["own_payoffs"]), *_own_policies(tables["own_policies"])]
 
 
 def _own_notes(table: pd.DataFrame) -> list[Part]:
@@ -155,7 +155,8 @@ def _own_notes(table: pd.DataFrame) -> list[Part]:
     cells = Cells("own_payoffs")
     said = table[["own", "note"]].drop_duplicates().dropna()
     rows = tuple((cells.text(own), cells.text(note)) for own, note in said.itertuples(index=False) if note)
-    return [Part("Notes on your files", "What was noticed when they were read.", ("file", "note"), rows)] if rows else []
+    text = "What was noticed when they were read."
+    return [Part("Notes on your files", text, ("file", "note"), rows)] if rows else []
 
 
 def _own_policies(table: pd.DataFrame) -> list[Part]:
