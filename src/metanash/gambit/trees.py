@@ -200,11 +200,11 @@ class _Nodes:
         if min(values) < 0:
             self.reader.fail(place, f"chances must be at least 0, found {found}")
         if abs(total - 1) > sum(map(_rounding, chances)):
-            off, more = float(total - 1), "much" if total > 1 else "little"
+            off = f"{abs(float(total - 1)):.3g} too {'much' if total > 1 else 'little'}"
             self.reader.fail(
                 place,
                 f"chances must sum to exactly one, found {found} = {float(total)!r}, "
-                f"which is {abs(off):.3g} too {more}; write fractions like 1/3, or decimals of {_DIGITS} digits or more",
+                f"which is {off}; write fractions like 1/3, or decimals of {_DIGITS} digits or more",
             )
         return tuple(value / total for value in values)
 

@@ -122,7 +122,7 @@ def own_parts(tables: Tables) -> list[Part]:
     last = gaps[gaps["iteration"] == gaps.groupby("own")["iteration"].transform("max")]
     payoffs = tables["own_payoffs"].set_index(["own", "arm", "game"]).sort_index()
     rows = []
-    for place, part in last.sort_values("player").groupby(["own", "arm", "game"], sort=False):
+    for place, part in last.sort_values("player", kind="stable").groupby(["own", "arm", "game"], sort=False):
         row = part.iloc[0]
         earned = payoffs.loc[[place]].sort_values("player")["payoff"]
         measure = str(row["measure"]).replace("_", "-").replace("cce", "CCE").replace("ne-", "NE-")
