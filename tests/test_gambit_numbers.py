@@ -183,6 +183,28 @@ def test_trees_are_read_in_bulk(tmp_path, monkeypatch):
     np.testing.assert_array_equal(read.reward, game.reward)
 
 
+@in_folder
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["steps", "end"]), st.booleans())
+def test_trees_are_the_same_token_by_token(tmp_path, seed, when, spaced):
+    """The pattern takes nothing that the tokens would not, in spellings of other programs too."""
+    rng = np.random.default_rng(seed)
+    kernel = Transition.per_step(rng.dirichlet(np.ones(2), size=(2, 2, 2, 3)))
+    game = MarkovGame(rng.integers(0, 4, size=(2, 2, 2, 2, 3)) / 3, kernel, [0.25, 0.75], name='} "{')
+    text = gambit.efg_text(game, when=when)
+    if spaced:
+        text = text.replace(" ", " , ").replace("{ ", "{").replace('"1"', '"a } \\" b"')
+    with pytest.MonkeyPatch.context() as patch:
+        found = [read_text(tmp_path, text, "game.efg", zero_sum=False)]
+        patch.setattr(trees._Nodes, "at_once", lambda _: None)
+        found.append(read_text(tmp_path, text, "game.efg", zero_sum=False))
+    (one, units), (other, same) = found
+    np.testing.assert_array_equal(one.reward, other.reward)
+    np.testing.assert_array_equal(one.initial, other.initial)
+    for h in range(2):
+        np.testing.assert_array_equal(one.transition.at(h), other.transition.at(h))
+    assert units == same
+
+
 @pytest.mark.parametrize("by_outcome", [False, True])
 @pytest.mark.parametrize(("wrong", "reason"), [
     ("2..5", "'2..5' is no number (a payoff)"),
@@ -451,6 +473,22 @@ def test_payoffs_that_are_lost_beside_the_range_are_said(tmp_path):
     many = " ".join(["1/3 1", "2/3 2"] * 3)
     with pytest.warns(gambit.VanishingPayoffWarning, match="payoffs 0.3333333333333333 and 0.6666666666666666"):
         read_text(tmp_path, f'NFG 1 R "" {{ "a" "b" }} {{ 7 1 }} {many} 1e17 1')
+
+
+def test_rounding_of_floats_is_no_loss(tmp_path):
+    """0.1 + 0.2 beside 0.3, in arrays, files and objects; integers that differ by one are not close."""
+    table = [[[0.3, 0.1 + 0.2, 5.0, 0.0]], [[1.0, 2.0, 3.0, 4.0]]]
+    gambit.from_payoffs(table)
+    gambit.from_payoffs(np.array(table, dtype=object))
+    read_text(tmp_path, 'NFG 1 R "" { "a" "b" } { 1 4 } 0.3 1 0.30000000000000004 2 5 3 0 4')
+    large = [[[10**16, 10**16 - 1, 0, 5]], [[1, 2, 3, 4]]]
+    for payoffs in (large, np.array(large, dtype=object), np.array([[[2.0**53, 2.0**53 - 1, 0, 5]], [[1, 2, 3, 4.0]]])):
+        with pytest.warns(gambit.VanishingPayoffWarning, match="of player 1 cannot be told apart"):
+            gambit.from_payoffs(payoffs)
+    with pytest.warns(
+        gambit.VanishingPayoffWarning, match="payoffs 9999999999999999 and 10000000000000000 of player 1"
+    ):
+        read_text(tmp_path, 'NFG 1 R "" { "a" "b" } { 1 3 } 10000000000000000 1 9999999999999999 2 0 3')
 
 
 def test_equal_payoffs_in_other_words_are_not_lost(tmp_path):

@@ -130,7 +130,7 @@ class MarkovGame(_FiniteHorizon):
     Raises
     ------
     ValueError
-        As in :class:`ZeroSumGame`.
+        As in :class:`ZeroSumGame`, or if there are more than 60 players: arrays have no axes for them.
     """
 
     reward: Floats
@@ -182,7 +182,8 @@ class DiscountedGame(_Sizes):
     Raises
     ------
     ValueError
-        If anything is out of range, not finite, no distribution or of the wrong shape.
+        If anything is out of range, not finite, no distribution or of the wrong shape, or there are more than 60
+        players.
     """
 
     reward: Floats

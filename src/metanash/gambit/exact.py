@@ -53,7 +53,11 @@ class PayoffTable(Protocol):
         """Whether rewards of different payoffs from ``low`` to ``low + scale`` surely differ by more than 2^-53."""
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
-        """Whether the payoffs of a player at places ``one`` are those at places ``other``."""
+        """Whether the payoffs of a player at places ``one`` are those at places ``other``.
+
+        So are payoffs that differ by no more than floats are rounded by when they are worked out, as 0.3 and
+        0.30000000000000004; integers that differ are different.
+        """
 
     def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
         """A place of a step; where two players' payoffs sum to what they do there; how far off they are, rounded."""
@@ -84,9 +88,9 @@ class Floats:
         return False
 
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
-        """See :class:`PayoffTable`; up to rounding."""
+        """See :class:`PayoffTable`."""
         a, b = self.payoffs[player, one], self.payoffs[player, other]
-        return np.asarray(np.abs(a - b) <= _FLOAT_ROUNDING * np.maximum(np.abs(a), np.abs(b)))
+        return np.asarray(_close(a, b) & ((a == b) | (a % 1 != 0) | (b % 1 != 0)))
 
     def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
         """See :class:`PayoffTable`. Floats have the same sum if numbers have that round to them."""
@@ -129,7 +133,9 @@ class Fractions:
     def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
         """See :class:`PayoffTable`."""
         parts = self._parts[player]
-        return np.array([parts[j] == parts[k] for j, k in zip(one.tolist(), other.tolist(), strict=True)], dtype=bool)
+        pairs = [(parts[j], parts[k]) for j, k in zip(one.tolist(), other.tolist(), strict=True)]
+        equal = [a == b or ((a[1] != 1 or b[1] != 1) and bool(_close(a[0] / a[1], b[0] / b[1]))) for a, b in pairs]
+        return np.array(equal, dtype=bool)
 
     def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
         """See :class:`PayoffTable`; exact."""
@@ -253,6 +259,8 @@ class Decimals:
         """See :class:`PayoffTable`."""
         mantissas, places = self.mantissas[player], self.places[player]
         equal = (mantissas[one] == mantissas[other]) & (places[one] == places[other])
+        values = [mantissas[at] / 10.0 ** places[at] for at in (one, other)]
+        equal |= _close(*values) & ((places[one] > 0) | (places[other] > 0))
         if self.others:
             rare = np.isin(one, list(self._others_of(player))) | np.isin(other, list(self._others_of(player)))
             for k in np.flatnonzero(rare):
@@ -283,6 +291,12 @@ class Decimals:
         """Payoffs times 10^most modulo 2^64."""
         powers = np.array([10**k % 2**64 for k in range(self._most + 1)], dtype=np.uint64)
         return self.mantissas[player, piece].astype(np.uint64) * powers[self._most - self.places[player, piece]]
+
+
+def _close(one: npt.ArrayLike, other: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether numbers are as near to each other as floats that are the same number, worked out in other ways."""
+    a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    return np.asarray(np.abs(a - b) <= _FLOAT_ROUNDING * np.maximum(np.abs(a), np.abs(b)))
 
 
 def _shorten(mantissas: npt.NDArray[np.int64], places: npt.NDArray[np.int8]) -> None:
