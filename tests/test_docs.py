@@ -51,11 +51,11 @@ def test_readme_example_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
-    """Chicken against a fair coin: to dare is worth (7 + 0) / 2, to swerve (6 + 2) / 2, the coin 15 / 4."""
+    """Chicken against a fair coin: to dare is worth (7 + 0) / 2, to swerve (6 + 2) / 2, the coin 15 / 4, for both."""
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(ROOT / "docs" / "game-file.md")
     scope = run_block(code)
-    assert capsys.readouterr().out.splitlines() == ["a gap of 0.25 in payoffs", "[[1.  0. ]", " [0.  0.5]]"]
+    assert capsys.readouterr().out.splitlines() == ["gains in payoffs: 0.25 0.25", "[[1.  0. ]", " [0.  0.5]]"]
     assert type(scope["again"]) is type(scope["pennies"])
     np.testing.assert_array_equal(scope["again"].reward, scope["pennies"].reward)
 

@@ -19,7 +19,7 @@ from metanash.archive import ArchiveError
 from metanash.families import potential_sequence
 from metanash.gambit.extensive import exact_distribution, tree_size
 from metanash.gamefile import read_provenance
-from metanash.gaps import GameBatch, best_response_values, ne_gap, values
+from metanash.gaps import GameBatch, best_response_values, ne_gains, ne_gap, values
 
 in_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 slow_in_folder = settings(in_folder, max_examples=40, deadline=None)
@@ -48,7 +48,7 @@ def one_shot(rng, actions, zero_sum=False):
 def test_every_bit_of_a_strategic_game_comes_back(tmp_path, actions, seed):
     game = one_shot(np.random.default_rng(seed), actions)
     gambit.write_nfg(tmp_path / "game.nfg", game)
-    read, units = gambit.read_nfg(tmp_path / "game.nfg", zero_sum=False)
+    read, units = gambit.read_nfg(tmp_path / "game.nfg", zero_sum=False, scaled=False)
     assert type(read) is MarkovGame
     assert read.name == game.name
     np.testing.assert_array_equal(read.reward, game.reward)
@@ -61,9 +61,12 @@ def test_zero_sum_games_are_recognised(tmp_path, actions, seed):
     game = one_shot(np.random.default_rng(seed), actions, zero_sum=True)
     path = tmp_path / "game.nfg"
     gambit.write_nfg(path, game)
-    (read,) = read_games(path)
+    read, units = gambit.read_nfg(path, scaled=False)
     assert type(read) is ZeroSumGame
     np.testing.assert_array_equal(read.reward, game.reward)
+    assert units == gambit.Units((0.0, 0.0), 1.0)
+    (read,) = read_games(path)
+    assert type(read) is ZeroSumGame
     general, units = gambit.read_nfg(path, zero_sum=False)
     assert type(general) is MarkovGame
     policy = [np.full((1, 1, 1, n), 1 / n) for n in actions]
@@ -116,7 +119,7 @@ def test_both_payoff_formats(tmp_path, text):
     payoffs = gambit.to_payoffs(game, units)
     A, B = [[1, 1], [0, 0], [0, 2]], [[1, 1], [2, 3], [2, 0]]  # sums are not constant
     np.testing.assert_array_equal(payoffs, [A, B])
-    assert units == gambit.Units((0.0, 0.0), 3.0)
+    assert units == gambit.Units((0.0, 0.0), (2.0, 3.0))
     assert type(game) is MarkovGame
 
 
@@ -124,7 +127,7 @@ def test_outcome_zero_is_worth_nothing_and_outcomes_may_be_used_twice(tmp_path):
     text = 'NFG 1 D "" { "a" "b" } { 2 2 } { { "x" -1/2, .5 } { "y" 1e-1 2 } } 1 0 1 2'
     game, units = read_text(tmp_path, text)
     np.testing.assert_allclose(gambit.to_payoffs(game, units), [[[-0.5, -0.5], [0, 0.1]], [[0.5, 0.5], [0, 2]]])
-    assert units.scale == 2.0  # the larger of the ranges 0.6 and 2
+    assert units.scale == (float(Fraction(6, 10)), 2.0)
 
 
 def test_numbers_are_exact(tmp_path):
@@ -141,8 +144,12 @@ def test_numbers_are_exact(tmp_path):
 
 
 def test_zero_sum_when_asked(tmp_path):
-    nearly = 'NFG 1 R "" { "a" "b" } { 1 2 } 0.3333333333 0.6666666667 0.1 0.9000000000001'
-    assert type(read_text(tmp_path, nearly)[0]) is MarkovGame
+    nearly = 'NFG 1 R "nearly" { "a" "b" } { 1 2 } 0.3333333333 0.6666666667 0.1 0.9000000000001'
+    with pytest.warns(
+        gambit.NearlyZeroSumWarning, match="nearly: .* by at most 1e-13.* zero_sum=True makes it zero-sum"
+    ):
+        assert type(read_text(tmp_path, nearly)[0]) is MarkovGame
+    assert type(read_text(tmp_path, nearly, zero_sum=False)[0]) is MarkovGame
     assert type(read_text(tmp_path, nearly, zero_sum=True)[0]) is ZeroSumGame
     # profile (2, 2) of Selten's game is worth 0 + 3, all others sum to 2
     with pytest.raises(ArchiveError, match=r"not zero-sum: payoffs at \(h, s, a\) = \(0, 0, 1, 1\) sum to 3, .* to 2"):
@@ -161,21 +168,29 @@ MALFORMED = [
     ('NFG 1 R ""\n{ 2 2 }\n1 2', 2, "the next of the players"),
     ('NFG 1 R ""\n1 2', 2, "the list of players, in braces, was expected, found '1'"),
     ('NFG 1 R "" { } { }', 1, "a game needs a player"),
-    ('NFG 1 R "" { "a" "b" }\n{ 2 }\n1 2 3 4', 2, "for each of 2 players; found 1"),
+    ('NFG 1 R "" { "a" "b" }\n{ 2 }\n1 2 3 4', 2, "the list before names 2, this one has 1"),
     ('NFG 1 R "" { "a" "b" }\n{ 2 0 }', 2, "at least 1, found 0"),
     ('NFG 1 R "" { "a" "b" }\n{ 2 1.5 }', 2, "at least 1, found 3/2"),
     ('NFG 1 R "" { "a" "b" } { { "x" } { } }', 1, "player 2 has no strategy"),
-    ('NFG 1 R "" { "a" "b" } { 2 2 }\n\n1 2 3 4\n5 6 7', 4, "2 x 2 strategies has 8 payoffs; found 7"),
-    ('NFG 1 R "" { "a" "b" } { 1 1 }\n\n1 2\n3', 4, "has 2 payoffs; found 3"),
+    (
+        'NFG 1 R "" { "a" "b" } { 2 2 }\n\n1 2 3 4\n5 6 7',
+        4,
+        "2 x 2 strategies has a payoff of each player for each profile, 8 in all; found 7",
+    ),
+    ('NFG 1 R "" { "a" "b" } { 1 1 }\n\n1 2\n3', 4, "2 in all; found 3"),
     ('NFG 1 R "" { "a" } { 2 }\n1\n2..5', 3, "'2..5' is no number"),
     ('NFG 1 R "" { "a" } { 2 }\n1\n1/0', 3, "'1/0' is no number"),
     ('NFG 1 R "" { "a" } { 2 }\nnan\n1', 2, "'nan' is no number"),
-    ('NFG 1 R "" { "a" } { 2 }\n1e999999999 1', 2, "is no number"),
+    ('NFG 1 R "" { "a" } { 2 }\n1e999999999 1', 2, "the exponent of '1e999999999' (a payoff) has more than 3 digits"),
     ('NFG 1 R "" { "a" } { 2 }\n1e101 1', 2, "beyond 1e100"),
     ('NFG 1 R "" { "a" } { 2 }\n1 "x"', 2, 'found the text "x"'),
     ('NFG 1 R "" { "a" "b" } { 1 1 }\n{ { "" 1 } }\n1', 2, "2 in all; found 1"),
     ('NFG 1 R "" { "a" "b" } { 1 1 }\n{ { "" 1 2 } }\n2', 3, "at least 0 and at most 1, found 2"),
-    ('NFG 1 R "" { "a" "b" } { 1 2 }\n{ { "" 1 2 } }\n1', 3, "has 2 numbers of outcomes; found 1"),
+    (
+        'NFG 1 R "" { "a" "b" } { 1 2 }\n{ { "" 1 2 } }\n1',
+        3,
+        "the number of an outcome for each profile, 2 in all; found 1",
+    ),
     ('NFG 1 R "" { "a" "b" } { 1 2', 1, "the end of the file"),
     ("", 1, "found the end of the file"),
 ]
@@ -189,6 +204,8 @@ def test_malformed_strategic_games_are_refused_by_line(tmp_path, text, line, rea
     assert reason in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore::metanash.gambit.VanishingPayoffWarning")
+@pytest.mark.filterwarnings("ignore::metanash.gambit.NearlyZeroSumWarning")
 @in_folder
 @given(st.data())
 def test_no_damage_is_anything_but_an_archive_error(tmp_path, data):
@@ -219,7 +236,9 @@ def test_bimatrix_round_trip(actions, seed, size):
     rng = np.random.default_rng(seed)
     A, B = size * rng.normal(size=(2, *actions))
     game, units = gambit.from_bimatrix(A, B, zero_sum=False)
-    assert game.reward.min() == 0.0 or (min(A.min(), B.min()) >= 0 and max(A.max(), B.max()) <= 1)
+    varies = np.array([A.max() > A.min(), B.max() > B.min()], dtype=float)
+    np.testing.assert_array_equal(game.reward.reshape(2, -1).min(axis=1), 0.0)
+    np.testing.assert_array_equal(game.reward.reshape(2, -1).max(axis=1), varies)
     for got, expected in zip(gambit.to_bimatrix(game, units), (A, B), strict=True):
         np.testing.assert_allclose(got, expected, atol=1e-13 * size)
 
@@ -232,24 +251,24 @@ def test_gaps_convert_by_the_scale(seed):
     mu, nu = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(2))
     policy = (mu[None, None], nu[None, None])
     game, units = gambit.from_bimatrix(A, B)
-    gains = max((A @ nu).max() - mu @ A @ nu, (mu @ B).max() - mu @ B @ nu)
-    assert units.scale * ne_gap(game, policy) == pytest.approx(gains, abs=1e-12)
+    wanted = (A @ nu).max() - mu @ A @ nu, (mu @ B).max() - mu @ B @ nu
+    gains = ne_gains(game, policy)
+    for i in range(2):
+        assert units.gain(gains[i], i) == pytest.approx(wanted[i], abs=1e-12)
+    assert ne_gap(game, policy) == gains.max()
     best = best_response_values(GameBatch.of(game), [part[None] for part in policy], 1)
     assert units.payoff(best, 1) == pytest.approx((mu @ B).max())
     zero_sum, units = gambit.from_bimatrix(A)
     assert isinstance(zero_sum, ZeroSumGame)
-    assert units.scale * ne_gap(zero_sum, policy) == pytest.approx((A @ nu).max() - (mu @ A).min(), abs=1e-12)
+    assert units.gain(ne_gap(zero_sum, policy), 0) == pytest.approx((A @ nu).max() - (mu @ A).min(), abs=1e-12)
     for i, payoff in enumerate((mu @ A @ nu, -mu @ A @ nu)):
         value = values(GameBatch.of(zero_sum), [part[None] for part in policy], i)
         assert units.payoff(value, i) == pytest.approx(payoff, abs=1e-12)
 
 
-def test_tiny_and_many(tmp_path):
+def test_tiny():
     A = np.array([[1e-300, 2e-300], [0.0, 5e-300]])
     np.testing.assert_allclose(gambit.to_bimatrix(*gambit.from_bimatrix(-A))[0], -A, rtol=1e-12)
-    names = " ".join(['"x"'] * 70)
-    with pytest.raises(ArchiveError, match="dimension"):
-        read_text(tmp_path, f'NFG 1 R "" {{ {names} }} {{ {"1 " * 70} }} {"1 " * 70}')
 
 
 def test_integers_come_back_as_integers():
@@ -289,7 +308,7 @@ def test_matrix_games_of_other_programs():
         (lambda: gambit.from_bimatrix([[1.0]], [[1.0, 2.0]]), "of one shape, got"),
         (lambda: gambit.from_bimatrix([1.0]), "must be matrices"),
         (lambda: gambit.from_bimatrix([[np.nan]]), "A must be finite"),
-        (lambda: gambit.from_bimatrix([[1e101]]), "within 1e100; at"),
+        (lambda: gambit.from_bimatrix([[1e101]]), "within 1e100; at index"),
         (lambda: gambit.from_payoffs(np.ones((3, 2, 2))), "must have axes"),
         (lambda: gambit.to_bimatrix(one_shot(np.random.default_rng(0), (2, 2, 2))), "has 3; to_payoffs"),
         (lambda: gambit.to_payoffs(random_tables(np.random.default_rng(0), "markov", 2, 3, (2, 2)).game()), "2 steps"),
@@ -324,7 +343,9 @@ def test_extensive_games_come_back(tmp_path, table):
     """Dyadic chances: not a bit is lost wherever the game can be."""
     game = table.game()
     gambit.write_efg(tmp_path / "game.efg", game)
-    read, units = gambit.read_efg(tmp_path / "game.efg", zero_sum=None if table.kind == "zero_sum" else False)
+    read, units = gambit.read_efg(
+        tmp_path / "game.efg", zero_sum=None if table.kind == "zero_sum" else False, scaled=False
+    )
     assert type(read) is type(game)
     assert units == gambit.Units((0.0,) * table.n_players, 1.0)
     last = 0
@@ -413,7 +434,7 @@ def test_long_games_of_one_line(tmp_path):
     """A thousand steps without a choice: neither writing nor reading is recursive in the horizon."""
     table = random_tables(np.random.default_rng(3), "markov", 1000, 1, (1, 1))
     gambit.write_efg(tmp_path / "game.efg", table.game())
-    read, _ = gambit.read_efg(tmp_path / "game.efg", zero_sum=False)
+    read, _ = gambit.read_efg(tmp_path / "game.efg", zero_sum=False, scaled=False)
     np.testing.assert_array_equal(read.reward, table.reward)
 
 
@@ -488,7 +509,8 @@ def test_sums_may_differ_from_step_to_step(tmp_path):
 
 
 @pytest.mark.parametrize(("excess", "size", "fine"), [
-    (0.5e-9, 1.0, True), (2e-9, 1.0, False), (0.5e-6, 1000.0, True), (2e-6, 1000.0, False), (0.5e-9, 1e-3, True),
+    (0.5e-9, 1.0, True), (2e-9, 1.0, False), (0.5e-6, 1000.0, True), (2e-6, 1000.0, False), (0.5e-9, 1e-3, False),
+    (0.5e-12, 1e-3, True),
 ])  # fmt: skip
 def test_what_counts_as_rounding_of_zero_sums(excess, size, fine):
     A = size * np.array([[0.25, -1.0]])
@@ -513,19 +535,19 @@ def test_trees_of_another_hand(tmp_path):
 
 
 REFUSED = [
-    (SHAPE.replace('p "" 2 1 0', 'p "" 2 9 "" { "h" "t" } 0'), 26, "player 2 sees what another does"),
-    (SHAPE.replace('p "" 1 3 "right"', 'p "" 1 2 "right"'), 12, "player 1 cannot tell it from the position of line 5"),
+    (SHAPE.replace('p "" 2 1 0', 'p "" 2 9 "" { "h" "t" } 0'), 26, "player 2 sees what others do in the same step"),
+    (SHAPE.replace('p "" 1 3 "right"', 'p "" 1 2 "right"'), 13, "or what chance did"),
+    (SHAPE.replace('p "" 1 4 { "h" "t" } 2', 'p "" 1 2 2'), 19, "player 1 cannot tell it from the position of line 5"),
     (SHAPE.replace('c "" 1 "coin" { "l" 1/4 "r" 3/4 }', 'c "" 1 "coin" { "l" 1/4 "r" 2/4 }'), 4, "exactly one"),
     (SHAPE.replace('2 "odd" { -2 2 }', '2 "odd" { -2 }'), 8, "2 in all; found 1"),
     (SHAPE.replace('2 "odd" { -2 2 }', "7"), 8, "outcome 7 has no payoffs"),
     (SHAPE.replace('1 "even" { 2, -2 }', '1 "even" { 2, -2 }', 1).replace("t \"\" 1\n", 't "" 1 "" { 3 3 }\n', 1), 7,
      "outcome 1 had other payoffs"),
-    (SHAPE.replace('"start" { "h" "t" } 0\np', '"start" { "h" "t" } 9 "" { 1 1 }\np', 1), 2, "before the first"),
     (SHAPE + 't "" 0\n', 41, "since the tree is complete"),
     ("\n".join(SHAPE.splitlines()[:-1]), 39, "the tree is not complete: the node of line 38 has 2 actions, 1"),
     (SHAPE.replace("p \"\" 2 1 0", 'p "" 3 1 0'), 26, "at most 2, found 3"),
     (SHAPE.replace("p \"\" 2 1 0", 'q "" 2 1 0'), 26, "begins with p, c or t, found 'q'"),
-    (SHAPE.replace('p "" 2 4 0', 'p "" 2 8 0'), 23, "the list of actions"),
+    (SHAPE.replace('p "" 2 4 0', 'p "" 2 8 0'), 23, "lacks the list of its actions"),
     (SHAPE.replace('p "" 2 4 0', 'p "" 2 4 "" { "x" "y" } 0'), 23, "had other actions"),
     ('EFG 2 R "" { "a" }\nt "" 1 "" { 1 }', 2, "ends before anybody moves"),
     ('EFG 2 R "" { "a" "b" }\np "" 2 1 "" { "x" } 0\nt "" 1 "" { 1 1 }', 2, "player 2 moves where player 1 should"),
@@ -547,7 +569,8 @@ def test_other_trees_are_refused_by_line(tmp_path, text, line, reason):
     assert reason in str(caught.value)
 
 
-def test_deep_chance_is_refused(tmp_path):
+def test_deep_chance_is_read(tmp_path):
     chain = [f'c "" {k + 1} "" {{ "x" 1 }} 0' for k in range(5000)]
-    with pytest.raises(ArchiveError, match="too deep"):
-        read_text(tmp_path, "\n".join(['EFG 2 R "" { "a" }', *chain, 'p "" 1 1 "" { "x" } 0', 't "" 0']), "game.efg")
+    text = "\n".join(['EFG 2 R "" { "a" }', *chain, 'p "" 1 1 "" { "x" "y" } 0', 't "" 1 "" { 1 }', 't "" 0'])
+    game, units = read_text(tmp_path, text, "game.efg")
+    np.testing.assert_array_equal(gambit.to_payoffs(game, units), [[1, 0]])

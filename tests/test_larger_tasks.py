@@ -159,20 +159,38 @@ def refused(*rows):
 def test_own_games_show_the_last_gap_and_the_payoffs():
     gaps = pd.DataFrame(
         {"own": "mine", "learner": "optimistic_mirror_descent", "learning_rate": 0.2, "measure": "ne_gap",
-         "arm": "individual", "game": 1, "iteration": [1, 50], "gap": [0.5, 0.125], "gap_in_payoffs": [2.0, 0.5]}
+         "arm": "individual", "game": 1, "iteration": [1, 1, 50, 50], "player": [1, 2, 2, 1],
+         "gap": [0.5, 0.5, 0.125, 0.125], "gain": [0.25, 0.25, 0.0625, 0.125], "gain_in_payoffs": [2.0, 3.0, 0.5, 75.0]}
     )  # fmt: skip
-    payoffs = pd.DataFrame({"own": "mine", "arm": "individual", "game": 1, "player": [2, 1], "payoff": [-1.5, 1.5]})
+    note = "mine: payoffs 1 and 2 are nearly 3"
+    payoffs = pd.DataFrame(
+        {"own": "mine", "arm": "individual", "game": 1, "player": [2, 1], "payoff": [-1.5, 1.5], "note": ""}
+    )
     policies = pd.DataFrame(
         {"own": "mine", "arm": ["individual"] * 4 + ["best_response"], "game": 1, "player": [1, 1, 2, 2, 2], "step": 1,
          "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5]}
     )  # fmt: skip
     given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
     part, played = pages.own_parts(given)
+    noted = {**given, "own_payoffs": payoffs.assign(note=note)}
+    assert text(pages.own_parts(noted)[1]) == [["mine", note]]
+    unnoted = {**given, "own_payoffs": payoffs.assign(note=NAN)}  # as a table of no notes is read
+    assert len(pages.own_parts(unnoted)) == 2
     assert text(played) == [["mine", "1", "1", "1", "1", "0.250, 0.750"], ["mine", "1", "2", "1", "1", "1.000, 0.000"]]
     many = pd.concat([policies.assign(state=s) for s in range(1, 14)])
     assert len(pages.own_parts({**given, "own_policies": many})) == 1
     assert text(part) == [
-        ["mine", "1", "optimistic mirror descent", "individual", "50", "0.125 (NE-gap)", "0.5", "1.5, -1.5"]
+        [
+            "mine",
+            "1",
+            "optimistic mirror descent",
+            "individual",
+            "50",
+            "0.125 (NE-gap)",
+            "0.125, 0.0625",
+            "75, 0.5",
+            "1.5, -1.5",
+        ]
     ]
 
 

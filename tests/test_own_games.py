@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from metanash import families, own_tables
+from metanash.archive import ArchiveError
 from metanash.correlated import cce_gaps
-from metanash.gambit import Units, from_bimatrix
+from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
@@ -71,9 +72,74 @@ def test_payoffs_are_in_the_units_of_the_file():
     mu, nu = (arrays[f"policy_{i}"][0, 0, 0, 0] for i in range(2))
     np.testing.assert_allclose(arrays["payoff"][0, 0], [mu @ matrix @ nu, -(mu @ matrix @ nu)], atol=1e-12)
     table = own_tables.TABLES["own_games"]("mine", spec, arrays)
-    gap = (matrix @ nu).max() - (mu @ matrix).min()
-    assert table["gap_in_payoffs"].iloc[-1] == pytest.approx(gap, abs=1e-12)
-    assert table["gap"].iloc[-1] == pytest.approx(gap / 4.0, abs=1e-12)
+    last = table[table["iteration"] == 50]
+    value = mu @ matrix @ nu
+    gains = [(matrix @ nu).max() - value, value - (mu @ matrix).min()]
+    assert last["player"].tolist() == [1, 2]
+    assert last["gain_in_payoffs"].tolist() == pytest.approx(gains, abs=1e-12)
+    assert last["gain"].tolist() == pytest.approx(np.array(gains) / 4.0, abs=1e-12)
+    assert last["gap"].tolist() == pytest.approx([sum(gains) / 4.0] * 2, abs=1e-12)
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+def test_a_player_in_other_units_changes_nothing_but_its_payoffs(horizon):
+    """Gains in payoffs of both, worked out from the joint on the payoffs (H = 1); bit for bit the same learning."""
+    A, B = np.array([[2.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 2.0]])
+    runs = []
+    for factor in (1.0, 2.0**20):
+        game, units = from_payoffs([A, factor * B + 8.0])
+        if horizon == 2:
+            game = MarkovGame(np.repeat(game.reward, 2, axis=1), game.transition)
+        runs.append(learn_own_games([game], units, **PLAN))
+    (small, first), (large, second) = runs
+    for key in first.keys() - {"payoff"}:
+        np.testing.assert_array_equal(first[key], second[key])
+    assert (small["scale"], large["scale"]) == ([2.0, 2.0], [2.0, 2.0 * 2.0**20])
+    tables = [own_tables.TABLES["own_games"]("mine", spec, arrays) for spec, arrays in runs]
+    np.testing.assert_array_equal(tables[1]["gap"], tables[0]["gap"])
+    ratio = tables[1]["gain_in_payoffs"] / tables[0]["gain_in_payoffs"]
+    np.testing.assert_array_equal(
+        ratio[tables[0]["gain"] != 0], np.tile([1.0, 2.0**20], len(ratio) // 2)[tables[0]["gain"] != 0]
+    )
+    if horizon == 1:
+        joint = second["joint"][0, 0, 0]
+        regrets = [
+            (A @ joint.sum(axis=0)).max() - (A * joint).sum(),
+            2.0**20 * ((joint.sum(axis=1) @ B).max() - (B * joint).sum()),
+        ]
+        assert tables[1]["gain_in_payoffs"].tolist()[-2:] == pytest.approx(regrets, rel=1e-9)
+
+
+@pytest.mark.parametrize("games", [ZERO_SUM, GENERAL, POTENTIAL], ids=["zero-sum", "general-sum", "potential"])
+def test_the_gap_is_the_largest_gain_or_the_sum_of_both(games):
+    _, arrays = learn_own_games(games, ONE, **PLAN)
+    assert arrays["gain"].shape == (*arrays["gap"].shape, 2)
+    whole = arrays["gain"].sum(axis=-1) if games is ZERO_SUM else arrays["gain"].max(axis=-1)
+    np.testing.assert_allclose(arrays["gap"], whole, atol=1e-13)
+
+
+def test_units_of_other_games_are_refused():
+    with pytest.raises(ValueError, match="units must be those of 2 players, got 3"):
+        learn_own_games(ZERO_SUM, Units((0.0,) * 3, 1.0), **PLAN)
+
+
+def test_what_is_zero_sum_can_be_told(tmp_path):
+    (tmp_path / "mine.nfg").write_text(
+        'NFG 1 R "x" { "A" "B" } { 1 2 }\n0.3333333333 0.6666666667  0.1 0.9000000000001\n'
+    )
+    with pytest.warns(UserWarning, match="zero_sum=True"):
+        assert isinstance(read_games_in_units(tmp_path / "mine.nfg")[0][0], MarkovGame)
+    assert isinstance(read_games_in_units(tmp_path / "mine.nfg", zero_sum=True)[0][0], ZeroSumGame)
+    write_games(tmp_path / "mine.npz", ZERO_SUM)
+    with pytest.raises(ArchiveError, match=r"mine\.npz: zero_sum is for \.nfg and \.efg files"):
+        read_games_in_units(tmp_path / "mine.npz", zero_sum=True)
+
+
+def test_notes_of_reading_stand_beside_the_payoffs():
+    spec, arrays = learn_own_games(ZERO_SUM, ONE, **PLAN)
+    assert set(own_tables.TABLES["own_payoffs"]("mine", spec, arrays)["note"]) == {""}
+    table = own_tables.TABLES["own_payoffs"]("mine", {**spec, "notes": ["one", "two"]}, arrays)
+    assert set(table["note"]) == {"one; two"}
 
 
 def test_correlated_output_of_one_step_is_kept():
@@ -107,7 +173,7 @@ def test_units_of_files(tmp_path):
     (tmp_path / "mine.nfg").write_text('NFG 1 R "x" { "A" "B" } { 2 2 }\n4 0  0 4  0 4  2 2\n')
     (game,), units = read_games_in_units(tmp_path / "mine.nfg")
     assert isinstance(game, ZeroSumGame)
-    assert units.scale == 4.0
+    assert units.scale == (4.0, 4.0)
     assert [float(units.payoff(v, i)) for i, v in enumerate((1.0, -1.0))] == [4.0, 0.0]
 
 
@@ -117,6 +183,8 @@ def test_tables_are_tidy():
     assert {len(set(table["own"])) for table in made.values()} == {1}
     gaps, payoffs, policies = (made[name] for name in ("own_games", "own_payoffs", "own_policies"))
     row = gaps[(gaps["arm"] == "output_policy") & (gaps["game"] == 2)].iloc[-1]
+    assert row["player"] == 2
+    assert row["gain"] == row["gain_in_payoffs"] == arrays["gain"][spec["arms"].index("output_policy"), 1, -1, 1]
     assert row["gap"] == arrays["gap"][spec["arms"].index("output_policy"), 1, -1]
     assert (row["iteration"], row["measure"]) == (50, "cce_gap_bound")
     row = payoffs.query("arm == 'best_response' and game == 1 and player == 2").iloc[0]

@@ -153,7 +153,8 @@ def own_table(names, arms, gap):
     places = itertools.product(names, arms, (1, 2), (1, 10, 100))
     found = pd.DataFrame(places, columns=["own", "arm", "game", "iteration"])
     gaps = [gap(*place) for place in found.itertuples(index=False)]
-    return {"own_games": found.assign(measure="ne_gap", gap_in_payoffs=gaps)}
+    first = found.assign(measure="ne_gap", gap=gaps, player=1, gain=7.0, gain_in_payoffs=7.0)
+    return {"own_games": pd.concat([first, first.assign(player=2)])}
 
 
 def test_own_games_are_means_over_the_games_of_a_file():
@@ -165,7 +166,7 @@ def test_own_games_are_means_over_the_games_of_a_file():
         for arm in ("individual", "carry_over"):
             wanted = [np.mean([number(ax.get_title(), arm, game, t) for game in (1, 2)]) for t in (1, 10, 100)]
             np.testing.assert_allclose(labelled(ax)[ARM_LABELS[arm]].get_ydata(), wanted)
-        assert ax.get_ylabel() == "NE-gap (payoffs)"
+        assert ax.get_ylabel() == "NE-gap (reward units)"
 
 
 def test_a_gap_of_0_is_said_and_drawn_without_a_logarithm():

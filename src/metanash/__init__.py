@@ -10,7 +10,7 @@ from metanash import families
 from metanash.correlated import CorrelatedPolicy
 from metanash.gamefile import read_games, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
-from metanash.gaps import ne_gap
+from metanash.gaps import ne_gains, ne_gap
 from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, RegretMatching, learn
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.transitions import Transition
@@ -30,6 +30,7 @@ __all__ = [
     "families",
     "learn",
     "learn_sequence",
+    "ne_gains",
     "ne_gap",
     "read_games",
     "write_games",

@@ -35,6 +35,8 @@ __all__ = [
     "CorrelatedPolicy",
     "Episode",
     "StageValues",
+    "cce_gain_bounds",
+    "cce_gains",
     "cce_gap_bounds",
     "cce_gaps",
     "expected",
@@ -332,23 +334,28 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 # Gaps ---------------------------------------------------------------------------------------------------
 
 
+def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap."""
+    return np.asarray(policy.deviation_values(games) - policy.values(games))
+
+
 def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     """Upper bound of the CCE-gap: the most that a player gains who is told the stage tau. (G,), in units of reward."""
-    return np.asarray((policy.deviation_values(games) - policy.values(games)).max(axis=-1))
+    return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
 
 
-def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """CCE-gap for H = 1, where it is the external regret: max_i max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
+def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """External regret of each player for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
 
     Returns
     -------
-    (G,) array, in units of reward
+    (G, N) array, in units of reward
 
     Raises
     ------
     ValueError
         If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
-        problem. :func:`cce_gap_bounds` holds for any H.
+        problem. :func:`cce_gain_bounds` holds for any H.
     """
     game = games.game
     if game.horizon > 1:
@@ -360,4 +367,9 @@ def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
         reward = games.reward[:, i]
         best = payoffs(reward, joint, game.n_players, i).max(axis=-1)
         gains.append((games.initial * (best - expected(reward, joint, game.n_players))[:, 0]).sum(axis=-1))
-    return np.asarray(np.max(gains, axis=0))
+    return np.stack(gains, axis=-1)
+
+
+def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """CCE-gap (G,) for H = 1, in units of reward: the largest of :func:`cce_gains`. Errors as there."""
+    return np.asarray(cce_gains(games, policy).max(axis=-1))

@@ -145,13 +145,23 @@ def read_games(path: Path | str) -> list[Game]:
     return read_games_in_units(path)[0]
 
 
-def read_games_in_units(path: Path | str) -> tuple[list[Game], Units]:
-    """Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own."""
+def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple[list[Game], Units]:
+    """Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own.
+
+    ``zero_sum`` is that of :func:`metanash.gambit.read_nfg`; an archive says itself what its games are.
+
+    Raises
+    ------
+    ArchiveError
+        As :func:`read_games`, or if ``zero_sum`` is given for an archive.
+    """
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
-        game, units = _GAMBIT[suffix](path)
+        game, units = _GAMBIT[suffix](path, zero_sum)
         return [game], units
+    if zero_sum is not None:
+        raise ArchiveError(f"{path}: zero_sum is for .nfg and .efg files; this file says itself what its games are")
     games = _read_archive(path)
-    return games, Units((0.0,) * games[0].n_players, 1.0)
+    return games, Units.of_rewards(games[0].n_players)
 
 
 def _read_archive(path: Path | str) -> list[Game]:

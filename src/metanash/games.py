@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from metanash.checks import distributions, float_array, within
 from metanash.frozen import Frozen, sealed, sealed_stack
-from metanash.transitions import Transition, TransitionBatch
+from metanash.transitions import Transition, TransitionBatch, enough_axes
 
 __all__ = ["DiscountedGame", "Game", "GameBatch", "MarkovGame", "ZeroSumGame"]
 
@@ -133,7 +133,7 @@ class MarkovGame(_FiniteHorizon):
     Raises
     ------
     ValueError
-        As in :class:`ZeroSumGame`.
+        As in :class:`ZeroSumGame`, or if there are more than 60 players: arrays have no axes for them.
     """
 
     reward: Floats
@@ -150,6 +150,7 @@ class MarkovGame(_FiniteHorizon):
                 "reward must have axes (player, h, s, action of each player), one action axis a player; "
                 f"got shape {reward.shape}"
             )
+        enough_axes(len(reward))
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, h, s, a)"))
         _agree(self.transition, reward, 2, reward.shape[1])
         object.__setattr__(self, "initial", _initial(self.initial, reward.shape[2]))
@@ -184,7 +185,8 @@ class DiscountedGame(_Sizes):
     Raises
     ------
     ValueError
-        If anything is out of range, not finite, no distribution or of the wrong shape.
+        If anything is out of range, not finite, no distribution or of the wrong shape, or there are more than 60
+        players.
     """
 
     reward: Floats
@@ -203,6 +205,7 @@ class DiscountedGame(_Sizes):
                 "reward of a discounted game must have axes (player, s, action of each player), with one row "
                 f"or one a player; got shape {reward.shape}"
             )
+        enough_axes(reward.ndim - 2)
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
         _agree(self.transition, reward, 1, 1)
         if isinstance(self.discount, bool) or not 0.0 <= float(self.discount) < 1.0:

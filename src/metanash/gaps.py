@@ -22,6 +22,8 @@ __all__ = [
     "best_response_values",
     "from_start",
     "joint_optima",
+    "ne_gains",
+    "ne_gains_of",
     "ne_gap",
     "ne_gaps",
     "optimal_values",
@@ -295,6 +297,21 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
         return np.asarray(best[:, 0] + best[:, 1])
     _, found = _wanted_values(games, policy, *range(2 * players))
     return np.asarray((found[:, players:] - found[:, :players]).max(axis=1))
+
+
+def ne_gains(game: Game, policy: Policy) -> Floats:
+    """Each player's gain from a best response in one game, V_i^{dagger, pi_-i} - V_i^pi, (N,), in units of reward.
+
+    The NE-gap is their maximum; their sum in a zero-sum game. Errors as in :func:`ne_gaps`.
+    """
+    return np.asarray(ne_gains_of(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
+
+
+def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:
+    """Gains (G, N) in each game of a batch, see :func:`ne_gains`; policies as in :func:`ne_gaps`."""
+    players = games.game.n_players
+    _, found = _wanted_values(games, _checked(games, policy), *range(2 * players))
+    return np.asarray(found[:, players:] - found[:, :players])
 
 
 def ne_gap(game: Game, policy: Policy) -> float:

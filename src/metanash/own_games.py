@@ -12,16 +12,19 @@ A file of one game is learned individually; the games of a longer one are a sequ
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash.correlated import CorrelatedPolicy, cce_gain_bounds, cce_gains
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
-from metanash.gaps import from_start, values
-from metanash.learners import LEARNERS, CorrelatedMirrorDescent, checkpoints
-from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
+from metanash.gaps import from_start, ne_gains_of, values
+from metanash.learners import LEARNERS, checkpoints, learn
+from metanash.learners.base import Run
+from metanash.meta import META_UPDATES
 from metanash.records import GAPS
 
 __all__ = ["LEARNER_OF", "learn_own_games"]
@@ -53,7 +56,7 @@ def learn_own_games(
     games : sequence of K games
         Of one class and size.
     units : Units
-        How values are payoffs.
+        How values are payoffs, for each player.
     learning_rates : mapping
         One for each learner of ``LEARNER_OF``.
     iterations, n_checkpoints : int
@@ -63,29 +66,37 @@ def learn_own_games(
     -------
     spec : dict
         ``learner``, ``learning_rate``, ``measure`` (the name of the gap), ``arms``, ``names`` of the games, ``scale``
-        of the units.
+        of the units, one for each player.
     arrays : dict
-        ``checkpoints`` (C,); ``gap`` (arms, K, C) in units of reward; ``payoff`` (arms, K, N), the players' payoffs at
-        T; ``policy_{i}`` (arms, K, ...), their policies at T, or parts of a correlated one; for correlated policies
-        and H = 1 also ``joint`` (arms, K, S, A_1, ..., A_N).
+        ``checkpoints`` (C,); ``gap`` (arms, K, C) in units of reward; ``gain`` (arms, K, C, N), what each player can
+        gain, in units of its rewards (the gap is the largest, or the sum of the two in a zero-sum game); ``payoff``
+        (arms, K, N), the players' payoffs at T; ``policy_{i}`` (arms, K, ...), their policies at T, or parts of a
+        correlated one; for correlated policies and H = 1 also ``joint`` (arms, K, S, A_1, ..., A_N).
 
     Raises
     ------
     ValueError
-        If games are of different classes or sizes, or a number is out of range.
+        If games are of different classes or sizes, the units are of another number of players, or a number is out of
+        range.
     """
     batches = [GameBatch((game,)) for game in GameBatch(tuple(games)).games]
+    if len(units.scale) != games[0].n_players:
+        raise ValueError(f"units must be those of {games[0].n_players} players, got {len(units.scale)}")
     name = LEARNER_OF[type(games[0])]
     arms = _ARMS[name] if len(batches) > 1 else ("individual",)
     learner = LEARNERS[name](learning_rates[name])
     grid = checkpoints(iterations, n_checkpoints)
     found: dict[str, list[Any]] = {}
     for arm in arms:
-        runs = learn_sequence(batches, learner, META_UPDATES[arm](len(batches)), iterations, at=grid)
-        measure = (
-            "cce_gap" if "cce_gap" in runs.runs[0].measures else next(g for g in GAPS if g in runs.runs[0].measures)
-        )
-        found.setdefault("gap", []).append(runs.measured(measure)[0])
+        update, runs = META_UPDATES[arm](len(batches)), list[Run[Any]]()
+        for batch in batches:
+            follow = partial(_gains, batch)
+            runs.append(learn(batch, learner, iterations, at=grid, initial=update.initial(), probe=follow))
+            update = update.observe(learner, runs[-1])
+        measure = "cce_gap" if "cce_gap" in runs[0].measures else next(g for g in GAPS if g in runs[0].measures)
+        found.setdefault("gap", []).append(np.stack([run.measures[measure][0] for run in runs]))
+        gain = [[run.probes[str(i)][0] for i in range(batches[0].game.n_players)] for run in runs]
+        found.setdefault("gain", []).append(np.moveaxis(np.array(gain), 1, 2))
         for key, array in _outcome(batches, learner, runs, units).items():
             found.setdefault(key, []).append(array)
     spec = {
@@ -94,19 +105,28 @@ def learn_own_games(
         "measure": measure,
         "arms": list(arms),
         "names": [game.name for game in games],
-        "scale": units.scale,
+        "scale": list(units.scale),
     }
     return spec, {"checkpoints": grid, **{key: np.stack(arrays) for key, arrays in found.items()}}
 
 
+def _gains(games: GameBatch[Any], learner: Any, state: Any) -> dict[str, Floats]:
+    """What each player can gain by leaving the learner's output, by its number."""
+    policy = learner.output(state)
+    if isinstance(policy, CorrelatedPolicy):
+        gains = (cce_gains if games.game.horizon == 1 else cce_gain_bounds)(games, policy)
+    else:
+        gains = ne_gains_of(games, policy)
+    return {str(i): gain for i, gain in enumerate(gains.T)}
+
+
 def _outcome(
-    batches: Sequence[GameBatch[Any]], learner: Any, runs: SequenceRun[Any], units: Units
+    batches: Sequence[GameBatch[Any]], learner: Any, runs: Sequence[Run[Any]], units: Units
 ) -> dict[str, npt.NDArray[Any]]:
     """Payoffs and policies at T, the games as first axis."""
-    correlated = isinstance(learner, CorrelatedMirrorDescent)
     payoffs, policies, joints = [], [], []
-    for games, run in zip(batches, runs.runs, strict=True):
-        if correlated:
+    for games, run in zip(batches, runs, strict=True):
+        if isinstance(run.policy, CorrelatedPolicy):
             worth = run.policy.values(games)[0]
             policies.append(learner.average(run.state))
             if games.game.horizon == 1:

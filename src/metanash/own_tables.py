@@ -22,11 +22,23 @@ def _long(array: npt.NDArray[Any], axes: Mapping[str, Any], value: str) -> pd.Da
 
 
 def gaps(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
-    """Gap at every checkpoint: own, learner, learning_rate, measure, arm, game, iteration, gap, gap_in_payoffs."""
-    gap = arrays["gap"]
-    axes = {"arm": spec["arms"], "game": range(1, gap.shape[1] + 1), "iteration": arrays["checkpoints"].tolist()}
-    table = _long(gap, axes, "gap")
-    table["gap_in_payoffs"] = table["gap"] * spec["scale"]
+    """Gap at every checkpoint, and what each player can gain.
+
+    Columns own, learner, learning_rate, measure, arm, game, iteration, player, gap, gain, gain_in_payoffs. The gap, in
+    units of reward, is that of the measure and the same for all players; gains are the player's own, in units of its
+    rewards (parts of its range of payoffs, of games in payoffs) and in payoffs.
+    """
+    gain = arrays["gain"]
+    players = range(1, gain.shape[3] + 1)
+    axes = {
+        "arm": spec["arms"],
+        "game": range(1, gain.shape[1] + 1),
+        "iteration": arrays["checkpoints"].tolist(),
+        "player": players,
+    }
+    table = _long(gain, axes, "gain")
+    table.insert(len(axes), "gap", np.repeat(arrays["gap"].ravel(), len(players)))
+    table["gain_in_payoffs"] = (gain * np.array(spec["scale"])).ravel()
     for place, column in enumerate(("learner", "learning_rate", "measure")):
         table.insert(place, column, spec[column])
     table.insert(0, "own", name)
@@ -34,11 +46,12 @@ def gaps(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
 
 
 def payoffs(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
-    """Payoff of every player at T: own, arm, game, player, payoff."""
+    """Payoff of every player at T, and what was said when the file was read: own, arm, game, player, payoff, note."""
     payoff = arrays["payoff"]
     axes = {"arm": spec["arms"], "game": range(1, payoff.shape[1] + 1), "player": range(1, payoff.shape[2] + 1)}
     table = _long(payoff, axes, "payoff")
     table.insert(0, "own", name)
+    table["note"] = "; ".join(spec.get("notes", []))
     return table
 
 

@@ -18,9 +18,21 @@ from metanash.checks import distributions, float_array, integer
 from metanash.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash.frozen import Frozen, sealed, sealed_stack
 
-__all__ = ["Transition", "TransitionBatch"]
+__all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
 Floats = npt.NDArray[np.float64]
+
+MOST_PLAYERS = 60
+"""NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
+
+
+def enough_axes(players: int) -> None:
+    """Raise ValueError if there are more players than arrays have axes for."""
+    if players > MOST_PLAYERS:
+        raise ValueError(
+            f"games have at most {MOST_PLAYERS} players, since arrays have at most 64 axes and batches of games need "
+            f"four beside the players' actions; got {players} players"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +85,7 @@ class Transition(Frozen):
         ------
         ValueError
             If the shape is wrong, an entry is not finite or below 0 by more than rounding
-            (:func:`metanash.checks.distributions`), or a row's mass is not one.
+            (:func:`metanash.checks.distributions`), a row's mass is not one, or there are more than 60 players.
         """
         kernel = float_array("transition", probabilities)
         if kernel.ndim < 4 or kernel.shape[1] != kernel.shape[-1]:
@@ -81,13 +93,16 @@ class Transition(Frozen):
                 "transition must have axes (step, state, action of each player, next state), "
                 f"as many next states as states; got {kernel.shape}"
             )
+        enough_axes(kernel.ndim - 3)
         kernel = sealed(distributions("transition", kernel, "(h, s, a)"))
         return cls.trusted(kernel, kernel.shape[1], kernel.shape[2:-1])
 
     @classmethod
     def shared(cls, probabilities: npt.ArrayLike) -> "Transition":
         """One kernel for all steps: (S, A_1, ..., A_N, S). Errors as in :meth:`per_step`."""
-        return cls.per_step(float_array("transition", probabilities)[np.newaxis])
+        kernel = float_array("transition", probabilities)
+        enough_axes(kernel.ndim - 2)
+        return cls.per_step(kernel[np.newaxis])
 
     @classmethod
     def sparse(
@@ -117,6 +132,7 @@ class Transition(Frozen):
         actions = tuple(integer("n_actions", n, 1) for n in n_actions)
         if not actions:
             raise ValueError("a sparse transition needs the actions of at least one player")
+        enough_axes(len(actions))
         states = int(listed[0].shape[-1])
         steps = [kernel_rows(h, matrix, states, actions, copy=copy) for h, matrix in enumerate(listed)]
         return cls.trusted(tuple(steps), states, actions)

@@ -31,7 +31,7 @@ from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.falsify import FALSIFIABLE
 from metanash.gamefile import read_games, read_games_in_units, read_provenance
 from metanash.own_games import learn_own_games
-from metanash.records import read_record
+from metanash.records import read_measurement, read_record
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification")
@@ -524,6 +524,7 @@ REFUSED = {
     "perturbation": {"appendix": {"appendix_poker": {"perturbation": 0.123}}},
     "seeds_per_block": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},
     "games/mine.txt": {"own_games": {"files": {"mine": "games/mine.txt"}}},
+    "own_games/zero_sum/chicken": {"own_games": {"zero_sum": {"chicken": True}}},
 }
 
 
@@ -682,9 +683,25 @@ def test_own_games_are_learned_as_by_the_library(finished, config):
         games, units = read_games_in_units(finished.folder / file)
         spec, arrays = learn_own_games(games, units, learning_rates=section["learning_rates"], **plan)
         own = table[table["own"] == name]
-        np.testing.assert_allclose(own["gap_in_payoffs"], arrays["gap"].ravel() * units.scale, rtol=1e-12)
+        np.testing.assert_allclose(own["gain_in_payoffs"], (arrays["gain"] * units.scale).ravel(), rtol=1e-12)
+        np.testing.assert_allclose(own.loc[own["player"] == 2, "gap"], arrays["gap"].ravel(), rtol=1e-12)
         assert set(own["measure"]) == {spec["measure"]}
         assert own["gap"].iloc[-1] < own["gap"].iloc[0]
+
+
+def test_a_near_miss_of_zero_sum_is_noted_and_can_be_told(edited):
+    """Decimals of R and of 1 - R as floats are printed: 0.30000000000000004 + 0.7 is not 1."""
+    (edited.folder / "mine.nfg").write_text('NFG 1 R "mine" { "A" "B" } { 2 1 }\n0.1 0.9  0.30000000000000004 0.7\n')
+    games = {"files": {"near": "mine.nfg", "told": "mine.nfg"}, "zero_sum": {"told": True}}
+    targets = [f"{edited.results}/own_games/{name}.npz" for name in ("near", "told")]
+    answer = edited.snakemake("--cores", "1", *targets, config={"own_games": games})
+    assert answer.code == 0, answer.text
+    specs = [read_measurement(edited.path(f"own_games/{name}.npz"))[0] for name in ("near", "told")]
+    assert [spec["learner"] for spec in specs] == ["correlated_mirror_descent", "optimistic_mirror_descent"]
+    (note,) = specs[0]["notes"]
+    assert "the same sum up to rounding" in note
+    assert note in edited.path("logs/own_games/near.log").read_text()
+    assert specs[1]["notes"] == []
 
 
 def test_a_truncated_game_file_is_named_and_mended(edited):

@@ -1,5 +1,8 @@
 # Games of the user's own, named in the configuration.
 OWN_GAMES = config["own_games"]["files"]
+SAID_ZERO_SUM = config["own_games"].get("zero_sum", {})
+if unknown := sorted(SAID_ZERO_SUM.keys() - OWN_GAMES.keys()):
+    raise WorkflowError(f"config: own_games/zero_sum/{unknown[0]}: there is no own_games/files/{unknown[0]}")
 
 
 wildcard_constraints:
@@ -23,6 +26,7 @@ rule own_games:
         learning_rates=config["own_games"]["learning_rates"],
         iterations=config["own_games"]["iterations"],
         checkpoints=config["own_games"]["checkpoints"],
+        zero_sum=lambda wildcards: SAID_ZERO_SUM.get(wildcards.own),
     message:
         "Your games {wildcards.own}: learning"
     script:

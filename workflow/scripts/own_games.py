@@ -3,6 +3,7 @@
 from metanash_workflow import job
 
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from metanash.own_games import learn_own_games
 from metanash.records import write_measurement
 
 
-def main(games: Path, params: dict[str, Any], measured: Path) -> None:
+def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: Path) -> None:
     try:
-        read, units = read_games_in_units(games)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            read, units = read_games_in_units(games, zero_sum)
         spec, arrays = learn_own_games(read, units, **params)
     except Exception as error:  # whatever is wrong with a file is no reason to lose the others
         expected = isinstance(error, (ValueError, OSError, MemoryError))
@@ -21,7 +24,10 @@ def main(games: Path, params: dict[str, Any], measured: Path) -> None:
         logging.warning("refused: %s", reason, exc_info=None if expected else error)
         write_measurement(measured, {"file": games.as_posix(), "refused": reason}, {})
         return
-    write_measurement(measured, {**spec, "file": games.as_posix()}, arrays)
+    notes = [str(warning.message) for warning in said]
+    for note in notes:
+        logging.warning("%s: %s", games, note)
+    write_measurement(measured, {**spec, "file": games.as_posix(), "notes": notes}, arrays)
     logging.info("%s: %d games, %s, final gaps %s", games, len(read), spec["learner"], arrays["gap"][..., -1].tolist())
 
 
@@ -29,6 +35,7 @@ if __name__ == "__main__":
     with job(snakemake) as outputs:
         main(
             Path(snakemake.params.file),
+            snakemake.params.zero_sum,
             {
                 "learning_rates": snakemake.params.learning_rates,
                 "iterations": snakemake.params.iterations,

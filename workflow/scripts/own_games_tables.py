@@ -11,8 +11,8 @@ from metanash.archive import write_text
 from metanash.records import read_measurement
 
 COLUMNS = {
-    "own_games": "own learner learning_rate measure arm game iteration gap gap_in_payoffs",
-    "own_payoffs": "own arm game player payoff",
+    "own_games": "own learner learning_rate measure arm game iteration player gap gain gain_in_payoffs",
+    "own_payoffs": "own arm game player payoff note",
     "own_policies": "own arm game player step state action probability",
 }
 """Of tables without a row."""

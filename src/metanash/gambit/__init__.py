@@ -1,7 +1,8 @@
 """Games of other programs: Gambit's .nfg and .efg files, payoff matrices, OpenSpiel's matrix games.
 
 Payoffs of other programs have any size, rewards lie in [0, 1]. So whatever reads returns a game *and* its
-:class:`Units`, which turn values and gaps back into payoffs; whatever writes takes them again.
+:class:`Units`, which turn values and gains back into payoffs; whatever writes takes them again. Units are each player's
+own, since equilibria do not depend on them: learning does not either.
 
 Strategic games (.nfg) are Markov games of one state and one step. Extensive games (.efg) are written from any game of
 finite horizon, and read where they have that shape: steps at which all players move without seeing each other, chance
@@ -11,11 +12,14 @@ moves between them. Syntax: the section on file formats of Gambit's manual.
 from metanash.gambit.extensive import efg_text, write_efg
 from metanash.gambit.matrices import from_bimatrix, from_matrix_game, from_payoffs, to_bimatrix, to_payoffs
 from metanash.gambit.normal import nfg_text, read_nfg, write_nfg
+from metanash.gambit.scaling import NearlyZeroSumWarning, VanishingPayoffWarning
 from metanash.gambit.staged import read_efg
 from metanash.gambit.units import Units
 
 __all__ = [
+    "NearlyZeroSumWarning",
     "Units",
+    "VanishingPayoffWarning",
     "efg_text",
     "from_bimatrix",
     "from_matrix_game",

@@ -1,30 +1,42 @@
 """Games of one state and one step as payoff matrices, and from other programs' matrix games."""
 
+import numbers
+import operator
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import float_array
-from metanash.gambit.units import Units, payoffs_of, scaled_game
+from metanash.checks import float_array, name_entry
+from metanash.gambit.exact import Decimals, Floats, Fractions, PayoffTable
+from metanash.gambit.scaling import scaled_game
+from metanash.gambit.units import LARGEST, Units, payoffs_of
 from metanash.games import Game, MarkovGame, ZeroSumGame
-from metanash.transitions import Transition
+from metanash.transitions import Transition, enough_axes
 
-__all__ = ["from_bimatrix", "from_matrix_game", "from_payoffs", "to_bimatrix", "to_payoffs"]
+__all__ = ["from_bimatrix", "from_matrix_game", "from_payoffs", "one_shot", "to_bimatrix", "to_payoffs"]
 
-Floats = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64]
+
+_MOST_DIGITS = 5000
+"""Of a Decimal: as many as no file has, and few enough to compute with."""
 
 
 def from_payoffs(
-    payoffs: npt.ArrayLike, *, zero_sum: bool | None = None, name: str = ""
+    payoffs: npt.ArrayLike, *, zero_sum: bool | None = None, name: str = "", scaled: bool = True
 ) -> tuple[ZeroSumGame | MarkovGame, Units]:
     """Make a game of one state and one step.
 
     Parameters
     ----------
     payoffs : (N, A_1, ..., A_N) array
-        Of any size; fractions are taken exactly.
-    zero_sum, name
+        Of any size. Integers, Fractions and Decimals are taken exactly, also beside each other and beside floats in an
+        array of objects; an array of floats is worked out in floats, and has constant sums where they are constant up
+        to the rounding of the payoffs.
+    zero_sum, name, scaled
         As in :func:`metanash.gambit.read_nfg`.
 
     Returns
@@ -36,17 +48,103 @@ def from_payoffs(
     Raises
     ------
     ValueError
-        If the shape is wrong, a payoff is not finite or beyond 1e100, or the game is not zero-sum but should be.
+        If the shape is wrong, an entry is no finite real number or beyond 1e100 (the message names it), there are more
+        than 60 players, or the game is not zero-sum, or its payoffs no rewards, but should be.
+
+    Warns
+    -----
+    NearlyZeroSumWarning, VanishingPayoffWarning
+        As :func:`metanash.gambit.read_nfg`.
     """
-    table = np.asarray(payoffs)
-    table = table if table.dtype == object else float_array("payoffs", table)
+    table = _numbers("payoffs", payoffs)
     if table.ndim < 2 or len(table) != table.ndim - 1:
         raise ValueError(f"payoffs must have axes (player, action of each player), got shape {table.shape}")
-    still = Transition.shared(np.ones((1, *table.shape[1:], 1)))
-    return scaled_game(table[:, np.newaxis, np.newaxis], still, np.ones(1), name, zero_sum)
+    enough_axes(len(table))
+    places = np.arange(table[0].size).reshape(table.shape[1:])
+    return one_shot(_table(table), places, zero_sum=zero_sum, name=name, scaled=scaled)
 
 
-def to_payoffs(game: Game, units: Units | None = None) -> Floats:
+def one_shot(
+    payoffs: PayoffTable, places: npt.NDArray[np.int64], *, zero_sum: bool | None, name: str, scaled: bool
+) -> tuple[ZeroSumGame | MarkovGame, Units]:
+    """Game of one state and one step.
+
+    Parameters
+    ----------
+    payoffs : PayoffTable
+    places : (A_1, ..., A_N) array
+        Which entry of the table a profile is.
+    zero_sum, name, scaled
+        As in :func:`metanash.gambit.read_nfg`.
+    """
+    still = Transition.shared(np.ones((1, *places.shape, 1)))
+    return scaled_game(payoffs, places[None, None], still, np.ones(1), name, zero_sum=zero_sum, scaled=scaled)
+
+
+def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
+    """A float64 or int64 array, or one of Fractions. Raises ValueError naming the first entry that is no number."""
+    try:
+        table = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+    if table.dtype.kind not in "fiubO":  # of texts or complex numbers, say: one entry is enough to make all of them so
+        table = np.asarray(value, dtype=object)
+    if table.dtype.kind in "iub" and table.size:
+        small = max(int(table.max()), -int(table.min())) < Decimals.LARGEST
+        table = table.astype(np.int64 if small else object)
+    if table.dtype != object:
+        table = table if table.dtype == np.int64 and table.size else float_array(name, table)
+        beyond = np.abs(table) > LARGEST
+        if beyond.any():
+            place = tuple(int(i) for i in np.argwhere(beyond)[0])
+            where = name_entry("index", place)
+            raise ValueError(f"{name} must lie within 1e100; at {where} there is {table[place]}; use another unit")
+        return table
+    if not table.size:
+        raise ValueError(f"{name} must not be empty, got shape {table.shape}")
+    exact = np.empty(table.size, dtype=object)
+    for k, entry in enumerate(table.reshape(-1).tolist()):
+        try:
+            exact[k] = _fraction(entry)
+        except ValueError as error:
+            place = tuple(int(i) for i in np.unravel_index(k, table.shape))
+            raise ValueError(f"{name} at {name_entry('index', place)}: {error}") from error
+    return exact.reshape(table.shape)
+
+
+def _fraction(entry: object) -> Fraction:
+    """Exact value of a number of any real class."""
+    if isinstance(entry, Decimal):
+        if not entry.is_finite():
+            raise ValueError(f"payoffs must be finite, got {entry}")
+        if entry and (abs(entry.adjusted()) > _MOST_DIGITS or len(entry.as_tuple().digits) > _MOST_DIGITS):
+            raise ValueError(f"a Decimal of more than {_MOST_DIGITS:,} places; payoffs must lie within 1e100")
+    if isinstance(entry, list | tuple | np.ndarray):
+        raise ValueError(f"payoffs must be a rectangular array of numbers, got a {type(entry).__name__} as an entry")
+    if not isinstance(entry, numbers.Real | Decimal):
+        raise ValueError(f"payoffs must be real numbers, got {entry!r:.40} ({type(entry).__name__})")
+    try:
+        if isinstance(entry, numbers.Rational):
+            value = Fraction(operator.index(entry.numerator), operator.index(entry.denominator))
+        else:
+            value = Fraction(*(entry if isinstance(entry, Decimal) else float(entry)).as_integer_ratio())
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"payoffs must be finite, got {entry}") from error
+    if abs(value) > LARGEST:
+        raise ValueError(f"payoffs must lie within 1e100, got {float(value):.6g}; use another unit")
+    return value
+
+
+def _table(payoffs: npt.NDArray[Any]) -> PayoffTable:
+    flat = payoffs.reshape(len(payoffs), -1)
+    if flat.dtype == object:
+        return Fractions(flat)
+    if flat.dtype == np.int64:
+        return Decimals(flat, np.zeros(flat.shape, dtype=np.int8))
+    return Floats(flat)
+
+
+def to_payoffs(game: Game, units: Units | None = None) -> Array:
     """Payoffs (N, A_1, ..., A_N) of a game of one state and one step; the inverse of :func:`from_payoffs`.
 
     Raises
@@ -64,17 +162,22 @@ def to_payoffs(game: Game, units: Units | None = None) -> Floats:
 
 
 def from_bimatrix(
-    A: npt.ArrayLike, B: npt.ArrayLike | None = None, *, zero_sum: bool | None = None, name: str = ""
+    A: npt.ArrayLike,
+    B: npt.ArrayLike | None = None,
+    *,
+    zero_sum: bool | None = None,
+    name: str = "",
+    scaled: bool = True,
 ) -> tuple[ZeroSumGame | MarkovGame, Units]:
     """Make a game of two players of one state and one step.
 
     Parameters
     ----------
     A : (A_1, A_2) array
-        Payoffs of the row player.
+        Payoffs of the row player, of numbers as in :func:`from_payoffs`.
     B : (A_1, A_2) array, optional
         Payoffs of the column player. Default: -A.
-    zero_sum, name
+    zero_sum, name, scaled
         As in :func:`metanash.gambit.read_nfg`.
 
     Returns
@@ -86,15 +189,27 @@ def from_bimatrix(
     ------
     ValueError
         If the matrices have different shapes, or as :func:`from_payoffs`.
+
+    Warns
+    -----
+    NearlyZeroSumWarning, VanishingPayoffWarning
+        As :func:`metanash.gambit.read_nfg`.
     """
-    rows = float_array("A", A)
-    columns = -rows if B is None else float_array("B", B)
+    rows = _numbers("A", A)
+    columns = -rows if B is None else _numbers("B", B)
     if rows.ndim != 2 or rows.shape != columns.shape:
         raise ValueError(f"A and B must be matrices of one shape, got {rows.shape} and {columns.shape}")
-    return from_payoffs(np.stack([rows, columns]), zero_sum=zero_sum, name=name)
+    return from_payoffs(_stacked([rows, columns]), zero_sum=zero_sum, name=name, scaled=scaled)
 
 
-def to_bimatrix(game: Game, units: Units | None = None) -> tuple[Floats, Floats]:
+def _stacked(tables: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Tables of one shape, side by side; all of Fractions where one is."""
+    if any(table.dtype == object for table in tables):
+        tables = [np.vectorize(_fraction, otypes=[object])(table.astype(object)) for table in tables]
+    return np.stack(tables)
+
+
+def to_bimatrix(game: Game, units: Units | None = None) -> tuple[Array, Array]:
     """Payoff matrices of the two players. Raises ValueError as :func:`to_payoffs`, or if there are not two."""
     payoffs = to_payoffs(game, units)
     if len(payoffs) != 2:
@@ -102,15 +217,18 @@ def to_bimatrix(game: Game, units: Units | None = None) -> tuple[Floats, Floats]
     return payoffs[0], payoffs[1]
 
 
-def from_matrix_game(other: Any, *, zero_sum: bool | None = None) -> tuple[ZeroSumGame | MarkovGame, Units]:
+def from_matrix_game(
+    other: Any, *, zero_sum: bool | None = None, scaled: bool = True
+) -> tuple[ZeroSumGame | MarkovGame, Units]:
     """Make a game from another program's matrix game, known by what it offers; nothing is imported.
 
     Parameters
     ----------
     other : object
         With ``row_utilities`` and ``col_utilities`` (OpenSpiel's MatrixGame), or ``player_utilities(i)``, ``shape`` and
-        ``num_players`` (OpenSpiel's TensorGame), or ``payoff_matrices`` (nashpy). Each may be a method or an attribute.
-    zero_sum : bool, optional
+        ``num_players`` (OpenSpiel's TensorGame), or ``payoff_matrices`` (nashpy), or ``to_arrays`` (pygambit). Each may
+        be a method or an attribute.
+    zero_sum, scaled
         As in :func:`metanash.gambit.read_nfg`.
 
     Returns
@@ -124,6 +242,11 @@ def from_matrix_game(other: Any, *, zero_sum: bool | None = None) -> tuple[ZeroS
         If the object offers none of these.
     ValueError
         As :func:`from_payoffs`.
+
+    Warns
+    -----
+    NearlyZeroSumWarning, VanishingPayoffWarning
+        As :func:`metanash.gambit.read_nfg`.
     """
 
     def get(attribute: str) -> Any:
@@ -131,14 +254,20 @@ def from_matrix_game(other: Any, *, zero_sum: bool | None = None) -> tuple[ZeroS
         return found() if callable(found) else found
 
     if hasattr(other, "row_utilities") and hasattr(other, "col_utilities"):
-        return from_bimatrix(get("row_utilities"), get("col_utilities"), zero_sum=zero_sum)
+        return from_bimatrix(get("row_utilities"), get("col_utilities"), zero_sum=zero_sum, scaled=scaled)
     if hasattr(other, "player_utilities") and hasattr(other, "shape") and hasattr(other, "num_players"):
         shape = tuple(get("shape"))
         tables = [np.asarray(other.player_utilities(i)).reshape(shape) for i in range(get("num_players"))]
-        return from_payoffs(np.stack(tables), zero_sum=zero_sum)
-    if hasattr(other, "payoff_matrices"):
-        return from_bimatrix(*get("payoff_matrices"), zero_sum=zero_sum)
-    raise TypeError(
-        f"a {type(other).__name__} has neither row_utilities and col_utilities, nor player_utilities, nor "
-        "payoff_matrices; from_payoffs takes arrays"
-    )
+    elif hasattr(other, "payoff_matrices"):
+        tables = list(get("payoff_matrices"))
+    elif hasattr(other, "to_arrays"):
+        tables = list(get("to_arrays"))
+    else:
+        raise TypeError(
+            f"a {type(other).__name__} has neither row_utilities and col_utilities, nor player_utilities, nor "
+            "payoff_matrices, nor to_arrays; from_payoffs takes arrays"
+        )
+    found = [_numbers(f"payoffs of player {i + 1}", table) for i, table in enumerate(tables)]
+    if len({table.shape for table in found}) != 1:
+        raise ValueError(f"payoffs of all players must have one shape, got {[table.shape for table in found]}")
+    return from_payoffs(_stacked(found), zero_sum=zero_sum, scaled=scaled)

@@ -128,13 +128,15 @@ def _refused(table: pd.DataFrame) -> list[Part]:
 
 
 def _learned(tables: Tables) -> list[Part]:
+    """Final gaps, gains and payoffs of the user's own games, and what was said when their files were read."""
     cells, payoff_cells = Cells("own_games"), Cells("own_payoffs")
-    last = tables["own_games"].groupby(["own", "arm", "game"], sort=False).tail(1)
+    gaps = tables["own_games"]
+    last = gaps[gaps["iteration"] == gaps.groupby("own")["iteration"].transform("max")]
     payoffs = tables["own_payoffs"].set_index(["own", "arm", "game"]).sort_index()
     rows = []
-    for _, row in last.iterrows():
-        place = (row["own"], row["arm"], row["game"])
-        values = ", ".join(payoff_cells(value, ".4g") for value in payoffs.loc[[place]].sort_values("player")["payoff"])
+    for place, part in last.sort_values("player", kind="stable").groupby(["own", "arm", "game"], sort=False):
+        row = part.iloc[0]
+        earned = payoffs.loc[[place]].sort_values("player")["payoff"]
         measure = str(row["measure"]).replace("_", "-").replace("cce", "CCE").replace("ne-", "NE-")
         rows.append(
             (
@@ -144,13 +146,29 @@ def _learned(tables: Tables) -> list[Part]:
                 ARM_LABELS[row["arm"]],
                 cells(row["iteration"], "d"),
                 f"{cells(row['gap'], '.3g')} ({measure})",
-                cells(row["gap_in_payoffs"], ".3g"),
-                values,
+                ", ".join(cells(gain, ".3g") for gain in part["gain"]),
+                ", ".join(cells(gain, ".3g") for gain in part["gain_in_payoffs"]),
+                ", ".join(payoff_cells(value, ".4g") for value in earned),
             )
         )
-    head = ("file", "game", "learner", "arm", "T", "gap at T", "gap in payoffs", "payoffs of the players at T")
-    text = "Policies at $T$ are in `own_policies.csv`, gaps at every checkpoint in `own_games.csv`."
-    return [Part("Your games", text, head, tuple(rows)), *_own_policies(tables["own_policies"])]
+    head = ("file", "game", "learner", "arm", "T", "gap at T", "gains of the players at T", "gains in payoffs",
+            "payoffs of the players at T")  # fmt: skip
+    text = (
+        "Rewards of a file in payoffs are parts of each player's own range, so the gap is the share of its range that "
+        "a player can gain; in payoffs each player has its own units. Policies at $T$ are in `own_policies.csv`, gaps "
+        "at every checkpoint in `own_games.csv`."
+    )
+    own = Part("Your games", text, head, tuple(rows))
+    return [own, *_own_notes(tables["own_payoffs"]), *_own_policies(tables["own_policies"])]
+
+
+def _own_notes(table: pd.DataFrame) -> list[Part]:
+    """Warnings of reading, of files that had any."""
+    cells = Cells("own_payoffs")
+    said = table[["own", "note"]].drop_duplicates().dropna()
+    rows = tuple((cells.text(own), cells.text(note)) for own, note in said.itertuples(index=False) if note)
+    text = "What was noticed when they were read."
+    return [Part("Notes on your files", text, ("file", "note"), rows)] if rows else []
 
 
 def _own_policies(table: pd.DataFrame) -> list[Part]:

@@ -14,8 +14,8 @@ _MEASURES = {"ne_gap": "NE-gap", "cce_gap": "CCE-gap", "cce_gap_bound": "gap of 
 
 
 def own_games(tables: Tables, width: float) -> Figure:
-    """Gap against iterations, the mean over the games of a file, a panel for each file."""
-    table = tables["own_games"]
+    """Gap in units of reward against iterations, the mean over the games of a file, a panel for each file."""
+    table = tables["own_games"].query("player == 1")  # the gap is that of all players
     names = list(dict.fromkeys(table["own"]))
     if not names:
         return _empty(width)
@@ -25,16 +25,16 @@ def own_games(tables: Tables, width: float) -> Figure:
     for ax, name in zip(axes.flat, names, strict=False):
         part = table[table["own"] == name]
         for arm, style in ARM_STYLE.items():
-            mean = part[part["arm"] == arm].groupby("iteration")["gap_in_payoffs"].mean()
+            mean = part[part["arm"] == arm].groupby("iteration")["gap"].mean()
             positive = mean[mean > 0]  # a gap of 0 has no place on a logarithmic axis
             if not mean.empty:
                 ax.plot(positive.index, positive, label=ARM_LABELS[arm], **style)
-        if (part["gap_in_payoffs"] > 0).any():
+        if (part["gap"] > 0).any():
             log_axes(ax)
         else:
             ax.set(xlabel="iterations T", xlim=(1, part["iteration"].max()), ylim=(0, 1), xscale="log", yticks=[0])
             ax.text(0.5, 0.5, "gap 0 throughout", ha="center", va="center", transform=ax.transAxes, fontsize=6.5)
-        ax.set(title=name, ylabel=f"{_MEASURES[part['measure'].iloc[0]]} (payoffs)")
+        ax.set(title=name, ylabel=f"{_MEASURES[part['measure'].iloc[0]]} (reward units)")
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)
     most = max(axes.flat, key=lambda ax: len(ax.get_lines()))

@@ -1,0 +1,190 @@
+"""Payoffs of any size to rewards in [0, 1], by one affine map for each player."""
+
+import warnings
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash.checks import name_entry
+from metanash.gambit.exact import Number, PayoffTable
+from metanash.gambit.units import Units
+from metanash.games import MarkovGame, ZeroSumGame
+from metanash.transitions import Transition
+
+__all__ = ["NearlyZeroSumWarning", "VanishingPayoffWarning", "scaled_game"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_SUM_ROUNDING = 1e-9
+"""How far the sums of a game that is said to be zero-sum may differ, in parts of the larger range of payoffs."""
+_FLOAT_ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""The same in parts of the largest payoff: what rounding leaves of payoffs that are large beside their range."""
+_LOST = 2.0**-53
+"""Half the distance of floats next to one."""
+
+
+class NearlyZeroSumWarning(UserWarning):
+    """Payoffs have the same sum up to rounding, not exactly, and nobody said which is meant."""
+
+
+class VanishingPayoffWarning(UserWarning):
+    """Different payoffs of a player cannot be told apart as rewards: they differ by less than 2^-53 of the range."""
+
+
+def scaled_game(
+    payoffs: PayoffTable,
+    places: Integers,
+    transition: Transition,
+    initial: Floats,
+    name: str,
+    *,
+    zero_sum: bool | None,
+    scaled: bool,
+) -> tuple[ZeroSumGame | MarkovGame, Units]:
+    """Game of payoffs, and the units of its values.
+
+    Each player's payoffs, from the least to the largest of the whole game, become [0, 1]: so the game does not depend
+    on the units that a player counts in. Of a zero-sum game only player 0 is looked at.
+
+    Parameters
+    ----------
+    payoffs : PayoffTable
+        Of N players at n places; places of a step stand beside each other.
+    places : (H, S, A_1, ..., A_N) array
+        Which of the n it is.
+    zero_sum : bool or None
+        Whether to make a :class:`ZeroSumGame`. True: yes, the sums may differ by rounding. None: if they are constant
+        at each step. False: no.
+    scaled : bool
+        False: payoffs are the rewards as they are.
+
+    Raises
+    ------
+    ValueError
+        If the game was said to be zero-sum and is not, or a payoff that should be a reward is not in [0, 1].
+
+    Warns
+    -----
+    NearlyZeroSumWarning
+        If sums differ by no more than ``zero_sum=True`` allows, and ``zero_sum`` is None.
+    VanishingPayoffWarning
+        If different payoffs of a player differ by at most 2^-53 of its range.
+    """
+    sums = _sums(payoffs, places, zero_sum, name)
+    kept = range(payoffs.shape[0] if sums is None else 1)
+    rewards, lows, scales = np.empty((len(kept), *places.shape)), list[Number](), list[Number]()
+    for i in kept:
+        low, high = payoffs.limits(i)
+        if not scaled:
+            if not 0 <= low <= high <= 1:
+                raise ValueError(_outside(payoffs, places, i))
+            low, high = low * 0, low * 0 + 1
+        lows.append(low)
+        scales.append(high - low or low * 0 + 1)
+        if not float(scales[i]) > 0.0:
+            raise ValueError(f"payoffs of player {i + 1} differ by less than 1e-323; use another unit")
+        reward = payoffs.rewards(i, low, scales[i])
+        if not payoffs.apart(low, scales[i]):
+            _warn_of_lost(payoffs, i, reward, name)
+        np.take(reward, places, out=rewards[i])
+    horizon = len(places)
+    if sums is None:
+        units = Units(tuple(float(low * horizon) for low in lows), tuple(map(float, scales)))
+        return MarkovGame(rewards, transition, initial, name=name), units
+    low, scale = lows[0] * horizon, float(scales[0])
+    return ZeroSumGame(rewards[0], transition, initial, name=name), Units(
+        (float(low), float(sum(sums) - low)), (scale, scale)
+    )
+
+
+def _outside(payoffs: PayoffTable, places: Integers, player: int) -> str:
+    reward = payoffs.rewards(player, 0.0, 1.0)
+    place = int(np.argmax((reward < 0) | (reward > 1)))
+    return (
+        "payoffs that are rewards as they are must lie in [0, 1]; "
+        f"at {_entry(places, place, player)} there is {float(payoffs.number(player, place)):.10g}; let them be scaled"
+    )
+
+
+def _entry(places: Integers, place: int, player: int | None = None) -> str:
+    """Name of a place that has a number."""
+    first = int(np.argmax(places.reshape(-1) == place))
+    at = np.unravel_index(first, places.shape)
+    return name_entry("(h, s, a)", at) if player is None else name_entry("(i, h, s, a)", (player, *at))
+
+
+def _sums(payoffs: PayoffTable, places: Integers, zero_sum: bool | None, name: str) -> Sequence[Number] | None:
+    """What the two players' payoffs sum to at each step, or None if that depends on more than the step.
+
+    Raises ValueError if the game was said to be zero-sum and is not; warns if it nearly is.
+    """
+    players = payoffs.shape[0]
+    if zero_sum and players != 2:
+        raise ValueError(f"a zero-sum game has 2 players, this one has {players}; leave zero_sum out")
+    if zero_sum is False or players != 2:
+        return None
+    limits = [payoffs.limits(i) for i in range(2)]
+    allowed = max(
+        _SUM_ROUNDING * max(float(high - low) for low, high in limits),
+        _FLOAT_ROUNDING * max(abs(float(end)) for ends in limits for end in ends),
+    )
+    sums, exactly, most = list[Number](), True, 0.0
+    for step in _steps(places):
+        first, same, off = payoffs.sums(step)
+        far = np.flatnonzero(np.abs(off) > allowed)
+        if zero_sum and far.size:
+            raise ValueError(_not_zero_sum(payoffs, places, step.start + int(far[0]), first))
+        if not same[far].all():
+            return None
+        exactly, most = exactly and bool(same.all()), max(most, float(np.abs(off).max()))
+        sums.append(payoffs.number(0, first) + payoffs.number(1, first))
+    if exactly or zero_sum:
+        return sums
+    warnings.warn(
+        f"{_of(name)}payoffs of the two players have the same sum up to rounding (they differ by at most {most:.3g}), "
+        "not exactly, so this is a general-sum game; zero_sum=True makes it zero-sum, zero_sum=False silences this",
+        NearlyZeroSumWarning,
+        stacklevel=2,
+    )
+    return None
+
+
+def _steps(places: Integers) -> list[slice]:
+    flat = places.reshape(len(places), -1)
+    return [slice(int(low), int(high) + 1) for low, high in zip(flat.min(axis=1), flat.max(axis=1), strict=True)]
+
+
+def _not_zero_sum(payoffs: PayoffTable, places: Integers, place: int, first: int) -> str:
+    there, here = (float(payoffs.number(0, at) + payoffs.number(1, at)) for at in (place, first))
+    return (
+        f"not zero-sum: payoffs at {_entry(places, place)} sum to {there:.10g}, "
+        f"at {_entry(places, first)} to {here:.10g}; leave zero_sum out"
+    )
+
+
+def _warn_of_lost(payoffs: PayoffTable, player: int, rewards: Floats, name: str) -> None:
+    """Warn of different payoffs whose rewards differ by no more than rewards next to one are rounded by."""
+    order = np.argsort(rewards)
+    equal = np.flatnonzero(np.diff(rewards[order]) <= _LOST)
+    lost = equal[~payoffs.same(player, order[equal], order[equal + 1])]
+    if lost.size:
+        one, other = sorted(payoffs.number(player, int(order[lost[0] + k])) for k in (0, 1))
+        low, high = payoffs.limits(player)
+        warnings.warn(
+            f"{_of(name)}payoffs {_shown(one)} and {_shown(other)} of player {player + 1} cannot be told apart as "
+            f"rewards: their difference is lost beside the range, from {_shown(low)} to {_shown(high)}",
+            VanishingPayoffWarning,
+            stacklevel=2,
+        )
+
+
+def _of(name: str) -> str:
+    return f"{name}: " if name else ""
+
+
+def _shown(number: Number) -> str:
+    exact = Fraction(number)
+    return str(exact) if exact.denominator == 1 and abs(exact) < 10**20 else repr(float(exact))
