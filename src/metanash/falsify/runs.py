@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,9 +18,9 @@ from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
 from metanash.falsify.structure import describe
-from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash.games import MarkovGame, ZeroSumGame
 
-__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
+__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "fitting", "known_claim", "replay", "search"]
 
 STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
 """Files and folder in the folder of a search."""
@@ -147,17 +148,42 @@ def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
     return list(forms or claim.forms)
 
 
-def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
-    """The sizes to search. Raises ValueError if one makes no game of the claim's class."""
+_MOST_NUMBERS = 10**8
+"""In the rewards and transitions of one instance: a search evaluates many at a time."""
+
+
+def fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
+    """The sizes to search, by default the claim's own.
+
+    Raises
+    ------
+    ValueError
+        If one makes no game of the claim's class, sets what the claim does not look at, or makes very large games.
+    """
     for size in sizes or ():
         players = len(size.n_actions)
         if claim.game is ZeroSumGame and players != 2:
             raise ValueError(f"{claim.title} is about two players, the size {size.name} has {players}")
         if claim.game is MarkovGame and players < 2:
             raise ValueError(f"{claim.title} is about two players or more, the size {size.name} has one")
-        if claim.game is not DiscountedGame and size.discount:
-            raise ValueError(f"{claim.title} knows no discount, the size {size.name} has one")
+        for name, words in _LOOKED_AT.items():
+            default = getattr(Size, name)
+            if getattr(size, name) != default and all(getattr(own, name) == default for own in claim.sizes):
+                raise ValueError(f"{claim.title} knows no {words}, the size {size.name} has one")
+        numbers = size.games * size.horizon * size.n_states * math.prod(size.n_actions) * (size.n_states + players)
+        if numbers > _MOST_NUMBERS:
+            raise ValueError(f"the size {size.name} has {numbers:,} numbers in an instance; at most {_MOST_NUMBERS:,}")
     return list(sizes or claim.sizes)
+
+
+_LOOKED_AT = {
+    "horizon": "horizon H",
+    "games": "sequence of K games",
+    "iterations": "number T of iterations",
+    "discount": "discount",
+    "inner_steps": "inner steps",
+}
+"""Parts of a size that a claim looks at if one of its own sizes sets them, and what they are called."""
 
 
 def search(
@@ -192,7 +218,7 @@ def search(
         If the claim or a form is unknown, or there is another unfinished search in the folder.
     """
     claim = known_claim(name)
-    chosen, spaces = _chosen_forms(claim, forms), _fitting(claim, sizes)
+    chosen, spaces = _chosen_forms(claim, forms), fitting(claim, sizes)
     labels = [size.name for size in spaces]
     state = folder / STATE if folder else None
     progress = start(chosen)
