@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.falsify.claims import Claim, Instances, Size
 from metanash.falsify.rounds import Progress, Settings, Worst
-from metanash.gamefile import read_games, read_provenance, write_games
+from metanash.gamefile import read_games_and_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
 
@@ -71,7 +71,8 @@ def read_instance(path: Path) -> SavedInstance:
     ArchiveError
         If the file is no game file, or no instance of a claim.
     """
-    games, found = read_games(path), read_provenance(path).get("falsify")
+    games, provenance = read_games_and_provenance(path)
+    found = provenance.get("falsify")
     if not isinstance(found, Mapping):
         raise ArchiveError(f"{path}: a game file, but no instance of a claim that `metanash falsify` saved")
     try:
