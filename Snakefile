@@ -3,7 +3,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from workflow.configuration import mistakes, sources_of, verdict
+from workflow.configuration import arguments_of, mistakes, sources_of, verdict
 
 min_version("9.0")
 
@@ -14,6 +14,8 @@ configfile: "config/config.yaml"
 refused = mistakes(config, Path(workflow.basedir, "workflow/schemas/config.schema.yaml"), sources_of(workflow))
 if refused:
     raise WorkflowError(verdict(refused))
+
+ARGUMENTS = arguments_of(workflow)
 
 
 LEARNED = "common settings games learn tables zero_sum potential general_sum appendix own_games scale falsify".split()

@@ -9,7 +9,10 @@ from pathlib import Path
 
 __all__ = ["READABLE", "kind_of", "unreadable"]
 
-READABLE = "what can be read: .npz of metanash, .nfg and .efg of Gambit (docs/game-file.md)"
+READABLE = (
+    "what can be read: .npz of metanash, .nfg and .efg of Gambit; numbers become a game by metanash.gambit.from_bimatrix "
+    "and from_payoffs (docs/game-file.md)"
+)
 
 _ODD = {
     stat.S_ISDIR: ("a folder", "name a file in it"),
@@ -33,12 +36,7 @@ _MAGIC = (
     (b"\x80\x05", "a pickle of Python", "metanash reads no pickles"),
 )
 _GAMBIT = "Gambit's pygambit turns it into one that can be read: pygambit.{reader}('{name}').to_nfg('{stem}.nfg')"
-_TEXTS = {
-    ".gam": ("a GameTracer file", "its numbers, action of player 1 fastest, go into metanash.gambit.from_payoffs"),
-    ".csv": ("a table", "its numbers go into metanash.gambit.from_bimatrix or from_payoffs"),
-    ".tsv": ("a table", "its numbers go into metanash.gambit.from_bimatrix or from_payoffs"),
-    ".json": ("a JSON text", "its numbers go into metanash.gambit.from_bimatrix or from_payoffs"),
-}
+_TEXTS = {".gam": "a GameTracer file", ".csv": "a table", ".tsv": "a table", ".json": "a JSON text"}
 _FIRST = 4096
 
 
@@ -114,8 +112,5 @@ def _text_kind(path: Path, text: str, places: dict[str, str]) -> tuple[str, str]
     for magic, suffix, reader in (("#AGG", ".agg", "read_agg"), ("#BAGG", ".bagg", "read_bagg")):
         if start.startswith(magic) or path.suffix.lower() == suffix:
             return "an action-graph game of Gambit", _GAMBIT.format(reader=reader, **places)
-    if path.suffix.lower() in _TEXTS:
-        return _TEXTS[path.suffix.lower()]
-    if start[:1] in {"{", "["}:
-        return _TEXTS[".json"]
-    return "a text", "its numbers go into metanash.gambit.from_bimatrix or from_payoffs"
+    words = _TEXTS.get(path.suffix.lower(), _TEXTS[".json"] if start[:1] in {"{", "["} else "a text")
+    return words, ""

@@ -15,7 +15,7 @@ import numpy as np
 from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.falsify.claims import Size
 from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.runs import fitting
+from metanash.falsify.sizes import check_size
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
 from metanash.meta import META_UPDATES
@@ -60,7 +60,7 @@ def refusals(question: Mapping[str, Any]) -> list[Refusal]:
 
 def _try_size(claim_name: str, name: str) -> None:
     claim, size = FALSIFIABLE[claim_name], Size.parse(name)
-    fitting(claim, [size])
+    check_size(claim, size)
     small = replace(size, iterations=min(size.iterations, _ITERATIONS))
     instance = claim.instances(np.full((1, claim.dimension(small)), 0.5), small)
     claim.evaluate(instance, small)

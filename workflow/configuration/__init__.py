@@ -12,9 +12,9 @@ from typing import Any
 from workflow.configuration.entries import against_schema
 from workflow.configuration.fitting import misfits
 from workflow.configuration.library import of_the_library
-from workflow.configuration.places import Source, line
+from workflow.configuration.places import Source, line, path_in_project
 
-__all__ = ["MOST", "mistakes", "sources_of", "verdict"]
+__all__ = ["MOST", "arguments_of", "mistakes", "sources_of", "verdict"]
 
 MOST = 10
 """Mistakes that are told at a time."""
@@ -26,6 +26,14 @@ def sources_of(workflow: Any) -> list[Source]:
     settings = workflow.config_settings
     given = settings.config_args if isinstance(settings.config_args, list | tuple) else []
     return [*(Source.of_file(Path(file)) for file in files), Source.of_command_line(settings.config, given)]
+
+
+def arguments_of(workflow: Any) -> list[str]:
+    """What Snakemake was called with to have this configuration."""
+    files = [path_in_project(Path(file)) for file in workflow.overwrite_configfiles]
+    given = workflow.config_settings.config_args
+    pairs = [str(pair) for pair in given] if isinstance(given, list | tuple) else []
+    return [*(["--configfile", *files] if files else []), *(["--config", *pairs] if pairs else [])]
 
 
 def mistakes(config: Mapping[str, Any], schema: Path, sources: Sequence[Source] = ()) -> list[str]:

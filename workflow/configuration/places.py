@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Mistake", "Source", "entry", "line"]
+__all__ = ["Mistake", "Source", "entry", "line", "path_in_project"]
 
 Place = tuple[Any, ...]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
@@ -38,7 +38,7 @@ class Source:
     @classmethod
     def of_file(cls, path: Path) -> "Source":
         """Read a YAML or JSON file. One that cannot be read has no places: Snakemake has read it, or says why not."""
-        name = _relative(path)
+        name = path_in_project(path)
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
@@ -97,7 +97,8 @@ def line(mistake: Mistake, sources: Sequence[Source]) -> str:
     return f"{where}{': ' * bool(where)}{entry(mistake.path)}: {mistake.words}"
 
 
-def _relative(path: Path) -> str:
+def path_in_project(path: Path) -> str:
+    """Relative to the working directory if the file lies in it."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

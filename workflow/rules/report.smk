@@ -101,6 +101,7 @@ rule provenance:
         "../../environment.yml"
     params:
         config=config,
+        arguments=ARGUMENTS,
         benchmarks=sorted({benchmark_of(file) for file in MEASUREMENTS}),
     message:
         "Provenance: versions, commit, configuration, machine, time"

@@ -23,7 +23,7 @@ def commit() -> str:
     return head.stdout.strip() + (", with changes" if changes.stdout.strip() else "")
 
 
-def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
+def main(config: dict[str, Any], arguments: list[str], benchmarks: list[Path], target: Path) -> None:
     times = {path: pd.read_csv(path, sep="\t")["s"].mean() for path in benchmarks if path.exists()}
     slowest = sorted(times, key=times.__getitem__, reverse=True)[:8]
     seeds = {name: section["seeds"] for name, section in config["experiments"].items()}
@@ -33,10 +33,11 @@ def main(config: dict[str, Any], benchmarks: list[Path], target: Path) -> None:
     rows = [["/".join(path.with_suffix("").parts[-3:]), f"{times[path]:.1f}"] for path in slowest]
     configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
     found = {"software": information(), "run": run, "slowest": rows, "configuration": configuration}
+    found |= {"results": config["results"], "arguments": arguments}  # with which `metanash claims` says how to repeat
     write_text(target, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     folder = Path(snakemake.output.provenance).parent
     files = [folder / file for file in snakemake.params.benchmarks]
-    main(snakemake.params.config, files, Path(snakemake.output.provenance))
+    main(snakemake.params.config, snakemake.params.arguments, files, Path(snakemake.output.provenance))

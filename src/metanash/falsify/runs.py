@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from metanash.archive import write_text
+from metanash.archive import ArchiveError, write_text
 from metanash.falsify.claims import Claim, Instances, Size, ratios
 from metanash.falsify.files import SavedInstance, read_instance, read_state, write_instance, write_state
 from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
+from metanash.falsify.sizes import check_size
 from metanash.falsify.structure import describe
-from metanash.games import MarkovGame, ZeroSumGame
 
-__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "fitting", "known_claim", "replay", "search"]
+__all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
 
 STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
 """Files and folder in the folder of a search."""
@@ -148,42 +147,11 @@ def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
     return list(forms or claim.forms)
 
 
-_MOST_NUMBERS = 10**8
-"""In the rewards and transitions of one instance: a search evaluates many at a time."""
-
-
-def fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
-    """The sizes to search, by default the claim's own.
-
-    Raises
-    ------
-    ValueError
-        If one makes no game of the claim's class, sets what the claim does not look at, or makes very large games.
-    """
+def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
+    """The sizes to search. Raises ValueError if one does not fit the claim."""
     for size in sizes or ():
-        players = len(size.n_actions)
-        if claim.game is ZeroSumGame and players != 2:
-            raise ValueError(f"{claim.title} is about two players, the size {size.name} has {players}")
-        if claim.game is MarkovGame and players < 2:
-            raise ValueError(f"{claim.title} is about two players or more, the size {size.name} has one")
-        for name, words in _LOOKED_AT.items():
-            default = getattr(Size, name)
-            if getattr(size, name) != default and all(getattr(own, name) == default for own in claim.sizes):
-                raise ValueError(f"{claim.title} knows no {words}, the size {size.name} has one")
-        numbers = size.games * size.horizon * size.n_states * math.prod(size.n_actions) * (size.n_states + players)
-        if numbers > _MOST_NUMBERS:
-            raise ValueError(f"the size {size.name} has {numbers:,} numbers in an instance; at most {_MOST_NUMBERS:,}")
+        check_size(claim, size)
     return list(sizes or claim.sizes)
-
-
-_LOOKED_AT = {
-    "horizon": "horizon H",
-    "games": "sequence of K games",
-    "iterations": "number T of iterations",
-    "discount": "discount",
-    "inner_steps": "inner steps",
-}
-"""Parts of a size that a claim looks at if one of its own sizes sets them, and what they are called."""
 
 
 def search(
@@ -218,7 +186,7 @@ def search(
         If the claim or a form is unknown, or there is another unfinished search in the folder.
     """
     claim = known_claim(name)
-    chosen, spaces = _chosen_forms(claim, forms), fitting(claim, sizes)
+    chosen, spaces = _chosen_forms(claim, forms), _fitting(claim, sizes)
     labels = [size.name for size in spaces]
     state = folder / STATE if folder else None
     progress = start(chosen)
@@ -270,19 +238,55 @@ def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> No
     write_text(folder / RESULT, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
+def _fitting_instance(path: Path, claim: Claim, saved: SavedInstance) -> None:
+    """Raise ArchiveError if the games or arrays of a saved instance are not those of its claim and size."""
+    if saved.game is not claim.game:
+        found = saved.game.__name__ if saved.game else "no games"
+        raise ArchiveError(f"{path}: {claim.title} is about a {claim.game.__name__}, the file has a {found}")
+    try:
+        check_size(claim, saved.size)
+    except ValueError as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    wanted = claim.instances(np.full((1, claim.dimension(saved.size)), 0.5), saved.size)
+    for name in wanted.keys() - saved.arrays.keys():
+        raise ArchiveError(f"{path}: the array {name} of the instance is missing")
+    for name in saved.arrays.keys() - wanted.keys():
+        raise ArchiveError(f"{path}: {claim.title} has no array {name}")
+    for name, array in saved.arrays.items():
+        if array.shape != wanted[name].shape[1:]:
+            shapes = f"{wanted[name].shape[1:]}, there is {array.shape}"
+            raise ArchiveError(f"{path}: {name} of size {saved.size.name} must have shape {shapes}")
+        if not np.isfinite(array).all():
+            raise ArchiveError(f"{path}: {name} must be finite")
+
+
 def replay(path: Path) -> Finding:
     """Evaluate a saved instance again, in double precision and with 50 digits.
 
     Raises
     ------
     ValueError
-        If the file holds no instance, or its claim or form is unknown.
+        If the file holds no instance, or its claim, form or size is unknown, or its games or arrays are not those of
+        such an instance; the message names the file.
     """
     saved = read_instance(path)
-    claim = known_claim(saved.claim)
-    (form,) = _chosen_forms(claim, [saved.form])
+    try:
+        claim = known_claim(saved.claim)
+        (form,) = _chosen_forms(claim, [saved.form])
+    except ValueError as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    _fitting_instance(path, claim, saved)
+    try:
+        return _evaluated(path, claim, saved, form)
+    except (ValueError, ArithmeticError) as error:
+        raise ArchiveError(f"{path}: the instance cannot be evaluated: {error or type(error).__name__}") from error
+
+
+def _evaluated(path: Path, claim: Claim, saved: SavedInstance, form: str) -> Finding:
     sides = claim.evaluate({name: array[np.newaxis] for name, array in saved.arrays.items()}, saved.size)
     at = sides.iterations == saved.iterations
+    if not at.any():
+        raise ValueError(f"T = {saved.iterations} is none of {sides.iterations.tolist()}, at which it is looked at")
     only = {form: sides.right[form][:, at]}
     found = ratios(type(sides)(sides.iterations[at], sides.left[:, at], only))[form][0]
     exact = _sides(claim, saved.arrays, saved.size, saved.iterations, form)
