@@ -69,9 +69,7 @@ class Parts:
     def write(self, stream: Any) -> None:
         """Write an ``.npy``, the bytes that :func:`numpy.lib.format.write_array` writes of the whole."""
         descr = np.lib.format.dtype_to_descr(self.dtype)
-        np.lib.format.write_array_header_1_0(
-            stream, {"descr": descr, "fortran_order": False, "shape": self.shape}
-        )
+        np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": self.shape})
         waiting = bytearray()
         for part in self.parts:
             flat = np.ascontiguousarray(part, dtype=self.dtype).reshape(-1)
@@ -228,7 +226,7 @@ class Archive:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Every failure inside becomes an ArchiveError: zip, zlib, NumPy's header, JSON and memory fail in many ways."""
+        """Every failure inside becomes an ArchiveError: zip, zlib, NumPy's headers, JSON and memory fail in many."""
         try:
             yield
         except Exception as error:
@@ -240,7 +238,9 @@ class Archive:
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise _DamagedError(f"its array {name} is compressed in a way that NumPy does not use")
         if entry.file_size > _MOST_COMPRESSION * (entry.compress_size + 1):
-            raise _DamagedError(f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be")
+            raise _DamagedError(
+                f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be"
+            )
         readers: dict[tuple[int, int], Any] = {
             (1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0
         }  # fmt: skip
@@ -253,7 +253,7 @@ class Archive:
         count, left = 1, entry.file_size - stream.tell()
         for length in shape:
             count *= length
-        if any(length < 0 for length in shape) or count * dtype.itemsize != left:
+        if min(shape, default=0) < 0 or count * dtype.itemsize != left:
             raise _DamagedError(f"its array {name} says {count * dtype.itemsize:,} bytes, there are {left:,}")
         return shape, fortran, dtype
 
@@ -266,7 +266,7 @@ class Archive:
         return array
 
 
-_REASONS = {
+_REASONS: dict[type[BaseException], str] = {
     RecursionError: "nested too deeply",
     MemoryError: "its arrays do not fit into memory",
     KeyError: "it has no header",

@@ -22,7 +22,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; a ValueError, a file that cannot be read and a lack of memory are told in one line, with code 1."""
+    """Run a subcommand; a ValueError, an unreadable file and a lack of memory are told in one line, exit code 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -10,8 +10,8 @@ from pathlib import Path
 __all__ = ["READABLE", "kind_of", "unreadable"]
 
 READABLE = (
-    "what can be read: .npz of metanash, .nfg and .efg of Gambit; numbers become a game by metanash.gambit.from_bimatrix "
-    "and from_payoffs (docs/game-file.md)"
+    "what can be read: .npz of metanash, .nfg and .efg of Gambit; numbers become a game by "
+    "metanash.gambit.from_bimatrix and from_payoffs (docs/game-file.md)"
 )
 
 _ODD = {
@@ -49,7 +49,10 @@ def unreadable(path: Path) -> tuple[str, str] | None:
         If the path cannot even be looked at.
     """
     if not path.exists():
-        return "no such file", "look at the name" if path.parent.is_dir() else f"there is no folder {path.parent} either"
+        return (
+            "no such file",
+            "look at the name" if path.parent.is_dir() else f"there is no folder {path.parent} either",
+        )
     mode = path.stat().st_mode
     return next((words for is_kind, words in _ODD.items() if is_kind(mode)), None)
 
@@ -80,7 +83,7 @@ def _zip(path: Path) -> tuple[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except Exception:  # noqa: BLE001  # a damaged zip fails in any way
+    except Exception:  # a damaged zip fails in any way
         return "", ""
     if names and all(name.endswith(".npy") for name in names):
         found = [name.removesuffix(".npy") for name in names]

@@ -82,7 +82,7 @@ def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str
     }
     if isinstance(first, DiscountedGame):
         header["discount"] = first.discount
-        potentials = [game.potential for game in games]
+        potentials = [game.potential for game in games if isinstance(game, DiscountedGame)]
         known = [potential for potential in potentials if potential is not None]
         if known and len(known) < len(potentials):
             raise ValueError("either all games of a file have a potential or none has")
@@ -93,12 +93,12 @@ def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str
 
 def _checked(games: Sequence[Game]) -> Game:
     """The first game, if they make a batch: checked pair by pair, since a batch of all would be a second copy."""
-    first = GameBatch(games[:1]).game
+    first: Game = GameBatch[Any](tuple(games[:1])).game
     for game in games[1:]:
         try:
-            GameBatch((first, game))
+            GameBatch[Any]((first, game))
         except ValueError:
-            GameBatch(tuple(games))  # whose message numbers the game
+            GameBatch[Any](tuple(games))  # whose message numbers the game
             raise
     if any(
         (game.transition.steps, game.transition.is_sparse) != (first.transition.steps, first.transition.is_sparse)

@@ -1,7 +1,7 @@
 """A configuration's own experiments and sizes of instances, tried in small: what would fail is found before any job.
 
-An experiment is tried on the first two games of one seed, for one iteration of every arm; a size on one instance, for few
-iterations. The NumPy kernels do for that (``METANASH_KERNELS=numpy``).
+An experiment is tried on the first two games of one seed, for one iteration of every arm; a size on one instance, for
+few iterations. The NumPy kernels do for that (``METANASH_KERNELS=numpy``).
 """
 
 import difflib
@@ -53,6 +53,8 @@ def refusals(question: Mapping[str, Any]) -> list[Refusal]:
         if not unknown:
             try:
                 _try_experiment(section, question["root_seed"])
+            except MemoryError:  # the job will say so, on a machine that may have more
+                continue
             except (ValueError, TypeError, ImportError, ArithmeticError) as error:
                 found.append((place, str(error).splitlines()[0] if str(error) else type(error).__name__))
     return found
@@ -79,7 +81,9 @@ def _unknown(section: Mapping[str, Any]) -> Iterator[Refusal]:
         yield ("games", "family"), f"there is no family {family!r}; {_names(family, list(FAMILIES))}"
     else:
         taken = inspect.signature(FAMILIES[family]).parameters.values()
-        known = [one.name for one in taken if one.kind is one.KEYWORD_ONLY and one.name not in {"n_games", "perturbation"}]
+        known = [
+            one.name for one in taken if one.kind is one.KEYWORD_ONLY and one.name not in {"n_games", "perturbation"}
+        ]
         for option in games["options"]:
             if option not in known:
                 yield ("games", "options", option), f"the family {family} takes no such option; {_names(option, known)}"

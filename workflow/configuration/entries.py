@@ -41,10 +41,14 @@ def _validator(schema: str) -> Any:
 
 def against_schema(config: Any, schema: Path) -> list[Mistake]:
     """Mistakes of single entries, one for each entry."""
-    odd_keys = [Mistake(path, f"a name must be text, {shortened(path[-1])} is none; quote it") for path in _odd_keys(config)]
+    odd_keys = [
+        Mistake(path, f"a name must be text, {shortened(path[-1])} is none; quote it") for path in _odd_keys(config)
+    ]
     if odd_keys:  # jsonschema matches keys against patterns
         return odd_keys
-    told = {path: Mistake(path, f"must be a finite number, there is {shortened(value)}") for path, value in _odd(config)}
+    told = {
+        path: Mistake(path, f"must be a finite number, there is {shortened(value)}") for path, value in _odd(config)
+    }
     ranks: dict[Place, tuple[int, int]] = {}
     for error in _validator(schema.read_text(encoding="utf-8")).iter_errors(config):
         place = _RANK.index(error.validator) if error.validator in _RANK else len(_RANK)
@@ -87,10 +91,8 @@ def _odd(config: Any) -> Iterator[tuple[Place, float]]:
 
 def shortened(value: Any) -> str:
     """A value as YAML has it, but of no more than some words."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, Mapping):
@@ -173,8 +175,14 @@ def _plain(number: float) -> str:
 
 
 def _names(rule: Any, value: Any, _: Any) -> str:
-    near = difflib.get_close_matches(value, [name for name in rule if isinstance(name, str)], 1) if isinstance(value, str) else []
-    return f"must be one of {', '.join(map(str, rule))}, there is {shortened(value)}" + (f"; {near[0]} is the nearest" if near else "")
+    near = (
+        difflib.get_close_matches(value, [name for name in rule if isinstance(name, str)], 1)
+        if isinstance(value, str)
+        else []
+    )
+    return f"must be one of {', '.join(map(str, rule))}, there is {shortened(value)}" + (
+        f"; {near[0]} is the nearest" if near else ""
+    )
 
 
 def _pattern(rule: str, value: Any, schema: Mapping[str, Any]) -> str:
@@ -195,9 +203,17 @@ _WORDS: dict[str, Any] = {
     "enum": _names,
     "const": lambda rule, value, _: f"must be {shortened(rule)}, there is {shortened(value)}",
     "pattern": _pattern,
-    "minItems": lambda rule, value, _: f"must have at least {rule} {'item' if rule == 1 else 'items'}, there are {len(value)}",
-    "maxItems": lambda rule, value, _: f"must have at most {rule} {'item' if rule == 1 else 'items'}, there are {len(value)}: {shortened(value)}",
-    "minProperties": lambda rule, value, _: f"must have at least {rule} {'entry' if rule == 1 else 'entries'}, there are {len(value)}",
-    "uniqueItems": lambda rule, value, _: f"must have no item twice: {shortened(value)}",
-    "contains": lambda rule, value, _: f"must have {shortened(rule.get('const'))} among its items, there is {shortened(value)}",
+    "minItems": lambda rule, value, _: (
+        f"must have at least {rule} {'item' if rule == 1 else 'items'}, there are {len(value)}"
+    ),
+    "maxItems": lambda rule, value, _: (
+        f"must have at most {rule} {'item' if rule == 1 else 'items'}, there are {len(value)}: {shortened(value)}"
+    ),
+    "minProperties": lambda rule, value, _: (
+        f"must have at least {rule} {'entry' if rule == 1 else 'entries'}, there are {len(value)}"
+    ),
+    "uniqueItems": lambda _, value, __: f"must have no item twice: {shortened(value)}",
+    "contains": lambda rule, value, _: (
+        f"must have {shortened(rule.get('const'))} among its items, there is {shortened(value)}"
+    ),
 }

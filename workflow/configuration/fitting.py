@@ -30,7 +30,8 @@ def misfits(config: Section) -> list[Mistake]:
     theory = config["theory"]
     checks = (
         _folders(config),
-        *(_experiment(name, section) for name, section in config["experiments"].items()),
+        # those of the user's are tried by the library
+        *(_experiment(name, one) for name, one in config["experiments"].items() if not name.startswith("own_")),
         _appendix(config["appendix"], config["experiments"]),
         _mixed_theory(theory),
         _horizons(theory["random_games"]),
@@ -60,12 +61,14 @@ def _experiment(name: str, section: Section) -> Iterator[Mistake]:
         yield Mistake((*place, "games", "options", "n_actions"), words)
     staged = [arm for arm in section["arms"] if arm in _STAGED]
     if staged and games["count"] < 2:
-        words = f"must be at least 2 for the arm {staged[0]}, which learns from the games before; there is {games['count']}"
+        words = (
+            f"must be at least 2 for the arm {staged[0]}, which learns from the games before; there is {games['count']}"
+        )
         yield Mistake((*place, "games", "count"), words)
     numbers = _numbers(games["family"], options)
     files = len(games["perturbations"]) * min(section["seeds"], section["seeds_per_block"]) * games["count"]
     if numbers * files > MOST_NUMBERS:
-        words = f"{files:,} games of {numbers:,} numbers each are more than {MOST_NUMBERS:,} numbers in one file; make them smaller or fewer"
+        words = f"one file would hold {files:,} games of {numbers:,} numbers, at most {MOST_NUMBERS:,} in all"
         yield Mistake((*place, "games"), words)
 
 
@@ -99,10 +102,14 @@ def _appendix(appendix: Section, experiments: Section) -> Iterator[Mistake]:
                 words = f"must be one of experiments/{name}: {shortened(known)}, there is {shortened(shown[key])}"
                 yield Mistake(("appendix", name, key), words)
         if shown["references"] > experiment["seeds"]:
-            words = f"must be at most the {experiment['seeds']} seeds of experiments/{name}, there is {shown['references']}"
+            words = (
+                f"must be at most the {experiment['seeds']} seeds of experiments/{name}, there is {shown['references']}"
+            )
             yield Mistake(("appendix", name, "references"), words)
         if experiment["seeds_per_block"] < experiment["seeds"]:
-            words = f"must be all {experiment['seeds']} seeds, which are one job; there is {experiment['seeds_per_block']}"
+            words = (
+                f"must be all {experiment['seeds']} seeds, which are one job; there is {experiment['seeds_per_block']}"
+            )
             yield Mistake(("experiments", name, "seeds_per_block"), words)
 
 
@@ -161,7 +168,9 @@ def _windows(
         if start >= end:
             yield Mistake((*place, k), f"must rise, there is {shortened([start, end])}; write [{end:g}, {start:g}]")
         elif inside < 2:
-            what = f"must have two {words} inside, there {'is 1' if inside else 'are none'} in {shortened([start, end])}"
+            what = (
+                f"must have two {words} inside, there {'is 1' if inside else 'are none'} in {shortened([start, end])}"
+            )
             yield Mistake((*place, k), f"{what}; the last of {len(grid)} is {grid[-1]}")
     if all(start < end for start, end in windows) and any(
         b[0] <= a[0] or b[1] <= a[1] for a, b in itertools.pairwise(windows)
@@ -203,7 +212,7 @@ def _general_sum(section: Section) -> Iterator[Mistake]:
         if words:
             yield Mistake(place, words)
         elif math.prod(actions) > 10**7:
-            yield Mistake(place, f"{math.prod(actions):,} joint actions are too many; at most 10,000,000 make sense here")
+            yield Mistake(place, f"{math.prod(actions):,} joint actions are more than 10,000,000")
 
 
 def _scale(section: Section) -> Iterator[Mistake]:
@@ -212,7 +221,8 @@ def _scale(section: Section) -> Iterator[Mistake]:
         if states < plan["branching"]:
             words = f"must be at least branching, which is {plan['branching']}; there is {states}"
             yield Mistake((*here, "zero_sum", "states", k), words)
-    largest = max(plan["states"], default=0) * max(plan["actions"], default=0) ** 2 * (plan["branching"] + plan["horizon"])
+    rows = max(plan["states"], default=0) * max(plan["actions"], default=0) ** 2
+    largest = rows * (plan["branching"] + plan["horizon"])
     if largest > MOST_NUMBERS:
         words = f"the largest game has {largest:,} numbers, more than {MOST_NUMBERS:,}; make it smaller"
         yield Mistake((*here, "zero_sum"), words)

@@ -1,4 +1,4 @@
-"""What only the library knows: claims that are searched for counterexamples, their sizes, and experiments of the user's.
+"""What only the library knows: claims that are searched, sizes of their instances, experiments of the user's.
 
 Names of claims are read from the text of the registry. Sizes and own experiments are rare, so only for them metanash is
 imported, in a process of its own and with the kernels in NumPy: compiled ones may be about to be built anew.
@@ -19,7 +19,12 @@ from workflow.configuration.places import Mistake
 __all__ = ["names_of", "of_the_library"]
 
 _PACKAGE = Path(__file__).parents[2] / "src" / "metanash"
-_ASK = "import json, sys; from metanash.rehearsal import refusals; print(json.dumps(refusals(json.load(sys.stdin))))"
+_ASK = """
+import json, resource, sys
+from metanash.rehearsal import refusals
+resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+print(json.dumps(refusals(json.load(sys.stdin))))
+"""
 _SECONDS = 20
 
 

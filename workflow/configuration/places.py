@@ -3,7 +3,6 @@
 YAML and JSON keep the last of two equal keys without a word, so that has to be looked for in the files themselves.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ class Source:
 
     @classmethod
     def of_file(cls, path: Path) -> "Source":
-        """Read a YAML or JSON file. One that cannot be read has no places: Snakemake has read it, or says why not."""
+        """Read a YAML or JSON file (JSON is YAML as well). One that cannot be read has no places: Snakemake has read it, or says why not."""
         name = path_in_project(path)
         try:
             text = path.read_text(encoding="utf-8")
@@ -46,24 +45,8 @@ class Source:
         try:
             tree = yaml.compose(text, Loader=_LOADER)
         except yaml.YAMLError:
-            return cls._of_json(name, text)
-        return cls(name, tree, list(_twice(name, tree)))
-
-    @classmethod
-    def _of_json(cls, name: str, text: str) -> "Source":
-        """JSON that is no YAML, such as one with tabs: lines are not known."""
-        found: list[str] = []
-
-        def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            keys = [key for key, _ in pairs]
-            found.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
-            return dict(pairs)
-
-        try:
-            tree = json.loads(text, object_pairs_hook=mapping)
-        except ValueError:
             return cls(name, None)
-        return cls(name, tree, [Mistake((key,), "stands twice in one section; leave one", name) for key in found])
+        return cls(name, tree, list(_twice(name, tree)))
 
     @classmethod
     def of_command_line(cls, config: Mapping[str, Any], arguments: Sequence[str]) -> "Source":
@@ -85,7 +68,7 @@ class Source:
 
 
 def entry(path: Place) -> str:
-    """As people write it: ``experiments/figure1_zero_sum/seeds``; items of lists are numbered from 0, as in ``a[0]``."""
+    """As people write it: ``experiments/figure1_zero_sum/seeds``; items of lists count from 0, as in ``a[0]``."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f"/{key}" for key in path)
     return text.removeprefix("/") or "everything"
 

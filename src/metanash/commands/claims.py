@@ -16,8 +16,8 @@ __all__ = ["add_arguments", "run"]
 
 _REMEDY = "run the pipeline, or name the folder with --results"
 _COLUMNS = (
-    "id", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures", "tables",
-    "runs",
+    "id", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures",
+    "tables", "runs",
 )  # fmt: skip
 _SIDES = ("claim", "form", "setting", "iteration", "left", "right", "runs", "violations")
 
@@ -50,7 +50,7 @@ def _sides(row: Row, results: Path) -> list[str]:
     found = [line for line in _read(path, _SIDES) if (line["claim"], line["setting"]) == place]
     if not found:
         raise ValueError(
-            f"{path}: no row about {place[0]} in the setting {place[1]}, which claims.csv names: the two are of different "
+            f"{path}: no row about {place[0]} in the setting {place[1]}, which claims.csv names: they are of different "
             f"runs; {_REMEDY}"
         )
     return [
@@ -64,7 +64,9 @@ def _number(path: Path, line: Row, name: str) -> str:
     try:
         return f"{float(line[name]):.4g}"
     except ValueError as error:
-        raise ValueError(f"{path}: {name} of {line['claim']}, {line['setting']} is no number: {line[name]!r}") from error
+        raise ValueError(
+            f"{path}: {name} of {line['claim']}, {line['setting']} is no number: {line[name]!r}"
+        ) from error
 
 
 def _repeat(results: Path, run: str) -> str:

@@ -13,18 +13,22 @@ import numpy as np
 
 from metanash.archive import open_archive
 from metanash.commands.tables import Table, read_table
+from metanash.foreign import kind_of, unreadable
 from metanash.gamefile import read_games_in_units
 from metanash.games import Game
 
 __all__ = ["add_arguments", "run"]
 
+_OPENED = ".npz of metanash, .nfg and .efg of Gambit, .csv and .tsv"
 _ROWS, _WIDEST = 5, 24
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file, and an array to print whole."""
-    parser.add_argument("file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .csv or .tsv file")
+    parser.add_argument(
+        "file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .csv or .tsv file"
+    )
     parser.add_argument("array", nargs="?", help="of an .npz: print this array whole; of a table: this column")
 
 
@@ -34,6 +38,9 @@ def _line(name: str, array: np.ndarray[Any, Any]) -> str:
 
 
 def _archive(path: Path, wanted: str | None) -> None:
+    found, remedy = ("", "") if unreadable(path) else kind_of(path)
+    if found and not remedy:
+        raise ValueError(f"{path}: {found}, no metanash file; any editor opens it, metanash show opens {_OPENED}")
     with open_archive(path, "metanash", None) as archive:
         if wanted is None:
             lines = [_line(name, archive.array(name)) for name in archive.names]
@@ -47,7 +54,9 @@ def _archive(path: Path, wanted: str | None) -> None:
 
 
 def _kind(game: Game) -> str:
-    return {"ZeroSumGame": "two players, constant sum", "MarkovGame": "general sum"}.get(type(game).__name__, "discounted")
+    return {"ZeroSumGame": "two players, constant sum", "MarkovGame": "general sum"}.get(
+        type(game).__name__, "discounted"
+    )
 
 
 def _gambit(path: Path, wanted: str | None) -> None:

@@ -65,21 +65,24 @@ def read_table(
 def _lines(path: Path, delimiter: str) -> list[tuple[int, list[str]]]:
     """Number and fields of each line that is not blank."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader, found = csv.reader(file, delimiter=delimiter, strict=True), []
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        found: list[tuple[int, list[str]]] = []
         try:
-            for fields in reader:
-                if fields:
-                    found.append((reader.line_num, fields))
+            found.extend((reader.line_num, fields) for fields in reader if fields)
         except csv.Error as error:
             begun = found[-1][0] + 1 if found else 1
-            raise ValueError(f"{path}:{begun}: no table from here on ({error}); look for a quote without a partner") from error
+            raise ValueError(
+                f"{path}:{begun}: no table from here on ({error}); look for a quote without a partner"
+            ) from error
     return found
 
 
 def _check_head(path: Path, head: Sequence[str], columns: Sequence[str], remedy: str) -> None:
     missing = [name for name in columns if name not in head]
     if missing and len(head) == 1:
-        raise ValueError(f"{path}: its first line is {head[0][:60]!r}, which are no columns separated by commas; {remedy}")
+        raise ValueError(
+            f"{path}: its first line is {head[0][:60]!r}, which are no columns separated by commas; {remedy}"
+        )
     if missing:
         raise ValueError(f"{path}: the columns {', '.join(missing)} are missing; {remedy}")
     if len(set(head)) < len(head):

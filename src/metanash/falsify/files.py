@@ -29,8 +29,10 @@ _OF_GAMES = ("reward", "transition", "start")
 
 @dataclass(frozen=True, eq=False)
 class SavedInstance:
-    """One instance, its arrays without the first axis, and what it is an instance of; read from a file, also of which
-    class its games are."""
+    """One instance, its arrays without the first axis, and what it is an instance of.
+
+    ``game`` is the class of its games, known once they have been read from a file.
+    """
 
     claim: str
     form: str

@@ -279,7 +279,7 @@ def replay(path: Path) -> Finding:
     try:
         return _evaluated(path, claim, saved, form)
     except (ValueError, ArithmeticError) as error:
-        raise ArchiveError(f"{path}: the instance cannot be evaluated: {error or type(error).__name__}") from error
+        raise ArchiveError(f"{path}: the instance cannot be evaluated: {str(error) or type(error).__name__}") from error
 
 
 def _evaluated(path: Path, claim: Claim, saved: SavedInstance, form: str) -> Finding:
