@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import OWN, ROOT
+from conftest import OWN, ROOT, Project
 
 update_config = pytest.importorskip("snakemake.utils").update_config
 
@@ -68,6 +68,7 @@ ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
     "perturbation", "perturbations", "references", "discount", "discounts", "transition_mixing", "inner_steps",
     "margin", "root_seed",
 }  # fmt: skip
+WINDOW = ("windows[0][0]",)  # a window may begin earlier
 REAL = {  # any number above 0, so 20.0 as well
     "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
     "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
@@ -100,7 +101,9 @@ def runs_all_the_same(path, value):
         return type(before) is type(value) and (isinstance(value, bool) or last in TEXT)
     if value in ([], {}):
         return type(before) is type(value) and last in EMPTY
-    return isinstance(before, int | float) and ((value == 0 and last in ZERO) or (value == 20.0 and last in REAL))
+    return isinstance(before, int | float) and (
+        (value == 0 and last in ZERO) or (value == 20.0 and (last in REAL or entry(path).endswith(WINDOW)))
+    )
 
 
 def depths():
@@ -459,6 +462,12 @@ def test_sections_that_hold_themselves_are_no_trap():
 # Snakemake itself ----------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def unbuilt(tmp_path_factory):
+    """A copy of the repository, whose kernels may be of other sources: nothing of it is run."""
+    return Project.copied_from_repository(tmp_path_factory.mktemp("unbuilt") / "project")
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
@@ -485,10 +494,9 @@ def test_sections_that_hold_themselves_are_no_trap():
         ),
     ],
 )
-def test_snakemake_refuses_before_the_first_job(bare, tmp_path, text, arguments, said):
-    project = bare.copied_to(tmp_path / "project")
-    (project.folder / "config/mine.yaml").write_text(text)
-    answer = project.command(
+def test_snakemake_refuses_before_the_first_job(unbuilt, text, arguments, said):
+    (unbuilt.folder / "config/mine.yaml").write_text(text)
+    answer = unbuilt.command(
         "-m", "snakemake", "-n", "--configfile", "config/smoke.yaml", "config/mine.yaml", *arguments
     )
     assert answer.code == 1
@@ -496,4 +504,4 @@ def test_snakemake_refuses_before_the_first_job(bare, tmp_path, text, arguments,
     assert "config: a mistake, and nothing was run" in answer.text
     assert "Traceback" not in answer.text
     assert len(answer.text) < LONGEST
-    assert not Path(project.folder, "results").exists()
+    assert not Path(unbuilt.folder, "results").exists()

@@ -22,10 +22,11 @@ MOST = 10
 
 def sources_of(workflow: Any) -> list[Source]:
     """Where Snakemake has the configuration from, what counts last at the end: its files, then ``--config``."""
-    files = dict.fromkeys(str(file) for file in [*workflow.configfiles, *workflow.overwrite_configfiles])
+    last = [Path(file).resolve() for file in workflow.overwrite_configfiles]  # which configfiles has too, and first
+    files = [*(Path(file) for file in workflow.configfiles if Path(file).resolve() not in last), *last]
     settings = workflow.config_settings
     given = settings.config_args if isinstance(settings.config_args, list | tuple) else []
-    return [*(Source.of_file(Path(file)) for file in files), Source.of_command_line(settings.config, given)]
+    return [*map(Source.of_file, files), Source.of_command_line(settings.config, given)]
 
 
 def arguments_of(workflow: Any) -> list[str]:

@@ -36,7 +36,7 @@ class Source:
 
     @classmethod
     def of_file(cls, path: Path) -> "Source":
-        """Read a YAML or JSON file (JSON is YAML as well). One that cannot be read has no places: Snakemake has read it, or says why not."""
+        """Read a YAML file, or JSON, which is YAML. One that cannot be read has no places: Snakemake says why not."""
         name = path_in_project(path)
         try:
             text = path.read_text(encoding="utf-8")
