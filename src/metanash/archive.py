@@ -31,6 +31,8 @@ _CHUNK = 16 * 1024**2
 _MOST_COMPRESSION = 1032
 """Bytes that a byte of a deflated stream stands for at most; a zip that says more is made to fill the memory."""
 
+_MOST_OF_NOTHING = 10**6
+
 
 class ArchiveError(ValueError):
     """A file that is missing, truncated, of another format or of an unknown schema version."""
@@ -253,6 +255,8 @@ class Archive:
         count, left = 1, entry.file_size - stream.tell()
         for length in shape:
             count *= length
+        if count == 0 and max(shape) > _MOST_OF_NOTHING:
+            raise _DamagedError(f"its array {name} says {max(shape):,} parts of nothing")
         if min(shape, default=0) < 0 or count * dtype.itemsize != left:
             raise _DamagedError(f"its array {name} says {count * dtype.itemsize:,} bytes, there are {left:,}")
         return shape, fortran, dtype
@@ -307,8 +311,8 @@ def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iter
     try:
         odd = unreadable(path)
         if odd:
-            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no {format_name} file; {odd[1]}"
-            raise ArchiveError(f"{path}: {told}")
+            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no {format_name} file"
+            raise ArchiveError(f"{path}: {told}; {odd[1]}")
         with path.open("rb"):
             pass
     except OSError as error:

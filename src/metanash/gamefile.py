@@ -203,8 +203,8 @@ def _readable(path: Path) -> None:
     try:
         odd = unreadable(path)
         if odd:
-            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no file of games; {odd[1]}"
-            raise ArchiveError(f"{path}: {told}")
+            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no file of games"
+            raise ArchiveError(f"{path}: {told}; {odd[1]}")
         with path.open("rb"):
             return
     except OSError as error:

@@ -1,6 +1,6 @@
 """Print what a file holds: games, runs or measurements (.npz), a game of Gambit (.nfg, .efg), or a table (.csv, .tsv).
 
-Of an .npz that is what it was made from, and its arrays; of a game its players, actions and payoffs' range; of a table
+Of an .npz that is what it was made from, and its arrays; of a game its players, actions and range of payoffs; of a table
 its columns and first rows.
 """
 
@@ -14,8 +14,9 @@ import numpy as np
 from metanash.archive import open_archive
 from metanash.commands.tables import Table, read_table
 from metanash.foreign import kind_of, unreadable
+from metanash.gambit import to_payoffs
 from metanash.gamefile import read_games_in_units
-from metanash.games import Game
+from metanash.games import DiscountedGame, Game
 
 __all__ = ["add_arguments", "run"]
 
@@ -63,15 +64,14 @@ def _gambit(path: Path, wanted: str | None) -> None:
     if wanted is not None:
         raise ValueError(f"{path} is a Gambit file, which has no arrays; leave {wanted!r} out")
     (game, *_), units = read_games_in_units(path)
-    players = range(game.n_players)
     print(f"{'Gambit':10s}{'strategic' if path.suffix.lower() == '.nfg' else 'extensive'} game, {_kind(game)}")
     print(f"{'title':10s}{game.name}")
     print(f"{'players':10s}{game.n_players}")
     print(f"{'actions':10s}{' x '.join(map(str, game.n_actions))}")
     print(f"{'steps':10s}{getattr(game, 'horizon', 1)}, states {game.n_states}")
-    for i in players:
-        low, high = sorted((units.payoff(0.0, i), units.payoff(1.0, i)))
-        print(f"{'payoffs':10s}of player {i + 1} within {low:.6g} and {high:.6g}")
+    if not isinstance(game, DiscountedGame) and game.horizon == game.n_states == 1:
+        for i, payoffs in enumerate(to_payoffs(game, units)):
+            print(f"{'payoffs':10s}of player {i + 1}: {float(payoffs.min()):.6g} to {float(payoffs.max()):.6g}")
     print(f"{'read it':10s}metanash.read_games({str(path)!r})")
 
 

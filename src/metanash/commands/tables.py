@@ -45,11 +45,15 @@ def read_table(
         odd = unreadable(path)
         if odd:
             raise ValueError(f"{path}: {odd[0]}; {remedy if odd[0] == 'no such file' else odd[1]}")
-        lines = _lines(path, delimiter)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: {kind_of(path)[0] or 'no text'}, no table; {remedy}") from error
+        with path.open("rb") as file:
+            binary = b"\x00" in file.read(4096)
+        lines = [] if binary else _lines(path, delimiter)
+    except UnicodeDecodeError:
+        binary = True
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
+    if binary:
+        raise ValueError(f"{path}: {kind_of(path)[0] or 'no text'}, no table; {remedy}")
     if not lines:
         raise ValueError(f"{path}: empty; {remedy}")
     (_, head), *rest = lines
