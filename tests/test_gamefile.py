@@ -325,7 +325,8 @@ else:
     games, provenance = read_games_and_provenance({path!r})
     run_arm(Learning("individual", "projected_q_ascent", (0.1,), "absolute", 2, 1, False), games, provenance)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
-print(sum({{id(g.transition): g.transition.kernel.nbytes for g in games}}.values()) + sum(g.reward.nbytes for g in games))
+kernels = {{id(g.transition): g.transition.kernel.nbytes for g in games}}
+print(sum(kernels.values()) + sum(g.reward.nbytes for g in games))
 """
 
 

@@ -1,4 +1,4 @@
-"""Rule ``provenance``: what made the results. The one file, with the report, that no two runs have alike."""
+"""Rule ``provenance``: what made the results. With the report, which prints it, what no two runs have alike."""
 
 import json
 import subprocess

@@ -1,7 +1,7 @@
 """Print what a file holds: games, runs or measurements (.npz), a game of Gambit (.nfg, .efg), or a table (.csv, .tsv).
 
-Of an .npz that is what it was made from, and its arrays; of a game its players, actions and range of payoffs; of a table
-its columns and first rows.
+Of an .npz that is what it was made from, and its arrays; of a game its players, actions and payoffs; of a table its
+columns and first rows.
 """
 
 import argparse
