@@ -222,7 +222,7 @@ SAID = {
         0.9,
         "options/discount: there is no such entry; there are horizon, n_states",
     ),
-    "a folder of wildcards": (("results",), "results/{x}", "results: must be of the form"),
+    "a folder of wildcards": (("results",), "results/{x}", "results: must be a folder without wildcards"),
     "a key that is no text": (("speed_up", 3), 1, "speed_up[3]: a name must be text, 3 is none; quote it"),
     "one game and a staged arm": (
         (*ZERO_SUM, "games", "count"),
