@@ -1,5 +1,9 @@
 # metanash: snakemake --cores 8 reproduces everything. What holds in config/ is all there is to set.
-from snakemake.utils import min_version, validate
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from workflow.configuration import arguments_of, mistakes, sources_of, verdict
 
 min_version("9.0")
 
@@ -7,7 +11,11 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-validate(config, "workflow/schemas/config.schema.yaml")
+refused = mistakes(config, Path(workflow.basedir, "workflow/schemas/config.schema.yaml"), sources_of(workflow))
+if refused:
+    raise WorkflowError(verdict(refused))
+
+ARGUMENTS = arguments_of(workflow)
 
 
 LEARNED = "common settings games learn tables zero_sum potential general_sum appendix own_games scale falsify".split()

@@ -1,9 +1,12 @@
 """Archives and run records: nothing is lost, nothing is half-written, nothing foreign is believed."""
 
 import gc
+import io
 import json
 import os
 import stat
+import struct
+import threading
 import warnings
 import zipfile
 
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from metanash import archive
-from metanash.archive import ArchiveError, read_archive, write_archive, write_text
+from metanash.archive import ArchiveError, Parts, open_archive, read_archive, write_archive, write_text
 from metanash.records import FORMAT, SCHEMA, RunRecord, read_record, write_record
 
 NAME, VERSION = "test-format", 3
@@ -355,6 +358,189 @@ def test_unknown_schema_is_named(tmp_path, version):
     np.savez(tmp_path / "a.npz", header=np.array(json.dumps(header)))
     with pytest.raises(ArchiveError, match=rf"a\.npz: schema version {version!r} .* reads version {VERSION}"):
         read_archive(tmp_path / "a.npz", NAME, VERSION)
+
+
+# Files that are made to do harm --------------------------------------------------------------------------
+
+HEADER = json.dumps({"format": NAME, "schema": VERSION})
+
+
+def npy(head):
+    """The beginning of an .npy with this text as its header."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode("latin1")
+
+
+def zipped(path, entries, method=zipfile.ZIP_DEFLATED):
+    """A zip of a right header and some entries of bytes."""
+    text = io.BytesIO()
+    np.save(text, np.array(HEADER))
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, content in {"header.npy": text.getvalue(), **entries}.items():
+            file.writestr(name, content)
+
+
+def lying(shape, data=b""):
+    return npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}") + data
+
+
+HARM = {
+    "an array larger than its data": (lying((10**12,), bytes(800)), "says 8,000,000,000,000 bytes, there are 800"),
+    "one smaller": (lying((3,), bytes(800)), "says 24 bytes, there are 800"),
+    "one of negative length": (lying((-1, -100), bytes(800)), "says 800 bytes, there are 800"),
+    "one of no length": (lying((0, 10**30)), "make it again"),
+    "many of nothing": (lying((10**15, 0)), "says 1,000,000,000,000,000 parts of nothing"),
+    "a header of Python 2": (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (3L"), "make it again"),
+    "a header nested deeply": (npy("[" * 9000), "make it again"),
+    "a header that is no mapping": (npy("[1]"), "make it again"),
+    "a header of control characters": (npy("\x00\x01\xff"), "make it again"),
+    "a type that is none": (npy("{'descr': '<q9', 'fortran_order': False, 'shape': (1,)}"), "make it again"),
+    "a version of the future": (b"\x93NUMPY\x09\x00" + bytes(100), "make it again"),
+    "no npy": (b"hello", "make it again"),
+    "nothing": (b"", "make it again"),
+}
+
+
+@pytest.mark.parametrize("case", HARM)
+def test_entries_that_do_harm_are_told_before_memory_is_taken(tmp_path, case):
+    content, words = HARM[case]
+    zipped(tmp_path / "a.npz", {"x.npy": content})
+    with pytest.raises(ArchiveError, match=rf"a\.npz: .*{words}") as caught:
+        read_archive(tmp_path / "a.npz", NAME, VERSION)
+    assert "\n" not in str(caught.value)
+    with open_archive(tmp_path / "a.npz", NAME, VERSION) as opened, pytest.raises(ArchiveError, match=r"a\.npz"):
+        list(opened.parts("x"))
+
+
+def test_a_zip_that_declares_more_than_it_can_hold_is_told(tmp_path):
+    """The size of an entry, as the directory has it, raised to 100 GB; deflate makes at most 1,032 of a byte."""
+    path = tmp_path / "a.npz"
+    np.savez(path, header=np.array(HEADER), x=np.arange(3.0))
+    whole = bytearray(path.read_bytes())
+    start = whole.rindex(b"PK\x01\x02")
+    path.write_bytes(whole[: start + 24] + struct.pack("<I", 4 * 10**9) + whole[start + 28 :])
+    with pytest.raises(ArchiveError, match="its array x says 4,000,000,000 bytes in"):
+        read_archive(path, NAME, VERSION)
+
+
+def test_entries_that_lie_over_each_other_are_told(tmp_path):
+    """As in zips that are bombs: the lengths of the entries are more than the file."""
+    path = tmp_path / "a.npz"
+    np.savez(path, header=np.array(HEADER), x=np.zeros(1000))
+    whole = path.read_bytes()
+    start, end = whole.index(b"PK\x01\x02"), whole.rindex(b"PK\x05\x06")
+    directory = whole[start:end] * 20
+    tail = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 40, 40, len(directory), start, 0)
+    path.write_bytes(whole[:start] + directory + tail)
+    with pytest.raises(ArchiveError, match="its entries are longer than the file"):
+        read_archive(path, NAME, VERSION)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_told(tmp_path, method):
+    zipped(tmp_path / "a.npz", {}, method)
+    with pytest.raises(ArchiveError, match="compressed in a way that NumPy does not use"):
+        read_archive(tmp_path / "a.npz", NAME, VERSION)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (np.array("[" * 100_000), "nested too deeply"),
+        (np.array(HEADER.encode()), "its header is no text"),
+        (np.array([HEADER]), "its header is no text"),
+        (np.array(3.0), "its header is no text"),
+        (np.array("9" * 5000), "make it again"),
+    ],
+    ids=["nested", "bytes", "a list", "a number", "digits"],
+)
+def test_headers_that_are_none_are_told(tmp_path, header, words):
+    np.savez(tmp_path / "a.npz", header=header)
+    with pytest.raises(ArchiveError, match=rf"a\.npz: .*{words}"):
+        read_archive(tmp_path / "a.npz", NAME, VERSION)
+
+
+def test_a_pipe_is_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    found = []
+
+    def read():
+        with pytest.raises(ArchiveError, match="pipe: a pipe, no test-format file; write it to a file first"):
+            read_archive(tmp_path / "pipe", NAME, VERSION)
+        found.append(True)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert found
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="may read everything")
+def test_a_file_that_may_not_be_read_is_told(archived):
+    archived.chmod(0)
+    with pytest.raises(ArchiveError, match=r"some\.npz: cannot be read \(Permission denied\); look at its permissions"):
+        read_archive(archived, NAME, VERSION)
+
+
+def test_a_refusal_to_open_is_told(archived, monkeypatch):
+    """As the one above, for whoever may read everything."""
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(ArchiveError, match=r"some\.npz: cannot be read \(Permission denied\)"):
+        read_archive(archived, NAME, VERSION)
+
+
+# In parts ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 5), (1, 7), (4, 0), (5, 700_000)])
+@pytest.mark.parametrize("dtype", ["<f8", "<i4", "|b1"])
+def test_parts_give_the_bytes_of_the_whole(tmp_path, shape, dtype):
+    """Also beyond the 16 MiB that are compressed at a time, and from parts that lie in any order in memory."""
+    whole = (np.random.default_rng(1).uniform(size=shape) * 99).astype(dtype)
+    parts = [np.asfortranarray(part) for part in whole]
+    write_archive(tmp_path / "one", NAME, VERSION, {}, {"x": whole})
+    write_archive(tmp_path / "two", NAME, VERSION, {}, {"x": Parts.stacked(parts)})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with open_archive(tmp_path / "two", NAME, VERSION) as opened:
+        read = list(opened.parts("x"))
+    assert [bits(part) for part in read] == [bits(np.ascontiguousarray(part)) for part in whole]
+
+
+def test_joined_vectors_give_the_bytes_of_the_whole(tmp_path):
+    vectors = [np.arange(3, dtype=np.int32), np.array([], dtype=np.int32), np.arange(5, dtype=np.int32)]
+    write_archive(tmp_path / "one", NAME, VERSION, {}, {"x": np.concatenate(vectors).astype(np.int64)})
+    write_archive(tmp_path / "two", NAME, VERSION, {}, {"x": Parts.joined(vectors, np.int64)})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_parts_of_other_programs_and_of_damaged_files(tmp_path):
+    """Columns first; a flipped bit at the end is seen when the last part has been read."""
+    path, whole = tmp_path / "a.npz", np.random.default_rng(0).uniform(size=(4, 300))
+    np.savez(path, header=np.array(HEADER), x=np.asfortranarray(whole), n=np.array(3))
+    with open_archive(path, NAME, VERSION) as opened:
+        np.testing.assert_array_equal(list(opened.parts("x")), whole)
+        with pytest.raises(ArchiveError, match="its array n is a single number"):
+            list(opened.parts("n"))
+        with pytest.raises(KeyError, match="y"):
+            opened.parts("y")
+    np.savez(path, header=np.array(HEADER), x=whole)
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.rindex(b"PK\x01\x02", 0, damaged.rindex(b"PK\x01\x02")) - 9] ^= 0x41
+    path.write_bytes(bytes(damaged))
+    with open_archive(path, NAME, VERSION) as opened, pytest.raises(ArchiveError, match="CRC"):
+        list(opened.parts("x"))
+
+
+def test_only_what_is_asked_for_is_read(archived):
+    with open_archive(archived, "anything", None) as opened:
+        assert sorted(opened.names) == ["n", "x"]
+        assert opened.header["who"] == "me"
+        assert opened.array("n").tolist() == [0, 1, 2, 3]
+        with pytest.raises(KeyError, match="y"):
+            opened.array("y")
 
 
 # Run records --------------------------------------------------------------------------------------------

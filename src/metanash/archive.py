@@ -2,28 +2,86 @@
 
 An archive is a NumPy ``.npz`` (a zip of ``.npy``) without pickled objects, with one extra entry ``header``: a
 JSON text that has at least ``format`` and ``schema``. Equal content gives equal bytes. Writing is atomic: the
-file appears whole under its name or not at all.
+file appears whole under its name or not at all. Large arrays are written and read in parts (:class:`Parts`,
+:meth:`Archive.parts`), so that they need not be in memory twice.
 """
 
 import json
 import os
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ArchiveError", "read_archive", "write_archive", "write_text"]
+from metanash.foreign import kind_of, unreadable
+
+__all__ = ["Archive", "ArchiveError", "Parts", "open_archive", "read_archive", "write_archive", "write_text"]
 
 Header = dict[str, Any]
+Array = npt.NDArray[Any]
+
+_CHUNK = 16 * 1024**2
+"""Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""
+_MOST_COMPRESSION = 1032
+"""Bytes that a byte of a deflated stream stands for at most; a zip that says more is made to fill the memory."""
+
+_MOST_OF_NOTHING = 10**6
 
 
 class ArchiveError(ValueError):
     """A file that is missing, truncated, of another format or of an unknown schema version."""
+
+
+# Writing ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """An array that lies in memory in parts, which together, in C order, are its numbers.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the whole.
+    dtype : dtype
+        Of the whole; parts are converted.
+    parts : sequence of arrays
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    parts: Sequence[Array]
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Array]) -> "Parts":
+        """As :func:`numpy.stack` lays arrays of one shape and type."""
+        return cls((len(parts), *parts[0].shape), parts[0].dtype, parts)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Array], dtype: npt.DTypeLike) -> "Parts":
+        """As :func:`numpy.concatenate` lays vectors."""
+        return cls((sum(len(part) for part in parts),), np.dtype(dtype), parts)
+
+    def write(self, stream: Any) -> None:
+        """Write an ``.npy``, the bytes that :func:`numpy.lib.format.write_array` writes of the whole."""
+        descr = np.lib.format.dtype_to_descr(self.dtype)
+        np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": self.shape})
+        waiting = bytearray()
+        for part in self.parts:
+            flat = np.ascontiguousarray(part, dtype=self.dtype).reshape(-1)
+            for start in range(0, len(flat), step := max(_CHUNK // self.dtype.itemsize, 1)):
+                waiting += flat[start : start + step].tobytes()
+                whole = len(waiting) - len(waiting) % _CHUNK
+                if whole:
+                    stream.write(bytes(waiting[:whole]))
+                    del waiting[:whole]
+        stream.write(bytes(waiting))
 
 
 def _replace(path: Path, content: Callable[[BinaryIO], object]) -> None:
@@ -52,7 +110,7 @@ def write_archive(
     format_name: str,
     schema: int,
     header: Mapping[str, Any],
-    arrays: Mapping[str, npt.ArrayLike],
+    arrays: Mapping[str, npt.ArrayLike | Parts],
 ) -> None:
     """Write an archive atomically.
 
@@ -64,7 +122,7 @@ def write_archive(
         What the file is and the version of its layout.
     header : mapping
         Anything that JSON can hold.
-    arrays : mapping from str to array
+    arrays : mapping from str to array or Parts
         Named arrays; not called ``header``.
 
     Raises
@@ -78,24 +136,210 @@ def write_archive(
     text = json.dumps(full, sort_keys=True, indent=1, allow_nan=False)
     if "header" in arrays:
         raise ValueError("an array of an archive must not be called header")
-    # memory order is no content, so all arrays are written in C order
-    entries = {"header": np.array(text)} | {name: np.array(arrays[name], order="C") for name in sorted(arrays)}
-    for name, array in entries.items():
-        if array.dtype.hasobject:
+    entries: dict[str, Array | Parts] = {"header": np.array(text)}
+    for name in sorted(arrays):
+        array = arrays[name]
+        # memory order is no content, so all arrays are written in C order
+        entries[name] = array if isinstance(array, Parts) else np.asarray(array, order="C")
+    for name, entry in entries.items():
+        if entry.dtype.hasobject:
             raise TypeError(f"array {name} holds Python objects; an archive holds numbers and text")
 
     def write(handle: BinaryIO) -> None:
         with zipfile.ZipFile(handle, "w") as archive:
-            for name, array in entries.items():
+            for name, content in entries.items():
                 entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: no time is written
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(entry, "w", force_zip64=True) as stream:
-                    np.lib.format.write_array(stream, array, allow_pickle=False)
+                    if isinstance(content, Parts):
+                        content.write(stream)
+                    else:
+                        np.lib.format.write_array(stream, content, allow_pickle=False)
 
     _replace(Path(path), write)
 
 
-def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Header, dict[str, npt.NDArray[Any]]]:
+# Reading ------------------------------------------------------------------------------------------------
+
+
+class _DamagedError(Exception):
+    """What a file says of itself cannot be."""
+
+
+class Archive:
+    """An open archive: ``header``, ``names`` of its arrays, and the arrays one by one.
+
+    Every method raises ArchiveError if the file is damaged.
+    """
+
+    def __init__(self, path: Path, file: zipfile.ZipFile, format_name: str) -> None:
+        self.path, self._file, self._format = path, file, format_name
+        with self._told():
+            entries = file.infolist()
+            if sum(entry.compress_size for entry in entries) > path.stat().st_size:
+                raise _DamagedError("its entries are longer than the file")
+            self._entries = {entry.filename.removesuffix(".npy"): entry for entry in entries}
+            text = self._whole("header")
+            if text.shape != () or text.dtype.kind != "U":
+                raise _DamagedError("its header is no text")
+            self.header: Any = json.loads(str(text))
+        self.names = [name for name in self._entries if name != "header"]
+
+    def array(self, name: str) -> Array:
+        """An array whole. Raises KeyError if there is none of this name."""
+        self._entries[name]
+        with self._told():
+            return self._whole(name)
+
+    def parts(self, name: str) -> Iterator[Array]:
+        """The array along its first axis, one at a time; what has been passed is not kept. KeyError as ``array``."""
+        self._entries[name]
+        return self._parts(name)
+
+    def _parts(self, name: str) -> Iterator[Array]:
+        with self._told(), self._file.open(self._entries[name]) as stream:
+            shape, fortran, dtype = self._head(name, stream)
+            if not shape:
+                raise _DamagedError(f"its array {name} is a single number")
+            if fortran:  # none of ours; its parts do not lie one after another
+                stream.close()
+                whole = self._whole(name)
+            size = int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+        # opened again, since an error of whoever uses the parts is not one of the file
+        if fortran:
+            yield from whole
+            return
+        with self._file.open(self._entries[name]) as stream:
+            with self._told():
+                self._head(name, stream)
+            for _ in range(shape[0]):
+                with self._told():
+                    part = np.frombuffer(self._exactly(stream, size), dtype).reshape(shape[1:])
+                yield part
+            with self._told():
+                stream.read(1)  # the check sum is looked at when the end is seen
+
+    @staticmethod
+    def _exactly(stream: Any, size: int) -> bytes:
+        data = bytes(stream.read(size))
+        if len(data) != size:
+            raise _DamagedError("it ends early")
+        return data
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Every failure inside becomes an ArchiveError: zip, zlib, NumPy's headers, JSON and memory fail in many."""
+        try:
+            yield
+        except Exception as error:
+            raise _damaged(self.path, self._format, error) from error
+
+    def _head(self, name: str, stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+        """Shape, order and type, if the entry can hold as much as they say. Nothing large is in memory yet."""
+        entry = self._entries[name]
+        if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise _DamagedError(f"its array {name} is compressed in a way that NumPy does not use")
+        if entry.file_size > _MOST_COMPRESSION * (entry.compress_size + 1):
+            raise _DamagedError(
+                f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be"
+            )
+        readers: dict[tuple[int, int], Any] = {
+            (1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0
+        }  # fmt: skip
+        version = np.lib.format.read_magic(stream)
+        if version not in readers:
+            raise _DamagedError(f"its array {name} is in version {version} of .npy")
+        shape, fortran, dtype = readers[version](stream)
+        if dtype.hasobject:
+            raise _DamagedError(f"its array {name} holds Python objects, which are not read")
+        count, left = 1, entry.file_size - stream.tell()
+        for length in shape:
+            count *= length
+        if count == 0 and max(shape) > _MOST_OF_NOTHING:
+            raise _DamagedError(f"its array {name} says {max(shape):,} parts of nothing")
+        if min(shape, default=0) < 0 or count * dtype.itemsize != left:
+            raise _DamagedError(f"its array {name} says {count * dtype.itemsize:,} bytes, there are {left:,}")
+        return shape, fortran, dtype
+
+    def _whole(self, name: str) -> Array:
+        with self._file.open(self._entries[name]) as stream:
+            self._head(name, stream)
+        with self._file.open(self._entries[name]) as stream:
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+            stream.read(1)  # the check sum is looked at when the end is seen
+        return array
+
+
+_REASONS: dict[type[BaseException], str] = {
+    RecursionError: "nested too deeply",
+    MemoryError: "its arrays do not fit into memory",
+    KeyError: "it has no header",
+    NotImplementedError: "it is compressed in an unknown way",
+}
+
+
+def _damaged(path: Path, format_name: str, error: Exception) -> ArchiveError:
+    """What is wrong with a file that is none of ours or broken, in one line."""
+    reason = next((words for kind, words in _REASONS.items() if isinstance(error, kind)), None)
+    if path.stat().st_size == 0:
+        reason = "it is empty"
+    elif reason is None:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+    found, remedy = ("", "") if isinstance(error, MemoryError) else kind_of(path)
+    if found:
+        return ArchiveError(f"{path}: {found}, no {format_name} file" + f"; {remedy}" * bool(remedy))
+    return ArchiveError(f"{path}: truncated, damaged or no {format_name} file ({reason}); make it again")
+
+
+@contextmanager
+def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iterator[Archive]:
+    """Open an archive, to read some of it.
+
+    Parameters
+    ----------
+    path : path
+    format_name : str
+    schema : int or None
+        None: of any format and schema; ``format_name`` is what the file is called in messages.
+
+    Raises
+    ------
+    ArchiveError
+        As :func:`read_archive`.
+    """
+    path = Path(path)
+    try:
+        odd = unreadable(path)
+        if odd:
+            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no {format_name} file"
+            raise ArchiveError(f"{path}: {told}; {odd[1]}")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
+    try:
+        file = zipfile.ZipFile(path)
+    except Exception as error:
+        raise _damaged(path, format_name, error) from error
+    with file:
+        archive = Archive(path, file, format_name)
+        if schema is not None:
+            _check_format(path, archive.header, format_name, schema)
+        yield archive
+
+
+def _check_format(path: Path, header: Any, format_name: str, schema: int) -> None:
+    if not isinstance(header, dict) or header.get("format") != format_name:
+        found = header.get("format") if isinstance(header, dict) else None
+        raise ArchiveError(f"{path}: a {format_name} file was expected, this one says {found!r}")
+    if header.get("schema") != schema:
+        raise ArchiveError(
+            f"{path}: schema version {header.get('schema')!r} of {format_name}, this metanash reads version "
+            f"{schema}; make the file again, or read it with the version that wrote it"
+        )
+
+
+def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Header, dict[str, Array]]:
     """Read an archive whole.
 
     Returns
@@ -109,24 +353,5 @@ def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Heade
         If the file is missing, damaged, of another format or of another schema version; the message says
         which and what to do.
     """
-    path = Path(path)
-    if not path.exists():
-        raise ArchiveError(f"{path}: no such file")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {}
-            for entry in archive.namelist():
-                with archive.open(entry) as stream:
-                    arrays[entry.removesuffix(".npy")] = np.lib.format.read_array(stream, allow_pickle=False)
-        header = json.loads(str(arrays.pop("header")))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
-        raise ArchiveError(f"{path}: truncated, damaged or no {format_name} file ({error}); make it again") from error
-    if not isinstance(header, dict) or header.get("format") != format_name:
-        found = header.get("format") if isinstance(header, dict) else None
-        raise ArchiveError(f"{path}: a {format_name} file was expected, this one says {found!r}")
-    if header.get("schema") != schema:
-        raise ArchiveError(
-            f"{path}: schema version {header.get('schema')!r} of {format_name}, this metanash reads version "
-            f"{schema}; make the file again, or read it with the version that wrote it"
-        )
-    return header, arrays
+    with open_archive(path, format_name, schema) as archive:
+        return archive.header, {name: archive.array(name) for name in archive.names}

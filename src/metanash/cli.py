@@ -16,13 +16,13 @@ COMMANDS = {
     "claims": ("metanash.commands.claims", "the claims of the paper: verdicts, numbers and the files behind them"),
     "falsify": ("metanash.commands.falsify", "search for counterexamples to a bound"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
-    "show": ("metanash.commands.show", "what a file of games, runs or measurements holds"),
+    "show": ("metanash.commands.show", "what a file of games, runs or measurements holds, or a table"),
 }
 """Modules of the subcommands, and what each is for in a line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; a ValueError or missing file is told in one line, with exit code 1."""
+    """Run a subcommand; a ValueError, an unreadable file and a lack of memory are told in one line, exit code 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -41,9 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as in `metanash claims | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError) as error:
-        print(f"metanash {options.command}: {error}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"metanash {options.command}: {_told(error)}", file=sys.stderr)
         return 1
+
+
+def _told(error: Exception) -> str:
+    """In one line, file first."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    return " ".join(str(error).split()) if "\n" in str(error) else str(error)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ the learner. Arms of an experiment meet the same games.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -164,6 +164,28 @@ def generate_games(spec: Sequences, seeds: Sequence[int], root_seed: int) -> tup
     return games, {**asdict(spec), "root_seed": root_seed, "axes": axes}
 
 
+class _SideBySide(Sequence[GameBatch[Any]]):
+    """Game number n of every sequence of K side by side, once for each learning rate.
+
+    A batch is made when it is asked for and goes with whoever asked: all at once would be the games a second time.
+    """
+
+    def __init__(self, games: Sequence[Game], k: int, rates: int) -> None:
+        self._games, self._k, self._rates = games, k, rates
+
+    def __len__(self) -> int:
+        return self._k
+
+    @overload
+    def __getitem__(self, index: int) -> GameBatch[Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[GameBatch[Any]]: ...
+    def __getitem__(self, index: int | slice) -> GameBatch[Any] | list[GameBatch[Any]]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(self._k)[index]]
+        return GameBatch(tuple(self._games[range(self._k)[index] :: self._k]) * self._rates)
+
+
 def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]) -> RunRecord:
     """Learn all sequences of a game file with one meta-update.
 
@@ -182,8 +204,7 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     rates, sizes, seeds, k = spec.learning_rates, axes["perturbation"], axes["seed"], axes["game"]
     if len(games) != len(sizes) * len(seeds) * k:
         raise ValueError(f"{len(sizes)} x {len(seeds)} x {k} games were announced, there are {len(games)}")
-    # game number n of every sequence side by side, once for each learning rate
-    sequences = [GameBatch(tuple(games[n::k]) * len(rates)) for n in range(k)]
+    sequences = _SideBySide(games, k, len(rates))
     unit = _largest_rates(sequences) if spec.rate_unit == "theory" else 1.0
     learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)) * unit)
     grid = checkpoints(spec.iterations, spec.checkpoints)

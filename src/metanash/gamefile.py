@@ -26,19 +26,28 @@ Gambit's .nfg and .efg files are read too (:mod:`metanash.gambit`). Docs: ``docs
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.archive import Archive, ArchiveError, Parts, open_archive, write_archive
 from metanash.checks import integer
 from metanash.compressed import Rows, matrix_of_parts
+from metanash.foreign import READABLE, kind_of, unreadable
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
 
-__all__ = ["FORMAT", "SCHEMA", "read_games", "read_games_in_units", "read_provenance", "write_games"]
+__all__ = [
+    "FORMAT",
+    "SCHEMA",
+    "read_games",
+    "read_games_and_provenance",
+    "read_games_in_units",
+    "read_provenance",
+    "write_games",
+]
 
 FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
@@ -56,49 +65,70 @@ def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str
     ValueError
         If there is no game, classes or sizes differ, or some but not all have a potential.
     """
-    batch: GameBatch[Any] = GameBatch(tuple(games))
-    first = batch.game
+    games = tuple(games)
+    first = _checked(games)
+    kinds = list({id(game.transition): game.transition for game in games}.values())
+    number = {id(kind): k for k, kind in enumerate(kinds)}
     header: dict[str, Any] = {
         "kind": next(kind for kind, cls in _KINDS.items() if type(first) is cls),
-        "names": [game.name for game in batch.games],
+        "names": [game.name for game in games],
         "n_actions": list(first.n_actions),
         "transition": "sparse" if first.transition.is_sparse else "dense",
         "provenance": dict(provenance or {}),
     }
-    arrays: Arrays = {
-        "reward": batch.reward,
-        "initial": batch.initial,
-        "transition_index": batch.transitions.index,
-        **_pack_transitions(batch.transitions.kinds),
+    arrays: dict[str, npt.ArrayLike | Parts] = {
+        "reward": Parts.stacked([game.reward for game in games]),
+        "initial": Parts.stacked([game.initial for game in games]),
+        "transition_index": np.array([number[id(game.transition)] for game in games], dtype=np.int64),
+        **_pack_transitions(kinds),
     }
     if isinstance(first, DiscountedGame):
         header["discount"] = first.discount
-        potentials = [game.potential for game in batch.games]
+        potentials = [game.potential for game in games if isinstance(game, DiscountedGame)]
         known = [potential for potential in potentials if potential is not None]
         if known and len(known) < len(potentials):
             raise ValueError("either all games of a file have a potential or none has")
         if known:
-            arrays["potential"] = np.stack(known)
+            arrays["potential"] = Parts.stacked(known)
     write_archive(path, FORMAT, SCHEMA, header, arrays)
 
 
-def _pack_transitions(kinds: Sequence[Transition]) -> Arrays:
+def _checked(games: Sequence[Game]) -> Game:
+    """The first game, if they make a batch: checked pair by pair, since a batch of all would be a second copy."""
+    first: Game = GameBatch[Any](tuple(games[:1])).game
+    for game in games[1:]:
+        try:
+            GameBatch[Any]((first, game))
+        except ValueError:
+            GameBatch[Any](tuple(games))  # whose message numbers the game
+            raise
+    if any(
+        (game.transition.steps, game.transition.is_sparse) != (first.transition.steps, first.transition.is_sparse)
+        for game in games
+    ):
+        raise ValueError(
+            "the games of a file must hold their transitions the same way: all one a step, all shared, or all sparse"
+        )
+    return first
+
+
+def _pack_transitions(kinds: Sequence[Transition]) -> dict[str, npt.ArrayLike | Parts]:
     if not kinds[0].is_sparse:
-        return {"transition": np.stack([np.asarray(kind.kernel) for kind in kinds])}
+        return {"transition": Parts.stacked([np.asarray(kind.kernel) for kind in kinds])}
     matrices = [[matrix for matrix in kind.kernel if not isinstance(matrix, np.ndarray)] for kind in kinds]
     flat = [matrix for steps in matrices for matrix in steps]
     data_starts = np.cumsum([0, *(matrix.nnz for matrix in flat)])[:-1]
     indptr_starts = np.cumsum([0, *(len(matrix.indptr) for matrix in flat)])[:-1]
     return {
-        "transition_data": np.concatenate([matrix.data for matrix in flat]),
-        "transition_indices": np.concatenate([matrix.indices for matrix in flat]).astype(np.int64),
-        "transition_indptr": np.concatenate([matrix.indptr for matrix in flat]).astype(np.int64),
+        "transition_data": Parts.joined([matrix.data for matrix in flat], np.float64),
+        "transition_indices": Parts.joined([matrix.indices for matrix in flat], np.int64),
+        "transition_indptr": Parts.joined([matrix.indptr for matrix in flat], np.int64),
         "transition_bounds": np.stack([data_starts, indptr_starts], axis=-1).reshape(len(kinds), -1, 2),
     }
 
 
 def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Transition]:
-    if header["transition"] == "dense":
+    if header["transition"] == "dense":  # kernels come one by one
         return [Transition.per_step(kernel) for kernel in arrays["transition"]]
     if header["transition"] != "sparse":
         raise ValueError(f"transition must be dense or sparse, got {header['transition']!r}")
@@ -156,28 +186,98 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
         As :func:`read_games`, or if ``zero_sum`` is given for an archive.
     """
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
+        _readable(Path(path))
         game, units = _GAMBIT[suffix](path, zero_sum)
         return [game], units
     if zero_sum is not None:
         raise ArchiveError(f"{path}: zero_sum is for .nfg and .efg files; this file says itself what its games are")
-    games = _read_archive(path)
+    games, _ = _read_archive(Path(path))
     return games, Units.of_rewards(games[0].n_players)
 
 
-def _read_archive(path: Path | str) -> list[Game]:
-    header, arrays = read_archive(path, FORMAT, SCHEMA)
+def read_games_and_provenance(path: Path | str) -> tuple[list[Game], dict[str, Any]]:
+    """Read games and who made them at one go; Gambit's files do not say. Errors as in :func:`read_games`."""
+    if Path(path).suffix.lower() in _GAMBIT:
+        return read_games(path), {}
+    return _read_archive(Path(path))
+
+
+def read_provenance(path: Path | str) -> dict[str, Any]:
+    """Read who made the games of a file, and no game; Gambit's do not say.
+
+    Raises
+    ------
+    ArchiveError
+        As :func:`read_games`, but for what it says of the games.
+    """
+    if Path(path).suffix.lower() in _GAMBIT:
+        _readable(Path(path))
+        return {}
+    _known(Path(path))
+    with open_archive(path, FORMAT, SCHEMA) as archive:
+        return _provenance(Path(path), archive.header)
+
+
+def _provenance(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+    found = header.get("provenance", {})
+    if not isinstance(found, dict):
+        raise ArchiveError(f"{path}: provenance must be named entries, there is a {type(found).__name__}")
+    return found
+
+
+def _readable(path: Path) -> None:
+    """Raise ArchiveError if this is no file that can be opened."""
+    try:
+        odd = unreadable(path)
+        if odd:
+            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no file of games"
+            raise ArchiveError(f"{path}: {told}; {odd[1]}")
+        with path.open("rb"):
+            return
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
+
+
+def _known(path: Path) -> None:
+    """Raise ArchiveError for a file of another kind, with what it is and what can be read."""
+    _readable(path)
+    found, remedy = kind_of(path)
+    if found:
+        raise ArchiveError(f"{path}: {found}, no {FORMAT} file; {remedy}{'; ' * bool(remedy)}{READABLE}")
+
+
+def _read_archive(path: Path) -> tuple[list[Game], dict[str, Any]]:
+    _known(path)
+    with open_archive(path, FORMAT, SCHEMA) as archive:
+        return _games(path, archive), _provenance(path, archive.header)
+
+
+def _arrays(archive: Archive) -> Arrays:
+    """All arrays; of dense transitions the kernels one by one, so that they are not in memory twice."""
+    streamed = {"transition"} if archive.header.get("transition") == "dense" else set()
+    found = {name: archive.array(name) for name in archive.names if name not in streamed}
+    return found | {name: cast(Any, archive.parts(name)) for name in streamed & set(archive.names)}
+
+
+def _games(path: Path, archive: Archive) -> list[Game]:
+    header = archive.header
+    arrays = _arrays(archive)
     try:
         cls = _KINDS[header["kind"]]
         kinds = _unpack_transitions(header, arrays)
         if len(header["names"]) != len(arrays["reward"]):
             raise ValueError(f"{len(header['names'])} names for {len(arrays['reward'])} games")
+        if not header["names"]:
+            raise ValueError("it holds no game")
         index = arrays["transition_index"]
         if index.shape != (len(header["names"]),) or index.dtype.kind not in "iu":
-            raise ValueError(f"transition_index must be one integer a game, got {index.dtype} of shape {index.shape}")
+            raise ValueError(f"transition_index must be one integer for each game, got {index.dtype} of shape {index.shape}")
         if not ((index >= 0) & (index < len(kinds))).all():
             raise ValueError(f"transition_index must number the {len(kinds)} kernels from 0, got {index.tolist()}")
         games: list[Game] = []
         for k, name in enumerate(header["names"]):
+            if not isinstance(name, str):
+                raise ValueError(f"names must be texts, there is {name!r}")
             common: dict[str, Any] = {
                 "reward": arrays["reward"][k],
                 "transition": kinds[index[k]],
@@ -188,16 +288,10 @@ def _read_archive(path: Path | str) -> list[Game]:
                 potential = arrays["potential"][k] if "potential" in arrays else None
                 common |= {"discount": header["discount"], "potential": potential}
             games.append(cls(**common))
+    except ArchiveError:
+        raise
     except KeyError as error:
         raise ArchiveError(f"{path}: entry {error} is missing or unknown") from error
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         raise ArchiveError(f"{path}: {error}") from error
     return games
-
-
-def read_provenance(path: Path | str) -> dict[str, Any]:
-    """Read who made the games of a file; Gambit's do not say. Raises ArchiveError as :func:`read_games` does."""
-    if Path(path).suffix.lower() in _GAMBIT:
-        return {}
-    header, _ = read_archive(path, FORMAT, SCHEMA)
-    return dict(header.get("provenance", {}))

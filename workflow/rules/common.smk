@@ -21,27 +21,6 @@ C_SOURCES = [path.as_posix() for path in sorted((PACKAGE / "kernels").glob("*.[c
 SHARED = [path.as_posix() for path in sorted(Path("workflow/scripts/metanash_workflow").glob("*.py"))]
 
 
-for name, experiment in EXPERIMENTS.items():
-    if "mixed" in experiment["base_kinds"] and len(set(experiment["games"]["options"].get("n_actions", (2, 2)))) > 1:
-        raise WorkflowError(f"config: experiments/{name}: mixed games need n_actions with A = B")
-
-if len(config["theory"]["random_games"]["iterations"]) != len(config["theory"]["random_games"]["horizons"]):
-    raise WorkflowError("config: theory/random_games: iterations must be as many as horizons, one for each")
-
-for name, shown in config["appendix"].items():
-    if name not in EXPERIMENTS:
-        raise WorkflowError(f"config: appendix/{name}: there is no experiments/{name}")
-    experiment = EXPERIMENTS[name]
-    if shown["learning_rate"] not in experiment["learning"]["learning_rates"]:
-        raise WorkflowError(f"config: appendix/{name}: learning_rate must be one of experiments/{name}")
-    if shown["perturbation"] not in experiment["games"]["perturbations"]:
-        raise WorkflowError(f"config: appendix/{name}: perturbation must be one of experiments/{name}")
-    if shown["references"] > experiment["seeds"]:
-        raise WorkflowError(f"config: appendix/{name}: references must be at most the seeds of experiments/{name}")
-    if experiment["seeds_per_block"] < experiment["seeds"]:
-        raise WorkflowError(f"config: experiments/{name}: seeds_per_block must be all seeds, which are one job")
-
-
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     base_kind="[a-z_]+",

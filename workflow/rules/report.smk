@@ -102,6 +102,7 @@ rule provenance:
         "../../environment.yml"
     params:
         config=config,
+        arguments=ARGUMENTS,
         benchmarks=sorted({benchmark_of(file) for file in MEASUREMENTS}),
         parameters=parameters_of(MEASURING_JOBS),
     message:

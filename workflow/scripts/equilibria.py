@@ -7,16 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.gamefile import read_games, read_provenance
+from metanash.gamefile import read_games_and_provenance
 from metanash.tables import stage_equilibria
 
 
 def main(files: list[Path], table: Path) -> None:
     parts = []
     for path in files:
-        provenance = read_provenance(path)
-        first_sequence = read_games(path)[: provenance["axes"]["game"]]
-        parts.append(stage_equilibria(first_sequence, provenance["base_kind"]))
+        games, provenance = read_games_and_provenance(path)
+        parts.append(stage_equilibria(games[: provenance["axes"]["game"]], provenance["base_kind"]))
     write_text(table, pd.concat(parts, ignore_index=True).to_csv(index=False))
 
 

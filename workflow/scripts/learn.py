@@ -8,13 +8,13 @@ from typing import Any
 
 from metanash import kernels
 from metanash.experiments import Learning, run_arm
-from metanash.gamefile import read_games, read_provenance
+from metanash.gamefile import read_games_and_provenance
 from metanash.records import write_record
 
 
 def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Path]) -> None:
     kernels.use_threads(threads)
-    read, provenance = read_games(games), read_provenance(games)
+    read, provenance = read_games_and_provenance(games)
     for arm, record in records.items():
         result = run_arm(Learning.from_config({**spec, "arm": arm}), read, provenance)
         runs, mean = result.gap[..., -1].size, result.gap[..., -1].mean()

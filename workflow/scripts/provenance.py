@@ -1,4 +1,4 @@
-"""Rule ``provenance``: what made the results. The one file, with the report, that no two runs have alike."""
+"""Rule ``provenance``: what made the results. With the report, which prints it, what no two runs have alike."""
 
 from metanash_workflow import digests, job
 
@@ -25,7 +25,9 @@ def commit() -> str:
     return head.stdout.strip() + (", with changes" if changes.stdout.strip() else "")
 
 
-def main(config: dict[str, Any], benchmarks: list[Path], inputs: dict[str, str], target: Path) -> None:
+def main(
+    config: dict[str, Any], arguments: list[str], benchmarks: list[Path], inputs: dict[str, str], target: Path
+) -> None:
     times = {path: pd.read_csv(path, sep="\t")["s"].mean() for path in benchmarks if path.exists()}
     slowest = sorted(times, key=times.__getitem__, reverse=True)[:8]
     seeds = {name: section["seeds"] for name, section in config["experiments"].items()}
@@ -36,6 +38,7 @@ def main(config: dict[str, Any], benchmarks: list[Path], inputs: dict[str, str],
     configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
     found = {"software": information(), "run": run, "slowest": rows, "inputs": inputs}
     found["configuration"] = configuration
+    found |= {"results": config["results"], "arguments": arguments}  # with which `metanash claims` says how to repeat
     write_text(target, json.dumps(found, indent=1) + "\n")
 
 
@@ -43,4 +46,4 @@ if __name__ == "__main__":
     given = snakemake.params
     files = [Path(given.config["results"], file) for file in given.benchmarks]
     with job(snakemake) as outputs:
-        main(given.config, files, digests(snakemake, given.parameters), outputs["provenance"])
+        main(given.config, given.arguments, files, digests(snakemake, given.parameters), outputs["provenance"])

@@ -1,31 +1,36 @@
-"""Print what a file of games, runs or measurements holds: what it was made from, and its arrays."""
+"""Print what a file holds: games, runs or measurements (.npz), a game of Gambit (.nfg, .efg), or a table (.csv, .tsv).
+
+Of an .npz that is what it was made from, and its arrays; of a game its players, actions and payoffs; of a table its
+columns and first rows.
+"""
 
 import argparse
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from metanash.archive import open_archive
+from metanash.commands.tables import Table, read_table
+from metanash.foreign import kind_of, unreadable
+from metanash.gambit import to_payoffs
+from metanash.gamefile import read_games_in_units
+from metanash.games import DiscountedGame, Game
+
 __all__ = ["add_arguments", "run"]
+
+_OPENED = ".npz of metanash, .nfg and .efg of Gambit, .csv and .tsv"
+_ROWS, _WIDEST = 5, 24
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file, and an array to print whole."""
-    parser.add_argument("file", type=Path, help="an .npz file that the pipeline has made")
-    parser.add_argument("array", nargs="?", help="print this array whole")
-
-
-def _arrays(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return json.loads(str(arrays.pop("header"))), arrays
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: damaged, or no file of metanash") from error
+    parser.add_argument(
+        "file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .csv or .tsv file"
+    )
+    parser.add_argument("array", nargs="?", help="of an .npz: print this array whole; of a table: this column")
 
 
 def _line(name: str, array: np.ndarray[Any, Any]) -> str:
@@ -33,16 +38,65 @@ def _line(name: str, array: np.ndarray[Any, Any]) -> str:
     return f"{name:24s} {array.dtype!s:8s} {array.shape!s:28s} {span}".rstrip()
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print header and arrays, or one array; ValueError names the arrays there are if this one is not."""
-    header, arrays = _arrays(options.file)
-    if options.array is None:
-        print(json.dumps(header, indent=1))
-        for name, array in arrays.items():
-            print(_line(name, array))
-        return 0
-    if options.array not in arrays:
-        raise ValueError(f"{options.file} has no array {options.array!r}; there are {', '.join(arrays)}")
+def _archive(path: Path, wanted: str | None) -> None:
+    found, remedy = ("", "") if unreadable(path) else kind_of(path)
+    if found and not remedy:
+        raise ValueError(f"{path}: {found}, no metanash file; any editor opens it, metanash show opens {_OPENED}")
+    with open_archive(path, "metanash", None) as archive:
+        if wanted is None:
+            lines = [_line(name, archive.array(name)) for name in archive.names]
+            print(json.dumps(archive.header, indent=1), *lines, sep="\n")
+            return
+        if wanted not in archive.names:
+            raise ValueError(f"{path} has no array {wanted!r}; there are {', '.join(archive.names) or 'none'}")
+        array = archive.array(wanted)
     with np.printoptions(threshold=100_000, linewidth=120):
-        print(arrays[options.array])
+        print(array)
+
+
+def _kind(game: Game) -> str:
+    return {"ZeroSumGame": "two players, constant sum", "MarkovGame": "general sum"}.get(
+        type(game).__name__, "discounted"
+    )
+
+
+def _gambit(path: Path, wanted: str | None) -> None:
+    if wanted is not None:
+        raise ValueError(f"{path} is a Gambit file, which has no arrays; leave {wanted!r} out")
+    (game, *_), units = read_games_in_units(path)
+    print(f"{'Gambit':10s}{'strategic' if path.suffix.lower() == '.nfg' else 'extensive'} game, {_kind(game)}")
+    print(f"{'title':10s}{game.name}")
+    print(f"{'players':10s}{game.n_players}")
+    print(f"{'actions':10s}{' x '.join(map(str, game.n_actions))}")
+    print(f"{'steps':10s}{getattr(game, 'horizon', 1)}, states {game.n_states}")
+    if not isinstance(game, DiscountedGame) and game.horizon == game.n_states == 1:
+        for i, payoffs in enumerate(to_payoffs(game, units)):
+            print(f"{'payoffs':10s}of player {i + 1}: {float(payoffs.min()):.6g} to {float(payoffs.max()):.6g}")
+    print(f"{'read it':10s}metanash.read_games({str(path)!r})")
+
+
+def _cell(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def _table(path: Path, wanted: str | None) -> None:
+    table: Table = read_table(path, delimiter=_DELIMITERS[path.suffix.lower()])
+    if wanted is not None:
+        if wanted not in table.columns:
+            raise ValueError(f"{path} has no column {wanted!r}; there are {', '.join(table.columns)}")
+        print(*(row[wanted] for row in table.rows), sep="\n")
+        return
+    print(f"a table: {len(table.rows)} rows, {len(table.columns)} columns")
+    shown = [table.columns, *([row[name] for name in table.columns] for row in table.rows[:_ROWS])]
+    for name, *cells in zip(*shown, strict=True):
+        print(f"{name:24s} {'  '.join(map(_cell, cells))}".rstrip())
+    if len(table.rows) > _ROWS:
+        print(f"(values of the first {_ROWS} rows)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the file holds, or one array; ValueError says what the file is if it cannot, or names the arrays."""
+    suffix = options.file.suffix.lower()
+    show = _gambit if suffix in {".nfg", ".efg"} else _table if suffix in _DELIMITERS else _archive
+    show(options.file, options.array)
     return 0

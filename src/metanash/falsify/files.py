@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.falsify.claims import Claim, Instances, Size
 from metanash.falsify.rounds import Progress, Worst
-from metanash.gamefile import read_games, read_provenance, write_games
+from metanash.gamefile import read_games_and_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
 
@@ -29,13 +29,17 @@ _OF_GAMES = ("reward", "transition", "start")
 
 @dataclass(frozen=True, eq=False)
 class SavedInstance:
-    """One instance, its arrays without the first axis, and what it is an instance of."""
+    """One instance, its arrays without the first axis, and what it is an instance of.
+
+    ``game`` is the class of its games, known once they have been read from a file.
+    """
 
     claim: str
     form: str
     size: Size
     iterations: int
     arrays: Instances
+    game: type[Game] | None = None
 
 
 def _games(cls: type[Game], arrays: Instances, size: Size) -> list[Game]:
@@ -71,19 +75,36 @@ def read_instance(path: Path) -> SavedInstance:
     ArchiveError
         If the file is no game file, or no instance of a claim.
     """
-    games, found = read_games(path), read_provenance(path).get("falsify")
+    games, provenance = read_games_and_provenance(path)
+    found = provenance.get("falsify")
     if not isinstance(found, Mapping):
         raise ArchiveError(f"{path}: a game file, but no instance of a claim that `metanash falsify` saved")
+    if games[0].transition.is_sparse:
+        raise ArchiveError(f"{path}: the games of an instance have dense transitions, these have sparse ones")
     try:
-        arrays = {name: np.array(value, dtype=np.float64) for name, value in found["arrays"].items()}
+        claim, form, size = _text(found, "claim"), _text(found, "form"), Size.parse(_text(found, "size"))
+        if getattr(games[0], "discount", 0.0) != size.discount:
+            raise ValueError(f"the games have another discount than the size {size.name}")
+        own = found["arrays"]
+        if not isinstance(own, Mapping) or not isinstance(found["iterations"], int):
+            raise ValueError("arrays must be named lists of numbers, and iterations an integer")
+        arrays = {name: np.array(value, dtype=np.float64) for name, value in own.items()}
         arrays |= {
             "reward": np.stack([game.reward for game in games]),
             "transition": np.stack([np.asarray(game.transition.kernel) for game in games]),
             "start": games[0].initial,
         }
-        return SavedInstance(found["claim"], found["form"], Size.parse(found["size"]), int(found["iterations"]), arrays)
     except KeyError as error:
         raise ArchiveError(f"{path}: entry {error} of the instance is missing") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArchiveError(f"{path}: no instance of a claim: {error}") from error
+    return SavedInstance(claim, form, size, found["iterations"], arrays, type(games[0]))
+
+
+def _text(found: Mapping[str, Any], key: str) -> str:
+    if not isinstance(found[key], str):
+        raise ValueError(f"{key} must be text, there is {found[key]!r}")
+    return str(found[key])
 
 
 # Searches that are cut off ------------------------------------------------------------------------------

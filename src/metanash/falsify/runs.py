@@ -17,9 +17,9 @@ from metanash.falsify.files import Address, SavedInstance, read_instance, read_s
 from metanash.falsify.precise.arithmetic import enough_digits
 from metanash.falsify.registry import FALSIFIABLE
 from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
+from metanash.falsify.sizes import check_size
 from metanash.falsify.sources import library
 from metanash.falsify.structure import describe
-from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 
 __all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
 
@@ -152,15 +152,9 @@ def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
 
 
 def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
-    """The sizes to search. Raises ValueError if one makes no game of the claim's class."""
+    """The sizes to search. Raises ValueError if one does not fit the claim."""
     for size in sizes or ():
-        players = len(size.n_actions)
-        if claim.game is ZeroSumGame and players != 2:
-            raise ValueError(f"{claim.title} is about two players, the size {size.name} has {players}")
-        if claim.game is MarkovGame and players < 2:
-            raise ValueError(f"{claim.title} is about two players or more, the size {size.name} has one")
-        if claim.game is not DiscountedGame and size.discount:
-            raise ValueError(f"{claim.title} knows no discount, the size {size.name} has one")
+        check_size(claim, size)
     return list(sizes or claim.sizes)
 
 
@@ -264,19 +258,55 @@ def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> No
     write_text(folder / RESULT, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
+def _fitting_instance(path: Path, claim: Claim, saved: SavedInstance) -> None:
+    """Raise ArchiveError if the games or arrays of a saved instance are not those of its claim and size."""
+    if saved.game is not claim.game:
+        found = saved.game.__name__ if saved.game else "no games"
+        raise ArchiveError(f"{path}: {claim.title} is about a {claim.game.__name__}, the file has a {found}")
+    try:
+        check_size(claim, saved.size)
+    except ValueError as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    wanted = claim.instances(np.full((1, claim.dimension(saved.size)), 0.5), saved.size)
+    for name in wanted.keys() - saved.arrays.keys():
+        raise ArchiveError(f"{path}: the array {name} of the instance is missing")
+    for name in saved.arrays.keys() - wanted.keys():
+        raise ArchiveError(f"{path}: {claim.title} has no array {name}")
+    for name, array in saved.arrays.items():
+        if array.shape != wanted[name].shape[1:]:
+            shapes = f"{wanted[name].shape[1:]}, there is {array.shape}"
+            raise ArchiveError(f"{path}: {name} of size {saved.size.name} must have shape {shapes}")
+        if not np.isfinite(array).all():
+            raise ArchiveError(f"{path}: {name} must be finite")
+
+
 def replay(path: Path) -> Finding:
     """Evaluate a saved instance again, in double precision and with 50 digits.
 
     Raises
     ------
     ValueError
-        If the file holds no instance, or its claim or form is unknown.
+        If the file holds no instance, or its claim, form or size is unknown, or its games or arrays are not those of
+        such an instance; the message names the file.
     """
     saved = read_instance(path)
-    claim = known_claim(saved.claim)
-    (form,) = _chosen_forms(claim, [saved.form])
+    try:
+        claim = known_claim(saved.claim)
+        (form,) = _chosen_forms(claim, [saved.form])
+    except ValueError as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    _fitting_instance(path, claim, saved)
+    try:
+        return _evaluated(path, claim, saved, form)
+    except (ValueError, ArithmeticError) as error:
+        raise ArchiveError(f"{path}: the instance cannot be evaluated: {str(error) or type(error).__name__}") from error
+
+
+def _evaluated(path: Path, claim: Claim, saved: SavedInstance, form: str) -> Finding:
     sides = claim.evaluate({name: array[np.newaxis] for name, array in saved.arrays.items()}, saved.size)
     at = sides.iterations == saved.iterations
+    if not at.any():
+        raise ValueError(f"T = {saved.iterations} is none of {sides.iterations.tolist()}, at which it is looked at")
     only = {form: sides.right[form][:, at]}
     found = ratios(type(sides)(sides.iterations[at], sides.left[:, at], only))[form][0]
     exact = _sides(claim, saved.arrays, saved.size, saved.iterations, form)

@@ -1,0 +1,507 @@
+"""The configuration: every entry that is wrong is refused in a few words that name it, before any job."""
+
+import copy
+import json
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import OWN, ROOT, Project
+
+update_config = pytest.importorskip("snakemake.utils").update_config
+
+from workflow.configuration import MOST, mistakes, verdict  # noqa: E402  # needs what the pipeline needs
+from workflow.configuration.entries import against_schema, shortened  # noqa: E402
+from workflow.configuration.places import Source, entry  # noqa: E402
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+LONGEST_LINE, LONGEST = 400, 1500
+
+
+def merged(*names):
+    config = {}
+    for name in names:
+        update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+    return config
+
+
+DEFAULT = merged("config")
+
+
+def part_at(path, config=DEFAULT):
+    for key in path:
+        config = config[key]
+    return config
+
+
+def changed(path, value, config=DEFAULT):
+    """The configuration with one entry changed."""
+    found = copy.deepcopy(config)
+    part_at(path[:-1], found)[path[-1]] = value
+    return found
+
+
+def parts(value, path=()):
+    """Every entry, section and list with its path; of the items of a list, the first."""
+    if path:
+        yield path, value
+    keys = value if isinstance(value, dict) else [0] if isinstance(value, list) and value else []
+    for key in keys:
+        yield from parts(value[key], (*path, key))
+
+
+def found_in(config):
+    return mistakes(config, SCHEMA)
+
+
+@pytest.mark.parametrize("names", [("config",), ("config", "smoke"), ("config", "deep")])
+def test_the_configurations_of_the_repository_pass(names):
+    assert found_in(merged(*names)) == []
+
+
+# Every entry, with everything that might stand there -----------------------------------------------------
+
+WRONG = [math.nan, math.inf, -math.inf, -1, 0, 1e20, 10**30, 20.0, "text", "20", "1e5", True, None, [], {}]
+
+ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
+    "perturbation", "perturbations", "references", "discount", "discounts", "transition_mixing", "inner_steps",
+    "margin", "root_seed",
+}  # fmt: skip
+WINDOW = ("windows[0][0]",)  # a window may begin earlier
+REAL = {  # any number above 0, so 20.0 as well
+    "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
+    "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
+    "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
+}  # fmt: skip
+TEXT = {"results", "paper_figures", "figure"}
+EMPTY = {
+    "options",
+    "kinds",
+    "files",
+    "budgets",
+    "sizes",
+    "perturbation",
+    "games",
+    "players",
+    "states",
+    "actions",
+    "positions",
+}
+"""Families have defaults; there need be no other kinds, own games, sweeps, and games of growing size."""
+ELSEWHERE = {"learning_rates", "perturbations"}
+"""Entries of experiments that ``appendix`` refers to: the mistake is told there."""
+
+
+def runs_all_the_same(path, value):
+    """The few changes of a single entry that leave a configuration that runs: everything else must be refused."""
+    last = [key for key in path if isinstance(key, str)][-1]
+    before = part_at(path)
+    if isinstance(value, bool | str):
+        return type(before) is type(value) and (isinstance(value, bool) or last in TEXT)
+    if value in ([], {}):
+        return type(before) is type(value) and last in EMPTY
+    return isinstance(before, int | float) and (
+        (value == 0 and last in ZERO) or (value == 20.0 and (last in REAL or entry(path).endswith(WINDOW)))
+    )
+
+
+def depths():
+    return range(1, 1 + max(len(path) for path, _ in parts(DEFAULT)))
+
+
+@pytest.fixture(scope="module")
+def refused_by_schema():
+    """(path, number of the wrong value) -> words, of all entries of one depth at a time."""
+    found = {}
+    for number, value in enumerate(WRONG):
+        for depth in depths():
+            places = [path for path, _ in parts(DEFAULT) if len(path) == depth]
+            config = copy.deepcopy(DEFAULT)
+            for path in places:
+                part_at(path[:-1], config)[path[-1]] = copy.deepcopy(value)
+            found |= {(one.path, number): one.words for one in against_schema(config, SCHEMA)}
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)), ids=lambda number: shortened(WRONG[number]))
+def test_every_entry_is_refused_or_runs_all_the_same(refused_by_schema, number):
+    """Alone, so that what other entries say of it is seen too, where the schema has nothing against it."""
+    value = WRONG[number]
+    for path, before in parts(DEFAULT):
+        if type(before) is type(value) and before == value:
+            continue
+        words = refused_by_schema.get((path, number))
+        if words is not None:
+            assert len(words) < LONGEST_LINE
+            continue
+        lines = found_in(changed(path, copy.deepcopy(value)))
+        if not lines:
+            assert runs_all_the_same(path, value), (entry(path), value)
+            continue
+        names = [entry(path)] + [f"appendix/{path[1]}/{key[:-1]}" for key in path if key in ELSEWHERE]
+        assert any(name in line for line in lines for name in names), (entry(path), value, lines)
+        assert len(verdict(lines)) < LONGEST
+
+
+def test_every_section_refuses_an_unknown_entry_and_names_the_nearest():
+    """An entry of the section with two letters exchanged, in all sections at once."""
+    config, wanted = copy.deepcopy(DEFAULT), {}
+    free = {"options": ["horizon", "n_states"], "files": [], "budgets": [], "sizes": []}  # names of the user's
+    for path, section in parts(DEFAULT):
+        if isinstance(section, dict) and path[-1] not in {*free, "kinds", "settings", "inner_loops"} and section:
+            name = max(section, key=len)
+            wrong = f"{name[0]}{name[2]}{name[1]}{name[3:]}x"
+            part_at(path, config)[wrong] = 1
+            wanted[(*path, wrong)] = name
+    told = {one.path: one.words for one in against_schema(config, SCHEMA)}
+    for path, name in wanted.items():
+        assert "there is no such entry" in told[path], path
+        assert name in told[path], (path, told[path])
+        assert len(told[path]) < LONGEST_LINE
+    assert len(wanted) > 60
+
+
+# What is said --------------------------------------------------------------------------------------------
+
+ZERO_SUM = ("experiments", "figure1_zero_sum")
+SAID = {
+    "an integer with a point": ((*ZERO_SUM, "seeds"), 20.0, "seeds: must be an integer, there is 20.0; write 20"),
+    "thousand with a point": (
+        ("own_games", "iterations"),
+        1000.0,
+        "own_games/iterations: must be an integer, there is 1000.0; write 1000",
+    ),
+    "a large float": ((*ZERO_SUM, "learning", "iterations"), 1e20, "iterations: must be an integer, there is 1e+20"),
+    "many checkpoints": (
+        (*ZERO_SUM, "learning", "checkpoints"),
+        1e9,
+        "checkpoints: must be an integer, there is 1000000000.0; write 1000000000",
+    ),
+    "too many checkpoints": (
+        (*ZERO_SUM, "learning", "checkpoints"),
+        10**9,
+        "checkpoints: must be at most 100000, there is 1000000000",
+    ),
+    "nan": (
+        ("speed_up", "levels", "pure", 1),
+        math.nan,
+        "speed_up/levels/pure[1]: must be a finite number, there is .nan",
+    ),
+    "inf": (("plots", "width"), math.inf, "plots/width: must be a finite number, there is .inf"),
+    "text of a number": (
+        ("own_games", "iterations"),
+        "1e5",
+        "must be an integer, there is '1e5', which is text here; write 100000",
+    ),
+    "a number for a list": (
+        (*ZERO_SUM, "learning", "learning_rates"),
+        0.2,
+        "must be a list, there is 0.2; write [0.2]",
+    ),
+    "two rates in a figure": (
+        (*ZERO_SUM, "learning", "learning_rates"),
+        [0.1, 0.2],
+        "learning_rates: must have at most 1 item, there are 2: [0.1, 0.2]",
+    ),
+    "two perturbations in a figure": (
+        (*ZERO_SUM, "games", "perturbations"),
+        [0.1, 0.2],
+        "perturbations: must have at most 1 item, there are 2: [0.1, 0.2]",
+    ),
+    "an unknown arm": ((*ZERO_SUM, "arms", 1), "bestresponse", "there is 'bestresponse'; best_response is the nearest"),
+    "an arm of another learner": (
+        ("theory", "sequences", "arms"),
+        ["individual", "carry_over"],
+        "stage_average, output_policy, there is 'carry_over'",
+    ),
+    "a list item twice": (("theory", "long_runs", "horizons"), [1, 1], "horizons: must have no item twice: [1, 1]"),
+    "no individual arm": ((*ZERO_SUM, "arms"), ["best_response"], "must have 'individual' among its items"),
+    "an option of another family": (
+        (*ZERO_SUM, "games", "options", "discount"),
+        0.9,
+        "options/discount: there is no such entry; there are horizon, n_states",
+    ),
+    "a folder of wildcards": (("results",), "results/{x}", "results: must be a folder without wildcards"),
+    "a key that is no text": (("speed_up", 3), 1, "speed_up[3]: a name must be text, 3 is none; quote it"),
+    "one game and a staged arm": (
+        (*ZERO_SUM, "games", "count"),
+        1,
+        "games/count: must be at least 2 for the arm best_response",
+    ),
+    "mixed games": (
+        (*ZERO_SUM, "games", "options", "n_actions"),
+        [2, 3],
+        "mixed games need n_actions with A = B, there is [2, 3]",
+    ),
+    "mixed games in theory": (
+        ("theory", "long_runs", "n_actions"),
+        [2, 3],
+        "theory/long_runs/n_actions: mixed games need A = B",
+    ),
+    "no mixed size": (
+        ("theory", "random_games", "actions"),
+        [[1, 2]],
+        "theory/random_games/actions: mixed games need A = B",
+    ),
+    "a window reversed": (
+        ("theory", "slopes", "windows", 1),
+        [1e6, 1e5],
+        "theory/slopes/windows[1]: must rise, there is [1000000.0, 100000.0]; write [100000, 1e+06]",
+    ),
+    "windows out of order": (
+        ("theory", "slopes", "windows"),
+        [[1e6, 1e7], [1e5, 1e6]],
+        "windows: must come one after another",
+    ),
+    "a window after the run": (
+        ("theory", "long_runs", "iterations"),
+        1000000,
+        "theory/slopes/windows[2]: must have two checkpoints of long_runs inside, there is 1",
+    ),
+    "schedules that fall": (
+        ("theory", "general_sum", "schedules", "iterations"),
+        [10**7, 10**4],
+        "theory/general_sum/schedules/iterations: must rise",
+    ),
+    "times that fall": (
+        ("theory", "scale", "iterations"),
+        [200, 20],
+        "theory/scale/iterations: must rise, there is [200, 20]",
+    ),
+    "fewer states than branches": (
+        ("theory", "scale", "zero_sum", "states"),
+        [2],
+        "states[0]: must be at least branching, which is 4; there is 2",
+    ),
+    "a game of one table": (
+        ("theory", "general_sum", "sequences", "kinds", "shapley"),
+        [2, 2],
+        "kinds/shapley: shapley is a game of [3, 3] actions",
+    ),
+    "huge games": (
+        ("experiments", "appendix_tracking", "games", "options", "n_players"),
+        12,
+        "appendix_tracking/games: one file would hold 120 games",
+    ),
+    "huge congestion games": (
+        ("theory", "potential", "sequences", "congestion", "players"),
+        [30],
+        "players[0]: must be at most 13",
+    ),
+    "fewer iterations than horizons": (
+        ("theory", "random_games", "iterations"),
+        [10],
+        "iterations: must be as many as horizons",
+    ),
+    "a cell that is not there": (
+        ("appendix", "appendix_poker", "learning_rate"),
+        0.3,
+        "must be one of experiments/appendix_poker: [0.125, 1.0, 4.0, 16.0, ...], there is 0.3",
+    ),
+    "an unknown claim": (
+        ("falsify", "budgets", "theorem_7"),
+        10,
+        "falsify/budgets/theorem_7: there is no such claim; theorem_6 is the nearest",
+    ),
+    "sizes of an unknown claim": (
+        ("falsify", "sizes", "theorm_1"),
+        ["2x2"],
+        "falsify/sizes/theorm_1: there is no such claim; theorem_1 is the nearest",
+    ),
+    "an unknown family": (
+        ("experiments", "own_family"),
+        {**OWN["own_family"], "arms": ["individual", "meta"]},
+        "own_family/arms[1]: there is no arm 'meta'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_is_said(case):
+    path, value, words = SAID[case]
+    lines = found_in(changed(path, value))
+    assert any(words in line for line in lines), lines
+    assert len(verdict(lines)) < LONGEST
+
+
+def test_sizes_that_do_not_fit_their_claim_are_refused_by_the_library():
+    """All in one question, since each starts an interpreter: what parses, fits, and can be evaluated."""
+    wrong = {
+        "theorem_1": ["2x2-H", "2x2x2", "2x2-K5-T64"], "theorem_2": ["2x2-K2-T8"], "equation_4": ["2x2"],
+        "gradient": ["2x2-T8"], "theorem_5": ["2", "2x2-T8-g0.5"], "proposition_1": ["2x2-S100000-T8"],
+    }  # fmt: skip
+    right = {"theorem_3": ["2x2-K3-T64"], "theorem_6": ["2x2-K2-T8"]}
+    lines = found_in(changed(("falsify", "sizes"), wrong | right))
+    said = [
+        "theorem_1[0]: a size is written like", "theorem_1[1]: Theorem 1 is about two players",
+        "theorem_1[2]: Theorem 1 knows no sequence of K games", "theorem_2[0]: Theorem 2 needs more than 4 games",
+        "equation_4[0]: checkpoints must", "gradient[0]: gradient at most G knows no number T of iterations",
+        "theorem_5[0]: Theorem 5 is about two players or more", "theorem_5[1]: Theorem 5 knows no discount",
+        "proposition_1[0]: an instance of the size",
+    ]  # fmt: skip
+    assert len(lines) == len(said)
+    for words in said:
+        assert any(f"falsify/sizes/{words}" in line for line in lines), words
+
+
+def test_own_experiments_are_tried_in_small():
+    """What an experiment would fail with is said at once; all in one question."""
+
+    def own(section=None, games=None, learning=None):
+        made = copy.deepcopy(OWN["own_family"])
+        made["games"] |= games or {}
+        made["learning"] |= learning or {}
+        return made | (section or {})
+
+    wrong = {
+        "own_a": (
+            own(games={"family": "zerosum"}),
+            "games/family: there is no family 'zerosum'; zero_sum is the nearest",
+        ),
+        "own_b": (
+            own(games={"options": {"n_state": 2}}),
+            "games/options/n_state: the family zero_sum takes no such option; n_states",
+        ),
+        "own_c": (own(learning={"learner": "mirror"}), "learning/learner: there is no learner 'mirror'"),
+        "own_d": (
+            own(learning={"learner": "projected_q_ascent"}),
+            ": projected_q_ascent with the arm individual on pure games",
+        ),
+        "own_e": (own({"arms": ["carry_over"]}), ": optimistic_mirror_descent with the arm carry_over on pure games"),
+        "own_f": (own({"base_kinds": ["team"]}), ": kind of a zero-sum base game must be one of"),
+        "own_g": (own(games={"options": {"n_states": "two"}}), ": n_states must be an integer"),
+    }
+    config = {**DEFAULT, "experiments": {**DEFAULT["experiments"], **OWN, **{k: v[0] for k, v in wrong.items()}}}
+    lines = found_in(config)
+    assert len(lines) == len(wrong)
+    for name, (_, words) in wrong.items():
+        assert any(f"experiments/{name}" in line and words in line for line in lines), (name, lines)
+
+
+def test_many_mistakes_are_told_at_a_time_and_the_rest_counted():
+    config = copy.deepcopy(DEFAULT)
+    for section in config["experiments"].values():
+        section |= {"seeds": -1, "seeds_per_block": 0}
+    lines = found_in(config)
+    assert len(lines) == 2 * len(config["experiments"]) > MOST
+    told = verdict(lines).splitlines()
+    assert told[0] == f"config: {len(lines)} mistakes, and nothing was run"
+    assert len(told) == 1 + MOST + 1
+    assert told[-1] == f"  ... and {len(lines) - MOST} more"
+
+
+# Where it stands -----------------------------------------------------------------------------------------
+
+
+def written(folder, name, text):
+    path = folder / name
+    path.write_text(text)
+    return Source.of_file(path)
+
+
+def test_file_and_line_are_those_of_the_entry_that_counts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = written(
+        tmp_path,
+        "a.yaml",
+        "plots:\n  width: 0.1\n  gap_scale: {1a: cubic}\nspeed_up:\n  levels:\n    pure:\n    - 0.1\n    - .nan\n",
+    )
+    second = written(tmp_path, "b.json", '{"plots":\n {"width": 0.2}}')
+    third = Source.of_command_line({"own_games": {"iterations": "x"}}, ["own_games={iterations: x}"])
+    config = copy.deepcopy(DEFAULT)
+    update_config(config, yaml.safe_load((tmp_path / "a.yaml").read_text()))
+    update_config(config, json.loads((tmp_path / "b.json").read_text()))
+    update_config(config, {"own_games": {"iterations": "x"}})
+    lines = mistakes(config, SCHEMA, [first, second, third])
+    assert [line.partition(": must")[0] for line in sorted(lines)] == [
+        "--config: own_games/iterations", "a.yaml:3: plots/gap_scale/1a", "a.yaml:8: speed_up/levels/pure[1]",
+        "b.json:2: plots/width",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.yaml", "plots:\n  width: 5\nplots:\n  width: 6\n", "a.yaml:3: plots: stands in line 1 too"),
+        ("a.yaml", "plots:\n  width: 5\n  'width': 6\n", "a.yaml:3: plots/width: stands in line 2 too"),
+        ("a.yaml", "x: [{b: 1}, {a: 1, a: 2}]\n", "a.yaml:1: x[1]/a: stands in line 1 too"),
+        ("a.json", '{"plots": {"width": 5,\n "width": 6}}', "a.json:2: plots/width: stands in line 1 too"),
+        ("a.json", '{\t"plots":{"width":5,\n\t"width":"\\/"}}', "a.json:2: plots/width: stands in line 1 too"),
+    ],
+)
+def test_keys_that_stand_twice_are_refused(tmp_path, monkeypatch, name, text, words):
+    monkeypatch.chdir(tmp_path)
+    source = written(tmp_path, name, text)
+    lines = mistakes(DEFAULT, SCHEMA, [source])
+    assert len(lines) == 1
+    assert lines[0].startswith(words)
+
+
+def test_anchors_merges_and_what_cannot_be_read_are_no_duplicates(tmp_path):
+    text = "base: &b {seeds: 3, c: &c [1]}\nx: {<<: *b, seeds: 4}\ny: *b\nz: &z\n  z: *z\n"
+    for source in (
+        written(tmp_path, "a.yaml", text), written(tmp_path, "b.yaml", "a: [1\n"), written(tmp_path, "c.yaml", ""),
+        Source.of_file(tmp_path / "none.yaml"), Source.of_file(tmp_path),
+    ):  # fmt: skip
+        assert source.duplicates == []
+        assert source.place_of(("nowhere",)) is None
+
+
+def test_arguments_given_twice_are_refused():
+    source = Source.of_command_line({"root_seed": 2}, ["root_seed=1", "root_seed=2", "plots={a: 5}", "plots={a: 1}"])
+    assert mistakes(DEFAULT, SCHEMA, [source]) == ["--config: root_seed: is given twice; leave one"]
+
+
+def test_sections_that_hold_themselves_are_no_trap():
+    config = copy.deepcopy(DEFAULT)
+    config["plots"]["plots"] = config["plots"]
+    assert any("plots/plots: there is no such entry" in line for line in found_in(config))
+
+
+# Snakemake itself ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def unbuilt(tmp_path_factory):
+    """A copy of the repository, whose kernels may be of other sources: nothing of it is run."""
+    return Project.copied_from_repository(tmp_path_factory.mktemp("unbuilt") / "project")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "said"),
+    [
+        (
+            "experiments:\n  figure1_zero_sum:\n    seeds: 20.0\n",
+            (),
+            "config/mine.yaml:3: experiments/figure1_zero_sum/seeds: must be an integer",
+        ),
+        (
+            "speed_up:\n  resample: 10\n",
+            (),
+            "config/mine.yaml:2: speed_up/resample: there is no such entry; resamples is the nearest",
+        ),
+        (
+            "speed_up: {resamples: 10}\nplots: {width: 5}\nspeed_up: {resamples: 20}\n",
+            (),
+            "config/mine.yaml:3: speed_up: stands in line 1 too",
+        ),
+        ("{}\n", ("--config", "root_seed=nan"), "--config: root_seed: must be a finite number, there is .nan"),
+        (
+            "falsify:\n  sizes: {theorem_1: [2x2x2]}\n",
+            (),
+            "config/mine.yaml:2: falsify/sizes/theorem_1[0]: Theorem 1 is about two players",
+        ),
+    ],
+)
+def test_snakemake_refuses_before_the_first_job(unbuilt, text, arguments, said):
+    (unbuilt.folder / "config/mine.yaml").write_text(text)
+    answer = unbuilt.command(
+        "-m", "snakemake", "-n", "--configfile", "config/smoke.yaml", "config/mine.yaml", *arguments
+    )
+    assert answer.code == 1
+    assert f"  {said}" in answer.text
+    assert "config: a mistake, and nothing was run" in answer.text
+    assert "Traceback" not in answer.text
+    assert len(answer.text) < LONGEST
+    assert not Path(unbuilt.folder, "results").exists()

@@ -1,0 +1,1 @@
+"""The replication's workflow: rules, scripts, and checks of the configuration."""

@@ -1,0 +1,241 @@
+"""What must fit together in a configuration whose entries are right one by one.
+
+Each would otherwise end a job with an error, some after everything has been learned.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workflow.configuration.entries import shortened
+from workflow.configuration.places import Mistake
+
+__all__ = ["misfits"]
+
+Section = Mapping[str, Any]
+
+MOST_NUMBERS = 10**10
+"""Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
+_STAGED = ("best_response", "stage_average", "output_policy")
+_DEFAULTS = {"n_states": 2, "n_actions": [2, 2], "horizon": 2}
+"""Of the families ``zero_sum`` and ``potential``, as their functions have them."""
+_TABLES = {"shapley": [3, 3], "prisoners_dilemma": [2, 2], "chicken": [2, 2]}
+"""Numbers of actions of games that are one table."""
+
+
+def misfits(config: Section) -> list[Mistake]:
+    """Mistakes of a configuration that the schema has passed."""
+    theory = config["theory"]
+    checks = (
+        _folders(config),
+        # those of the user's are tried by the library
+        *(_experiment(name, one) for name, one in config["experiments"].items() if not name.startswith("own_")),
+        _appendix(config["appendix"], config["experiments"]),
+        _mixed_theory(theory),
+        _horizons(theory["random_games"]),
+        _rates(theory),
+        _general_sum(theory["general_sum"]),
+        _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
+        _scale(theory["scale"]),
+        _congestion(theory["potential"]["sequences"]["congestion"]),
+    )
+    return [mistake for check in checks for mistake in check]
+
+
+def _folders(config: Section) -> Iterator[Mistake]:
+    for name in ("results", "paper_figures"):
+        if Path(config[name]).exists() and not Path(config[name]).is_dir():
+            yield Mistake((name,), f"must be a folder, {shortened(config[name])} is a file")
+
+
+# Experiments --------------------------------------------------------------------------------------------
+
+
+def _experiment(name: str, section: Section) -> Iterator[Mistake]:
+    place, games = ("experiments", name), section["games"]
+    options = games["options"]
+    if "mixed" in section["base_kinds"] and len(set(options.get("n_actions", [2, 2]))) > 1:
+        words = f"mixed games need n_actions with A = B, there is {shortened(options['n_actions'])}"
+        yield Mistake((*place, "games", "options", "n_actions"), words)
+    staged = [arm for arm in section["arms"] if arm in _STAGED]
+    if staged and games["count"] < 2:
+        words = (
+            f"must be at least 2 for the arm {staged[0]}, which learns from the games before; there is {games['count']}"
+        )
+        yield Mistake((*place, "games", "count"), words)
+    numbers = _numbers(games["family"], options)
+    files = len(games["perturbations"]) * min(section["seeds"], section["seeds_per_block"]) * games["count"]
+    if numbers * files > MOST_NUMBERS:
+        words = f"one file would hold {files:,} games of {numbers:,} numbers, at most {MOST_NUMBERS:,} in all"
+        yield Mistake((*place, "games"), words)
+
+
+def _numbers(family: str, options: Section) -> int:
+    """Numbers in rewards and transitions of one game of a family, or 0 where the schema bounds them by itself."""
+    sizes = {**_DEFAULTS, **options}
+    if family in {"zero_sum", "potential"}:
+        steps = sizes["horizon"] if family == "zero_sum" else 1
+        return int(steps * sizes["n_states"] * math.prod(sizes["n_actions"]) * (sizes["n_states"] + 1))
+    moves = 2 * options.get("reach", 1) + 1
+    if family == "tracking":
+        states, players = options.get("n_states", 21), options.get("n_players", 4)
+        return int(states * moves**players * (states + players))
+    if family == "tracking_positions":
+        positions, players = options.get("n_positions", 100), options.get("n_players", 2)
+        return int(options.get("horizon", 5) * (positions * moves) ** players * players)
+    return 0
+
+
+def _appendix(appendix: Section, experiments: Section) -> Iterator[Mistake]:
+    for name, shown in appendix.items():
+        if name not in experiments:
+            yield Mistake(("appendix", name), f"there is no experiments/{name}")
+            continue
+        experiment = experiments[name]
+        for key, known in (
+            ("learning_rate", experiment["learning"]["learning_rates"]),
+            ("perturbation", experiment["games"]["perturbations"]),
+        ):
+            if shown[key] not in known:
+                words = f"must be one of experiments/{name}: {shortened(known)}, there is {shortened(shown[key])}"
+                yield Mistake(("appendix", name, key), words)
+        if shown["references"] > experiment["seeds"]:
+            words = (
+                f"must be at most the {experiment['seeds']} seeds of experiments/{name}, there is {shown['references']}"
+            )
+            yield Mistake(("appendix", name, "references"), words)
+        if experiment["seeds_per_block"] < experiment["seeds"]:
+            words = (
+                f"must be all {experiment['seeds']} seeds, which are one job; there is {experiment['seeds_per_block']}"
+            )
+            yield Mistake(("experiments", name, "seeds_per_block"), words)
+
+
+# Theorems -----------------------------------------------------------------------------------------------
+
+
+def _mixed_theory(theory: Section) -> Iterator[Mistake]:
+    for name in ("long_runs", "sequences"):
+        a, b = theory[name]["n_actions"]
+        if "mixed" in theory[name]["base_kinds"] and a != b:
+            yield Mistake(("theory", name, "n_actions"), f"mixed games need A = B, there is [{a}, {b}]")
+    sizes = theory["random_games"]["actions"]
+    if "mixed" in theory["random_games"]["base_kinds"] and all(a != b for a, b in sizes):
+        words = f"mixed games need A = B; none of {shortened(sizes)} has it"
+        yield Mistake(("theory", "random_games", "actions"), words)
+
+
+def _horizons(section: Section) -> Iterator[Mistake]:
+    horizons, iterations = section["horizons"], section["iterations"]
+    if len(horizons) != len(iterations):
+        words = f"must be as many as horizons, one for each: {len(horizons)}, there are {len(iterations)}"
+        yield Mistake(("theory", "random_games", "iterations"), words)
+
+
+def _rising(place: tuple[str, ...], numbers: Sequence[float]) -> Iterator[Mistake]:
+    if any(b <= a for a, b in itertools.pairwise(numbers)):
+        yield Mistake(place, f"must rise, there is {shortened(numbers)}")
+
+
+def _log_spaced(iterations: int, count: int) -> list[int]:
+    """As :func:`metanash.learners.checkpoints` has them."""
+    if count == 1:
+        return [iterations]
+    return sorted({*(round(iterations ** (k / (count - 1))) for k in range(count)), iterations})
+
+
+def _rates(theory: Section) -> Iterator[Mistake]:
+    """Windows on which slopes are fitted: rising, and with two checkpoints at least of the runs they are of."""
+    for place in ((), ("potential",)):
+        section = theory[place[0]] if place else theory
+        runs = section["long_runs"]
+        grid = _log_spaced(runs["iterations"], runs["checkpoints"])
+        yield from _windows(("theory", *place), section["slopes"]["windows"], grid, "checkpoints of long_runs")
+    general = theory["general_sum"]
+    grid = general["schedules"]["iterations"]
+    yield from _rising(("theory", "general_sum", "schedules", "iterations"), grid)
+    yield from _windows(("theory", "general_sum"), general["slopes"]["windows"], grid, "iterations of schedules")
+
+
+def _windows(
+    section: tuple[str, ...], windows: Sequence[Sequence[float]], grid: Sequence[int], words: str
+) -> Iterator[Mistake]:
+    place = (*section, "slopes", "windows")
+    for k, (start, end) in enumerate(windows):
+        inside = sum(start <= t <= end for t in grid)
+        if start >= end:
+            yield Mistake((*place, k), f"must rise, there is {shortened([start, end])}; write [{end:g}, {start:g}]")
+        elif inside < 2:
+            what = (
+                f"must have two {words} inside, there {'is 1' if inside else 'are none'} in {shortened([start, end])}"
+            )
+            yield Mistake((*place, k), f"{what}; the last of {len(grid)} is {grid[-1]}")
+    if all(start < end for start, end in windows) and any(
+        b[0] <= a[0] or b[1] <= a[1] for a, b in itertools.pairwise(windows)
+    ):
+        yield Mistake(place, f"must come one after another, since the last one counts; there is {shortened(windows)}")
+
+
+def _actions(kind: str, actions: Sequence[int]) -> str:
+    """What a kind of general-sum game says against these numbers of actions; empty if nothing."""
+    if kind in _TABLES and list(actions) != _TABLES[kind]:
+        return f"{kind} is a game of {_TABLES[kind]} actions, there is {shortened(list(actions))}"
+    if kind == "congestion" and len(set(actions)) > 1:
+        return f"in congestion games all players have as many actions, there is {shortened(list(actions))}"
+    if kind == "public_goods" and min(actions) < 2:
+        return f"in public_goods every player needs two actions, there is {shortened(list(actions))}"
+    return ""
+
+
+def _general_sum(section: Section) -> Iterator[Mistake]:
+    here = ("theory", "general_sum")
+    random, schedules, sequences = section["random_games"], section["schedules"], section["sequences"]
+    cases: list[tuple[tuple[Any, ...], str, Sequence[int]]] = [
+        ((*here, "random_games", "actions", k), kind, actions)
+        for kind in random["base_kinds"]
+        for k, actions in enumerate(random["actions"])
+    ]
+    cases += [
+        ((*here, "schedules", "settings", name, "n_actions"), schedules["base_kind"], setting["n_actions"])
+        for name, setting in schedules["settings"].items()
+    ]
+    cases.append(((*here, "sequences", "n_actions"), sequences["base_kind"], sequences["n_actions"]))
+    cases += [
+        ((*here, "sequences", "sweeps", "n_actions", k), sequences["base_kind"], actions)
+        for k, actions in enumerate(sequences["sweeps"]["n_actions"])
+    ]
+    cases += [((*here, "sequences", "kinds", kind), kind, actions) for kind, actions in sequences["kinds"].items()]
+    for place, kind, actions in cases:
+        words = _actions(kind, actions)
+        if words:
+            yield Mistake(place, words)
+        elif math.prod(actions) > 10**7:
+            yield Mistake(place, f"{math.prod(actions):,} joint actions are more than 10,000,000")
+
+
+def _scale(section: Section) -> Iterator[Mistake]:
+    here, plan = ("theory", "scale"), section["zero_sum"]
+    for k, states in enumerate(plan["states"]):
+        if states < plan["branching"]:
+            words = f"must be at least branching, which is {plan['branching']}; there is {states}"
+            yield Mistake((*here, "zero_sum", "states", k), words)
+    rows = max(plan["states"], default=0) * max(plan["actions"], default=0) ** 2
+    largest = rows * (plan["branching"] + plan["horizon"])
+    if largest > MOST_NUMBERS:
+        words = f"the largest game has {largest:,} numbers, more than {MOST_NUMBERS:,}; make it smaller"
+        yield Mistake((*here, "zero_sum"), words)
+    moved = section["tracking"]
+    largest = (3 * max(moved["positions"], default=0)) ** 2 * 2 * moved["horizon"]
+    if largest > MOST_NUMBERS:
+        words = f"the largest game has {largest:,} numbers, more than {MOST_NUMBERS:,}; make it smaller"
+        yield Mistake((*here, "tracking"), words)
+
+
+def _congestion(section: Section) -> Iterator[Mistake]:
+    """Four facilities: 4^N joint actions."""
+    for k, players in enumerate(section["players"]):
+        if 4**players > 10**8:
+            words = f"must be at most 13, for 4^N joint actions; there is {players}"
+            yield Mistake(("theory", "potential", "sequences", "congestion", "players", k), words)
