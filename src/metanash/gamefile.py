@@ -271,7 +271,9 @@ def _games(path: Path, archive: Archive) -> list[Game]:
             raise ValueError("it holds no game")
         index = arrays["transition_index"]
         if index.shape != (len(header["names"]),) or index.dtype.kind not in "iu":
-            raise ValueError(f"transition_index must be one integer for each game, got {index.dtype} of shape {index.shape}")
+            raise ValueError(
+                f"transition_index must be one integer for each game, got {index.dtype} of shape {index.shape}"
+            )
         if not ((index >= 0) & (index < len(kinds))).all():
             raise ValueError(f"transition_index must number the {len(kinds)} kernels from 0, got {index.tolist()}")
         games: list[Game] = []
