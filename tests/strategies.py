@@ -9,6 +9,7 @@ what hypothesis draws and shrinks; the entries come from the generator, which is
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -129,6 +130,8 @@ def _copy_first(table, axis):
     return np.moveaxis(moved, 0, axis)
 
 
+pure_starts = pytest.mark.filterwarnings("ignore::metanash.learners.base.PureStartWarning")
+"""For tests that start from initial policies with zeros and mean it."""
 seeds = st.integers(0, 2**32 - 1)
 flavours = st.sampled_from(["fine", "coarse", "twins"])
 storages = st.sampled_from(STORAGES)

@@ -13,7 +13,7 @@ from backends import BACKENDS, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
-from strategies import random_distributions, random_interior, random_tables, random_vertices, seeds, tables
+from strategies import pure_starts, random_distributions, random_interior, random_tables, random_vertices, seeds, tables
 
 from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, OptimisticMirrorDescent, Transition, learn
 from metanash.correlated import CorrelatedPolicy, cce_gap_bounds, cce_gaps, marginals
@@ -53,6 +53,7 @@ def trained(game, eta, iterations, tilde, **options):
 # The algorithm ------------------------------------------------------------------------------------------
 
 
+@pure_starts
 @settings(max_examples=120)
 @given(algorithm_2_cases())
 def test_stages_are_those_of_the_listing(case):
@@ -116,6 +117,7 @@ def test_a_zero_sum_game_is_learned_as_by_algorithm_1(seed, horizon, states, act
 # The output ---------------------------------------------------------------------------------------------
 
 
+@pure_starts
 @settings(max_examples=80)
 @given(algorithm_2_cases(max_choices=64, max_iterations=16))
 def test_values_and_gap_are_those_of_iterations_drawn(case):

@@ -10,7 +10,7 @@ import pytest
 from backends import BACKENDS, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import random_distributions, random_interior, random_tables, random_vertices, seeds, tables
+from strategies import pure_starts, random_distributions, random_interior, random_tables, random_vertices, seeds, tables
 
 import metanash
 from metanash import GameBatch, OptimisticMirrorDescent, exact, gaps, learn
@@ -53,6 +53,7 @@ def trained(game, eta, iterations, tilde):
     return learner, batch, learner.advance(batch, start, iterations)
 
 
+@pure_starts
 @settings(max_examples=200)
 @given(algorithm_1_cases())
 def test_output_and_stages_are_those_of_the_listing(case):
@@ -118,6 +119,7 @@ def test_ties_are_split_although_sums_are_rounded():
             np.testing.assert_array_equal(stage.best_response(i)[0, 0, 0], np.full(3, 1 / 3))
 
 
+@pure_starts
 def test_divergence_from_an_initial_policy_without_the_best_action_is_infinite():
     reward = np.array([[1.0, 1.0], [0.0, 0.0]])[np.newaxis, np.newaxis]
     game = metanash.ZeroSumGame(reward, metanash.Transition.shared(np.ones((1, 2, 2, 1))))

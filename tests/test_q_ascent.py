@@ -12,7 +12,7 @@ import pytest
 from backends import BACKENDS, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import random_interior, random_tables, seeds, tables_and_policy
+from strategies import pure_starts, random_interior, random_tables, seeds, tables_and_policy
 
 from metanash import GameBatch, ProjectedQAscent, gaps, learn
 from metanash.families import potential_sequence
@@ -78,6 +78,7 @@ def short_runs(draw):
     return game, policy, draw(st.sampled_from([0.02, 0.3, 4.0])), draw(st.integers(1, 4))
 
 
+@pure_starts
 @pytest.mark.parametrize("module", BACKENDS)
 @BOTH
 @settings(max_examples=40)

@@ -9,7 +9,7 @@ import pytest
 from backends import BACKENDS, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import random_interior, random_tables, tables_and_policy
+from strategies import pure_starts, random_interior, random_tables, tables_and_policy
 
 from metanash import GameBatch, gaps, learn
 from metanash.families import potential_sequence
@@ -22,6 +22,7 @@ def gradient_cases(draw):
     return game, policy, draw(st.sampled_from([0.01, 0.25, 1.0, 30.0])), draw(st.integers(0, 3))
 
 
+@pure_starts
 @pytest.mark.parametrize("module", BACKENDS)
 @settings(max_examples=100)
 @given(case=gradient_cases())
@@ -88,6 +89,7 @@ def test_states_count_as_often_as_they_are_visited():
     np.testing.assert_allclose(moved, visits[:, np.newaxis] * 0.5 * np.array([-0.5, 0.5]), atol=1e-15)
 
 
+@pure_starts
 def test_an_action_of_probability_0_is_never_played():
     rng = np.random.default_rng(5)
     game = random_tables(rng, "discounted", 1, 2, (3, 2), discount=0.75, storage="shared").game()
