@@ -227,6 +227,13 @@ def test_rounds_keep_to_the_budget(budget):
         assert {turn.restarts for turn in rounds(Settings(500_000, 0, restarts=3), sizes, forms)} == {3}
 
 
+@pytest.mark.parametrize("budget", [*range(2, 40), 61, 62, 63])
+def test_a_small_budget_is_random_where_that_leaves_too_few_to_improve(budget):
+    """A fifth of it would be fewer vectors than differential evolution takes."""
+    result = search("gradient", Settings(budget, SEED), sizes=[Size((2, 2)), Size((2, 2), discount=0.5)])
+    assert 0.75 * budget <= result.evaluations <= budget
+
+
 def test_a_budget_of_one_does_not_reach_every_size(tmp_path):
     result = search("gradient", Settings(1, SEED), folder=tmp_path)
     assert result.evaluations == 1

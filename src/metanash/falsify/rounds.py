@@ -163,6 +163,8 @@ def rounds(settings: Settings, sizes: Sequence[Size], forms: Sequence[str]) -> I
         local = form_share // restarts
         members = int(np.clip(local // _EVALUATIONS_PER_MEMBER, _SMALLEST_POPULATION, settings.population))
         generations = local // members
+        if share - local * len(forms) * restarts < members * restarts:
+            generations = 0  # too few random vectors to begin from: all are random
         random = share - (local * len(forms) * restarts if generations > 1 else 0)
         for batch, first in enumerate(range(0, random, _BATCH)):
             yield Round(number, min(_BATCH, random - first), members, restarts, number=batch)
