@@ -216,8 +216,6 @@ class Archive:
                 with self._told():
                     part = np.frombuffer(self._exactly(stream, size), dtype).reshape(shape[1:])
                 yield part
-            with self._told():
-                stream.read(1)  # the check sum is looked at when the end is seen
 
     @staticmethod
     def _exactly(stream: Any, size: int) -> bytes:
@@ -266,7 +264,6 @@ class Archive:
             self._head(name, stream)
         with self._file.open(self._entries[name]) as stream:
             array: Array = np.lib.format.read_array(stream, allow_pickle=False)
-            stream.read(1)  # the check sum is looked at when the end is seen
         return array
 
 
