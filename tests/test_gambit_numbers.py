@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from metanash import (
@@ -103,6 +103,15 @@ def test_rewards_are_exact_fractions_rounded_once(tmp_path, table, by_outcome):
     assert units == gambit.Units(low, scale)
 
 
+def test_what_two_floats_cannot_settle_is_settled_by_integers(tmp_path):
+    """(2^53 + 3) / 2^54 lies halfway between two floats, and 1e-28 below it the lower one is next."""
+    words = ["0." + "0" * 27 + "1", str(2**53 + 3), str(2**54)]
+    game, _ = read_text(tmp_path, f'NFG 1 R "" {{ "a" }} {{ 3 }} {" ".join(words)}')
+    assert game.reward[0, 0, 0].tolist() == [0.0, 0.5 + 2.0**-53, 1.0]
+    game, _ = read_text(tmp_path, f'NFG 1 R "" {{ "a" }} {{ 3 }} 0 {" ".join(words[1:])}')
+    assert game.reward[0, 0, 0, 1] == 0.5 + 2.0**-52  # the even one
+
+
 @pytest.mark.usefixtures("small_pieces")
 @in_folder
 @given(st.lists(st.one_of(integers, floats, decimals, odd), min_size=2, max_size=8), st.integers(-5, 5), st.booleans())
@@ -122,6 +131,8 @@ parts = st.tuples(st.integers(-(10**18), 10**18), st.integers(0, 28))
 
 
 @given(st.lists(st.tuples(parts, parts), min_size=1, max_size=6))
+@example([((0, 0), (27731460095, 0)), ((1, 22), (27731460095, 0))])  # too near to each other for pairs of floats
+@example([((1, 28), (0, 0)), ((1, 28), (2**36, 0))])  # 10^28 2^36 apart, which is 0 modulo 2^64
 def test_sums_of_decimals_are_exact(pairs):
     """What is 0 modulo 2^64 and small is 0: the decision on every pair is that of fractions."""
     mantissas, places = np.array(pairs).transpose(2, 1, 0)
@@ -593,6 +604,7 @@ def test_chances_that_sum_to_one_up_to_their_digits(tmp_path, chances, wanted):
     (["0.33333333333333"] * 3, "= 0.99999999999999, which is 1e-14 too little"),
     (["0.333333333300000000"] * 3, "too little; write fractions like 1/3, or decimals of 15 digits or more"),
     (["0.3333333333333330"] * 3, "which is 1e-15 too little"),
+    (["0.333333333333334"] * 3, "which is 2e-15 too much"),  # more than half a unit of each
     (["1/3", "1/3"], "1/3 + 1/3 = 0.6666666666666666, which is 0.333 too little"),
     (["0.5", "0.5000000000000003"], "which is 3e-16 too much"), (["0.75", "0.5"], "= 1.25, which is 0.25 too much"),
     (["3/2", "-1/2"], "chances must be at least 0, found 3/2 + -1/2"), (["0", "0"], "which is 1 too little"),
@@ -642,6 +654,10 @@ t "" 2
 """
     game, units = read_text(tmp_path, text, "game.efg")
     np.testing.assert_allclose(gambit.to_payoffs(game, units), [[[7], [0]], [[6], [4]]])
+    game, units = read_text(tmp_path, drawn(["1/4", "1/4", "1/2"], labels=("0:4", "0:8", "0:2")).replace(
+        'p "" 1 2 "0:8" { "x" "y" } 0', 'p "" 1 1 0'), "game.efg")  # fmt: skip
+    assert game.initial[[2, 4]].tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(units.payoff(game.reward[0, 0, [2, 4]], 0), [[2, 0], [6, 0]])  # given that one is there
     seen = text.replace('p "" 1 1 0\np "" 2 1 0', 'p "" 1 1 0\np "" 2 2 "" { "u" } 0')
     with pytest.raises(ArchiveError, match=r"game\.efg:9: no Markov game: player 2 sees .* what chance did"):
         read_text(tmp_path, seen, "game.efg")
