@@ -1,0 +1,122 @@
+"""``./do mutants``: what there is to run; ``./do mutants MODULE``: run it, print its survivors, keep its score."""
+
+import argparse
+import signal
+import subprocess
+import sys
+from collections import Counter
+from importlib.metadata import Distribution
+
+from benchmarks.mutants.bearing import PACKAGE, Imports
+from benchmarks.mutants.run import FOLDER, ROOT, Copy, MutantsError, Outcome, Plan, tool
+from benchmarks.mutants.scores import equivalents, keep, read_rows, reasons, renew_page, score
+
+SAMPLE = 150
+
+
+def commit() -> str:
+    """Of the checkout, with a plus where files that are tracked have changed since; empty outside git."""
+    head, state = (
+        subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+        for words in (["rev-parse", "--short=10", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+    )
+    return head + "+" * bool(state and head)
+
+
+def version() -> str:
+    """Of mutmut, as installed."""
+    (found,) = Distribution.discover(name="mutmut", path=[str(tool())])
+    return found.version
+
+
+def overview(imports: Imports) -> str:
+    """A line a module: the tests that bear on it, and what the last run took and found."""
+    rows = read_rows()
+    lines = [f"{'module':34s} {'test files':>10s} {'tested':>7s} {'score':>6s} {'CPU s':>6s}"]
+    for module in imports.paths:
+        row, tests = rows.get(module), imports.bearing(module)
+        last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
+        lines.append(f"{module.removeprefix(f'{PACKAGE}.'):34s} {len(tests):10d} {last}")
+    lines += ["", f"./do mutants MODULE tests {SAMPLE} mutants of it, or all where there are fewer; a package stands for all"]
+    lines += ["of its modules. Ten seconds to some minutes a module, and long where many tests bear on it."]
+    return "\n".join(lines)
+
+
+def account(plan: Plan, outcome: Outcome, reach: int) -> dict[str, str]:
+    """The row of a run, after its survivors have been printed."""
+    equivalent, count = reasons(outcome, equivalents()), Counter(outcome.status.values())
+    for name, difference in outcome.alive.items():
+        known = f"equivalent: {equivalent[name]}" if name in equivalent else outcome.status[name]
+        print(f"\n{name}: {known}")
+        print("\n".join(line for line in difference.splitlines() if line.startswith(("-", "+", "@@"))))
+    alive = Counter(outcome.status[name] for name in outcome.alive)
+    row = {
+        "module": plan.module,
+        "test_files": len(plan.tests),
+        "mutants": outcome.mutants,
+        "tested": len(outcome.status),
+        # A crash of the interpreter and an unusual exit are found too.
+        "killed": len(outcome.status) - count["timeout"] - len(outcome.alive),
+        "timeout": count["timeout"],
+        "survived": alive["survived"],
+        "no_tests": alive["no tests"],
+        "equivalent": len(equivalent),
+        "seed": plan.seed,
+        "reach": reach,
+        "mutmut": version(),
+        "commit": commit(),
+        "seconds": round(outcome.seconds),
+    }
+    return {name: str(value) for name, value in row.items()}
+
+
+def interrupted(*_: object) -> None:
+    """A polite end is treated as Ctrl-C is."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="./do mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules; a package is all of its modules")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants at most, {SAMPLE}; 0: all")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample, 0")
+    parser.add_argument("--reach", type=int, default=1, help="imports from a test to the module at most, 1")
+    parser.add_argument("--children", type=int, default=2, help="mutants at a time, 2")
+    parser.add_argument("--table", action="store_true", help="only renew the table of docs/reliability.md")
+    given = parser.parse_args()
+    if given.sample < 0 or given.reach < 1 or given.children < 1:
+        parser.error("--sample is 0 or more, --reach and --children 1 or more")
+    if given.table:
+        return renew_page()
+    imports = Imports(ROOT)
+    try:
+        modules = [module for name in given.modules for module in imports.module(name)]
+    except ValueError as error:
+        parser.error(str(error))
+    if not modules:
+        return print(overview(imports))
+    signal.signal(signal.SIGTERM, interrupted)
+    try:
+        for module in modules:
+            path = imports.paths[module].relative_to(ROOT).as_posix()
+            tests = tuple(imports.bearing(module, given.reach))
+            if not tests:
+                print(f"{module}: no test imports it, or what uses it")
+                continue
+            plan = Plan(module, path, tests, given.sample or None, given.seed)
+            row = account(plan, Copy(plan).carry_out(given.children), given.reach)
+            keep(row)
+            counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in ("tested", "killed", "timeout"))
+            alive = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in ("survived", "no_tests", "equivalent"))
+            print(f"\n{module}: score {score(row):.1%} ({counts}, {alive}; {row['mutants']} mutants in all)", flush=True)
+    except MutantsError as error:
+        sys.exit(f"./do mutants: {error}")
+    except KeyboardInterrupt:
+        print(f"\n./do mutants: interrupted; what was found is in {FOLDER}, and the same command goes on", file=sys.stderr)
+        sys.exit(130)
+    return None
+
+
+if __name__ == "__main__":
+    main()
