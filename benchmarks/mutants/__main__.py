@@ -37,7 +37,10 @@ def overview(imports: Imports) -> str:
         row, tests = rows.get(module), imports.bearing(module)
         last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
         lines.append(f"{module.removeprefix(f'{PACKAGE}.'):34s} {len(tests):10d} {last}")
-    lines += ["", f"./do mutants MODULE tests {SAMPLE} mutants of it, or all where there are fewer; a package stands for all"]
+    lines += [
+        "",
+        f"./do mutants MODULE tests {SAMPLE} mutants of it, or all where there are fewer; a package stands for all",
+    ]
     lines += ["of its modules. Ten seconds to some minutes a module, and long where many tests bear on it."]
     return "\n".join(lines)
 
@@ -78,7 +81,9 @@ def interrupted(*_: object) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="./do mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules; a package is all of its modules")
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules; a package is all of its modules"
+    )
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants at most, {SAMPLE}; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample, 0")
     parser.add_argument("--reach", type=int, default=1, help="imports from a test to the module at most, 1")
@@ -108,12 +113,18 @@ def main() -> None:
             row = account(plan, Copy(plan).carry_out(given.children), given.reach)
             keep(row)
             counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in ("tested", "killed", "timeout"))
-            alive = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in ("survived", "no_tests", "equivalent"))
-            print(f"\n{module}: score {score(row):.1%} ({counts}, {alive}; {row['mutants']} mutants in all)", flush=True)
+            alive = ", ".join(
+                f"{name.replace('_', ' ')} {row[name]}" for name in ("survived", "no_tests", "equivalent")
+            )
+            print(
+                f"\n{module}: score {score(row):.1%} ({counts}, {alive}; {row['mutants']} mutants in all)", flush=True
+            )
     except MutantsError as error:
         sys.exit(f"./do mutants: {error}")
     except KeyboardInterrupt:
-        print(f"\n./do mutants: interrupted; what was found is in {FOLDER}, and the same command goes on", file=sys.stderr)
+        print(
+            f"\n./do mutants: interrupted; what was found is in {FOLDER}, and the same command goes on", file=sys.stderr
+        )
         sys.exit(130)
     return None
 

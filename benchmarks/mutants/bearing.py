@@ -47,7 +47,7 @@ class Imports:
         dotted = f"{PACKAGE}.{dotted.removeprefix(f'{PACKAGE}.')}"
         found = [module for module in self.paths if module == dotted or module.startswith(f"{dotted}.")]
         if not found:
-            near = difflib.get_close_matches(dotted, self.paths, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(dotted, self.paths, n=3, cutoff=0.75)
             hint = ", ".join(module.removeprefix(f"{PACKAGE}.") for module in near) or "./do mutants lists all"
             raise ValueError(f"no module {dotted}; {'near it: ' if near else ''}{hint}")
         return found
@@ -61,7 +61,12 @@ class Imports:
         return module if module in self.paths else None
 
     def _used(self, tree: ast.Module) -> set[str]:
-        return {found for module, name, _ in imported(tree) if (found := self._defining(module, name))}
+        """Modules imported, and those whose names are written out, to be imported when they are needed."""
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        named = {found for module, name, _ in imported(tree) if (found := self._defining(module, name))}
+        return named | (texts & self.paths.keys())
 
     @cached_property
     def users(self) -> dict[str, set[str]]:

@@ -4,6 +4,7 @@
 that results depend on: an interrupted run goes on where it was, and after a change of the code it begins anew.
 """
 
+import contextlib
 import fnmatch
 import hashlib
 import json
@@ -33,7 +34,16 @@ COPIED = (
 LEFT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
 # A mutant has five times what its tests take, and ten seconds; the limit of processor time is twice that.
 TIMEOUT = {"timeout_multiplier": 5.0, "timeout_constant": 2.0}
-COMMAND = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
+# Tests ask for a part of what an error says: the texts of errors are left as they are.
+LEFT_ALONE = [r"^\s*raise \w+\("]
+# Ctrl-C stops it in good order, in the background of a shell too, where it would be deaf to it.
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mutmut.__main__ import cli
+cli()
+"""
+COMMAND = [sys.executable, "-c", START]
 # There is no command that names mutants and makes none.
 NAMES = """
 import sys
@@ -62,15 +72,17 @@ def tool(root: Path = ROOT) -> Path:
     print(f"installing {REQUIREMENTS.relative_to(ROOT)} into {FOLDER}", flush=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".tool-") as temporary:
         fresh = Path(temporary, "tool")
-        installers = [[sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check"]]
-        if uv := shutil.which("uv"):
-            installers.insert(0, [uv, "pip", "--quiet", "--python", sys.executable])
+        installers = [[sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]]
+        if uv := shutil.which("uv"):  # an environment that it made has no pip
+            installers.insert(0, [uv, "pip", "install", "--quiet", "--python", sys.executable])
         for installer in installers:
-            place = ["install", "--no-deps", "--target", str(fresh), "-r", str(REQUIREMENTS)]
+            place = ["--no-deps", "--target", str(fresh), "-r", str(REQUIREMENTS)]
             if subprocess.run([*installer, *place], check=False).returncode == 0:
                 fresh.rename(target)
                 return target
-    raise MutantsError("mutmut could not be installed (see above); with a package index in reach, the same command again")
+    raise MutantsError(
+        "mutmut could not be installed (see above); with a package index in reach, the same command again"
+    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ class Plan:
 
     def digest(self, root: Path = ROOT) -> str:
         """Of everything that the result depends on."""
-        found = hashlib.sha256(repr(self).encode() + REQUIREMENTS.read_bytes() + repr(TIMEOUT).encode())
+        found = hashlib.sha256(repr(self).encode() + REQUIREMENTS.read_bytes() + repr((TIMEOUT, LEFT_ALONE)).encode())
         for name in COPIED:
             top = root / name
             for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
@@ -100,6 +112,7 @@ class Plan:
         settings = {
             "source_paths": ["src"],
             "only_mutate": [self.path],
+            "do_not_mutate_patterns": LEFT_ALONE,
             "also_copy": others,
             "pytest_add_cli_args": ["-p", "no:cacheprovider"],
             "pytest_add_cli_args_test_selection": list(self.tests),
@@ -171,13 +184,18 @@ class Copy:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         )
         try:
             output, _ = process.communicate()
         except BaseException:  # mutmut stops its workers and keeps what they have found
             process.send_signal(signal.SIGINT)
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=20)
             raise
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what tests have left running
         output = output.replace("\r", "\n")
         with self.log.open("a") as log:
             log.write(output)
