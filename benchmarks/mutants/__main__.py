@@ -9,9 +9,11 @@ from importlib.metadata import Distribution
 
 from benchmarks.mutants.bearing import PACKAGE, Imports
 from benchmarks.mutants.run import FOLDER, ROOT, Copy, MutantsError, Outcome, Plan, tool
-from benchmarks.mutants.scores import equivalents, keep, read_rows, reasons, renew_page, score
+from benchmarks.mutants.scores import COUNTS, equivalents, keep, read_rows, reasons, renew_page, score
 
 SAMPLE = 150
+ADVICE = f"""./do mutants MODULE makes {SAMPLE} mutants of it, or all where there are fewer; a package stands for all
+of its modules. First its tests are run twice; then a mutant takes as long as they do until one of them fails."""
 
 
 def commit() -> str:
@@ -37,12 +39,7 @@ def overview(imports: Imports) -> str:
         row, tests = rows.get(module), imports.bearing(module)
         last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
         lines.append(f"{module.removeprefix(f'{PACKAGE}.'):34s} {len(tests):10d} {last}")
-    lines += [
-        "",
-        f"./do mutants MODULE tests {SAMPLE} mutants of it, or all where there are fewer; a package stands for all",
-    ]
-    lines += ["of its modules. Ten seconds to some minutes a module, and long where many tests bear on it."]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", ADVICE])
 
 
 def account(plan: Plan, outcome: Outcome, reach: int) -> dict[str, str]:
@@ -78,12 +75,28 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def run(imports: Imports, module: str, given: argparse.Namespace) -> None:
+    """Test the mutants of a module, print those alive, and keep the score."""
+    tests = tuple(imports.bearing(module, given.reach))
+    if not tests:
+        print(f"{module}: no test imports it, or what uses it")
+        return
+    path = imports.paths[module].relative_to(ROOT).as_posix()
+    plan = Plan(module, path, tests, given.sample or None, given.seed)
+    outcome = Copy(plan).carry_out(given.children)
+    if not outcome.mutants:
+        print(f"{module}: has no function that mutmut changes")
+        return
+    row = account(plan, outcome, given.reach)
+    keep(row)
+    counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in COUNTS)
+    print(f"\n{module}: score {score(row):.1%} ({counts})", flush=True)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="./do mutants", description=__doc__)
-    parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules; a package is all of its modules"
-    )
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules, learners (all of them)")
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants at most, {SAMPLE}; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample, 0")
     parser.add_argument("--reach", type=int, default=1, help="imports from a test to the module at most, 1")
@@ -92,41 +105,24 @@ def main() -> None:
     given = parser.parse_args()
     if given.sample < 0 or given.reach < 1 or given.children < 1:
         parser.error("--sample is 0 or more, --reach and --children 1 or more")
-    if given.table:
-        return renew_page()
     imports = Imports(ROOT)
     try:
         modules = [module for name in given.modules for module in imports.module(name)]
     except ValueError as error:
         parser.error(str(error))
-    if not modules:
-        return print(overview(imports))
+    if given.table:
+        renew_page()
+    elif not modules:
+        print(overview(imports))
     signal.signal(signal.SIGTERM, interrupted)
     try:
         for module in modules:
-            path = imports.paths[module].relative_to(ROOT).as_posix()
-            tests = tuple(imports.bearing(module, given.reach))
-            if not tests:
-                print(f"{module}: no test imports it, or what uses it")
-                continue
-            plan = Plan(module, path, tests, given.sample or None, given.seed)
-            row = account(plan, Copy(plan).carry_out(given.children), given.reach)
-            keep(row)
-            counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in ("tested", "killed", "timeout"))
-            alive = ", ".join(
-                f"{name.replace('_', ' ')} {row[name]}" for name in ("survived", "no_tests", "equivalent")
-            )
-            print(
-                f"\n{module}: score {score(row):.1%} ({counts}, {alive}; {row['mutants']} mutants in all)", flush=True
-            )
+            run(imports, module, given)
     except MutantsError as error:
         sys.exit(f"./do mutants: {error}")
     except KeyboardInterrupt:
-        print(
-            f"\n./do mutants: interrupted; what was found is in {FOLDER}, and the same command goes on", file=sys.stderr
-        )
+        print(f"\n./do mutants: interrupted; {FOLDER} has what was found, the same command goes on", file=sys.stderr)
         sys.exit(130)
-    return None
 
 
 if __name__ == "__main__":

@@ -42,13 +42,14 @@ class Imports:
         }
 
     def module(self, name: str) -> list[str]:
-        """Modules that ``gaps``, ``metanash.gaps``, ``src/metanash/gaps.py`` or a package stands for; ValueError if none."""
+        """Modules that ``gaps``, ``metanash.gaps``, ``src/metanash/gaps.py`` or a package means; ValueError if none."""
         dotted = name.removesuffix("/").removesuffix(".py").removeprefix("src/").replace("/", ".")
         dotted = f"{PACKAGE}.{dotted.removeprefix(f'{PACKAGE}.')}"
         found = [module for module in self.paths if module == dotted or module.startswith(f"{dotted}.")]
         if not found:
-            near = difflib.get_close_matches(dotted, self.paths, n=3, cutoff=0.75)
-            hint = ", ".join(module.removeprefix(f"{PACKAGE}.") for module in near) or "./do mutants lists all"
+            known = [module.removeprefix(f"{PACKAGE}.") for module in self.paths]
+            near = difflib.get_close_matches(dotted.removeprefix(f"{PACKAGE}."), known, n=3)
+            hint = ", ".join(near) or "./do mutants lists all"
             raise ValueError(f"no module {dotted}; {'near it: ' if near else ''}{hint}")
         return found
 

@@ -80,9 +80,7 @@ def tool(root: Path = ROOT) -> Path:
             if subprocess.run([*installer, *place], check=False).returncode == 0:
                 fresh.rename(target)
                 return target
-    raise MutantsError(
-        "mutmut could not be installed (see above); with a package index in reach, the same command again"
-    )
+    raise MutantsError("mutmut could not be installed (see above); once a package index is in reach, try again")
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ class Copy:
         """Make and test the mutants, or those that are left; the copy goes when all are done."""
         self.make()
         begun = self._begun()
-        chosen, status = begun["chosen"], self._status()
+        chosen, status = begun["chosen"], self._status() if begun["chosen"] else {}
         if left := [name for name in chosen if status.get(name, "not checked") in UNDECIDED]:
             print(f"{self.plan.module}: {len(left)} mutants", flush=True)
             self.call([*COMMAND, "run", "--max-children", str(children), *left])
