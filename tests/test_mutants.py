@@ -289,7 +289,13 @@ def test_an_equivalent_is_known_by_its_function_and_its_lines(outcome):
 
 def row(module: str, **numbers: int) -> dict[str, str]:
     empty = dict.fromkeys(scores.COLUMNS, "0")
-    return {**empty, "module": module, "commit": "abc", **{name: str(value) for name, value in numbers.items()}}
+    return {
+        **empty,
+        "module": module,
+        "tests": "one two",
+        "commit": "abc",
+        **{name: str(value) for name, value in numbers.items()},
+    }
 
 
 def test_score_by_hand():
@@ -310,7 +316,7 @@ def test_a_row_takes_the_place_of_the_last_one_of_its_module(tmp_path):
     page = (tmp_path / scores.PAGE).read_text()
     assert page.startswith(f"before\n{scores.BEGIN}\n| module")
     assert page.endswith(f"{scores.END}\nafter\n")
-    assert "| `leaf` | 0 | 0 | 4 | 3 | 0 | 0 | 0 | 0 | 75.0% | abc |" in page
+    assert "| `leaf` | 2 | 0 | 4 | 3 | 0 | 0 | 0 | 0 | 75.0% | abc |" in page
     assert "old" not in page
 
 

@@ -31,6 +31,11 @@ def version() -> str:
     return found.version
 
 
+def short(test: str) -> str:
+    """``gaps`` of ``tests/test_gaps.py``."""
+    return test.removeprefix("tests/test_").removesuffix(".py")
+
+
 def overview(imports: Imports) -> str:
     """A line a module: the tests that bear on it, and what the last run took and found."""
     rows = read_rows()
@@ -52,7 +57,7 @@ def account(plan: Plan, outcome: Outcome, reach: int) -> dict[str, str]:
     alive = Counter(outcome.status[name] for name in outcome.alive)
     row = {
         "module": plan.module,
-        "test_files": len(plan.tests),
+        "tests": " ".join(map(short, plan.tests)),
         "mutants": outcome.mutants,
         "tested": len(outcome.status),
         # A crash of the interpreter and an unusual exit are found too.
@@ -81,6 +86,11 @@ def run(imports: Imports, module: str, given: argparse.Namespace) -> None:
     if not tests:
         print(f"{module}: no test imports it, or what uses it")
         return
+    if given.tests:
+        chosen = tuple(test for test in tests if short(test) in given.tests.split(","))
+        if len(chosen) < len(given.tests.split(",")):
+            raise MutantsError(f"--tests {given.tests}: those of {module} are {', '.join(map(short, tests))}")
+        tests = chosen
     path = imports.paths[module].relative_to(ROOT).as_posix()
     plan = Plan(module, path, tests, given.sample or None, given.seed)
     outcome = Copy(plan).carry_out(given.children)
@@ -100,6 +110,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants at most, {SAMPLE}; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample, 0")
     parser.add_argument("--reach", type=int, default=1, help="imports from a test to the module at most, 1")
+    parser.add_argument("--tests", help="only these of them, such as gaps,exact: less time, and a lower score")
     parser.add_argument("--children", type=int, default=2, help="mutants at a time, 2")
     parser.add_argument("--table", action="store_true", help="only renew the table of docs/reliability.md")
     given = parser.parse_args()

@@ -37,7 +37,7 @@ class Imports:
             for module, tree in self._trees.items()
         }
         self.tests = {
-            path.relative_to(root).as_posix(): self._used(ast.parse(path.read_text()))
+            path.relative_to(root).as_posix(): self._imported(ast.parse(path.read_text()))
             for path in sorted((root / "tests").glob("test_*.py"))
         }
 
@@ -61,13 +61,15 @@ class Imports:
             return self._defining(*self._passed[module][name])
         return module if module in self.paths else None
 
+    def _imported(self, tree: ast.Module) -> set[str]:
+        return {found for module, name, _ in imported(tree) if (found := self._defining(module, name))}
+
     def _used(self, tree: ast.Module) -> set[str]:
         """Modules imported, and those whose names are written out, to be imported when they are needed."""
         texts = {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-        named = {found for module, name, _ in imported(tree) if (found := self._defining(module, name))}
-        return named | (texts & self.paths.keys())
+        return self._imported(tree) | (texts & self.paths.keys())
 
     @cached_property
     def users(self) -> dict[str, set[str]]:
