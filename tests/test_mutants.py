@@ -91,6 +91,11 @@ def test_tests_that_bear_on_a_module_import_it_by_itself_or_through_a_package(ch
     assert imports.bearing("metanash.parts.one") == ["tests/test_parts.py"]
 
 
+def test_a_package_imported_as_a_whole_gives_what_it_passes_on(checkout):
+    write(checkout / "tests" / "test_whole.py", "from metanash import parts\n")
+    assert Imports(checkout).bearing("metanash.parts.one") == ["tests/test_parts.py", "tests/test_whole.py"]
+
+
 def test_a_larger_reach_adds_tests_of_users_and_users_of_users(checkout):
     imports = Imports(checkout)
     two = ["tests/test_leaf.py", "tests/test_middle.py", "tests/test_passed.py"]
@@ -132,6 +137,7 @@ def test_modules_of_this_library_have_tests_that_exist():
     for module in ("gaps", "rates", "simplex", "exact", "similarity"):
         assert f"tests/test_{module}.py" in imports.bearing(f"metanash.{module}")
     assert "tests/test_cli.py" in imports.bearing("metanash.commands.show")
+    assert "tests/test_bounds.py" in imports.bearing("metanash.bounds.zero_sum")
     assert "tests/test_ledger.py" in imports.bearing("metanash.ledger.rules")
     assert "tests/test_mirror_descent.py" in imports.bearing("metanash.learners.mirror_descent")
 

@@ -62,7 +62,16 @@ class Imports:
         return module if module in self.paths else None
 
     def _imported(self, tree: ast.Module) -> set[str]:
-        return {found for module, name, _ in imported(tree) if (found := self._defining(module, name))}
+        """Modules that names come from; a package that is imported as a whole gives all that it passes on."""
+        found = set()
+        for module, name, _ in imported(tree):
+            whole = f"{module}.{name}" if name else module
+            passed = self._passed.get(whole, {}).values() if self._is_package(whole) else ()
+            found |= {self._defining(module, name), *(self._defining(*pair) for pair in passed)} - {None}
+        return found
+
+    def _is_package(self, module: str) -> bool:
+        return module in self.paths and self.paths[module].name == "__init__.py"
 
     def _used(self, tree: ast.Module) -> set[str]:
         """Modules imported, and those whose names are written out, to be imported when they are needed."""
