@@ -100,3 +100,11 @@ def test_mixing_is_along_the_last_axis(shape):
     expected = np.full(shape, 0.5 / d)
     expected[..., 0] = 0.5 + 0.5 / d
     np.testing.assert_allclose(simplex.alpha_greedy(policy, 0.5), expected, rtol=1e-15)
+
+
+def test_divergence_is_along_the_last_axis():
+    """By hand: KL((1, 0) || (1/4, 3/4)) = log 4, of a distribution from itself 0, of (1/2, 1/2) as above."""
+    p = np.array([[[1.0, 0.0], [0.25, 0.75]], [[0.5, 0.5], [0.0, 1.0]]])
+    q = np.broadcast_to([0.25, 0.75], p.shape)
+    expected = [[math.log(4), 0.0], [math.log(4 / 3) / 2, math.log(4 / 3)]]
+    np.testing.assert_allclose(simplex.kl_divergence(p, q), expected, rtol=1e-15)
