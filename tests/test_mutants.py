@@ -326,6 +326,12 @@ def test_a_row_takes_the_place_of_the_last_one_of_its_module(tmp_path):
     assert "old" not in page
 
 
+def test_results_with_other_columns_are_refused(tmp_path):
+    write(tmp_path / scores.RESULTS, "module,killed\nmetanash.leaf,3\n")
+    with pytest.raises(ValueError, match=r"mutants\.csv: the columns are not module, tests"):
+        scores.read_rows(tmp_path)
+
+
 def test_a_page_without_its_marks_is_left_alone(tmp_path):
     write(tmp_path / scores.PAGE, "text")
     with pytest.raises(ValueError, match="the marks of the table are gone"):

@@ -119,6 +119,7 @@ def main() -> None:
     imports = Imports(ROOT)
     try:
         modules = [module for name in given.modules for module in imports.module(name)]
+        read_rows()  # before a long run rather than after it
     except ValueError as error:
         parser.error(str(error))
     if given.table:

@@ -72,12 +72,15 @@ def score(row: Mapping[str, str]) -> float:
 
 
 def read_rows(root: Path = ROOT) -> dict[str, dict[str, str]]:
-    """Rows by module."""
+    """Rows by module; ValueError if the file has other columns than these."""
     path = root / RESULTS
     if not path.exists():
         return {}
     with path.open(newline="") as lines:
-        return {row["module"]: row for row in csv.DictReader(lines)}
+        reader = csv.DictReader(lines)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ValueError(f"{RESULTS}: the columns are not {', '.join(COLUMNS)}; remove the file, or restore it")
+        return {row["module"]: row for row in reader}
 
 
 def keep(row: dict[str, str], root: Path = ROOT) -> None:
