@@ -45,3 +45,41 @@ def test_actions_within_the_tie_are_tied_and_those_beyond_are_not():
     assert float(bounds.vertex_divergence(beyond, initial, worst=True)) == pytest.approx(math.log(2))
     first = np.array([1.0 - 1e-12, 1.0, 0.0])
     assert float(bounds.vertex_divergence(first, initial, worst=False)) == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("lead", [(), (2,), (2, 3), (1, 2, 2)])
+def test_divergence_of_players_keeps_leading_axes(lead):
+    """Loops: at each step the largest -log of the initial probability of the best action, then summed over steps."""
+    rng = np.random.default_rng((5, *lead))
+    horizon, states, actions = 3, 2, (2, 4)
+    payoff = [rng.permuted(np.broadcast_to(np.arange(n), (*lead, horizon, states, n)), axis=-1) / 4 for n in actions]
+    initial = [rng.dirichlet(np.ones(n), size=(*lead, horizon, states)) for n in actions]
+    found = bounds.player_divergence(payoff, initial, worst=True)
+    assert found.shape == lead
+    for place in np.ndindex(*lead):
+        expected = 0.0
+        for h in range(horizon):
+            largest = 0.0
+            for i, n in enumerate(actions):
+                for s in range(states):
+                    (best,) = [a for a in range(n) if payoff[i][(*place, h, s, a)] == (n - 1) / 4]
+                    largest = max(largest, -math.log(initial[i][(*place, h, s, best)]))
+            expected += largest
+        assert float(found[place]) == pytest.approx(expected, rel=1e-14)
+
+
+def test_numbers_of_single_precision_lose_nothing():
+    """Worked out in double precision, of the numbers that they are: 0.1 in single precision is 0.10000000149."""
+    rate, t, k, gap = np.float32(0.1), np.float32(3.0), np.float32(17.0), np.float32(0.3)
+    eta, eps = float(rate), float(gap)
+    near = pytest.approx
+    assert float(bounds.theorem_5(2.0, 2, t, 3, rate)) == near(6 / (eta * 3) + 36 * 9 * eta**2 * 16, rel=1e-14)
+    smooth = math.exp(2 * eta) * 1.5 * 2 / (eta * 3) + 9 / 32 * 4 * eta**3 * 32 + 7 / 3  # C(2) = 7
+    assert float(bounds.theorem_5_smooth(2.0, 2, t, 3, rate)) == near(smooth, rel=1e-14)
+    law = 2 * 3 / eps**1.5 * (8.0 / 17**1.25 + (8.0 + 8.0) / math.sqrt(17))
+    assert float(bounds.theorem_6_iterations(gap, np.float32(4.0), k, 2, 3, 4)) == near(law, rel=1e-14)
+    assert float(bounds.cce_learning_rate(2, t, 3)) == near((4 * 4 * 3) ** (-1 / 3), rel=1e-14)
+    uniform = 12 * 3 ** (2 / 3) * 2 ** (8 / 3) * math.log(3) * math.log(4) / 3 ** (2 / 3)
+    assert float(bounds.theorem_5_uniform(2, t, 3, 4)) == near(uniform, rel=1e-14)
+    printed = 4.0 * 4 * math.log(3) * math.log(6)
+    assert float(bounds.theorem_1_uniform(2, t, (2, 3), rate)) == near(48 / eta * printed / 3, rel=1e-14)
