@@ -83,3 +83,9 @@ def test_numbers_of_single_precision_lose_nothing():
     assert float(bounds.theorem_5_uniform(2, t, 3, 4)) == near(uniform, rel=1e-14)
     printed = 4.0 * 4 * math.log(3) * math.log(6)
     assert float(bounds.theorem_1_uniform(2, t, (2, 3), rate)) == near(48 / eta * printed / 3, rel=1e-14)
+
+
+def test_the_largest_step_takes_single_precision_for_what_it_is():
+    kappa, discount = np.float32(1.1), 0.5
+    expected = 0.5**4 / (8 * float(kappa) ** 3 * 2 * 3)
+    assert float(bounds.largest_ascent_step(discount, kappa, 2, 3)) == pytest.approx(expected, rel=1e-14)
