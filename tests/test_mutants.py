@@ -289,6 +289,8 @@ def test_an_equivalent_is_known_by_its_function_and_its_lines(outcome):
     assert scores.reasons(outcome, [one]) == {"metanash.leaf.x_twice__mutmut_2": "x is 0"}
     method = scores.Equivalent("leaf.Box.open", ("return 2 * x",), ("return 3 * x",), "x is 0")
     assert scores.reasons(outcome, [method]) == {"metanash.leaf.xǁBoxǁopen__mutmut_4": "x is 0"}
+    both = scores.Equivalent("leaf.twice", (), (), "never called")
+    assert scores.reasons(outcome, [both]) == {"metanash.leaf.x_twice__mutmut_2": "never called"}
     for wrong in (("leaf.thrice", "return 3 * x"), ("leaf.twice", "return 4 * x")):
         assert scores.reasons(outcome, [scores.Equivalent(wrong[0], ("return 2 * x",), (wrong[1],), "")]) == {}
 
@@ -361,6 +363,7 @@ def test_lines_of_known_equivalents_are_in_their_modules():
         module = max((name for name in modules if f"metanash.{entry.function}".startswith(f"{name}.")), key=len)
         lines = {line.strip() for line in modules[module].read_text().splitlines()}
         assert set(entry.removed) <= lines, entry
+        assert f"def {entry.function.rpartition('.')[2]}(" in modules[module].read_text(), entry
         assert len(entry.reason) > 10
 
 

@@ -22,9 +22,9 @@ BEGIN, END = "<!-- scores: written by ./do mutants -->", "<!-- end of scores -->
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A change that no test can find, or that none need find, with the reason."""
+    """A change that no test can find, with the reason; without lines: all changes of a function."""
 
-    function: str  # gaps._finite, similarity.Potential.rise
+    function: str  # gaps._finite, meta.AverageTarget.observe
     removed: tuple[str, ...]
     added: tuple[str, ...]
     reason: str
@@ -50,8 +50,8 @@ def equivalents(path: Path = EQUIVALENT) -> list[Equivalent]:
     return [
         Equivalent(
             entry["function"],
-            tuple(line.strip() for line in entry["removed"].strip().splitlines()),
-            tuple(line.strip() for line in entry["added"].strip().splitlines()),
+            tuple(line.strip() for line in entry.get("removed", "").strip().splitlines()),
+            tuple(line.strip() for line in entry.get("added", "").strip().splitlines()),
             entry["reason"],
         )
         for entry in entries
@@ -61,8 +61,12 @@ def equivalents(path: Path = EQUIVALENT) -> list[Equivalent]:
 def reasons(outcome: Outcome, known: list[Equivalent]) -> dict[str, str]:
     """Reasons of those mutants alive that are known to be equivalent."""
     by_change = {(entry.function, entry.removed, entry.added): entry.reason for entry in known}
-    keys = {name: (function_of(name), *change(difference)) for name, difference in outcome.alive.items()}
-    return {name: by_change[key] for name, key in keys.items() if key in by_change}
+    found = {}
+    for name, difference in outcome.alive.items():
+        function = function_of(name)
+        reason = by_change.get((function, *change(difference)), by_change.get((function, (), ())))
+        found |= {name: reason} if reason else {}
+    return found
 
 
 def score(row: Mapping[str, str]) -> float:
