@@ -126,8 +126,13 @@ def test_a_package_is_all_of_its_modules_and_a_wrong_name_is_refused(checkout):
         imports.module("qqqq")
 
 
-def test_modules_of_this_library_have_tests_that_exist():
-    imports = Imports(ROOT)
+@pytest.fixture(scope="module")
+def imports():
+    """Of this library."""
+    return Imports(ROOT)
+
+
+def test_modules_of_this_library_have_tests_that_exist(imports):
     assert len(imports.paths) == len(list((ROOT / "src" / "metanash").rglob("*.py")))
     for module, path in imports.paths.items():
         tests = imports.bearing(module)
@@ -276,6 +281,24 @@ def test_a_failure_of_the_tool_shows_what_it_said(faked, plan):
         Copy(plan, faked).carry_out(1)
 
 
+def test_mutmut_itself_counts_as_it_should(checkout, plan, monkeypatch):
+    """A test of x = 0 sees a division and a condition turned round, not a factor 3; texts of errors are left."""
+    if not run.tool_folder().exists():
+        pytest.skip("mutmut is not installed: ./do mutants MODULE does it")
+    monkeypatch.setattr(run, "tool", lambda _: run.tool_folder())
+    code = 'def twice(x):\n    if x is None:\n        raise ValueError("no number")\n    return 2 * x\n'
+    write(checkout / "src" / "metanash" / "leaf.py", code)
+    write(
+        checkout / "tests" / "test_leaf.py",
+        "from metanash.leaf import twice\n\ndef test():\n    assert twice(0) == 0\n",
+    )
+    (checkout / ".mutants").mkdir()
+    outcome = Copy(plan, checkout).carry_out(1)
+    assert sorted(outcome.status.values()) == ["killed", "killed", "survived"]
+    assert [scores.change(text) for text in outcome.alive.values()] == [(("return 2 * x",), ("return 3 * x",))]
+    assert [scores.function_of(name) for name in outcome.alive] == ["leaf.twice"]
+
+
 @pytest.fixture
 def outcome():
     status = dict.fromkeys([f"metanash.leaf.x_twice__mutmut_{k}" for k in range(1, 5)], "killed")
@@ -347,8 +370,8 @@ def test_the_page_says_what_the_file_of_results_says():
     assert f"{scores.BEGIN}\n{scores.table(rows)}\n{scores.END}" in (ROOT / scores.PAGE).read_text()
 
 
-def test_rows_add_up_and_name_modules_that_exist():
-    modules = Imports(ROOT).paths
+def test_rows_add_up_and_name_modules_that_exist(imports):
+    modules = imports.paths
     for module, found in scores.read_rows().items():
         assert module in modules
         counted = sum(int(found[name]) for name in ("killed", "timeout", "survived", "no_tests"))
@@ -356,9 +379,9 @@ def test_rows_add_up_and_name_modules_that_exist():
         assert int(found["equivalent"]) <= int(found["survived"]) + int(found["no_tests"])
 
 
-def test_lines_of_known_equivalents_are_in_their_modules():
+def test_lines_of_known_equivalents_are_in_their_modules(imports):
     """An entry whose code has gone is to go too."""
-    modules = Imports(ROOT).paths
+    modules = imports.paths
     for entry in scores.equivalents():
         module = max((name for name in modules if f"metanash.{entry.function}".startswith(f"{name}.")), key=len)
         lines = {line.strip() for line in modules[module].read_text().splitlines()}

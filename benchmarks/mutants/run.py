@@ -61,11 +61,15 @@ class MutantsError(Exception):
     """The tool is missing or failed; the message says what to do."""
 
 
+def tool_folder(root: Path = ROOT) -> Path:
+    """Where the tool is, or would be: pins and interpreter make the name."""
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return root / FOLDER / f"tool-{digest}"
+
+
 def tool(root: Path = ROOT) -> Path:
     """The folder of the tool, installed when it is missing or its pins have changed."""
-    folder = root / FOLDER
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    target = folder / f"tool-{digest}"
+    target, folder = tool_folder(root), root / FOLDER
     if target.exists():
         return target
     folder.mkdir(exist_ok=True)
