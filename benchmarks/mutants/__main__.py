@@ -47,7 +47,7 @@ def overview(imports: Imports) -> str:
     return "\n".join([*lines, "", ADVICE])
 
 
-def account(plan: Plan, outcome: Outcome, reach: int) -> dict[str, str]:
+def account(plan: Plan, outcome: Outcome, reach: int, at: str) -> dict[str, str]:
     """The row of a run, after its survivors have been printed."""
     equivalent, count = reasons(outcome, equivalents()), Counter(outcome.status.values())
     for name, difference in outcome.alive.items():
@@ -69,7 +69,7 @@ def account(plan: Plan, outcome: Outcome, reach: int) -> dict[str, str]:
         "seed": plan.seed,
         "reach": reach,
         "mutmut": version(),
-        "commit": commit(),
+        "commit": at,
         "seconds": round(outcome.seconds),
     }
     return {name: str(value) for name, value in row.items()}
@@ -93,11 +93,12 @@ def run(imports: Imports, module: str, given: argparse.Namespace) -> None:
         tests = chosen
     path = imports.paths[module].relative_to(ROOT).as_posix()
     plan = Plan(module, path, tests, given.sample or None, given.seed)
+    at = commit()  # of what is copied now
     outcome = Copy(plan).carry_out(given.children)
     if not outcome.mutants:
         print(f"{module}: has no function that mutmut changes")
         return
-    row = account(plan, outcome, given.reach)
+    row = account(plan, outcome, given.reach, at)
     keep(row)
     counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in COUNTS)
     print(f"\n{module}: score {score(row):.1%} ({counts})", flush=True)
