@@ -175,6 +175,11 @@ def test_an_interval_with_one_at_its_end_is_on_no_side(spans, wanted):
     assert effect("t", "a", ("games",))({"t": ratios("a", *spans)}).name == wanted
 
 
+def test_an_effect_that_helps_nowhere_says_so():
+    found = effect("t", "a", ("games",))({"t": ratios("a", (1.1, 1.2, 1.3), (0.9, 1.0, 1.1))})
+    assert plain(found.result).startswith("A: helps in none, hurts in 1 of 2 settings, ratio of gaps from 1 to 1.2")
+
+
 def test_an_effect_may_have_columns_and_rows_of_its_own():
     table = pd.concat(
         [
