@@ -9,7 +9,7 @@ from importlib.metadata import Distribution
 
 from benchmarks.mutants.bearing import PACKAGE, Imports
 from benchmarks.mutants.run import FOLDER, ROOT, Copy, MutantsError, Outcome, Plan, tool
-from benchmarks.mutants.scores import COUNTS, equivalents, keep, read_rows, reasons, renew_page, score
+from benchmarks.mutants.scores import COUNTS, PAGE, RESULTS, equivalents, keep, read_rows, reasons, renew_page, score
 
 SAMPLE = 150
 ADVICE = f"""./do mutants MODULE makes {SAMPLE} mutants of it, or all where there are fewer; a package stands for all
@@ -17,10 +17,14 @@ of its modules. First its tests are run twice; then a mutant takes as long as th
 
 
 def commit() -> str:
-    """Of the checkout, with a plus where files that are tracked have changed since; empty outside git."""
+    """Of the checkout, a plus where tracked files but those written here have changed; empty outside git."""
+    own = [f":!{path}" for path in (RESULTS, PAGE)]
     head, state = (
         subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-        for words in (["rev-parse", "--short=10", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        for words in (
+            ["rev-parse", "--short=10", "HEAD"],
+            ["status", "--porcelain", "--untracked-files=no", "--", ".", *own],
+        )
     )
     return head + "+" * bool(state and head)
 
