@@ -10,6 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from benchmarks.mutants import __main__ as command
 from benchmarks.mutants import run, scores
 from benchmarks.mutants.bearing import Imports
 from benchmarks.mutants.run import COPIED, Copy, MutantsError, Outcome, Plan
@@ -393,3 +394,34 @@ def test_lines_of_known_equivalents_are_in_their_modules(imports):
 def test_checks_of_every_change_do_not_run_it():
     for path in [*(ROOT / ".ci").glob("*"), *(ROOT / ".github").rglob("*.yml")]:
         assert "mutants" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gasp"], "no module metanash.gasp; near it: gaps"),
+        (["gaps", "--sample", "-1"], "--sample is 0 or more"),
+        (["gaps", "--children", "0"], "--children 1 or more"),
+    ],
+)
+def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, arguments, said):
+    monkeypatch.setattr("sys.argv", ["mutants", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_tests_that_do_not_bear_on_the_module_are_refused(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["mutants", "simplex", "--tests", "simplex,cli"])
+    with pytest.raises(SystemExit, match=r"--tests simplex,cli: those of metanash\.simplex are .*simplex"):
+        command.main()
+
+
+def test_the_overview_has_a_line_for_every_module(imports):
+    first, *lines = command.overview(imports).splitlines()
+    assert first.split() == ["module", "test", "files", "tested", "score", "CPU", "s"]
+    listed = {line.split()[0] for line in lines if line and not line.startswith(("./do", "of its"))}
+    assert {f"metanash.{name}".removesuffix(".metanash") for name in listed - {"metanash"}} | {"metanash"} == set(
+        imports.paths
+    )
