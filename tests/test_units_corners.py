@@ -46,3 +46,14 @@ def test_payoffs_of_any_size_come_back(size):
     payoffs = np.array([[[1.0, -2.0], [3.0, 0.5]], [[-1.0, 2.0], [0.0, 1.0]]]) * size
     back = gambit.to_payoffs(*gambit.from_payoffs(payoffs))
     np.testing.assert_allclose(back, payoffs, rtol=1e-14)
+
+
+def test_a_zero_that_comes_back_from_a_rounding_below_it_has_no_sign():
+    """Of 200 games with a payoff of 0 some reach -1e-17 before they are rounded."""
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        payoffs = rng.integers(-99, 99, size=(2, 2, 3)) / 10
+        payoffs[:, 0, 0] = 0.0
+        back = gambit.to_payoffs(*gambit.from_payoffs(payoffs))
+        np.testing.assert_array_equal(back, payoffs)
+        assert not np.signbit(back[back == 0.0]).any()
