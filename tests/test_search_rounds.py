@@ -37,6 +37,7 @@ def test_a_plan_by_hand():
     [
         (15_000, 2, 24, 250),  # 12,000 are two restarts of 6,000
         (14_999, 1, 24, 499),  # 11,999 are not
+        (1_231, 1, 24, 41),  # the last of 41 generations would stand by itself
         (1_000, 1, 24, 33),  # 800 are 32 members of 25 evaluations each, 24 is the most
         (500, 1, 16, 25),  # 400 are 16 members
         (100, 1, 5, 16),  # 80 would be 3 members, 5 is the fewest
@@ -60,6 +61,7 @@ def test_settings_are_the_most_restarts_and_members():
 def test_a_budget_is_spread_over_the_sizes():
     """10 over three sizes: 3, 3 and 4; too few for a generation, so all of them random."""
     assert plan(10, sizes=3) == [Round(0, 3, 5, 1), Round(1, 3, 5, 1), Round(2, 4, 5, 1)]
+    assert plan(10) == [Round(0, 10, 5, 1)]  # a single generation would be the population itself
     assert [turn.size for turn in plan(6_000, sizes=2) if turn.form is None and turn.number == 0] == [0, 1]
 
 
@@ -170,6 +172,18 @@ def test_local_rounds_start_from_the_pool_of_their_restart_and_find_the_summit()
     assert not np.array_equal(other.population, progress.population)
 
 
+def test_rounds_of_one_restart_draw_anew():
+    """From one population, rounds of unequal numbers end with unequal ones; of equal numbers, with equal ones."""
+    claim, settings = claim_of(height), Settings(10_000, 0)
+    progress = advance(claim, "name", [SIZE], settings, start(["a"]), Round(0, 60, 8, 1))
+    progress = advance(claim, "name", [SIZE], settings, progress, Round(0, 16, 8, 1, "a", 0, 0))
+    ends = [
+        advance(claim, "name", [SIZE], settings, progress, Round(0, 16, 8, 1, "a", 0, number)).population.tobytes()
+        for number in (1, 2, 1)
+    ]
+    assert ends[0] == ends[2] != ends[1]
+
+
 def test_an_infinite_ratio_does_not_stop_the_search():
     claim = claim_of(lambda units: np.where(units[:, 0] > 0.5, np.inf, height(units)))
     progress = advance(claim, "name", [SIZE], Settings(10_000, 0), start(["a"]), Round(0, 60, 8, 1))
@@ -199,6 +213,11 @@ def test_a_plain_coordinate_may_raise_the_ratio_but_not_lower_it():
     assert kept.vector.tolist() == [0.25, 0.75]
     slight = claim_of(lambda units: 1.0 - 1e-8 * (units[:, 0] != 0.3))
     assert simplified(slight, SIZE, "a", Worst(1.0, np.array([0.3, 0.1]), 7, 1)).vector.tolist() == [0.3, 0.5]
+
+
+def test_where_nothing_was_found_everything_becomes_plain():
+    nothing = claim_of(lambda units: 0.0 * units[:, 0])
+    assert simplified(nothing, SIZE, "a", Worst(0.0, np.array([0.3, 0.8]), 0, 0)).vector.tolist() == [0.5, 0.5]
 
 
 def test_later_coordinates_are_measured_against_what_was_gained():
