@@ -11,6 +11,7 @@ from metanash.rates import (
     fit_slope,
     gap_ratio,
     iterations_to_reach,
+    percentile_interval,
     power_law,
     slope_on_window,
     speed_up,
@@ -76,3 +77,9 @@ def test_resamples_are_two_thousand_where_nothing_is_said():
     assert slope == slope_on_window(GRID, mixed, 1.0 / GRID, (1, 1000), generator(), 2000)
     assert slope != slope_on_window(GRID, mixed, 1.0 / GRID, (1, 1000), generator(), 2001)
     assert len(bootstrap_means(curves, 2001, generator())) == 2001
+
+
+def test_an_interval_between_infinities_takes_the_nearest_estimate():
+    """Of 1, ..., 38 and twice infinity, places 0.975 and 38.025 of 39: the second, and infinity, not inf - inf."""
+    assert percentile_interval(np.array([*range(1, 39), math.inf, math.inf], float)) == (2.0, math.inf)
+    assert percentile_interval(np.arange(1.0, 41.0)) == (pytest.approx(1.975), pytest.approx(39.025))
