@@ -16,6 +16,8 @@ usage: ./do COMMAND [ARGUMENTS]
   overhead [arguments]             where the time of the last finished run went
   bench-peers [arguments]          speed against other packages, in an environment of their own
                                    (.venv-peers, about 1 GB); writes benchmarks/results
+  mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
+                                   (mutmut, in .mutants); without MODULE: what there is to run
   setup                            only the environment that the commands above use; mends what is
                                    damaged in it
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
@@ -342,6 +344,10 @@ case $command in
         setup
         setup_peers
         compare_with_peers "$@"
+        ;;
+    mutants)
+        setup
+        exec python -m benchmarks.mutants "$@"
         ;;
     lint)
         setup

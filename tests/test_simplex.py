@@ -81,3 +81,30 @@ def test_softmax_and_logits_undo_each_other():
 
 def test_uniform():
     np.testing.assert_array_equal(simplex.uniform(2, 3, 4), np.full((2, 3, 4), 0.25))
+
+
+def test_softmax_of_a_row_knows_nothing_of_the_others():
+    """By hand, 1 / (1 + e): rows 1000 apart, of which a common shift would leave 0 / 0 in the lower one."""
+    x = np.array([[0.0, 1.0], [1000.0, 999.0], [-1000.0, -1001.0]])
+    low, high = 1 / (1 + math.e), math.e / (1 + math.e)
+    np.testing.assert_allclose(simplex.softmax(x), [[low, high], [high, low], [high, low]], rtol=1e-15)
+    np.testing.assert_allclose(simplex.softmax(x.T, axis=0), [[low, high, high], [high, low, low]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 2), (4, 3, 2), (2, 3, 5)])
+def test_mixing_is_along_the_last_axis(shape):
+    """By hand: half of a pure policy and half of 1 / d."""
+    policy = np.zeros(shape)
+    policy[..., 0] = 1.0
+    d = shape[-1]
+    expected = np.full(shape, 0.5 / d)
+    expected[..., 0] = 0.5 + 0.5 / d
+    np.testing.assert_allclose(simplex.alpha_greedy(policy, 0.5), expected, rtol=1e-15)
+
+
+def test_divergence_is_along_the_last_axis():
+    """By hand: KL((1, 0) || (1/4, 3/4)) = log 4, of a distribution from itself 0, of (1/2, 1/2) as above."""
+    p = np.array([[[1.0, 0.0], [0.25, 0.75]], [[0.5, 0.5], [0.0, 1.0]]])
+    q = np.broadcast_to([0.25, 0.75], p.shape)
+    expected = [[math.log(4), 0.0], [math.log(4 / 3) / 2, math.log(4 / 3)]]
+    np.testing.assert_allclose(simplex.kl_divergence(p, q), expected, rtol=1e-15)

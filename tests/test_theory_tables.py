@@ -662,3 +662,12 @@ def test_summary_counts_every_run_once_and_names_the_worst_setting():
 def test_summary_of_an_unknown_claim_is_refused():
     with pytest.raises(ValueError, match=r"'theorem 7'.*'theorem 9'"):
         claim_summary(claims_table(), ["theorem 7"])
+
+
+def test_forms_have_the_names_that_the_ledger_asks_for():
+    arrays = {
+        "checkpoints": np.array([10, 100]), "horizons": np.array([2]), "ne_gap": np.full((1, 2), 0.5),
+        "divergence_first": np.zeros((1, 2)),
+    }  # fmt: skip
+    forms = [row["form"] for row in theory_tables.two_sided_rows(({}, arrays))]
+    assert forms == ["with B(H) / T, no repair", "repaired: burn-in term"]

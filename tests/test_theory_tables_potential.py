@@ -1014,3 +1014,11 @@ def test_tables_of_real_measurements():
     assert (reached["iterations"] > 1).all()
     slopes = gradient_tables.inner_loop_slopes(reached, 20, 1)
     assert (slopes["runs"] + slopes["not_reached"]).sum() == len(reached)
+
+
+def test_a_setting_that_theorem_3_does_not_admit_does_not_end_the_table():
+    """The one that it admits comes after another here, and after it one more: rows as where it stands alone."""
+    order = [SETTINGS[1], SETTINGS[0], SETTINGS[2]]
+    found = tables.sequence_rows([sequences("carry_over", [ALONE[1], ALONE[0], ALONE[2]], order)])
+    assert len(found) == len(ROOTS)
+    assert found == tables.sequence_rows([sequences("carry_over", ALONE[:1], SETTINGS[:1])])

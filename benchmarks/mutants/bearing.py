@@ -1,0 +1,106 @@
+"""Which tests bear on a module: those that import it, by itself or through a package that passes its names on.
+
+Imports are read, nothing is run. A test of a pipeline's own (``tests/workflow``) starts other processes and is slow: it
+is never asked.
+"""
+
+import ast
+import difflib
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+PACKAGE = "metanash"
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, str | None, str]]:
+    """Module, name (None for ``import module``) and the name that it gets here, of each import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None, alias.asname or alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((node.module, alias.name, alias.asname or alias.name) for alias in node.names)
+
+
+class Imports:
+    """Imports of the library and of its tests in a checkout."""
+
+    def __init__(self, root: Path):
+        self.paths = {}  # of each module: its file
+        for path in sorted((root / "src" / PACKAGE).rglob("*.py")):
+            parts = path.relative_to(root / "src").with_suffix("").parts
+            self.paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        self._trees = {module: ast.parse(path.read_text()) for module, path in self.paths.items()}
+        self._passed = {
+            module: {known: (source, name) for source, name, known in imported(tree) if name and source in self.paths}
+            for module, tree in self._trees.items()
+        }
+        self.tests = {
+            path.relative_to(root).as_posix(): self._imported(ast.parse(path.read_text()))
+            for path in sorted((root / "tests").glob("test_*.py"))
+        }
+
+    def module(self, name: str) -> list[str]:
+        """Modules that ``gaps``, ``metanash.gaps``, ``src/metanash/gaps.py`` or a package means; ValueError if none."""
+        dotted = name.removesuffix("/").removesuffix(".py").removeprefix("src/").replace("/", ".")
+        dotted = f"{PACKAGE}.{dotted.removeprefix(f'{PACKAGE}.')}"
+        found = [module for module in self.paths if module == dotted or module.startswith(f"{dotted}.")]
+        if not found:
+            known = [module.removeprefix(f"{PACKAGE}.") for module in self.paths]
+            near = difflib.get_close_matches(dotted.removeprefix(f"{PACKAGE}."), known, n=3)
+            hint = ", ".join(near) or "./do mutants lists all"
+            raise ValueError(f"no module {dotted}; {'near it: ' if near else ''}{hint}")
+        return found
+
+    def _defining(self, module: str, name: str | None) -> str | None:
+        """The module of the library that a name comes from."""
+        if name and f"{module}.{name}" in self.paths:
+            return f"{module}.{name}"
+        if name and name in self._passed.get(module, {}):
+            return self._defining(*self._passed[module][name])
+        return module if module in self.paths else None
+
+    def _imported(self, tree: ast.Module) -> set[str]:
+        """Modules that names come from; a package that is imported as a whole gives all that it passes on."""
+        found = set()
+        for module, name, _ in imported(tree):
+            whole = f"{module}.{name}" if name else module
+            passed = self._passed.get(whole, {}).values() if self._is_package(whole) else ()
+            found |= {self._defining(module, name), *(self._defining(*pair) for pair in passed)} - {None}
+        return found
+
+    def _is_package(self, module: str) -> bool:
+        return module in self.paths and self.paths[module].name == "__init__.py"
+
+    def _used(self, tree: ast.Module) -> set[str]:
+        """Modules imported, and those whose names are written out, to be imported when they are needed."""
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        return self._imported(tree) | (texts & self.paths.keys())
+
+    @cached_property
+    def users(self) -> dict[str, set[str]]:
+        """Of each module: those that import it."""
+        users = defaultdict(set)
+        for module, tree in self._trees.items():
+            for used in self._used(tree) - {module}:
+                users[used].add(module)
+        return users
+
+    def bearing(self, module: str, reach: int = 1) -> list[str]:
+        """Test files that import a module; with a larger reach, or where there are none, those that import its users.
+
+        Parameters
+        ----------
+        reach : int
+            Imports between a test and the module, at most; more only until a test is found.
+        """
+        near, seen, steps = {module}, {module}, 1
+        while True:
+            found = [test for test, used in self.tests.items() if used & seen]
+            near = {user for one in near for user in self.users[one]} - seen
+            if not near or (found and steps >= reach):
+                return found
+            seen, steps = seen | near, steps + 1

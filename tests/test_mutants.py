@@ -1,0 +1,427 @@
+"""The plumbing of ``./do mutants``: which tests are run, on what copy, and how mutants are counted."""
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from benchmarks.mutants import __main__ as command
+from benchmarks.mutants import run, scores
+from benchmarks.mutants.bearing import Imports
+from benchmarks.mutants.run import COPIED, Copy, MutantsError, Outcome, Plan
+
+ROOT = Path(__file__).parents[1]
+DIFFERENCE = """# metanash.leaf.x_twice__mutmut_1: survived
+--- src/metanash/leaf.py
++++ src/metanash/leaf.py
+@@ -1,2 +1,2 @@
+ def twice(x):
+-    return 2 * x
++    return 3 * x
+"""
+
+# A tool of the same three commands, which remembers its calls, fails or is stopped as a file tells it to.
+FAKE = """
+import json, sys
+from pathlib import Path
+
+def cli():
+    state = Path("mutants/state.json")
+    known = json.loads(state.read_text()) if state.exists() else None
+    command, *arguments = sys.argv[1:]
+    if command == "run":
+        names = arguments[2:]
+        known = known or {f"metanash.leaf.x_twice__mutmut_{k}": "not checked" for k in range(1, 7)}
+        stop = Path("../../stop")
+        for count, name in enumerate(names):
+            if stop.exists() and count == int(stop.read_text()):
+                stop.unlink()
+                break
+            known[name] = {"2": "survived", "3": "timeout", "4": "no tests", "5": "segfault"}.get(name[-1], "killed")
+        with Path("calls").open("a") as calls:
+            print(len(names), file=calls)
+        state.write_text(json.dumps(known))
+    elif command == "results":
+        print("\\n".join(f"    {name}: {status}" for name, status in known.items()))
+    elif command == "show":
+        print(DIFFERENCE)
+"""
+NAMING = """
+from types import SimpleNamespace
+
+def mutate_file_contents(path, code):
+    assert "def twice" in code
+    return SimpleNamespace(mutant_names=[f"x_twice__mutmut_{k}" for k in range(1, 7)])
+"""
+
+
+def write(path: Path, text: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """leaf is used by middle, middle by top and, through the package, by its own tests."""
+    library, tests = tmp_path / "src" / "metanash", tmp_path / "tests"
+    write(library / "__init__.py", "from metanash.middle import thrice\n")
+    write(library / "leaf.py", "def twice(x):\n    return 2 * x\n")
+    write(library / "middle.py", "from metanash import leaf\nfrom metanash.leaf import twice as thrice\n")
+    write(library / "parts" / "__init__.py", "from metanash.parts.one import first as renamed\n")
+    write(library / "parts" / "one.py", "import metanash.middle\nfirst = 1\n")
+    write(library / "alone.py", "from math import pi\n")
+    write(tests / "test_leaf.py", "def test():\n    from metanash.leaf import twice\n")
+    write(tests / "test_middle.py", "import metanash.middle\n")
+    write(tests / "test_passed.py", "from metanash import thrice\n")
+    write(tests / "test_parts.py", "from metanash.parts import renamed\n")
+    write(tests / "test_nothing.py", "import math\n")
+    write(tests / "workflow" / "test_slow.py", "import metanash.leaf\n")
+    write(tmp_path / "pyproject.toml", '[project]\nname = "metanash"\n')
+    return tmp_path
+
+
+def test_tests_that_bear_on_a_module_import_it_by_itself_or_through_a_package(checkout):
+    imports = Imports(checkout)
+    assert imports.bearing("metanash.leaf") == ["tests/test_leaf.py", "tests/test_passed.py"]
+    assert imports.bearing("metanash.middle") == ["tests/test_middle.py"]
+    assert imports.bearing("metanash.parts.one") == ["tests/test_parts.py"]
+
+
+def test_a_package_imported_as_a_whole_gives_what_it_passes_on(checkout):
+    write(checkout / "tests" / "test_whole.py", "from metanash import parts\n")
+    assert Imports(checkout).bearing("metanash.parts.one") == ["tests/test_parts.py", "tests/test_whole.py"]
+
+
+def test_a_larger_reach_adds_tests_of_users_and_users_of_users(checkout):
+    imports = Imports(checkout)
+    two = ["tests/test_leaf.py", "tests/test_middle.py", "tests/test_passed.py"]
+    assert imports.bearing("metanash.leaf", 2) == two
+    assert imports.bearing("metanash.leaf", 3) == [*two[:2], "tests/test_parts.py", two[2]]
+    assert imports.bearing("metanash.leaf", 9) == imports.bearing("metanash.leaf", 3)
+
+
+def test_where_no_test_imports_a_module_those_of_its_users_are_run(checkout):
+    write(checkout / "tests" / "test_leaf.py")
+    write(checkout / "tests" / "test_passed.py")
+    imports = Imports(checkout)
+    assert imports.bearing("metanash.leaf") == ["tests/test_middle.py"]
+    assert imports.bearing("metanash.alone") == []
+
+
+@pytest.mark.parametrize("name", ["leaf", "metanash.leaf", "src/metanash/leaf.py"])
+def test_a_module_is_named_with_or_without_the_package_or_by_its_file(checkout, name):
+    assert Imports(checkout).module(name) == ["metanash.leaf"]
+
+
+def test_a_package_is_all_of_its_modules_and_a_wrong_name_is_refused(checkout):
+    imports = Imports(checkout)
+    assert imports.module("parts") == ["metanash.parts", "metanash.parts.one"]
+    with pytest.raises(ValueError, match=r"no module metanash\.leav; near it: leaf$"):
+        imports.module("leav")
+    with pytest.raises(ValueError, match=r"no module metanash\.qqqq; \./do mutants lists all"):
+        imports.module("qqqq")
+
+
+@pytest.fixture(scope="module")
+def imports():
+    """Of this library."""
+    return Imports(ROOT)
+
+
+def test_modules_of_this_library_have_tests_that_exist(imports):
+    assert len(imports.paths) == len(list((ROOT / "src" / "metanash").rglob("*.py")))
+    for module, path in imports.paths.items():
+        tests = imports.bearing(module)
+        assert all((ROOT / test).is_file() for test in tests)
+        # A figure that only scripts of the workflow draw is tested there.
+        assert tests or "def " not in path.read_text() or module == "metanash.theory_figures.zero_sum", module
+    for module in ("gaps", "rates", "simplex", "exact", "similarity"):
+        assert f"tests/test_{module}.py" in imports.bearing(f"metanash.{module}")
+    assert "tests/test_cli.py" in imports.bearing("metanash.commands.show")
+    assert "tests/test_bounds.py" in imports.bearing("metanash.bounds.zero_sum")
+    assert "tests/test_ledger.py" in imports.bearing("metanash.ledger.rules")
+    assert "tests/test_mirror_descent.py" in imports.bearing("metanash.learners.mirror_descent")
+
+
+def test_all_that_is_copied_exists():
+    assert all((ROOT / name).exists() for name in COPIED)
+
+
+def test_pins_of_the_tool_are_exact_and_none_is_in_the_lock():
+    """A package in both places would put another version before the tests than the one they run with."""
+    lines = [line for line in run.REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#")]
+    pins = [Requirement(line) for line in lines]
+    assert all(re.fullmatch(r"==[\w.]+", str(pin.specifier)) for pin in pins)
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)
+    assert not {canonicalize_name(pin.name) for pin in pins} & set(map(canonicalize_name, locked))
+    assert "mutmut" in {pin.name for pin in pins}
+
+
+@pytest.fixture
+def plan():
+    return Plan("metanash.leaf", "src/metanash/leaf.py", ("tests/test_leaf.py",), None)
+
+
+def test_a_sample_is_the_same_each_time_in_the_order_of_the_mutants():
+    names = [f"m{k}" for k in range(100)]
+    plan = Plan("metanash.leaf", "", (), 30)
+    chosen = plan.chosen(names)
+    assert len(set(chosen)) == 30
+    assert chosen == sorted(chosen, key=names.index) == plan.chosen(names)
+    assert chosen != Plan("metanash.leaf", "", (), 30, seed=1).chosen(names)
+    assert chosen != Plan("metanash.middle", "", (), 30).chosen(names)
+    assert Plan("metanash.leaf", "", (), 100).chosen(names) == Plan("", "", (), None).chosen(names) == names
+
+
+def test_mutmut_is_told_the_module_the_tests_and_the_limits(plan):
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text() + plan.configuration())["tool"]["mutmut"]
+    assert told["only_mutate"] == ["src/metanash/leaf.py"]
+    assert told["pytest_add_cli_args_test_selection"] == ["tests/test_leaf.py"]
+    assert {"src", "tests", "pyproject.toml", *told["also_copy"]} == set(COPIED)
+    assert told["timeout_multiplier"] * told["timeout_constant"] == 10.0  # as run.py says
+    (pattern,) = told["do_not_mutate_patterns"]
+    assert re.search(pattern, '    raise ValueError("no")')
+    assert not re.search(pattern, "    raised = 1")
+    assert told["use_git_change_detection"] is False
+
+
+@pytest.mark.parametrize("changed", ["src/metanash/middle.py", "tests/test_nothing.py", "pyproject.toml"])
+def test_a_change_of_the_checkout_begins_a_run_anew(checkout, plan, changed):
+    before = plan.digest(checkout)
+    assert plan.digest(checkout) == before
+    with (checkout / changed).open("a") as file:
+        file.write("\n")
+    assert plan.digest(checkout) != before
+
+
+@pytest.fixture
+def faked(checkout, monkeypatch):
+    """The checkout with the tool of this page, and a tool that says how often it was called."""
+    folder = checkout / "fake" / "mutmut"
+    write(folder / "__init__.py")
+    write(folder / "__main__.py", FAKE.replace("DIFFERENCE", repr(DIFFERENCE)))
+    write(folder / "mutation" / "file_mutation.py", NAMING)
+    write(
+        folder / "utils" / "format_utils.py", 'def get_mutant_name(path, name):\n    return f"metanash.leaf.{name}"\n'
+    )
+    monkeypatch.setattr(run, "tool", lambda _: checkout / "fake")
+    (checkout / ".mutants").mkdir()
+    return checkout
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_a_run_counts_each_mutant_and_leaves_the_checkout_as_it_was(faked, plan):
+    before = fingerprint(faked)
+    outcome = Copy(plan, faked).carry_out(1)
+    assert fingerprint(faked) == before
+    assert list((faked / ".mutants").iterdir()) == []
+    assert outcome.mutants == 6
+    found = {name[-1]: status for name, status in outcome.status.items()}
+    assert found == {"1": "killed", "2": "survived", "3": "timeout", "4": "no tests", "5": "segfault", "6": "killed"}
+    assert set(outcome.alive) == {f"metanash.leaf.x_twice__mutmut_{k}" for k in (2, 4)}
+
+
+def test_an_interrupted_run_goes_on_with_what_is_left(faked, plan):
+    write(faked / "stop", "4")
+    with pytest.raises(MutantsError, match="the same command goes on"):
+        Copy(plan, faked).carry_out(1)
+    (folder,) = (faked / ".mutants").iterdir()
+    whole = Copy(plan, faked).carry_out(1)
+    assert len(whole.status) == 6
+    assert not folder.exists()
+
+
+def test_what_was_found_is_not_looked_for_again(faked, plan):
+    write(faked / "stop", "4")
+    copy = Copy(plan, faked)
+    with pytest.raises(MutantsError):
+        copy.carry_out(1)
+    state = json.loads((copy.folder / "mutants" / "state.json").read_text())
+    assert [status == "not checked" for status in state.values()] == [False] * 4 + [True] * 2
+    write(faked / "stop", "0")  # stopped at once, after it was asked for the other two
+    with pytest.raises(MutantsError):
+        Copy(plan, faked).carry_out(1)
+    assert (copy.folder / "calls").read_text().split() == ["6", "2"]
+
+
+def test_a_state_that_an_interruption_has_damaged_is_begun_anew(faked, plan):
+    write(faked / "stop", "4")
+    copy = Copy(plan, faked)
+    with pytest.raises(MutantsError):
+        copy.carry_out(1)
+    write(copy.folder / "mutants" / "state.json", '{"metanash.leaf')
+    assert len(Copy(plan, faked).carry_out(1).status) == 6
+
+
+def test_a_copy_of_code_that_has_changed_since_is_removed(faked, plan):
+    write(faked / "stop", "4")
+    with pytest.raises(MutantsError):
+        Copy(plan, faked).carry_out(1)
+    (old,) = (faked / ".mutants").iterdir()
+    with (faked / "src" / "metanash" / "leaf.py").open("a") as file:
+        file.write("\n")
+    write(faked / "stop", "4")
+    with pytest.raises(MutantsError):
+        Copy(plan, faked).carry_out(1)
+    (new,) = (faked / ".mutants").iterdir()
+    assert new != old
+
+
+def test_a_failure_of_the_tool_shows_what_it_said(faked, plan):
+    write(faked / "fake" / "mutmut" / "__main__.py", 'def cli():\n    raise SystemExit("no tests were found")\n')
+    with pytest.raises(MutantsError, match=r"no tests were found\nmutmut failed in .*log\.txt"):
+        Copy(plan, faked).carry_out(1)
+
+
+def test_mutmut_itself_counts_as_it_should(checkout, plan, monkeypatch):
+    """A test of x = 0 sees a division and a condition turned round, not a factor 3; texts of errors are left."""
+    if not run.tool_folder().exists():
+        pytest.skip("mutmut is not installed: ./do mutants MODULE does it")
+    monkeypatch.setattr(run, "tool", lambda _: run.tool_folder())
+    code = 'def twice(x):\n    if x is None:\n        raise ValueError("no number")\n    return 2 * x\n'
+    write(checkout / "src" / "metanash" / "leaf.py", code)
+    write(
+        checkout / "tests" / "test_leaf.py",
+        "from metanash.leaf import twice\n\ndef test():\n    assert twice(0) == 0\n",
+    )
+    (checkout / ".mutants").mkdir()
+    outcome = Copy(plan, checkout).carry_out(1)
+    assert sorted(outcome.status.values()) == ["killed", "killed", "survived"]
+    assert [scores.change(text) for text in outcome.alive.values()] == [(("return 2 * x",), ("return 3 * x",))]
+    assert [scores.function_of(name) for name in outcome.alive] == ["leaf.twice"]
+
+
+@pytest.fixture
+def outcome():
+    status = dict.fromkeys([f"metanash.leaf.x_twice__mutmut_{k}" for k in range(1, 5)], "killed")
+    status["metanash.leaf.x_twice__mutmut_2"] = status["metanash.leaf.xǁBoxǁopen__mutmut_4"] = "survived"
+    alive = {name: DIFFERENCE for name, found in status.items() if found == "survived"}
+    return Outcome(9, status, alive, 1.0)
+
+
+def test_an_equivalent_is_known_by_its_function_and_its_lines(outcome):
+    one = scores.Equivalent("leaf.twice", ("return 2 * x",), ("return 3 * x",), "x is 0")
+    assert scores.reasons(outcome, [one]) == {"metanash.leaf.x_twice__mutmut_2": "x is 0"}
+    method = scores.Equivalent("leaf.Box.open", ("return 2 * x",), ("return 3 * x",), "x is 0")
+    assert scores.reasons(outcome, [method]) == {"metanash.leaf.xǁBoxǁopen__mutmut_4": "x is 0"}
+    both = scores.Equivalent("leaf.twice", (), (), "never called")
+    assert scores.reasons(outcome, [both]) == {"metanash.leaf.x_twice__mutmut_2": "never called"}
+    for wrong in (("leaf.thrice", "return 3 * x"), ("leaf.twice", "return 4 * x")):
+        assert scores.reasons(outcome, [scores.Equivalent(wrong[0], ("return 2 * x",), (wrong[1],), "")]) == {}
+
+
+def row(module: str, **numbers: int) -> dict[str, str]:
+    empty = dict.fromkeys(scores.COLUMNS, "0")
+    return {
+        **empty,
+        "module": module,
+        "tests": "one two",
+        "commit": "abc",
+        **{name: str(value) for name, value in numbers.items()},
+    }
+
+
+def test_score_by_hand():
+    """Of 10 tested one is equivalent; 6 and 1 of the other 9 are found; one that no test reaches is not."""
+    numbers = {"tested": 10, "killed": 6, "timeout": 1, "survived": 2, "no_tests": 1, "equivalent": 1}
+    assert scores.score(row("metanash.leaf", **numbers)) == pytest.approx(7 / 9)
+    assert scores.score(row("metanash.leaf")) == 1.0
+
+
+def test_a_row_takes_the_place_of_the_last_one_of_its_module(tmp_path):
+    write(tmp_path / scores.PAGE, f"before\n{scores.BEGIN}\nold\n{scores.END}\nafter\n")
+    scores.keep(row("metanash.leaf", tested=4, killed=1), tmp_path)
+    scores.keep(row("metanash.b", tested=2, killed=1), tmp_path)
+    scores.keep(row("metanash.leaf", tested=4, killed=3), tmp_path)
+    rows = scores.read_rows(tmp_path)
+    assert list(rows) == ["metanash.b", "metanash.leaf"]
+    assert rows["metanash.leaf"]["killed"] == "3"
+    page = (tmp_path / scores.PAGE).read_text()
+    assert page.startswith(f"before\n{scores.BEGIN}\n| module")
+    assert page.endswith(f"{scores.END}\nafter\n")
+    assert "| `leaf` | 2 | 0 | 4 | 3 | 0 | 0 | 0 | 0 | 75.0% | abc |" in page
+    assert "old" not in page
+
+
+def test_results_with_other_columns_are_refused(tmp_path):
+    write(tmp_path / scores.RESULTS, "module,killed\nmetanash.leaf,3\n")
+    with pytest.raises(ValueError, match=r"mutants\.csv: the columns are not module, tests"):
+        scores.read_rows(tmp_path)
+
+
+def test_a_page_without_its_marks_is_left_alone(tmp_path):
+    write(tmp_path / scores.PAGE, "text")
+    with pytest.raises(ValueError, match="the marks of the table are gone"):
+        scores.renew_page(tmp_path)
+    assert (tmp_path / scores.PAGE).read_text() == "text"
+
+
+def test_the_page_says_what_the_file_of_results_says():
+    rows = scores.read_rows()
+    assert rows
+    assert f"{scores.BEGIN}\n{scores.table(rows)}\n{scores.END}" in (ROOT / scores.PAGE).read_text()
+
+
+def test_rows_add_up_and_name_modules_that_exist(imports):
+    modules = imports.paths
+    for module, found in scores.read_rows().items():
+        assert module in modules
+        counted = sum(int(found[name]) for name in ("killed", "timeout", "survived", "no_tests"))
+        assert counted == int(found["tested"]) <= int(found["mutants"])
+        assert int(found["equivalent"]) <= int(found["survived"]) + int(found["no_tests"])
+
+
+def test_lines_of_known_equivalents_are_in_their_modules(imports):
+    """An entry whose code has gone is to go too."""
+    modules = imports.paths
+    for entry in scores.equivalents():
+        module = max((name for name in modules if f"metanash.{entry.function}".startswith(f"{name}.")), key=len)
+        lines = {line.strip() for line in modules[module].read_text().splitlines()}
+        assert set(entry.removed) <= lines, entry
+        assert f"def {entry.function.rpartition('.')[2]}(" in modules[module].read_text(), entry
+        assert len(entry.reason) > 10
+
+
+def test_checks_of_every_change_do_not_run_it():
+    for path in [*(ROOT / ".ci").glob("*"), *(ROOT / ".github").rglob("*.yml")]:
+        assert "mutants" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gasp"], "no module metanash.gasp; near it: gaps"),
+        (["gaps", "--sample", "-1"], "--sample is 0 or more"),
+        (["gaps", "--children", "0"], "--children 1 or more"),
+    ],
+)
+def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, arguments, said):
+    monkeypatch.setattr("sys.argv", ["mutants", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_tests_that_do_not_bear_on_the_module_are_refused(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["mutants", "simplex", "--tests", "simplex,cli"])
+    with pytest.raises(SystemExit, match=r"--tests simplex,cli: those of metanash\.simplex are .*simplex"):
+        command.main()
+
+
+def test_the_overview_has_a_line_for_every_module(imports):
+    first, *lines = command.overview(imports).splitlines()
+    assert first.split() == ["module", "test", "files", "tested", "score", "CPU", "s"]
+    listed = {line.split()[0] for line in lines if line and not line.startswith(("./do", "of its"))}
+    assert {f"metanash.{name}".removesuffix(".metanash") for name in listed - {"metanash"}} | {"metanash"} == set(
+        imports.paths
+    )
