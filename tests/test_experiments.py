@@ -154,8 +154,8 @@ def test_games_that_do_not_exist_are_named(games, message):
 
 def test_learner_must_be_able_to_play():
     for games, learning, message in (
-        (POTENTIAL, MIRROR, "Algorithm 1 plays zero-sum games, got a DiscountedGame"),
-        (ZERO_SUM, ASCENT, "gradient play is for discounted games, got a ZeroSumGame"),
+        (POTENTIAL, MIRROR, "OptimisticMirrorDescent takes games of class ZeroSumGame, got a DiscountedGame"),
+        (ZERO_SUM, ASCENT, "ProjectedQAscent takes games of class DiscountedGame, got a ZeroSumGame"),
     ):
         with pytest.raises(ValueError, match=message):
             record_of(games, learning)

@@ -313,7 +313,7 @@ def test_matrix_games_of_other_programs():
         (lambda: gambit.to_bimatrix(one_shot(np.random.default_rng(0), (2, 2, 2))), "has 3; to_payoffs"),
         (lambda: gambit.to_payoffs(random_tables(np.random.default_rng(0), "markov", 2, 3, (2, 2)).game()), "2 steps"),
         (lambda: gambit.nfg_text(potential_sequence("team", 1, n_games=1, perturbation=0)[0]), "no horizon"),
-        (lambda: gambit.efg_text(potential_sequence("team", 1, n_games=1, perturbation=0)[0]), "infinite horizon"),
+        (lambda: gambit.efg_text(potential_sequence("team", 1, n_games=1, perturbation=0)[0]), "no horizon"),
         (lambda: gambit.nfg_text(one_shot(np.random.default_rng(0), (2,)), gambit.Units((0.0, 1.0), 1.0)), "got 2"),
         (lambda: gambit.efg_text(one_shot(np.random.default_rng(0), (2,)), when="never"), "got 'never'"),
     ],

@@ -362,7 +362,7 @@ def test_outputs_approach_equilibrium(kind):
 
 def test_only_zero_sum_games():
     game = random_tables(np.random.default_rng(6), "markov", 2, 2, (2, 3)).game()
-    with pytest.raises(ValueError, match="plays zero-sum games, got a MarkovGame"):
+    with pytest.raises(ValueError, match="OptimisticMirrorDescent takes games of class ZeroSumGame, got a MarkovGame"):
         learn(game, OptimisticMirrorDescent(0.1), 5)
 
 

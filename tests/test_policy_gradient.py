@@ -259,5 +259,5 @@ def test_what_is_refused():
         with pytest.raises(ValueError, match=r"logits must have shapes \[\(2, 2, 2\), \(2, 2, 3\)\], got \["):
             ValueModel.of(games, player=0).at(bad)
     finite = random_tables(rng, "markov", 2, 2, (2, 2)).game()
-    with pytest.raises(ValueError, match="softmax ascent plays discounted games, got a MarkovGame"):
+    with pytest.raises(ValueError, match=r"ValueModel.of takes games of class DiscountedGame, got a MarkovGame"):
         ValueModel.of(finite)

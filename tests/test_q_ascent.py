@@ -261,7 +261,7 @@ def test_an_equilibrium_in_dominant_actions_is_reached_and_kept(seed):
 @pytest.mark.parametrize(("game_kind", "name"), [("zero_sum", "ZeroSumGame"), ("markov", "MarkovGame")])
 def test_only_discounted_games(kind, game_kind, name):
     game = random_tables(np.random.default_rng(6), game_kind, 2, 2, (2, 3)).game()
-    with pytest.raises(ValueError, match=f"gradient play is for discounted games, got a {name}"):
+    with pytest.raises(ValueError, match=f"{kind.__name__} takes games of class DiscountedGame, got a {name}"):
         learn(game, kind(0.1), 5)
 
 

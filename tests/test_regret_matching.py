@@ -535,7 +535,7 @@ def test_a_start_at_an_equilibrium_stays_there_at_a_small_rate(n):
 def test_games_and_parameters_that_do_not_fit_are_refused():
     game = random_tables(np.random.default_rng(2), "zero_sum", 2, 3, (2, 3)).game()
     general = MarkovGame.from_zero_sum(game)
-    with pytest.raises(ValueError, match="regret matching plays zero-sum games, got a MarkovGame"):
+    with pytest.raises(ValueError, match="RegretMatching takes games of class ZeroSumGame, got a MarkovGame"):
         learn(general, RegretMatching(), 3)
     for rate in (0.0, -1.0, math.nan, [1.0, 2.0]):
         with pytest.raises(ValueError, match="learning_rate"):

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash.checks import distributions, float_array, integer
 from metanash.frozen import Frozen, sealed
-from metanash.games import GameBatch, MarkovGame
+from metanash.games import GameBatch, MarkovGame, check_batch, check_game
 
 __all__ = [
     "CorrelatedPolicy",
@@ -125,13 +125,21 @@ class StageValues:
     deviated: Floats
 
     def gain(self, games: GameBatch[MarkovGame]) -> Floats:
-        """What deviating gains from the initial distribution, (G, N)."""
+        """What deviating gains from the initial distribution, (G, N).
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+        """
+        check_batch("StageValues.gain", games, MarkovGame)
         difference = self.deviated[:, :, 0] - self.followed[:, :, 0]
         return np.asarray((games.initial[:, np.newaxis] * difference).sum(axis=-1))
 
 
 def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValues) -> StageValues:
-    """Values of a stage from its joint (G, H, S, A_1, ..., A_N) and the values of the stage before it."""
+    """Values of a stage from its joint (G, H, S, A_1, ..., A_N) and the values of the stage before it.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("stage_values", games, MarkovGame)
     game, transitions, count = games.game, games.transitions, len(games)
     (horizon, states), actions = (game.horizon, game.n_states), np.array(game.n_actions, dtype=np.int64)
     known = np.concatenate([before.followed, before.deviated], axis=1)
@@ -165,7 +173,11 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
 
 
 def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:
-    """Values of a product policy, one array (G, H, S, A_i) a player, played at every step: V^0 of the module."""
+    """Values of a product policy, one array (G, H, S, A_i) a player, played at every step: V^0 of the module.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("product_values", games, MarkovGame)
     players, (horizon, states) = games.game.n_players, (games.game.horizon, games.game.n_states)
     zero = np.zeros((len(games), players, horizon, states))
     values = StageValues(zero, zero)
@@ -259,7 +271,11 @@ class CorrelatedPolicy(Frozen):
         self.__dict__.update(initial=initial, joints=tuple(joints), iterations=iterations)
 
     def stage_values(self, games: GameBatch[MarkovGame]) -> tuple[StageValues, ...]:
-        """Values of the stages, from that of the initial policies (tau = 0) to the last."""
+        """Values of the stages, from that of the initial policies (tau = 0) to the last.
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+        """
+        check_batch("CorrelatedPolicy.stage_values", games, MarkovGame)
         _check_sizes(games, self)
         values = [product_values(games, self.initial)]
         for joint in self.joints:
@@ -267,11 +283,19 @@ class CorrelatedPolicy(Frozen):
         return tuple(values)
 
     def values(self, games: GameBatch[MarkovGame]) -> Floats:
-        """Values from the initial distribution, (G, N)."""
+        """Values from the initial distribution, (G, N).
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+        """
+        check_batch("CorrelatedPolicy.values", games, MarkovGame)
         return self._mean(games, [values.followed for values in self.stage_values(games)])
 
     def deviation_values(self, games: GameBatch[MarkovGame]) -> Floats:
-        """Values of each player's best deviation if it is told tau, (G, N)."""
+        """Values of each player's best deviation if it is told tau, (G, N).
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+        """
+        check_batch("CorrelatedPolicy.deviation_values", games, MarkovGame)
         return self._mean(games, [values.deviated for values in self.stage_values(games)])
 
     def _mean(self, games: GameBatch[MarkovGame], values: Sequence[Floats]) -> Floats:
@@ -296,6 +320,8 @@ class CorrelatedPolicy(Frozen):
     def sample_episode(self, game: MarkovGame, rng: np.random.Generator, number: int = 0) -> Episode:
         """Play a game once.
 
+        Takes a MarkovGame; raises ValueError for anything else.
+
         Parameters
         ----------
         game : MarkovGame
@@ -303,6 +329,7 @@ class CorrelatedPolicy(Frozen):
         number : int
             Place of the game in the batch.
         """
+        check_game("CorrelatedPolicy.sample_episode", game, MarkovGame)
         integer("number", number, 0)
         ends = np.cumsum(self.iterations)
         stage = int(np.searchsorted(ends, rng.integers(ends[-1]), side="right")) + 1 if self.joints else 0
@@ -340,12 +367,18 @@ def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> F
 
 
 def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """Upper bound of the CCE-gap: the most that a player gains who is told the stage tau. (G,), in units of reward."""
+    """Upper bound of the CCE-gap: the most that a player gains who is told the stage tau. (G,), in units of reward.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("cce_gap_bounds", games, MarkovGame)
     return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
 
 
 def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     """External regret of each player for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
 
     Returns
     -------
@@ -357,6 +390,7 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
         If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
         problem. :func:`cce_gain_bounds` holds for any H.
     """
+    check_batch("cce_gaps", games, MarkovGame)
     game = games.game
     if game.horizon > 1:
         raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")

@@ -17,7 +17,7 @@ from metanash.bounds.potential import largest_ascent_step
 from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.checks import integer, positive
 from metanash.families import FAMILIES
-from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame, check_games
 from metanash.learners import (
     LEARNERS,
     CorrelatedMirrorDescent,
@@ -189,6 +189,8 @@ class _SideBySide(Sequence[GameBatch[Any]]):
 def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]) -> RunRecord:
     """Learn all sequences of a game file with one meta-update.
 
+    Takes a list of games of any class; raises ValueError for anything else.
+
     Parameters
     ----------
     spec : Learning
@@ -200,6 +202,7 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     ValueError
         If the games are not those that the provenance announces, or the learner cannot play them.
     """
+    check_games("run_arm", games)
     axes = provenance["axes"]
     rates, sizes, seeds, k = spec.learning_rates, axes["perturbation"], axes["seed"], axes["game"]
     if len(games) != len(sizes) * len(seeds) * k:

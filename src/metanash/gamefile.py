@@ -36,7 +36,7 @@ from metanash.checks import integer
 from metanash.compressed import Rows, matrix_of_parts
 from metanash.foreign import READABLE, kind_of, unreadable
 from metanash.gambit import Units, read_efg, read_nfg
-from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition
 
 __all__ = [
@@ -60,11 +60,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str, Any] | None = None) -> None:
     """Write games of one class and size to a file; see the module for the format.
 
+    Takes a list of games of any class; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
         If there is no game, classes or sizes differ, or some but not all have a potential.
     """
+    check_games("write_games", games)
     games = tuple(games)
     first = _checked(games)
     kinds = list({id(game.transition): game.transition for game in games}.values())

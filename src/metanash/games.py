@@ -26,7 +26,16 @@ from metanash.checks import distributions, float_array, within
 from metanash.frozen import Frozen, sealed, sealed_stack
 from metanash.transitions import Transition, TransitionBatch, enough_axes
 
-__all__ = ["DiscountedGame", "Game", "GameBatch", "MarkovGame", "ZeroSumGame"]
+__all__ = [
+    "DiscountedGame",
+    "Game",
+    "GameBatch",
+    "MarkovGame",
+    "ZeroSumGame",
+    "check_batch",
+    "check_game",
+    "check_games",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -157,7 +166,14 @@ class MarkovGame(_FiniteHorizon):
 
     @classmethod
     def from_zero_sum(cls, game: ZeroSumGame) -> "MarkovGame":
-        """Make the same game with rewards r and 1 - r, which differ from r and -r by a constant a step."""
+        """Make the same game with rewards r and 1 - r, which differ from r and -r by a constant a step.
+
+        Raises
+        ------
+        ValueError
+            If it is no ZeroSumGame.
+        """
+        check_game("MarkovGame.from_zero_sum", game, ZeroSumGame)
         return cls(np.stack([game.reward, 1.0 - game.reward]), game.transition, game.initial, name=game.name)
 
 
@@ -241,7 +257,7 @@ class GameBatch(Frozen, Generic[AnyGame]):
     Raises
     ------
     ValueError
-        If there is no game, or classes or sizes differ.
+        If there is no game, something is no game, or classes or sizes differ.
     """
 
     games: tuple[AnyGame, ...]
@@ -249,9 +265,14 @@ class GameBatch(Frozen, Generic[AnyGame]):
     initial: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.games, tuple | list):
+            raise ValueError(
+                f"a batch is made of a tuple of games, got {_named(self.games)}; GameBatch.of takes others"
+            )
         if not self.games:
             raise ValueError("a batch needs at least one game")
         first = self.games[0]
+        check_game("a batch", first)
         for k, game in enumerate(self.games):
             if type(game) is not type(first):
                 raise ValueError(
@@ -270,7 +291,7 @@ class GameBatch(Frozen, Generic[AnyGame]):
 
     @classmethod
     def of(cls, games: "AnyGame | Sequence[AnyGame] | GameBatch[AnyGame]") -> "GameBatch[AnyGame]":
-        """Make a batch of one game, of several, or leave a batch as it is."""
+        """Make a batch of one game, of several, or leave a batch as it is. Raises ValueError as the class does."""
         if isinstance(games, GameBatch):
             return games
         return cls(tuple(games) if isinstance(games, Sequence) else (games,))
@@ -292,3 +313,76 @@ class GameBatch(Frozen, Generic[AnyGame]):
     def joint_actions(self) -> int:
         """A_1 ... A_N."""
         return math.prod(self.game.n_actions)
+
+
+# Checks at the door of functions that take games --------------------------------------------------------
+
+
+def check_game(by: str, game: object, *classes: type[Game]) -> None:
+    """Raise ValueError unless it is a game of one of these classes; of any, if none is given.
+
+    Parameters
+    ----------
+    by : str
+        Who asks, for the message.
+    """
+    if not isinstance(game, classes or _CLASSES):
+        raise ValueError(f"{by} takes {_alternatives(classes)}, got {_named(game)}{_way(game, classes)}")
+
+
+def check_batch(by: str, games: object, *classes: type[Game]) -> None:
+    """Raise ValueError unless it is a :class:`GameBatch` of games of one of these classes; as :func:`check_game`."""
+    if not isinstance(games, GameBatch):
+        way = "; GameBatch.of makes one" if _are_games(games) else _way(games, classes)
+        raise ValueError(f"{by} takes a GameBatch, got {_named(games)}{way}")
+    if classes and not isinstance(games.games[0], classes):
+        wanted = " or ".join(cls.__name__ for cls in classes)
+        first = games.games[0]
+        raise ValueError(f"{by} takes games of class {wanted}, got {_named(first)}{_way(first, classes)}")
+
+
+def check_games(by: str, games: object, *classes: type[Game]) -> None:
+    """Raise ValueError unless it is a list or tuple of games, one at least, of these classes; as :func:`check_game`."""
+    if not isinstance(games, list | tuple):
+        way = "; put it in a list" if isinstance(games, _CLASSES) else _way(games, classes)
+        raise ValueError(f"{by} takes a list of games, got {_named(games)}{way}")
+    if not games:
+        raise ValueError(f"{by} needs at least one game")
+    for k, game in enumerate(games):
+        check_game(f"{by}, at place {k},", game, *classes)
+
+
+_CLASSES = (ZeroSumGame, MarkovGame, DiscountedGame)
+
+
+def _are_games(value: object) -> bool:
+    listed = value if isinstance(value, list | tuple) else [value]
+    return bool(listed) and all(isinstance(game, _CLASSES) for game in listed)
+
+
+def _alternatives(classes: Sequence[type[Game]]) -> str:
+    return "a " + " or a ".join(cls.__name__ for cls in classes) if classes else "a game"
+
+
+def _named(value: object) -> str:
+    if isinstance(value, GameBatch):
+        return f"a GameBatch of {type(value.games[0]).__name__}"
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _way(value: object, classes: Sequence[type[Game]]) -> str:
+    """What to do instead."""
+    if isinstance(value, GameBatch):
+        return "; its games are in .games"
+    if isinstance(value, ZeroSumGame) and MarkovGame in classes:
+        return "; MarkovGame.from_zero_sum makes one of a zero-sum game"
+    if isinstance(value, MarkovGame) and ZeroSumGame in classes:
+        return (
+            "; of two players whose rewards add up to 1, ZeroSumGame(game.reward[0], game.transition, game.initial) "
+            "is the same game"
+        )
+    if isinstance(value, DiscountedGame):
+        return "; a discounted game has no horizon: ProjectedQAscent learns it, gaps.ne_gap measures its policies"
+    if isinstance(value, ZeroSumGame | MarkovGame):
+        return "; a game of so many steps has no discount: learners.LEARNERS has learners for it"
+    return "; take one game after the other" if _are_games(value) else "; see metanash.games"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from metanash import kernels, simplex
 from metanash.checks import distributions, policy_array
-from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_batch, check_game
 
 __all__ = [
     "average_out",
@@ -70,6 +70,8 @@ def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing
 def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     """Reward plus expected next value at every step: reward_h + P_h value_{h+1}, nothing after the last.
 
+    Takes a GameBatch of ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
     Parameters
     ----------
     games : GameBatch
@@ -82,6 +84,7 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     -------
     (G, H, S, A_1, ..., A_N) array
     """
+    check_batch("backup", games, ZeroSumGame, MarkovGame)
     return games.transitions.backup(reward, value)
 
 
@@ -219,8 +222,11 @@ def _optimal(reward: Floats, transition: Floats, index: Integers, discount: floa
 def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
     """Largest values (G, S) of a stage reward (G, S, A_1, ..., A_N) for one who chooses the actions of all players.
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     An optimal policy is deterministic, so a product of policies: no product of policies is worth more either.
     """
+    check_batch("joint_optima", games, DiscountedGame)
     transitions, states, joint = games.transitions, games.game.n_states, games.joint_actions
     chance = transitions.dense(0).reshape(-1, states, joint, states)
     return _optimal(stage.reshape(len(games), states, joint), chance, transitions.index, games.game.discount)
@@ -229,11 +235,14 @@ def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
 def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
     """Values (G, S) of teams whose players choose their joint action together: the most that any policy is worth.
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
         If the players of a game do not share one reward.
     """
+    check_batch("team_optima", games, DiscountedGame)
     if not games.game.is_team:
         raise ValueError("a joint optimum is that of a team; these games have a reward for each player")
     return joint_optima(games, games.reward[:, 0])
@@ -254,23 +263,37 @@ def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
 
 
 def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
-    """Values of a joint policy to a player: (G, H, S), or (G, S) for discounted games."""
+    """Values of a joint policy to a player: (G, H, S), or (G, S) for discounted games.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
+    """
+    check_batch("values", games)
     return _wanted_values(games, _checked(games, policy), player)[0][:, 0]
 
 
 def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
-    """Values to a player of its best response to the others: (G, H, S), or (G, S) for discounted games."""
+    """Values to a player of its best response to the others: (G, H, S), or (G, S) for discounted games.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
+    """
+    check_batch("best_response_values", games)
     return _wanted_values(games, _checked(games, policy), games.game.n_players + player)[0][:, 0]
 
 
 def from_start(games: GameBatch[Any], value: Floats) -> Floats:
-    """Values from the initial distribution, (G,), of values (G, H, S) or (G, S)."""
+    """Values from the initial distribution, (G,), of values (G, H, S) or (G, S).
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
+    """
+    check_batch("from_start", games)
     first = value if value.ndim == 2 else value[:, 0]
     return np.asarray((games.initial * first).sum(axis=-1))
 
 
 def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     """NE-gap of a product policy in each game of a batch, exact up to rounding.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
 
     Zero-sum: V_1^{dagger, nu} - V_1^{mu, dagger} (Mao et al. 2023, section 3.1), the sum of both players' gains.
     Otherwise: the largest gain of any player, max_i V_i^{dagger, pi_-i} - V_i^pi. Values are those of the
@@ -291,6 +314,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
         If the policy has the wrong shape or a row is no distribution; entries that are below 0 by no more than rounding
         count as 0 (:func:`metanash.checks.distributions`).
     """
+    check_batch("ne_gaps", games)
     policy, players = _checked(games, policy), games.game.n_players
     if isinstance(games.game, ZeroSumGame):
         _, best = _wanted_values(games, policy, 2, 3)
@@ -315,12 +339,20 @@ def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:
 
 
 def ne_gap(game: Game, policy: Policy) -> float:
-    """NE-gap of a product policy in one game; see :func:`ne_gaps`, without the axis of the games."""
+    """NE-gap of a product policy in one game; see :func:`ne_gaps`, without the axis of the games.
+
+    Takes a game of any class; raises ValueError for anything else.
+    """
+    check_game("ne_gap", game)
     return float(ne_gaps(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
 
 
 def stage_potentials(games: GameBatch[DiscountedGame]) -> Floats:
-    """Stage potentials (G, S, A_1, ..., A_N). Raises ValueError if a game has none."""
+    """Stage potentials (G, S, A_1, ..., A_N). Raises ValueError if a game has none.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("stage_potentials", games, DiscountedGame)
     stage = [game.potential for game in games.games if game.potential is not None]
     if len(stage) < len(games):
         raise ValueError("a game of the batch has no stage potential")
@@ -330,27 +362,37 @@ def stage_potentials(games: GameBatch[DiscountedGame]) -> Floats:
 def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
     """Discounted value of the stage potential from each state, Phi_s(pi): (G, S).
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
         If a game has no stage potential, or as in :func:`ne_gaps`.
     """
+    check_batch("stage_potential_values", games, DiscountedGame)
     stage, policy = stage_potentials(games), _checked(games, policy)
     return _discounted(games, policy, _numbers(0), stage[:, np.newaxis])[0][:, 0]
 
 
 def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats:
-    """Potential Phi(pi) from the initial distribution: (G,). Errors as in :func:`stage_potential_values`."""
+    """Potential Phi(pi) from the initial distribution: (G,). Errors as in :func:`stage_potential_values`.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("potential_values", games, DiscountedGame)
     return from_start(games, stage_potential_values(games, policy))
 
 
 def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Policy) -> Floats:
     """Phi(policy) - Phi(start), (G,), from the change of the policy: no difference of two large numbers.
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     The performance difference lemma: the visits under ``policy`` times the change of the joint policy, player by
     player, times the advantages under ``start``. The absolute error is about that of :func:`rise_error`. Errors as in
     :func:`stage_potential_values`.
     """
+    check_batch("potential_rises", games, DiscountedGame)
     stage, policy, start = stage_potentials(games), _checked(games, policy), _checked(games, start)
     value, _ = _discounted(games, start, _numbers(0), stage[:, np.newaxis])
     onward = games.game.discount * games.transitions.expect(value, 0)[:, 0]
@@ -366,9 +408,12 @@ def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Pol
 def rise_error(game: DiscountedGame) -> float:
     """Estimate of the rounding error of :func:`potential_rises`, for the range R of the game's stage potential.
 
+    Takes a DiscountedGame; raises ValueError for anything else.
+
     4 N max(R, 1) machine epsilons over (1 - discount)^2: what rounding leaves of the change of a policy, one epsilon an
     entry, meets advantages of at most R / (1 - discount) and total visits of 1 / (1 - discount). Not proven, since sums
     and solutions round too, but at least five times the largest error that was found against extended precision.
     """
+    check_game("rise_error", game, DiscountedGame)
     spread = 1.0 if game.potential is None else max(float(np.ptp(game.potential)), 1.0)
     return 4.0 * game.n_players * spread * float(np.finfo(np.float64).eps) / (1.0 - game.discount) ** 2

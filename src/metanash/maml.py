@@ -22,7 +22,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash.checks import distributions, float_array, integer, within_floats
 from metanash.frozen import Frozen, sealed
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
 from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
@@ -66,6 +66,8 @@ class Tasks(Frozen):
     ) -> "Tasks":
         """Build from R M games: those of replication 0, then of replication 1, and so on.
 
+        Takes a DiscountedGame, a list of them or a GameBatch; raises ValueError for anything else.
+
         ``probability``, (M,) or (R, M), is uniform by default.
 
         Raises
@@ -73,7 +75,9 @@ class Tasks(Frozen):
         ValueError
             If the games do not divide among the replications, have no stage potential, or the probabilities are none.
         """
-        model = ValueModel.of(games)
+        batch = GameBatch.of(games)
+        check_batch("Tasks.of", batch, DiscountedGame)
+        model = ValueModel.of(batch)
         count, rest = divmod(len(model), integer("replications", replications, 1))
         if rest:
             raise ValueError(f"{len(model)} games do not divide among {replications} replications")
@@ -132,6 +136,8 @@ class _Ascent:
     """Meta-ascent of R replications on flat logits, (R, S, A_1 + ... + A_N), which calls advance."""
 
     def __init__(self, tasks: Tasks, theta: Sequence[Floats], inner_step: float, inner_steps: int) -> None:
+        if not isinstance(tasks, Tasks):
+            raise ValueError(f"MAML takes Tasks, got a {type(tasks).__name__}; Tasks.of makes them of discounted games")
         model, rows = tasks.model, len(tasks.game)
         within_floats("inner_step", inner_step), integer("inner_steps", inner_steps, 0)
         if len(theta[0]) != rows:
@@ -340,10 +346,13 @@ def adapt(
 ) -> Adaptation:
     """Ascend on games, held-out ones say, and measure on the way.
 
+    Takes a DiscountedGame, a list of them or a GameBatch; raises ValueError for anything else.
+
     Row r of the logits starts games r G / R to (r + 1) G / R - 1. ``step`` and ``steps`` are those of the inner ascent;
     checkpoints and errors are as in :func:`train`.
     """
     batch = GameBatch.of(games)
+    check_batch("adapt", batch, DiscountedGame)
     grid, alpha = _grid("steps", steps, at), float(within_floats("step", step))
     start = [float_array(f"logits of player {i}", part) for i, part in enumerate(theta)]
     rows = len(start[0])

@@ -21,7 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from metanash.games import GameBatch
+from metanash.games import GameBatch, check_games
 from metanash.learners.base import Learner, Policies, Run, learn
 from metanash.learners.stages import StagedMirrorDescent
 from metanash.simplex import alpha_greedy
@@ -174,6 +174,7 @@ def learn_sequence(
     Parameters
     ----------
     sequences : list of K GameBatch, or of K games
+        ZeroSumGame, MarkovGame or DiscountedGame, as the learner takes them; see :func:`metanash.learners.learn`.
         ``sequences[k]`` holds game k of one or more independent sequences (seeds), side by side.
     learner : Learner
     update : MetaUpdate
@@ -190,8 +191,10 @@ def learn_sequence(
     Raises
     ------
     ValueError
-        If an argument is out of range, or there is no game.
+        If an argument is out of range, there is no game, or games are of another class than the learner takes.
     """
+    if not isinstance(sequences, list | tuple):
+        check_games("learn_sequence", sequences)
     if not sequences:
         raise ValueError("a sequence needs at least one game")
     runs: list[Run[State]] = []

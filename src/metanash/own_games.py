@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from metanash.correlated import CorrelatedPolicy, cce_gain_bounds, cce_gains
 from metanash.gambit import Units
-from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
@@ -51,6 +51,8 @@ def learn_own_games(
 ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Learn a sequence of K games, each at every checkpoint as near to an equilibrium as its gap says.
 
+    Takes a list of games of any class; raises ValueError for anything else.
+
     Parameters
     ----------
     games : sequence of K games
@@ -79,6 +81,7 @@ def learn_own_games(
         If games are of different classes or sizes, the units are of another number of players, or a number is out of
         range.
     """
+    check_games("learn_own_games", games)
     batches = [GameBatch((game,)) for game in GameBatch(tuple(games)).games]
     if len(units.scale) != games[0].n_players:
         raise ValueError(f"units must be those of {games[0].n_players} players, got {len(units.scale)}")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash.checks import integer, within_floats
 from metanash.frozen import Frozen, sealed
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
 
@@ -71,7 +71,7 @@ class ValueModel(Frozen):
 
         Parameters
         ----------
-        games : one game, several, or a batch
+        games : DiscountedGame, list of them, or GameBatch
         player : int, optional
             Whose reward, from 0. Default: the stage potential.
 
@@ -81,9 +81,8 @@ class ValueModel(Frozen):
             If the games are not discounted, there is no such player, or a game has no stage potential.
         """
         batch = GameBatch.of(games)
+        check_batch("ValueModel.of", batch, DiscountedGame)
         game = batch.game
-        if not isinstance(game, DiscountedGame):
-            raise ValueError(f"softmax ascent plays discounted games, got a {type(game).__name__}")
         if player is None:
             reward = stage_potentials(batch)
         elif not 0 <= player < game.n_players:
@@ -182,15 +181,22 @@ def hessian(point: Point) -> Floats:
 
 
 def assembled_gradient(games: GameBatch[DiscountedGame], logits: Sequence[Floats]) -> Logits:
-    """d_i V_i for each player i: what independent players ascend. In a potential game it is the gradient of Phi."""
+    """d_i V_i for each player i: what independent players ascend. In a potential game it is the gradient of Phi.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("assembled_gradient", games, DiscountedGame)
     return tuple(ValueModel.of(games, i).at(logits).gradient[i] for i in range(games.game.n_players))
 
 
 def assembled_hessian(games: GameBatch[DiscountedGame], logits: Sequence[Floats]) -> Floats:
     """Blocks d_i d_j V_i, (G, D, D): the derivative of :func:`assembled_gradient`.
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     In a potential game it is the Hessian of Phi. Where it is not symmetric there is no potential.
     """
+    check_batch("assembled_hessian", games, DiscountedGame)
     ends = np.cumsum([0, *(part.shape[1] * part.shape[2] for part in logits)])
     whole = [hessian(ValueModel.of(games, i).at(logits)) for i in range(games.game.n_players)]
     return np.concatenate([table[:, ends[i] : ends[i + 1]] for i, table in enumerate(whole)], axis=1)

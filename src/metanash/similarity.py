@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import distributions, integer
-from metanash.games import DiscountedGame, GameBatch, MarkovGame
+from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
@@ -93,6 +93,8 @@ def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tup
 def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, seed: int = 0) -> float:
     """How far a game is from having any potential, in units of value.
 
+    Takes a DiscountedGame or MarkovGame; raises ValueError for anything else.
+
     A game has a potential if and only if, for any two players, four unilateral moves that lead back to the start
     gain nothing in total (Monderer and Shapley 1996, theorem 2.8); here the strategies are Markov policies and the
     gains are values at each state. The largest gain found over random policies is returned: a lower bound of the
@@ -111,6 +113,7 @@ def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, 
     ValueError
         If ``policies`` < 1.
     """
+    check_game("potential_deviation", game, DiscountedGame, MarkovGame)
     integer("policies", policies, 1)
     batch: GameBatch[Any] = GameBatch((game,) * policies)
     here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
@@ -131,6 +134,8 @@ def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, 
 def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: int = 0) -> float:
     """How far the game's stage potential is from being one, in units of value.
 
+    Takes a DiscountedGame; raises ValueError for anything else.
+
     The largest violation found of Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i) (Mao et al. 2023,
     section 2) over random policies, players and states.
 
@@ -139,6 +144,7 @@ def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: i
     ValueError
         If the game has no stage potential, or ``policies`` < 1.
     """
+    check_game("stage_potential_deviation", game, DiscountedGame)
     integer("policies", policies, 1)
     batch = GameBatch((game,) * policies)
     here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
@@ -154,8 +160,11 @@ def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: i
 def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
     """Whether :func:`potential_deviation`, and the stage potential if there is one, pass the check.
 
+    Takes a DiscountedGame or MarkovGame; raises ValueError for anything else.
+
     To 1e-9 of the largest value possible, H or 1 / (1 - discount).
     """
+    check_game("is_potential_game", game, DiscountedGame, MarkovGame)
     largest_value = game.horizon if isinstance(game, MarkovGame) else 1.0 / (1.0 - game.discount)
     if potential_deviation(game) > POTENTIAL_TOLERANCE * largest_value:
         return False
@@ -170,10 +179,13 @@ def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
 def distribution_mismatch(games: GameBatch[DiscountedGame]) -> Floats:
     """Distribution mismatch coefficient kappa, the supremum over policies of the largest d_rho^pi(s) / rho(s): (G,).
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     Exact, and at least 1. d_rho^pi(s) = (1 - gamma) sum_t gamma^t Pr(s_t = s) (Mao et al. 2023, appendix C; Ding et
     al. 2022). For each state the largest d_rho^pi is the optimal value of a decision problem over joint actions, whose
     reward is 1 - gamma in that state; an optimal policy is deterministic, so a product of policies.
     """
+    check_batch("distribution_mismatch", games, DiscountedGame)
     mismatch = np.ones(len(games))
     for target in range(games.game.n_states):
         there = np.zeros((len(games), games.game.n_states, *games.game.n_actions))
@@ -189,7 +201,11 @@ def _largest_values(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
 
 
 def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
-    """Maximum over policies of Phi, exactly: (G,). Raises ValueError if a game has no stage potential."""
+    """Maximum over policies of Phi, exactly: (G,). Raises ValueError if a game has no stage potential.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("largest_potentials", games, DiscountedGame)
     return _largest_values(games, stage_potentials(games))
 
 
@@ -197,6 +213,8 @@ def largest_potential_drops(
     games: GameBatch[DiscountedGame], following: GameBatch[DiscountedGame]
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Terms of Delta_Phi: the maximum over policies of Phi(pi; game) - Phi(pi; following game).
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
 
     Mao et al. 2023, equation (8).
 
@@ -221,6 +239,8 @@ def largest_potential_drops(
     ValueError
         If sizes, discounts or initial distributions differ, or a game has no stage potential.
     """
+    check_batch("largest_potential_drops", games, DiscountedGame)
+    check_batch("largest_potential_drops", following, DiscountedGame)
     if games.game.potential is not None and following.game.potential is not None:
         same = games.game.potential.shape == following.game.potential.shape
         if not same or len(games) != len(following) or games.game.discount != following.game.discount:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from metanash.exact import matrix_equilibrium
-from metanash.games import ZeroSumGame
+from metanash.games import ZeroSumGame, check_games
 from metanash.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash.records import RunRecord
 from metanash.streams import stream
@@ -117,8 +117,11 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
 def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str) -> pd.DataFrame:
     """Equilibria of the reward matrices at step 1 (Figure 1c): base_kind, game, state, mu_a1, nu_b1, value.
 
+    Takes a list of ZeroSumGame; raises ValueError for anything else.
+
     Games and states count from 1; mu_a1 and nu_b1 are the probabilities of the players' first actions.
     """
+    check_games("stage_equilibria", games, ZeroSumGame)
     rows = []
     for k, game in enumerate(games, start=1):
         for s, matrix in enumerate(game.reward[0], start=1):

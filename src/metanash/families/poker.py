@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import integer
-from metanash.games import ZeroSumGame
+from metanash.games import ZeroSumGame, check_game
 from metanash.streams import stream
 from metanash.transitions import Transition
 
@@ -289,6 +289,8 @@ def river_poker_sequence(
 def pot_scale(game: ZeroSumGame) -> float:
     """Pots in a unit of reward: a gap of the game times this number is in fractions of its pot.
 
+    Takes a ZeroSumGame; raises ValueError for anything else.
+
     It is read off the rewards: player 1 who always bets wins half the pot from player 2 who always folds.
 
     Raises
@@ -296,6 +298,7 @@ def pot_scale(game: ZeroSumGame) -> float:
     ValueError
         If it is no game of :func:`river_poker_sequence`.
     """
+    check_game("pot_scale", game, ZeroSumGame)
     *lead, rows, columns = game.reward.shape
     sizes = [(3**n, 4**n) for n in range(1, _MOST_BUCKETS + 1)]
     pot = 2.0 * float(game.reward[0, 0, -1, 0]) - 1.0

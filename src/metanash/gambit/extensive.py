@@ -19,7 +19,7 @@ import numpy.typing as npt
 from metanash.archive import write_text
 from metanash.gambit.text import decimal, quoted
 from metanash.gambit.units import Units, payoffs_of
-from metanash.games import Game, MarkovGame, ZeroSumGame
+from metanash.games import MarkovGame, ZeroSumGame, check_game
 
 __all__ = ["efg_text", "exact_distribution", "tree_size", "write_efg"]
 
@@ -41,7 +41,11 @@ def exact_distribution(row: Floats) -> dict[int, Decimal]:
 
 
 def tree_size(game: ZeroSumGame | MarkovGame) -> float:
-    """Nodes of the tree that :func:`write_efg` writes, counted up to 1e18 or so."""
+    """Nodes of the tree that :func:`write_efg` writes, counted up to 1e18 or so.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("tree_size", game, ZeroSumGame, MarkovGame)
     axes = tuple(range(1, 1 + game.n_players))
     moves = sum(np.cumprod([1, *game.n_actions[:-1]]).tolist())
     size = np.full(game.n_states, moves + float(np.prod(game.n_actions)))
@@ -112,10 +116,12 @@ class _Writer:
             self.node('t ""', earned, last=True)
 
 
-def efg_text(game: Game, units: Units | None = None, when: When = "steps") -> str:
-    """Write a game as the text of an .efg file; see :func:`write_efg`."""
-    if not isinstance(game, ZeroSumGame | MarkovGame):
-        raise ValueError("a game of infinite horizon has no finite tree; write_efg writes games of finite horizon")
+def efg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None, when: When = "steps") -> str:
+    """Write a game as the text of an .efg file; see :func:`write_efg`.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("efg_text", game, ZeroSumGame, MarkovGame)
     if when not in {"steps", "end"}:
         raise ValueError(f"payoffs are written at steps or at the end, got {when!r}")
     size = tree_size(game)
@@ -130,8 +136,12 @@ def efg_text(game: Game, units: Units | None = None, when: When = "steps") -> st
     return "\n".join([f'EFG 2 R {quoted(game.name)} {{ {players} }} ""', *lines, ""])
 
 
-def write_efg(path: Path | str, game: Game, units: Units | None = None, when: When = "steps") -> None:
+def write_efg(
+    path: Path | str, game: ZeroSumGame | MarkovGame, units: Units | None = None, when: When = "steps"
+) -> None:
     """Write a game of finite horizon as an .efg file.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
 
     Chances are written as decimals that sum to exactly one, which Gambit insists on: the largest of a row makes up for
     the rounding of the others, so it alone may come back with other last digits.
@@ -152,4 +162,5 @@ def write_efg(path: Path | str, game: Game, units: Units | None = None, when: Wh
     ValueError
         If the game is of infinite horizon, or its tree would have more than a million nodes.
     """
+    check_game("write_efg", game, ZeroSumGame, MarkovGame)
     write_text(path, efg_text(game, units, when))

@@ -14,7 +14,7 @@ from metanash.checks import float_array, name_entry
 from metanash.gambit.exact import Decimals, Floats, Fractions, PayoffTable
 from metanash.gambit.scaling import scaled_game
 from metanash.gambit.units import LARGEST, Units, payoffs_of
-from metanash.games import Game, MarkovGame, ZeroSumGame
+from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import Transition, enough_axes
 
 __all__ = ["from_bimatrix", "from_matrix_game", "from_payoffs", "one_shot", "to_bimatrix", "to_payoffs"]
@@ -144,18 +144,20 @@ def _table(payoffs: npt.NDArray[Any]) -> PayoffTable:
     return Floats(flat)
 
 
-def to_payoffs(game: Game, units: Units | None = None) -> Array:
+def to_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> Array:
     """Payoffs (N, A_1, ..., A_N) of a game of one state and one step; the inverse of :func:`from_payoffs`.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
 
     Raises
     ------
     ValueError
         If the game has more than one state or step, or the units are of another number of players.
     """
-    if not isinstance(game, ZeroSumGame | MarkovGame) or (game.horizon, game.n_states) != (1, 1):
-        size = "no horizon" if not isinstance(game, ZeroSumGame | MarkovGame) else f"{game.horizon} steps"
+    check_game("to_payoffs", game, ZeroSumGame, MarkovGame)
+    if (game.horizon, game.n_states) != (1, 1):
         raise ValueError(
-            f"a strategic game has one state and one step, this one {game.n_states} states and {size}; "
+            f"a strategic game has one state and one step, this one {game.n_states} states and {game.horizon} steps; "
             "write_efg writes games of finite horizon"
         )
     return payoffs_of(game, units)[:, 0, 0]
@@ -209,8 +211,12 @@ def _stacked(tables: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.stack(tables)
 
 
-def to_bimatrix(game: Game, units: Units | None = None) -> tuple[Array, Array]:
-    """Payoff matrices of the two players. Raises ValueError as :func:`to_payoffs`, or if there are not two."""
+def to_bimatrix(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> tuple[Array, Array]:
+    """Payoff matrices of the two players. Raises ValueError as :func:`to_payoffs`, or if there are not two.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("to_bimatrix", game, ZeroSumGame, MarkovGame)
     payoffs = to_payoffs(game, units)
     if len(payoffs) != 2:
         raise ValueError(f"a bimatrix game has 2 players, this one has {len(payoffs)}; to_payoffs has them all")

@@ -15,7 +15,7 @@ from metanash.gambit.exact import Decimals
 from metanash.gambit.matrices import one_shot, to_payoffs
 from metanash.gambit.text import Reader, decimal, quoted
 from metanash.gambit.units import Units
-from metanash.games import MarkovGame, ZeroSumGame
+from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import enough_axes
 
 __all__ = ["nfg_text", "read_nfg", "write_nfg"]
@@ -141,7 +141,11 @@ def _by_outcome(reader: Reader, actions: list[int]) -> tuple[Decimals, Integers]
 
 
 def nfg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> str:
-    """Write a game as the text of an .nfg file; see :func:`write_nfg`."""
+    """Write a game as the text of an .nfg file; see :func:`write_nfg`.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("nfg_text", game, ZeroSumGame, MarkovGame)
     payoffs: npt.NDArray[Any] = to_payoffs(game, units)
     players = " ".join(quoted(str(i + 1)) for i in range(len(payoffs)))
     header = f"NFG 1 R {quoted(game.name)} {{ {players} }} {{ {' '.join(map(str, payoffs.shape[1:]))} }}"
@@ -151,6 +155,8 @@ def nfg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> str:
 
 def write_nfg(path: Path | str, game: ZeroSumGame | MarkovGame, units: Units | None = None) -> None:
     """Write a game of one state and one step as an .nfg file.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
 
     Parameters
     ----------
@@ -165,4 +171,5 @@ def write_nfg(path: Path | str, game: ZeroSumGame | MarkovGame, units: Units | N
     ValueError
         If the game has more than one state or step; :func:`metanash.gambit.write_efg` writes those.
     """
+    check_game("write_nfg", game, ZeroSumGame, MarkovGame)
     write_text(path, nfg_text(game, units))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.checks import float_array, positive
-from metanash.games import MarkovGame, ZeroSumGame
+from metanash.games import MarkovGame, ZeroSumGame, check_game
 
 __all__ = ["LARGEST", "Units", "payoffs_of"]
 
@@ -69,6 +69,8 @@ class Units:
 def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     """Payoffs (N, H, S, A_1, ..., A_N) of a game: its rewards (r and -r if zero-sum), in these units.
 
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
     In given units they are rounded to 15 digits of the player's largest, so that an integer that was read is one again.
 
     Raises
@@ -76,6 +78,7 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     ValueError
         If the units are of another number of players.
     """
+    check_game("payoffs_of", game, ZeroSumGame, MarkovGame)
     rewards = np.stack([game.reward, -game.reward]) if isinstance(game, ZeroSumGame) else game.reward
     if units is None:
         return rewards + 0.0  # no -0

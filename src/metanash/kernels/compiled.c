@@ -26,6 +26,9 @@
 #define MATRIX_TIE 1e-9      /* edges tie that are as steep to this */
 #define MATRIX_REFINE 1e-12  /* a gap above it is worked on again, */
 #define MATRIX_REPEATS 3     /* so many times */
+/* Of a gap relative to the range, at most: payoffs moved, products and their sums, and strategies that add up to nearly 1 */
+#define MATRIX_ROUNDING(rows, columns) (0x1p-52 * (double)((rows) + (columns) + 2))
+#define MATRIX_DOUBT 0x1p-41 /* about a 2 x 2 game: below it the stake is not looked at */
 #define MATRIX_SMALL 32768   /* bytes of work that are not asked for */
 #define MATRIX_PIVOTS(rows, columns) (1000 + 100 * ((rows) + (columns))) /* at most */
 
@@ -658,6 +661,16 @@ static PyObject *expect(PyObject *self, PyObject *args) {
     return launch(&held, chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
 }
 
+/* The doubt about a 2x2 game, which is relative to what lies between pure actions, relative to its stake if that is
+ * smaller. The stake is between^2 / (4 range) at least, so below MATRIX_DOUBT either is below 1e-9. */
+static void small_stake(const double *m, double *solution) {
+    const double low = fmax(fmin(m[0], m[1]), fmin(m[2], m[3])), high = fmin(fmax(m[0], m[2]), fmax(m[1], m[3]));
+    const double first = 0.5 * fabs(m[0]) * solution[4] + 0.5 * fabs(m[1]) * solution[5];
+    const double second = 0.5 * fabs(m[2]) * solution[4] + 0.5 * fabs(m[3]) * solution[5];
+    const double between = 0.5 * high - 0.5 * low, stake = first * solution[2] + second * solution[3];
+    if (stake < between) solution[1] *= between / stake;
+}
+
 /* Its arguments are not parsed by a format, and small games keep the lock: both take longer than solving them. */
 static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
@@ -687,7 +700,9 @@ static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t co
     }
     double worst = 0.0; /* NaN stays */
     for (int64_t g = 0; g < games; g++) {
-        const double gap = c.solution[g * (2 + rows + columns) + 1];
+        double *solution = c.solution + g * (2 + rows + columns);
+        if (solution[1] > MATRIX_DOUBT && rows == 2 && columns == 2) small_stake(c.payoff + 4 * g, solution);
+        const double gap = solution[1];
         worst = gap > worst || gap != gap ? gap : worst;
     }
     release(&held);

@@ -11,6 +11,8 @@ struct NAMED(tableau) {
     int64_t rows, columns, stride;
     int64_t wide, high;         /* vectors of a row, and of a column */
     double lift, low, range;    /* payoffs times lift, a power of two, lie in [low, low + range] */
+    double between;             /* times lift: from the most that the rows are sure of with one action to the columns' */
+    double stake;               /* times lift: the mean size of a payoff under the strategies that were written */
     double *payoff;             /* [rows][stride] */
     double *entry;              /* [rows, padded with zeros][stride] */
     vec *cost, *norm;           /* [wide]: reduced costs, squared lengths of edges */
@@ -84,6 +86,7 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
     saddle[1] = NAMED(first)(t->line, n, -minimax);
     t->lift = half > 0x1p900 ? 0x1p-300 : half < 0x1p-900 ? 0x1p300 : 1.0;
     t->low = low * t->lift, t->range = high * t->lift - t->low;
+    t->between = minimax * t->lift - maximin * t->lift;
     return maximin == minimax;
 }
 
@@ -235,34 +238,39 @@ static void NAMED(again)(struct NAMED(tableau) *t) {
     }
 }
 
-/* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written. */
+/* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written.
+ * What the pivots take for 0 is 0, so no action is played for rounding's sake. */
 static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
     const int64_t A = t->rows, B = t->columns, first_slack = t->stride;
     const double *cost = (const double *)t->cost, *right = (const double *)t->right;
     double upper = -INFINITY, *mu = t->played + first_slack;
     const vec lift = splat(t->lift), low = splat(t->low);
-    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY), sum_mu = splat(0.0), sum_nu = sum_mu;
+    const ivec sign = (ivec)splat(-0.0);
+    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY), sum_mu = splat(0.0), sum_nu = sum_mu, stake = sum_mu;
     for (int64_t a = 0; a < A; a++)
-        t->played[t->in_row[a]] = t->in_row[a] < first_slack && right[a] > 0.0 ? right[a] : 0.0;
+        t->played[t->in_row[a]] = t->in_row[a] < first_slack && right[a] > MATRIX_SLACK ? right[a] : 0.0;
     for (int64_t b = 0; b < B; b++)
-        t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > 0.0 ? cost[b] : 0.0;
+        t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > MATRIX_OPTIMAL ? cost[b] : 0.0;
     for (int64_t j = 0; j < t->wide; j++) sum_nu += nu[j];
     for (int64_t i = 0; i < t->high; i++) sum_mu += ((vec *)mu)[i];
     const double one_mu = 1.0 / NAMED(total)(sum_mu), one_nu = 1.0 / NAMED(total)(sum_nu);
     for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(one_nu), lower[j] = splat(0.0);
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
-        vec sum = splat(0.0), weight = splat(mu[a] *= one_mu);
+        vec sum = splat(0.0), size = sum, weight = splat(mu[a] *= one_mu);
         for (int64_t j = 0; j < t->wide; j++) {
             const vec x = row[j] * lift - low; /* without an offset, which would cost digits */
             sum += x * nu[j], lower[j] += x * weight;
+            size += (vec)((ivec)row[j] & ~sign) * nu[j];
         }
+        stake += size * weight;
         const double here = NAMED(total)(sum);
         upper = here > upper ? here : upper;
     }
     for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
     const double kept = -largest(-least), found = (upper - kept) / t->range;
     if (!(found < gap)) return gap;
+    t->stake = NAMED(total)(stake) * t->lift;
     solution[0] = (0.5 * (upper + kept) + t->low) / t->lift, solution[1] = found > 0.0 ? found : 0.0;
     memcpy(solution + 2, mu, (size_t)A * sizeof *mu);
     memcpy(solution + 2 + A, nu, (size_t)B * sizeof *mu);
@@ -276,9 +284,26 @@ static void NAMED(indifferent)(const struct NAMED(tableau) *t, const double *m, 
     const double whole = (a - b) + (d - c), mu = (d - c) / whole, nu = (d - b) / whole;
     const double top = a * nu + b * (1.0 - nu), bottom = c * nu + d * (1.0 - nu);
     const double left = a * mu + c * (1.0 - mu), right = b * mu + d * (1.0 - mu);
-    const double upper = top > bottom ? top : bottom, kept = left < right ? left : right, gap = (upper - kept) / t->range;
-    solution[0] = (0.5 * (upper + kept) + t->low) / t->lift, solution[1] = gap > 0.0 ? gap : 0.0;
+    const double upper = top > bottom ? top : bottom, kept = left < right ? left : right, gap = upper - kept;
+    solution[0] = (0.5 * (upper + kept) + t->low) / t->lift;
+    solution[1] = ((gap > 0.0 ? gap : 0.0) + MATRIX_ROUNDING(2, 2) * t->range) / t->between; /* see small_stake */
     solution[2] = mu, solution[3] = 1.0 - mu, solution[4] = nu, solution[5] = 1.0 - nu;
+}
+
+/* Any other game without a saddle point; `column` enters first. Not inlined, since 2x2 games would wait for its registers. */
+static __attribute__((noinline)) void NAMED(simplex)(struct NAMED(tableau) *t, int64_t column, double *solution) {
+    double gap = solution[1] = INFINITY;
+    t->stake = 0.0;
+    NAMED(begin)(t);
+    NAMED(pivots)(t, column);
+    gap = NAMED(certify)(t, gap, solution);
+    for (int k = 0; k < MATRIX_REPEATS && gap > MATRIX_REFINE; k++) {
+        NAMED(again)(t);
+        NAMED(pivots)(t, NAMED(entering)(t));
+        gap = NAMED(certify)(t, gap, solution);
+    }
+    const double scale = t->stake < t->between ? t->stake : t->between;
+    solution[1] = (solution[1] + MATRIX_ROUNDING(t->rows, t->columns)) * t->range / scale;
 }
 
 static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, double *solution) {
@@ -290,17 +315,8 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
         solution[0] = source[saddle[0] * B + saddle[1]], solution[2 + saddle[0]] = solution[2 + A + saddle[1]] = 1.0;
     else if (found == 0 && A == 2 && B == 2)
         NAMED(indifferent)(t, source, solution);
-    else if (found == 0) {
-        double gap = solution[1] = INFINITY;
-        NAMED(begin)(t);
-        NAMED(pivots)(t, saddle[1]);
-        gap = NAMED(certify)(t, gap, solution);
-        for (int k = 0; k < MATRIX_REPEATS && gap > MATRIX_REFINE; k++) {
-            NAMED(again)(t);
-            NAMED(pivots)(t, NAMED(entering)(t));
-            gap = NAMED(certify)(t, gap, solution);
-        }
-    }
+    else if (found == 0)
+        NAMED(simplex)(t, saddle[1], solution);
 }
 
 static int NAMED(solve_games)(const void *call) {

@@ -26,7 +26,10 @@ SLACK = 1e-13
 TIE = 1e-9
 """Edges tie that are as steep to this."""
 REFINE, REPEATS = 1e-12, 3
-"""A gap above it is worked on again, so many times."""
+"""A gap above it, relative to the range of the payoffs, is worked on again, so many times."""
+ROUNDING = 2.0**-52
+"""Times ``rows + columns + 2``, of a gap relative to the range, at most: payoffs moved, products and their sums, and
+strategies that add up to nearly 1."""
 
 
 def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns: int, /) -> float:
@@ -37,8 +40,13 @@ def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns:
     payoff : (games, rows, columns)
         Payoffs to the row players.
     solution : (games, 2 + rows + columns)
-        Overwritten: value, gap, mu and nu. The gap ``max(M nu) - min(mu M)``, relative to the range of the payoffs,
-        certifies them; it is NaN if a payoff is not finite.
+        Overwritten: value, gap, mu and nu. The gap certifies them: ``max(M nu) - min(mu M)``, of strategies divided
+        by their sums, and :data:`ROUNDING`, the most by which it may be too small, relative to the smaller of two
+        numbers: ``min_b max_a M - max_a min_b M``, between which the value lies, since pure actions assure the players
+        of these payoffs; and ``mu |M| nu``, the mean size of the payoffs that are played for. (In C a gap of a 2 x 2
+        game that is below 4e-13 is relative to the former; relative to the latter it is then below 1e-9.) It is 0
+        where a pure action of each is best, and large, infinity included, where 16 digits of the range of the payoffs
+        tell little about these two. It is NaN if a payoff is not finite.
 
     Returns
     -------
@@ -68,14 +76,18 @@ def _equilibrium(matrix: Floats) -> _Solution:
         return np.nan, np.nan, np.nan, np.nan
     rows, columns = matrix.shape
     row, column = int(matrix.min(axis=1).argmax()), int(matrix.max(axis=0).argmin())
-    if matrix[row].min() == matrix[:, column].max():
+    maximin, minimax = float(matrix[row].min()), float(matrix[:, column].max())
+    if maximin == minimax:
         return float(matrix[row, column]), 0.0, np.eye(rows)[row], np.eye(columns)[column]
     half = 0.5 * matrix.max() - 0.5 * matrix.min()
     lift = 2.0**-300 if half > 2.0**900 else 2.0**300 if half < 2.0**-900 else 1.0
     low = float(matrix.min()) * lift
     moved = matrix * lift - low
-    best = _certified(moved, *_indifferent(moved)) if matrix.shape == (2, 2) else _solved(moved, column)
-    return (best[0] + low) / lift, *best[1:]
+    value, gap, mu, nu = _certified(moved, *_indifferent(moved)) if matrix.shape == (2, 2) else _solved(moved, column)
+    stake = float(mu @ np.abs(matrix * lift) @ nu)
+    scale = min(minimax * lift - maximin * lift, stake)
+    doubt = (gap + ROUNDING * (rows + columns + 2)) * float(moved.max())
+    return (value + low) / lift, doubt / scale if scale > 0.0 else np.inf, mu, nu
 
 
 def _indifferent(m: Floats) -> tuple[Floats, Floats]:
@@ -86,7 +98,7 @@ def _indifferent(m: Floats) -> tuple[Floats, Floats]:
 
 
 def _certified(moved: Floats, mu: Floats, nu: Floats) -> _Solution:
-    """Value of strategies and the gap that they leave, beside them."""
+    """Value of strategies and the gap that they leave, relative to the range, beside them."""
     upper, kept = float((moved @ nu).max()), float((mu @ moved).min())
     return 0.5 * (upper + kept), max((upper - kept) / float(moved.max()), 0.0), mu, nu
 
@@ -164,9 +176,9 @@ class _Tableau:
             s = self.entering()
 
     def strategies(self) -> tuple[Floats, Floats]:
-        """Return mu and nu of the basis."""
+        """Return mu and nu of the basis; what the pivots take for 0 is 0, and no action is played due to rounding."""
         played = np.zeros(self.columns + self.rows)
-        played[self.in_row] = np.where(self.in_row < self.columns, np.maximum(self.right, 0.0), 0.0)
-        played[self.in_column] = np.where(self.in_column >= self.columns, np.maximum(self.cost, 0.0), 0.0)
+        played[self.in_row] = np.where((self.in_row < self.columns) & (self.right > SLACK), self.right, 0.0)
+        played[self.in_column] = np.where((self.in_column >= self.columns) & (self.cost > OPTIMAL), self.cost, 0.0)
         nu, mu = np.split(played, [self.columns])
         return mu / mu.sum(), nu / nu.sum()

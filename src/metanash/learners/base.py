@@ -191,8 +191,9 @@ def learn(
 
     Parameters
     ----------
-    games : one game, several, or a batch
-        All learn at once, independently of each other.
+    games : game, list of games, or GameBatch
+        All learn at once, independently of each other. Of the class that the learner takes: ZeroSumGame (Algorithm 1,
+        regret matching), MarkovGame (Algorithm 2) or DiscountedGame (Q-ascent, softmax ascent).
     learner : Learner
     iterations : int
         T.
@@ -212,7 +213,7 @@ def learn(
     Raises
     ------
     ValueError
-        If an argument is out of range.
+        If an argument is out of range, or the games are no games or of another class than the learner takes.
     ArithmeticError
         If a measure is not finite.
 

@@ -24,7 +24,7 @@ from metanash.correlated import (
     stage_values,
 )
 from metanash.frozen import sealed
-from metanash.games import GameBatch, MarkovGame
+from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
@@ -109,20 +109,20 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     Initial policies have axes (game, stage, h, s, action), as there.
     """
 
+    _plays = MarkovGame
+
     def start(self, games: GameBatch[MarkovGame], initial: Policies | None = None) -> JointState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
 
         Raises
         ------
         ValueError
             If the games are of another class, the learning rate is out of range, or an initial policy is no policy.
         """
+        check_batch("CorrelatedMirrorDescent", games, MarkovGame)
         game = games.game
-        if not isinstance(game, MarkovGame):
-            raise ValueError(
-                f"Algorithm 2 plays general-sum games of finite horizon, got a {type(game).__name__}; "
-                "MarkovGame.from_zero_sum makes one of a zero-sum game"
-            )
         begun = before_first(games, self.learning_rate, initial)
         columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
         joint = (len(games), game.horizon, game.n_states, *game.n_actions)
@@ -195,8 +195,11 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
         """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1, ``cce_gap``.
 
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
         Stages before the running one are not gone through again.
         """
+        check_batch("CorrelatedMirrorDescent.measure", games, MarkovGame)
         mean = state.values.gain(games)
         if state.iteration:
             running = stage_values(games, _running_joint(state), state.values)

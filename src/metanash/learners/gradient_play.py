@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from metanash import kernels, simplex
 from metanash.checks import integer
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.policy_gradient import beside, parts_of
@@ -56,14 +56,15 @@ def starting_state(
 ) -> AscentState:
     """State before the first iteration, its parameters being the initial policies.
 
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
         If the games are not discounted, the step size is out of range, or an initial policy is no policy.
     """
+    check_batch("starting_state", games, DiscountedGame)
     game, count = games.game, len(games)
-    if not isinstance(game, DiscountedGame):
-        raise ValueError(f"gradient play is for discounted games, got a {type(game).__name__}")
     if initial is None:
         initial = tuple(simplex.uniform(1, game.n_states, n) for n in game.n_actions)
     policy = starting_policies(initial, [(count, game.n_states, n) for n in game.n_actions])
@@ -75,7 +76,11 @@ def starting_state(
 def advance(
     games: GameBatch[DiscountedGame], state: AscentState, iterations: int, *, softmax: bool, every_gap: bool
 ) -> AscentState:
-    """State after more iterations. Raises ValueError if ``iterations`` is negative."""
+    """State after more iterations. Raises ValueError if ``iterations`` is negative.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("advance", games, DiscountedGame)
     integer("iterations", iterations, 0)
     game, parameters = games.game, beside(state.parameters)
     responses, sums, least = state.responses.copy(), state.gap_sums.copy(), state.least_best.copy()
@@ -117,7 +122,11 @@ def advance(
 def measures(
     games: GameBatch[DiscountedGame], state: AscentState, policy: Policies, *, every_gap: bool
 ) -> dict[str, Floats]:
-    """``ne_gap`` of the last iterate; with ``every_gap`` also ``mean_gap``, over the iterates 0, ..., t - 1."""
+    """``ne_gap`` of the last iterate; with ``every_gap`` also ``mean_gap``, over the iterates 0, ..., t - 1.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    """
+    check_batch("measures", games, DiscountedGame)
     found = {"ne_gap": ne_gaps(games, policy)}
     if every_gap:
         found["mean_gap"] = state.gap_sums.sum(axis=0) / max(state.iteration, 1)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.games import GameBatch, ZeroSumGame
+from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
@@ -81,16 +81,19 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     Initial policies have axes (game, stage, h, s, action), as there.
     """
 
+    _plays = ZeroSumGame
+
     def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> MirrorState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
 
         Raises
         ------
         ValueError
             If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
-        if not isinstance(games.game, ZeroSumGame):
-            raise ValueError(f"Algorithm 1 plays zero-sum games, got a {type(games.game).__name__}")
+        check_batch("OptimisticMirrorDescent", games, ZeroSumGame)
         begun = before_first(games, self.learning_rate, initial)
         mu, nu = begun.iterate
         return MirrorState(
@@ -143,5 +146,9 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         return self.average(state)
 
     def measure(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> dict[str, Floats]:
-        """Return ``ne_gap``, that of the output."""
+        """Return ``ne_gap``, that of the output.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("OptimisticMirrorDescent.measure", games, ZeroSumGame)
         return {"ne_gap": ne_gaps(games, self.output(state))}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.learners import gradient_play
 from metanash.learners.base import Policies
 from metanash.learners.gradient_play import AscentState
@@ -44,15 +44,22 @@ class ProjectedQAscent:
     def start(self, games: GameBatch[DiscountedGame], initial: Policies | None = None) -> AscentState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
 
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
         Raises
         ------
         ValueError
             If the games are not discounted, the step size is out of range, or an initial policy is no policy.
         """
+        check_batch("ProjectedQAscent", games, DiscountedGame)
         return gradient_play.starting_state(games, initial, self.step_size)
 
     def advance(self, games: GameBatch[DiscountedGame], state: AscentState, iterations: int) -> AscentState:
-        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative.
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("ProjectedQAscent.advance", games, DiscountedGame)
         return gradient_play.advance(games, state, iterations, softmax=False, every_gap=self.every_gap)
 
     def output(self, state: AscentState) -> Policies:
@@ -60,5 +67,9 @@ class ProjectedQAscent:
         return state.parameters
 
     def measure(self, games: GameBatch[DiscountedGame], state: AscentState) -> dict[str, Floats]:
-        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it."""
+        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it.
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("ProjectedQAscent.measure", games, DiscountedGame)
         return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)

@@ -32,7 +32,7 @@ import numpy as np
 
 from metanash import kernels
 from metanash.checks import integer
-from metanash.games import GameBatch, ZeroSumGame
+from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import Floats, backup, ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.simplex import uniform
@@ -88,14 +88,15 @@ class RegretMatching:
     def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> RegretState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
 
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+
         Raises
         ------
         ValueError
             If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
+        check_batch("RegretMatching", games, ZeroSumGame)
         game = games.game
-        if not isinstance(game, ZeroSumGame):
-            raise ValueError(f"regret matching plays zero-sum games, got a {type(game).__name__}")
         shapes = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
         if initial is None:
             initial = tuple(uniform(1, *shape[1:]) for shape in shapes)
@@ -110,7 +111,11 @@ class RegretMatching:
         )
 
     def advance(self, games: GameBatch[ZeroSumGame], state: RegretState, iterations: int) -> RegretState:
-        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("RegretMatching.advance", games, ZeroSumGame)
         done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
         (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
         arrays = (x.copy(), y.copy(), mu.copy(), nu.copy(), sum_mu.copy(), sum_nu.copy())
@@ -133,5 +138,9 @@ class RegretMatching:
         return tuple(total / total.sum(axis=-1, keepdims=True) for total in totals)
 
     def measure(self, games: GameBatch[ZeroSumGame], state: RegretState) -> dict[str, Floats]:
-        """Return ``ne_gap``, that of the output."""
+        """Return ``ne_gap``, that of the output.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("RegretMatching.measure", games, ZeroSumGame)
         return {"ne_gap": ne_gaps(games, self.output(state))}

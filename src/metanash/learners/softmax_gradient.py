@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.learners import gradient_play
 from metanash.learners.base import Policies, warn_of_zeros
 from metanash.learners.gradient_play import AscentState
@@ -45,17 +45,24 @@ class SoftmaxGradient:
     def start(self, games: GameBatch[DiscountedGame], initial: Policies | None = None) -> AscentState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
 
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
         Raises
         ------
         ValueError
             If the games are not discounted, the step size is out of range, or an initial policy is no policy.
         """
+        check_batch("SoftmaxGradient", games, DiscountedGame)
         state = gradient_play.starting_state(games, initial, self.step_size)
         warn_of_zeros(state.parameters, "(game, s)", "softmax policy gradient", above=2)
         return replace(state, parameters=tuple(simplex.logits(policy) for policy in state.parameters))
 
     def advance(self, games: GameBatch[DiscountedGame], state: AscentState, iterations: int) -> AscentState:
-        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative."""
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative.
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("SoftmaxGradient.advance", games, DiscountedGame)
         return gradient_play.advance(games, state, iterations, softmax=True, every_gap=self.every_gap)
 
     def output(self, state: AscentState) -> Policies:
@@ -63,5 +70,9 @@ class SoftmaxGradient:
         return tuple(simplex.softmax(logits) for logits in state.parameters)
 
     def measure(self, games: GameBatch[DiscountedGame], state: AscentState) -> dict[str, Floats]:
-        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it."""
+        """Return ``ne_gap`` of the last iterate and, on request, ``mean_gap`` of all before it.
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("SoftmaxGradient.measure", games, DiscountedGame)
         return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)

@@ -7,14 +7,14 @@ Q^1 = 0. The last stage may be cut by T; its statistics are averages over the it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
 from metanash.checks import integer
-from metanash.games import GameBatch
+from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
 
 __all__ = [
@@ -136,6 +136,8 @@ def restart(initial: Policies, stage: int) -> Policies:
 def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
     """State before the first iteration: Q^1 = 0, at the initial policies of stage 1 (default: uniform).
 
+    Takes a GameBatch of ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
@@ -146,6 +148,7 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     PureStartWarning
         If an initial probability is 0: it stays so.
     """
+    check_batch("before_first", games, ZeroSumGame, MarkovGame)
     game = games.game
     count, sizes = len(games), (game.horizon, game.n_states)
     if initial is None:
@@ -202,6 +205,8 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
 
     learning_rate: float | Floats
     keep_stages: bool = True
+    _plays: ClassVar[type[Game]]
+    """Class of the games that the algorithm learns."""
 
     def _own(self, state: State) -> State:
         """Return a copy of which everything that ``_iterate`` and ``_leave`` write to is its own."""
@@ -226,11 +231,15 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
     def advance(self, games: GameBatch[Any], state: State, iterations: int) -> State:
         """Return the state after more iterations.
 
+        Takes a GameBatch of ZeroSumGame (Algorithm 1) or of MarkovGame (Algorithm 2), as ``start`` does.
+
         Raises
         ------
         ValueError
-            If ``iterations`` is negative, or the run begins a stage for which there is no initial policy.
+            If the games are no such batch, ``iterations`` is negative, or the run begins a stage for which there is no
+            initial policy.
         """
+        check_batch(f"{type(self).__name__}.advance", games, self._plays)
         left = integer("iterations", iterations, 0)
         if not left:
             return state

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash.bounds.potential import largest_ascent_step
 from metanash.families.congestion import congestion_sequence
 from metanash.families.potential import potential_sequence
-from metanash.games import DiscountedGame, GameBatch
+from metanash.games import DiscountedGame, GameBatch, check_game
 from metanash.gaps import ne_gaps, potential_rises, rise_error
 from metanash.learners import AscentState, Policies, ProjectedQAscent, checkpoints, learn
 from metanash.meta import META_UPDATES, CarryOver, learn_sequence
@@ -50,7 +50,11 @@ STARTS = ("uniform", "random", "pure")
 
 
 def starting_policies(start: str, game: DiscountedGame, rng: np.random.Generator) -> Policies:
-    """Initial policies (S, A_i) of a kind. Raises ValueError if the kind is unknown."""
+    """Initial policies (S, A_i) of a kind. Raises ValueError if the kind is unknown.
+
+    Takes a DiscountedGame; raises ValueError for anything else.
+    """
+    check_game("starting_policies", game, DiscountedGame)
     if start not in STARTS:
         raise ValueError(f"start must be one of {list(STARTS)}, got {start!r}")
     shapes = [(game.n_states, n) for n in game.n_actions]
