@@ -362,7 +362,11 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 
 
 def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap."""
+    """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("cce_gain_bounds", games, MarkovGame)
     return np.asarray(policy.deviation_values(games) - policy.values(games))
 
 
@@ -390,7 +394,7 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
         If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
         problem. :func:`cce_gain_bounds` holds for any H.
     """
-    check_batch("cce_gaps", games, MarkovGame)
+    check_batch("cce_gains", games, MarkovGame)
     game = games.game
     if game.horizon > 1:
         raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
@@ -405,5 +409,9 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
 
 
 def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """CCE-gap (G,) for H = 1, in units of reward: the largest of :func:`cce_gains`. Errors as there."""
+    """CCE-gap (G,) for H = 1, in units of reward: the largest of :func:`cce_gains`. Errors as there.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("cce_gaps", games, MarkovGame)
     return np.asarray(cce_gains(games, policy).max(axis=-1))

@@ -327,12 +327,19 @@ def ne_gains(game: Game, policy: Policy) -> Floats:
     """Each player's gain from a best response in one game, V_i^{dagger, pi_-i} - V_i^pi, (N,), in units of reward.
 
     The NE-gap is their maximum; their sum in a zero-sum game. Errors as in :func:`ne_gaps`.
+
+    Takes a game of any class; raises ValueError for anything else.
     """
+    check_game("ne_gains", game)
     return np.asarray(ne_gains_of(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
 
 
 def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:
-    """Gains (G, N) in each game of a batch, see :func:`ne_gains`; policies as in :func:`ne_gaps`."""
+    """Gains (G, N) in each game of a batch, see :func:`ne_gains`; policies as in :func:`ne_gaps`.
+
+    Takes a GameBatch of games of any class; raises ValueError for anything else.
+    """
+    check_batch("ne_gains_of", games)
     players = games.game.n_players
     _, found = _wanted_values(games, _checked(games, policy), *range(2 * players))
     return np.asarray(found[:, players:] - found[:, :players])

@@ -140,7 +140,7 @@ class _Tableau:
     def entering(self, first: bool) -> int:
         """Return the column of the least reduced cost, or of the first variable whose cost is negative; -1: none is."""
         cost = self.entry[-1, :-1]
-        negative = np.flatnonzero(cost < -1)
+        negative = np.flatnonzero(cost < 0)
         if not negative.size:
             return -1
         return int(negative[(self.in_column if first else cost)[negative].argmin()])

@@ -308,7 +308,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         scatter(&sum[0], 1, lane, c->lanes, c->sum_gap);
         scatter(&sum[1], 1, lane, c->lanes, c->sum_gap + c->lanes);
     }
-    free(work);
+    free_vectors(work);
     return failed;
 }
 

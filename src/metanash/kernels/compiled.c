@@ -148,8 +148,20 @@ struct matrix_call {
     double *solution;     /* [games][2 + rows + columns]: value, gap, mu, nu */
 };
 
-/* A multiple of 64 bytes, zeroed by nobody: every entry is written before it is read. */
-static void *aligned_vectors(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
+/* Memory for vectors, zeroed by nobody: every entry is written before it is read. Its true beginning stands before it.
+ * Not aligned_alloc: glibc before 2.38 seldom uses again what was taken by that and freed, so a process with many calls
+ * grew by the working memory of each. */
+static void *aligned_vectors(size_t bytes) {
+    char *whole = malloc(bytes + 64);
+    if (!whole) return NULL;
+    char *vectors = whole + 64 - ((uintptr_t)whole & 63);
+    ((void **)vectors)[-1] = whole;
+    return vectors;
+}
+
+static void free_vectors(void *vectors) {
+    if (vectors) free(((void **)vectors)[-1]);
+}
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -207,7 +207,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
             scatter(sums[level] + A + B, 1, lane, c->lanes, c->sum_value + level * c->lanes);
         }
     }
-    free(work);
+    free_vectors(work);
     return 0;
 }
 
@@ -406,7 +406,7 @@ static int NAMED(joint_any)(const struct joint_call *c) {
     vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec));
     struct NAMED(seat) *seats = malloc((size_t)N * sizeof *seats);
     if (!work || !seats) {
-        free(work), free(seats);
+        free_vectors(work), free(seats);
         return -1;
     }
     vec *q = work, *x = q + N * J, *policy = x + C, *g = policy + C, *total = g + C, *part = total + J, *one = part + J;
@@ -429,7 +429,7 @@ static int NAMED(joint_any)(const struct joint_call *c) {
         scatter(total, J, lane, c->lanes, c->sum_joint);
         scatter(part, J, lane, c->lanes, c->sum_joint + c->lanes * J);
     }
-    free(work), free(seats);
+    free_vectors(work), free(seats);
     return 0;
 }
 
@@ -593,7 +593,7 @@ static int NAMED(backup)(const void *call) {
         }
         lane += to - from;
     }
-    free(packed);
+    free_vectors(packed);
     return 0;
 }
 #undef QUAD

@@ -264,7 +264,7 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
         scatter(&worth, 1, lane, c->lanes, c->value);
         scatter(out, S * U, lane, c->lanes, c->gradient);
     }
-    free(work);
+    free_vectors(work);
     return 0;
 }
 

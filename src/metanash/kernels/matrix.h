@@ -334,7 +334,7 @@ static int NAMED(solve_games)(const void *call) {
     memset(t.played, 0, variables * sizeof *t.played);
     for (int64_t game = c->share.first; game < c->share.last; game++)
         NAMED(equilibrium)(&t, c->payoff + game * A * B, c->solution + game * (2 + A + B));
-    if (work != small) free(work);
+    if (work != small) free_vectors(work);
     return 0;
 }
 

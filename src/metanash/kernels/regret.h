@@ -298,7 +298,7 @@ static int NAMED(regret_matching)(const void *call) {
         else
             NAMED(regret_lanes)(c, lane, A, B, work);
     }
-    free(work);
+    free_vectors(work);
     return 0;
 }
 

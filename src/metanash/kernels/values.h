@@ -238,7 +238,7 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
     double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)));
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
     if (!work || !asked) {
-        free(work), free(asked);
+        free_vectors(work), free(asked);
         return -1;
     }
     if (!wide) memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
@@ -254,7 +254,7 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
     for (int64_t game = c->share.first; game < c->share.last && (c->steps || !c->step); game++)
         for (int64_t v = 0; v < V; v++)
             c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, c->value + (game * V + v) * H * S);
-    free(work), free(asked);
+    free_vectors(work), free(asked);
     return 0;
 }
 
@@ -322,7 +322,7 @@ static int NAMED(correlated_values)(const void *call) {
     vec *work = aligned_vectors(entries * sizeof(vec));
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
     if (!work || !asked) {
-        free(work), free(asked);
+        free_vectors(work), free(asked);
         return -1;
     }
     memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
@@ -330,7 +330,7 @@ static int NAMED(correlated_values)(const void *call) {
     for (int64_t h = c->steps ? 0 : c->step; h < (c->steps ? c->horizon : c->step + 1); h++)
         for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
             NAMED(correlated_block)(c, h, lane, c->share.last * S, together, asked, work);
-    free(work), free(asked);
+    free_vectors(work), free(asked);
     return 0;
 }
 
@@ -398,7 +398,7 @@ static inline __attribute__((always_inline)) int NAMED(discounted_body)(const st
             }
         }
     }
-    free(work);
+    free_vectors(work);
     return failed;
 }
 
@@ -505,7 +505,7 @@ static int NAMED(discounted_wide)(const struct discounted_call *c) {
             c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, found);
         }
     }
-    free(work);
+    free_vectors(work);
     return failed;
 }
 
