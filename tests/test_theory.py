@@ -9,7 +9,7 @@ import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import random_distributions, random_interior, random_tables, seeds, tables
+from strategies import pure_starts, random_distributions, random_interior, random_tables, seeds, tables
 
 import metanash
 from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn
@@ -136,6 +136,7 @@ def tie_is_clear(stages, horizon, states):
     )
 
 
+@pure_starts
 @settings(max_examples=40)
 @given(small_runs())
 def test_probe_against_the_listing(case):
@@ -166,6 +167,7 @@ def test_from_uniform_policies_the_divergence_counts_stages(horizon, actions):
         assert run.probes[name][0] == pytest.approx(expected, rel=1e-12)
 
 
+@pure_starts
 def test_players_share_the_state_but_not_the_best_response():
     """max_s (KL_mu + KL_nu), not max_s KL_mu + max_s KL_nu: the players are surprised in different states.
 
@@ -451,6 +453,7 @@ def turn_based(rng, horizon, states, actions, *, share):
     return reward, kernel
 
 
+@pure_starts
 @pytest.mark.parametrize("horizon", [1, 2, 3, 4])
 def test_gap_when_every_divergence_is_zero(horizon):
     """On games where one player moves at a time the gap is at most two_sided_burn_in(H) / T."""
@@ -494,6 +497,7 @@ def counterexample_gap(grid):
     return played_from_vertices(reward, kernel, chosen, grid)
 
 
+@pure_starts
 def test_both_players_can_gain_in_different_states():
     """By hand: V^dagger,nu = (2 * 2 + 3 * 1 + (T - 5)(1 + 2/T)) / T, V^mu,dagger = (1 - 5/T)(1 - 2/T), for T >= 5.
 
@@ -512,6 +516,7 @@ def test_both_players_can_gain_in_different_states():
     assert gap[2] == pytest.approx(found)
 
 
+@pure_starts
 def test_burn_in_of_one_side_is_no_repair():
     """B(2) / T = 9 / T is exceeded from T = 11 on."""
     grid = np.array([9, 10, 11, 20, 100, 1000])
@@ -572,6 +577,7 @@ def repaired_cases(draw):
     return game, t, initial, rate
 
 
+@pure_starts
 @settings(max_examples=100)
 @given(repaired_cases())
 def test_repaired_forms_hold(case):
@@ -589,6 +595,7 @@ def test_repaired_forms_hold(case):
     assert (gap <= by_first + bounds.two_sided_burn_in(game.horizon) / np.array(grid) + 1e-12).all()
 
 
+@pure_starts
 @given(seeds, st.integers(1, 3))
 @settings(max_examples=20)
 def test_the_worst_best_response_pays_for_the_burn_in(seed, horizon):

@@ -6,6 +6,7 @@ themselves (:mod:`metanash.bounds`) share nothing with the learners.
 """
 
 import itertools
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from metanash.exact import shapley_batch
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
+from metanash.learners.base import PureStartWarning
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
@@ -250,7 +252,9 @@ def two_sided_runs(*, iterations: int, n_checkpoints: int) -> Arrays:
     learner = OptimisticMirrorDescent(largest_learning_rate(2))
     grid = checkpoints(iterations, n_checkpoints)
     initial = (np.eye(2)[mu], np.eye(3)[nu])
-    run = learn(two_sided_game(), learner, iterations, at=grid, initial=initial, probe=DivergenceProbe())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PureStartWarning)  # that nothing moves is the point
+        run = learn(two_sided_game(), learner, iterations, at=grid, initial=initial, probe=DivergenceProbe())
     return {"horizons": np.array([2]), "checkpoints": grid, "ne_gap": run.ne_gap, **run.probes}
 
 
