@@ -65,6 +65,7 @@ PROVENANCE = {
     "software": {"numpy": "2.4"},
     "run": {"commit": "abc"},
     "slowest": [["a/b", "1.0"]],
+    "inputs": {"results/slopes.csv": "12ab"},
     "configuration": "a: 1",
 }
 
@@ -120,7 +121,8 @@ def test_only_provenance_knows_the_machine(page):
     def without(text):
         return re.sub(r'<section id="provenance".*?</section>', "", text, flags=re.DOTALL)
 
-    other = {"software": {"numpy": "9.9"}, "run": {"commit": "def"}, "slowest": [], "configuration": "b: 2"}
+    other = {"software": {"numpy": "9.9"}, "run": {"commit": "def"}, "slowest": [], "inputs": {}}
+    other["configuration"] = "b: 2"
     assert page() != page(provenance=other)
     assert without(page()) == without(page(provenance=other))
 
