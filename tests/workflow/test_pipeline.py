@@ -667,11 +667,11 @@ def test_entries_that_do_not_fit_together_are_refused(bare, config, change):
 
 
 def test_mixed_games_of_unequal_sizes_are_refused(bare):
-    """The schema cannot compare numbers with each other."""
+    """By what follows the schema, which cannot compare numbers with each other."""
     config = {"experiments": {"figure1_zero_sum": {"games": {"options": {"n_actions": [2, 3]}}}}}
     answer = bare.snakemake("--dry-run", "--cores", "1", config=config)
     assert answer.code != 0
-    assert "figure1_zero_sum: mixed games need n_actions with A = B" in answer.text
+    assert "figure1_zero_sum/games/options/n_actions: mixed games need n_actions with A = B" in answer.text
 
 
 def test_own_games_are_learned_as_by_the_library(finished, config):
