@@ -32,7 +32,7 @@ def made(finished, ledger):
     """What pages are made of, from the files of the run."""
     names = {name for row in ledger for name in row["tables"].split()}
     names |= {f"{name}.csv" for name in ("far_steps", "proposition1_violations", "inner_loop_slopes", "falsification")}
-    names |= {f"{name}.csv" for name in ("own_games", "own_payoffs", "own_policies")}
+    names |= {f"{name}.csv" for name in ("own_games", "own_payoffs", "own_policies", "own_refused")}
     tables = {name.removesuffix(".csv"): pd.read_csv(finished.path(name)) for name in names}
     runs = sorted({run for row in ledger for run in row["runs"].split()})
     folder = finished.folder / "workflow/report"
