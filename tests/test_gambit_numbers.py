@@ -537,7 +537,7 @@ def test_many_players_work_everywhere(tmp_path, players):
 def test_more_players_are_refused_with_the_reason(tmp_path):
     players = MOST_PLAYERS + 1
     reward, kernel = lonely(players)
-    still = Transition(kernel[np.newaxis], 1, (1,) * players)  # unchecked
+    still = Transition.trusted(kernel[np.newaxis], 1, (1,) * players)
     names, ones = " ".join(['"x"'] * players), "1 " * players
     lines = [f'p "" {i + 1} 1 "" {{ "x" }} 0' for i in range(players)]
     calls = [

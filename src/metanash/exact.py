@@ -5,7 +5,7 @@ saddle point in pure strategies where there is one: the first.
 
 What is certified. Let D = min_b max_a M - max_a min_b M: with pure actions alone the rows are sure of the one and the
 columns of the other, so the value v* lies between. Let s = mu |M| nu be the mean size of the payoffs that are played
-for, and d the smaller of D and s. An answer (v, mu, nu) has
+for (or the least size of any payoff but 0, if that is larger), and d the smaller of D and s. An answer (v, mu, nu) has
 
 .. math:: |v - v^*| \le 10^{-9} d + 2^{-52} |v|, \qquad
     \max(M \nu) - \min(\mu M) \le 10^{-9} d + (A + B) 2^{-52} w,
@@ -155,7 +155,8 @@ def _certify(matrix: Floats, solution: Floats) -> None:
     value, mu[:], nu[:] = rational.equilibrium(matrix, mu, nu)
     solution[0] = float(value)
     found = rational.assured(matrix, mu, nu)
-    enough = Fraction(TOLERANCE) * (between if matrix.size > SMALL else min(between, found.stake))
+    least = Fraction(np.abs(matrix).min(where=matrix != 0.0, initial=np.inf))
+    enough = Fraction(TOLERANCE) * (between if matrix.size > SMALL else min(between, max(found.stake, least)))
     if not found.gap <= enough + (rows + columns) * ROUNDING * found.parts:
         raise ArithmeticError(
             f"its value is {solution[0]:.17g}, but strategies leave a gap of {float(found.gap):.3g}, "

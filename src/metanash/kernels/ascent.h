@@ -233,7 +233,8 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
            START, SORTED, PARTS };
     size_t total = 0;
     for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
-    vec *work = aligned_vectors(total * sizeof(vec)), *part[PARTS];
+    void *whole = NULL;
+    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[PARTS];
     if (!work) return -1;
     part[0] = work;
     for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
@@ -308,7 +309,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         scatter(&sum[0], 1, lane, c->lanes, c->sum_gap);
         scatter(&sum[1], 1, lane, c->lanes, c->sum_gap + c->lanes);
     }
-    free_vectors(work);
+    free(whole);
     return failed;
 }
 

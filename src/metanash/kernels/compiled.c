@@ -148,19 +148,15 @@ struct matrix_call {
     double *solution;     /* [games][2 + rows + columns]: value, gap, mu, nu */
 };
 
-/* Memory for vectors, zeroed by nobody: every entry is written before it is read. Its true beginning stands before it.
- * Not aligned_alloc: glibc before 2.38 seldom uses again what was taken by that and freed, so a process with many calls
- * grew by the working memory of each. */
-static void *aligned_vectors(size_t bytes) {
-    char *whole = malloc(bytes + 64);
-    if (!whole) return NULL;
-    char *vectors = whole + 64 - ((uintptr_t)whole & 63);
-    ((void **)vectors)[-1] = whole;
-    return vectors;
-}
+#define LARGE_WORK 65536 /* bytes */
 
-static void free_vectors(void *vectors) {
-    if (vectors) free(((void **)vectors)[-1]);
+/* Memory for vectors, zeroed by nobody: every entry is written before it is read. It is freed by its true beginning,
+ * `whole`. Much of it is not taken by aligned_alloc: glibc before 2.38 seldom uses again what that took and was freed, so a
+ * process of many calls grew by the working memory of each. */
+static void *aligned_vectors(size_t bytes, void **whole) {
+    if (bytes < LARGE_WORK) return *whole = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    char *begin = *whole = malloc(bytes + 63);
+    return begin ? begin + (-(uintptr_t)begin & 63) : NULL;
 }
 
 #if defined(__x86_64__)
@@ -677,9 +673,10 @@ static PyObject *expect(PyObject *self, PyObject *args) {
  * smaller. The stake is between^2 / (4 range) at least, so below MATRIX_DOUBT either is below 1e-9. */
 static void small_stake(const double *m, double *solution) {
     const double low = fmax(fmin(m[0], m[1]), fmin(m[2], m[3])), high = fmin(fmax(m[0], m[2]), fmax(m[1], m[3]));
-    const double first = 0.5 * fabs(m[0]) * solution[4] + 0.5 * fabs(m[1]) * solution[5];
-    const double second = 0.5 * fabs(m[2]) * solution[4] + 0.5 * fabs(m[3]) * solution[5];
-    const double between = 0.5 * high - 0.5 * low, stake = first * solution[2] + second * solution[3];
+    double size[4], least = INFINITY;
+    for (int k = 0; k < 4; k++) size[k] = 0.5 * fabs(m[k]), least = size[k] > 0.0 && size[k] < least ? size[k] : least;
+    const double first = size[0] * solution[4] + size[1] * solution[5], second = size[2] * solution[4] + size[3] * solution[5];
+    const double between = 0.5 * high - 0.5 * low, stake = fmax(first * solution[2] + second * solution[3], least);
     if (stake < between) solution[1] *= between / stake;
 }
 

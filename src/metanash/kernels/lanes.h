@@ -173,7 +173,8 @@ static inline void NAMED(mirror_step)(int64_t actions, vec step, const vec *rest
 
 static int NAMED(mirror_any)(const struct mirror_call *c) {
     const int64_t A = c->rows, B = c->columns;
-    vec *work = aligned_vectors((size_t)(A * B + 6 * (A + B) + 1) * sizeof(vec));
+    void *whole = NULL;
+    vec *work = aligned_vectors((size_t)(A * B + 6 * (A + B) + 1) * sizeof(vec), &whole);
     if (!work) return -1;
     vec *q = work, *x = q + A * B, *y = x + A, *mu = y + B, *nu = mu + A, *gx = nu + B, *gy = gx + A;
     vec *sums[2] = {gy + B, gy + B + A + B + 1}; /* [0] totals, [1] the running chunk: mu, nu, value */
@@ -207,7 +208,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
             scatter(sums[level] + A + B, 1, lane, c->lanes, c->sum_value + level * c->lanes);
         }
     }
-    free_vectors(work);
+    free(whole);
     return 0;
 }
 
@@ -403,10 +404,11 @@ static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat)
 static int NAMED(joint_any)(const struct joint_call *c) {
     const int64_t N = c->players, J = c->joint, C = c->columns;
     if (!c->lanes) return 0; /* nothing bounds the sizes then */
-    vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec));
+    void *whole = NULL;
+    vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec), &whole);
     struct NAMED(seat) *seats = malloc((size_t)N * sizeof *seats);
     if (!work || !seats) {
-        free_vectors(work), free(seats);
+        free(whole), free(seats);
         return -1;
     }
     vec *q = work, *x = q + N * J, *policy = x + C, *g = policy + C, *total = g + C, *part = total + J, *one = part + J;
@@ -429,7 +431,7 @@ static int NAMED(joint_any)(const struct joint_call *c) {
         scatter(total, J, lane, c->lanes, c->sum_joint);
         scatter(part, J, lane, c->lanes, c->sum_joint + c->lanes * J);
     }
-    free_vectors(work), free(seats);
+    free(whole), free(seats);
     return 0;
 }
 
@@ -564,7 +566,8 @@ static inline __attribute__((always_inline)) void NAMED(backup_rows)(const int t
 static int NAMED(backup)(const void *call) {
     const struct backup_call *c = call;
     const int64_t S = c->states, R = c->rows;
-    NAMED(quad) *packed = aligned_vectors((size_t)S * sizeof *packed);
+    void *whole = NULL;
+    NAMED(quad) *packed = aligned_vectors((size_t)S * sizeof *packed, &whole);
     if (!packed) return -1;
     for (int64_t lane = c->share.first; lane < c->share.last;) { /* a lane is a row of a game */
         const int64_t game = lane / R, from = lane - game * R, left = c->share.last - lane;
@@ -593,7 +596,7 @@ static int NAMED(backup)(const void *call) {
         }
         lane += to - from;
     }
-    free_vectors(packed);
+    free(whole);
     return 0;
 }
 #undef QUAD

@@ -233,7 +233,8 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
                                                                             const int64_t J) {
     const int64_t kept = S * (U + 2 * J + S + 1), all = c->first_order ? 1 : c->inner_steps + 1;
     const int64_t fixed = S * J * (S + 2) + S * (2 * U + 3) + U;
-    vec *work = aligned_vectors((size_t)(fixed + all * kept) * sizeof(vec));
+    void *whole = NULL;
+    vec *work = aligned_vectors((size_t)(fixed + all * kept) * sizeof(vec), &whole);
     if (!work) return -1;
     vec *const restrict reward = work, *const restrict chance = reward + S * J;
     vec *const restrict tilt = chance + S * J * S;
@@ -264,7 +265,7 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
         scatter(&worth, 1, lane, c->lanes, c->value);
         scatter(out, S * U, lane, c->lanes, c->gradient);
     }
-    free_vectors(work);
+    free(whole);
     return 0;
 }
 

@@ -57,9 +57,12 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
     const int64_t A = t->rows, B = t->columns, n = t->wide;
     vec odd = splat(0.0), top = splat(-INFINITY), bottom = splat(-INFINITY);
     double maximin = -INFINITY, low = INFINITY;
+    /* the loops of a look are not unrolled: it is most of a small game, whose rows are one vector */
+#pragma GCC unroll 1
     for (int64_t j = 0; j < n; j++) t->line[j] = splat(INFINITY); /* the largest of a column, negative */
     for (int64_t a = 0; a < A; a++, source += B) {
         vec *row = (vec *)(t->payoff + a * t->stride), least = splat(INFINITY);
+#pragma GCC unroll 1
         for (int64_t j = 0; j < n; j++) {
             const double *from = source + j * WIDTH;
             const int64_t last = B - 1 - j * WIDTH;
@@ -81,6 +84,7 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
         low = here < low ? here : low;
     }
     if (NAMED(total)(odd) != 0.0) return -1; /* NaN too */
+#pragma GCC unroll 1
     for (int64_t j = 0; j < n; j++) bottom = larger(bottom, t->line[j]), top = larger(top, -t->line[j]);
     const double minimax = -largest(bottom), high = largest(top), half = 0.5 * high - 0.5 * low;
     saddle[1] = NAMED(first)(t->line, n, -minimax);
@@ -290,9 +294,10 @@ static void NAMED(indifferent)(const struct NAMED(tableau) *t, const double *m, 
     solution[2] = mu, solution[3] = 1.0 - mu, solution[4] = nu, solution[5] = 1.0 - nu;
 }
 
-/* Any other game without a saddle point; `column` enters first. Not inlined, since 2x2 games would wait for its registers. */
-static __attribute__((noinline)) void NAMED(simplex)(struct NAMED(tableau) *t, int64_t column, double *solution) {
-    double gap = solution[1] = INFINITY;
+/* Any other game without a saddle point; `column` enters first. */
+static void NAMED(simplex)(struct NAMED(tableau) *t, int64_t column, double *solution) {
+    double gap = INFINITY;
+    for (int64_t k = 0; k < 2 + t->rows + t->columns; k++) solution[k] = k == 1 ? INFINITY : NAN;
     t->stake = 0.0;
     NAMED(begin)(t);
     NAMED(pivots)(t, column);
@@ -302,7 +307,16 @@ static __attribute__((noinline)) void NAMED(simplex)(struct NAMED(tableau) *t, i
         NAMED(pivots)(t, NAMED(entering)(t));
         gap = NAMED(certify)(t, gap, solution);
     }
-    const double scale = t->stake < t->between ? t->stake : t->between;
+    double scale = t->stake < t->between ? t->stake : t->between;
+    if (scale < t->range * 0x1p-10 && t->stake < t->between) { /* are they payoffs of 0 that are played for? */
+        double least = INFINITY;
+        for (int64_t a = 0; a < t->rows; a++)
+            for (int64_t b = 0; b < t->columns; b++) {
+                const double size = fabs(t->payoff[a * t->stride + b]) * t->lift;
+                least = size > 0.0 && size < least ? size : least;
+            }
+        scale = fmin(t->between, fmax(t->stake, least));
+    }
     solution[1] = (solution[1] + MATRIX_ROUNDING(t->rows, t->columns)) * t->range / scale;
 }
 
@@ -310,7 +324,8 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
     const int64_t A = t->rows, B = t->columns;
     int64_t saddle[2] = {0, 0};
     const int found = NAMED(look)(t, source, saddle);
-    for (int64_t k = 0; k < 2 + A + B; k++) solution[k] = found > 0 ? 0.0 : NAN;
+    if (found != 0)
+        for (int64_t k = 0; k < 2 + A + B; k++) solution[k] = found > 0 ? 0.0 : NAN;
     if (found > 0)
         solution[0] = source[saddle[0] * B + saddle[1]], solution[2 + saddle[0]] = solution[2 + A + saddle[1]] = 1.0;
     else if (found == 0 && A == 2 && B == 2)
@@ -324,7 +339,8 @@ static int NAMED(solve_games)(const void *call) {
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
     const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)((wide + high) * WIDTH);
     const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
-    vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes) : small;
+    void *whole = NULL;
+    vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes, &whole) : small;
     if (!work) return -1;
     struct NAMED(tableau) t = {.rows = A, .columns = B, .stride = wide * WIDTH, .wide = wide, .high = high};
     t.payoff = (double *)work, t.entry = t.payoff + A * t.stride;
@@ -334,7 +350,7 @@ static int NAMED(solve_games)(const void *call) {
     memset(t.played, 0, variables * sizeof *t.played);
     for (int64_t game = c->share.first; game < c->share.last; game++)
         NAMED(equilibrium)(&t, c->payoff + game * A * B, c->solution + game * (2 + A + B));
-    if (work != small) free_vectors(work);
+    if (work != small) free(whole);
     return 0;
 }
 

@@ -43,10 +43,11 @@ def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns:
         Overwritten: value, gap, mu and nu. The gap certifies them: ``max(M nu) - min(mu M)``, of strategies divided
         by their sums, and :data:`ROUNDING`, the most by which it may be too small, relative to the smaller of two
         numbers: ``min_b max_a M - max_a min_b M``, between which the value lies, since pure actions assure the players
-        of these payoffs; and ``mu |M| nu``, the mean size of the payoffs that are played for. (In C a gap of a 2 x 2
-        game that is below 4e-13 is relative to the former; relative to the latter it is then below 1e-9.) It is 0
-        where a pure action of each is best, and large, infinity included, where 16 digits of the range of the payoffs
-        tell little about these two. It is NaN if a payoff is not finite.
+        of these payoffs; and ``mu |M| nu``, the mean size of the payoffs that are played for, or the least size other
+        than 0 if that is larger. (In C a gap of a 2 x 2 game that is below 4e-13 is relative to the former; relative
+        to the latter it is then below 1e-9. The least size is looked for where the mean is below .001 of the range.)
+        It is 0 where a pure action of each is best, and large, infinity included, where 16 digits of the range of the
+        payoffs tell little about these numbers. It is NaN if a payoff is not finite.
 
     Returns
     -------
@@ -84,7 +85,8 @@ def _equilibrium(matrix: Floats) -> _Solution:
     low = float(matrix.min()) * lift
     moved = matrix * lift - low
     value, gap, mu, nu = _certified(moved, *_indifferent(moved)) if matrix.shape == (2, 2) else _solved(moved, column)
-    stake = float(mu @ np.abs(matrix * lift) @ nu)
+    size = np.abs(matrix * lift)
+    stake = max(float(mu @ size @ nu), float(size.min(initial=np.inf, where=size > 0.0)))
     scale = min(minimax * lift - maximin * lift, stake)
     doubt = (gap + ROUNDING * (rows + columns + 2)) * float(moved.max())
     return (value + low) / lift, doubt / scale if scale > 0.0 else np.inf, mu, nu

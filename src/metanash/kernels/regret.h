@@ -289,7 +289,8 @@ static int NAMED(regret_matching)(const void *call) {
         return 0;
     }
     const int64_t wide = NAMED(wide_size)(A, B), deep = A * B + 5 * (A + B);
-    vec *work = aligned_vectors((size_t)(wide > deep ? wide : deep) * sizeof(vec));
+    void *whole = NULL;
+    vec *work = aligned_vectors((size_t)(wide > deep ? wide : deep) * sizeof(vec), &whole);
     if (!work) return -1;
     for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
         const int64_t left = c->share.last - lane < WIDTH ? c->share.last - lane : WIDTH;
@@ -298,7 +299,7 @@ static int NAMED(regret_matching)(const void *call) {
         else
             NAMED(regret_lanes)(c, lane, A, B, work);
     }
-    free_vectors(work);
+    free(whole);
     return 0;
 }
 

@@ -235,10 +235,11 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
     const int64_t H = c->horizon, V = c->vectors, most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
     const int wide = actions[N - 1] >= WIDE_ACTIONS;
     const size_t entries = (size_t)((3 + together) * J + 2 * U);
-    double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)));
+    void *whole = NULL;
+    double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)), &whole);
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
     if (!work || !asked) {
-        free_vectors(work), free(asked);
+        free(whole), free(asked);
         return -1;
     }
     if (!wide) memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
@@ -254,7 +255,7 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
     for (int64_t game = c->share.first; game < c->share.last && (c->steps || !c->step); game++)
         for (int64_t v = 0; v < V; v++)
             c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, c->value + (game * V + v) * H * S);
-    free_vectors(work), free(asked);
+    free(whole), free(asked);
     return 0;
 }
 
@@ -319,10 +320,11 @@ static int NAMED(correlated_values)(const void *call) {
     if (!c->games) return 0; /* nothing bounds the sizes then */
     const int64_t S = c->states, V = c->vectors, most = MOST_TOGETHER / c->joint + 1, together = V < most ? V : most;
     const size_t entries = (size_t)((1 + together) * c->joint + c->columns);
-    vec *work = aligned_vectors(entries * sizeof(vec));
+    void *whole = NULL;
+    vec *work = aligned_vectors(entries * sizeof(vec), &whole);
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
     if (!work || !asked) {
-        free_vectors(work), free(asked);
+        free(whole), free(asked);
         return -1;
     }
     memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
@@ -330,7 +332,7 @@ static int NAMED(correlated_values)(const void *call) {
     for (int64_t h = c->steps ? 0 : c->step; h < (c->steps ? c->horizon : c->step + 1); h++)
         for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
             NAMED(correlated_block)(c, h, lane, c->share.last * S, together, asked, work);
-    free_vectors(work), free(asked);
+    free(whole), free(asked);
     return 0;
 }
 
@@ -360,7 +362,8 @@ static inline __attribute__((always_inline)) int NAMED(discounted_body)(const st
     enum { KERNEL, REWARD, RIGHT, LEFT, AVERAGE, OWN, POLICY, Q, MATRIX, SPARE, VALUE, BEST, RESPONSE, START, PARTS };
     size_t total = 0;
     for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
-    vec *work = aligned_vectors(total * sizeof(vec)), *part[PARTS];
+    void *whole = NULL;
+    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[PARTS];
     if (!work) return -1;
     part[0] = work;
     for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
@@ -398,7 +401,7 @@ static inline __attribute__((always_inline)) int NAMED(discounted_body)(const st
             }
         }
     }
-    free_vectors(work);
+    free(whole);
     return failed;
 }
 
@@ -470,7 +473,8 @@ static int NAMED(discounted_wide)(const struct discounted_call *c) {
     enum { AVERAGE, OWN, RIGHT, LEFT, MATRIX, VALUE, BEST, RESPONSE, POLICY, PARTS };
     size_t total = 0;
     for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
-    double *work = aligned_vectors(total * sizeof(double)), *part[PARTS];
+    void *whole = NULL;
+    double *work = aligned_vectors(total * sizeof(double), &whole), *part[PARTS];
     if (!work) return -1;
     part[0] = work;
     for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
@@ -505,7 +509,7 @@ static int NAMED(discounted_wide)(const struct discounted_call *c) {
             c->start[game * V + v] = NAMED(dot)(S, c->initial + game * S, found);
         }
     }
-    free_vectors(work);
+    free(whole);
     return failed;
 }
 
