@@ -29,7 +29,7 @@ from metanash_workflow.made import Made, job, parameters_digest
 
 # Something of every kind is other than in the small configuration; of the user's games one is malformed, one missing.
 OTHER = {
-    "experiments": {"appendix_poker_large": {"games": {"count": 2}}},
+    "experiments": {"sensitivity_potential": {"games": {"perturbations": [0.0, 0.1]}}},
     "theory": {"burn_in": {"iterations": 900}},
     "falsify": {"budgets": {"equation_11": 60}},
     "own_games": {"files": {"rock_paper_scissors": "bad.nfg", "gone": "gone.nfg"}},
