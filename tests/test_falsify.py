@@ -369,6 +369,22 @@ def test_a_damaged_state_is_named_and_can_be_left_behind(cut_off, damage):
     assert STATE not in everything(cut_off)
 
 
+@pytest.mark.parametrize("what", ["done", "worst_0_0", "pool_0_0"])
+def test_a_state_that_was_changed_is_not_resumed(cut_off, what):
+    """Intact as a file, it would end in errors of NumPy and SciPy, or in numbers that nobody found."""
+    state = cut_off / STATE
+    header, arrays = read_archive(state, STATE_FORMAT, STATE_SCHEMA)
+    if what in header:
+        header = {**header, what: "text"}
+    else:
+        arrays = {**arrays, what: np.zeros((2, 2))}
+    write_archive(state, STATE_FORMAT, STATE_SCHEMA, header, arrays)
+    with pytest.raises(ArchiveError, match=r"changed since it was written; to begin anew, say so \(--anew"):
+        search("gradient", Settings(200, SEED), folder=cut_off, resume=True)
+    search("gradient", Settings(200, SEED), folder=cut_off, resume=True, anew=True)
+    assert STATE not in everything(cut_off)
+
+
 def test_the_command_begins_anew_where_told(cut_off, capsys):
     command = ["falsify", "gradient", "--budget", "150", "--seed", str(SEED), "--output", str(cut_off)]
     assert cli.main([*command, "--resume"]) != 0

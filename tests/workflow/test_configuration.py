@@ -13,7 +13,7 @@ update_config = pytest.importorskip("snakemake.utils").update_config
 
 from workflow.configuration import MOST, mistakes, verdict  # noqa: E402  # needs what the pipeline needs
 from workflow.configuration.entries import against_schema, shortened  # noqa: E402
-from workflow.configuration.places import Source, entry  # noqa: E402
+from workflow.configuration.places import Mistake, Source, entry, line  # noqa: E402
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 LONGEST_LINE, LONGEST = 400, 1500
@@ -223,6 +223,27 @@ SAID = {
         "options/discount: there is no such entry; there are horizon, n_states",
     ),
     "a folder of wildcards": (("results",), "results/{x}", "results: must be a folder without wildcards"),
+    "a folder with a control character": (("results",), "a\0b", "results: must be a folder without wildcards, control"),
+    "a folder with a needless dot": (("results",), "./a", "results: must be a folder without wildcards"),
+    "the project for results": (("results",), ".", "results: must be apart from what is read, config of the project"),
+    "a folder above the project": (("results",), "../..", "results: must be apart from what is read"),
+    "documentation for figures": (
+        ("paper_figures",),
+        "results/../docs/x",
+        "paper_figures: must be apart from what is read, docs of the project; there is 'results/../docs/x'",
+    ),
+    "a name that is too long": (("results",), "a" * 300, "results: must be a folder: File name too long"),
+    "an own game with braces": (
+        ("own_games", "files"),
+        {"mine": "games/{x}.nfg"},
+        "own_games/files/mine: must be a file .nfg, .efg or .npz, without braces and control characters in its name",
+    ),
+    "an own game with a line break": (
+        ("own_games", "files"),
+        {"mine": "a.nfg\n"},
+        "own_games/files/mine: must be a file",
+    ),
+    "a name with a line break": (("own_games", "files"), {"mine\n": "a.nfg"}, "own_games/files: must be of the form"),
     "a key that is no text": (("speed_up", 3), 1, "speed_up[3]: a name must be text, 3 is none; quote it"),
     "one game and a staged arm": (
         (*ZERO_SUM, "games", "count"),
@@ -418,6 +439,17 @@ def test_file_and_line_are_those_of_the_entry_that_counts(tmp_path, monkeypatch)
         "--config: own_games/iterations", "a.yaml:3: plots/gap_scale/1a", "a.yaml:8: speed_up/levels/pure[1]",
         "b.json:2: plots/width",
     ]  # fmt: skip
+
+
+def test_what_a_list_lacks_is_missing_where_the_list_is(tmp_path, monkeypatch):
+    """A list replaces one of an earlier file; sections are merged, so there the entry may stand in any."""
+    monkeypatch.chdir(tmp_path)
+    whole = written(tmp_path, "a.yaml", "x:\n  y:\n  - {a: 1, b: 2}\n  z: {a: 1}\n")
+    less = written(tmp_path, "b.yaml", "\n\nx:\n  y:\n  - {a: 1}\n  z: {}\n")
+    assert line(Mistake(("x", "y", 0, "b"), "is missing"), [whole, less]) == "b.yaml:5: x/y[0]/b: is missing"
+    assert line(Mistake(("x", "z", "a"), "is missing"), [whole, less]) == "a.yaml:4: x/z/a: is missing"
+    given = Source.of_command_line({"x": {"y": [{}]}}, ["x={y: [{}]}"])
+    assert line(Mistake(("x", "y", 0, "b"), "is missing"), [whole, given]) == "--config: x/y[0]/b: is missing"
 
 
 @pytest.mark.parametrize(

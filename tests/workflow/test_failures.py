@@ -225,6 +225,38 @@ def test_a_record_says_what_was_made_from_what(inside):
         pytest.fail("the job has run")
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"inputs": 3, "outputs": {}}', "[" * 100_000])
+def test_a_damaged_record_is_named(tmp_path, text):
+    """Also one that is JSON still."""
+    record = tmp_path / "made/mine.json"
+    record.parent.mkdir()
+    record.write_text(text)
+    with pytest.raises(StoppedError, match=r"made/mine\.json: damaged \(.*\); delete it, and run snakemake again"):
+        Made(str(tmp_path), f"{tmp_path}/figures")
+
+
+def test_damaged_records_do_not_end_the_snakefile(edited):
+    for number, text in enumerate(("{}", "[]", "null", '{"inputs": ["{results}/no"], "outputs": {"{x}": ""}}', "\xff")):
+        edited.path(f"made/{number}.json").write_bytes(text.encode("latin1"))
+    assert edited.dry_run().jobs() == {}
+
+
+@pytest.mark.parametrize("name", ["mine.nfg", "{mine}.nfg"])
+def test_a_game_of_the_users_may_lie_among_the_results(inside, name):
+    """No record knows it, and nobody is told to delete it; that it changes is seen all the same."""
+    file = inside.path(name).relative_to(inside.folder)
+    file.write_text("one")
+    one = given(inside.results)
+    one.input = Files(theirs=[file.as_posix()], code=["Snakefile"])
+    with job(one) as outputs:
+        outputs["table"].write_text("1\n")
+    assert json.loads(inside.path("made/mine.json").read_text())["inputs"].keys() == {file.as_posix()}
+    made(inside).check(["{results}/mine.csv"])
+    file.write_text("two")
+    with pytest.raises(StoppedError, match=r"mine\.csv: made from another .*mine.*\.nfg than is there"):
+        made(inside).check(["{results}/mine.csv"])
+
+
 def test_provenance_states_its_inputs_and_refuses_those_of_another_configuration(edited):
     """Even where Snakemake is told to look at nothing but times."""
     stated = json.loads(edited.path("provenance.json").read_text())["inputs"]
@@ -251,9 +283,9 @@ def test_the_profile_is_in_force(edited):
     steps = re.findall(r"^(Job \d+: Large games|Finished jobid: \d+ \(Rule: scale_l)", answer.text, re.MULTILINE)
     assert [step.split()[0] for step in steps] == ["Job", "Finished"] * 2
     command = "from snakemake.cli import parse_args; _, a = parse_args([])"
-    command += "; print(a.scheduler, a.show_failed_logs, a.resources)"
+    command += "; print(a.scheduler, a.show_failed_logs, a.rerun_incomplete, a.resources)"
     found = edited.command("-c", command).text.splitlines()[-1]
-    assert found == "greedy True {'large_games': Resource(\"large_games\", 1)}"
+    assert found == "greedy True True {'large_games': Resource(\"large_games\", 1)}"
 
 
 def test_a_failing_job_leaves_its_traceback_in_the_log_that_is_named(edited):
@@ -318,6 +350,20 @@ def test_a_refused_game_keeps_nothing_else_from_being_made(other):
 
 def test_a_refused_game_is_refused_again_and_nothing_else_is_done(other):
     assert other[0].dry_run(OTHER).jobs() == {"own_games_accepted": 1, "all": 1}
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(edited):
+    """A pipe that nobody writes to, a folder, a name that no file can have, a loop of links."""
+    os.mkfifo(edited.folder / "pipe.nfg")
+    (edited.folder / "folder.nfg").mkdir()
+    (edited.folder / "loop.nfg").symlink_to("loop.nfg")
+    names = {"pipe": "pipe.nfg", "folder": "folder.nfg", "loop": "loop.nfg", "long": f"{'a' * 300}.nfg"}
+    targets = [f"{edited.results}/own_games/{name}.npz" for name in names]
+    answer = edited.snakemake("--cores", "2", *targets, config={"own_games": {"files": names}})
+    assert answer.code == 0, answer.text
+    for name, file in names.items():
+        spec, _ = read_measurement(edited.path(f"own_games/{name}.npz"))
+        assert spec["refused"].startswith(f"{file}: "), name
 
 
 def test_a_file_that_appears_or_changes_is_tried_again(other, tmp_path):

@@ -18,6 +18,8 @@ Section = Mapping[str, Any]
 
 MOST_NUMBERS = 10**10
 """Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
+_PROJECT = Path(__file__).resolve().parents[2]
+_SOURCES = ("config", "docs", "notebooks", "profiles", "src", "tests", "workflow")
 _STAGED = ("best_response", "stage_average", "output_policy")
 _DEFAULTS = {"n_states": 2, "n_actions": [2, 2], "horizon": 2}
 """Of the families ``zero_sum`` and ``potential``, as their functions have them."""
@@ -46,8 +48,19 @@ def misfits(config: Section) -> list[Mistake]:
 
 def _folders(config: Section) -> Iterator[Mistake]:
     for name in ("results", "paper_figures"):
-        if Path(config[name]).exists() and not Path(config[name]).is_dir():
+        try:
+            folder = Path(config[name]).resolve()
+            is_file = folder.exists() and not folder.is_dir()
+        except OSError as error:
+            yield Mistake((name,), f"must be a folder: {error.strerror}, there is {shortened(config[name])}")
+            continue
+        if is_file:
             yield Mistake((name,), f"must be a folder, {shortened(config[name])} is a file")
+        for mine in (_PROJECT / part for part in _SOURCES):
+            if folder.is_relative_to(mine) or mine.is_relative_to(folder):  # results may be told to be deleted
+                words = f"must be apart from what is read, {mine.name} of the project; there is"
+                yield Mistake((name,), f"{words} {shortened(config[name])}")
+                break
 
 
 # Experiments --------------------------------------------------------------------------------------------

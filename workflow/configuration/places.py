@@ -57,12 +57,18 @@ class Source:
         return cls("--config", config, [Mistake((name,), "is given twice; leave one", "--config") for name in twice])
 
     def place_of(self, path: Place) -> str | None:
-        """``file:line`` of an entry, or only the name where there are no lines; None if the entry is not here."""
-        tree, number = self.tree, None
+        """``file:line`` of an entry, or only the name where there are no lines; None if the entry is not here.
+
+        What is missing from an item of a list is missing here if the list is here, since lists are not merged.
+        """
+        tree, number, in_list = self.tree, None, False
         for key in path:
             found = _child(tree, key)
+            if found is None and in_list:
+                break
             if found is None:
                 return None
+            in_list |= isinstance(tree, yaml.SequenceNode | list)
             number, tree = found
         return (f"{self.name}:{number}" if number else self.name) if path else None
 

@@ -206,11 +206,12 @@ def outdated():
     for path in sorted(Path(RESULTS, "made").rglob("*.json")):
         try:
             record = json.loads(path.read_text())
-        except ValueError:  # the jobs say so
+            sources = [name for name in record["inputs"] if name.startswith("{results}")]
+            outputs = [name.format(results=RESULTS, figures=FIGURES) for name in record["outputs"]]
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):  # the jobs say so
             continue
-        sources = [name for name in record["inputs"] if name.startswith("{results}")]
         if any(not Path(RESULTS, name.removeprefix("{results}/")).exists() for name in sources):
-            found += [name.format(results=RESULTS, figures=FIGURES) for name in record["outputs"]]
+            found += outputs
     return found
 
 

@@ -11,7 +11,10 @@ wildcard_constraints:
 
 rule own_games:
     input:
-        games=lambda wildcards: [file for file in [OWN_GAMES[wildcards.own]] if Path(file).exists()],
+        # Nothing that cannot be read, such as a pipe: the job says so.
+        theirs=lambda wildcards: [
+            file for file in [OWN_GAMES[wildcards.own]] if os.path.isfile(file) and os.access(file, os.R_OK)
+        ],
         code=library("own_games", "gamefile", "records"),
     output:
         measured=f"{RESULTS}/own_games/{{own}}.npz",

@@ -4,6 +4,8 @@ The games of an instance are an ordinary game file (:mod:`metanash.gamefile`). I
 the size, T and the instance's own arrays, so that the file alone replays: :func:`read_instance`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -144,7 +146,7 @@ class Address:
 def write_state(path: Path, address: Address, progress: Progress) -> None:
     """Write a search up to some round, atomically."""
     forms, sizes, restarts = address.forms, address.sizes, range(address.settings["restarts"])
-    header = asdict(address) | {"done": progress.done, "evaluations": progress.evaluations}
+    header: dict[str, Any] = asdict(address) | {"done": progress.done, "evaluations": progress.evaluations}
     arrays: dict[str, npt.ArrayLike] = {"population": progress.population}
     for f, form in enumerate(forms):
         arrays[f"curve_{f}"] = np.array(progress.curve[form], dtype=np.float64).reshape(-1, 2)
@@ -156,7 +158,17 @@ def write_state(path: Path, address: Address, progress: Progress) -> None:
         for restart in restarts:
             if (form, restart) in progress.pools:
                 arrays[f"pool_{f}_{restart}"], arrays[f"ratios_{f}_{restart}"] = progress.pools[form, restart]
+    header["digest"] = _digest(header, arrays)
     write_archive(path, STATE_FORMAT, STATE_SCHEMA, header, arrays)
+
+
+def _digest(header: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]) -> str:
+    """SHA-256 of a search up to some round: one that was changed by hand would end in errors far from the cause."""
+    whole = hashlib.sha256(json.dumps([header["done"], header["evaluations"]]).encode())
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        whole.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
+    return whole.hexdigest()
 
 
 def read_state(path: Path, address: Address) -> Progress:
@@ -165,13 +177,16 @@ def read_state(path: Path, address: Address) -> Progress:
     Raises
     ------
     ArchiveError
-        If the file is no search, an incomplete one, or one of another address; the message says in what it differs.
+        If the file is no search, an incomplete or changed one, or one of another address; the message says in what it
+        differs.
     """
     header, arrays = read_archive(path, STATE_FORMAT, STATE_SCHEMA)
     differences = address.differences(header)
     if differences:
         raise ArchiveError(f"{path}: an unfinished search with {'; '.join(differences)}")
     try:
+        if header["digest"] != _digest(header, arrays):
+            raise ArchiveError(f"{path}: an unfinished search that was changed since it was written")
         return _progress(header, arrays, address)
     except KeyError as error:
         raise ArchiveError(f"{path}: an unfinished search without its entry {error}") from error

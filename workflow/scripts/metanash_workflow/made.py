@@ -32,6 +32,15 @@ def parameters_digest(parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _record(text: str) -> Record:
+    """A record as it is written; ValueError if it is another."""
+    record = json.loads(text)
+    parts = {"rule": str, "inputs": dict, "code": str, "parameters": str, "outputs": dict}
+    if not isinstance(record, dict) or any(not isinstance(record.get(name), kind) for name, kind in parts.items()):
+        raise ValueError(f"no record, which has {', '.join(parts)}")
+    return record
+
+
 def _digest(path: Path) -> str:
     """Digest of a file, or of all files in a folder with their names; empty if there is none."""
     if path.is_dir():
@@ -60,10 +69,10 @@ class Made:
         self._found: dict[str, str] = {}
         for path in sorted(Path(results, "made").rglob("*.json")):
             try:
-                record = json.loads(path.read_text())
+                record = _record(path.read_text())
             except FileNotFoundError:  # of another job, which begins anew
                 continue
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise StoppedError(f"{path}: damaged ({error}); delete it, and run snakemake again") from None
             self.records |= dict.fromkeys(record["outputs"], record)
             self.parameters[path.relative_to(results).as_posix()] = record["parameters"]
@@ -82,6 +91,10 @@ class Made:
                 return Path(folder, name.removeprefix(f"{word}/"))
         return Path(name)
 
+    def _is_made(self, name: str) -> bool:
+        """Whether jobs make it; anything else is the user's, or the repository's."""
+        return name.startswith(tuple(f"{word}/" for word in self.folders))
+
     def digest(self, name: str) -> str:
         """Digest of a file as it is; empty if it is missing."""
         if name not in self._found:
@@ -93,7 +106,7 @@ class Made:
 
     def _faults(self, names: list[str]) -> Iterator[str]:
         """Files, back to the first, that are not as they were made, or not made of those that are there."""
-        queue = [name for name in names if name.startswith("{")]
+        queue = [name for name in names if self._is_made(name)]
         for name in queue:
             if name not in self.records:
                 yield f"{self.path(name)}: nothing says what it was made from; delete it"
@@ -102,7 +115,7 @@ class Made:
                 yield f"{self.path(name)}: truncated, or changed since rule {rule} made it; delete it"
             else:
                 for source, digest in self.records[name]["inputs"].items():
-                    made = source.startswith("{")
+                    made = self._is_made(source)
                     if digest and not self.digest(source):
                         yield f"{self.path(name)}: made from {self.path(source)}, which is missing"
                     elif made and source not in queue:
@@ -135,9 +148,13 @@ def _stop_at(faults: list[str]) -> None:
 
 
 def _inputs(snakemake: Any, made: Made) -> dict[str, str]:
-    """Name of each input but code and records, and its path."""
-    code = set(snakemake.input.code)
-    names = {made.name(path): path for path in snakemake.input if path not in code}
+    """Name of each input but code and records, and its path.
+
+    ``input.theirs`` are files of the user's, which may lie among the results: then no record knows them.
+    """
+    code, theirs = set(snakemake.input.code), set(getattr(snakemake.input, "theirs", ()))
+    names = {made.name(path): path for path in snakemake.input if path not in code | theirs}
+    names |= {name if (name := made.name(path)) in made.records else path: path for path in theirs}
     return {name: path for name, path in names.items() if not name.startswith(RECORDS)}
 
 
