@@ -109,3 +109,10 @@ def test_sums_of_steps_come_back_constant(tmp_path, when):
     np.testing.assert_allclose(sum(back.offset), 1.0, rtol=1e-14)
     low = rewards.min()
     np.testing.assert_allclose(again.reward[:, 0] * np.ptp(rewards) + low, rewards[:, 0], rtol=0, atol=1e-13)
+
+
+def test_units_of_unlike_scales_are_written_as_they_are():
+    """A zero-sum game of which player 2 counts in halves: its sums are not constant, and nobody said they were."""
+    game = ZeroSumGame(np.array([[[[1.0, 0.5], [0.0, 0.25]]]]), STILL, np.ones(1))
+    payoffs = gambit.to_payoffs(game, gambit.Units((0.0, 1.0), (1.0, 2.0)))
+    np.testing.assert_array_equal(payoffs, [[[1, 0.5], [0, 0.25]], [[-1, 0], [1, 0.5]]])

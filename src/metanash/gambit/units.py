@@ -89,7 +89,7 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
 
 
 def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> npt.NDArray[Any]:
-    """Payoffs as :func:`payoffs_of`, before they are floats: Decimals, of a zero-sum game in given units.
+    """Payoffs as :func:`payoffs_of`, before they are floats: Decimals, of a zero-sum game in given units of one scale.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
     """
@@ -100,10 +100,12 @@ def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> npt.
     if len(units.offset) != game.n_players:
         raise ValueError(f"units have an offset for each of {game.n_players} players, got {len(units.offset)}")
     offsets = [offset / game.horizon for offset in units.offset]
-    players = range(1 if isinstance(game, ZeroSumGame) else game.n_players)
-    payoffs = np.stack([_rounded(offsets[i] + units.scale[i] * rewards[i]) for i in players]) + 0.0
-    if not isinstance(game, ZeroSumGame):
-        return np.asarray(payoffs)
+    payoffs = np.stack(
+        [_rounded(offset + scale * reward) for offset, scale, reward in zip(offsets, units.scale, rewards, strict=True)]
+    )
+    payoffs += 0.0
+    if not isinstance(game, ZeroSumGame) or units.scale[0] != units.scale[1]:
+        return payoffs
     total = _rounded(np.array([*offsets, sum(units.offset) / game.horizon]))[-1] + 0.0
     return _shared(payoffs[0], float(total))
 
