@@ -305,7 +305,7 @@ def test_what_is_no_matrix_is_refused():
             matrix_equilibrium(np.empty(shape))
         with pytest.raises(ValueError, match="each player of a matrix game needs an action"):
             matrix_equilibria(np.empty((2, *shape)))
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(ValueError, match="payoffs must hold real numbers"):
         matrix_equilibrium([["a", "b"]])
 
 
@@ -389,3 +389,29 @@ def test_a_game_of_many_digits():
     matrix = np.random.default_rng(8).integers(2**26, size=(4, 4)) / 2.0**26
     value = oracles.matrix_value(oracles.exact(matrix))[0]
     assert abs(Fraction(matrix_equilibrium(matrix).value) - value) < Fraction(math.ulp(1.0))
+
+
+@pytest.mark.parametrize(
+    ("payoff", "reason"),
+    [
+        (1j, "real numbers, got an array of complex128"),
+        ("1", "real numbers, got an array of <U"),
+        (10**400, "rectangular array of real numbers: int too large"),
+        (object(), "rectangular array of real numbers: float"),
+        ([1.0], "rectangular array of real numbers: "),
+    ],
+)
+def test_what_is_no_real_number_is_refused(payoff, reason):
+    """Parts of complex numbers are not dropped, and texts are not taken for numbers."""
+    for call, matrix in (
+        (exact.matrix_equilibrium, [[payoff, 0], [0, 1]]),
+        (exact.matrix_equilibria, [[[payoff, 0], [0, 1]]]),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            call(matrix)
+
+
+def test_fractions_are_rounded():
+    """By hand: (1/3, 0; 0, 1/6) is worth 1 / (3 + 6) = 1/9."""
+    matrix = np.array([[Fraction(1, 3), 0], [0, Fraction(1, 6)]])
+    assert exact.matrix_equilibrium(matrix).value == pytest.approx(1 / 9, rel=1e-15)

@@ -141,6 +141,8 @@ def test_integers_and_lists_are_numbers():
         (lambda: DiscountedGame(REWARD, SHARED, -0.1), r"discount must lie in \[0, 1\), got -0\.1"),
         (lambda: DiscountedGame(REWARD, SHARED, math.nan), r"discount must lie in \[0, 1\), got nan"),
         (lambda: DiscountedGame(REWARD, SHARED, True), r"discount must lie in \[0, 1\), got True"),
+        (lambda: DiscountedGame(REWARD, SHARED, None), r"discount must lie in \[0, 1\), got None"),
+        (lambda: DiscountedGame(REWARD, SHARED, "0.9"), r"discount must lie in \[0, 1\), got '0\.9'"),
         (lambda: DiscountedGame(REWARD, SHARED, 0.5, [1.0, 0.0]), "positive everywhere; state 1 has probability 0"),
         (lambda: DiscountedGame(REWARD, SHARED, 0.5, potential=REWARD), r"axes \(s, a\) of shape \(2, 2, 3\)"),
         (lambda: DiscountedGame(REWARD, SHARED, 0.5, potential=REWARD[0] * math.nan), "potential must be finite"),

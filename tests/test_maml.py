@@ -7,7 +7,7 @@ import oracles_gradient as oracle
 import pytest
 from test_policy_gradient import KINDS, flat, general_games, nested, potential_games, problem, random_logits
 
-from metanash import DiscountedGame, GameBatch, Transition, gaps
+from metanash import DiscountedGame, GameBatch, Transition, gaps, policy_gradient
 from metanash.maml import (
     Minibatches,
     Tasks,
@@ -337,3 +337,29 @@ def test_what_is_refused():
     }.items():
         with pytest.raises(ValueError, match=match):
             call()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda part: part * np.nan, "logits of player 1 must be finite"),
+        (lambda part: np.full_like(part, np.inf), "logits of player 1 must be finite"),
+        (lambda part: part + 0j, "logits of player 1 must hold real numbers, got an array of complex128"),
+        (lambda part: part.astype(str), "logits of player 1 must hold real numbers"),
+    ],
+)
+def test_logits_that_are_no_numbers_are_refused_wherever_they_are_taken(change, reason):
+    """The exponential of a kernel takes NaN for its largest or least argument: the answer would be some number."""
+    rng = np.random.default_rng(3)
+    games = GameBatch.of(potential_games(rng, "team", 3, 2, (2, 3), 0.5))
+    tasks, model = Tasks.of(games), policy_gradient.ValueModel.of(games)
+    one, each = (random_logits(rng, count, 2, (2, 3), 1.0) for count in (1, 3))
+    for call, (first, second) in (
+        (lambda theta: meta_objective(tasks, theta, 0.5, 1), one),
+        (lambda theta: meta_gradient(tasks, theta, 0.5, 1), one),
+        (lambda theta: policy_gradient.ascend(model, theta, 0.5, 1), each),
+        (model.at, each),
+        (lambda theta: policy_gradient.assembled_gradient(games, theta), each),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            call((first, change(second)))

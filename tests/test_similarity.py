@@ -777,3 +777,27 @@ def test_zero_sum_class_is_told_apart():
     game = ZeroSumGame(PENNIES[np.newaxis, np.newaxis], mn.Transition.shared(np.ones((1, 2, 2, 1))))
     with pytest.raises((ValueError, TypeError, AttributeError)):
         potential_deviation(game)
+
+
+@pytest.mark.parametrize(
+    ("responses", "reason"),
+    [
+        (np.full((2, 1, 1, 1, 2), 0.5 + 0j), "responses must hold real numbers, got an array of complex128"),
+        (np.full((2, 1, 1, 1, 2), np.nan), "responses must be finite"),
+        (
+            np.full((1, 1, 1, 2), 0.5),
+            r"responses must have axes \(\.\.\., k, stage, h, s, a\), got shape \(1, 1, 1, 2\)",
+        ),
+        (None, "responses must hold real numbers"),
+    ],
+)
+def test_odd_responses_are_refused(responses, reason):
+    with pytest.raises(ValueError, match=reason):
+        mn.similarity.best_response_dissimilarity(responses)
+
+
+def test_responses_may_be_a_list():
+    """By hand: two games whose responses are the two actions; each is at log 2 from their average."""
+    responses = np.array([[1.0, 0.0], [0.0, 1.0]]).reshape(2, 1, 1, 1, 2).tolist()
+    found = mn.similarity.best_response_dissimilarity(responses)
+    assert found == pytest.approx(2 * np.log(2), rel=1e-14)

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels, rational
-from metanash.checks import name_entry
+from metanash.checks import name_entry, real_numbers
 from metanash.games import GameBatch, ZeroSumGame, check_batch, check_game
 
 __all__ = [
@@ -77,16 +77,16 @@ def matrix_equilibrium(matrix: npt.ArrayLike) -> MatrixEquilibrium:
     Parameters
     ----------
     matrix : (A, B) array
-        Payoff to the row player.
+        Payoff to the row player. Numbers of other classes, such as Fractions, are rounded to floats.
 
     Raises
     ------
     ValueError
-        If it is no matrix, has no entry, or one that is not finite.
+        If it is no matrix, has no entry, or one that is no finite real number.
     ArithmeticError
         If no answer is as good as the module says.
     """
-    payoff = np.asarray(matrix, np.float64, "C")
+    payoff = _floats(matrix)
     try:
         rows, columns = payoff.shape
     except ValueError:
@@ -111,7 +111,7 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     ValueError, ArithmeticError
         As in :func:`matrix_equilibrium`, naming the game.
     """
-    payoff = np.asarray(matrices, np.float64, "C")
+    payoff = _floats(matrices)
     if payoff.ndim != 3:
         raise ValueError(f"matrix games must have axes (game, a, b), got shape {payoff.shape}")
     games, rows, columns = payoff.shape
@@ -119,6 +119,17 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     if not kernels.equilibria(payoff, solution, games, rows, columns) <= DOUBT:
         _settle(payoff, solution, "(game, a, b)")
     return MatrixEquilibria(solution[:, 0], solution[:, 2 : 2 + rows], solution[:, 2 + rows :])
+
+
+def _floats(payoffs: npt.ArrayLike) -> Floats:
+    """Payoffs as C-contiguous floats, themselves if they are. Raises ValueError if they are no real numbers."""
+    try:
+        raw = np.asarray(payoffs)
+        array = np.asarray(raw, np.float64, "C") if raw.dtype.kind in "fiubO" else raw  # an object may be a Fraction
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"payoffs must be a rectangular array of real numbers: {error}") from error
+    real_numbers("payoffs", array.dtype)
+    return array
 
 
 def _settle(payoff: Floats, solution: Floats, axes: str) -> None:

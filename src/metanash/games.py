@@ -14,6 +14,7 @@ checked anew (:mod:`metanash.frozen`). ``copy`` and ``deepcopy`` return the game
 """
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
@@ -224,8 +225,9 @@ class DiscountedGame(_Sizes):
         enough_axes(reward.ndim - 2)
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
         _agree(self.transition, reward, 1, 1)
-        if isinstance(self.discount, bool) or not 0.0 <= float(self.discount) < 1.0:
-            raise ValueError(f"discount must lie in [0, 1), got {self.discount}")
+        discount: object = self.discount
+        if isinstance(discount, bool) or not isinstance(discount, numbers.Real) or not 0.0 <= float(discount) < 1.0:
+            raise ValueError(f"discount must lie in [0, 1), got {discount!r}")
         object.__setattr__(self, "discount", float(self.discount))
         given: Floats | None = self.initial
         start = _initial(np.full(self.n_states, 1.0 / self.n_states) if given is None else given, self.n_states)

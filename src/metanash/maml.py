@@ -190,8 +190,8 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     """F_T(theta), equation (9): (R,), in units of value.
 
     ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
-    logits have the wrong shape, the step lies outside [1e-100, 1e100], or ``inner_steps`` is negative; ArithmeticError
-    if the gradient leaves the range of floats, as it does for very large steps.
+    logits have the wrong shape or are not finite, the step lies outside [1e-100, 1e100], or ``inner_steps`` is
+    negative; ArithmeticError if the gradient leaves the range of floats, as it does for very large steps.
     """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 

@@ -193,7 +193,8 @@ def learn_sequence(
     ValueError
         If an argument is out of range, there is no game, or games are of another class than the learner takes.
     """
-    if not isinstance(sequences, Sequence) or isinstance(sequences, str | bytes):
+    given: object = sequences
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
         check_games("learn_sequence", sequences)
     if not sequences:
         raise ValueError("a sequence needs at least one game")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import integer, within_floats
+from metanash.checks import float_array, integer, within_floats
 from metanash.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
@@ -112,14 +112,15 @@ class ValueModel(Frozen):
         return Tables.of(self.reward, self.transition[self.kind], self.initial, self.discount, self.n_actions)
 
     def checked(self, logits: Sequence[Floats], count: int) -> Logits:
-        """Logits of so many starts. Raises ValueError if a shape is wrong."""
+        """Logits of so many starts. Raises ValueError if a shape is wrong or a logit is no finite real number."""
         shapes = [(count, self.n_states, actions) for actions in self.n_actions]
-        if [part.shape for part in logits] != shapes:
-            raise ValueError(f"logits must have shapes {shapes}, got {[part.shape for part in logits]}")
-        return tuple(logits)
+        given = tuple(float_array(f"logits of player {i}", part) for i, part in enumerate(logits))
+        if [part.shape for part in given] != shapes:
+            raise ValueError(f"logits must have shapes {shapes}, got {[part.shape for part in given]}")
+        return given
 
     def at(self, logits: Sequence[Floats]) -> Point:
-        """Evaluate the policy of these logits, (G, S, A_i) each. Raises ValueError if a shape is wrong."""
+        """Evaluate the policy of these logits, (G, S, A_i) each. Raises ValueError as :meth:`checked`."""
         return Point(self._tables, self.checked(logits, len(self)))
 
 
@@ -127,7 +128,7 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
     """theta^(steps) from theta^(0) = ``logits``: theta^(t+1) = theta^(t) + alpha grad Phi(theta^(t)).
 
     The operator zeta of Mao et al. 2023, section 4.2: T = ``steps`` times with ``step`` alpha, all players at once.
-    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape, the step lies
+    Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape or are not finite, the step lies
     outside [1e-100, 1e100], or ``steps`` is negative; ArithmeticError if the ascent leaves the range of floats.
     """
     within_floats("step", step), integer("steps", steps, 0)

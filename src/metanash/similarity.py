@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, integer
+from metanash.checks import distributions, float_array, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
@@ -50,8 +50,11 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     Raises
     ------
     ValueError
-        If a response is no distribution (:func:`metanash.checks.distributions`).
+        If an axis is missing, or a response is no distribution (:func:`metanash.checks.distributions`).
     """
+    responses = float_array("responses", responses)
+    if responses.ndim < 5:
+        raise ValueError(f"responses must have axes (..., k, stage, h, s, a), got shape {responses.shape}")
     responses = distributions("responses", responses, "(..., k, stage, h, s)")
     average = responses.mean(axis=-5, keepdims=True)
     return np.asarray(kl_divergence(responses, average).max(axis=-1).sum(axis=(-3, -2, -1)))

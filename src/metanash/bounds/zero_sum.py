@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions
+from metanash.checks import distributions, policy_array
 
 __all__ = [
     "burn_in",
@@ -65,7 +65,7 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
     ValueError
         If an initial policy is none (:func:`metanash.checks.distributions`).
     """
-    initial = distributions("initial policy", initial, "(...)")
+    initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
     best = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
     if worst:
         probability = np.where(best, initial, np.inf).min(axis=-1)

@@ -18,24 +18,24 @@ import numpy.typing as npt
 
 from metanash.archive import write_text
 from metanash.gambit.text import decimal, quoted
-from metanash.gambit.units import Units, payoffs_of
+from metanash.gambit.units import DIGITS, Units, written_payoffs
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 
 __all__ = ["efg_text", "exact_distribution", "tree_size", "write_efg"]
 
 Floats = npt.NDArray[np.float64]
+Payoffs = npt.NDArray[Any]
+"""Floats or Decimals."""
 When = Literal["steps", "end"]
 
 _MOST_NODES = 1_000_000
-_DIGITS = 800
-"""Enough for exact sums of the decimals of any floats up to one."""
 
 
 def exact_distribution(row: Floats) -> dict[int, Decimal]:
     """Decimals that sum to exactly one, of what is possible: the largest makes up for the rounding of the others."""
     shares = {z: Decimal(repr(float(p))) for z, p in enumerate(row) if p > 0.0}
     largest = max(shares, key=shares.__getitem__)
-    with localcontext(prec=_DIGITS):
+    with localcontext(prec=DIGITS):
         shares[largest] += 1 - sum(shares.values())
     return shares
 
@@ -62,7 +62,7 @@ class _Writer:
     What is still to be written lies on a stack, so that horizons may be long.
     """
 
-    def __init__(self, game: ZeroSumGame | MarkovGame, payoffs: Floats, when: When) -> None:
+    def __init__(self, game: ZeroSumGame | MarkovGame, payoffs: Payoffs, when: When) -> None:
         self.payoffs, self.actions, self.when = payoffs, game.n_actions, when
         self.kernels = [game.transition.at(h) for h in range(game.transition.steps)]
         self.lines: list[str] = []
@@ -76,15 +76,15 @@ class _Writer:
             self.todo.pop()()
         return self.lines
 
-    def node(self, line: str, owed: Floats | None, last: bool = False) -> Floats | None:
+    def node(self, line: str, owed: Payoffs | None, last: bool = False) -> Payoffs | None:
         """Write a node and the payoffs that are owed there; return those that are still owed."""
         if owed is None or (self.when == "end" and not last):
             self.lines.append(f"{line} 0".lstrip())
             return owed
-        self.lines.append(f'{line} {next(self.outcomes)} "" {{ {" ".join(map(decimal, owed + 0.0))} }}')
+        self.lines.append(f'{line} {next(self.outcomes)} "" {{ {" ".join(map(decimal, owed))} }}')
         return None
 
-    def draw(self, row: Floats, h: int, owed: Floats | None) -> None:
+    def draw(self, row: Floats, h: int, owed: Payoffs | None) -> None:
         """A chance node; what cannot happen is left out, and so is a draw of one thing."""
         possible = exact_distribution(row)
         if len(possible) > 1:
@@ -92,10 +92,10 @@ class _Writer:
             owed = self.node(f'c "" {next(self.chances)} "" {{ {chances} }}', owed)
         self.todo += [partial(self.step, h, z, owed) for z in reversed(possible)]
 
-    def step(self, h: int, s: int, owed: Floats | None) -> None:
+    def step(self, h: int, s: int, owed: Payoffs | None) -> None:
         self.move(h, s, owed, [next(numbers) for numbers in self.sets], ())
 
-    def move(self, h: int, s: int, owed: Floats | None, sets: list[int], chosen: tuple[int, ...]) -> None:
+    def move(self, h: int, s: int, owed: Payoffs | None, sets: list[int], chosen: tuple[int, ...]) -> None:
         player = len(chosen)
         if player == len(self.actions):
             self.after(h, s, owed, chosen)
@@ -105,7 +105,7 @@ class _Writer:
         follow = [(*chosen, a) for a in reversed(range(self.actions[player]))]
         self.todo += [partial(self.move, h, s, owed, sets, joint) for joint in follow]
 
-    def after(self, h: int, s: int, owed: Floats | None, joint: tuple[int, ...]) -> None:
+    def after(self, h: int, s: int, owed: Payoffs | None, joint: tuple[int, ...]) -> None:
         """The end, or the draw of the next state, once all have chosen."""
         place: Any = (slice(None), h, s, *joint)
         earned = self.payoffs[place]
@@ -130,9 +130,10 @@ def efg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None, when: W
             f"the tree of this game would have {size:.3g} nodes, at most {_MOST_NODES:,} are written; "
             "write_games keeps games of any size"
         )
-    payoffs = payoffs_of(game, units)
+    payoffs = written_payoffs(game, units)
     players = " ".join(quoted(str(i + 1)) for i in range(len(payoffs)))
-    lines = _Writer(game, payoffs, when).write(game.initial)
+    with localcontext(prec=DIGITS):
+        lines = _Writer(game, payoffs, when).write(game.initial)
     return "\n".join([f'EFG 2 R {quoted(game.name)} {{ {players} }} ""', *lines, ""])
 
 

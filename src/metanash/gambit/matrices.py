@@ -17,7 +17,15 @@ from metanash.gambit.units import LARGEST, Units, payoffs_of
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import Transition, enough_axes
 
-__all__ = ["from_bimatrix", "from_matrix_game", "from_payoffs", "one_shot", "to_bimatrix", "to_payoffs"]
+__all__ = [
+    "from_bimatrix",
+    "from_matrix_game",
+    "from_payoffs",
+    "one_shot",
+    "only_one_shot",
+    "to_bimatrix",
+    "to_payoffs",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -155,12 +163,21 @@ def to_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> Ar
         If the game has more than one state or step, or the units are of another number of players.
     """
     check_game("to_payoffs", game, ZeroSumGame, MarkovGame)
+    only_one_shot(game)
+    return payoffs_of(game, units)[:, 0, 0]
+
+
+def only_one_shot(game: ZeroSumGame | MarkovGame) -> None:
+    """Raise ValueError if a game has more than one state or step.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("only_one_shot", game, ZeroSumGame, MarkovGame)
     if (game.horizon, game.n_states) != (1, 1):
         raise ValueError(
             f"a strategic game has one state and one step, this one {game.n_states} states and {game.horizon} steps; "
             "write_efg writes games of finite horizon"
         )
-    return payoffs_of(game, units)[:, 0, 0]
 
 
 def from_bimatrix(

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from metanash.archive import ArchiveError, write_text
 from metanash.gambit.bulk import joined, read_numbers, read_outcomes
 from metanash.gambit.exact import Decimals
-from metanash.gambit.matrices import one_shot, to_payoffs
+from metanash.gambit.matrices import one_shot, only_one_shot
 from metanash.gambit.text import Reader, decimal, quoted
-from metanash.gambit.units import Units
+from metanash.gambit.units import Units, written_payoffs
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import enough_axes
 
@@ -146,7 +146,8 @@ def nfg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> str:
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
     """
     check_game("nfg_text", game, ZeroSumGame, MarkovGame)
-    payoffs: npt.NDArray[Any] = to_payoffs(game, units)
+    only_one_shot(game)
+    payoffs: npt.NDArray[Any] = written_payoffs(game, units)[:, 0, 0]
     players = " ".join(quoted(str(i + 1)) for i in range(len(payoffs)))
     header = f"NFG 1 R {quoted(game.name)} {{ {players} }} {{ {' '.join(map(str, payoffs.shape[1:]))} }}"
     profiles = payoffs.T.reshape(-1, len(payoffs))

@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +11,14 @@ import numpy.typing as npt
 from metanash.checks import float_array, positive
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 
-__all__ = ["LARGEST", "Units", "payoffs_of"]
+__all__ = ["DIGITS", "LARGEST", "Units", "payoffs_of", "written_payoffs"]
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST = 1e100
 """Payoffs beyond this are refused, lest their range overflow."""
+DIGITS = 800
+"""Enough for exact sums of the decimals of any payoffs, and of floats up to one."""
 _SMALLEST = 1e-200
 """Payoffs that are all smaller are not rounded, since NumPy cannot round to so many digits."""
 
@@ -72,6 +76,8 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
 
     In given units they are rounded to 15 digits of the player's largest, so that an integer that was read is one again.
+    Those of player 2 of a zero-sum game are what player 1's leave of the constant sum, rounded once, since two
+    roundings apart from each other would leave a sum that is not constant.
 
     Raises
     ------
@@ -79,18 +85,38 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
         If the units are of another number of players.
     """
     check_game("payoffs_of", game, ZeroSumGame, MarkovGame)
+    return np.asarray(written_payoffs(game, units).astype(np.float64))
+
+
+def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> npt.NDArray[Any]:
+    """Payoffs as :func:`payoffs_of`, before they are floats: Decimals, of a zero-sum game in given units of one scale.
+
+    Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+    """
+    check_game("written_payoffs", game, ZeroSumGame, MarkovGame)
     rewards = np.stack([game.reward, -game.reward]) if isinstance(game, ZeroSumGame) else game.reward
     if units is None:
         return rewards + 0.0  # no -0
     if len(units.offset) != game.n_players:
         raise ValueError(f"units have an offset for each of {game.n_players} players, got {len(units.offset)}")
+    offsets = [offset / game.horizon for offset in units.offset]
     payoffs = np.stack(
-        [
-            _rounded(offset / game.horizon + scale * reward)
-            for offset, scale, reward in zip(units.offset, units.scale, rewards, strict=True)
-        ]
+        [_rounded(offset + scale * reward) for offset, scale, reward in zip(offsets, units.scale, rewards, strict=True)]
     )
-    return np.asarray(payoffs + 0.0)
+    payoffs += 0.0
+    if not isinstance(game, ZeroSumGame) or units.scale[0] != units.scale[1]:
+        return payoffs
+    total = _rounded(np.array([*offsets, sum(units.offset) / game.horizon]))[-1] + 0.0
+    return _shared(payoffs[0], float(total))
+
+
+def _shared(payoffs: Floats, total: float) -> npt.NDArray[Any]:
+    """Payoffs of player 1, and what they leave of a sum, exactly."""
+    with localcontext(prec=DIGITS):
+        whole = Decimal(repr(total))
+        ours = [Decimal(repr(payoff)) for payoff in payoffs.reshape(-1).tolist()]
+        theirs = [whole - payoff for payoff in ours]
+    return np.array([ours, theirs], dtype=object).reshape(2, *payoffs.shape)
 
 
 def _rounded(payoffs: Floats) -> Floats:
