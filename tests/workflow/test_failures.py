@@ -325,7 +325,7 @@ def test_a_failing_job_leaves_its_traceback_in_the_log_that_is_named(edited):
 
 def test_a_refused_game_keeps_nothing_else_from_being_made(other):
     project, answer = other
-    missing = "gone.nfg: no such file"
+    missing = "gone.nfg: no such file; look at the name"
     assert answer.code == 1
     end = answer.text.split("\nDone, but for files of own_games that were refused:\n")[1]
     assert f"  rock_paper_scissors: {REASON}" in end
@@ -403,7 +403,7 @@ def test_a_game_that_cannot_be_learned_is_refused_too(script, tmp_path, monkeypa
         raise error
 
     monkeypatch.setattr(own, "learn_own_games", fail)
-    own.main(path, {}, tmp_path / "rps.npz")
+    own.main(path, None, {}, tmp_path / "rps.npz")
     assert read_measurement(tmp_path / "rps.npz") == ({"file": path.as_posix(), "refused": reason}, {})
     assert f"refused: {reason}" in caplog.text
     assert ("Traceback" in caplog.text) == traced

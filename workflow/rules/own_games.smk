@@ -1,6 +1,6 @@
 # Games of the user's own, named in the configuration.
 OWN_GAMES = config["own_games"]["files"]
-SAID_ZERO_SUM = config["own_games"].get("zero_sum", {})
+SAID_ZERO_SUM = config["own_games"]["zero_sum"]
 if unknown := sorted(SAID_ZERO_SUM.keys() - OWN_GAMES.keys()):
     raise WorkflowError(f"config: own_games/zero_sum/{unknown[0]}: there is no own_games/files/{unknown[0]}")
 

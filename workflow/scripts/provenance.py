@@ -35,9 +35,8 @@ def main(
     run |= {"timed measurements": len(times), "their time, added up": f"{sum(times.values()):.0f} s"}
     run |= {"written": datetime.now(UTC).isoformat(timespec="seconds")}
     rows = [["/".join(path.with_suffix("").parts[-3:]), f"{times[path]:.1f}"] for path in slowest]
-    configuration = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)
     found = {"software": information(), "run": run, "slowest": rows, "inputs": inputs}
-    found["configuration"] = configuration
+    found |= {"configuration": yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100)}
     found |= {"results": config["results"], "arguments": arguments}  # with which `metanash claims` says how to repeat
     write_text(target, json.dumps(found, indent=1) + "\n")
 
