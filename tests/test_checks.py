@@ -152,7 +152,7 @@ def test_positive_numbers_come_back_as_an_array():
         (-1.5, "eta must be above 0, got -1.5"),
         ([1.0, 2.0, 0.0, -1.0], "eta must be above 0; at index (2,) it is 0"),
         ([[1.0, -0.25]], "eta must be above 0; at index (0, 1) it is -0.25"),
-        (np.inf, "eta must be finite; at index () there is inf"),
+        (np.inf, "eta must be finite, got inf"),
     ],
 )
 def test_what_is_not_above_zero_is_named(given, said):

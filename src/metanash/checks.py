@@ -58,7 +58,8 @@ def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     bad = ~np.isfinite(array)
     if bad.any():
         place = _first(bad)
-        raise ValueError(f"{name} must be finite; at index {place} there is {array[place]}")
+        where = f"; at index {place} there is {array[place]}" if array.ndim else f", got {float(array):g}"
+        raise ValueError(f"{name} must be finite{where}")
     return array
 
 
