@@ -180,6 +180,8 @@ class Files(list):
         self.files = files
 
     def __getattr__(self, name):
+        if name not in self.files:
+            raise AttributeError(name)
         return self.files[name]
 
     def items(self):
