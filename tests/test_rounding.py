@@ -208,7 +208,7 @@ def test_divergences_are_those_of_the_clean_policy(amount):
         given[1, 0, 0, 0] = [0.25, 0.75, bad]
         with pytest.raises(ValueError, match=f"^responses {fault}; at {place}"):
             total_dissimilarity([given])
-        with pytest.raises(ValueError, match="^initial policy rows must be distributions"):
+        with pytest.raises(ValueError, match=r"^initial policy rows must be distributions"):
             vertex_divergence(payoff, given[1, 0, 0, 0], worst=True)
 
 
