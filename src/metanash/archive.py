@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from metanash.foreign import kind_of, unreadable
 
-__all__ = ["Archive", "ArchiveError", "Parts", "open_archive", "read_archive", "write_archive", "write_text"]
+__all__ = ["Archive", "ArchiveError", "Parts", "check_readable", "open_archive", "read_archive", "write_archive", "write_text"]
 
 Header = dict[str, Any]
 Array = npt.NDArray[Any]
@@ -305,15 +305,7 @@ def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iter
         As :func:`read_archive`.
     """
     path = Path(path)
-    try:
-        odd = unreadable(path)
-        if odd:
-            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no {format_name} file"
-            raise ArchiveError(f"{path}: {told}; {odd[1]}")
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise ArchiveError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
+    check_readable(path, f"{format_name} file")
     try:
         file = zipfile.ZipFile(path)
     except Exception as error:
@@ -323,6 +315,19 @@ def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iter
         if schema is not None:
             _check_format(path, archive.header, format_name, schema)
         yield archive
+
+
+def check_readable(path: Path, wanted: str) -> None:
+    """Raise ArchiveError if this is no file that can be opened; ``wanted`` is what it should have been."""
+    try:
+        odd = unreadable(path)
+        if odd:
+            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no {wanted}"
+            raise ArchiveError(f"{path}: {told}; {odd[1]}")
+        with path.open("rb"):
+            return
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
 
 
 def _check_format(path: Path, header: Any, format_name: str, schema: int) -> None:

@@ -31,10 +31,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from metanash.archive import Archive, ArchiveError, Parts, open_archive, write_archive
+from metanash.archive import Archive, ArchiveError, Parts, check_readable, open_archive, write_archive
 from metanash.checks import integer
 from metanash.compressed import Rows, matrix_of_parts
-from metanash.foreign import READABLE, kind_of, unreadable
+from metanash.foreign import READABLE, kind_of
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition
@@ -189,7 +189,7 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
         As :func:`read_games`, or if ``zero_sum`` is given for an archive.
     """
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
-        _readable(Path(path))
+        check_readable(Path(path), "file of games")
         game, units = _GAMBIT[suffix](path, zero_sum)
         return [game], units
     if zero_sum is not None:
@@ -214,7 +214,7 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
         As :func:`read_games`, but for what it says of the games.
     """
     if Path(path).suffix.lower() in _GAMBIT:
-        _readable(Path(path))
+        check_readable(Path(path), "file of games")
         return {}
     _known(Path(path))
     with open_archive(path, FORMAT, SCHEMA) as archive:
@@ -228,22 +228,9 @@ def _provenance(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _readable(path: Path) -> None:
-    """Raise ArchiveError if this is no file that can be opened."""
-    try:
-        odd = unreadable(path)
-        if odd:
-            told = odd[0] if odd[0] == "no such file" else f"{odd[0]}, no file of games"
-            raise ArchiveError(f"{path}: {told}; {odd[1]}")
-        with path.open("rb"):
-            return
-    except OSError as error:
-        raise ArchiveError(f"{path}: cannot be read ({error.strerror or error}); look at its permissions") from error
-
-
 def _known(path: Path) -> None:
     """Raise ArchiveError for a file of another kind, with what it is and what can be read."""
-    _readable(path)
+    check_readable(path, "file of games")
     found, remedy = kind_of(path)
     if found:
         raise ArchiveError(f"{path}: {found}, no {FORMAT} file; {remedy}{'; ' * bool(remedy)}{READABLE}")
