@@ -21,7 +21,16 @@ import numpy.typing as npt
 
 from metanash.foreign import kind_of, unreadable
 
-__all__ = ["Archive", "ArchiveError", "Parts", "check_readable", "open_archive", "read_archive", "write_archive", "write_text"]
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "Parts",
+    "check_readable",
+    "open_archive",
+    "read_archive",
+    "write_archive",
+    "write_text",
+]
 
 Header = dict[str, Any]
 Array = npt.NDArray[Any]
