@@ -1,1 +1,0 @@
-"""Figures that set measurements beside the theorems. Needs Matplotlib and seaborn (extra ``pipeline``)."""

@@ -1,1 +1,0 @@
-"""Tables that set measurements beside the theorems. Needs pandas (extra ``pipeline``)."""
