@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from threadpoolctl import threadpool_limits
 
 from benchmarks import roofline
-from metanash import CorrelatedMirrorDescent, GameBatch, OptimisticMirrorDescent, families, kernels, learn, plotting
+from metanash import CorrelatedMirrorDescent, GameBatch, OptimisticMirrorDescent, families, kernels, learn
+from metanash_replication import plotting
 
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, str | float]

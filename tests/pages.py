@@ -3,7 +3,7 @@
 import html
 import re
 
-from metanash.ledger.cited import plain, render
+from metanash_replication.ledger.cited import plain, render
 
 
 def rows_of(parts, title):

@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 
 from metanash.archive import write_text
-from metanash.plotting import save, use_style
+from metanash_replication.plotting import save, use_style
 
 MEASURES = {
     "seconds_per_iteration": "time per iteration",

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from metanash.foreign import kind_of, unreadable
+from metanash._inner.foreign import kind_of, unreadable
 
 __all__ = [
     "Archive",

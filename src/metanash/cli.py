@@ -1,7 +1,8 @@
-"""The command ``metanash``: a subcommand each of ``COMMANDS``.
+"""The command ``metanash``: subcommands of ``COMMANDS``, and those that other packages add.
 
 A subcommand is a module with a docstring, ``add_arguments(parser)`` and ``run(options)``, which returns an exit code.
-It is imported when it is asked for, so the ones that need nothing but NumPy start at once.
+It is imported when it is asked for, so the ones that need nothing but NumPy start at once. A package adds some by an
+entry point of the group ``metanash.commands``, a dictionary like ``COMMANDS``.
 """
 
 import argparse
@@ -9,16 +10,23 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
-    "claims": ("metanash.commands.claims", "the claims of the paper: verdicts, numbers and the files behind them"),
-    "falsify": ("metanash.commands.falsify", "search for counterexamples to a bound"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
     "show": ("metanash.commands.show", "what a file of games, runs or measurements holds, or a table"),
 }
-"""Modules of the subcommands, and what each is for in a line."""
+"""Modules of the subcommands, and the purpose of each in a line."""
+
+
+def _commands(name: str | None) -> dict[str, tuple[str, str]]:
+    """Those of this package, which suffice for a subcommand of its own, else with those of others."""
+    if name in COMMANDS:
+        return COMMANDS
+    added = [point.load() for point in entry_points(group="metanash.commands")]
+    return dict(sorted(pair for table in (COMMANDS, *added) for pair in table.items()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (module, purpose) in COMMANDS.items():
+    for name, (module, purpose) in _commands(given[0] if given else None).items():
         wanted = given[:1] == [name]
         own = importlib.import_module(module) if wanted else None
         sub = commands.add_parser(name, help=purpose, description=own.__doc__ if own else purpose)

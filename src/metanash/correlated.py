@@ -27,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import distributions, float_array, integer
-from metanash.frozen import Frozen, sealed
+from metanash._inner.checks import distributions, float_array, integer
+from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
 
 __all__ = [
@@ -245,7 +245,7 @@ class CorrelatedPolicy(Frozen):
     Raises
     ------
     ValueError
-        If a row of a policy, or a joint, is no distribution (:func:`metanash.checks.distributions`), or sizes differ.
+        If a row of a policy, or a joint, is no distribution, or sizes differ.
     """
 
     initial: tuple[Floats, ...]

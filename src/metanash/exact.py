@@ -16,7 +16,7 @@ nobody has a reason to risk, however large, are in none of D, s and w. Of games 
 value below 1e-307 is the nearest float.
 
 The kernel shows it for nearly every game as it solves it. The others, whose D or s is below some ten-thousandths of
-the range of the payoffs, are solved in rational arithmetic (:mod:`metanash.rational`), which rounds v and each
+the range of the payoffs, are solved in rational arithmetic (:mod:`metanash._inner.rational`), which rounds v and each
 probability once.
 """
 
@@ -28,8 +28,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from metanash import kernels, rational
-from metanash.checks import name_entry, real_numbers
+from metanash import kernels
+from metanash._inner import rational
+from metanash._inner.checks import name_entry, real_numbers
 from metanash.games import GameBatch, ZeroSumGame, check_batch, check_game
 
 __all__ = [

@@ -31,10 +31,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from metanash._inner.checks import integer
+from metanash._inner.compressed import Rows, matrix_of_parts
+from metanash._inner.foreign import READABLE, kind_of
 from metanash.archive import Archive, ArchiveError, Parts, check_readable, open_archive, write_archive
-from metanash.checks import integer
-from metanash.compressed import Rows, matrix_of_parts
-from metanash.foreign import READABLE, kind_of
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition

@@ -10,7 +10,7 @@ one game and a thousand alike.
 
 Frozen means: the fields cannot be assigned, and the arrays are copies that nobody can write to, not even with
 ``setflags``; nor can the arrays of a game that was copied, pickled, or sent to another process, where it is built and
-checked anew (:mod:`metanash.frozen`). ``copy`` and ``deepcopy`` return the game itself.
+checked anew (:mod:`metanash._inner.frozen`). ``copy`` and ``deepcopy`` return the game itself.
 """
 
 import math
@@ -23,8 +23,8 @@ from typing import ClassVar, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, float_array, within
-from metanash.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.checks import distributions, float_array, within
+from metanash._inner.frozen import Frozen, sealed, sealed_stack
 from metanash.transitions import Transition, TransitionBatch, enough_axes
 
 __all__ = [

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels, simplex
-from metanash.checks import distributions, policy_array
+from metanash._inner.checks import distributions, policy_array
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_batch, check_game
 
 __all__ = [
@@ -312,7 +312,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     ------
     ValueError
         If the policy has the wrong shape or a row is no distribution; entries that are below 0 by no more than rounding
-        count as 0 (:func:`metanash.checks.distributions`).
+        count as 0 (:func:`metanash._inner.checks.distributions`).
     """
     check_batch("ne_gaps", games)
     policy, players = _checked(games, policy), games.game.n_players

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import distributions, float_array, integer, within_floats
-from metanash.frozen import Frozen, sealed
+from metanash._inner.checks import distributions, float_array, integer, within_floats
+from metanash._inner.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.checks import float_array, integer, within_floats
-from metanash.frozen import Frozen, sealed
+from metanash._inner.checks import float_array, integer, within_floats
+from metanash._inner.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables

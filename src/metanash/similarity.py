@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, float_array, integer
+from metanash._inner.checks import distributions, float_array, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
@@ -50,7 +50,7 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     Raises
     ------
     ValueError
-        If an axis is missing, or a response is no distribution (:func:`metanash.checks.distributions`).
+        If an axis is missing, or a response is no distribution (:func:`metanash._inner.checks.distributions`).
     """
     responses = float_array("responses", responses)
     if responses.ndim < 5:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash import kernels
-from metanash.checks import distributions, float_array, integer
-from metanash.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
-from metanash.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.checks import distributions, float_array, integer
+from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
+from metanash._inner.frozen import Frozen, sealed, sealed_stack
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
@@ -85,7 +85,7 @@ class Transition(Frozen):
         ------
         ValueError
             If the shape is wrong, an entry is not finite or below 0 by more than rounding
-            (:func:`metanash.checks.distributions`), a row's mass is not one, or there are more than 60 players.
+            (:func:`metanash._inner.checks.distributions`), a row's mass is not one, or there are more than 60 players.
         """
         kernel = float_array("transition", probabilities)
         if kernel.ndim < 4 or kernel.shape[1] != kernel.shape[-1]:

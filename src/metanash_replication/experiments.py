@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash._inner.checks import integer, positive
 from metanash.bounds.potential import largest_ascent_step
 from metanash.bounds.zero_sum import largest_learning_rate
-from metanash.checks import integer, positive
 from metanash.families import FAMILIES
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame, check_games
 from metanash.learners import (
@@ -26,8 +26,8 @@ from metanash.learners import (
     checkpoints,
 )
 from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
-from metanash.records import GAPS, RunRecord
 from metanash.similarity import distribution_mismatch
+from metanash_replication.records import GAPS, RunRecord
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
 

@@ -19,7 +19,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 
 __all__ = [
     "ARM_LABELS",
@@ -206,7 +206,7 @@ def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> F
     Parameters
     ----------
     table : DataFrame
-        Of one figure, as :func:`metanash.tables.curves` makes it.
+        Of one figure, as :func:`metanash_replication.topics.simulations.tables.curves` makes it.
     width : float
         Inches.
     scale : {"linear", "log"}
@@ -227,7 +227,7 @@ def equilibrium_figure(table: pd.DataFrame, width: float) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`metanash.tables.distinct_equilibria` makes it.
+        As :func:`metanash_replication.topics.simulations.tables.distinct_equilibria` makes it.
     width : float
         Inches, of which the figure takes 85 %.
     """
@@ -246,7 +246,7 @@ def sensitivity_figure(table: pd.DataFrame, base_kinds: Sequence[str], learner: 
     Parameters
     ----------
     table : DataFrame
-        As :func:`metanash.tables.final_gap_table` makes it.
+        As :func:`metanash_replication.topics.simulations.tables.final_gap_table` makes it.
     base_kinds : sequence of str
         Kinds to show.
     learner : str

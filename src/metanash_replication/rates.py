@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 
 __all__ = [
     "Slope",

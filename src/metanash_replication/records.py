@@ -13,7 +13,7 @@ arrays. Axes come in the order learning rate, perturbation, seed, game, then tho
     per-stage statistics, where the experiment keeps them: see :meth:`metanash.learners.Stage`.
 
 Format ``metanash-measurement``, schema 1, is the same without fixed axes: the arrays of a function of
-:mod:`metanash.theory`, and in the header what it was called with.
+the module ``measure`` of a topic, and in the header what it was called with.
 """
 
 from collections.abc import Mapping

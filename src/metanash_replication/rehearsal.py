@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
-from metanash.falsify.claims import Size
-from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.sizes import check_size
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
 from metanash.meta import META_UPDATES
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
+from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.registry import FALSIFIABLE
+from metanash_replication.falsification.sizes import check_size
 
 __all__ = ["refusals"]
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 __all__ = ["BOUND", "KIND_STYLE", "Tables", "legend_below", "log_axes"]
 
 Tables = Mapping[str, pd.DataFrame]
-"""Tables by name, as :mod:`metanash.theory_tables` makes them."""
+"""Tables by name, as the modules ``tables`` make them."""
 
 KIND_STYLE: dict[str, dict[str, Any]] = {
     "mixed": {"color": "#009e73"},

@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from metanash import archive
 from metanash.archive import ArchiveError, Parts, open_archive, read_archive, write_archive, write_text
-from metanash.records import FORMAT, SCHEMA, RunRecord, read_record, write_record
+from metanash_replication.records import FORMAT, SCHEMA, RunRecord, read_record, write_record
 
 NAME, VERSION = "test-format", 3
 

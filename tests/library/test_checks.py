@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from metanash.checks import SUM_TOLERANCE, distributions, float_array, integer, name_entry, positive, within
+from metanash._inner.checks import SUM_TOLERANCE, distributions, float_array, integer, name_entry, positive, within
 
 
 def message(call, *arguments):

@@ -10,8 +10,8 @@ from scipy import sparse
 from strategies import random_tables
 
 from metanash import Transition, read_games, write_games
+from metanash._inner.compressed import Rows, check_parts
 from metanash.archive import ArchiveError, read_archive, write_archive
-from metanash.compressed import Rows, check_parts
 from metanash.gamefile import FORMAT, SCHEMA
 
 DATA = [0.5, 0.5, 1.0, 0.25, 0.75, 1.0]

@@ -324,7 +324,7 @@ def test_what_the_kernel_leaves_in_doubt_is_solved_exactly(monkeypatch):
 
 def test_a_game_that_is_not_solved_is_an_error_that_names_it(monkeypatch):
     monkeypatch.setattr(metanash.kernels, "equilibria", lame)
-    monkeypatch.setattr(metanash.rational, "WORK", 1.0)
+    monkeypatch.setattr(metanash._inner.rational, "WORK", 1.0)
     why = "floating point does not tell its payoffs apart, and an exact solution would take too long"
     with pytest.raises(ArithmeticError, match=rf"^a matrix game was not solved: {why}$"):
         matrix_equilibrium(np.eye(2))

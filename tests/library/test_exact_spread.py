@@ -7,7 +7,8 @@ import oracles
 import pytest
 from backends import BACKENDS, use
 
-from metanash import Transition, ZeroSumGame, exact, kernels, rational
+from metanash import Transition, ZeroSumGame, exact, kernels
+from metanash._inner import rational
 from metanash.exact import matrix_equilibria, matrix_equilibrium
 from metanash.kernels import twin
 

@@ -10,8 +10,8 @@ from scipy import sparse
 from strategies import random_tables
 
 import metanash as mn
+from metanash._inner.frozen import sealed, sealed_stack
 from metanash.correlated import CorrelatedPolicy
-from metanash.frozen import sealed, sealed_stack
 from metanash.games import GameBatch
 from metanash.maml import Tasks
 from metanash.policy_gradient import ValueModel

@@ -13,19 +13,7 @@ import numpy as np
 import pytest
 
 import metanash
-from metanash import (
-    correlated,
-    exact,
-    experiments,
-    gamefile,
-    gaps,
-    maml,
-    meta,
-    own_games,
-    policy_gradient,
-    similarity,
-    tables,
-)
+from metanash import correlated, exact, gamefile, gaps, maml, meta, policy_gradient, similarity
 from metanash.families import poker
 from metanash.gambit import Units, extensive, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
@@ -40,8 +28,11 @@ from metanash.learners import (
     stages,
 )
 from metanash.meta import Individual
-from metanash.theory import potential
 from metanash.transitions import Transition
+from metanash_replication import experiments
+from metanash_replication.topics.own_games import measure as own_games
+from metanash_replication.topics.potential import measure as potential
+from metanash_replication.topics.simulations import tables
 
 # Games --------------------------------------------------------------------------------------------------
 

@@ -313,7 +313,7 @@ def _rounded(game):
 PEAK = """
 import resource, sys
 sys.path.insert(0, {src!r})
-from metanash.experiments import *
+from metanash_replication.experiments import *
 from metanash.gamefile import *
 options = dict(n_states=31, n_players=4, reach=1, discount=0.9)
 spec = Sequences("tracking", "shared", options, (0.3,), 120)

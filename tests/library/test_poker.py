@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from metanash import OptimisticMirrorDescent, exact, learn, read_games, write_games
-from metanash.experiments import Sequences, generate_games
 from metanash.families import FAMILIES, poker, pot_scale, river_deal, river_poker_sequence
+from metanash_replication.experiments import Sequences, generate_games
 
 BOARD = "Kh9s8d4c2h"
 BOARDS = {

@@ -29,11 +29,11 @@ from metanash import (
     kernels,
     learn,
 )
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.kernels import twin
 from metanash.learners import LEARNERS
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 SIZES = [
     (1, 1), (2, 2), (1, 2), (2, 1), (2, 3), (3, 2), (3, 3), (1, 9), (9, 1), (4, 5), (8, 8), (7, 16), (9, 8), (10, 10),
     (17, 12), (33, 31),

@@ -11,8 +11,8 @@ import pytest
 from scipy import sparse
 
 import metanash as mn
+from metanash._inner.checks import distributions
 from metanash.bounds import vertex_divergence
-from metanash.checks import distributions
 from metanash.correlated import CorrelatedPolicy, cce_gap_bounds
 from metanash.games import GameBatch
 from metanash.gaps import (

@@ -7,7 +7,7 @@ import pytest
 
 from metanash import GameBatch, OptimisticMirrorDescent, Transition, ZeroSumGame, learn
 from metanash.families import FAMILIES, sparse_zero_sum_sequence
-from metanash.theory.scale import nonzeros, stored_bytes
+from metanash_replication.topics.scale.measure import nonzeros, stored_bytes
 
 
 def sequence(*address, **options):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from strategies import seeds
 
 from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, ProjectedQAscent, Transition, gaps, learn
-from metanash.experiments import Sequences, generate_games
 from metanash.families import FAMILIES, potential_sequence, tracking_positions_sequence, tracking_sequence
 from metanash.similarity import is_potential_game
+from metanash_replication.experiments import Sequences, generate_games
 
 
 def shared(*address, **options):

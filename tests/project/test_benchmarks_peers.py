@@ -24,7 +24,7 @@ from metanash import (
     simplex,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MATRIX, MARKOV = trees.matrix_game(4, 0), trees.markov_game(2, 2, 2, 0)
 
 

@@ -10,15 +10,15 @@ import yaml
 
 from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, learn_sequence, ne_gap
 from metanash.exact import matrix_equilibrium
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
-from metanash.falsify import FALSIFIABLE
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
-from metanash.ledger import zero_sum
-from metanash.records import RunRecord
 from metanash.streams import stream
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
+from metanash_replication.falsification import FALSIFIABLE
+from metanash_replication.records import RunRecord
+from metanash_replication.topics.zero_sum import claims as zero_sum
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

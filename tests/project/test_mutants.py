@@ -15,7 +15,7 @@ from benchmarks.mutants import run, scores
 from benchmarks.mutants.bearing import Imports
 from benchmarks.mutants.run import COPIED, Copy, MutantsError, Outcome, Plan
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DIFFERENCE = """# metanash.leaf.x_twice__mutmut_1: survived
 --- src/metanash/leaf.py
 +++ src/metanash/leaf.py
@@ -139,13 +139,13 @@ def test_modules_of_this_library_have_tests_that_exist(imports):
         tests = imports.bearing(module)
         assert all((ROOT / test).is_file() for test in tests)
         # What only scripts and configurations of the workflow call is tested there.
-        in_workflow = {"metanash.theory_figures.zero_sum", "metanash.rehearsal"}
+        in_workflow = {"metanash_replication.topics.zero_sum.figures", "metanash_replication.rehearsal"}
         assert tests or "def " not in path.read_text() or module in in_workflow, module
     for module in ("gaps", "rates", "simplex", "exact", "similarity"):
         assert f"tests/test_{module}.py" in imports.bearing(f"metanash.{module}")
     assert "tests/test_cli.py" in imports.bearing("metanash.commands.show")
     assert "tests/test_bounds.py" in imports.bearing("metanash.bounds.zero_sum")
-    assert "tests/test_ledger.py" in imports.bearing("metanash.ledger.rules")
+    assert "tests/test_ledger.py" in imports.bearing("metanash_replication.ledger.rules")
     assert "tests/test_mirror_descent.py" in imports.bearing("metanash.learners.mirror_descent")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 CHANGES = {
     "zero_sum": "0.3",
     "potential": "0.4",

@@ -25,9 +25,9 @@ START = overhead.datetime(2030, 1, 2, 3, 4, 5).timestamp()
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("metanash.theory.zero_sum", ["scipy.sparse", "scipy.optimize", "scipy.special", "pandas"]),
-        ("metanash.theory_tables.zero_sum", ["scipy.optimize", "scipy.special", "matplotlib"]),
-        ("metanash.report", ["matplotlib", "seaborn", "scipy.stats", "scipy.optimize"]),
+        ("metanash_replication.topics.zero_sum.measure", ["scipy.sparse", "scipy.optimize", "scipy.special", "pandas"]),
+        ("metanash_replication.topics.zero_sum.tables", ["scipy.optimize", "scipy.special", "matplotlib"]),
+        ("metanash_replication.report", ["matplotlib", "seaborn", "scipy.stats", "scipy.optimize"]),
     ],
 )
 def test_a_module_does_not_load_what_it_may_not_need(module, unwanted):

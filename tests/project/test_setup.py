@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from backends import needs_compiled
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KERNELS = "src/metanash/kernels"
 INTERRUPTIONS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 PYTHON = r"""#!/bin/sh

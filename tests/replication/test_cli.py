@@ -16,7 +16,7 @@ from metanash.archive import read_archive, write_archive
 from metanash.families import zero_sum_sequence
 from metanash.gambit import write_efg
 from metanash.gamefile import FORMAT, SCHEMA
-from metanash.records import write_measurement
+from metanash_replication.records import write_measurement
 
 
 def test_info_names_versions_and_kernels(capsys):

@@ -8,10 +8,10 @@ import pytest
 
 import metanash as mn
 from metanash.bounds import largest_ascent_step
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.families import FAMILIES
 from metanash.learners import checkpoints
 from metanash.similarity import distribution_mismatch
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 
 ZERO_SUM = {
     "family": "zero_sum",

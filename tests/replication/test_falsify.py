@@ -19,18 +19,29 @@ import pytest
 import metanash
 from metanash import cli
 from metanash.archive import ArchiveError, read_archive, write_archive
-from metanash.falsify import FALSIFIABLE, Claim, Cube, Settings, Sides, Size, as_claimed_but, replay, runs, search
-from metanash.falsify.claims import ratios
-from metanash.falsify.files import STATE_FORMAT, STATE_SCHEMA, read_instance
-from metanash.falsify.precise.arithmetic import decimals, enough_digits, solve
-from metanash.falsify.precise.teams import project
-from metanash.falsify.rounds import Worst, advance, rounds, simplified, start
-from metanash.falsify.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
-from metanash.falsify.sources import library, sources_digest
-from metanash.falsify.structure import describe
 from metanash.games import DiscountedGame
+from metanash_replication.falsification import (
+    FALSIFIABLE,
+    Claim,
+    Cube,
+    Settings,
+    Sides,
+    Size,
+    as_claimed_but,
+    replay,
+    runs,
+    search,
+)
+from metanash_replication.falsification.bound import ratios
+from metanash_replication.falsification.files import STATE_FORMAT, STATE_SCHEMA, read_instance
+from metanash_replication.falsification.precise.arithmetic import decimals, enough_digits, solve
+from metanash_replication.falsification.precise.teams import project
+from metanash_replication.falsification.rounds import Worst, advance, rounds, simplified, start
+from metanash_replication.falsification.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
+from metanash_replication.falsification.sources import library, sources_digest
+from metanash_replication.falsification.structure import describe
 
-PACKAGE = Path(metanash.__file__).parent
+SOURCES = Path(metanash.__file__).parents[1]
 CLAIM = FALSIFIABLE["gradient"]
 SEED = 11  # not that of the configuration
 TIGHT = {
@@ -396,12 +407,15 @@ def test_the_command_begins_anew_where_told(cut_off, capsys):
 
 
 def digest_of(folder, edit=None):
-    """Digest of the sources of a copy of the package, by an interpreter that imports that copy."""
-    shutil.copytree(PACKAGE, folder / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
+    """Digest of the sources of a copy of both packages, by an interpreter that imports that copy."""
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     if edit:
-        with (folder / "metanash" / edit).open("a") as file:
+        with (folder / edit).open("a") as file:
             file.write("# a comment\n")
-    command = "import metanash; from metanash.falsify.sources import *; print(metanash.__file__, sources_digest())"
+    command = (
+        "import metanash; from metanash_replication.falsification.sources import *; "
+        "print(metanash.__file__, sources_digest())"
+    )
     environment = {**os.environ, "PYTHONPATH": str(folder), "METANASH_KERNELS": "numpy"}
     done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True)
     file, digest = done.stdout.split()
@@ -411,7 +425,13 @@ def digest_of(folder, edit=None):
 
 def test_sources_of_a_search_are_what_it_runs(tmp_path):
     """Wherever they are: the kernels' twins count, and what is imported by what is imported; figures do not."""
-    edits = [None, "theory_figures/falsification.py", "falsify/rounds.py", "simplex.py", "kernels/twin.py"]
+    edits = [
+        None,
+        "metanash_replication/topics/falsification/figures.py",
+        "metanash_replication/falsification/rounds.py",
+        "metanash/simplex.py",
+        "metanash/kernels/twin.py",
+    ]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda case: digest_of(tmp_path / str(case[0]), case[1]), enumerate(edits)))
     assert found[0] == found[1] == sources_digest()

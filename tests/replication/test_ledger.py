@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metanash.ledger import CLAIMS, judge_all, ledger_table
-from metanash.ledger.cited import cited, number, plain, render
-from metanash.ledger.claim import Claim, closest_runs, runs_behind
-from metanash.ledger.rules import (
+from metanash_replication.ledger import CLAIMS, judge_all, ledger_table
+from metanash_replication.ledger.cited import cited, number, plain, render
+from metanash_replication.ledger.claim import Claim, closest_runs, runs_behind
+from metanash_replication.ledger.rules import (
     HOLDS,
     INCONCLUSIVE,
     NOT_TESTED,
@@ -25,10 +25,10 @@ from metanash.ledger.rules import (
     similar,
     speed,
 )
-from metanash.report.plan import HEADLINES, SECTIONS
+from metanash_replication.report.assembly import HEADLINES, SECTIONS
 
 NAN = float("nan")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def theory(**changed):

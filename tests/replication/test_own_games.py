@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash import families, own_tables
+from metanash import families
 from metanash.archive import ArchiveError
 from metanash.correlated import cce_gaps
 from metanash.gambit import Units, from_bimatrix, from_payoffs
@@ -12,7 +12,8 @@ from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
 from metanash.learners import CorrelatedMirrorDescent, learn
-from metanash.own_games import LEARNER_OF, learn_own_games
+from metanash_replication.topics.own_games import tables as own_tables
+from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own_games
 
 PLAN = {
     "learning_rates": {

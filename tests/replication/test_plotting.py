@@ -14,10 +14,11 @@ import yaml
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 
-from metanash import META_UPDATES, plotting
+from metanash import META_UPDATES
 from metanash.families import FAMILIES
+from metanash_replication import plotting
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ARMS = list(plotting.ARM_LABELS)
 META = [arm for arm in ARMS if arm != "individual"]
 SIDE_BY_SIDE = [["individual", "best_response", "stage_average", "output_policy"], ["individual", "carry_over"]]

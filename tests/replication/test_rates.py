@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metanash.rates import bootstrap_means, iterations_to_reach, percentile_interval, speed_up
+from metanash_replication.rates import bootstrap_means, iterations_to_reach, percentile_interval, speed_up
 
 GRID = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from metanash.rates import (
+from metanash_replication.rates import (
     bootstrap_means,
     fit_slope,
     gap_ratio,

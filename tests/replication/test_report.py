@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from pages import citations_in, rows_of, stands_in, strangers, text_of
 
-from metanash.plotting import ARM_LABELS, KIND_LABELS
-from metanash.report import simulations, zero_sum
+from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
+from metanash_replication.topics.simulations import section as simulations
+from metanash_replication.topics.zero_sum import section as zero_sum
 
 INF, NAN = float("inf"), float("nan")
 

@@ -9,14 +9,14 @@ import pytest
 from pages import typed_digits
 from PIL import Image
 
-from metanash.ledger import judge_all
-from metanash.ledger.cited import number
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import VERDICTS, bound
-from metanash.report import Document, Report, Section, assemble, to_html, to_markdown
-from metanash.report.content import Part
-from metanash.report.html import BADGES, document_html, image_html, inline
-from metanash.report.plan import HEADLINES, SECTIONS
+from metanash_replication.ledger import judge_all
+from metanash_replication.ledger.cited import number
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import VERDICTS, bound
+from metanash_replication.report import Document, Report, Section, assemble, to_html, to_markdown
+from metanash_replication.report.assembly import HEADLINES, SECTIONS
+from metanash_replication.report.content import Part
+from metanash_replication.report.html import BADGES, document_html, image_html, inline
 
 
 def test_inline_knows_mathematics_code_emphasis_and_citations():

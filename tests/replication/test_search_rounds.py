@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from metanash.falsify.claims import Size
-from metanash.falsify.rounds import Round, Settings, Worst, advance, alone, rounds, simplified, start
 from metanash.streams import stream
+from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.rounds import Round, Settings, Worst, advance, alone, rounds, simplified, start
 
 SIZE = Size((2, 2))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metanash.rates import Slope, fit_slope, judge_slopes, slope_on_window
+from metanash_replication.rates import Slope, fit_slope, judge_slopes, slope_on_window
 
 GRID = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000])
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from metanash.ledger.cited import plain, render
-from metanash.ledger.rules import (
+from metanash_replication.ledger.cited import plain, render
+from metanash_replication.ledger.rules import (
     HOLDS,
     INCONCLUSIVE,
     REPAIRED,

@@ -16,12 +16,12 @@ import psutil
 import pytest
 from conftest import ROOT, comparable
 
-from metanash.records import read_measurement, write_measurement
-from metanash.report import larger_tasks
-from metanash.report.html import inline
-from metanash.report.markdown import to_markdown
-from metanash.report.plan import Report, Section
-from metanash.theory_figures import own_games
+from metanash_replication.records import read_measurement, write_measurement
+from metanash_replication.report.assembly import Report, Section
+from metanash_replication.report.html import inline
+from metanash_replication.report.markdown import to_markdown
+from metanash_replication.topics.larger_tasks import section as larger_tasks
+from metanash_replication.topics.own_games import figures as own_games
 
 sys.path.append(str(ROOT / "workflow/scripts"))  # last, as for the scripts themselves
 from metanash_workflow import StoppedError

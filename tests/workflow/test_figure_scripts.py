@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from metanash import plotting
+from metanash_replication import plotting
 
 
 @pytest.fixture

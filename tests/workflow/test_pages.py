@@ -11,9 +11,9 @@ from conftest import ROOT
 from pages import citations_in, strangers, typed_digits
 
 from metanash import cli
-from metanash.ledger import CLAIMS
-from metanash.report import Document, assemble, to_html, to_markdown
-from metanash.report.plan import SECTIONS
+from metanash_replication.ledger import CLAIMS
+from metanash_replication.report import Document, assemble, to_html, to_markdown
+from metanash_replication.report.assembly import SECTIONS
 
 
 @pytest.fixture(scope="module")

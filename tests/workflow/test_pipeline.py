@@ -26,12 +26,12 @@ from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
-from metanash import tables
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
-from metanash.falsify import FALSIFIABLE
 from metanash.gamefile import read_games, read_games_in_units, read_provenance
-from metanash.own_games import learn_own_games
-from metanash.records import read_measurement, read_record
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
+from metanash_replication.falsification import FALSIFIABLE
+from metanash_replication.records import read_measurement, read_record
+from metanash_replication.topics.own_games.measure import learn_own_games
+from metanash_replication.topics.simulations import tables
 
 MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
 FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification")
@@ -360,7 +360,7 @@ EDITS = {
         None,
         {"speed_up": {"levels": {"pure": [0.25]}}, **experiments(sensitivity_zero_sum={"arms": ["individual"]})},
     ),
-    "plotting.py": (append("src/metanash/plotting.py"), None),
+    "plotting.py": (append("src/metanash_replication/plotting.py"), None),
     "lanes.h": (append("src/metanash/kernels/lanes.h"), None),
     "q_ascent.py": (append("src/metanash/learners/q_ascent.py"), None),
     "learn.py": (append("workflow/scripts/learn.py"), None),

@@ -21,7 +21,7 @@ __all__ = ["names_of", "of_the_library"]
 _PACKAGE = Path(__file__).parents[2] / "src" / "metanash"
 _ASK = """
 import json, resource, sys
-from metanash.rehearsal import refusals
+from metanash_replication.rehearsal import refusals
 resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
 print(json.dumps(refusals(json.load(sys.stdin))))
 """

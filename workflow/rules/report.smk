@@ -118,7 +118,7 @@ rule report:
         images=[f"{FIGURES}/{name}.png" for name in REPORT_FIGURES],
         documents=[f"docs/{name}.md" for name in DOCUMENTS],
         provenance=f"{RESULTS}/provenance.json",
-        page=[f"src/metanash/report/page.{kind}" for kind in ("html.j2", "css")],
+        page=[f"src/metanash_replication/report/page.{kind}" for kind in ("html.j2", "css")],
         code=library("report", "archive"),
     output:
         report=report(

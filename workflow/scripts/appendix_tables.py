@@ -8,8 +8,8 @@ from typing import Any
 
 from metanash.archive import write_text
 from metanash.gamefile import read_games
-from metanash.records import read_record
-from metanash.task_tables import TaskRun, tables
+from metanash_replication.records import read_record
+from metanash_replication.topics.larger_tasks.tables import TaskRun, tables
 
 
 def main(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from metanash.archive import write_text
 from metanash.gamefile import read_games_and_provenance
-from metanash.tables import stage_equilibria
+from metanash_replication.topics.simulations.tables import stage_equilibria
 
 
 def main(files: list[Path], table: Path) -> None:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from metanash.archive import write_text
-from metanash.falsify.files import read_instance
-from metanash.theory_tables import falsification as tables
+from metanash_replication.falsification.files import read_instance
+from metanash_replication.topics.falsification import tables
 
 
 def main(searches: list[Path], out: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ from metanash_workflow import job
 import logging
 from pathlib import Path
 
-from metanash.falsify import Settings, Size, search
+from metanash_replication.falsification import Settings, Size, search
 
 
 def main(claim: str, settings: dict[str, int], sizes: list[str] | None, folder: Path) -> None:

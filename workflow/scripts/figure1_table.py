@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.records import read_record
-from metanash.tables import curve_table
+from metanash_replication.records import read_record
+from metanash_replication.topics.simulations.tables import curve_table
 
 
 def main(records: dict[str, list[Path]], table: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.records import read_measurement
-from metanash.theory_tables import general_sum as tables
-from metanash.theory_tables.claims import total_rows
+from metanash_replication.bound_rows import total_rows
+from metanash_replication.records import read_measurement
+from metanash_replication.topics.general_sum import tables
 
 
 def main(

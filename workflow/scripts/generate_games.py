@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from metanash.experiments import Sequences, generate_games
 from metanash.gamefile import write_games
+from metanash_replication.experiments import Sequences, generate_games
 
 
 def main(spec: dict[str, Any], seeds: list[int], root_seed: int, games: Path) -> None:

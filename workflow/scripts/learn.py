@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from metanash import kernels
-from metanash.experiments import Learning, run_arm
 from metanash.gamefile import read_games_and_provenance
-from metanash.records import write_record
+from metanash_replication.experiments import Learning, run_arm
+from metanash_replication.records import write_record
 
 
 def main(spec: dict[str, Any], games: Path, threads: int, records: dict[str, Path]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.ledger import judge_all, ledger_table
+from metanash_replication.ledger import judge_all, ledger_table
 
 
 def main(tables: list[Path], runs: list[str], figures: str, target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metanash import kernels
-from metanash.records import write_measurement
+from metanash_replication.records import write_measurement
 
 
 def main(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.records import read_measurement
-from metanash.theory_tables import meta_gradient as tables
-from metanash.theory_tables.claims import total_rows
+from metanash_replication.bound_rows import total_rows
+from metanash_replication.records import read_measurement
+from metanash_replication.topics.maml import tables
 
 
 def main(paths: dict[str, list[Path]], level: float, resamples: int, root_seed: int, out: dict[str, Path]) -> None:

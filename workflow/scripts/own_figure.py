@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from metanash import plotting
-from metanash.tables import curves
+from metanash_replication import plotting
+from metanash_replication.topics.simulations.tables import curves
 
 
 def main(table: Path, width: float, pdf: Path, png: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from metanash.gamefile import read_games_in_units
-from metanash.own_games import learn_own_games
-from metanash.records import write_measurement
+from metanash_replication.records import write_measurement
+from metanash_replication.topics.own_games.measure import learn_own_games
 
 
 def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from metanash import own_tables
 from metanash.archive import write_text
-from metanash.records import read_measurement
+from metanash_replication.records import read_measurement
+from metanash_replication.topics.own_games import tables as own_tables
 
 COLUMNS = {
     "own_games": "own learner learning_rate measure arm game iteration player gap gain gain_in_payoffs",

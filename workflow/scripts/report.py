@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.report import Document, assemble, to_html
+from metanash_replication.report import Document, assemble, to_html
 
 
 def main(files: dict[str, list[Path]], runs: list[str], folders: dict[str, str], target: Path) -> None:

@@ -5,8 +5,8 @@ from metanash_workflow import job
 from pathlib import Path
 
 from metanash.archive import write_text
-from metanash.records import read_measurement
-from metanash.theory_tables.scale import exponents_table, growth_table
+from metanash_replication.records import read_measurement
+from metanash_replication.topics.scale.tables import exponents_table, growth_table
 
 
 def main(learned: list[Path], costs: list[Path], least: int, growth: Path, exponents: Path) -> None:

@@ -5,8 +5,8 @@ from metanash_workflow import job
 from pathlib import Path
 
 from metanash.archive import write_text
-from metanash.records import read_record
-from metanash.tables import final_gap_table
+from metanash_replication.records import read_record
+from metanash_replication.topics.simulations.tables import final_gap_table
 
 
 def main(records: list[Path], resamples: int, root_seed: int, table: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from metanash import plotting
-from metanash.tables import curves, distinct_equilibria
+from metanash_replication import plotting
+from metanash_replication.topics.simulations.tables import curves, distinct_equilibria
 
 Sweep = tuple[list[str], str]
 

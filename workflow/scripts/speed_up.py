@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.tables import speed_up_table
+from metanash_replication.topics.simulations.tables import speed_up_table
 
 
 def main(figure1: Path, levels: dict[str, list[float]], resamples: int, root_seed: int, table: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash.report import assemble, to_markdown
+from metanash_replication.report import assemble, to_markdown
 
 
 def main(tables: list[Path], captions: list[Path], runs: list[str], figures: str, target: Path) -> None:

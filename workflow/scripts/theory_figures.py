@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from metanash import plotting
+from metanash_replication import plotting
 
 
 def main(names: dict[str, list[str]], tables: list[Path], width: float, files: list[Path]) -> None:

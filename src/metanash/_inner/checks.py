@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash.frozen import sealed
+from metanash._inner.frozen import sealed
 
 __all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
 __all__ += ["policy_array", "positive", "real_numbers", "within", "within_floats"]
@@ -39,7 +39,7 @@ def real_numbers(name: str, dtype: "np.dtype[Any]") -> None:
 
 
 def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """A C-contiguous float64 copy of ``value`` that nobody can write to (:mod:`metanash.frozen`).
+    """A C-contiguous float64 copy of ``value`` that nobody can write to (:mod:`metanash._inner.frozen`).
 
     Raises
     ------

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts load when they are used: a third of a second that most processes save
 
-from metanash.checks import ROUNDING, SUM_TOLERANCE, float_array, name_entry, real_numbers
-from metanash.frozen import sealed
+from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, float_array, name_entry, real_numbers
+from metanash._inner.frozen import sealed
 
 __all__ = ["Rows", "check_parts", "kernel_rows", "matrix_of", "matrix_of_parts"]
 
@@ -165,7 +165,7 @@ def kernel_rows(step: int, matrix: Any, states: int, actions: tuple[int, ...], *
     if wrong.any():
         row = int(wrong.argmax())
         raise refuse(row, f"the mass is {mass[row]:.10g}")
-    if rounded.any():  # as metanash.checks.distributions does
+    if rounded.any():  # as metanash._inner.checks.distributions does
         row_of = np.repeat(np.arange(wanted[0]), np.diff(csr.indptr))
         touched = np.zeros(wanted[0], dtype=bool)
         touched[row_of[rounded]] = True

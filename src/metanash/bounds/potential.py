@@ -1,8 +1,8 @@
 """Proposition 1 and Theorems 3 and 4, Markov potential games: right-hand sides with their constants.
 
 Proposition 1 as printed is false, by up to a factor sqrt 2 and at every discount: ``docs/proposition1.md`` has the
-instances, and :func:`metanash.theory.potential.counterexamples` runs them. Its forms differ in a ``factor`` on kappa:
-1 as printed; 2, which fails by 3e-5 at discount 0; and 1920/959, with a proof.
+instances, which the replication runs. Its forms differ in a ``factor`` on kappa: 1 as printed;
+2, which fails by 3e-5 at discount 0; and 1920/959, with a proof.
 """
 
 import math

@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, policy_array
+from metanash._inner.checks import distributions, policy_array
 
 __all__ = [
     "burn_in",
@@ -63,7 +63,7 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
     Raises
     ------
     ValueError
-        If an initial policy is none (:func:`metanash.checks.distributions`).
+        If an initial policy is none (:func:`metanash._inner.checks.distributions`).
     """
     initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
     best = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
@@ -120,7 +120,7 @@ def burn_in(horizon: int) -> int:
 
     With m = H - h + 1 rewards to come, stage tau <= m of step h misses m + 1 - tau of them. B(H) / T added to the
     printed bound covers what *one* side of the game can lose to that. It is not enough for both
-    (:func:`metanash.theory.zero_sum.two_sided_runs` has the counterexample); see :func:`two_sided_burn_in`.
+    (the replication has the counterexample); see :func:`two_sided_burn_in`.
     """
     return sum(missed_rewards(horizon))
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from metanash._inner.foreign import kind_of, unreadable
 from metanash.archive import open_archive
 from metanash.commands.tables import Table, read_table
-from metanash.foreign import kind_of, unreadable
 from metanash.gambit import to_payoffs
 from metanash.gamefile import read_games_in_units
 from metanash.games import DiscountedGame, Game

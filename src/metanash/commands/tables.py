@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metanash.foreign import kind_of, unreadable
+from metanash._inner.foreign import kind_of, unreadable
 
 __all__ = ["Row", "Table", "read_table"]
 

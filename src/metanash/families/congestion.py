@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import DiscountedGame
 from metanash.streams import stream
 from metanash.transitions import Transition

@@ -25,7 +25,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import ZeroSumGame, check_game
 from metanash.streams import stream
 from metanash.transitions import Transition

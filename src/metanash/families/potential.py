@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
 from metanash.games import DiscountedGame
 from metanash.streams import stream

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.streams import stream
 from metanash.transitions import Transition
 

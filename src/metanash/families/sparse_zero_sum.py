@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import DiscountedGame, MarkovGame
 from metanash.streams import stream
 from metanash.transitions import Transition

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream

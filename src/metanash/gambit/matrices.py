@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import float_array, name_entry
+from metanash._inner.checks import float_array, name_entry
 from metanash.gambit.exact import Decimals, Floats, Fractions, PayoffTable
 from metanash.gambit.scaling import scaled_game
 from metanash.gambit.units import LARGEST, Units, payoffs_of

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import name_entry
+from metanash._inner.checks import name_entry
 from metanash.gambit.exact import Number, PayoffTable
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import float_array, positive
+from metanash._inner.checks import float_array, positive
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 
 __all__ = ["DIGITS", "LARGEST", "Units", "payoffs_of", "written_payoffs"]

@@ -22,7 +22,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, integer, name_entry, policy_array, within_floats
+from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash.games import Game, GameBatch
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash._inner.frozen import sealed
 from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
@@ -23,7 +24,6 @@ from metanash.correlated import (
     product_values,
     stage_values,
 )
-from metanash.frozen import sealed
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies

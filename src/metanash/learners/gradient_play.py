@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels, simplex
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metanash import kernels
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import Floats, backup, ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies

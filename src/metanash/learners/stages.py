@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import simplex
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from metanash.falsify.claims import Size
-from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.rounds import Settings
-from metanash.falsify.runs import INSTANCES, Finding, Watch, known_claim, replay, search
+from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.registry import FALSIFIABLE
+from metanash_replication.falsification.rounds import Settings
+from metanash_replication.falsification.runs import INSTANCES, Finding, Watch, known_claim, replay, search
 
 __all__ = ["add_arguments", "run"]
 

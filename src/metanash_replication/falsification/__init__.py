@@ -4,11 +4,11 @@
 ``docs/falsify.md``.
 """
 
-from metanash.falsify.claims import Claim, Sides, Size, as_claimed_but
-from metanash.falsify.cube import Cube
-from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.rounds import Settings
-from metanash.falsify.runs import Finding, Result, replay, search
+from metanash_replication.falsification.bound import Claim, Sides, Size, as_claimed_but
+from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.registry import FALSIFIABLE
+from metanash_replication.falsification.rounds import Settings
+from metanash_replication.falsification.runs import Finding, Result, replay, search
 
 __all__ = [
     "FALSIFIABLE",

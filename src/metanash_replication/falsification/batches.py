@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import distributions, within
-from metanash.falsify.claims import Instances, Size
-from metanash.frozen import sealed
+from metanash._inner.checks import distributions, within
+from metanash._inner.frozen import sealed
 from metanash.games import DiscountedGame, Game, GameBatch
 from metanash.transitions import Transition
+from metanash_replication.falsification.bound import Instances, Size
 
 __all__ = ["games_of"]
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from metanash.falsify.cube import Cube, dimension
 from metanash.games import Game
+from metanash_replication.falsification.cube import Cube, dimension
 
 __all__ = ["Claim", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
 

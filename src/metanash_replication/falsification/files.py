@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.archive import ArchiveError, read_archive, write_archive
-from metanash.falsify.claims import Claim, Instances, Size
-from metanash.falsify.rounds import Progress, Worst
 from metanash.gamefile import read_games_and_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
+from metanash_replication.falsification.bound import Claim, Instances, Size
+from metanash_replication.falsification.rounds import Progress, Worst
 
 __all__ = ["Address", "SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
 
@@ -123,7 +123,7 @@ class Address:
     settings : dict
         Of :class:`Settings`.
     library : dict
-        Of :func:`metanash.falsify.sources.library`.
+        Of :func:`metanash_replication.falsification.sources.library`.
     """
 
     claim: str

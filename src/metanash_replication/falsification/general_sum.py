@@ -1,7 +1,7 @@
 """Theorems 5 and 6 and equation (11) as claims to search: Algorithm 2 on general-sum games.
 
 Theorem 5 holds for any learning rate; here from 1e-6 to 1 / H. Initial policies are as in
-:mod:`metanash.falsify.zero_sum`.
+:mod:`metanash_replication.falsification.zero_sum`.
 """
 
 from decimal import Decimal
@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds import general_sum as bounds
-from metanash.falsify.batches import games_of
-from metanash.falsify.claims import Claim, Instances, PreciseSides, Sides, Size
-from metanash.falsify.cube import Cube
-from metanash.falsify.precise import stages as precise
-from metanash.falsify.precise.arithmetic import Decimals, decimals, normalised
-from metanash.falsify.zero_sum import every_stage, first_state, markov_chain, stage_policies
 from metanash.games import GameBatch, MarkovGame
 from metanash.learners import CorrelatedMirrorDescent, Policies, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES, learn_sequence
-from metanash.theory.general_sum import PlayerDivergenceProbe
+from metanash_replication.falsification.batches import games_of
+from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
+from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.precise import stages as precise
+from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
+from metanash_replication.falsification.zero_sum import every_stage, first_state, markov_chain, stage_policies
+from metanash_replication.topics.general_sum.measure import PlayerDivergenceProbe
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
 

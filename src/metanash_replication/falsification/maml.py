@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.potential import gradient_constants, meta_smoothness, theorem_4
-from metanash.falsify.batches import games_of
-from metanash.falsify.claims import Claim, Instances, PreciseSides, Sides, Size
-from metanash.falsify.cube import Cube
-from metanash.falsify.potential import decode_team
-from metanash.falsify.precise import softmax as precise
-from metanash.falsify.precise.arithmetic import decimals
 from metanash.games import DiscountedGame
 from metanash.maml import Tasks, meta_value_and_gradient
 from metanash.policy_gradient import Logits, ValueModel
+from metanash_replication.falsification.batches import games_of
+from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
+from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.potential import decode_team
+from metanash_replication.falsification.precise import softmax as precise
+from metanash_replication.falsification.precise.arithmetic import decimals
 
 __all__ = ["GRADIENT", "HESSIAN", "THEOREM_4", "THIRD_DERIVATIVE"]
 

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.potential import FACTORS, REPAIRED, largest_ascent_step, proposition_1, theorem_3
-from metanash.falsify.batches import games_of
-from metanash.falsify.claims import Claim, Instances, PreciseSides, Sides, Size
-from metanash.falsify.cube import Cube
-from metanash.falsify.precise import teams
-from metanash.falsify.precise.arithmetic import decimals, normalised
 from metanash.games import DiscountedGame, GameBatch
 from metanash.gaps import potential_rises, rise_error
 from metanash.learners import Policies, ProjectedQAscent, checkpoints, learn
 from metanash.meta import CarryOver, learn_sequence
 from metanash.similarity import distribution_mismatch, largest_potential_drops, largest_potentials
+from metanash_replication.falsification.batches import games_of
+from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
+from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.precise import teams
+from metanash_replication.falsification.precise.arithmetic import decimals, normalised
 
 __all__ = ["PROPOSITION_1", "THEOREM_3", "decode_team"]
 

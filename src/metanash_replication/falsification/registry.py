@@ -1,7 +1,8 @@
 """The claims that can be searched. An entry here is all that it takes: command, pipeline, tests and tables read it."""
 
-from metanash.falsify import general_sum, meta_gradient, potential, zero_sum
-from metanash.falsify.claims import Claim
+from metanash_replication.falsification import general_sum, potential, zero_sum
+from metanash_replication.falsification import maml as meta_gradient
+from metanash_replication.falsification.bound import Claim
 
 __all__ = ["FALSIFIABLE"]
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from metanash.checks import integer
-from metanash.falsify.claims import Claim, Size, ratios
+from metanash._inner.checks import integer
 from metanash.streams import stream
+from metanash_replication.falsification.bound import Claim, Size, ratios
 
 __all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "alone", "rounds", "simplified", "start"]
 

@@ -12,14 +12,30 @@ from typing import Any
 import numpy as np
 
 from metanash.archive import ArchiveError, write_text
-from metanash.falsify.claims import Claim, Instances, Size, ratios
-from metanash.falsify.files import Address, SavedInstance, read_instance, read_state, write_instance, write_state
-from metanash.falsify.precise.arithmetic import enough_digits
-from metanash.falsify.registry import FALSIFIABLE
-from metanash.falsify.rounds import Progress, Settings, Worst, advance, alone, rounds, simplified, start
-from metanash.falsify.sizes import check_size
-from metanash.falsify.sources import library
-from metanash.falsify.structure import describe
+from metanash_replication.falsification.bound import Claim, Instances, Size, ratios
+from metanash_replication.falsification.files import (
+    Address,
+    SavedInstance,
+    read_instance,
+    read_state,
+    write_instance,
+    write_state,
+)
+from metanash_replication.falsification.precise.arithmetic import enough_digits
+from metanash_replication.falsification.registry import FALSIFIABLE
+from metanash_replication.falsification.rounds import (
+    Progress,
+    Settings,
+    Worst,
+    advance,
+    alone,
+    rounds,
+    simplified,
+    start,
+)
+from metanash_replication.falsification.sizes import check_size
+from metanash_replication.falsification.sources import library
+from metanash_replication.falsification.structure import describe
 
 __all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "known_claim", "replay", "search"]
 
@@ -189,7 +205,7 @@ def search(
     Parameters
     ----------
     name : str
-        Key of :data:`metanash.falsify.FALSIFIABLE`.
+        Key of :data:`metanash_replication.falsification.FALSIFIABLE`.
     settings : Settings
     forms, sizes : optional
         Default: all of the claim's.

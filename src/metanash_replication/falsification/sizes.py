@@ -2,8 +2,8 @@
 
 import math
 
-from metanash.falsify.claims import Claim, Size
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash_replication.falsification.bound import Claim, Size
 
 __all__ = ["check_size"]
 

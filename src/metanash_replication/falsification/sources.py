@@ -13,37 +13,37 @@ import numpy as np
 import scipy
 
 from metanash import kernels
-from metanash.falsify.claims import Claim
+from metanash_replication.falsification.bound import Claim
 
 __all__ = ["library", "sources_digest"]
 
-_PACKAGE = Path(__file__).parents[1]
+_SOURCES = Path(__file__).parents[2]
+_PACKAGES = ("metanash", "metanash_replication")
 
 
 def _file(part: str) -> Path | None:
-    path = _PACKAGE.joinpath(*part.split("."))
+    path = _SOURCES.joinpath(*part.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
 
 
 def _imported(file: Path) -> Iterator[str]:
-    """Parts of metanash, without the package's name, that a file imports."""
+    """Modules of this project that a file imports, and what may be names in them."""
     for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "metanash":
-            inside = (node.module or "").split(".")[1:]
-            yield ".".join(inside)
-            yield from (".".join([*inside, alias.name]) for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _PACKAGES:
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @cache
 def sources_digest() -> str:
-    """First 16 hexadecimal digits of the SHA-256 of ``metanash.falsify`` and of all of metanash that it imports.
+    """First 16 hexadecimal digits of the SHA-256 of this package and of all that it imports of this project.
 
     It depends on the names and contents of the files, not on where they are; the C kernels have a digest of their own.
     """
     found: dict[str, Path] = {}
-    queue = ["falsify"]
+    queue = ["metanash_replication.falsification"]
     for part in queue:
-        file = _file(part) if part else None
+        file = _file(part) if part not in _PACKAGES else None
         if file and part not in found:
             found[part] = file
             queue += _imported(file)
@@ -62,12 +62,12 @@ def _code(function: FunctionType) -> str:
 
 
 def _claim_digest(claim: Claim) -> str:
-    """Digest of a claim's functions, as far as they are no part of metanash or were made with numbers."""
+    """Digest of a claim's functions, as far as they are no part of this project or were made with numbers."""
     texts = []
     for function in filter(inspect.isfunction, (getattr(claim, field.name) for field in fields(claim))):
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         texts.append(repr([value for value in cells if isinstance(value, (int, float, str))]))
-        if not function.__module__.startswith("metanash."):
+        if not function.__module__.startswith(tuple(f"{package}." for package in _PACKAGES)):
             texts.append(_code(function))
     return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
 

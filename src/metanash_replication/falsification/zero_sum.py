@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds import zero_sum as bounds
-from metanash.falsify.batches import games_of
-from metanash.falsify.claims import Claim, Instances, PreciseSides, Sides, Size
-from metanash.falsify.cube import Cube
-from metanash.falsify.precise import stages as precise
-from metanash.falsify.precise.arithmetic import Decimals, decimals, normalised
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Run, checkpoints, learn
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
-from metanash.theory.zero_sum import DivergenceProbe
+from metanash_replication.falsification.batches import games_of
+from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
+from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.precise import stages as precise
+from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
+from metanash_replication.topics.zero_sum.measure import DivergenceProbe
 
 __all__ = ["EQUATION_4", "THEOREM_1", "THEOREM_2", "every_stage", "markov_chain"]
 

@@ -1,9 +1,8 @@
 """The claims ledger: what the paper asserts, how it was tested, and the verdict that the tables give.
 
-A claim is one entry of the list ``CLAIMS`` of one module: :mod:`~metanash.ledger.zero_sum`,
-:mod:`~metanash.ledger.potential`, :mod:`~metanash.ledger.general_sum`, :mod:`~metanash.ledger.simulations` or
-:mod:`~metanash.ledger.larger_tasks`. Verdicts are computed by the rules of :mod:`metanash.ledger.rules`, never typed.
-Needs pandas (extra ``pipeline``).
+A claim is one entry of the list ``CLAIMS`` of the module ``claims`` of a topic
+(:mod:`metanash_replication.topics`). Verdicts are computed by the rules of :mod:`~metanash_replication.ledger.rules`,
+never typed. Needs pandas (extra ``pipeline``).
 """
 
 from collections.abc import Sequence
@@ -11,20 +10,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from metanash.ledger import general_sum, larger_tasks, potential, simulations, zero_sum
-from metanash.ledger.cited import plain
-from metanash.ledger.claim import Claim, closest_runs, runs_behind
-from metanash.ledger.rules import INCONCLUSIVE, NOT_TESTED, Tables, Verdict, not_tested
+from metanash_replication.ledger.cited import plain
+from metanash_replication.ledger.claim import Claim, closest_runs, runs_behind
+from metanash_replication.ledger.rules import INCONCLUSIVE, NOT_TESTED, Tables, Verdict, not_tested
 
-__all__ = ["CLAIMS", "Entry", "judge_all", "ledger_table"]
-
-CLAIMS: list[Claim] = [
-    *zero_sum.CLAIMS,
-    *potential.CLAIMS,
-    *general_sum.CLAIMS,
-    *simulations.CLAIMS,
-    *larger_tasks.CLAIMS,
-]
+__all__ = ["Entry", "judge_all", "ledger_table"]
 
 _ABSENT = "This configuration does not measure it; the deep one does."
 
@@ -44,8 +34,8 @@ class Entry:
         return self.claim.tables + (self.claim.needs if self.verdict.name != NOT_TESTED else ())
 
 
-def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | None = None) -> list[Entry]:
-    """Verdicts on claims, by default all of them.
+def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim]) -> list[Entry]:
+    """Verdicts on claims.
 
     Parameters
     ----------
@@ -59,12 +49,11 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim] | Non
     ValueError
         If two claims have the same id, or one has a verdict but none of the runs that it names.
     """
-    chosen = CLAIMS if claims is None else claims
-    ids = [claim.id for claim in chosen]
+    ids = [claim.id for claim in claims]
     if len(set(ids)) < len(ids):
         raise ValueError(f"claim ids must differ; twice: {', '.join(sorted({i for i in ids if ids.count(i) > 1}))}")
     entries = []
-    for claim in chosen:
+    for claim in claims:
         own = runs_behind(claim, runs)
         missing = [name for name in claim.needs if name not in tables]
         verdict = not_tested(_ABSENT)(tables) if missing else claim.judge(tables)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from metanash.ledger.rules import Judge
+from metanash_replication.ledger.rules import Judge
 
 __all__ = ["Claim", "closest_runs", "runs_behind"]
 
@@ -28,13 +28,13 @@ class Claim:
     id : str
         Letters, digits and hyphens; never changes, since pages and commands refer to it.
     section : str
-        Section of the report that has its verdict (:data:`metanash.report.plan.SECTIONS`).
+        Section of the report that has its verdict (:data:`metanash_replication.report.assembly.SECTIONS`).
     place : str
         Where the paper says so.
     statement, tested : str
         In our words; mathematics in LaTeX between dollar signs. No measured number: those are in the verdict.
     judge : callable
-        Tables to a verdict, made by a rule of :mod:`metanash.ledger.rules`.
+        Tables to a verdict, made by a rule of :mod:`metanash_replication.ledger.rules`.
     figures, tables : tuple of str
         Names without folder and ending.
     runs : tuple of str

@@ -29,8 +29,8 @@ from typing import Any
 
 import pandas as pd
 
-from metanash.labels import ARM_LABELS
-from metanash.ledger.cited import cited, number
+from metanash_replication.labels import ARM_LABELS
+from metanash_replication.ledger.cited import cited, number
 
 __all__ = [
     "HOLDS",
@@ -91,7 +91,8 @@ class Verdict:
     name : str
         One of ``VERDICTS``.
     result : str
-        Sentences, the first of which may stand alone; their numbers are citations (:mod:`metanash.ledger.cited`).
+        Sentences, the first of which may stand alone; their numbers are citations
+        (:mod:`metanash_replication.ledger.cited`).
     worst : str
         The setting that decided, as its table names it; empty where there is none.
     row : str

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metanash.ledger.cited import cited, number
+from metanash_replication.ledger.cited import cited, number
 
 __all__ = ["LITERAL", "Cells", "Part", "claims_part", "effect_of", "interval", "ratio_cell", "slope_cells"]
 

@@ -19,10 +19,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from PIL import Image
 
-from metanash.ledger.cited import render
-from metanash.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
-from metanash.report.content import LITERAL
-from metanash.report.plan import Report
+from metanash_replication.ledger.cited import render
+from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
+from metanash_replication.report.assembly import Report
+from metanash_replication.report.content import LITERAL
 
 __all__ = ["Document", "document_html", "image_html", "inline", "to_html"]
 
@@ -134,7 +134,7 @@ def to_html(
         What ``provenance.json`` holds. Nothing else on the page depends on machine or time.
     """
     environment = Environment(
-        loader=PackageLoader("metanash.report", "."),
+        loader=PackageLoader("metanash_replication.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from metanash.ledger.cited import number, plain
-from metanash.report.content import LITERAL, Part
-from metanash.report.plan import Report, Section
+from metanash_replication.ledger.cited import number, plain
+from metanash_replication.report.assembly import Report, Section
+from metanash_replication.report.content import LITERAL, Part
 
 __all__ = ["to_markdown"]
 

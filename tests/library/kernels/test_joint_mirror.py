@@ -15,7 +15,7 @@ from kernel_cases import CHUNK, copied, mirror_arguments, run
 
 from metanash.kernels import twin
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[2]
 SIZES = [
     (1,), (3,), (9,), (2, 2), (1, 2), (2, 1), (3, 2), (2, 5), (9, 8), (2, 2, 2), (3, 1, 2), (1, 1, 4), (4, 3, 2),
     (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 2, 2, 2), (1, 2, 3, 2, 1), (2, 2, 2, 2, 2, 2),

@@ -16,7 +16,7 @@ from backends import needs_compiled
 import metanash
 from metanash.kernels.extension import load_error, source_digest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 PACKAGE = Path(metanash.__file__).parent
 SOURCES = sorted(path.name for path in (PACKAGE / "kernels").glob("*.[ch]"))
 REPORT = "import metanash.kernels as k; print(k.__file__, k.backend, k.instruction_set, k.mirror.__module__)"

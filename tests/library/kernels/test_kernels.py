@@ -33,7 +33,7 @@ from kernel_cases import (
 
 from metanash.kernels import twin
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[2]
 
 
 def assert_close(got, expected, tolerance, where):

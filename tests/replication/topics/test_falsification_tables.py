@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash import plotting
-from metanash.falsify import FALSIFIABLE, Settings, Size, replay, search
-from metanash.falsify.files import SavedInstance, read_instance
-from metanash.falsify.runs import RESULT, VIOLATED
-from metanash.theory_figures.falsification import FIGURES
-from metanash.theory_tables.falsification import (
+from metanash_replication import plotting
+from metanash_replication.falsification import FALSIFIABLE, Settings, Size, replay, search
+from metanash_replication.falsification.files import SavedInstance, read_instance
+from metanash_replication.falsification.runs import RESULT, VIOLATED
+from metanash_replication.topics.falsification.figures import FIGURES
+from metanash_replication.topics.falsification.tables import (
     curve_table,
     drawn_rows,
     falsification_table,

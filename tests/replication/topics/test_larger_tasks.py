@@ -3,12 +3,13 @@
 import pandas as pd
 import pytest
 
-from metanash.ledger import judge_all, larger_tasks
-from metanash.ledger.cited import plain
-from metanash.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
-from metanash.report import counterexamples
-from metanash.report import larger_tasks as pages
-from metanash.report.plan import SECTIONS
+from metanash_replication.ledger import judge_all
+from metanash_replication.ledger.cited import plain
+from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
+from metanash_replication.report.assembly import SECTIONS
+from metanash_replication.topics.falsification import section as counterexamples
+from metanash_replication.topics.larger_tasks import claims as larger_tasks
+from metanash_replication.topics.larger_tasks import section as pages
 
 NAN = float("nan")
 RUNS = [

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metanash import CorrelatedMirrorDescent, OptimisticMirrorDescent, families, learn, plotting
-from metanash.rates import power_law
-from metanash.theory import scale
-from metanash.theory_figures.scale import FIGURES
-from metanash.theory_tables.scale import exponents_table, growth_table
+from metanash import CorrelatedMirrorDescent, OptimisticMirrorDescent, families, learn
+from metanash_replication import plotting
+from metanash_replication.rates import power_law
+from metanash_replication.topics.scale import measure as scale
+from metanash_replication.topics.scale.figures import FIGURES
+from metanash_replication.topics.scale.tables import exponents_table, growth_table
 
 GAMES = {
     "sparse_zero_sum": {

@@ -11,9 +11,9 @@ import pytest
 
 import metanash as mn
 from metanash.games import ZeroSumGame
-from metanash.records import RunRecord
 from metanash.streams import stream
-from metanash.tables import (
+from metanash_replication.records import RunRecord
+from metanash_replication.topics.simulations.tables import (
     curve_table,
     curves,
     distinct_equilibria,

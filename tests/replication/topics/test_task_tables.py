@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash import task_tables
 from metanash.bounds.zero_sum import theorem_1_uniform
 from metanash.exact import matrix_equilibrium
-from metanash.experiments import Learning, Sequences, generate_games, run_arm
 from metanash.families.poker import pot_scale
 from metanash.games import GameBatch
 from metanash.gaps import ne_gap, team_optima
-from metanash.rates import iterations_to_reach
-from metanash.task_tables import TaskRun
+from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
+from metanash_replication.rates import iterations_to_reach
+from metanash_replication.topics.larger_tasks import tables as task_tables
+from metanash_replication.topics.larger_tasks.tables import TaskRun
 
 RATES, SIZES, SEEDS, K = (0.125, 4.0), (0.2, 0.5), [0, 3], 3
 POKER = Sequences("river_poker", "sorted", {"n_buckets": 1, "stack": 100.0}, SIZES, K)

@@ -15,8 +15,8 @@ import metanash
 from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn
 from metanash.learners.stages import stage_count
 from metanash.similarity import best_response_dissimilarity
-from metanash.theory import zero_sum as theory
-from metanash.theory.zero_sum import DivergenceProbe
+from metanash_replication.topics.zero_sum import measure as theory
+from metanash_replication.topics.zero_sum.measure import DivergenceProbe
 
 TIE = 1e-12
 BOTH = ("divergence_first", "divergence_worst")
@@ -687,7 +687,7 @@ def test_dissimilarity_takes_the_largest_state_of_every_game():
 
 
 def spy_on(monkeypatch, name):
-    """Record what a function of ``metanash.theory.zero_sum`` is called with and returns."""
+    """Record what a function of ``metanash_replication.topics.zero_sum.measure`` is called with and returns."""
     calls, function = [], getattr(theory, name)
 
     def spy(*args, **options):

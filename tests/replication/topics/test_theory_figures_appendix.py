@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash import plotting
-from metanash.plotting import ARM_LABELS
 from metanash.streams import stream
-from metanash.theory_figures import appendix, own_games
+from metanash_replication import plotting
+from metanash_replication.plotting import ARM_LABELS
+from metanash_replication.topics.larger_tasks import figures as appendix
+from metanash_replication.topics.own_games import figures as own_games
 
 WIDTH = 5.5
 STAGED = ["individual", "best_response", "stage_average", "output_policy"]

@@ -11,10 +11,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from pages import rows_of, text_of
 
-from metanash import plotting
-from metanash.plotting import ARM_LABELS, KIND_LABELS
-from metanash.report.general_sum import theorem_5, theorem_6
-from metanash.theory_figures import general_sum as figures
+from metanash_replication import plotting
+from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
+from metanash_replication.topics.general_sum import figures
+from metanash_replication.topics.general_sum.section import theorem_5, theorem_6
 
 NAN = float("nan")
 WIDTH = 5.5

@@ -12,11 +12,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from pages import rows_of, text_of
 
-from metanash import plotting
-from metanash.plotting import KIND_LABELS
-from metanash.report.potential import proposition_1, theorem_3, theorem_4
-from metanash.theory_figures import meta_gradient as gradient_figures
-from metanash.theory_figures import potential as figures
+from metanash_replication import plotting
+from metanash_replication.plotting import KIND_LABELS
+from metanash_replication.topics.maml import figures as gradient_figures
+from metanash_replication.topics.potential import figures
+from metanash_replication.topics.potential.section import proposition_1, theorem_3, theorem_4
 
 NAN, INF = float("nan"), float("inf")
 WIDTH = 5.5

@@ -11,8 +11,8 @@ import pytest
 
 from metanash import CorrelatedMirrorDescent, GameBatch, correlated, learn
 from metanash.families import general_sum_sequence
-from metanash.theory import general_sum as theory
-from metanash.theory.stages import STAGE_STARTS, stage_policies
+from metanash_replication.stages import STAGE_STARTS, stage_policies
+from metanash_replication.topics.general_sum import measure as theory
 
 TIE = 1e-12
 BURN_IN = {1: 1, 2: 7, 3: 22, 4: 50}
@@ -20,7 +20,7 @@ BURN_IN = {1: 1, 2: 7, 3: 22, 4: 50}
 
 
 def spy_on(monkeypatch, name):
-    """Record what a function that :mod:`metanash.theory.general_sum` uses is called with."""
+    """Record what a function that :mod:`metanash_replication.topics.general_sum.measure` uses is called with."""
     calls, function = [], getattr(theory, name)
 
     def spy(*args, **options):

@@ -13,13 +13,13 @@ import metanash
 from metanash import maml
 from metanash.games import GameBatch
 from metanash.learners import SoftmaxGradient
-from metanash.theory import meta_gradient as theory
+from metanash_replication.topics.maml import measure as theory
 
 KINDS = ["team", "action_independent", "separable"]
 
 
 def spy_on(monkeypatch, name):
-    """Record what a function that :mod:`metanash.theory.meta_gradient` uses is called with and returns."""
+    """Record what a function that :mod:`metanash_replication.topics.maml.measure` uses is called with and returns."""
     calls, function = [], getattr(theory, name)
 
     def spy(*args, **options):

@@ -13,14 +13,14 @@ import metanash
 from metanash import DiscountedGame, ProjectedQAscent, Transition, learn
 from metanash.games import GameBatch
 from metanash.similarity import potential_deviation
-from metanash.theory import potential as theory
+from metanash_replication.topics.potential import measure as theory
 
 KINDS = ["team", "action_independent"]
 EPS = 2.0**-52
 
 
 def spy_on(monkeypatch, name):
-    """Record what a function that :mod:`metanash.theory.potential` uses is called with and returns."""
+    """Record what a function that the measurements of potential games use is called with and returns."""
     calls, function = [], getattr(theory, name)
 
     def spy(*args, **options):

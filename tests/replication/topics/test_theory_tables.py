@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash.theory import zero_sum as theory
-from metanash.theory_tables import zero_sum as theory_tables
-from metanash.theory_tables.claims import claim_summary, total_rows
+from metanash_replication.bound_rows import claim_summary, total_rows
+from metanash_replication.topics.zero_sum import measure as theory
+from metanash_replication.topics.zero_sum import tables as theory_tables
 
 PRINTED, WORST, TERM = "printed", "repaired: worst best response", "repaired: burn-in term"
 RATE = "repaired: learning rate"
@@ -590,7 +590,7 @@ def test_chain_table():
 
 
 def test_tables_of_real_runs():
-    """What ``metanash.theory.zero_sum`` returns fits, and claims come out as they must."""
+    """What ``metanash_replication.topics.zero_sum.measure`` returns fits, and claims come out as they must."""
     sizes = {"n_states": 2, "n_actions": [2, 2]}
     options = {"iterations": 3000, "n_checkpoints": 20, **sizes}
     long = [

@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from metanash.theory import general_sum as measured_general
-from metanash.theory_tables import general_sum as tables
-from metanash.theory_tables.claims import total_rows
+from metanash_replication.bound_rows import total_rows
+from metanash_replication.topics.general_sum import measure as measured_general
+from metanash_replication.topics.general_sum import tables
 
 PRINTED, WORST, ADDED, SMOOTH = (
     "printed", "repaired: worst best response", "repaired: burn-in term", "proven: third power of eta"
@@ -493,7 +493,7 @@ def random_measurements(kinds=("random", "public_goods"), horizons=(1, 2)):
 
 
 def test_tables_of_real_measurements():
-    """What :mod:`metanash.theory` returns fits, and claims come out as they must."""
+    """What ``measure`` returns fits, and claims come out as they must."""
     rows = tables.random_game_rows(random_measurements())
     assert all(row["violations"] == 0 for row in rows if row["form"] in {WORST, SMOOTH})
     assert {row["runs"] for row in rows if row["claim"] in {"theorem 5", EXACT}} == {18}

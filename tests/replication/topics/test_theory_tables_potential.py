@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash.theory import meta_gradient as measured_gradient
-from metanash.theory import potential as measured_potential
-from metanash.theory_tables import meta_gradient as gradient_tables
-from metanash.theory_tables import potential as tables
-from metanash.theory_tables.claims import claim_row, total_rows
+from metanash_replication.bound_rows import claim_row, total_rows
+from metanash_replication.topics.maml import measure as measured_gradient
+from metanash_replication.topics.maml import tables as gradient_tables
+from metanash_replication.topics.potential import measure as measured_potential
+from metanash_replication.topics.potential import tables
 
 PRINTED, DOUBLE, REPAIRED = "printed", "with 2 kappa", "repaired: 1920/959 kappa"
 ROOTS = {PRINTED: 1.0, DOUBLE: math.sqrt(2.0), REPAIRED: math.sqrt(1920 / 959)}
@@ -978,7 +978,7 @@ def test_inner_loop_slope_interval():
 
 
 def test_tables_of_real_measurements():
-    """What :mod:`metanash.theory` returns fits, and claims come out as they must."""
+    """What ``measure`` returns fits, and claims come out as they must."""
     kinds = ("team", "action_independent")
     sizes = {"discounts": [0.0, 0.5], "states": [1, 2], "actions": [[2], [2, 2]]}
     random = {**sizes, "games_per_size": 6, "iterations": 50, "n_checkpoints": 4, "step_factors": [1.0, 0.1]}

@@ -9,7 +9,14 @@ from decimal import Decimal
 
 import numpy as np
 
-from metanash.falsify.precise.arithmetic import Decimals, contract, decimals, normalised, solve, transition_average
+from metanash_replication.falsification.precise.arithmetic import (
+    Decimals,
+    contract,
+    decimals,
+    normalised,
+    solve,
+    transition_average,
+)
 
 __all__ = ["Constants", "Parts", "SoftmaxTeam", "constants", "meta_gradient", "meta_smoothness", "norm", "unit"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from metanash.falsify.precise.arithmetic import Decimals, contract, decimals, normalised
+from metanash_replication.falsification.precise.arithmetic import Decimals, contract, decimals, normalised
 
 __all__ = [
     "PreciseStage",

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from metanash.falsify.precise.arithmetic import (
+from metanash_replication.falsification.precise.arithmetic import (
     Decimals,
     choices,
     contract,

@@ -1,6 +1,6 @@
 """Figures of the searches for counterexamples. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.theory_tables.falsification`) and a width in inches, and returns a
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a
 figure; it computes nothing.
 """
 
@@ -15,7 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.theory_figures.style import Tables
+from metanash_replication.styles import Tables
 
 __all__ = ["FIGURES"]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from metanash.falsify.structure import SEPARATOR
-from metanash.ledger.rules import Tables
-from metanash.report.content import Cells, Part
+from metanash_replication.falsification.structure import SEPARATOR
+from metanash_replication.ledger.rules import Tables
+from metanash_replication.report.content import Cells, Part
 
 __all__ = ["parts"]
 

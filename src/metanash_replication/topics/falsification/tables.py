@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metanash.falsify.claims import Size
-from metanash.falsify.files import SavedInstance
-from metanash.falsify.runs import INSTANCES, VIOLATED
-from metanash.falsify.structure import SEPARATOR
+from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.files import SavedInstance
+from metanash_replication.falsification.runs import INSTANCES, VIOLATED
+from metanash_replication.falsification.structure import SEPARATOR
 
 __all__ = ["curve_table", "drawn_rows", "falsification_table", "instance_table", "kind_of_form"]
 

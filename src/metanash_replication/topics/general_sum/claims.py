@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import bound, effect, rate, similar
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import bound, effect, rate, similar
 
 __all__ = ["CLAIMS"]
 

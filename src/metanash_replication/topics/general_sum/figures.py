@@ -1,6 +1,6 @@
 """Figures of Theorems 5 and 6. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.theory_tables.general_sum`) and a width in inches, and returns a
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a
 figure; it computes nothing.
 """
 
@@ -15,8 +15,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash.theory_figures.style import BOUND, Tables, legend_below, log_axes
+from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
+from metanash_replication.styles import BOUND, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 

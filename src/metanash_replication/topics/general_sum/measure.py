@@ -1,6 +1,6 @@
 """Theorems 5 and 6, measured: Algorithm 2 on general-sum Markov games.
 
-Arrays only; what follows from them is worked out in :mod:`metanash.theory_tables.general_sum`. The gap is that of a
+Arrays only; what follows from them is worked out in the module ``tables``. The gap is that of a
 deviator who is told the stage, ``cce_gap_bound``; for H = 1 also the exact CCE-gap, ``cce_gap``. Learning rates are
 multiples of ``cce_learning_rate``, that of equation (11), which depends on T.
 """
@@ -20,8 +20,8 @@ from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
-from metanash.theory.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
 from metanash.transitions import Transition
+from metanash_replication.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
 
 __all__ = ["PlayerDivergenceProbe", "burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
 

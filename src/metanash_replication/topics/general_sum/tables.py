@@ -16,10 +16,17 @@ from metanash.bounds.general_sum import (
     theorem_6_iterations,
 )
 from metanash.bounds.zero_sum import trivial_gap
-from metanash.rates import Slope, bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash.streams import stream
-from metanash.theory.general_sum import schedule_names
-from metanash.theory_tables.claims import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.rates import (
+    Slope,
+    bootstrap_means,
+    gap_ratio,
+    judge_slopes,
+    percentile_interval,
+    slope_on_window,
+)
+from metanash_replication.topics.general_sum.measure import schedule_names
 
 __all__ = [
     "burn_in_rows",

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import Judge, Tables, bound, comparison, effect, speed
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import Judge, Tables, bound, comparison, effect, speed
 
 __all__ = ["CLAIMS"]
 

@@ -1,6 +1,6 @@
 """Figures of the larger tasks of the appendix, in the style of Figure 1. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.task_tables`) and a width in inches, and returns a figure. Of the
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a figure. Of the
 cells of an experiment's grid the columns ``rate_shown`` and ``perturbation_shown`` say which is drawn.
 """
 
@@ -13,8 +13,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.plotting import ARM_LABELS, ARM_STYLE, curve_panel
-from metanash.theory_figures.style import Tables, legend_below
+from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, curve_panel
+from metanash_replication.styles import Tables, legend_below
 
 __all__ = ["FIGURES"]
 

@@ -15,10 +15,10 @@ from metanash.exact import matrix_equilibrium
 from metanash.families.poker import pot_scale
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gaps, team_optima, values
-from metanash.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
-from metanash.records import RunRecord
 from metanash.streams import stream
-from metanash.theory_tables.claims import claim_row
+from metanash_replication.bound_rows import claim_row
+from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
+from metanash_replication.records import RunRecord
 
 __all__ = ["TaskRun", "curve_rows", "equilibrium_rows", "final_rows", "game_rows", "tables", "task_claims"]
 

@@ -1,6 +1,6 @@
 """Figures of Theorem 4: meta-training, adaptation, the inner loop. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.theory_tables.meta_gradient`) and a width in inches, and returns a
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a
 figure; it computes nothing.
 """
 
@@ -15,8 +15,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.plotting import KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
+from metanash_replication.plotting import KIND_LABELS
+from metanash_replication.styles import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 

@@ -1,6 +1,6 @@
 """Theorem 4 and what stands behind it, measured: softmax policy gradients and exact MAML on Markov potential games.
 
-Arrays only; :mod:`metanash.theory_tables.meta_gradient` works out what follows from them.
+Arrays only; :mod:`metanash_replication.topics.maml.tables` works out what follows from them.
 """
 
 import itertools

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds.potential import gradient_constants, theorem_4
-from metanash.rates import bootstrap_means, fit_slope, gap_ratio, iterations_to_reach, percentile_interval
 from metanash.streams import stream
-from metanash.theory.meta_gradient import INITIALISATIONS
-from metanash.theory_tables.claims import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.rates import bootstrap_means, fit_slope, gap_ratio, iterations_to_reach, percentile_interval
+from metanash_replication.topics.maml.measure import INITIALISATIONS
 
 __all__ = [
     "adaptation_table",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from metanash.plotting import ARM_LABELS, ARM_STYLE
-from metanash.theory_figures.style import Tables, legend_below, log_axes
+from metanash_replication.plotting import ARM_LABELS, ARM_STYLE
+from metanash_replication.styles import Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 

@@ -25,7 +25,7 @@ from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES
-from metanash.records import GAPS
+from metanash_replication.records import GAPS
 
 __all__ = ["LEARNER_OF", "learn_own_games"]
 

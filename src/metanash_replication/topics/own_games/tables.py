@@ -1,4 +1,4 @@
-"""Tidy tables of the user's own games (:mod:`metanash.own_games`). Needs pandas (extra ``pipeline``).
+"""Tidy tables of the user's own games. Needs pandas (extra ``pipeline``).
 
 Each function takes the name of a file of games, what it was learned with, and the arrays.
 """

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from metanash.ledger.cited import number
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import (
+from metanash_replication.ledger.cited import number
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import (
     INCONCLUSIVE,
     Tables,
     Verdict,

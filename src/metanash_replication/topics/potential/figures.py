@@ -1,6 +1,6 @@
 """Figures of Proposition 1 and Theorem 3. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.theory_tables.potential`) and a width in inches, and returns a
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a
 figure; it computes nothing.
 """
 
@@ -13,8 +13,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.plotting import KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
+from metanash_replication.plotting import KIND_LABELS
+from metanash_replication.styles import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 

@@ -1,6 +1,6 @@
 """Proposition 1 and Theorem 3, measured: independent projected Q-ascent on Markov potential games.
 
-Arrays only; what follows from them is worked out in :mod:`metanash.theory_tables.potential`. Step sizes are multiples
+Arrays only; what follows from them is worked out in the module ``tables``. Step sizes are multiples
 of ``largest_ascent_step``, the largest that Proposition 1 admits, at the distribution mismatch of the game or, in a
 sequence, at the largest of its games.
 """

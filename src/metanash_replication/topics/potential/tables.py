@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds.potential import FACTORS, REPAIRED, proposition_1, theorem_3
-from metanash.rates import bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash.streams import stream
-from metanash.theory.potential import OUTCOMES, STARTS
-from metanash.theory_tables.claims import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.rates import bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
+from metanash_replication.topics.potential.measure import OUTCOMES, STARTS
 
 __all__ = [
     "counterexample_rows",
@@ -94,7 +94,7 @@ def violation_table(measured: Iterable[Measurement], made: Measurement | None = 
 
     Columns discount, start, iteration, games, resolved, violated (as printed), and the largest gap over bound as
     printed (``printed``) and repaired (``repaired``) among the resolved. With ``made``, the instances of
-    :func:`metanash.theory.potential.counterexamples` on two states are rows whose start is ``made``.
+    :func:`.measure.counterexamples` on two states are rows whose start is ``made``.
     """
     rows, found = [], [arrays for _, arrays in measured]
     names = ("discount", "start", "mean_gap", "rise", "rise_error", "mismatch", "step_size")
@@ -203,7 +203,7 @@ def slope_table(
 ) -> pd.DataFrame:
     """Slopes of the mean gap of long runs on declared windows, against those of Proposition 1.
 
-    Columns as in :func:`metanash.theory_tables.zero_sum.slope_table`, with discount and step factor. The bound contains
+    Columns as in ``slope_table`` of the zero-sum games, with discount and step factor. The bound contains
     the measured rise of the potential, so its slope is -1/2 only once the potential has stopped rising.
     """
     rows = []

@@ -1,6 +1,6 @@
 """Figure of the growth with the size of a game. Needs the extra ``pipeline``.
 
-The function takes tables by name (:mod:`metanash.theory_tables.scale`) and a width in inches, and returns a figure; it
+The function takes tables by name (module ``tables``) and a width in inches, and returns a figure; it
 computes nothing but where the lines of the expected growth lie: through the largest game of each.
 """
 
@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash.theory_figures.style import BOUND, Tables, log_axes
+from metanash_replication.styles import BOUND, Tables, log_axes
 
 __all__ = ["FIGURES"]
 

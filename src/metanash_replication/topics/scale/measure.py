@@ -1,7 +1,7 @@
 """How learning grows with the size of a game: gaps and memory, which repeat exactly, and costs, which do not.
 
 One game a call. Sizes are meant to grow from call to call, each in a process of its own: the peak memory of a process
-is that of the largest game it has held. Arrays only; :mod:`metanash.theory_tables.scale` works out what follows.
+is that of the largest game it has held. Arrays only; the module ``tables`` works out what follows.
 """
 
 import resource
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.checks import integer
+from metanash._inner.checks import integer
 from metanash.families import FAMILIES
 from metanash.games import GameBatch
 from metanash.learners import LEARNERS, learn

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from metanash.rates import power_law
-from metanash.theory_tables.claims import Measurement
+from metanash_replication.bound_rows import Measurement
+from metanash_replication.rates import power_law
 
 __all__ = ["exponents_table", "growth_table"]
 
@@ -31,7 +31,7 @@ _FITS = [
 
 
 def growth_table(learned: Iterable[Measurement], costs: Iterable[Measurement]) -> pd.DataFrame:
-    """A row for each game; measurements of :mod:`metanash.theory.scale` in the same order.
+    """A row for each game; measurements of :mod:`metanash_replication.topics.scale.measure` in the same order.
 
     Columns: ``series``, the family; sizes, with ``operations`` of an iteration, about N J + 32 sum A_i for each step
     and state, and ``states_actions``, H S J; seconds ``generation``, ``iteration``, ``stage_end``, ``gap_seconds``, and

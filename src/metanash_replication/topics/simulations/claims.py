@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import Tables, comparison, effect, not_tested, speed
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import Tables, comparison, effect, not_tested, speed
 
 __all__ = ["CLAIMS"]
 

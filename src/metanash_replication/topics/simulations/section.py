@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from metanash.labels import ARM_LABELS, KIND_LABELS
-from metanash.ledger.rules import Tables
-from metanash.report.content import Cells, Part, interval
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.ledger.rules import Tables
+from metanash_replication.report.content import Cells, Part, interval
 
 __all__ = ["parts", "reached", "sizes", "speed_up_cell"]
 

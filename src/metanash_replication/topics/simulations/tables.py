@@ -7,9 +7,9 @@ import pandas as pd
 
 from metanash.exact import matrix_equilibrium
 from metanash.games import ZeroSumGame, check_games
-from metanash.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
-from metanash.records import RunRecord
 from metanash.streams import stream
+from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
+from metanash_replication.records import RunRecord
 
 __all__ = ["curve_table", "curves", "distinct_equilibria", "final_gap_table", "speed_up_table", "stage_equilibria"]
 
@@ -52,7 +52,7 @@ def speed_up_table(
     ``levels`` has the gaps to reach for each kind of base game; KeyError where a kind has none.
 
     The curves are means over the games of a sequence, and the bootstrap resamples seeds; see
-    :func:`metanash.rates.speed_up` for the columns.
+    :func:`metanash_replication.rates.speed_up` for the columns.
     """
     rows = []
     for (figure, base_kind), group in table.groupby(["figure", "base_kind"], sort=True):

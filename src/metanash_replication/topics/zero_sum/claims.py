@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from metanash.ledger.claim import Claim
-from metanash.ledger.rules import Rows, Tables, bound, comparison, effect, not_tested, rate, similar
+from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.rules import Rows, Tables, bound, comparison, effect, not_tested, rate, similar
 
 __all__ = ["CLAIMS"]
 

@@ -1,6 +1,6 @@
 """Figures of Theorems 1 and 2: measured curves and bounds on the same axes. Needs the extra ``pipeline``.
 
-Each function takes tables by name (:mod:`metanash.theory_tables`) and a width in inches, and returns a figure; it
+Each function takes tables by name (module ``tables``) and a width in inches, and returns a figure; it
 computes nothing.
 """
 
@@ -10,8 +10,8 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from metanash.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash.theory_figures.style import BOUND, KIND_STYLE, Tables, legend_below, log_axes
+from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
+from metanash_replication.styles import BOUND, KIND_STYLE, Tables, legend_below, log_axes
 
 __all__ = ["FIGURES"]
 

@@ -1,7 +1,7 @@
 """Left sides of the theorems, measured where their right sides can be evaluated too.
 
 Each function runs learners on addressed games and returns named arrays: gaps, and the divergences, similarities and
-regrets that bounds are made of. What follows from them is worked out in :mod:`metanash.theory_tables`; the bounds
+regrets that bounds are made of. What follows from them is worked out in the module ``tables``; the bounds
 themselves (:mod:`metanash.bounds`) share nothing with the learners.
 """
 
@@ -23,8 +23,8 @@ from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
-from metanash.theory.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
 from metanash.transitions import Transition
+from metanash_replication.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
 
 __all__ = [
     "DivergenceProbe",

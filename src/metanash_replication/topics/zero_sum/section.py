@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from metanash.labels import ARM_LABELS, KIND_LABELS
-from metanash.ledger.rules import Tables
-from metanash.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.ledger.rules import Tables
+from metanash_replication.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
 
 __all__ = ["theorem_1", "theorem_2"]
 

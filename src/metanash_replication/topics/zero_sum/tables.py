@@ -8,7 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds import zero_sum as bounds
-from metanash.rates import (
+from metanash.streams import stream
+from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.rates import (
     Slope,
     bootstrap_means,
     fit_slope,
@@ -17,8 +19,6 @@ from metanash.rates import (
     percentile_interval,
     slope_on_window,
 )
-from metanash.streams import stream
-from metanash.theory_tables.claims import Measurement, claim_row
 
 __all__ = [
     "burn_in_rows",
@@ -249,7 +249,7 @@ def slope_table(
     """Slopes of the mean gap of long runs on declared windows, against those of equation (4).
 
     ``slope`` is raw; ``slope_without_log`` that of the gap divided by log T. ``verdict`` is that of
-    :func:`metanash.rates.judge_slopes` on all windows, in the row of the last.
+    :func:`metanash_replication.rates.judge_slopes` on all windows, in the row of the last.
     """
     rows = []
     for spec, arrays in measured:

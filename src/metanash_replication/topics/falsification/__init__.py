@@ -1,0 +1,1 @@
+"""The search for counterexamples, as tables, figures and a section."""

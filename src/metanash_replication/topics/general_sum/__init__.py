@@ -1,0 +1,1 @@
+"""Theorems 5 and 6: general-sum games."""

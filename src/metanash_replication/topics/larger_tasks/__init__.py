@@ -1,0 +1,1 @@
+"""Appendix F: poker and tracking."""

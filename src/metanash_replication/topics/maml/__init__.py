@@ -1,0 +1,1 @@
+"""Theorem 4: MAML in potential games."""

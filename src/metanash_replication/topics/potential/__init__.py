@@ -1,0 +1,1 @@
+"""Proposition 1 and Theorem 3: potential games."""

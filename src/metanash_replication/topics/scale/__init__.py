@@ -1,0 +1,1 @@
+"""Growth of gaps, times and memory with the size of a game."""

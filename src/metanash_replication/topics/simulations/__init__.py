@@ -1,0 +1,1 @@
+"""Figure 1, and sweeps of learning rates and perturbations."""
