@@ -20,7 +20,7 @@ def _of_each_kind(function: str) -> Measurement:
 
 
 def _settings_only(_config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Settings of sequences have all that their section says."""
+    """The settings have all else that their section says."""
     return {key: arguments[key] for key in ("settings", "seeds", "arm")}
 
 
