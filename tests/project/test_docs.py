@@ -62,7 +62,7 @@ def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.usefixtures("registries")
 def test_a_new_claim_is_searched(capsys):
-    (code,) = blocks(ROOT / "docs" / "falsify.md")
+    (code,) = blocks(ROOT / "docs" / "falsification.md")
     run_block(code)
     assert capsys.readouterr().out.splitlines() == [
         "printed: no violation in 200 evaluations, worst ratio 1.000",
@@ -165,6 +165,14 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)", prose):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_of_the_repository_that_pages_name_are_there(page):
+    named = re.findall(r"`((?:docs|findings|src|tests|workflow)/[\w./*-]*)", page.read_text())
+    made = {"extending.md"}  # shows files that the reader adds
+    gone = [name for name in named if not any(ROOT.glob(name.rstrip("/")))]
+    assert page.name in made or not gone
 
 
 def test_readme_begins_with_the_two_commands():
