@@ -95,7 +95,7 @@ def test_no_number_is_typed(notebook):
 
 
 def test_code_draws_nothing_by_itself(notebook):
-    """Figures are functions of the library: of plotting or of a topic's figures, given a width. Plots of pandas need none."""
+    """Figures are functions of the packages: of plotting or of a topic's figures, given a width. pandas needs none."""
     for source in code_of(notebook):
         called = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
         assert not called & {"subplots", "figure", "fill_between", "errorbar", "scatter", "imshow"}, source
