@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.foreign import kind_of, unreadable
+from metanash.typing import Array
 
 __all__ = [
     "Archive",
@@ -33,7 +34,6 @@ __all__ = [
 ]
 
 Header = dict[str, Any]
-Array = npt.NDArray[Any]
 
 _CHUNK = 16 * 1024**2
 """Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""

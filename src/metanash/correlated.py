@@ -30,6 +30,7 @@ from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "CorrelatedPolicy",
@@ -46,9 +47,6 @@ __all__ = [
     "product_values",
     "stage_values",
 ]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 # Joint distributions ------------------------------------------------------------------------------------

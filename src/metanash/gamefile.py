@@ -38,6 +38,7 @@ from metanash.archive import Archive, ArchiveError, Parts, check_readable, open_
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition
+from metanash.typing import Arrays
 
 __all__ = [
     "FORMAT",
@@ -53,8 +54,6 @@ FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
 
 _GAMBIT = {".nfg": read_nfg, ".efg": read_efg}
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str, Any] | None = None) -> None:

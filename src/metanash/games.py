@@ -26,6 +26,7 @@ import numpy.typing as npt
 from metanash._inner.checks import distributions, float_array, within
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
 from metanash.transitions import Transition, TransitionBatch, enough_axes
+from metanash.typing import Floats
 
 __all__ = [
     "DiscountedGame",
@@ -37,8 +38,6 @@ __all__ = [
     "check_game",
     "check_games",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _initial(value: npt.ArrayLike | None, n_states: int) -> Floats:

@@ -5,16 +5,15 @@ each with the game as an extra first axis where a batch is meant.
 """
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels, simplex
 from metanash._inner.checks import distributions, policy_array
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_batch, check_game
+from metanash.typing import Floats, Integers, Policy
 
 __all__ = [
     "average_out",
@@ -35,10 +34,6 @@ __all__ = [
     "team_optima",
     "values",
 ]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Policy = Sequence[Floats]
 
 
 def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing: int = 0) -> Floats:

@@ -28,12 +28,10 @@ from metanash.learners.base import checkpoints
 from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
 from metanash.streams import stream
+from metanash.typing import Floats, Integers
 
 __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train"]
 __all__ += ["meta_gradient", "meta_objective", "meta_value_and_gradient"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +231,7 @@ class MetaTraining:
         The last theta.
     """
 
-    iterations: npt.NDArray[np.int64]
+    iterations: Integers
     objective: Floats
     gradient_norm: Floats
     smallest_gradient_norm: Floats
@@ -245,7 +243,7 @@ class MetaTraining:
         return tuple(softmax(part) for part in self.logits)
 
 
-def _grid(name: str, iterations: int, at: Sequence[int] | None) -> npt.NDArray[np.int64]:
+def _grid(name: str, iterations: int, at: Sequence[int] | None) -> Integers:
     """Checkpoints from 0: those given, or 0 and log-spaced ones."""
     integer(name, iterations, 0)
     if at is None:
@@ -332,7 +330,7 @@ class Adaptation:
         Exact NE-gap and Phi there, in units of value.
     """
 
-    steps: npt.NDArray[np.int64]
+    steps: Integers
     ne_gap: Floats
     potential: Floats
 

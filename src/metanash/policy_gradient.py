@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.checks import float_array, integer, within_floats
@@ -17,11 +16,9 @@ from metanash._inner.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
+from metanash.typing import Floats, Integers
 
 __all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "beside", "hessian", "parts_of"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 def beside(parts: Sequence[Floats]) -> Floats:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import distributions, float_array, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
+from metanash.typing import Booleans, Floats
 
 __all__ = [
     "POTENTIAL_TOLERANCE",
@@ -25,7 +25,6 @@ __all__ = [
     "total_dissimilarity",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 POTENTIAL_TOLERANCE = 1e-9
 """A game whose deviation is at most this, times the largest value possible, counts as a potential game."""
@@ -214,7 +213,7 @@ def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
 
 def largest_potential_drops(
     games: GameBatch[DiscountedGame], following: GameBatch[DiscountedGame]
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Booleans]:
     """Terms of Delta_Phi: the maximum over policies of Phi(pi; game) - Phi(pi; following game).
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.

@@ -17,10 +17,10 @@ from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash.typing import Floats, Integers
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
-Floats = npt.NDArray[np.float64]
 
 MOST_PLAYERS = 60
 """NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
@@ -189,7 +189,7 @@ class TransitionBatch(Frozen):
 
     transitions: tuple[Transition, ...]
     kinds: tuple[Transition, ...] = field(init=False, repr=False)
-    index: npt.NDArray[np.int64] = field(init=False, repr=False)
+    index: Integers = field(init=False, repr=False)
     stacked: Floats | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from metanash._inner.checks import integer
+from metanash.typing import Floats
 
 __all__ = [
     "Slope",
@@ -23,8 +24,6 @@ __all__ = [
     "slope_on_window",
     "speed_up",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -> Floats:

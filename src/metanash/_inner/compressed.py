@@ -9,16 +9,13 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, float_array, name_entry, real_numbers
 from metanash._inner.frozen import sealed
+from metanash.typing import Array
 
 __all__ = ["Rows", "check_parts", "kernel_rows", "matrix_of", "matrix_of_parts"]
-
-Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[Any]
 
 
 class Rows(NamedTuple):

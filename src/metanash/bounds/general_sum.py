@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.zero_sum import missed_rewards, vertex_divergence
+from metanash.typing import Floats
 
 __all__ = [
     "cce_learning_rate",
@@ -24,8 +25,6 @@ __all__ = [
     "theorem_5_uniform",
     "theorem_6_iterations",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _several(n_players: int) -> int:

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
 from metanash.games import MarkovGame
 from metanash.streams import stream
+from metanash.typing import Floats
 
 __all__ = ["general_sum_sequence"]
 
-Floats = npt.NDArray[np.float64]
 
 _BIMATRIX: dict[str, tuple[list[list[float]], list[list[float]]]] = {
     # Shapley 1964: fictitious play cycles; the only equilibrium is uniform

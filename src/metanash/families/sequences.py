@@ -3,15 +3,14 @@
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats
 
 __all__ = ["Noise", "check_sequence", "mixed_kernels", "perturbed"]
 
-Floats = npt.NDArray[np.float64]
 Noise = Literal["uniform", "normal"]
 """Law of a perturbation: uniform on [-1, 1], or standard normal."""
 

@@ -15,10 +15,9 @@ from metanash.families.sequences import Noise, check_sequence, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats
 
 __all__ = ["sparse_zero_sum_sequence"]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _next_states(rng: np.random.Generator, rows: int, n_states: int, branching: int) -> npt.NDArray[np.integer]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from metanash.gambit.exact import Decimals
 from metanash.gambit.text import QUOTED, SPACE, Reader, plain_number
+from metanash.typing import Integers
 
 __all__ = ["Pieces", "joined", "read_numbers", "read_outcomes"]
 
@@ -19,7 +20,7 @@ _PLAIN = re.compile(r"[0-9+\-.,/eE \t\n]*")
 _BREAK = re.compile(SPACE)
 _NAMED = re.compile(rf"\{{{SPACE}*{QUOTED}", re.DOTALL)
 
-_Parts = tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], dict[int, Fraction]]
+_Parts = tuple[Integers, npt.NDArray[np.int8], dict[int, Fraction]]
 Pieces = list[_Parts]
 """Mantissas and places of decimals, and what is no such number, by its place; one after another."""
 
@@ -187,7 +188,7 @@ def _numbers(piece: str) -> _Parts | None:
     return mantissas, places.astype(np.int8), others
 
 
-def _places(line: str, count: int) -> npt.NDArray[np.int64] | None:
+def _places(line: str, count: int) -> Integers | None:
     """Digits after the point of words between single spaces, or None if one has two points."""
     places = np.zeros(count, dtype=np.int64)
     if "." in line:

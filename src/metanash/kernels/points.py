@@ -22,19 +22,13 @@ without a copy. :func:`maml` is the twin of the compiled kernel of that name.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.simplex import softmax
+from metanash.typing import Floats, Integers, Logits
 
 __all__ = ["Logits", "Point", "Tables", "maml"]
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
-Logits: TypeAlias = tuple[Floats, ...]
-"""One (G, S, A_i) array a player; gradients and directions have the same form."""
 
 
 def _games_last(parts: Sequence[Floats]) -> list[Floats]:

@@ -8,14 +8,13 @@ run is cut into calls.
 
 import itertools
 import math
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "CHUNK",
@@ -34,8 +33,6 @@ __all__ = [
     "regret_matching",
 ]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 CHUNK = 1024
 """Terms of a running sum before it is added to the total: the same number as in ``compiled.c``."""

@@ -24,13 +24,10 @@ import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash.games import Game, GameBatch
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
 __all__ += ["learning_rates", "starting_policies", "warn_of_zeros"]
-
-Floats = npt.NDArray[np.float64]
-Policies = tuple[Floats, ...]
-"""One array a player; the axes after the game depend on the learner."""
 
 State = TypeVar("State")
 
@@ -73,7 +70,7 @@ class Run(Generic[State]):
         What the probe of :func:`learn` returned at the checkpoints.
     """
 
-    checkpoints: npt.NDArray[np.int64]
+    checkpoints: Integers
     measures: Mapping[str, Floats]
     state: State
     policy: Any
@@ -91,7 +88,7 @@ Probe = Callable[[Any, Any], Mapping[str, Floats]]
 """Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
 
 
-def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
+def checkpoints(iterations: int, count: int = 60) -> Integers:
     """At most ``count`` log-spaced iterations from 1 to ``iterations``, both included.
 
     Raises
@@ -183,7 +180,7 @@ def learn(
     learner: Learner[State],
     iterations: int,
     *,
-    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    at: Sequence[int] | Integers | None = None,
     initial: Policies | None = None,
     probe: Probe | None = None,
 ) -> Run[State]:

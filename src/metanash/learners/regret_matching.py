@@ -33,9 +33,10 @@ import numpy as np
 from metanash import kernels
 from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import Floats, backup, ne_gaps
+from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.simplex import uniform
+from metanash.typing import Floats
 
 __all__ = ["RegretMatching", "RegretState"]
 

@@ -16,6 +16,7 @@ from metanash import simplex
 from metanash._inner.checks import integer
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
+from metanash.typing import Floats
 
 __all__ = [
     "StageStatistics",
@@ -27,7 +28,6 @@ __all__ = [
     "stage_count",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _TIE = 1e-12
 """Actions within this of the best payoff are tied best responses."""
