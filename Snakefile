@@ -1,4 +1,5 @@
 # metanash: snakemake --cores 8 reproduces everything. What holds in config/ is all there is to set.
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -16,12 +17,14 @@ if refused:
     raise WorkflowError(verdict(refused))
 
 ARGUMENTS = arguments_of(workflow)
+sys.path.insert(0, str(Path(workflow.basedir, "src")))  # the plans are those of this checkout
 
 
-LEARNED = "common settings games learn tables zero_sum potential general_sum appendix own_games scale falsify".split()
-DRAWN = "theory figures notebooks jobs report".split()
+PARTS = (
+    "common games learn simulations larger_tasks topics own_games falsification theory notebooks jobs report".split()
+)
 
-for part in LEARNED + DRAWN:
+for part in PARTS:
 
     include: f"workflow/rules/{part}.smk"
 

@@ -3,27 +3,42 @@
 At the worst run and iteration, ``left`` (measured), ``right`` (bound) and their ``ratio``; how many ``runs`` there were
 and in how many of them the left side exceeds the right one anywhere (``violations``); how many are ``unresolved``
 throughout, rounding being too large to tell; and the first iteration from which the bound is below the trivial range of
-the left side (``first_informative``, of the mean bound over runs; empty where it never is).
+the left side (``first_informative``, of the mean bound over runs; empty where it never is). ``kind`` is that of the
+form (``FORMS``); ``total`` says whether the row adds up others; ``measurement`` and ``file`` are the name in the
+topic's plan and the file, below the folder of results, of the measurement that the row is from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Arrays", "Measurement", "claim_row", "claim_summary", "total_rows"]
+__all__ = ["FORMS", "Arrays", "Measurement", "claim_row", "claim_summary", "claims_table", "rows_of", "total_rows"]
 
 Floats = npt.NDArray[np.float64]
 Arrays = Mapping[str, npt.NDArray[Any]]
 Measurement = tuple[Mapping[str, Any], Arrays]
-"""What a measurement was called with, and its arrays."""
+"""Arguments that a measurement was made with, with its ``file``, and its arrays."""
+
+FORMS = {
+    "printed": "printed",
+    "derived": "derived",
+    "repaired: worst best response": "repaired",
+    "repaired: burn-in term": "repaired",
+    "repaired: learning rate": "repaired",
+    "repaired: 1920/959 kappa": "repaired",
+    "proven: third power of eta": "proven",
+    "sharper: ascent lemma": "sharper",
+    "with B(H) / T, no repair": "refuted",
+    "with 2 kappa": "refuted",
+}
+"""Kind of each form: as the paper prints it; derived here, where the paper's own was not at hand; repaired or proven,
+with a proof; sharper than printed; refuted, a repair that was tried and fails."""
 
 _ZERO = 1e-12
 """A gap of at most this is rounding and exceeds no bound."""
-_TOTAL = r"(?:^all sequences|, all)$"
-"""Settings of rows that add up others."""
 _SLACK = 1e-9
 """A ratio counts as a violation from 1 plus this."""
 
@@ -37,8 +52,9 @@ def claim_row(
     right: Floats,
     trivial: float,
     unresolved: npt.NDArray[np.bool_] | bool = False,
+    kind: str = "",
 ) -> dict[str, Any]:
-    """One row from measurements and bounds (runs, C) at iterations (C,).
+    """One row from measurements and bounds (runs, C) at iterations (C,), of a form of ``FORMS`` or with its ``kind``.
 
     Where ``unresolved`` (runs, C) is set and there is anything to bound, rounding is too large for a comparison, and
     there is none.
@@ -63,7 +79,19 @@ def claim_row(
         "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
         "unresolved": int(skipped.all(axis=1).sum()),
         "first_informative": int(t[first]) if first < len(t) else None,
+        "kind": kind or FORMS[form],
+        "total": False,
     }
+
+
+def rows_of(
+    name: str,
+    measured: Mapping[str, Sequence[Measurement]],
+    rows: Callable[[list[Measurement]], Sequence[Mapping[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Rows of all files of a measurement, each with the measurement's name and the file."""
+    origins = [({"measurement": name, "file": one[0]["file"]}, one) for one in measured[name]]
+    return [{**row, **origin} for origin, one in origins for row in rows([one])]
 
 
 def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str, Any]]:
@@ -73,8 +101,13 @@ def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str
     for _, group in table.groupby(["claim", "form"], sort=False):
         worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
         worst |= {name: group[name].sum() for name in ("runs", "violations", "unresolved")}
-        totals.append(worst | {"setting": setting, "first_informative": None})
+        totals.append(worst | {"setting": setting, "first_informative": None, "total": True})
     return totals
+
+
+def claims_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of :func:`claim_row` and :func:`total_rows` as a table."""
+    return pd.DataFrame(rows).astype({"first_informative": "Int64"})
 
 
 def claim_summary(table: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:
@@ -94,7 +127,7 @@ def claim_summary(table: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:
     ValueError
         If the table has nothing about one of the claims.
     """
-    single = table[~table["setting"].str.contains(_TOTAL)]
+    single = table[~table["total"]]
     rows = []
     for claim in claims:
         own = single[single["claim"] == claim]

@@ -1,25 +1,17 @@
-"""All claims and all sections of the report, topic by topic."""
+"""All claims and the whole report, put together from the topics. Needs pandas (extra ``pipeline``)."""
 
-from metanash_replication.report.assembly import Plan
-from metanash_replication.topics.falsification import section as counterexamples
-from metanash_replication.topics.general_sum import claims as general_sum_claims
-from metanash_replication.topics.general_sum import section as general_sum
-from metanash_replication.topics.larger_tasks import claims as larger_tasks_claims
-from metanash_replication.topics.larger_tasks import section as larger_tasks
-from metanash_replication.topics.potential import claims as potential_claims
-from metanash_replication.topics.potential import section as potential
-from metanash_replication.topics.simulations import claims as simulations_claims
-from metanash_replication.topics.simulations import section as simulations
-from metanash_replication.topics.zero_sum import claims as zero_sum_claims
-from metanash_replication.topics.zero_sum import section as zero_sum
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-CLAIMS = [
-    *zero_sum_claims.CLAIMS,
-    *potential_claims.CLAIMS,
-    *general_sum_claims.CLAIMS,
-    *simulations_claims.CLAIMS,
-    *larger_tasks_claims.CLAIMS,
-]
+from metanash_replication.ledger import Entry, judge_all
+from metanash_replication.ledger.claim import Claim, Runs
+from metanash_replication.ledger.rules import Tables
+from metanash_replication.plans import Plan, read_plan
+from metanash_replication.report import Outline, Report, assemble
+from metanash_replication.topics import TOPICS
+
+__all__ = ["CLAIMS", "HEADLINES", "OUTLINES", "claims_of", "judged", "outlines_of", "report_of"]
 
 HEADLINES = (
     "figure-1a-pure",
@@ -34,42 +26,53 @@ HEADLINES = (
 """Claims whose results open the report."""
 
 
-SECTIONS = (
-    Plan(
-        "figure-1",
-        "Figure 1: simulations",
-        ("figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"),
-        simulations.parts,
-    ),
-    Plan(
-        "theorem-1",
-        "Theorem 1: one zero-sum game",
-        ("theorem1_bounds", "theorem1_slopes", "theorem1_defects", "theorem1_chain"),
-        zero_sum.theorem_1,
-    ),
-    Plan("theorem-2", "Theorem 2: sequences of zero-sum games", ("theorem2_benefit",), zero_sum.theorem_2),
-    Plan(
-        "proposition-1",
-        "Proposition 1: one potential game",
-        ("proposition1_rates", "proposition1_violations", "proposition1_steps"),
-        potential.proposition_1,
-    ),
-    Plan("theorem-3", "Theorem 3: sequences of potential games", ("theorem3_benefit",), potential.theorem_3),
-    Plan(
-        "theorem-4",
-        "Theorem 4: MAML in potential games",
-        ("theorem4_norms", "maml_adaptation", "maml_inner_loop"),
-        potential.theorem_4,
-    ),
-    Plan("theorem-5", "Theorem 5: one general-sum game", ("theorem5_bounds", "theorem5_slopes"), general_sum.theorem_5),
-    Plan("theorem-6", "Theorem 6: sequences of general-sum games", ("theorem6_benefit",), general_sum.theorem_6),
-    Plan(
-        "larger-tasks",
-        "Appendix F: larger tasks",
-        ("appendix_poker", "appendix_tracking"),
-        larger_tasks.parts,
-        optional=("growth",),
-    ),
-    Plan("counterexamples", "Counterexamples", ("falsification", "worst_instances"), counterexamples.parts),
-    Plan("own-games", "Your own games", ("own_games",), larger_tasks.own_parts, needs=("own_games",)),
-)
+def claims_of(plan: Plan, claims: Sequence[Claim]) -> list[Claim]:
+    """Claims of a topic in the order of its plan, each with its section.
+
+    Raises
+    ------
+    ValueError
+        If the plan names a claim that there is not, or a claim is not in the plan.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    for names, others, words in (
+        (plan.claims, by_id, "is in the plan, and no claim of the module claims has this id"),
+        (by_id, plan.claims, "is in the module claims, and no section of the plan names it"),
+    ):
+        missing = [name for name in names if name not in others]
+        if missing:
+            raise ValueError(f"claim {missing[0]!r} {words}")
+    return [replace(by_id[name], section=section.id) for section in plan.sections for name in section.claims]
+
+
+def outlines_of(plan: Plan, topic: str) -> list[Outline]:
+    """Sections of a topic's plan, each with the function of its module ``section`` that makes its tables."""
+    module = importlib.import_module(f"metanash_replication.topics.{topic}.section")
+    return [(section, module.PARTS[section.id]) for section in plan.sections]
+
+
+def _all() -> tuple[list[Claim], list[Outline]]:
+    claims: list[Claim] = []
+    outlines: list[Outline] = []
+    for topic in TOPICS:
+        plan = read_plan(topic)
+        if plan.claims:
+            module = importlib.import_module(f"metanash_replication.topics.{topic}.claims")
+            claims += claims_of(plan, module.CLAIMS)
+        if plan.sections:
+            outlines += outlines_of(plan, topic)
+    return claims, sorted(outlines, key=lambda outline: not outline[0].opens)
+
+
+CLAIMS, OUTLINES = _all()
+"""Claims in the order of the paper, and sections in that of the report."""
+
+
+def judged(tables: Tables, runs: Runs) -> list[Entry]:
+    """Verdicts on all claims: see :func:`metanash_replication.ledger.judge_all`."""
+    return judge_all(tables, runs, CLAIMS)
+
+
+def report_of(tables: Tables, runs: Runs, captions: Mapping[str, str]) -> Report:
+    """The whole report: see :func:`metanash_replication.report.assemble`."""
+    return assemble(OUTLINES, judged(tables, runs), tables, captions, HEADLINES)

@@ -45,7 +45,7 @@ def refusals(question: Mapping[str, Any]) -> list[Refusal]:
             try:
                 _try_size(claim, name)
             except ValueError as error:
-                found.append((("falsify", "sizes", claim, k), str(error)))
+                found.append((("falsification", "sizes", claim, k), str(error)))
     for name, section in question["experiments"].items():
         place = ("experiments", name)
         unknown = [((*place, *path), words) for path, words in _unknown(section)]

@@ -34,9 +34,9 @@ def misfits(config: Section) -> list[Mistake]:
         _folders(config),
         # those of the user's are tried by the library
         *(_experiment(name, one) for name, one in config["experiments"].items() if not name.startswith("own_")),
-        _appendix(config["appendix"], config["experiments"]),
-        _mixed_theory(theory),
-        _horizons(theory["random_games"]),
+        _larger_tasks(config["larger_tasks"], config["experiments"]),
+        _mixed_theory(theory["zero_sum"]),
+        _horizons(theory["zero_sum"]["random_games"]),
         _rates(theory),
         _general_sum(theory["general_sum"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
@@ -101,10 +101,10 @@ def _numbers(family: str, options: Section) -> int:
     return 0
 
 
-def _appendix(appendix: Section, experiments: Section) -> Iterator[Mistake]:
-    for name, shown in appendix.items():
+def _larger_tasks(larger_tasks: Section, experiments: Section) -> Iterator[Mistake]:
+    for name, shown in larger_tasks.items():
         if name not in experiments:
-            yield Mistake(("appendix", name), f"there is no experiments/{name}")
+            yield Mistake(("larger_tasks", name), f"there is no experiments/{name}")
             continue
         experiment = experiments[name]
         for key, known in (
@@ -113,12 +113,12 @@ def _appendix(appendix: Section, experiments: Section) -> Iterator[Mistake]:
         ):
             if shown[key] not in known:
                 words = f"must be one of experiments/{name}: {shortened(known)}, there is {shortened(shown[key])}"
-                yield Mistake(("appendix", name, key), words)
+                yield Mistake(("larger_tasks", name, key), words)
         if shown["references"] > experiment["seeds"]:
             words = (
                 f"must be at most the {experiment['seeds']} seeds of experiments/{name}, there is {shown['references']}"
             )
-            yield Mistake(("appendix", name, "references"), words)
+            yield Mistake(("larger_tasks", name, "references"), words)
         if experiment["seeds_per_block"] < experiment["seeds"]:
             words = (
                 f"must be all {experiment['seeds']} seeds, which are one job; there is {experiment['seeds_per_block']}"
@@ -133,18 +133,18 @@ def _mixed_theory(theory: Section) -> Iterator[Mistake]:
     for name in ("long_runs", "sequences"):
         a, b = theory[name]["n_actions"]
         if "mixed" in theory[name]["base_kinds"] and a != b:
-            yield Mistake(("theory", name, "n_actions"), f"mixed games need A = B, there is [{a}, {b}]")
+            yield Mistake(("theory", "zero_sum", name, "n_actions"), f"mixed games need A = B, there is [{a}, {b}]")
     sizes = theory["random_games"]["actions"]
     if "mixed" in theory["random_games"]["base_kinds"] and all(a != b for a, b in sizes):
         words = f"mixed games need A = B; none of {shortened(sizes)} has it"
-        yield Mistake(("theory", "random_games", "actions"), words)
+        yield Mistake(("theory", "zero_sum", "random_games", "actions"), words)
 
 
 def _horizons(section: Section) -> Iterator[Mistake]:
     horizons, iterations = section["horizons"], section["iterations"]
     if len(horizons) != len(iterations):
         words = f"must be as many as horizons, one for each: {len(horizons)}, there are {len(iterations)}"
-        yield Mistake(("theory", "random_games", "iterations"), words)
+        yield Mistake(("theory", "zero_sum", "random_games", "iterations"), words)
 
 
 def _rising(place: tuple[str, ...], numbers: Sequence[float]) -> Iterator[Mistake]:
@@ -161,11 +161,11 @@ def _log_spaced(iterations: int, count: int) -> list[int]:
 
 def _rates(theory: Section) -> Iterator[Mistake]:
     """Windows on which slopes are fitted: rising, and with two checkpoints at least of the runs they are of."""
-    for place in ((), ("potential",)):
-        section = theory[place[0]] if place else theory
+    for name in ("zero_sum", "potential"):
+        section = theory[name]
         runs = section["long_runs"]
         grid = _log_spaced(runs["iterations"], runs["checkpoints"])
-        yield from _windows(("theory", *place), section["slopes"]["windows"], grid, "checkpoints of long_runs")
+        yield from _windows(("theory", name), section["slopes"]["windows"], grid, "checkpoints of long_runs")
     general = theory["general_sum"]
     grid = general["schedules"]["iterations"]
     yield from _rising(("theory", "general_sum", "schedules", "iterations"), grid)

@@ -4,21 +4,19 @@ Names of claims are read from the text of the registry. Sizes and own experiment
 imported, in a process of its own and with the kernels in NumPy: compiled ones may be about to be built anew.
 """
 
-import ast
 import difflib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from workflow.configuration.places import Mistake
+from workflow.planning.sources import keys_of
 
-__all__ = ["names_of", "of_the_library"]
+__all__ = ["of_the_library"]
 
-_PACKAGE = Path(__file__).parents[2] / "src" / "metanash"
 _ASK = """
 import json, resource, sys
 from metanash_replication.rehearsal import refusals
@@ -28,33 +26,23 @@ print(json.dumps(refusals(json.load(sys.stdin))))
 _SECONDS = 20
 
 
-def names_of(module: str, registry: str) -> list[str]:
-    """Keys of a registry of metanash, a dictionary that the module spells out. ValueError if there is none."""
-    path = _PACKAGE.joinpath(*module.split("."))
-    text = next(file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()).read_text()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == registry:
-            return [ast.literal_eval(key) for key in node.value.keys]
-    raise ValueError(f"metanash.{module} has no {registry}")
-
-
 def of_the_library(config: Mapping[str, Any]) -> list[Mistake]:
     """Mistakes that the library sees."""
-    found = list(_unknown_claims(config["falsify"]))
+    found = list(_unknown_claims(config["falsification"]))
     own = {name: section for name, section in config["experiments"].items() if name.startswith("own_")}
-    if not found and (own or config["falsify"]["sizes"]):
-        return _asked({"sizes": config["falsify"]["sizes"], "experiments": own, "root_seed": config["root_seed"]})
+    if not found and (own or config["falsification"]["sizes"]):
+        return _asked({"sizes": config["falsification"]["sizes"], "experiments": own, "root_seed": config["root_seed"]})
     return found
 
 
 def _unknown_claims(section: Mapping[str, Any]) -> Iterator[Mistake]:
-    claims = names_of("falsify.registry", "FALSIFIABLE")
+    claims = keys_of("metanash_replication.falsification.registry", "FALSIFIABLE")
     for part in ("budgets", "sizes"):
         for name in section[part]:
             if name not in claims:
                 near = difflib.get_close_matches(name, claims, 1)
                 hint = f"{near[0]} is the nearest" if near else f"there are {', '.join(claims)}"
-                yield Mistake(("falsify", part, name), f"there is no such claim; {hint}")
+                yield Mistake(("falsification", part, name), f"there is no such claim; {hint}")
 
 
 def _asked(question: Mapping[str, Any]) -> list[Mistake]:

@@ -1,5 +1,4 @@
 # Paths and functions that the rules share. No rules here.
-import ast
 import csv
 import hashlib
 import itertools
@@ -7,16 +6,21 @@ import json
 import os
 import re
 import sys
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+
+from metanash_replication.plans import read_plan, setting
+from metanash_replication.topics import TOPICS
+from workflow.planning.sources import imported, keys_of, notebook_imports, sources
 
 RESULTS = config["results"]
 FIGURES = config["paper_figures"]
 EXPERIMENTS = config["experiments"]
 OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
-PACKAGE = Path("src/metanash")
-C_SOURCES = [path.as_posix() for path in sorted((PACKAGE / "kernels").glob("*.[ch]"))]
+MEASURED = f"{RESULTS}/theory"
+TOPIC = "metanash_replication.topics"
+PLANS = {name: plan for name, plan in ((name, read_plan(name)) for name in TOPICS) if plan.is_present(config)}
+C_SOURCES = [path.as_posix() for path in sorted(Path("src/metanash/kernels").glob("*.[ch]"))]
 # What all scripts import: their logs, and the records of what was made from what.
 SHARED = [path.as_posix() for path in sorted(Path("workflow/scripts/metanash_workflow").glob("*.py"))]
 
@@ -28,63 +32,13 @@ wildcard_constraints:
     block="[0-9]+",
 
 
-@cache
-def source_file(name):
-    """File of a part of metanash, given as a dotted name without the package; None for anything else."""
-    path = PACKAGE.joinpath(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.exists():
-            return candidate
-    return None
+def code(script, *modules):
+    """Inputs of a rule that runs a script: sources of all that it imports, and of modules that it imports by name.
 
-
-def imported(code):
-    """Parts of metanash that a Python text imports; the package itself stands for all that it offers."""
-    found = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and node.module == "metanash":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("metanash."):
-            name = node.module.removeprefix("metanash.")
-            found |= {name, *(f"{name}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import) and "metanash" in {alias.name for alias in node.names}:
-            found |= imported((PACKAGE / "__init__.py").read_text())
-    return {name for name in found if source_file(name)}
-
-
-@cache
-def imported_by(name):
-    """Parts of metanash that a part of it imports."""
-    return imported(source_file(name).read_text())
-
-
-def library(*names):
-    """Source files of these parts of metanash and of all they import, and of what all scripts share: what a rule runs.
-
-    The compiled kernels count through the file that the rule ``kernels`` writes.
+    With them those that all scripts share. The compiled kernels count through the file that the rule kernels writes.
     """
-    seen, queue = set(), list(names)
-    while queue:
-        name = queue.pop()
-        if name not in seen:
-            seen.add(name)
-            queue += imported_by(name)
-    files = [source_file(name).as_posix() for name in sorted(seen)]
-    return files + [f"{RESULTS}/kernels.json"] * ("kernels" in seen) + SHARED
-
-
-def notebook_imports(name):
-    """Parts of metanash that a notebook imports."""
-    cells = json.loads(Path(f"notebooks/{name}.ipynb").read_text())["cells"]
-    return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
-
-
-def registered(name, registry):
-    """Keys of a registry of metanash, a dictionary that the module spells out."""
-    for node in ast.parse(source_file(name).read_text()).body:
-        if isinstance(node, ast.AnnAssign) and node.target.id == registry:
-            return [ast.literal_eval(key) for key in node.value.keys]
-    raise WorkflowError(f"metanash.{name} has no {registry}")
+    files = sources(*imported(Path(f"workflow/scripts/{script}.py").read_text()), *modules)
+    return files + [f"{RESULTS}/kernels.json"] * ("src/metanash/kernels/__init__.py" in files) + SHARED
 
 
 def seeds_of_block(experiment, block):
@@ -110,6 +64,12 @@ def benchmark_of(measurement):
     return Path("benchmarks", *parts[:3], *parts[4:] if parts[0] == "runs" else parts[3:]).as_posix()
 
 
+def about_run(run):
+    """Experiment of a run record, kind of games and arm."""
+    *_, experiment, kind, arm, _ = run.split("/")
+    return {"experiment": experiment, "base_kind": kind, "arm": arm}
+
+
 def games_of(run):
     """Game file of a run record."""
     *_, experiment, kind, _, block = run.split("/")
@@ -119,6 +79,17 @@ def games_of(run):
 def table_files(*names):
     """Files of tables."""
     return [f"{RESULTS}/{name}.csv" for name in names]
+
+
+def read_by(notebook):
+    """Results that a notebook reads."""
+    found = []
+    for topic, plan in PLANS.items():
+        if notebook in plan.notebooks:
+            reads = plan.notebooks[notebook]
+            found += table_files(*reads.tables) + runs(*reads.experiments)
+            found += [f"{MEASURED}/claims/{topic}.csv"] * reads.bounds + [f"{RESULTS}/{file}" for file in reads.files]
+    return found
 
 
 def figures(*names):
@@ -132,6 +103,23 @@ def drawn(category, *names):
     for name, pdf, png in zip(names, figures(*names)[::2], figures(*names)[1::2]):
         found += [pdf, report(png, caption=f"../report/{name}.rst", category=category, labels={"figure": name})]
     return found
+
+
+def alternatives(measurement):
+    """Constraints on the wildcards of a measurement: the values that they have."""
+    return {name: "|".join(map(str, measurement.values(config, name))) or "none" for name in measurement.over}
+
+
+def arguments_of_jobs(measurement):
+    """From the wildcards of a job to the arguments of a measurement's function."""
+    return lambda wildcards: measurement.arguments(
+        config, {name: getattr(wildcards, name) for name in measurement.over}
+    )
+
+
+def in_words(measurement):
+    """Message of a measurement's jobs, for Snakemake to fill in."""
+    return re.sub(r"\{(\w+)\}", r"{wildcards.\1}", measurement.message)
 
 
 def table(name):

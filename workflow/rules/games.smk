@@ -16,7 +16,7 @@ rule kernels:
 
 rule games:
     input:
-        code=library("experiments", "gamefile"),
+        code=code("generate_games"),
     output:
         games=f"{RESULTS}/games/{{experiment}}/{{base_kind}}/block-{{block}}.npz",
         made=f"{RESULTS}/made/games/{{experiment}}/{{base_kind}}/block-{{block}}.json",

@@ -6,7 +6,7 @@ for experiment, section in EXPERIMENTS.items():
             f"learn_{experiment}"
         input:
             games=f"{RESULTS}/games/{experiment}/{{base_kind}}/block-{{block}}.npz",
-            code=library("experiments", "gamefile", "records"),
+            code=code("learn"),
         output:
             **{arm: f"{RESULTS}/runs/{experiment}/{{base_kind}}/{arm}/block-{{block}}.npz" for arm in section["arms"]},
             made=f"{RESULTS}/made/runs/{experiment}/{{base_kind}}/block-{{block}}.json",

@@ -15,7 +15,7 @@ rule own_games:
         theirs=lambda wildcards: [
             file for file in [OWN_GAMES[wildcards.own]] if os.path.isfile(file) and os.access(file, os.R_OK)
         ],
-        code=library("own_games", "gamefile", "records"),
+        code=code("own_games"),
     output:
         measured=f"{RESULTS}/own_games/{{own}}.npz",
         made=f"{RESULTS}/made/own_games/{{own}}.json",
@@ -39,7 +39,7 @@ rule own_games:
 rule own_games_tables:
     input:
         measured=expand(f"{RESULTS}/own_games/{{own}}.npz", own=OWN_GAMES),
-        code=library("own_tables", "records", "archive"),
+        code=code("own_games_tables"),
     output:
         own_games=table("own_games"),
         own_payoffs=table("own_payoffs"),

@@ -1,57 +1,32 @@
 # The ledger of claims and the pages made of it.
 # Tables that verdicts and pages are made of.
-LEDGER_TABLES = [
-    "figure1",
-    "speed_up",
-    "sensitivity",
-    "equilibria",
-    "theory",
-    "slopes",
-    "sequences",
-    "chain",
-    "proposition1_violations",
-    "potential_slopes",
-    "far_steps",
-    "potential_sequences",
-    "meta_training",
-    "adaptation",
-    "inner_loop_slopes",
-    "schedule_slopes",
-    "general_sequences",
-    "appendix",
-    "appendix_equilibria",
-    "falsification",
-    *(["growth_exponents"] if SIZES else []),
-    *(["own_games", "own_payoffs", "own_policies", "own_refused"] if OWN_GAMES else []),
-]
+JUDGED = ["theory", *(name for plan in PLANS.values() for name in plan.judged)]
 
-# Rules whose inputs are the measurements, and those measurements by their names in the folder of results.
-MEASURING = ["figure1", "sensitivity", "zero_sum", "potential", "meta_gradient", "general_sum", "appendix"]
-TABLE_RULES = {"figure1": "figure1_table", "sensitivity": "sensitivity_table"}
-MEASUREMENTS = sorted(
-    os.path.relpath(file, RESULTS)
-    for name in MEASURING
-    for file in getattr(rules, TABLE_RULES.get(name, f"{name}_tables")).input
-    if file.endswith(".npz")
-)
+# Files of measurements that claims may cite, and what each is about.
+CITED = {
+    **{
+        file: about
+        for plan in PLANS.values()
+        if plan.claims
+        for one in plan.measurements
+        for file, about in one.files(config).items()
+    },
+    **{
+        os.path.relpath(run, RESULTS): about_run(run)
+        for run in runs(*EXPERIMENTS)
+        if about_run(run)["experiment"] not in OWN
+    },
+}
 
 # What the report embeds: figures (each has a caption in workflow/report) and pages of the documentation.
-REPORT_FIGURES = [
-    "figure1a",
-    "figure1b",
-    "figure1b_theory",
-    "figure1c",
-    "sensitivity_zero_sum",
-    "sensitivity_potential",
-]
-REPORT_FIGURES += [name for _, names in THEORY_FIGURES.values() for name in names]
+REPORT_FIGURES = [figure.name for plan in PLANS.values() for figure in plan.figures]
 DOCUMENTS = ["assumptions", "proposition1", "constants"]
 
 
 rule ledger:
     input:
-        tables=[f"{RESULTS}/{name}.csv" for name in LEDGER_TABLES],
-        code=library("ledger", "archive"),
+        tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
+        code=code("ledger"),
     output:
         claims=table("claims"),
         made=f"{RESULTS}/made/ledger.json",
@@ -60,7 +35,7 @@ rule ledger:
     conda:
         "../../environment.yml"
     params:
-        runs=MEASUREMENTS,
+        runs=CITED,
         figures=os.path.relpath(FIGURES, RESULTS),
     message:
         "Claims of the paper: verdicts from the tables"
@@ -70,9 +45,9 @@ rule ledger:
 
 rule summary:
     input:
-        tables=[f"{RESULTS}/{name}.csv" for name in LEDGER_TABLES],
+        tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
         captions=[f"workflow/report/{name}.rst" for name in REPORT_FIGURES],
-        code=library("report", "archive"),
+        code=code("summary"),
     output:
         summary=f"{RESULTS}/summary.md",
         made=f"{RESULTS}/made/summary.json",
@@ -81,7 +56,7 @@ rule summary:
     conda:
         "../../environment.yml"
     params:
-        runs=MEASUREMENTS,
+        runs=CITED,
         figures=os.path.relpath(FIGURES, RESULTS),
     message:
         "Summary: the report for terminals"
@@ -92,7 +67,7 @@ rule summary:
 rule provenance:
     input:
         made=outputs_of(MEASURING_JOBS),
-        code=library("commands.info", "archive"),
+        code=code("provenance"),
     output:
         provenance=f"{RESULTS}/provenance.json",
         made=f"{RESULTS}/made/provenance.json",
@@ -103,7 +78,7 @@ rule provenance:
     params:
         config=config,
         arguments=ARGUMENTS,
-        benchmarks=sorted({benchmark_of(file) for file in MEASUREMENTS}),
+        benchmarks=sorted({benchmark_of(file) for file in CITED}),
         parameters=parameters_of(MEASURING_JOBS),
     message:
         "Provenance: versions, commit, configuration, machine, time"
@@ -113,13 +88,13 @@ rule provenance:
 
 rule report:
     input:
-        tables=[f"{RESULTS}/{name}.csv" for name in LEDGER_TABLES],
+        tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
         captions=[f"workflow/report/{name}.rst" for name in REPORT_FIGURES],
         images=[f"{FIGURES}/{name}.png" for name in REPORT_FIGURES],
         documents=[f"docs/{name}.md" for name in DOCUMENTS],
         provenance=f"{RESULTS}/provenance.json",
         page=[f"src/metanash_replication/report/page.{kind}" for kind in ("html.j2", "css")],
-        code=library("report", "archive"),
+        code=code("report"),
     output:
         report=report(
             f"{RESULTS}/report.html",
@@ -133,7 +108,7 @@ rule report:
     conda:
         "../../environment.yml"
     params:
-        runs=MEASUREMENTS,
+        runs=CITED,
         folders={"figures": os.path.relpath(FIGURES, RESULTS), "docs": os.path.relpath("docs", RESULTS)},
     message:
         "Report: {output.report}"
@@ -149,7 +124,7 @@ rule own_games_accepted:
         rules.summary.output,
         rules.report.output,
         refused=f"{RESULTS}/own_refused.csv",
-        code=library("archive"),
+        code=code("own_games_accepted"),
     output:
         accepted=f"{RESULTS}/own_games/accepted.txt",
         made=f"{RESULTS}/made/own_games_accepted.json",

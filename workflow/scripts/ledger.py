@@ -3,15 +3,17 @@
 from metanash_workflow import job
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash_replication.ledger import judge_all, ledger_table
+from metanash_replication.ledger import ledger_table
+from metanash_replication.paper import judged
 
 
-def main(tables: list[Path], runs: list[str], figures: str, target: Path) -> None:
-    entries = judge_all({path.stem: pd.read_csv(path) for path in tables}, runs)
+def main(tables: list[Path], runs: dict[str, dict[str, Any]], figures: str, target: Path) -> None:
+    entries = judged({path.stem: pd.read_csv(path) for path in tables}, runs)
     write_text(target, ledger_table(entries, figures).to_csv(index=False))
 
 

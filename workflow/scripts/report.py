@@ -4,15 +4,17 @@ from metanash_workflow import job
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash_replication.report import Document, assemble, to_html
+from metanash_replication.paper import report_of
+from metanash_replication.report import Document, to_html
 
 
-def main(files: dict[str, list[Path]], runs: list[str], folders: dict[str, str], target: Path) -> None:
-    report = assemble(
+def main(files: dict[str, list[Path]], runs: dict[str, dict[str, Any]], folders: dict[str, str], target: Path) -> None:
+    report = report_of(
         {path.stem: pd.read_csv(path) for path in files["tables"]},
         runs,
         {path.stem: " ".join(path.read_text().split()) for path in files["captions"]},

@@ -3,15 +3,17 @@
 from metanash_workflow import job
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from metanash.archive import write_text
-from metanash_replication.report import assemble, to_markdown
+from metanash_replication.paper import report_of
+from metanash_replication.report import to_markdown
 
 
-def main(tables: list[Path], captions: list[Path], runs: list[str], figures: str, target: Path) -> None:
-    report = assemble(
+def main(tables: list[Path], captions: list[Path], runs: dict[str, dict[str, Any]], figures: str, target: Path) -> None:
+    report = report_of(
         {path.stem: pd.read_csv(path) for path in tables},
         runs,
         {path.stem: " ".join(path.read_text().split()) for path in captions},

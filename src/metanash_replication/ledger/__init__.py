@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from metanash_replication.ledger.cited import plain
-from metanash_replication.ledger.claim import Claim, closest_runs, runs_behind
+from metanash_replication.ledger.claim import Claim, Runs, deciding_runs, runs_behind
 from metanash_replication.ledger.rules import INCONCLUSIVE, NOT_TESTED, Tables, Verdict, not_tested
 
 __all__ = ["Entry", "judge_all", "ledger_table"]
@@ -34,15 +34,15 @@ class Entry:
         return self.claim.tables + (self.claim.needs if self.verdict.name != NOT_TESTED else ())
 
 
-def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim]) -> list[Entry]:
+def judge_all(tables: Tables, runs: Runs, claims: Sequence[Claim]) -> list[Entry]:
     """Verdicts on claims.
 
     Parameters
     ----------
     tables : mapping from str to DataFrame
         Tables by the names of their files.
-    runs : sequence of str
-        Files of measurements there are, relative to the folder of results.
+    runs : mapping from str to mapping
+        Files of measurements there are, relative to the folder of results, and what each is about.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def judge_all(tables: Tables, runs: Sequence[str], claims: Sequence[Claim]) -> l
         verdict = not_tested(_ABSENT)(tables) if missing else claim.judge(tables)
         if claim.runs and not own and verdict.name != INCONCLUSIVE:
             raise ValueError(f"claim {claim.id}: no file of measurements matches {' or '.join(claim.runs)}")
-        worst = closest_runs(verdict.worst, own) if verdict.worst else []
+        worst = deciding_runs(verdict, own) if verdict.worst else []
         entries.append(Entry(claim, verdict, tuple(own), tuple(worst)))
     return entries
 

@@ -1,22 +1,17 @@
 """A claim of the paper, how it is tested, and what is behind its verdict."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from typing import Any
 
-from metanash_replication.ledger.rules import Judge
+from metanash_replication.ledger.rules import Judge, Verdict
 
-__all__ = ["Claim", "closest_runs", "runs_behind"]
+__all__ = ["Claim", "Runs", "deciding_runs", "runs_behind"]
 
-_ALIASES = {
-    "counterexamples": ("two states", "coupled players"),
-    "small step": ("learning rate",),
-    "two sided": ("two sided burn in",),
-    "schedules": ("long runs",),
-    "constant ratios": ("random points",),
-}
-"""Names of measurements that settings call otherwise."""
+Runs = Mapping[str, Mapping[str, Any]]
+"""Files of measurements, relative to the folder of results, and what each is about: names to values."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +22,6 @@ class Claim:
     ----------
     id : str
         Letters, digits and hyphens; never changes, since pages and commands refer to it.
-    section : str
-        Section of the report that has its verdict (:data:`metanash_replication.report.assembly.SECTIONS`).
     place : str
         Where the paper says so.
     statement, tested : str
@@ -41,10 +34,11 @@ class Claim:
         Patterns of the files of measurements behind it, relative to the folder of results.
     needs : tuple of str
         Tables, beside ``tables``, that not every configuration makes; without them the claim is not tested.
+    section : str
+        Section of the report that has its verdict, which the topic's plan knows.
     """
 
     id: str
-    section: str
     place: str
     statement: str
     tested: str
@@ -53,6 +47,7 @@ class Claim:
     tables: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    section: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
@@ -61,27 +56,20 @@ class Claim:
             raise ValueError(f"claim {self.id}: a dollar sign has no partner")
 
 
-def runs_behind(claim: Claim, runs: Iterable[str]) -> list[str]:
-    """Those of the files that the patterns of a claim match, sorted."""
-    return sorted(run for run in runs if any(fnmatch(run, pattern) for pattern in claim.runs))
+def runs_behind(claim: Claim, runs: Runs) -> dict[str, Mapping[str, Any]]:
+    """Those of the files that the patterns of a claim match, sorted, with what each is about."""
+    return {run: runs[run] for run in sorted(runs) if any(fnmatch(run, pattern) for pattern in claim.runs)}
 
 
-def _words(text: str) -> str:
-    return re.sub(r"[-_]", " ", re.sub(r"(?<=[A-Z])=", "", text)).lower()
+def deciding_runs(verdict: Verdict, behind: Runs) -> list[str]:
+    """Of the files behind a claim, those that the deciding row of a table was made from.
 
-
-def _likeness(setting: str, run: str) -> int:
-    """How well the name of a file of measurements fits a setting: what was done, then on what."""
-    head, *rest = [_words(part).strip() for part in setting.split(",")]
-    *folders, file = run.removesuffix(".npz").split("/")
-    names = [_words(name) for name in (*folders, file)]
-    done = any(head.startswith(form) for name in names for form in (name, *_ALIASES.get(name, ())))
-    parts = [_words(part) for part in (*folders, *file.split("-"))]
-    return 100 * done + sum(part in rest or (not done and part == head) for part in parts)
-
-
-def closest_runs(setting: str, runs: Sequence[str]) -> list[str]:
-    """Of the files behind a claim, those whose names share most with a setting; all where none shares anything."""
-    scores = {run: _likeness(setting, run) for run in runs}
-    best = max(scores.values(), default=0)
-    return [run for run in runs if scores[run] == best]
+    A row of ``theory.csv`` names them. For another table they are those that are about nothing else than the row: where
+    a file and a column of the row are about the same thing, they agree.
+    """
+    if verdict.files:
+        return [run for run in behind if run in verdict.files]
+    place = {name: str(value) for name, value in verdict.place.items()}
+    return [
+        run for run, about in behind.items() if all(place.get(name, str(at)) == str(at) for name, at in about.items())
+    ]

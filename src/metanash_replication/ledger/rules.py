@@ -24,7 +24,7 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -97,12 +97,18 @@ class Verdict:
         The setting that decided, as its table names it; empty where there is none.
     row : str
         The name of the claim in ``theory.csv``, if that is where the setting is from.
+    files : tuple of str
+        Files of measurements that the setting was measured in, where the table knows them.
+    place : mapping from str to value
+        Columns of the deciding row, where the table does not.
     """
 
     name: str
     result: str
     worst: str = ""
     row: str = ""
+    files: tuple[str, ...] = ()
+    place: Mapping[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.name not in VERDICTS:
@@ -138,8 +144,8 @@ def _capital(text: str) -> str:
 
 def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.DataFrame:
     """Rows of some claims, without the totals over settings, whose runs would count twice."""
-    rows = theory[theory["claim"].isin(list(claims)) & theory["setting"].str.contains(settings)]
-    return rows[~rows["setting"].str.contains(r"^all |, all$")]
+    rows = theory[theory["claim"].isin(list(claims)) & ~theory["total"]]
+    return rows[rows["setting"].str.contains(settings)]
 
 
 def _worst(rows: pd.DataFrame) -> Any:
@@ -169,16 +175,11 @@ def bound(
     printed: str = "printed",
     repaired: Sequence[str] = (),
     settings: str = "",
-    without: Sequence[str] = (),
 ) -> Judge:
-    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression.
-
-    ``without`` names forms that are neither: variants that were tried.
-    """
+    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression."""
 
     def judge(tables: Tables) -> Verdict:
         rows = _settings(tables["theory"], [claim], settings)
-        rows = rows[~rows["form"].isin(list(without))]
         main = rows[rows["form"] == printed]
         if main.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
@@ -193,7 +194,11 @@ def bound(
             *(_form(part, cited(_capital(form), "theory.csv")) for form, part in others.items()),
         ]
         return Verdict(
-            _bound_verdict(main, list(others.values())), ". ".join(parts) + ".", str(worst["setting"]), claim
+            _bound_verdict(main, list(others.values())),
+            ". ".join(parts) + ".",
+            str(worst["setting"]),
+            claim,
+            tuple(worst["file"].split()),
         )
 
     return judge
@@ -208,7 +213,8 @@ def never_exceeded(*claims: str) -> Judge:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]
         name, worst = VIOLATED if rows["violations"].sum() else HOLDS, _worst(rows)
-        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]))
+        files = tuple(worst["file"].split())
+        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]), files)
 
     return judge
 
@@ -233,7 +239,7 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
             f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
             f"{number(worst['bound_slope'], '.3f', source)} ({cited(where, source)})."
         )
-        return Verdict(name or INCONCLUSIVE, result, where)
+        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
 
     return judge
 
@@ -287,7 +293,8 @@ def effect(
             f"{_effect_sentence(own, ratio, _words(arm), source)} (largest: {cited(where, source)})",
             *(_effect_sentence(part, ratio, _words(other), source) for other, part in others.items()),
         ]
-        return Verdict(name, ". ".join(parts) + ".", where)
+        place = worst.drop(column).to_dict()  # the ratio is of files of several arms
+        return Verdict(name, ". ".join(parts) + ".", where, place=place)
 
     return judge
 
@@ -334,7 +341,12 @@ def speed(
             name = HOLDS if len(known) == len(own) and (known["low"] >= MUCH_FASTER).all() else INCONCLUSIVE
         arms = [arm, *(other for other in others if (chosen["arm"] == other).any())]
         parts = [sentence(chosen[chosen["arm"] == one], one) for one in arms]
-        return Verdict(name, ". ".join(parts) + ".", f"{base_kind}, {arm}")
+        return Verdict(
+            name,
+            ". ".join(parts) + ".",
+            f"{base_kind}, {arm}",
+            place={"figure": figure, "base_kind": base_kind, "arm": arm},
+        )
 
     return judge
 
@@ -360,7 +372,8 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
             where=cited(where, source),
         )
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
-        return Verdict(VIOLATED if failing else HOLDS, f"{counted}; worst: {told}.", where)
+        name = VIOLATED if failing else HOLDS
+        return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
 
     return judge
 

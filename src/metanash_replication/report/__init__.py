@@ -5,8 +5,8 @@
 (:mod:`metanash_replication.ledger.cited`).
 """
 
-from metanash_replication.report.assembly import SECTIONS, Plan, Report, Section, assemble
+from metanash_replication.report.assembly import Outline, Report, Section, assemble
 from metanash_replication.report.html import Document, to_html
 from metanash_replication.report.markdown import to_markdown
 
-__all__ = ["SECTIONS", "Document", "Plan", "Report", "Section", "assemble", "to_html", "to_markdown"]
+__all__ = ["Document", "Outline", "Report", "Section", "assemble", "to_html", "to_markdown"]

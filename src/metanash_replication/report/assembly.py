@@ -1,28 +1,17 @@
-"""The sections of the report, in order, and what all pages are rendered from."""
+"""What all pages are rendered from: sections with verdicts, captioned figures and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from metanash_replication.ledger import Entry, judge_all
+from metanash_replication import plans
+from metanash_replication.ledger import Entry
 from metanash_replication.ledger.rules import VERDICTS, Tables
 from metanash_replication.report.content import Part
 
-__all__ = ["Plan", "Report", "Section", "assemble"]
+__all__ = ["Outline", "Report", "Section", "assemble"]
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A section: its claims are those that name it, ``parts`` makes its tables.
-
-    It is left out where a table of ``needs`` is missing; a figure of ``optional`` where it has no caption.
-    """
-
-    id: str
-    title: str
-    figures: tuple[str, ...]
-    parts: Callable[[Tables], Sequence[Part]]
-    needs: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
+Outline = tuple[plans.Section, Callable[[Tables], Sequence[Part]]]
+"""A section's plan, and its tables of the report from those of the results."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +30,7 @@ class Report:
     """What pages are rendered from."""
 
     sections: tuple[Section, ...]
+    headlines: tuple[Entry, ...] = ()
 
     @property
     def entries(self) -> list[Entry]:
@@ -53,41 +43,43 @@ class Report:
         names = [entry.verdict.name for entry in self.entries]
         return {name: names.count(name) for name in VERDICTS}
 
-    @property
-    def headlines(self) -> list[Entry]:
-        """The claims of ``HEADLINES``."""
-        by_id = {entry.claim.id: entry for entry in self.entries}
-        return [by_id[name] for name in HEADLINES]
-
 
 def assemble(
-    tables: Tables, runs: Sequence[str], captions: Mapping[str, str], plans: Sequence[Plan] = SECTIONS
+    outlines: Sequence[Outline],
+    entries: Sequence[Entry],
+    tables: Tables,
+    captions: Mapping[str, str],
+    headlines: Sequence[str] = (),
 ) -> Report:
-    """Judge all claims and make all tables.
+    """Put claims, figures and tables together, section by section.
 
     Parameters
     ----------
+    outlines : sequence of Outline
+        In the order of the report.
+    entries : sequence of Entry
+        Claims with their verdicts.
     tables : mapping from str to DataFrame
         Tables by the names of their files.
-    runs : sequence of str
-        Files of measurements, relative to the folder of results.
     captions : mapping from str to str
         A caption for each figure.
+    headlines : sequence of str
+        Ids of the claims whose results open the report.
 
     Raises
     ------
     ValueError
         If a claim names a section that there is not, or a figure has no caption.
     """
-    plans = [plan for plan in plans if all(name in tables for name in plan.needs)]
-    missing = [name for plan in plans for name in plan.figures if name not in captions]
+    outlines = [outline for outline in outlines if all(name in tables for name in outline[0].needs)]
+    missing = [name for plan, _ in outlines for name in plan.figures if name not in captions]
     if missing:
         raise ValueError(f"figures without a caption: {', '.join(missing)}")
-    entries = judge_all(tables, runs)
-    known = {plan.id for plan in plans}
+    known = {plan.id for plan, _ in outlines}
     for entry in entries:
         if entry.claim.section not in known:
             raise ValueError(f"claim {entry.claim.id}: no section {entry.claim.section!r} in the report")
+    by_id = {entry.claim.id: entry for entry in entries}
     return Report(
         tuple(
             Section(
@@ -95,8 +87,9 @@ def assemble(
                 plan.title,
                 tuple(entry for entry in entries if entry.claim.section == plan.id),
                 tuple((name, captions[name]) for name in (*plan.figures, *plan.optional) if name in captions),
-                tuple(plan.parts(tables)),
+                tuple(parts(tables)),
             )
-            for plan in plans
-        )
+            for plan, parts in outlines
+        ),
+        tuple(by_id[name] for name in headlines),
     )

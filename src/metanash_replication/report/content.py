@@ -1,5 +1,6 @@
 """What the report is made of, before it is a page: parts with a text and a table, whose numbers are citations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,28 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 
-__all__ = ["LITERAL", "Cells", "Part", "claims_part", "effect_of", "interval", "ratio_cell", "slope_cells"]
+__all__ = [
+    "LITERAL",
+    "MANY",
+    "UNRESOLVED",
+    "Cells",
+    "Part",
+    "claims_part",
+    "effect_of",
+    "interval",
+    "ratio_cell",
+    "slope_cells",
+]
 
+
+UNRESOLVED = (
+    "At the worst run and iteration. *Unresolved*: what rounding leaves of the rise of the potential decides nothing. "
+    "All settings of random games and sequences are in `theory.csv`."
+)
+"""Of measured sides whose difference is rounding."""
+
+MANY = ("random_games", "random_sequences", "constant_ratios", "sequences")
+"""Measurements with so many settings that pages show their totals only."""
 
 LITERAL = {"$": "\ue010", "`": "\ue011", "*": "\ue012", "|": "\ue013"}
 """What stands, until a page is written, for characters that would be marks in text of this project."""
@@ -69,12 +90,12 @@ def effect_of(row: Any) -> str:
     return "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
 
 
-def claims_part(theory: pd.DataFrame, pattern: str, title: str, text: str) -> Part:
-    """Rows of ``theory.csv`` whose claim matches, without single settings of random games and of sequences."""
+def claims_part(theory: pd.DataFrame, claims: Sequence[str], title: str, text: str) -> Part:
+    """Rows of ``theory.csv`` about these claims, without single settings of the measurements ``MANY``."""
     cells = Cells("theory")
-    many = theory["setting"].str.match(r"random [a-z]+, (?!all)") | theory["setting"].str.startswith("sequences")
+    many = theory["measurement"].isin(MANY) & ~theory["total"]
     rows = []
-    for _, row in theory[theory["claim"].str.match(pattern) & ~many].iterrows():
+    for _, row in theory[theory["claim"].isin(list(claims)) & ~many].iterrows():
         first = "" if pd.isna(row["first_informative"]) else cells(int(row["first_informative"]), "d")
         names = [cells.text(row[name]) for name in ("claim", "form", "setting")]
         counts = [cells(row[name], "d") for name in ("runs", "violations", "unresolved")]

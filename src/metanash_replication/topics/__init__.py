@@ -15,3 +15,18 @@ In it, as far as the part has them:
 ``section``
     Tables to those of the report.
 """
+
+__all__ = ["TOPICS"]
+
+TOPICS = (
+    "zero_sum",
+    "potential",
+    "maml",
+    "general_sum",
+    "simulations",
+    "larger_tasks",
+    "scale",
+    "falsification",
+    "own_games",
+)
+"""In the order of the claims. A new topic is a folder with a ``plan`` and its name here."""

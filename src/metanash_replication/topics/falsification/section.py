@@ -8,7 +8,7 @@ from metanash_replication.falsification.structure import SEPARATOR
 from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part
 
-__all__ = ["parts"]
+__all__ = ["PARTS"]
 
 
 def _ratio(cells: Cells, row: Any) -> str:
@@ -58,3 +58,6 @@ def _structure(table: pd.DataFrame) -> Part:
 def parts(tables: Tables) -> list[Part]:
     """The worst ratio of every claim and form, and the structure of the instances that violate one."""
     return [_worst(tables["falsification"]), _structure(tables["falsification"])]
+
+
+PARTS = {"counterexamples": parts}

@@ -17,95 +17,105 @@ def _prescribed(table: pd.DataFrame) -> pd.DataFrame:
 
 CLAIMS = [
     Claim(
-        "theorem-5",
-        "theorem-5",
-        "Section 5, Theorem 5, first display",
-        r"For every $\eta > 0$ the CCE-gap of the output is at most $\frac{3}{\eta T} \sum_{\tau,h} \max_{i,s} "
-        r"D_R(\pi_{h,i}^{\tau,\dagger}, \tilde\pi_{h,i}^\tau) + 36 N^2 \eta^2 H^4$.",
-        "Random games with random, good and bad initial policies, long runs at several schedules of learning rates and "
-        "games made to break the burn-in. The gap is that of a deviator who is told the stage, an upper bound of the "
-        "CCE-gap.",
-        bound("theorem 5", repaired=(WORST, TERM, CUBIC)),
-        ("theorem5_bounds",),
-        ("theory", "schedules"),
-        MEASURED,
+        id="theorem-5",
+        place="Section 5, Theorem 5, first display",
+        statement=(
+            r"For every $\eta > 0$ the CCE-gap of the output is at most $\frac{3}{\eta T} \sum_{\tau,h} \max_{i,s} "
+            r"D_R(\pi_{h,i}^{\tau,\dagger}, \tilde\pi_{h,i}^\tau) + 36 N^2 \eta^2 H^4$."
+        ),
+        tested=(
+            "Random games with random, good and bad initial policies, long runs at several schedules of learning rates "
+            "and games made to break the burn-in. The gap is that of a deviator who is told the stage, an upper bound "
+            "of the CCE-gap."
+        ),
+        judge=bound("theorem 5", repaired=(WORST, TERM, CUBIC)),
+        figures=("theorem5_bounds",),
+        tables=("theory", "schedules"),
+        runs=MEASURED,
     ),
     Claim(
-        "theorem-5-exact",
-        "theorem-5",
-        "Section 5, Theorem 5, first display",
-        "The same for one step, where the CCE-gap itself is computed.",
-        "The random games with one step.",
-        bound("theorem 5, exact CCE-gap", repaired=(WORST, TERM, CUBIC)),
+        id="theorem-5-exact",
+        place="Section 5, Theorem 5, first display",
+        statement="The same for one step, where the CCE-gap itself is computed.",
+        tested="The random games with one step.",
+        judge=bound("theorem 5, exact CCE-gap", repaired=(WORST, TERM, CUBIC)),
         tables=("theory",),
         runs=("theory/general_sum/random_games/*-H1.npz",),
     ),
     Claim(
-        "equation-11",
-        "theorem-5",
-        "Section 5, Theorem 5, equation (11)",
-        r"With uniform initial policies and $\eta = H^{-2/3} T^{-1/3} (N-1)^{-2/3}$ the CCE-gap is at most "
-        r"$12 N^{2/3} H^{8/3} \log T \log A_{\max} / T^{2/3}$.",
-        "Random games and long runs, one run for each $T$.",
-        bound("equation 11"),
-        ("theorem5_bounds",),
-        ("theory", "schedules"),
-        ("theory/general_sum/random_games/*", "theory/general_sum/schedules/*"),
+        id="equation-11",
+        place="Section 5, Theorem 5, equation (11)",
+        statement=(
+            r"With uniform initial policies and $\eta = H^{-2/3} T^{-1/3} (N-1)^{-2/3}$ the CCE-gap is at most $12 "
+            r"N^{2/3} H^{8/3} \log T \log A_{\max} / T^{2/3}$."
+        ),
+        tested="Random games and long runs, one run for each $T$.",
+        judge=bound("equation 11"),
+        figures=("theorem5_bounds",),
+        tables=("theory", "schedules"),
+        runs=("theory/general_sum/random_games/*", "theory/general_sum/schedules/*"),
     ),
     Claim(
-        "rate-equation-11",
-        "theorem-5",
-        "Section 5, after Theorem 5",
-        r"From uniform policies, Algorithm 2 has the rate $\tilde{O}(T^{-2/3})$.",
-        "Slope of the mean gap in log-log at the prescribed learning rates, on declared windows.",
-        rate("schedule_slopes", ("horizon", "n_players"), _prescribed),
-        ("theorem5_slopes",),
-        ("schedule_slopes", "schedules"),
-        ("theory/general_sum/schedules/*",),
+        id="rate-equation-11",
+        place="Section 5, after Theorem 5",
+        statement=r"From uniform policies, Algorithm 2 has the rate $\tilde{O}(T^{-2/3})$.",
+        tested="Slope of the mean gap in log-log at the prescribed learning rates, on declared windows.",
+        judge=rate("schedule_slopes", ("horizon", "n_players"), _prescribed),
+        figures=("theorem5_slopes",),
+        tables=("schedule_slopes", "schedules"),
+        runs=("theory/general_sum/schedules/*",),
     ),
     Claim(
-        "rate-can-be-improved",
-        "theorem-5",
-        "Section 5, after Theorem 5; Section 7",
-        r"The rate of (11), worse than the best-known $\tilde{O}(T^{-3/4})$, can almost certainly be improved by a "
-        r"better analysis.",
-        r"A bound with $\eta^3$ in the place of $\eta^2$, proven here, gives $T^{-3/4}$ at $\eta$ of order $T^{-1/4}$: "
-        r"whether it is ever violated.",
-        bound("theorem 5", printed=CUBIC),
-        ("theorem5_slopes", "theorem5_bounds"),
-        ("theory", "schedule_slopes"),
-        MEASURED,
+        id="rate-can-be-improved",
+        place="Section 5, after Theorem 5; Section 7",
+        statement=(
+            r"The rate of (11), worse than the best-known $\tilde{O}(T^{-3/4})$, can almost certainly be improved by a "
+            r"better analysis."
+        ),
+        tested=(
+            r"A bound with $\eta^3$ in the place of $\eta^2$, proven here, gives $T^{-3/4}$ at $\eta$ of order "
+            r"$T^{-1/4}$: whether it is ever violated."
+        ),
+        judge=bound("theorem 5", printed=CUBIC),
+        figures=("theorem5_slopes", "theorem5_bounds"),
+        tables=("theory", "schedule_slopes"),
+        runs=MEASURED,
     ),
     Claim(
-        "theorem-6",
-        "theorem-6",
-        "Section 5, Theorem 6",
-        r"$T = \tilde{O}\left(\frac{H N}{\varepsilon^{3/2}} \left( \frac{\Delta_\pi^{3/2}}{K^{5/4}} + "
-        r"\frac{A_{\max}^{3/2} + H^3}{K^{1/2}} \right)\right)$ iterations on average give an $\varepsilon$-approximate "
-        r"CCE of each game.",
-        "It has no constant, so what is checked is what it is made of: Theorem 5, averaged over the games, in its "
-        "proven form and at the worst of tied best responses.",
-        bound("theorem 6: theorem 5, mean over games", printed=CUBIC, repaired=(WORST,)),
-        ("theorem6_benefit",),
-        ("theory", "general_sequences"),
-        ("theory/general_sum/sequences/*",),
+        id="theorem-6",
+        place="Section 5, Theorem 6",
+        statement=(
+            r"$T = \tilde{O}\left(\frac{H N}{\varepsilon^{3/2}} \left( \frac{\Delta_\pi^{3/2}}{K^{5/4}} + "
+            r"\frac{A_{\max}^{3/2} + H^3}{K^{1/2}} \right)\right)$ iterations on average give an "
+            r"$\varepsilon$-approximate CCE of each game."
+        ),
+        tested=(
+            "It has no constant, so what is checked is what it is made of: Theorem 5, averaged over the games, in its "
+            "proven form and at the worst of tied best responses."
+        ),
+        judge=bound("theorem 6: theorem 5, mean over games", printed=CUBIC, repaired=(WORST,)),
+        figures=("theorem6_benefit",),
+        tables=("theory", "general_sequences"),
+        runs=("theory/general_sum/sequences/*",),
     ),
     Claim(
-        "sharper-general-sum",
-        "theorem-6",
-        "Section 5, before Theorem 6; abstract",
-        r"Meta-learning is sharper than learning each game alone when $\Delta_\pi$ is small.",
-        r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, on games perturbed no "
-        "more than the reference setting.",
-        effect(
+        id="sharper-general-sum",
+        place="Section 5, before Theorem 6; abstract",
+        statement=r"Meta-learning is sharper than learning each game alone when $\Delta_\pi$ is small.",
+        tested=(
+            r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, on games perturbed "
+            r"no "
+            "more than the reference setting."
+        ),
+        judge=effect(
             "general_sequences",
             "best_response",
             ("base_kind", "horizon", "n_players", "max_actions", "games", "perturbation"),
             similar,
             ("stage_average", "output_policy"),
         ),
-        ("theorem6_benefit",),
-        ("general_sequences",),
-        ("theory/general_sum/sequences/*",),
+        figures=("theorem6_benefit",),
+        tables=("general_sequences",),
+        runs=("theory/general_sum/sequences/*",),
     ),
 ]

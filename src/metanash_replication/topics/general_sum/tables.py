@@ -1,6 +1,6 @@
 """Theorems 5 and 6 beside measurements: rows of ``theory.csv``, and tables of schedules, slopes and sequences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from metanash.bounds.general_sum import (
 )
 from metanash.bounds.zero_sum import trivial_gap
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
     Slope,
     bootstrap_means,
@@ -30,6 +30,7 @@ from metanash_replication.topics.general_sum.measure import schedule_names
 
 __all__ = [
     "burn_in_rows",
+    "make",
     "random_game_rows",
     "schedule_rows",
     "schedule_slopes",
@@ -242,3 +243,30 @@ def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             claim, trivial = "theorem 6: theorem 5, mean over games", trivial_gap(horizon)
             rows += [claim_row(claim, form, where, t, left, right, trivial) for form, right in forms.items()]
     return rows
+
+
+def make(
+    measured: Mapping[str, list[Measurement]],
+    *,
+    windows: Sequence[Sequence[float]],
+    margin: float,
+    resamples: int,
+    root_seed: int,
+) -> dict[str, pd.DataFrame]:
+    """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
+    games = rows_of("random_games", measured, random_game_rows)
+    sequences = rows_of("sequences", measured, sequence_rows)
+    rows = [
+        *total_rows(games, "random games, all"),
+        *total_rows(sequences, "all sequences"),
+        *rows_of("burn_in", measured, lambda some: burn_in_rows(*some)),
+        *rows_of("schedules", measured, schedule_rows),
+        *sequences,
+        *games,
+    ]
+    return {
+        "claims": claims_table(rows),
+        "schedules": schedule_table(measured["schedules"]),
+        "schedule_slopes": schedule_slopes(measured["schedules"], windows, margin, resamples, root_seed),
+        "general_sequences": sequence_table(measured["sequences"], resamples, root_seed),
+    }

@@ -49,28 +49,31 @@ def _growth(tables: Tables) -> pd.DataFrame:
 
 CLAIMS = [
     Claim(
-        "larger-tasks-poker",
-        "larger-tasks",
-        PLACE,
-        "Meta-learning with update (5) helps in a poker endgame too.",
-        r"River poker with real boards and hands, pot and stack varying: gap at $T$ of tasks $2$ to $K$ over that of "
-        "individual learning, on short and long sequences, in three orders, at all learning rates.",
-        _about("river_poker"),
-        ("appendix_poker",),
-        ("appendix", "appendix_games"),
-        ("runs/appendix_poker*",),
+        id="larger-tasks-poker",
+        place=PLACE,
+        statement="Meta-learning with update (5) helps in a poker endgame too.",
+        tested=(
+            r"River poker with real boards and hands, pot and stack varying: gap at $T$ of tasks $2$ to $K$ over that "
+            r"of "
+            "individual learning, on short and long sequences, in three orders, at all learning rates."
+        ),
+        judge=_about("river_poker"),
+        figures=("appendix_poker",),
+        tables=("appendix", "appendix_games"),
+        runs=("runs/appendix_poker*",),
     ),
     *(
         Claim(
-            f"larger-tasks-iterations-{name.replace('_', '-')}",
-            "larger-tasks",
-            PLACE,
-            f"Meta-learning needs much fewer iterations: {words}.",
-            "Iterations that mean curves take to a gap, individual over meta-learning, with a bootstrap over seeds.",
-            speed(f"appendix_{name}", kind, arm, others, rows=_iterations, source="appendix.csv"),
-            (figure,),
-            ("appendix", "appendix_curves"),
-            (f"runs/appendix_{name}/{kind}/*",),
+            id=f"larger-tasks-iterations-{name.replace('_', '-')}",
+            place=PLACE,
+            statement=f"Meta-learning needs much fewer iterations: {words}.",
+            tested=(
+                "Iterations that mean curves take to a gap, individual over meta-learning, with a bootstrap over seeds."
+            ),
+            judge=speed(f"appendix_{name}", kind, arm, others, rows=_iterations, source="appendix.csv"),
+            figures=(figure,),
+            tables=("appendix", "appendix_curves"),
+            runs=(f"runs/appendix_{name}/{kind}/*",),
         )
         for name, kind, arm, others, figure, words in (
             ("poker", "random", "best_response", VARIANTS, "appendix_poker", "a short sequence of poker tasks"),
@@ -80,58 +83,60 @@ CLAIMS = [
         )
     ),
     Claim(
-        "larger-tasks-tracking",
-        "larger-tasks",
-        PLACE,
-        "Carry-over helps in linear-quadratic tracking with four players too.",
-        r"A Markov team whose tasks differ in target and drift: gap at $T$ of tasks $2$ to $K$ over that of individual "
-        "learning.",
-        _about("tracking"),
-        ("appendix_tracking",),
-        ("appendix",),
-        ("runs/appendix_tracking/*",),
+        id="larger-tasks-tracking",
+        place=PLACE,
+        statement="Carry-over helps in linear-quadratic tracking with four players too.",
+        tested=(
+            r"A Markov team whose tasks differ in target and drift: gap at $T$ of tasks $2$ to $K$ over that of "
+            r"individual "
+            "learning."
+        ),
+        judge=_about("tracking"),
+        figures=("appendix_tracking",),
+        tables=("appendix",),
+        runs=("runs/appendix_tracking/*",),
     ),
     Claim(
-        "larger-tasks-optimum",
-        "larger-tasks",
-        PLACE,
-        "The players of a team who carry their policies over are worth no less for it.",
-        "What the learned policies are worth less than the joint optimum, beside individual learning.",
-        comparison("appendix_equilibria", _shortfall, CELL, "a shortfall of {left} beside {right} ({where})"),
-        ("appendix_tracking",),
-        ("appendix_equilibria",),
-        ("runs/appendix_tracking/*",),
+        id="larger-tasks-optimum",
+        place=PLACE,
+        statement="The players of a team who carry their policies over are worth no less for it.",
+        tested="What the learned policies are worth less than the joint optimum, beside individual learning.",
+        judge=comparison("appendix_equilibria", _shortfall, CELL, "a shortfall of {left} beside {right} ({where})"),
+        figures=("appendix_tracking",),
+        tables=("appendix_equilibria",),
+        runs=("runs/appendix_tracking/*",),
     ),
     Claim(
-        "larger-tasks-values",
-        "larger-tasks",
-        PLACE,
-        "The policies that are learned in poker are approximate equilibria.",
-        "Values by linear programming: those of the learned policies differ from them by at most their gaps.",
-        comparison("appendix_equilibria", _values, (*CELL, "arm"), "an excess of {left} beside {right} ({where})"),
-        ("appendix_poker",),
-        ("appendix_equilibria",),
-        ("runs/appendix_poker*",),
+        id="larger-tasks-values",
+        place=PLACE,
+        statement="The policies that are learned in poker are approximate equilibria.",
+        tested="Values by linear programming: those of the learned policies differ from them by at most their gaps.",
+        judge=comparison(
+            "appendix_equilibria", _values, (*CELL, "arm"), "an excess of {left} beside {right} ({where})"
+        ),
+        figures=("appendix_poker",),
+        tables=("appendix_equilibria",),
+        runs=("runs/appendix_poker*",),
     ),
     Claim(
-        "larger-tasks-equation-4",
-        "larger-tasks",
-        "Section 3.1, equation (4), at the scale of Appendix F",
-        "Equation (4) bounds the gap in the poker endgame.",
-        "Individual learning at the largest learning rate that Theorem 1 admits.",
-        bound("equation 4", settings="^appendix_"),
-        ("appendix_poker",),
-        ("theory",),
-        ("runs/appendix_poker/*/individual/*",),
+        id="larger-tasks-equation-4",
+        place="Section 3.1, equation (4), at the scale of Appendix F",
+        statement="Equation (4) bounds the gap in the poker endgame.",
+        tested="Individual learning at the largest learning rate that Theorem 1 admits.",
+        judge=bound("equation 4", settings="^appendix_"),
+        figures=("appendix_poker",),
+        tables=("theory",),
+        runs=("runs/appendix_poker/*/individual/*",),
     ),
     Claim(
-        "larger-tasks-growth",
-        "larger-tasks",
-        PLACE,
-        "The methods scale: an iteration costs time proportional to the number of states, a game memory proportional "
-        "to its possible transitions.",
-        "Exponents of growth on large sparse games: the lower ends of their intervals beside linear growth.",
-        comparison(
+        id="larger-tasks-growth",
+        place=PLACE,
+        statement=(
+            "The methods scale: an iteration costs time proportional to the number of states, a game memory "
+            "proportional to its possible transitions."
+        ),
+        tested="Exponents of growth on large sparse games: the lower ends of their intervals beside linear growth.",
+        judge=comparison(
             "growth_exponents",
             _growth,
             ("series", "quantity", "against"),

@@ -16,7 +16,7 @@ from metanash.families.poker import pot_scale
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gaps, team_optima, values
 from metanash.streams import stream
-from metanash_replication.bound_rows import claim_row
+from metanash_replication.bound_rows import claim_row, claims_table
 from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash_replication.records import RunRecord
 
@@ -26,11 +26,12 @@ Floats = npt.NDArray[np.float64]
 
 
 class TaskRun(NamedTuple):
-    """A run record, the experiment that it belongs to, and the games that were learned."""
+    """A run record, the experiment that it belongs to, the games that were learned, and the record's file."""
 
     experiment: str
     record: RunRecord
     games: Sequence[Game]
+    file: str = ""
 
     @property
     def place(self) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def tables(
     for table in found.values():
         for column, key in (("rate_shown", "learning_rate"), ("perturbation_shown", "perturbation")):
             table[column] = table[key] == table["experiment"].map({name: own[key] for name, own in plan.items()})
-    return found | {"claims": pd.DataFrame(task_claims(runs)).astype({"first_informative": "Int64"})}
+    return found | {"claims": claims_table(task_claims(runs))}
 
 
 def curve_rows(run: TaskRun) -> list[dict[str, Any]]:
@@ -248,7 +249,7 @@ def task_claims(runs: Iterable[TaskRun]) -> list[dict[str, Any]]:
     For the latter the left side is the gap at T of a meta-update, the mean over games 2 to K of a seed, and the right
     side that of individual learning; a seed on which meta-learning is worse is a violation.
     """
-    measured: dict[tuple[str, int], dict[str, Floats]] = {}
+    measured: dict[tuple[str, int], dict[str, tuple[Floats, TaskRun]]] = {}
     rows = []
     for run in runs:
         arm, t, game = run.record.spec["arm"], run.record["checkpoints"].astype(np.float64), run.games[0]
@@ -256,15 +257,17 @@ def task_claims(runs: Iterable[TaskRun]) -> list[dict[str, Any]]:
             numbers = f"learning rate {cell['learning_rate']:g}, perturbation {cell['perturbation']:g}"
             place = f"{run.experiment}, {run.place['base_kind']}, T={int(t[-1])}, {numbers}"
             gap = run.record.gap[at]
-            measured.setdefault((place, int(t[-1])), {})[arm] = gap[:, 1:, -1].mean(axis=-1)[:, np.newaxis]
+            measured.setdefault((place, int(t[-1])), {})[arm] = (gap[:, 1:, -1].mean(axis=-1)[:, np.newaxis], run)
             if arm == "individual" and isinstance(game, ZeroSumGame):
-                rows += _equation_4(place, game, cell["learning_rate"], t, gap.reshape(-1, len(t)))
+                own = _equation_4(place, game, cell["learning_rate"], t, gap.reshape(-1, len(t)))
+                rows += [row | {"measurement": run.experiment, "file": run.file} for row in own]
     for (place, last), arms in measured.items():
         at_end = np.array([last], dtype=np.float64)
-        for arm, left in arms.items():
+        right, alone = arms["individual"]
+        for arm, (left, run) in arms.items():
             if arm != "individual":
-                right = arms["individual"]
-                rows.append(claim_row("scales to larger tasks", arm, place, at_end, left, right, -np.inf))
+                row = claim_row("scales to larger tasks", arm, place, at_end, left, right, -np.inf, kind="meta-update")
+                rows.append(row | {"measurement": run.experiment, "file": f"{run.file} {alone.file}"})
     return rows
 
 

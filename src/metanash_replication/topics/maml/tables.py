@@ -10,7 +10,7 @@ import pandas as pd
 
 from metanash.bounds.potential import gradient_constants, theorem_4
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import bootstrap_means, fit_slope, gap_ratio, iterations_to_reach, percentile_interval
 from metanash_replication.topics.maml.measure import INITIALISATIONS
 
@@ -19,6 +19,7 @@ __all__ = [
     "constant_rows",
     "inner_loop_slopes",
     "inner_loop_table",
+    "make",
     "random_game_rows",
     "training_rows",
     "training_table",
@@ -162,3 +163,26 @@ def inner_loop_slopes(table: pd.DataFrame, resamples: int, root_seed: int) -> pd
         row = {"base_kind": kind, "discount": discount, "slope": float(fit_slope(c, iterations)), "low": low}
         rows.append(row | {"high": high, "runs": len(part), "not_reached": len(group) - len(part)})
     return pd.DataFrame(rows)
+
+
+def make(
+    measured: Mapping[str, list[Measurement]], *, level: float, resamples: int, root_seed: int
+) -> dict[str, pd.DataFrame]:
+    """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
+    constants = rows_of("constant_ratios", measured, constant_rows)
+    games = rows_of("random_games", measured, random_game_rows)
+    rows = [
+        *total_rows(constants, "random points, all"),
+        *total_rows(games, "random games, all"),
+        *rows_of("meta_training", measured, training_rows),
+        *constants,
+        *games,
+    ]
+    inner_loop = inner_loop_table(measured["inner_loop"], level)
+    return {
+        "claims": claims_table(rows),
+        "meta_training": training_table(measured["meta_training"]),
+        "adaptation": adaptation_table(measured["meta_training"], resamples, root_seed),
+        "inner_loop": inner_loop,
+        "inner_loop_slopes": inner_loop_slopes(inner_loop, resamples, root_seed),
+    }

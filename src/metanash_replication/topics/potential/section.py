@@ -1,17 +1,12 @@
-"""Proposition 1, Theorems 3 and 4 as tables."""
+"""Proposition 1 and Theorem 3 as tables."""
 
 import pandas as pd
 
 from metanash_replication.labels import KIND_LABELS
 from metanash_replication.ledger.rules import Tables
-from metanash_replication.report.content import Cells, Part, claims_part, interval, ratio_cell, slope_cells
+from metanash_replication.report.content import UNRESOLVED, Cells, Part, claims_part, ratio_cell, slope_cells
 
-__all__ = ["proposition_1", "theorem_3", "theorem_4"]
-
-UNRESOLVED = (
-    "At the worst run and iteration. *Unresolved*: what rounding leaves of the rise of the potential decides nothing. "
-    "All settings of random games and sequences are in `theory.csv`."
-)
+__all__ = ["PARTS"]
 
 
 def _violations(table: pd.DataFrame) -> Part:
@@ -71,7 +66,7 @@ def proposition_1(tables: Tables) -> list[Part]:
     """Measured over bound, violations, rates, far steps."""
     title = "Proposition 1: measured over bound"
     return [
-        claims_part(tables["theory"], "proposition 1", title, UNRESOLVED),
+        claims_part(tables["theory"], ("proposition 1", "proposition 1, beyond its step size"), title, UNRESOLVED),
         _violations(tables["proposition1_violations"]),
         _slopes(tables["potential_slopes"]),
         _far_steps(tables["far_steps"]),
@@ -107,56 +102,9 @@ def theorem_3(tables: Tables) -> list[Part]:
         "the theorem is about, and of the last iterates. The bound is the repaired one."
     )
     return [
-        claims_part(tables["theory"], "theorem 3", "Theorem 3: measured over bound", UNRESOLVED),
+        claims_part(tables["theory"], ("theorem 3",), "Theorem 3: measured over bound", UNRESOLVED),
         Part("Theorem 3: what carry-over gains on sequences of $K$ games", text, head, tuple(rows)),
     ]
 
 
-def _adaptation(table: pd.DataFrame) -> Part:
-    cells = Cells("adaptation")
-    steps = sorted(table["step"].unique())
-    middle = steps[1:-1]
-    shown = [*steps[:1], *middle[len(middle) // 3 :: max(len(middle) // 3, 1)][:2], *steps[-1:]]
-    rows = []
-    keys = ["base_kind", "discount", "inner_step", "inner_steps", "initialisation"]
-    for (kind, discount, alpha, t, name), part in table.groupby(keys, sort=False):
-        by_step = part.set_index("step")
-        gaps = [
-            f"{cells(by_step.loc[s, 'ne_gap'], '.3g')}, {ratio_cell(cells, by_step.loc[s], 'ratio')}" for s in shown
-        ]
-        loop = f"{cells(t, 'd')} of {cells(alpha)} $/ L$"
-        rows.append((KIND_LABELS[str(kind)], cells(discount), loop, str(name).replace("_", " "), *gaps))
-    after = (f"after {cells(step, 'd')} steps" for step in shown)
-    text = "NE-gap, and its ratio to that from scratch, after inner steps on games that meta-training has not seen."
-    head = ("games", "discount", "inner steps of MAML", "start", *after)
-    return Part("Adaptation to held-out games from each initialisation", text, head, tuple(rows))
-
-
-def _inner_loop(slopes: pd.DataFrame) -> Part:
-    cells = Cells("inner_loop_slopes")
-    rows = [
-        (
-            KIND_LABELS[row["base_kind"]],
-            cells(row["discount"]),
-            interval(cells, row, "slope", ".2f"),
-            cells(row["runs"], "d"),
-            cells(row["not_reached"], "d"),
-        )
-        for _, row in slopes.iterrows()
-    ]
-    text = (
-        "Iterations of softmax policy gradient to a small gap grow like a power of $1/c$, $c$ being the least "
-        "probability that a player ever puts on its best actions."
-    )
-    head = ("games", "discount", r"slope of $\log T$ on $\log c$", "runs", "not there in time")
-    return Part("The constant of the inner loop", text, head, tuple(rows))
-
-
-def theorem_4(tables: Tables) -> list[Part]:
-    """Measured over bound, adaptation, and the constant of the inner loop."""
-    title = "Theorem 4: measured over bound"
-    return [
-        claims_part(tables["theory"], "theorem 4|gradient|Hessian|change", title, UNRESOLVED),
-        _adaptation(tables["adaptation"]),
-        _inner_loop(tables["inner_loop_slopes"]),
-    ]
+PARTS = {"proposition-1": proposition_1, "theorem-3": theorem_3}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from metanash.bounds.potential import FACTORS, REPAIRED, proposition_1, theorem_3
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash_replication.topics.potential.measure import OUTCOMES, STARTS
 
@@ -20,6 +20,7 @@ __all__ = [
     "curve_table",
     "far_step_table",
     "long_run_rows",
+    "make",
     "random_game_rows",
     "random_sequence_rows",
     "sequence_rows",
@@ -339,3 +340,33 @@ def _random_sequences(where: str, t: Floats, arrays: Any, g: float, n_games: int
     error, steps = np.repeat(arrays["rise_error"], n_games), np.repeat(step, n_games)
     gap, rise, own = (arrays[name].reshape(-1, 1) for name in ("game_mean_gap", "game_rise", "game_mismatch"))
     return rows + _forms("proposition 1", f"{where}, carry-over", t, gap, rise, error, own[:, 0], steps, g)
+
+
+def make(
+    measured: Mapping[str, list[Measurement]],
+    *,
+    windows: Sequence[Sequence[float]],
+    margin: float,
+    resamples: int,
+    root_seed: int,
+) -> dict[str, pd.DataFrame]:
+    """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
+    games = rows_of("random_games", measured, random_game_rows)
+    sequences = rows_of("random_sequences", measured, random_sequence_rows)
+    rows = [
+        *total_rows(games, "random games, all"),
+        *total_rows(sequences, "random sequences, all"),
+        *rows_of("counterexamples", measured, lambda some: counterexample_rows(*some)),
+        *rows_of("long_runs", measured, long_run_rows),
+        *rows_of("sequences", measured, sequence_rows),
+        *games,
+        *sequences,
+    ]
+    return {
+        "claims": claims_table(rows),
+        "proposition1_violations": violation_table(measured["random_games"], measured["counterexamples"][0]),
+        "potential_curves": curve_table(measured["long_runs"]),
+        "potential_slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
+        "far_steps": far_step_table(measured["far_steps"]),
+        "potential_sequences": sequence_table(measured["sequences"], resamples, root_seed),
+    }

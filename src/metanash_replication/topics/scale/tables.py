@@ -3,7 +3,8 @@
 Costs are those of one machine at one time: no two tables are equal. Gaps and bytes of arrays repeat exactly.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,11 @@ import pandas as pd
 from metanash_replication.bound_rows import Measurement
 from metanash_replication.rates import power_law
 
-__all__ = ["exponents_table", "growth_table"]
+__all__ = [
+    "exponents_table",
+    "growth_table",
+    "make",
+]
 
 _SOFTMAX = 32
 """Vector operations of an action in an iteration: its exponential, about 22, logits and sums (docs/performance.md)."""
@@ -30,6 +35,11 @@ _FITS = [
 """What is fitted: quantity, against what, what has a constant of its own for each value, expected exponent."""
 
 
+def _same(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What both measurements of a game have alike."""
+    return {key: value for key, value in spec.items() if key not in {"function", "repeats", "file"}}
+
+
 def growth_table(learned: Iterable[Measurement], costs: Iterable[Measurement]) -> pd.DataFrame:
     """A row for each game; measurements of :mod:`metanash_replication.topics.scale.measure` in the same order.
 
@@ -46,7 +56,7 @@ def growth_table(learned: Iterable[Measurement], costs: Iterable[Measurement]) -
     """
     rows = []
     for (spec, arrays), (other, cost) in zip(learned, costs, strict=True):
-        if {**spec, "function": None} | {"repeats": None} != {**other, "function": None} | {"repeats": None}:
+        if _same(spec) != _same(other):
             raise ValueError(f"gaps and costs must be of the same game, got {spec} and {other}")
         row = {"series": spec["family"]} | {name: int(arrays[name]) for name in _SIZES}
         actions = arrays["n_actions"]
@@ -85,3 +95,9 @@ def exponents_table(growth: pd.DataFrame, least: int) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["series", "quantity", "against", "points", "exponent", "low", "high", "expected"]
     )
+
+
+def make(measured: Mapping[str, list[Measurement]], *, least: int) -> dict[str, pd.DataFrame]:
+    """All tables by name. Measurements by the names of the plan."""
+    growth = growth_table(measured["learned"], measured["costs"])
+    return {"growth": growth, "growth_exponents": exponents_table(growth, least)}

@@ -22,15 +22,14 @@ def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tu
     runs = {"1a": "figure1_zero_sum", "1b": "figure1_potential", "1b_theory": "figure1_potential_theory"}[panel]
     suffix = "-theory-step" if panel.endswith("theory") else ""
     return Claim(
-        f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
-        "figure-1",
-        f"Section 6, {figure}: {words}",
-        "Meta-learning converges to an approximate equilibrium with much fewer iterations.",
-        TESTED,
-        speed(panel, kind, arm, others),
-        (f"figure{panel}",),
-        ("speed_up", "figure1"),
-        (f"runs/{runs}/{kind}/*",),
+        id=f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
+        place=f"Section 6, {figure}: {words}",
+        statement="Meta-learning converges to an approximate equilibrium with much fewer iterations.",
+        tested=TESTED,
+        judge=speed(panel, kind, arm, others),
+        figures=(f"figure{panel}",),
+        tables=("speed_up", "figure1"),
+        runs=(f"runs/{runs}/{kind}/*",),
     )
 
 
@@ -56,52 +55,53 @@ CLAIMS = [
         "carry_over",
     ),
     Claim(
-        "figure-1c",
-        "figure-1",
-        "Section 6, Figure 1(c)",
-        r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
-        "Equilibria by linear programming: the widest range of a probability over the games, beside one half.",
-        comparison("equilibria", _spread, ("base_kind", "state"), "a range of {left} beside {right} ({where})"),
-        ("figure1c",),
-        ("equilibria",),
-        ("runs/figure1_zero_sum/*/individual/*",),
+        id="figure-1c",
+        place="Section 6, Figure 1(c)",
+        statement=r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
+        tested="Equilibria by linear programming: the widest range of a probability over the games, beside one half.",
+        judge=comparison("equilibria", _spread, ("base_kind", "state"), "a range of {left} beside {right} ({where})"),
+        figures=("figure1c",),
+        tables=("equilibria",),
+        runs=("runs/figure1_zero_sum/*/individual/*",),
     ),
     Claim(
-        "figure-1c-q-functions",
-        "figure-1",
-        "Section 6, before Figure 1",
-        "Equilibria with respect to the stage Q-functions can be more diverse than Figure 1(c).",
-        "A possibility, which no run can refute.",
-        not_tested("No table has the equilibria of the stage Q-functions."),
+        id="figure-1c-q-functions",
+        place="Section 6, before Figure 1",
+        statement="Equilibria with respect to the stage Q-functions can be more diverse than Figure 1(c).",
+        tested="A possibility, which no run can refute.",
+        judge=not_tested("No table has the equilibria of the stage Q-functions."),
     ),
     Claim(
-        "simulations-zero-sum",
-        "figure-1",
-        "Abstract; Section 6",
-        "Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
-        r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of learning rates and "
-        "perturbations, the paper's own not being given.",
-        effect(
+        id="simulations-zero-sum",
+        place="Abstract; Section 6",
+        statement="Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
+        tested=(
+            r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of learning rates "
+            r"and "
+            "perturbations, the paper's own not being given."
+        ),
+        judge=effect(
             "sensitivity",
             "best_response",
             SWEEP,
             lambda table: table[table["base_kind"].isin(["mixed", "pure"])],
             VARIANTS,
         ),
-        ("sensitivity_zero_sum",),
-        ("sensitivity",),
-        ("runs/sensitivity_zero_sum/*",),
+        figures=("sensitivity_zero_sum",),
+        tables=("sensitivity",),
+        runs=("runs/sensitivity_zero_sum/*",),
     ),
     Claim(
-        "simulations-potential",
-        "figure-1",
-        "Abstract; Section 6",
-        "Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
-        r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
-        "perturbations, the paper's own not being given.",
-        effect("sensitivity", "carry_over", SWEEP),
-        ("sensitivity_potential",),
-        ("sensitivity",),
-        ("runs/sensitivity_potential/*",),
+        id="simulations-potential",
+        place="Abstract; Section 6",
+        statement="Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
+        tested=(
+            r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
+            "perturbations, the paper's own not being given."
+        ),
+        judge=effect("sensitivity", "carry_over", SWEEP),
+        figures=("sensitivity_potential",),
+        tables=("sensitivity",),
+        runs=("runs/sensitivity_potential/*",),
     ),
 ]

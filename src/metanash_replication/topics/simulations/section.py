@@ -8,7 +8,7 @@ from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part, interval
 
-__all__ = ["parts", "reached", "sizes", "speed_up_cell"]
+__all__ = ["PARTS", "reached", "sizes", "speed_up_cell"]
 
 
 def sizes(figure1: pd.DataFrame) -> str:
@@ -81,3 +81,6 @@ def parts(tables: Tables) -> list[Part]:
         _final_gaps(sensitivity[zero_sum], "Zero-sum games"),
         _final_gaps(sensitivity[~zero_sum], "Potential games"),
     ]
+
+
+PARTS = {"figure-1": parts}

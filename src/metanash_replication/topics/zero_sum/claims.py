@@ -72,196 +72,226 @@ def _monotone(tables: Tables) -> pd.DataFrame:
 
 CLAIMS = [
     Claim(
-        "definitions",
-        "theorem-1",
-        "Equations (1), (2), (3), (5), (7), (8) and (9)",
-        "Base and meta-algorithm, per-state regret, the meta-update, projected Q-ascent, $\\Delta_\\Phi$ and the MAML "
-        "objective.",
-        "Definitions and update rules.",
-        not_tested("Nothing to measure: that the code implements them is what the test suite checks."),
+        id="definitions",
+        place="Equations (1), (2), (3), (5), (7), (8) and (9)",
+        statement=(
+            "Base and meta-algorithm, per-state regret, the meta-update, projected Q-ascent, $\\Delta_\\Phi$ and the "
+            "MAML objective."
+        ),
+        tested="Definitions and update rules.",
+        judge=not_tested("Nothing to measure: that the code implements them is what the test suite checks."),
     ),
     Claim(
-        "theorem-1",
-        "theorem-1",
-        "Section 3.1, Theorem 1, first display",
-        r"With $\eta \le 1/(8H^2)$ the NE-gap of the average policies is at most $\frac{192 H^3}{T} \sum_{h,\tau} "
-        r"\max_s \left( D_R(\mu_h^{\tau,\dagger}, \tilde\mu_h^\tau) + D_R(\nu_h^{\tau,\dagger}, \tilde\nu_h^\tau) "
-        r"\right)$, the divergences of the best responses in hindsight from the initial policies.",
-        "Exact gaps and the bound at every checkpoint: random games of many sizes with random, good and bad initial "
-        "policies, long runs, games made to break the burn-in, and learning rates far below the largest.",
-        bound("theorem 1", repaired=(WORST, TERM), without=("with B(H) / T, no repair",)),
-        ("theorem1_bounds", "theorem1_defects"),
-        ("theory", "bound_curves", "defects"),
-        ("theory/random_games/*", "theory/long_runs/*", "theory/burn_in.npz", "theory/small_step.npz"),
+        id="theorem-1",
+        place="Section 3.1, Theorem 1, first display",
+        statement=(
+            r"With $\eta \le 1/(8H^2)$ the NE-gap of the average policies is at most $\frac{192 H^3}{T} \sum_{h,\tau} "
+            r"\max_s \left( D_R(\mu_h^{\tau,\dagger}, \tilde\mu_h^\tau) + D_R(\nu_h^{\tau,\dagger}, \tilde\nu_h^\tau) "
+            r"\right)$, the divergences of the best responses in hindsight from the initial policies."
+        ),
+        tested=(
+            "Exact gaps and the bound at every checkpoint: random games of many sizes with random, good and bad "
+            "initial policies, long runs, games made to break the burn-in, and learning rates far below the largest."
+        ),
+        judge=bound("theorem 1", repaired=(WORST, TERM)),
+        figures=("theorem1_bounds", "theorem1_defects"),
+        tables=("theory", "bound_curves", "defects"),
+        runs=("theory/random_games/*", "theory/long_runs/*", "theory/burn_in.npz", "theory/small_step.npz"),
     ),
     Claim(
-        "equation-4",
-        "theorem-1",
-        "Section 3.1, Theorem 1, equation (4)",
-        r"With uniform initial policies the NE-gap is at most $768 H^5 \log T \log(AB) / T$, for every $\eta \le "
-        r"1/(8H^2)$.",
-        "As above, with uniform initial policies; the repair restores the learning rate that the constant hides.",
-        bound("equation 4", repaired=(RATE,)),
-        ("theorem1_bounds", "theorem1_defects"),
-        ("theory", "bound_curves"),
-        ("theory/random_games/*", "theory/long_runs/*", "theory/small_step.npz"),
+        id="equation-4",
+        place="Section 3.1, Theorem 1, equation (4)",
+        statement=(
+            r"With uniform initial policies the NE-gap is at most $768 H^5 \log T \log(AB) / T$, for every $\eta \le "
+            r"1/(8H^2)$."
+        ),
+        tested=(
+            "As above, with uniform initial policies; the repair restores the learning rate that the constant hides."
+        ),
+        judge=bound("equation 4", repaired=(RATE,)),
+        figures=("theorem1_bounds", "theorem1_defects"),
+        tables=("theory", "bound_curves"),
+        runs=("theory/random_games/*", "theory/long_runs/*", "theory/small_step.npz"),
     ),
     Claim(
-        "best-known-rate",
-        "theorem-1",
-        "Section 3.1, after Theorem 1; abstract",
-        r"From uniform policies, Algorithm 1 matches the best-known rate $O(1/T)$ up to a factor $\log T$.",
-        "Slope of the mean gap in log-log on declared windows of long runs at the largest learning rate, with an "
-        "interval over seeds, beside the slope of (4) on the same points.",
-        rate("slopes", ("base_kind", "horizon")),
-        ("theorem1_slopes",),
-        ("slopes", "bound_curves"),
-        ("theory/long_runs/*",),
+        id="best-known-rate",
+        place="Section 3.1, after Theorem 1; abstract",
+        statement=r"From uniform policies, Algorithm 1 matches the best-known rate $O(1/T)$ up to a factor $\log T$.",
+        tested=(
+            "Slope of the mean gap in log-log on declared windows of long runs at the largest learning rate, with an "
+            "interval over seeds, beside the slope of (4) on the same points."
+        ),
+        judge=rate("slopes", ("base_kind", "horizon")),
+        figures=("theorem1_slopes",),
+        tables=("slopes", "bound_curves"),
+        runs=("theory/long_runs/*",),
     ),
     Claim(
-        "iterations-theorem-1",
-        "theorem-1",
-        "Section 3.1, after Theorem 1",
-        r"At most $T = \tilde{O}(H^5/\varepsilon)$ iterations give an $\varepsilon$-approximate equilibrium of one "
-        r"game.",
-        "The inverse of (4), at the learning rate that it is meant for: long runs at the largest one.",
-        bound("equation 4", repaired=(RATE,), settings="^long runs|learning rate 1 /"),
-        ("theorem1_bounds",),
-        ("theory", "bound_curves"),
-        ("theory/long_runs/*", "theory/small_step.npz"),
+        id="iterations-theorem-1",
+        place="Section 3.1, after Theorem 1",
+        statement=(
+            r"At most $T = \tilde{O}(H^5/\varepsilon)$ iterations give an $\varepsilon$-approximate equilibrium of one "
+            r"game."
+        ),
+        tested="The inverse of (4), at the learning rate that it is meant for: long runs at the largest one.",
+        judge=bound("equation 4", repaired=(RATE,), settings="^long runs|learning rate 1 /"),
+        figures=("theorem1_bounds",),
+        tables=("theory", "bound_curves"),
+        runs=("theory/long_runs/*", "theory/small_step.npz"),
     ),
     Claim(
-        "no-regret",
-        "theorem-1",
-        "Section 3.1, equation (3)",
-        "Optimistic mirror descent has no regret against the value estimates of each state: the per-state regrets of "
-        "the stages vanish.",
-        "Largest regret of a stage over steps and states: the last stage of long runs beside a tenth of the largest "
-        "of all stages.",
-        comparison("chain", _vanishing("regret"), ("base_kind", "horizon"), "{left} beside {right} ({where})"),
-        ("theorem1_chain",),
-        ("chain",),
-        ("theory/long_runs/*",),
+        id="no-regret",
+        place="Section 3.1, equation (3)",
+        statement=(
+            "Optimistic mirror descent has no regret against the value estimates of each state: the per-state regrets "
+            "of the stages vanish."
+        ),
+        tested=(
+            "Largest regret of a stage over steps and states: the last stage of long runs beside a tenth of the "
+            "largest of all stages."
+        ),
+        judge=comparison("chain", _vanishing("regret"), ("base_kind", "horizon"), "{left} beside {right} ({where})"),
+        figures=("theorem1_chain",),
+        tables=("chain",),
+        runs=("theory/long_runs/*",),
     ),
     Claim(
-        "value-errors",
-        "theorem-1",
-        "Section 3.1, below Algorithm 1 (Lemma 9)",
-        r"Stages that grow by the factor $1 + 1/H$ keep the errors of the value estimates from blowing up over the "
-        r"steps of the recursion.",
-        "Largest error of the estimates over steps and states: the last stage beside a tenth of the largest.",
-        comparison("chain", _vanishing("value_error"), ("base_kind", "horizon"), "{left} beside {right} ({where})"),
-        ("theorem1_chain",),
-        ("chain",),
-        ("theory/long_runs/*",),
+        id="value-errors",
+        place="Section 3.1, below Algorithm 1 (Lemma 9)",
+        statement=(
+            r"Stages that grow by the factor $1 + 1/H$ keep the errors of the value estimates from blowing up over the "
+            r"steps of the recursion."
+        ),
+        tested="Largest error of the estimates over steps and states: the last stage beside a tenth of the largest.",
+        judge=comparison(
+            "chain", _vanishing("value_error"), ("base_kind", "horizon"), "{left} beside {right} ({where})"
+        ),
+        figures=("theorem1_chain",),
+        tables=("chain",),
+        runs=("theory/long_runs/*",),
     ),
     Claim(
-        "few-stages",
-        "theorem-1",
-        "Section 3.1, below Algorithm 1",
-        r"Exponential growth covers $T$ iterations with few stages: at most $4 H \log T$, as the factor of (4) has it.",
-        "Stages of long runs, counted.",
-        comparison(
+        id="few-stages",
+        place="Section 3.1, below Algorithm 1",
+        statement=(
+            r"Exponential growth covers $T$ iterations with few stages: at most $4 H \log T$, as the factor of (4) has "
+            r"it."
+        ),
+        tested="Stages of long runs, counted.",
+        judge=comparison(
             "chain", _stage_counts, ("base_kind", "horizon"), "{left} stages beside $4 H \\log T$ = {right} ({where})"
         ),
-        ("theorem1_chain",),
-        ("chain",),
-        ("theory/long_runs/*",),
+        figures=("theorem1_chain",),
+        tables=("chain",),
+        runs=("theory/long_runs/*",),
     ),
     Claim(
-        "best-responses",
-        "theorem-2",
-        "Section 3.2, below the similarity metric",
-        r"For large $T$ the best responses in hindsight $\mu^{k,\dagger}$ approximate the equilibrium policies of game "
-        r"$k$, so $\Delta_{\mu,\nu}$ measures distances between equilibria.",
-        r"Identical games, whose equilibria are the same: $\Delta_{\mu,\nu}/K$ there beside half of that of the least "
-        r"similar games.",
-        comparison(
+        id="best-responses",
+        place="Section 3.2, below the similarity metric",
+        statement=(
+            r"For large $T$ the best responses in hindsight $\mu^{k,\dagger}$ approximate the equilibrium policies of "
+            r"game $k$, so $\Delta_{\mu,\nu}$ measures distances between equilibria."
+        ),
+        tested=(
+            r"Identical games, whose equilibria are the same: $\Delta_{\mu,\nu}/K$ there beside half of that of the "
+            r"least similar games."
+        ),
+        judge=comparison(
             "sequences",
             _identical,
             ("base_kind", "horizon"),
             r"$\Delta_{{\mu,\nu}}/K$ = {left} nats on identical games beside {right} ({where})",
         ),
-        ("theorem2_benefit",),
-        ("sequences",),
-        ("theory/sequences/*-best_response.npz",),
+        figures=("theorem2_benefit",),
+        tables=("sequences",),
+        runs=("theory/sequences/*-best_response.npz",),
     ),
     Claim(
-        "similarity-metric",
-        "theorem-2",
-        "Section 3.2, below the similarity metric",
-        r"$\Delta_{\mu,\nu}$ calls games similar if their equilibrium policies are close.",
-        r"$\Delta_{\mu,\nu}/K$ must not fall when the games are perturbed more.",
-        comparison(
+        id="similarity-metric",
+        place="Section 3.2, below the similarity metric",
+        statement=r"$\Delta_{\mu,\nu}$ calls games similar if their equilibrium policies are close.",
+        tested=r"$\Delta_{\mu,\nu}/K$ must not fall when the games are perturbed more.",
+        judge=comparison(
             "sequences",
             _monotone,
             (*SEQUENCE[:3], "perturbation"),
             r"$\Delta_{{\mu,\nu}}/K$ = {left} and, at the next larger perturbation, {right} ({where})",
         ),
-        ("theorem2_benefit",),
-        ("sequences",),
-        ("theory/sequences/*-best_response.npz",),
+        figures=("theorem2_benefit",),
+        tables=("sequences",),
+        runs=("theory/sequences/*-best_response.npz",),
     ),
     Claim(
-        "equation-6",
-        "theorem-2",
-        "Section 3.2, Theorem 2, equation (6)",
-        r"With update (5) and $\alpha = 1/\sqrt{K}$ the mean gap over the $K$ games is at most $\frac{192 H^5}{T} "
-        r"\left( \frac{\Delta_{\mu,\nu}}{K H^2} + \frac{10 (A+B) \log K}{\sqrt{K} H^2} + "
-        r"\frac{16 \log T \log(ABK)}{\sqrt{K}} \right)$.",
-        "Sequences at the largest learning rate that Theorem 1 admits. The theorem prints no learning rate; for "
-        "smaller ones it inherits what is wrong with (4). It also prints the gap of the initial policies, and is about "
-        "the output policies.",
-        bound("theorem 2", repaired=(RATE,)),
-        ("theorem2_benefit",),
-        ("theory", "sequences"),
-        ("theory/sequences/*-best_response.npz",),
+        id="equation-6",
+        place="Section 3.2, Theorem 2, equation (6)",
+        statement=(
+            r"With update (5) and $\alpha = 1/\sqrt{K}$ the mean gap over the $K$ games is at most $\frac{192 H^5}{T} "
+            r"\left( \frac{\Delta_{\mu,\nu}}{K H^2} + \frac{10 (A+B) \log K}{\sqrt{K} H^2} + \frac{16 \log T "
+            r"\log(ABK)}{\sqrt{K}} \right)$."
+        ),
+        tested=(
+            "Sequences at the largest learning rate that Theorem 1 admits. The theorem prints no learning rate; for "
+            "smaller ones it inherits what is wrong with (4). It also prints the gap of the initial policies, and is "
+            "about the output policies."
+        ),
+        judge=bound("theorem 2", repaired=(RATE,)),
+        figures=("theorem2_benefit",),
+        tables=("theory", "sequences"),
+        runs=("theory/sequences/*-best_response.npz",),
     ),
     Claim(
-        "iterations-theorem-2",
-        "theorem-2",
-        "Section 3.2, Theorem 2, second display",
-        r"$T = \tilde{O}\left(\frac{H^3}{\varepsilon} \left( \frac{\Delta_{\mu,\nu}}{K} + \frac{A+B+H^2}{\sqrt{K}} "
-        r"\right)\right)$ iterations on average give an $\varepsilon$-approximate equilibrium of each game.",
-        "The inverse of (6), on the same sequences.",
-        bound("theorem 2", repaired=(RATE,)),
-        ("theorem2_benefit",),
-        ("theory", "sequences"),
-        ("theory/sequences/*-best_response.npz",),
+        id="iterations-theorem-2",
+        place="Section 3.2, Theorem 2, second display",
+        statement=(
+            r"$T = \tilde{O}\left(\frac{H^3}{\varepsilon} \left( \frac{\Delta_{\mu,\nu}}{K} + \frac{A+B+H^2}{\sqrt{K}} "
+            r"\right)\right)$ iterations on average give an $\varepsilon$-approximate equilibrium of each game."
+        ),
+        tested="The inverse of (6), on the same sequences.",
+        judge=bound("theorem 2", repaired=(RATE,)),
+        figures=("theorem2_benefit",),
+        tables=("theory", "sequences"),
+        runs=("theory/sequences/*-best_response.npz",),
     ),
     Claim(
-        "theorem-1-over-games",
-        "theorem-2",
-        "Section 3.2, Theorem 2",
-        r"What Theorem 2 starts from: the mean over the games of the bound of Theorem 1, whatever the meta-update.",
-        "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, at the worst of tied best "
-        "responses.",
-        bound("theorem 1, mean over games", printed=WORST),
+        id="theorem-1-over-games",
+        place="Section 3.2, Theorem 2",
+        statement=(
+            r"What Theorem 2 starts from: the mean over the games of the bound of Theorem 1, whatever the meta-update."
+        ),
+        tested=(
+            "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, at the worst of tied best "
+            "responses."
+        ),
+        judge=bound("theorem 1, mean over games", printed=WORST),
         tables=("theory", "sequences"),
         runs=("theory/sequences/*",),
     ),
     *(
         Claim(
-            f"sharper-zero-sum-{kind}",
-            "theorem-2",
-            f"Section 3.2, after Theorem 2; abstract: {kind} equilibria",
-            f"Update (5) converges faster than learning each game alone when the games are similar: games with {kind} "
-            "equilibria.",
-            r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an interval; "
-            "games are similar that are perturbed no more than those of Figure 1.",
-            effect("sequences", "best_response", SEQUENCE, _kind(kind), VARIANTS),
-            ("theorem2_benefit",),
-            ("sequences",),
-            (f"theory/sequences/{kind}-*",),
+            id=f"sharper-zero-sum-{kind}",
+            place=f"Section 3.2, after Theorem 2; abstract: {kind} equilibria",
+            statement=(
+                f"Update (5) converges faster than learning each game alone when the games are similar: games with "
+                f"{kind} "
+                "equilibria."
+            ),
+            tested=(
+                r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an "
+                r"interval; "
+                "games are similar that are perturbed no more than those of Figure 1."
+            ),
+            judge=effect("sequences", "best_response", SEQUENCE, _kind(kind), VARIANTS),
+            figures=("theorem2_benefit",),
+            tables=("sequences",),
+            runs=(f"theory/sequences/{kind}-*",),
         )
         for kind in ("pure", "mixed")
     ),
     Claim(
-        "bandit-feedback",
-        "theorem-2",
-        "Section 2, last paragraph before Meta-learning",
-        "The results extend to stochastic bandit feedback by standard techniques.",
-        "No learner here samples its feedback: all get it in full, as in the paper.",
-        not_tested("The paper gives no algorithm for it, and no run is about it."),
+        id="bandit-feedback",
+        place="Section 2, last paragraph before Meta-learning",
+        statement="The results extend to stochastic bandit feedback by standard techniques.",
+        tested="No learner here samples its feedback: all get it in full, as in the paper.",
+        judge=not_tested("The paper gives no algorithm for it, and no run is about it."),
     ),
 ]

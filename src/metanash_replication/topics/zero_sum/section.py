@@ -6,7 +6,7 @@ from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
 
-__all__ = ["theorem_1", "theorem_2"]
+__all__ = ["PARTS"]
 
 
 def _slopes(slopes: pd.DataFrame) -> Part:
@@ -36,9 +36,8 @@ def theorem_1(tables: Tables) -> list[Part]:
         "At the worst run and iteration; a bound is informative where it is below the largest gap possible, $H$. All "
         "settings of the random games are in `theory.csv`."
     )
-    pattern = r"theorem 1$|equation 4"
     return [
-        claims_part(tables["theory"], pattern, "Theorem 1: measured gap over bound", text),
+        claims_part(tables["theory"], ("theorem 1", "equation 4"), "Theorem 1: measured gap over bound", text),
         _slopes(tables["slopes"]),
     ]
 
@@ -69,3 +68,6 @@ def theorem_2(tables: Tables) -> list[Part]:
         "update (5), and given where the learning rate is one that the theorem admits."
     )
     return [Part("Theorem 2: what meta-learning gains on sequences of $K$ games", text, head, tuple(rows))]
+
+
+PARTS = {"theorem-1": theorem_1, "theorem-2": theorem_2}

@@ -1,6 +1,6 @@
 """Theorems 1 and 2 beside measurements: rows of ``theory.csv``, and tables of slopes, sequences and defects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from metanash.bounds import zero_sum as bounds
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row
+from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
     Slope,
     bootstrap_means,
@@ -26,6 +26,7 @@ __all__ = [
     "curve_rows",
     "defect_table",
     "long_run_rows",
+    "make",
     "random_game_rows",
     "sequence_rows",
     "sequence_table",
@@ -311,3 +312,32 @@ def chain_table(measured: Iterable[Measurement]) -> pd.DataFrame:
                     row |= {"iteration": int(ends[tau]), "step": h + 1, "quantity": name, "value": means[tau, h]}
                     rows.append(row)
     return pd.DataFrame(rows)
+
+
+def make(
+    measured: Mapping[str, list[Measurement]],
+    *,
+    windows: Sequence[Sequence[float]],
+    margin: float,
+    resamples: int,
+    root_seed: int,
+) -> dict[str, pd.DataFrame]:
+    """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
+    random_rows = rows_of("random_games", measured, random_game_rows)
+    rows = [
+        *total_rows(random_rows, "random games, all"),
+        *rows_of("long_runs", measured, long_run_rows),
+        *rows_of("burn_in", measured, lambda some: burn_in_rows(*some)),
+        *rows_of("small_step", measured, lambda some: small_step_rows(*some)),
+        *rows_of("two_sided", measured, lambda some: two_sided_rows(*some)),
+        *rows_of("sequences", measured, sequence_rows),
+        *random_rows,
+    ]
+    return {
+        "claims": claims_table(rows),
+        "slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
+        "sequences": sequence_table(measured["sequences"], resamples, root_seed),
+        "bound_curves": curve_rows(measured["long_runs"]),
+        "chain": chain_table(measured["long_runs"]),
+        "defects": defect_table(measured["burn_in"][0], measured["small_step"][0]),
+    }

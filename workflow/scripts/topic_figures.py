@@ -1,4 +1,4 @@
-"""Rules ``*_figures``: the figures of modules of ``metanash.theory_figures``, measurements and bounds together."""
+"""Rules ``*_figures``: the figures of topics from their tables, by ``FIGURES`` of their modules ``figures``."""
 
 from metanash_workflow import job
 
@@ -10,12 +10,12 @@ import pandas as pd
 from metanash_replication import plotting
 
 
-def main(names: dict[str, list[str]], tables: list[Path], width: float, files: list[Path]) -> None:
+def main(figures: dict[str, list[str]], tables: list[Path], width: float, files: list[Path]) -> None:
     plotting.use_style()
     read = {path.stem: pd.read_csv(path) for path in tables}
-    for module, own in names.items():
-        draw = importlib.import_module(f"metanash.theory_figures.{module}").FIGURES
-        for name in own:
+    for topic, names in figures.items():
+        draw = importlib.import_module(f"metanash_replication.topics.{topic}.figures").FIGURES
+        for name in names:
             targets = {path.suffix.removeprefix("."): path for path in files if path.stem == name}
             plotting.save(draw[name](read, width), targets)
 
@@ -23,7 +23,7 @@ def main(names: dict[str, list[str]], tables: list[Path], width: float, files: l
 if __name__ == "__main__":
     with job(snakemake) as outputs:
         main(
-            snakemake.params.names,
+            snakemake.params.figures,
             list(map(Path, snakemake.input.tables)),
             snakemake.params.width,
             list(outputs.values()),

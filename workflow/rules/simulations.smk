@@ -1,7 +1,7 @@
 rule figure1_table:
     input:
         **{name: runs(name) for name in EXPERIMENTS if name.startswith("figure1_")},
-        code=library("tables", "records", "archive"),
+        code=code("figure1_table"),
     output:
         table=table("figure1"),
         made=f"{RESULTS}/made/figure1_table.json",
@@ -20,7 +20,7 @@ rule figure1_table:
 rule own_table:
     input:
         records=lambda wildcards: runs(wildcards.experiment),
-        code=library("tables", "records", "archive"),
+        code=code("figure1_table"),
     output:
         table=f"{RESULTS}/{{experiment}}.csv",
         made=f"{RESULTS}/made/{{experiment}}_table.json",
@@ -41,7 +41,7 @@ rule own_table:
 rule speed_up:
     input:
         table=f"{RESULTS}/figure1.csv",
-        code=library("tables", "archive"),
+        code=code("speed_up"),
     output:
         table=table("speed_up"),
         made=f"{RESULTS}/made/speed_up.json",
@@ -62,7 +62,7 @@ rule speed_up:
 rule sensitivity_table:
     input:
         records=runs("sensitivity_zero_sum", "sensitivity_potential"),
-        code=library("tables", "records", "archive"),
+        code=code("sensitivity_table"),
     output:
         table=table("sensitivity"),
         made=f"{RESULTS}/made/sensitivity_table.json",
@@ -85,7 +85,7 @@ rule equilibria:
             f"{RESULTS}/games/figure1_zero_sum/{kind}/block-0.npz"
             for kind in EXPERIMENTS["figure1_zero_sum"]["base_kinds"]
         ],
-        code=library("tables", "gamefile", "archive"),
+        code=code("equilibria"),
     output:
         table=table("equilibria"),
         made=f"{RESULTS}/made/equilibria.json",
@@ -97,3 +97,52 @@ rule equilibria:
         "Equilibria of the stage matrices, by linear programming"
     script:
         "../scripts/equilibria.py"
+
+
+# Figure 1 and the sweeps: one job, since seaborn takes longer to import than any of them to draw.
+GAP_SCALES = {f"figure{panel}": scale for panel, scale in config["plots"]["gap_scale"].items()}
+SWEPT = ["sensitivity_zero_sum", "sensitivity_potential"]
+
+
+rule simulation_figures:
+    input:
+        **{name: f"{RESULTS}/{name}.csv" for name in ("figure1", "equilibria", "sensitivity")},
+        code=code("simulation_figures"),
+    output:
+        drawn("Figure 1", *GAP_SCALES, "figure1c"),
+        drawn("Sensitivity", *SWEPT),
+        made=f"{RESULTS}/made/simulation_figures.json",
+    log:
+        f"{RESULTS}/logs/simulation_figures.log",
+    conda:
+        "../../environment.yml"
+    params:
+        width=config["plots"]["width"],
+        scales=GAP_SCALES,
+        sweeps={name: (EXPERIMENTS[name]["base_kinds"], EXPERIMENTS[name]["learning"]["learner"]) for name in SWEPT},
+    message:
+        "Figure 1, and final gaps over rates and perturbations"
+    script:
+        "../scripts/simulation_figures.py"
+
+
+rule own_figure:
+    input:
+        table=f"{RESULTS}/{{panel}}.csv",
+        code=code("own_figure"),
+    output:
+        pdf=f"{FIGURES}/{{panel}}.pdf",
+        png=f"{FIGURES}/{{panel}}.png",
+        made=f"{RESULTS}/made/{{panel}}_figure.json",
+    log:
+        f"{RESULTS}/logs/{{panel}}_figure.log",
+    wildcard_constraints:
+        panel="|".join(OWN) or "none",
+    conda:
+        "../../environment.yml"
+    params:
+        width=config["plots"]["width"],
+    message:
+        "Figure {wildcards.panel}"
+    script:
+        "../scripts/own_figure.py"

@@ -1,10 +1,10 @@
-FALSIFY = config["falsify"]
-CLAIMS = registered("falsify.registry", "FALSIFIABLE")
+FALSIFICATION = config["falsification"]
+SEARCHED = keys_of("metanash_replication.falsification.registry", "FALSIFIABLE")
 
 
 rule falsify:
     input:
-        code=library("falsify"),
+        code=code("falsify"),
     output:
         search=f"{RESULTS}/falsify/{{claim}}/search.json",
         instances=directory(f"{RESULTS}/falsify/{{claim}}/instances"),
@@ -14,18 +14,18 @@ rule falsify:
     benchmark:
         f"{RESULTS}/benchmarks/falsify/{{claim}}.tsv"
     wildcard_constraints:
-        claim="|".join(CLAIMS),
+        claim="|".join(SEARCHED),
     conda:
         "../../environment.yml"
     threads: 1
     params:
         settings=lambda wildcards: {
-            "budget": FALSIFY["budgets"].get(wildcards.claim, FALSIFY["budget"]),
+            "budget": FALSIFICATION["budgets"].get(wildcards.claim, FALSIFICATION["budget"]),
             "seed": config["root_seed"],
-            "restarts": FALSIFY["restarts"],
-            "population": FALSIFY["population"],
+            "restarts": FALSIFICATION["restarts"],
+            "population": FALSIFICATION["population"],
         },
-        sizes=lambda wildcards: FALSIFY["sizes"].get(wildcards.claim),
+        sizes=lambda wildcards: FALSIFICATION["sizes"].get(wildcards.claim),
     message:
         "Searching for counterexamples: {wildcards.claim}"
     script:
@@ -34,9 +34,9 @@ rule falsify:
 
 rule falsification_tables:
     input:
-        searches=expand(f"{RESULTS}/falsify/{{c}}/search.json", c=CLAIMS),
-        instances=expand(f"{RESULTS}/falsify/{{c}}/instances", c=CLAIMS),
-        code=library("theory_tables.falsification", "falsify.files", "archive"),
+        searches=expand(f"{RESULTS}/falsify/{{c}}/search.json", c=SEARCHED),
+        instances=expand(f"{RESULTS}/falsify/{{c}}/instances", c=SEARCHED),
+        code=code("falsification_tables"),
     output:
         falsification=table("falsification"),
         falsification_curves=table("falsification_curves"),

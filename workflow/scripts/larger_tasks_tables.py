@@ -1,4 +1,4 @@
-"""Rule ``appendix_tables``: the larger tasks, meta-learning beside individual learning and an exact reference."""
+"""Rule ``larger_tasks_tables``: the larger tasks, meta-learning beside individual learning and an exact reference."""
 
 from metanash_workflow import job
 
@@ -13,10 +13,17 @@ from metanash_replication.topics.larger_tasks.tables import TaskRun, tables
 
 
 def main(
-    runs: list[tuple[str, Path, Path]], plan: dict[str, Any], resampling: dict[str, int], out: dict[str, Path]
+    runs: list[tuple[str, Path, Path]],
+    results: Path,
+    plan: dict[str, Any],
+    resampling: dict[str, int],
+    out: dict[str, Path],
 ) -> None:
     read = lru_cache(read_games)
-    found = [TaskRun(name, read_record(record), read(games)) for name, record, games in runs]
+    found = [
+        TaskRun(name, read_record(record), read(games), record.relative_to(results).as_posix())
+        for name, record, games in runs
+    ]
     for name, table in tables(found, plan, **resampling).items():
         write_text(out[name], table.to_csv(index=False))
 
@@ -26,6 +33,7 @@ if __name__ == "__main__":
     with job(snakemake) as outputs:
         main(
             list(zip(snakemake.params.names, *paths, strict=True)),
+            Path(snakemake.params.results),
             snakemake.params.plan,
             {"resamples": snakemake.params.resamples, "root_seed": snakemake.params.root_seed},
             outputs,

@@ -1,29 +1,30 @@
 # The larger tasks of the appendix. Their games are made and learned by the rules games and learn.
-APPENDIX = config["appendix"]
+LARGER_TASKS = config["larger_tasks"]
 
 
-rule appendix_tables:
+rule larger_tasks_tables:
     input:
-        records=runs(*APPENDIX),
-        games=[games_of(run) for run in runs(*APPENDIX)],
-        code=library("task_tables", "gamefile", "records", "archive"),
+        records=runs(*LARGER_TASKS),
+        games=[games_of(run) for run in runs(*LARGER_TASKS)],
+        code=code("larger_tasks_tables"),
     output:
-        claims=f"{MEASURED}/claims/appendix.csv",
+        claims=f"{MEASURED}/claims/larger_tasks.csv",
         appendix=table("appendix"),
         appendix_curves=table("appendix_curves"),
         appendix_games=table("appendix_games"),
         appendix_equilibria=table("appendix_equilibria"),
-        made=f"{RESULTS}/made/appendix_tables.json",
+        made=f"{RESULTS}/made/larger_tasks_tables.json",
     log:
-        f"{RESULTS}/logs/appendix_tables.log",
+        f"{RESULTS}/logs/larger_tasks_tables.log",
     conda:
         "../../environment.yml"
     params:
-        names=[name for name in APPENDIX for _ in runs(name)],
-        plan=APPENDIX,
+        names=[name for name in LARGER_TASKS for _ in runs(name)],
+        results=RESULTS,
+        plan=LARGER_TASKS,
         resamples=config["speed_up"]["resamples"],
         root_seed=config["root_seed"],
     message:
         "Poker and tracking: meta-learning beside individual learning"
     script:
-        "../scripts/appendix_tables.py"
+        "../scripts/larger_tasks_tables.py"

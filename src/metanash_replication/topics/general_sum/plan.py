@@ -1,0 +1,98 @@
+"""Theorems 5 and 6: names, and where the settings stand."""
+
+from typing import Any
+
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.topics.general_sum.settings import sequence_settings
+
+__all__ = ["PLAN"]
+
+
+def _all_settings(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"arm": arguments["arm"], "settings": sequence_settings(config)}
+
+
+PLAN = Plan(
+    title="General-sum games",
+    measurements=(
+        Measurement(
+            function="random_games",
+            rule="general_sum_random_games",
+            section="theory/general_sum/random_games",
+            over={"base_kind": "base_kinds", "horizon": "horizons"},
+            file="theory/general_sum/random_games/{base_kind}-H{horizon}",
+            message="Theorem 5 on random games: {base_kind}, H = {horizon}",
+        ),
+        Measurement(
+            function="schedule_runs",
+            name="schedules",
+            rule="schedules",
+            section="theory/general_sum/schedules",
+            over={"setting": "settings"},
+            file="theory/general_sum/schedules/{setting}",
+            message="Algorithm 2 at several schedules of learning rates: {setting}",
+        ),
+        Measurement(
+            function="sequence_runs",
+            name="sequences",
+            rule="general_sum_sequences",
+            section="theory/general_sum/sequences",
+            over={"arm": "arms"},
+            adjust=_all_settings,
+            file="theory/general_sum/sequences/{arm}",
+            message="Sequences of general-sum games for Theorem 6: {arm}",
+        ),
+        Measurement(
+            function="burn_in_runs",
+            name="burn_in",
+            rule="general_sum_burn_in",
+            section="theory/general_sum/burn_in",
+            random=False,
+            file="theory/general_sum/burn_in",
+            message="Defects of Theorem 5: burn-in",
+        ),
+    ),
+    tables=(
+        Table("schedules"),
+        Table("schedule_slopes", judged=True),
+        Table("general_sequences", judged=True),
+    ),
+    tabulated=Tables(
+        message="Theorems 5 and 6 beside the measurements",
+        settings={
+            "windows": "theory/general_sum/slopes/windows",
+            "margin": "theory/general_sum/slopes/margin",
+            "resamples": "speed_up/resamples",
+            "root_seed": "root_seed",
+        },
+    ),
+    bounds=True,
+    figures=(
+        Figure("theorem5_bounds", ("schedules",)),
+        Figure("theorem5_slopes", ("schedule_slopes",)),
+        Figure("theorem6_benefit", ("general_sequences",)),
+    ),
+    drawn_by="finite_horizon",
+    sections=(
+        Section(
+            id="theorem-5",
+            title="Theorem 5: one general-sum game",
+            claims=("theorem-5", "theorem-5-exact", "equation-11", "rate-equation-11", "rate-can-be-improved"),
+            figures=("theorem5_bounds", "theorem5_slopes"),
+        ),
+        Section(
+            id="theorem-6",
+            title="Theorem 6: sequences of general-sum games",
+            claims=("theorem-6", "sharper-general-sum"),
+            figures=("theorem6_benefit",),
+        ),
+    ),
+    notebooks={
+        "general_sum": Reads(
+            tables=("schedules", "schedule_slopes", "general_sequences"),
+            bounds=True,
+            files=("theory/general_sum/sequences/best_response.npz",),
+        ),
+        "findings": Reads(tables=("schedule_slopes",), bounds=True),
+    },
+)

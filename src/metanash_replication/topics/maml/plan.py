@@ -1,0 +1,61 @@
+"""Theorem 4: names, and where the settings stand."""
+
+from metanash_replication.plans import Figure, Measurement, Plan, Reads, Section, Table, Tables
+
+__all__ = ["PLAN"]
+
+
+def _of_each_kind(function: str) -> Measurement:
+    return Measurement(
+        function=function,
+        rule=f"maml_{function}",
+        section=f"theory/maml/{function}",
+        over={"base_kind": "base_kinds"},
+        file=f"theory/meta_gradient/{function}/{{base_kind}}",
+        message=f"Softmax policies: {function}, {{base_kind}}",
+    )
+
+
+PLAN = Plan(
+    title="MAML",
+    recorded_as="meta_gradient",  # as files of measurements are called, which claims have cited from the first
+    measurements=(
+        *map(_of_each_kind, ("constant_ratios", "inner_loop", "random_games")),
+        Measurement(
+            function="meta_training",
+            section="theory/maml/meta_training",
+            over={"loop": "inner_loops", "base_kind": "base_kinds", "discount": "discounts"},
+            file="theory/meta_gradient/meta_training/{loop}-{base_kind}-{discount}",
+            message="Exact MAML: {loop}, {base_kind}, discount {discount}",
+        ),
+    ),
+    tables=(
+        Table("meta_training", judged=True),
+        Table("adaptation", judged=True),
+        Table("inner_loop"),
+        Table("inner_loop_slopes", judged=True),
+    ),
+    tabulated=Tables(
+        message="Theorem 4 beside the measurements",
+        settings={"level": "theory/maml/gap_level", "resamples": "speed_up/resamples", "root_seed": "root_seed"},
+    ),
+    bounds=True,
+    figures=(
+        Figure("theorem4_norms", ("meta_training",)),
+        Figure("maml_adaptation", ("adaptation",)),
+        Figure("maml_inner_loop", ("inner_loop", "inner_loop_slopes")),
+    ),
+    drawn_by="discounted",
+    sections=(
+        Section(
+            id="theorem-4",
+            title="Theorem 4: MAML in potential games",
+            claims=("inner-loop", "equation-10", "smoothness", "theorem-4", "maml-adapts"),
+            figures=("theorem4_norms", "maml_adaptation", "maml_inner_loop"),
+        ),
+    ),
+    notebooks={
+        "potential": Reads(tables=("meta_training", "adaptation", "inner_loop", "inner_loop_slopes"), bounds=True),
+        "findings": Reads(tables=("inner_loop_slopes",), bounds=True),
+    },
+)

@@ -1,0 +1,87 @@
+"""The user's own games as tables."""
+
+import pandas as pd
+
+from metanash_replication.labels import ARM_LABELS
+from metanash_replication.ledger.rules import Tables
+from metanash_replication.report.content import Cells, Part
+
+__all__ = ["PARTS"]
+
+_MOST_POLICIES = 24
+"""A file with more of them shows none."""
+
+
+def parts(tables: Tables) -> list[Part]:
+    """Files that were refused, and final gaps and payoffs of the user's own games."""
+    return [*_refused(tables["own_refused"]), *(_learned(tables) if len(tables["own_games"]) else [])]
+
+
+def _refused(table: pd.DataFrame) -> list[Part]:
+    cells = Cells("own_refused")
+    rows = [tuple(cells.literal(row[name]) for name in ("own", "file", "reason")) for _, row in table.iterrows()]
+    text = "Nothing below is about them. Correct the file, and run the pipeline again."
+    return [Part("Refused files", text, ("name", "file", "reason"), tuple(rows))] if rows else []
+
+
+def _learned(tables: Tables) -> list[Part]:
+    """Final gaps, gains and payoffs of the user's own games, and what was said when their files were read."""
+    cells, payoff_cells = Cells("own_games"), Cells("own_payoffs")
+    gaps = tables["own_games"]
+    last = gaps[gaps["iteration"] == gaps.groupby("own")["iteration"].transform("max")]
+    payoffs = tables["own_payoffs"].set_index(["own", "arm", "game"]).sort_index()
+    rows = []
+    for place, part in last.sort_values("player", kind="stable").groupby(["own", "arm", "game"], sort=False):
+        row = part.iloc[0]
+        earned = payoffs.loc[[place]].sort_values("player")["payoff"]
+        measure = str(row["measure"]).replace("_", "-").replace("cce", "CCE").replace("ne-", "NE-")
+        rows.append(
+            (
+                cells.text(row["own"]),
+                cells(row["game"], "d"),
+                str(row["learner"]).replace("_", " "),
+                ARM_LABELS[row["arm"]],
+                cells(row["iteration"], "d"),
+                f"{cells(row['gap'], '.3g')} ({measure})",
+                ", ".join(cells(gain, ".3g") for gain in part["gain"]),
+                ", ".join(cells(gain, ".3g") for gain in part["gain_in_payoffs"]),
+                ", ".join(payoff_cells(value, ".4g") for value in earned),
+            )
+        )
+    head = ("file", "game", "learner", "arm", "T", "gap at T", "gains of the players at T", "gains in payoffs",
+            "payoffs of the players at T")  # fmt: skip
+    text = (
+        "Rewards of a file in payoffs are parts of each player's own range, so the gap is the share of its range that "
+        "a player can gain; in payoffs each player has its own units. Policies at $T$ are in `own_policies.csv`, gaps "
+        "at every checkpoint in `own_games.csv`."
+    )
+    own = Part("Your games", text, head, tuple(rows))
+    return [own, *_notes(tables["own_payoffs"]), *_policies(tables["own_policies"])]
+
+
+def _notes(table: pd.DataFrame) -> list[Part]:
+    """Warnings of reading, of files that had any."""
+    cells = Cells("own_payoffs")
+    said = table[["own", "note"]].drop_duplicates().dropna()
+    rows = tuple((cells.text(own), cells.text(note)) for own, note in said.itertuples(index=False) if note)
+    text = "What was noticed when they were read."
+    return [Part("Notes on your files", text, ("file", "note"), rows)] if rows else []
+
+
+def _policies(table: pd.DataFrame) -> list[Part]:
+    """Policies of individual learning at T, of files that have few of them."""
+    cells = Cells("own_policies")
+    places = ["game", "player", "step", "state"]
+    rows = []
+    for name, own in table[table["arm"] == "individual"].groupby("own", sort=False):
+        groups = own.groupby(places)
+        if len(groups) <= _MOST_POLICIES:
+            for place, part in groups:
+                probabilities = ", ".join(cells(value, ".3f") for value in part.sort_values("action")["probability"])
+                rows.append((cells.text(name), *(cells(number, "d") for number in place), probabilities))
+    text = "Individual learning; of a correlated output each player's part."
+    head = ("file", *places, "probabilities of the actions")
+    return [Part("Policies at $T$", text, head, tuple(rows))] if rows else []
+
+
+PARTS = {"own-games": parts}

@@ -1,0 +1,100 @@
+"""Proposition 1 and Theorem 3: names, and where the settings stand."""
+
+from typing import Any
+
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.topics.potential.settings import sequence_parts
+
+__all__ = ["PLAN"]
+
+
+def _of_each_kind(function: str) -> Measurement:
+    return Measurement(
+        function=function,
+        rule=f"potential_{function}",
+        section=f"theory/potential/{function}",
+        over={"base_kind": "theory/potential/base_kinds"},
+        file=f"theory/potential/{function}/{{base_kind}}",
+        message=f"Potential games: {function}, {{base_kind}}",
+    )
+
+
+def _settings_only(_config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Settings of sequences have all that their section says."""
+    return {key: arguments[key] for key in ("settings", "seeds", "arm")}
+
+
+PLAN = Plan(
+    title="Potential games",
+    measurements=(
+        *map(_of_each_kind, ("random_games", "random_sequences", "long_runs", "far_steps")),
+        Measurement(
+            function="sequence_runs",
+            name="sequences",
+            rule="potential_sequences",
+            section="theory/potential/sequences",
+            over={"part": sequence_parts, "arm": ("individual", "carry_over")},
+            adjust=_settings_only,
+            file="theory/potential/sequences/{part}-{arm}",
+            message="Sequences of potential games for Theorem 3: {part}, {arm}",
+        ),
+        Measurement(
+            function="counterexamples",
+            section="theory/potential/counterexamples",
+            random=False,
+            file="theory/potential/counterexamples",
+            message="Defects of Proposition 1",
+        ),
+    ),
+    tables=(
+        Table("proposition1_violations", judged=True),
+        Table("potential_curves"),
+        Table("potential_slopes", judged=True),
+        Table("far_steps", judged=True),
+        Table("potential_sequences", judged=True),
+    ),
+    tabulated=Tables(
+        message="Proposition 1 and Theorem 3 beside the measurements",
+        settings={
+            "windows": "theory/potential/slopes/windows",
+            "margin": "theory/potential/slopes/margin",
+            "resamples": "speed_up/resamples",
+            "root_seed": "root_seed",
+        },
+    ),
+    bounds=True,
+    figures=(
+        Figure("proposition1_rates", ("potential_curves",)),
+        Figure("proposition1_violations", ("proposition1_violations",)),
+        Figure("proposition1_steps", ("far_steps",)),
+        Figure("theorem3_benefit", ("potential_sequences",)),
+    ),
+    drawn_by="discounted",
+    sections=(
+        Section(
+            id="proposition-1",
+            title="Proposition 1: one potential game",
+            claims=("proposition-1", "iterations-proposition-1"),
+            figures=("proposition1_rates", "proposition1_violations", "proposition1_steps"),
+        ),
+        Section(
+            id="theorem-3",
+            title="Theorem 3: sequences of potential games",
+            claims=("theorem-3", "sharper-potential", "carry-over-start", "finite-horizon-potential"),
+            figures=("theorem3_benefit",),
+        ),
+    ),
+    notebooks={
+        "potential": Reads(
+            tables=(
+                "potential_curves",
+                "proposition1_violations",
+                "far_steps",
+                "potential_sequences",
+                "potential_slopes",
+            ),
+            bounds=True,
+        ),
+        "findings": Reads(bounds=True),
+    },
+)

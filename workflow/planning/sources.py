@@ -1,0 +1,84 @@
+"""The source files that a job runs, so that an edit makes anew what depends on it, and nothing else.
+
+Snakemake compares the inputs of a job with those of before, so each rule names its sources as inputs. They follow from
+the imports, which are read and not carried out: an import would take a second at every start of Snakemake, and needs
+kernels that may be about to be built.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+__all__ = ["PACKAGES", "imported", "keys_of", "notebook_imports", "source_file", "sources"]
+
+PACKAGES = ("metanash", "metanash_replication")
+ROOT = Path("src")
+
+
+@cache
+def source_file(name: str) -> Path | None:
+    """File of a module of this project by its full name; None for anything else."""
+    path = ROOT.joinpath(*name.split("."))
+    if name.split(".", maxsplit=1)[0] not in PACKAGES:
+        return None
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+def imported(code: str) -> set[str]:
+    """Modules of this project that a text imports.
+
+    A package that is imported as a whole stands for all that it passes on. What is imported from one of ``PACKAGES``
+    does not: else each module of the library would depend on all that ``metanash`` offers.
+    """
+    return {name for name in _named(ast.parse(code)) if source_file(name)}
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if node.module not in PACKAGES:
+                yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@cache
+def _imported_by(name: str) -> set[str]:
+    file = source_file(name)
+    return imported(file.read_text()) if file else set()
+
+
+def sources(*names: str) -> list[str]:
+    """Files of these modules and of all that they import, sorted."""
+    seen: set[str] = set()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name not in seen and source_file(name):
+            seen.add(name)
+            queue += _imported_by(name)
+    return sorted(file.as_posix() for file in map(source_file, seen) if file)
+
+
+def notebook_imports(name: str) -> set[str]:
+    """Modules of this project that the cells of a notebook import."""
+    cells = json.loads(Path(f"notebooks/{name}.ipynb").read_text())["cells"]
+    return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+
+
+def keys_of(module: str, registry: str) -> list[str]:
+    """Keys of a dictionary that a module spells out.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
+    """
+    file = source_file(module)
+    for node in ast.parse(file.read_text() if file else "").body:
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == registry:
+            return [ast.literal_eval(key) for key in getattr(node.value, "keys", [])]
+    raise ValueError(f"{module} has no {registry}")
