@@ -28,8 +28,8 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # What tests read, or see whether it is there. Environments, other results of the pipeline and caches are not among it.
 COPIED = (
     *("benchmarks", "config", "docs", "findings", "notebooks", "paper_figures", "tests", "workflow", "src"),
-    *("CHANGELOG.md", "CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "Snakefile", "do", "environment.yml"),
-    *("pyproject.toml", "requirements.lock", "results/summary.md", "setup.py"),
+    *("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "Snakefile", "do"),
+    *("environment.yml", "pyproject.toml", "requirements.lock", "results/summary.md", "setup.py", ".ci", ".github"),
 )
 LEFT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
 # A mutant has five times what its tests take, and ten seconds; the limit of processor time is twice that.

@@ -225,7 +225,7 @@ def test_all_that_is_copied_exists():
 
 def test_what_pages_point_to_is_copied_with_them():
     """``test_docs.py`` bears on much of the library, and a test that fails without a mutant is an error of mutmut's."""
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for page in (*ROOT.glob("*.md"), *(ROOT / "config").glob("*.md"), *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             path = (page.parent / target).resolve()
             if path.exists():  # else it is code, or `test_docs.py` says so
