@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metanash_replication.ledger import CLAIMS, judge_all, ledger_table
+from metanash_replication.ledger import judge_all, ledger_table
 from metanash_replication.ledger.cited import cited, number, plain, render
-from metanash_replication.ledger.claim import Claim, closest_runs, runs_behind
+from metanash_replication.ledger.claim import Claim, deciding_runs, runs_behind
 from metanash_replication.ledger.rules import (
     HOLDS,
     INCONCLUSIVE,
@@ -25,7 +25,8 @@ from metanash_replication.ledger.rules import (
     similar,
     speed,
 )
-from metanash_replication.report.assembly import HEADLINES, SECTIONS
+from metanash_replication.paper import CLAIMS, HEADLINES, OUTLINES, claims_of
+from metanash_replication.plans import Plan, Section
 
 NAN = float("nan")
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,8 @@ def theory(**changed):
     """A claim in a printed and a repaired form, in two settings and in all."""
     rows = [
         {"claim": "theorem 9", "form": form, "setting": setting, "iteration": 7, "left": 0.5, "right": 1.0,
-         "ratio": ratio, "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0}
+         "ratio": ratio, "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0,
+         "total": setting.endswith("all"), "file": f"theory/{setting[-3:]}.npz"}
         for form, ratio in (("printed", 0.5), ("repaired: a", 0.25))
         for setting in ("random games, all", "random games, mixed, H=1", "long runs, mixed, H=2")
     ]  # fmt: skip
@@ -88,6 +90,7 @@ class TestBound:
     def test_tells_the_worst_setting_with_its_numbers(self):
         found = judge(ratio=[9, 0.25, 0.75, 0.1, 0.1, 0.1], violations=[3, 0, 3, 0, 0, 0])
         assert (found.worst, found.row) == ("long runs, mixed, H=2", "theorem 9")
+        assert found.files == ("theory/H=2.npz",)
         assert plain(found.headline) == (
             "Printed: violated in 3 of 20 runs, largest left side over right side 0.75 (long runs, mixed, H=2, T=7); "
             "informative in 2 of 2 settings."
@@ -197,8 +200,8 @@ def test_citations_remember_their_table():
 def test_ids_are_unique_and_sections_and_figures_known():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) > 35
     without = {"counterexamples", "own-games"}  # sections that no claim of the paper belongs to
-    assert {claim.section for claim in CLAIMS} == {plan.id for plan in SECTIONS} - without
-    drawn = {name for plan in SECTIONS for name in plan.figures}
+    assert {claim.section for claim in CLAIMS} == {plan.id for plan, _ in OUTLINES} - without
+    drawn = {name for plan, _ in OUTLINES for name in plan.figures}
     assert {name for claim in CLAIMS for name in claim.figures} <= drawn
     assert set(HEADLINES) <= {claim.id for claim in CLAIMS}
     captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
@@ -213,47 +216,72 @@ def test_every_theorem_proposition_and_numbered_equation_is_there():
     assert [f"Figure 1({p})" for p in "abc" if f"Figure 1({p})" not in places] == []
 
 
-CLAIM = Claim("a-claim", "theorem-1", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
+CLAIM = Claim("a-claim", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
+
+
+def of(*files):
+    return {file: {} for file in files}
 
 
 def test_bad_claims_are_refused():
     with pytest.raises(ValueError, match="A claim"):
-        Claim("A claim", *["x"] * 4, not_tested(""))
+        Claim("A claim", *["x"] * 3, not_tested(""))
     with pytest.raises(ValueError, match="dollar"):
-        Claim("a", "s", "p", "costs 5$", "t", not_tested(""))
+        Claim("a", "p", "costs 5$", "t", not_tested(""))
     with pytest.raises(ValueError, match="a-claim"):
-        judge_all({}, ["theory/a/x.npz"], [CLAIM, CLAIM])
+        judge_all({}, of("theory/a/x.npz"), [CLAIM, CLAIM])
     with pytest.raises(ValueError, match=r"theory/a/\*"):
-        judge_all({}, ["theory/b/x.npz"], [CLAIM])
+        judge_all({}, of("theory/b/x.npz"), [CLAIM])
 
 
 def test_ledger_table_has_a_row_a_claim():
-    (entry,) = judge_all({}, ["theory/b/x.npz", "theory/a/y.npz", "theory/a/x.npz"], [CLAIM])
+    (entry,) = judge_all({}, of("theory/b/x.npz", "theory/a/y.npz", "theory/a/x.npz"), [CLAIM])
     (row,) = ledger_table([entry], "../figures").to_dict("records")
     assert row["runs"] == "theory/a/x.npz theory/a/y.npz"
     assert (row["id"], row["verdict"], row["result"], row["worst_runs"]) == ("a-claim", NOT_TESTED, "No.", "")
 
 
+BEHIND = {
+    f"theory/sequences/{kind}-{arm}.npz": {"base_kind": kind, "arm": arm}
+    for kind in ("mixed", "pure")
+    for arm in ("best_response", "individual")
+}
+SCHEDULES = {
+    "theory/schedules/H2-N2.npz": {"setting": "H2-N2", "horizon": 2, "n_players": 2},
+    "theory/schedules/H2-N3.npz": {"setting": "H2-N3", "horizon": 2, "n_players": 3},
+}
+
+
 @pytest.mark.parametrize(
-    ("setting", "wanted"),
+    ("place", "behind", "wanted"),
     [
-        ("random games, mixed, H=2", "theory/random_games/mixed-H2.npz"),
-        ("random games, random, H=1, 2x3", "theory/random_games/random-H1.npz"),
-        ("long runs, mixed, H=1", "theory/long_runs/mixed-H1.npz"),
-        ("burn-in, H=1", "theory/burn_in.npz"),
-        ("learning rate 0.01 / (8 H^2), H=1", "theory/small_step.npz"),
-        ("two-sided burn-in, H=2", "theory/two_sided.npz"),
+        ({"base_kind": "pure", "horizon": 2, "arm": "individual"}, BEHIND, ["pure-individual"]),
+        ({"base_kind": "pure", "horizon": 2}, BEHIND, ["pure-best_response", "pure-individual"]),
+        ({"horizon": 2}, BEHIND, [Path(name).stem for name in BEHIND]),
+        ({"horizon": 2, "n_players": 3.0}, SCHEDULES, []),
+        ({"horizon": 2, "n_players": 3, "verdict": "violated"}, SCHEDULES, ["H2-N3"]),
     ],
 )
-def test_a_setting_leads_to_the_measurement_it_is_from(setting, wanted):
-    runs = [f"theory/{name}.npz" for name in ("burn_in", "small_step", "two_sided")]
-    runs += [f"theory/{part}/{kind}-H{h}.npz" for part in ("random_games", "long_runs") for kind in ("mixed", "random")
-             for h in (1, 2)]  # fmt: skip
-    assert closest_runs(setting, runs) == [wanted]
+def test_a_row_leads_to_the_files_that_are_about_nothing_else(place, behind, wanted):
+    assert [Path(run).stem for run in deciding_runs(Verdict(HOLDS, "", "there", place=place), behind)] == wanted
+
+
+def test_a_row_of_the_table_of_bounds_knows_its_files():
+    """Also where a name would lead to another."""
+    found = Verdict(HOLDS, "", "pure", "theorem 1", ("theory/sequences/mixed-individual.npz", "elsewhere.npz"))
+    assert deciding_runs(found, BEHIND) == ["theory/sequences/mixed-individual.npz"]
+
+
+def test_claims_and_plan_name_each_other():
+    section = Section(id="there", title="There", claims=("a-claim",))
+    (found,) = claims_of(Plan("Games", sections=(section,)), [CLAIM])
+    assert (found.id, found.section) == ("a-claim", "there")
+    with pytest.raises(ValueError, match="'a-claim' is in the module claims, and no section"):
+        claims_of(Plan("Games"), [CLAIM])
+    with pytest.raises(ValueError, match="'a-claim' is in the plan, and no claim"):
+        claims_of(Plan("Games", sections=(section,)), [])
 
 
 def test_runs_behind_a_claim_are_sorted():
-    assert runs_behind(CLAIM, ["theory/a/y.npz", "theory/b.npz", "theory/a/b.npz"]) == [
-        "theory/a/b.npz",
-        "theory/a/y.npz",
-    ]
+    found = runs_behind(CLAIM, of("theory/a/y.npz", "theory/b.npz", "theory/a/b.npz"))
+    assert list(found) == ["theory/a/b.npz", "theory/a/y.npz"]

@@ -13,8 +13,8 @@ from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import VERDICTS, bound
+from metanash_replication.paper import HEADLINES, OUTLINES
 from metanash_replication.report import Document, Report, Section, assemble, to_html, to_markdown
-from metanash_replication.report.assembly import HEADLINES, SECTIONS
 from metanash_replication.report.content import Part
 from metanash_replication.report.html import BADGES, document_html, image_html, inline
 
@@ -57,9 +57,9 @@ def test_documents_become_parts_of_the_page():
 
 
 ROWS = pd.DataFrame(
-    [("theorem 9", "printed", "long runs, H=1", 3, 0.5, 1.0, 0.4567, 17, 0, 0, 3.0)],
+    [("theorem 9", "printed", "long runs, H=1", 3, 0.5, 1.0, 0.4567, 17, 0, 0, 3.0, False, "theory/a/H1.npz")],
     columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-             "first_informative"],
+             "first_informative", "total", "file"],
 )  # fmt: skip
 PROVENANCE = {
     "software": {"numpy": "2.4"},
@@ -73,15 +73,16 @@ PROVENANCE = {
 def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
     """One section with a claim for each headline, since the page shows those."""
     claims = [
-        Claim(name, "theorem-1", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",),
-              ("theory",), ("theory/a/*",))
+        Claim(name, "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",), ("theory",),
+              ("theory/a/*",), section="theorem-1")
         for name in HEADLINES
     ]  # fmt: skip
-    entries = judge_all({"theory": theory}, ["theory/a/H1.npz", "theory/a/H2.npz"], claims)
+    entries = judge_all({"theory": theory}, {"theory/a/H1.npz": {}, "theory/a/H2.npz": {}}, claims)
     part = Part(
         "Rates of Algorithm 1", text, ("$H$", "slope"), ((number(2, "d", "slopes.csv"), "x_1".replace("_1", "")),)
     )
-    return Report((Section("theorem-1", "Theorem 1", tuple(entries), (("drawn", "A figure. More."),), (part,)),))
+    section = Section("theorem-1", "Theorem 1", tuple(entries), (("drawn", "A figure. More."),), (part,))
+    return Report((section,), tuple(entries))
 
 
 @pytest.fixture
@@ -151,4 +152,4 @@ def test_markdown_has_the_same_verdicts():
 
 def test_figures_need_captions():
     with pytest.raises(ValueError, match="drawn"):
-        assemble({}, [], {}, [replace(SECTIONS[0], figures=("drawn",))])
+        assemble([(replace(OUTLINES[0][0], figures=("drawn",)), OUTLINES[0][1])], [], {}, {})

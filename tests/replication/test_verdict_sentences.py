@@ -29,7 +29,7 @@ def sources(text: str) -> set[str]:
 
 def claims(*rows: dict[str, object]) -> dict[str, pd.DataFrame]:
     usual = {"claim": "theorem 9", "form": "printed", "setting": "long runs, H=1", "iteration": 7, "ratio": 0.5,
-             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0}  # fmt: skip
+             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0, "total": False, "file": "a.npz"}  # fmt: skip
     return {"theory": pd.DataFrame([{**usual, **row} for row in rows])}
 
 
@@ -45,7 +45,7 @@ def test_a_bound_tells_its_forms_one_after_the_other():
         {"form": "repaired: a", "ratio": 0.2, "runs": 5},
         {"form": "tried", "ratio": 9.0, "violations": 3},
     )
-    found = bound("theorem 9", repaired=("repaired: a", "repaired: b", "repaired: none"), without=("tried",))(tables)
+    found = bound("theorem 9", repaired=("repaired: a", "repaired: b", "repaired: none"))(tables)
     assert (found.name, found.worst, found.row) == (REPAIRED, "long runs, H=2", "theorem 9")
     assert plain(found.result) == (
         "Printed: violated in 3 of 40 runs, largest left side over right side 1.235 (long runs, H=2, T=500); "

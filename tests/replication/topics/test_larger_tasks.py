@@ -6,17 +6,19 @@ import pytest
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
-from metanash_replication.report.assembly import SECTIONS
+from metanash_replication.paper import OUTLINES
 from metanash_replication.topics.falsification import section as counterexamples
 from metanash_replication.topics.larger_tasks import claims as larger_tasks
 from metanash_replication.topics.larger_tasks import section as pages
+from metanash_replication.topics.own_games import section as own_games
 
 NAN = float("nan")
-RUNS = [
+OWN = own_games.PARTS["own-games"]
+RUNS = dict.fromkeys([
     *(f"runs/appendix_{name}/random/{arm}/block-0.npz" for name in ("poker", "poker_large", "poker_long")
       for arm in ("individual", "best_response")),
     "runs/appendix_tracking/shared/carry_over/block-0.npz",
-]  # fmt: skip
+], {})  # fmt: skip
 
 
 def row(experiment, arm, **changed):
@@ -49,7 +51,8 @@ def tables(appendix=(), values=(), theory=()):
     arms = [(name, arm) for name in POKER for arm in ("individual", "best_response", "output_policy", "stage_average")]
     arms += [("appendix_tracking", arm) for arm in ("individual", "carry_over")]
     bound = {"claim": "equation 4", "form": "printed", "setting": "appendix_poker, random", "iteration": 3,
-             "ratio": 0.1, "runs": 5, "violations": 0, "unresolved": 0, "first_informative": NAN}  # fmt: skip
+             "ratio": 0.1, "runs": 5, "violations": 0, "unresolved": 0, "first_informative": NAN, "total": False,
+             "measurement": "appendix_poker", "file": "runs/appendix_poker/random/individual/block-0.npz"}  # fmt: skip
     return {
         "appendix": pd.DataFrame([*(row(*arm) for arm in arms), *appendix]),
         "appendix_equilibria": pd.DataFrame([*(value(*arm) for arm in arms), *values]),
@@ -82,7 +85,7 @@ def test_all_hold_on_tables_made_for_it():
         ("larger-tasks-values", {"values": [value("appendix_poker", "output_policy", excess=0.001)]}, VIOLATED),
         ("larger-tasks-equation-4", {"theory": [{
             "claim": "equation 4", "form": "printed", "setting": "appendix_poker, sorted", "iteration": 3, "ratio": 1.1,
-            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN}]}, VIOLATED),
+            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]}, VIOLATED),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )  # fmt: skip
@@ -92,7 +95,7 @@ def test_planted_rows_turn_the_verdict(claim, planted, wanted):
 
 def test_another_setting_of_equation_4_is_not_its_business():
     other = {"claim": "equation 4", "form": "printed", "setting": "long runs, mixed", "iteration": 3, "ratio": 1.1,
-             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0}  # fmt: skip
+             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False, "file": ""}  # fmt: skip
     assert verdicts(tables(theory=[other]))["larger-tasks-equation-4"].name == VACUOUS
 
 
@@ -172,14 +175,14 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
          "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5]}
     )  # fmt: skip
     given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
-    part, played = pages.own_parts(given)
+    part, played = OWN(given)
     noted = {**given, "own_payoffs": payoffs.assign(note=note)}
-    assert text(pages.own_parts(noted)[1]) == [["mine", note]]
+    assert text(OWN(noted)[1]) == [["mine", note]]
     unnoted = {**given, "own_payoffs": payoffs.assign(note=NAN)}  # as a table of no notes is read
-    assert len(pages.own_parts(unnoted)) == 2
+    assert len(OWN(unnoted)) == 2
     assert text(played) == [["mine", "1", "1", "1", "1", "0.250, 0.750"], ["mine", "1", "2", "1", "1", "1.000, 0.000"]]
     many = pd.concat([policies.assign(state=s) for s in range(1, 14)])
-    assert len(pages.own_parts({**given, "own_policies": many})) == 1
+    assert len(OWN({**given, "own_policies": many})) == 1
     assert text(part) == [
         [
             "mine",
@@ -196,7 +199,7 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
 
 
 def test_sections_that_need_tables_say_so():
-    assert {plan.id: plan.needs for plan in SECTIONS if plan.needs} == {"own-games": ("own_games",)}
+    assert {plan.id: plan.needs for plan, _ in OUTLINES if plan.needs} == {"own-games": ("own_games",)}
 
 
 def test_counterexamples_cell_by_cell():

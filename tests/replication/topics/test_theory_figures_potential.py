@@ -15,8 +15,9 @@ from pages import rows_of, text_of
 from metanash_replication import plotting
 from metanash_replication.plotting import KIND_LABELS
 from metanash_replication.topics.maml import figures as gradient_figures
+from metanash_replication.topics.maml.section import theorem_4
 from metanash_replication.topics.potential import figures
-from metanash_replication.topics.potential.section import proposition_1, theorem_3, theorem_4
+from metanash_replication.topics.potential.section import proposition_1, theorem_3
 
 NAN, INF = float("nan"), float("inf")
 WIDTH = 5.5

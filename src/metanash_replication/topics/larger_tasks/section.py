@@ -100,8 +100,8 @@ def _growth(tables: Tables) -> list[Part]:
 def parts(tables: Tables) -> list[Part]:
     """Gaps, iterations and references of the larger tasks, claims about them, and growth where it was measured."""
     text = (
-        "Left side: the gap of a meta-update; right side: that of individual learning; a run is a seed, a violation one "
-        "on which it is larger."
+        "Left side: the gap of a meta-update; right side: that of individual learning; a run is a seed, a violation "
+        "one on which it is larger."
     )
     claims = claims_part(tables["theory"], ["scales to larger tasks"], "Seeds on which meta-learning is worse", text)
     return [
