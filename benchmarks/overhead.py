@@ -136,7 +136,7 @@ def idle(run: Run, jobs: list[Job]) -> tuple[float, float]:
 
 
 def report(run: Run, jobs: list[Job], seconds: dict[tuple[str, ...], float]) -> list[str]:
-    """The table, a line a rule, and the shares of all core-seconds."""
+    """The table, a line per rule, and the shares of all core-seconds."""
     rules: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         rules[job.rule].append(job)

@@ -42,7 +42,7 @@ def short(test: str) -> str:
 
 
 def overview(imports: Imports) -> str:
-    """A line a module: the tests that bear on it, and what the last run took and found."""
+    """A line per module: the tests that bear on it, and what the last run took and found."""
     rows = read_rows()
     lines = [f"{'module':50s} {'test files':>10s} {'tested':>7s} {'score':>6s} {'CPU s':>6s}"]
     for module in imports.paths:

@@ -1,4 +1,4 @@
-"""What runs have found: a row a module in ``benchmarks/results/mutants.csv``, and the table of docs/reliability.md."""
+"""Results of runs: a row per module in ``benchmarks/results/mutants.csv``, and the table of docs/reliability.md."""
 
 import csv
 import io

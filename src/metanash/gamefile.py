@@ -3,7 +3,7 @@
 Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
 
 ``header``
-    ``kind`` (``zero_sum``, ``markov`` or ``discounted``), ``names`` (one a game), ``discount`` (discounted
+    ``kind`` (``zero_sum``, ``markov`` or ``discounted``), ``names`` (one per game), ``discount`` (discounted
     games only), ``transition`` (``dense`` or ``sparse``), ``n_actions``, ``provenance`` (free-form: who made the
     games, with which parameters and seed).
 ``reward``
@@ -109,7 +109,7 @@ def _checked(games: Sequence[Game]) -> Game:
         for game in games
     ):
         raise ValueError(
-            "the games of a file must hold their transitions the same way: all one a step, all shared, or all sparse"
+            "the games of a file must hold their transitions the same way: all one per step, all shared, or all sparse"
         )
     return first
 

@@ -219,7 +219,7 @@ class DiscountedGame(_Sizes):
         if reward.ndim < 3 or reward.shape[0] not in {1, reward.ndim - 2}:
             raise ValueError(
                 "reward of a discounted game must have axes (player, s, action of each player), with one row "
-                f"or one a player; got shape {reward.shape}"
+                f"or one per player; got shape {reward.shape}"
             )
         enough_axes(reward.ndim - 2)
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
@@ -372,7 +372,7 @@ def _named(value: object) -> str:
 
 
 def _way(value: object, classes: Sequence[type[Game]]) -> str:
-    """What to do instead."""
+    """The remedy, from the semicolon on."""
     if isinstance(value, GameBatch):
         return "; its games are in .games"
     if isinstance(value, ZeroSumGame) and MarkovGame in classes:

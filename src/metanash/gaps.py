@@ -1,6 +1,6 @@
 """Exact values, best responses and NE-gaps, by backward induction or policy iteration. Nothing is learned here.
 
-A policy is a tuple with one array a player: (H, S, A_i) for finite horizon, (S, A_i) for discounted games,
+A policy is a tuple with one array per player: (H, S, A_i) for finite horizon, (S, A_i) for discounted games,
 each with the game as an extra first axis where a batch is meant.
 """
 
@@ -246,7 +246,7 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
 def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     game = games.game
     if len(policy) != game.n_players:
-        raise ValueError(f"a policy has one array a player, {game.n_players} in all; got {len(policy)}")
+        raise ValueError(f"a policy has one array per player, {game.n_players} in all; got {len(policy)}")
     lead = (len(games), *([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states)
     checked = []
     for player, (part, actions) in enumerate(zip(policy, game.n_actions, strict=True)):

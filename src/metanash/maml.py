@@ -187,7 +187,7 @@ class _Ascent:
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
     """F_T(theta), equation (9): (R,), in units of value.
 
-    ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
+    ``theta`` has one (R, S, A_i) array per player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape or are not finite, the step lies outside [1e-100, 1e100], or ``inner_steps`` is
     negative; ArithmeticError if the gradient leaves the range of floats, as it does for very large steps.
     """
@@ -320,7 +320,7 @@ def train(
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What inner steps from given logits are worth on each game.
+    """Gaps and potentials on each game after inner steps from given logits.
 
     Attributes
     ----------

@@ -73,7 +73,7 @@ class CarryOver:
 AnyStaged = StagedMirrorDescent[Any, Any]
 
 Target = Callable[[AnyStaged, Run[Any]], Policies]
-"""Policies (game, stage, h, s, action) that a finished game recommends, one array a player."""
+"""Policies (game, stage, h, s, action) that a finished game recommends, one array per player."""
 
 
 def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
@@ -157,7 +157,7 @@ class SequenceRun(Generic[State]):
         return np.stack([run.ne_gap for run in self.runs], axis=1)
 
     def measured(self, name: str) -> Floats:
-        """(sequences, K, C) of what the learner measures under a name."""
+        """(sequences, K, C) measurements of the learner, by their name."""
         return np.stack([run.measures[name] for run in self.runs], axis=1)
 
 

@@ -65,7 +65,7 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
     Parameters
     ----------
     responses : sequence of (..., K, stages, H, S, A_i) arrays
-        Best responses in hindsight, one array a player.
+        Best responses in hindsight, one array per player.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
 
 
 def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tuple[int | str, ...]) -> list[Floats]:
-    """``count`` random policies a player, half of them deterministic: (count, [H,] S, A_i)."""
+    """``count`` random policies per player, half of them deterministic: (count, [H,] S, A_i)."""
     rng = stream(*address)
     lead = (count, *([game.horizon] if isinstance(game, MarkovGame) else []), game.n_states)
     policies = []

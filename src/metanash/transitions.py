@@ -1,4 +1,4 @@
-"""Transition kernels P_h(s' | s, a): one a step, one shared by all steps, or sparse.
+"""Transition kernels P_h(s' | s, a): one per step, one shared by all steps, or sparse.
 
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
@@ -79,7 +79,7 @@ class Transition(Frozen):
 
     @classmethod
     def per_step(cls, probabilities: npt.ArrayLike) -> "Transition":
-        """One kernel a step: (H, S, A_1, ..., A_N, S).
+        """One kernel per step: (H, S, A_1, ..., A_N, S).
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Transition(Frozen):
     def sparse(
         cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
     ) -> "Transition":
-        """Sparse kernels, one a step or a single one for all.
+        """Sparse kernels, one per step or a single one for all.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Transition(Frozen):
 
     @property
     def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
-        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one a step, built anew around the frozen parts."""
+        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one per step, built anew around the frozen parts."""
         return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
     @property
@@ -198,7 +198,7 @@ class TransitionBatch(Frozen):
         first = kinds[0]
         if any((t.steps, t.is_sparse) != (first.steps, first.is_sparse) for t in kinds):
             raise ValueError(
-                "the games of a batch must hold their transitions the same way: all one a step, all shared, "
+                "the games of a batch must hold their transitions the same way: all one per step, all shared, "
                 "or all sparse"
             )
         parts = [kind.parts for kind in kinds if isinstance(kind.parts, np.ndarray)]

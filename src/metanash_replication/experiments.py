@@ -240,7 +240,7 @@ def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> Floats | float:
 
 
 def _final_policies(runs: SequenceRun[Any], learner: Any, lead: tuple[int, ...]) -> Arrays:
-    """Output policies, one array a player; of a correlated one, each player's average."""
+    """Output policies, one array per player; of a correlated one, each player's average."""
     correlated = isinstance(learner, CorrelatedMirrorDescent)
     policies = [learner.average(run.state) if correlated else run.policy for run in runs.runs]
     arrays = {}

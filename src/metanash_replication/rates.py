@@ -32,7 +32,7 @@ def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -
     Parameters
     ----------
     samples : (seeds, ...) array
-        Curves or numbers, one a seed.
+        Curves or numbers, one per seed.
 
     Returns
     -------

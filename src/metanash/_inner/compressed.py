@@ -99,7 +99,7 @@ def _check_form(name: str, matrix: Any) -> None:
         for axis, (numbers, size) in enumerate(zip(matrix.coords, matrix.shape, strict=True)):
             if len(numbers) != len(matrix.data) or ((numbers < 0) | (numbers >= size)).any():
                 raise ValueError(
-                    f"{name}: coordinates of axis {axis} must be one an entry ({len(matrix.data)}), in [0, {size - 1}]"
+                    f"{name}: coordinates of axis {axis} must be one per entry ({len(matrix.data)}), in [0, {size - 1}]"
                 )
     elif matrix.format == "lil" and [len(row) for row in matrix.rows] != [len(row) for row in matrix.data]:
         raise ValueError(f"{name}: rows and data of a LIL matrix must be of the same lengths")

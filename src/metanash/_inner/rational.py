@@ -66,7 +66,7 @@ def _integers(array: Floats) -> tuple[PythonIntegers, Fraction]:
 
 
 def assured(payoff: Floats, mu: Floats, nu: Floats) -> Assured:
-    """What strategies assure, exactly, in the game of payoffs (A, B)."""
+    """The values that strategies assure, exactly, in the game of payoffs (A, B)."""
     (m, unit), (x, of_mu), (y, of_nu) = _integers(payoff), _integers(mu), _integers(nu)
     rows, columns = m @ y, x @ m
     a, b = int(rows.argmax()), int(columns.argmin())

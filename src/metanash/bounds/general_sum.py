@@ -134,9 +134,9 @@ def theorem_6_iterations(
     n_players: int,
     max_actions: int,
 ) -> Floats:
-    """Theorem 6 as a scaling law: what is inside the O-tilde, without its constant and logarithms.
+    """Theorem 6 as a scaling law: the inside of the O-tilde, without its constant and logarithms.
 
-    (H N / eps^(3/2)) (Delta_pi^(3/2) / K^(5/4) + (A_max^(3/2) + H^3) / K^(1/2)) iterations a game. Only ratios of two
+    (H N / eps^(3/2)) (Delta_pi^(3/2) / K^(5/4) + (A_max^(3/2) + H^3) / K^(1/2)) iterations per game. Only ratios of two
     values mean anything; there is no constant that could be violated.
 
     Parameters

@@ -103,7 +103,7 @@ def general_sum_sequence(
     address, n_games, perturbation, noise, stationary, transition_mixing
         As in :func:`zero_sum_sequence`; each player's rewards are perturbed on their own.
     n_actions : sequence of int
-        One number a player.
+        One number per player.
 
     Returns
     -------

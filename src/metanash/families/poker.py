@@ -110,7 +110,7 @@ def _no_common_card(board: tuple[str, ...]) -> Booleans:
 
 @dataclass(frozen=True, eq=False)
 class RiverDeal:
-    """What a deal comes to once hands are known by their buckets only.
+    """A deal once hands are known by their buckets only.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ def river_deal(board: str, n_buckets: int, ranges: Sequence[Range | None] | None
     """
     shown, n = _cards("board", board, 5), integer("n_buckets", n_buckets, 1)
     if ranges is not None and len(ranges) != 2:
-        raise ValueError(f"ranges must be two, one a player, got {len(ranges)}")
+        raise ValueError(f"ranges must be two, one per player, got {len(ranges)}")
     first, second = (_weights(i + 1, held, shown) for i, held in enumerate(ranges or (None, None)))
     joint = np.where(_no_common_card(shown), np.outer(first, second), 0.0)
     if not joint.sum() > 0.0:
@@ -187,7 +187,7 @@ def _strategic_form(table: Floats) -> Floats:
 
 
 def _chips(deal: RiverDeal) -> tuple[Floats, Floats]:
-    """What player 1 wins, in halves of the pot and in bets: two matrices (3^n, 4^n)."""
+    """Winnings of player 1, in halves of the pot and in bets: two matrices (3^n, 4^n)."""
     folded_to, called = (part[:, :, np.newaxis, np.newaxis] for part in (_FOLDED_TO, _CALLED))
     pot = folded_to * deal.mass + (1 - np.abs(folded_to)) * deal.outcome
     return _strategic_form(pot), _strategic_form(called * deal.outcome)

@@ -1,4 +1,4 @@
-"""How the games of a sequence differ from its base game: what the families share."""
+"""How the games of a sequence differ from its base game: the common part of the families."""
 
 from typing import Literal
 
@@ -27,7 +27,7 @@ def perturbed(
 def mixed_kernels(
     base: Floats, mixing: float, address: tuple[int | str, ...], n_games: int, shape: tuple[int, ...]
 ) -> list[Transition]:
-    """One kernel a game, broadcast to ``shape``; the same object for all where nothing is mixed in."""
+    """One kernel per game, broadcast to ``shape``; the same object for all where nothing is mixed in."""
     if mixing == 0.0:
         return [Transition.per_step(np.broadcast_to(base, shape))] * n_games
     drawn = []

@@ -73,7 +73,7 @@ def _tasks(
 
 
 def _kernels(tasks: Sequence[tuple[float, float]], make: Callable[[float], Transition]) -> list[Transition]:
-    """One kernel a game; games of one drift share theirs."""
+    """One kernel per game; games of one drift share theirs."""
     known: dict[float, Transition] = {}
     for _, drift in tasks:
         if drift not in known:

@@ -127,7 +127,7 @@ def _one_by_one(reader: Reader, end: int, what: str, most: int) -> _Parts:
 
 
 def _sorted_out(values: Sequence[Fraction]) -> _Parts:
-    """Decimals, and what is none of the wanted size."""
+    """Decimals, and numbers that are none of the wanted size."""
     mantissas, places = np.zeros(len(values), dtype=np.int64), np.zeros(len(values), dtype=np.int8)
     others = {}
     for k, value in enumerate(values):

@@ -115,7 +115,7 @@ def _entry(places: Integers, place: int, player: int | None = None) -> str:
 
 
 def _sums(payoffs: PayoffTable, places: Integers, zero_sum: bool | None, name: str) -> Sequence[Number] | None:
-    """What the two players' payoffs sum to at each step, or None if that depends on more than the step.
+    """The sum of the two players' payoffs at each step, or None if that depends on more than the step.
 
     Raises ValueError if the game was said to be zero-sum and is not; warns if it nearly is.
     """

@@ -166,7 +166,7 @@ class _Staging:
         return f"player {player + 1} sees what {others} in the same step, or what chance did and others do not see"
 
     def leaves(self, node: Node) -> list[tuple[Node, Payoffs | None]]:
-        """What follows each joint action, and the payoffs inside the step."""
+        """The successor of each joint action, and the payoffs inside the step."""
         found: list[tuple[Node, Payoffs | None]] = [(child, None) for child in node.children]
         for _ in range(self.players - 1):
             found = [(child, _add(owed, parent.payoffs)) for parent, owed in found for child in parent.children]

@@ -65,7 +65,7 @@ class Units:
         return np.asarray(self.offset[player] + self.gain(value, player))
 
     def gain(self, gain: npt.ArrayLike, player: int) -> Floats:
-        """What a player's gain (of any shape), a difference of two values, is in payoffs."""
+        """A player's gain (of any shape), a difference of two values, in payoffs."""
         return np.asarray(self.scale[player] * np.asarray(gain, dtype=np.float64))
 
 
@@ -110,7 +110,7 @@ def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> Arra
 
 
 def _shared(payoffs: Floats, total: float) -> Array:
-    """Payoffs of player 1, and what they leave of a sum, exactly."""
+    """Payoffs of player 1, and the rest of a sum, exactly."""
     with localcontext(prec=DIGITS):
         whole = Decimal(repr(total))
         ours = [Decimal(repr(payoff)) for payoff in payoffs.reshape(-1).tolist()]

@@ -1,4 +1,4 @@
-"""Learners, one file each; :mod:`metanash.learners.base` says what a learner is, and has the loop that runs it.
+"""Learners, one file each; :mod:`metanash.learners.base` has the contract of a learner and the loop that runs it.
 
 Finite horizon
     :mod:`~metanash.learners.mirror_descent`: Algorithm 1, zero-sum games
@@ -53,4 +53,4 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "softmax_gradient": SoftmaxGradient,
     "regret_matching": RegretMatching,
 }
-"""Learners by the name that a configuration uses: functions of the learning rate, one number or one a game."""
+"""Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""

@@ -34,7 +34,7 @@ __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState"]
 
 @dataclass(frozen=True, eq=False)
 class JointStage(StageStatistics):
-    """What happened in one stage of Algorithm 2.
+    """The record of one stage of Algorithm 2.
 
     Attributes
     ----------

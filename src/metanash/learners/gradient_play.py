@@ -1,4 +1,4 @@
-"""Independent gradient play in discounted games: what projected Q-ascent and softmax policy gradient share.
+"""Independent gradient play in discounted games: the common part of projected Q-ascent and softmax policy gradient.
 
 All players move at once, each along its own gradient under the current joint policy; the output is the last iterate.
 On request the exact NE-gap of *every* iterate is summed, inside the kernel: Proposition 1 (Mao et al. 2023) is about

@@ -27,7 +27,7 @@ __all__ = ["MirrorState", "OptimisticMirrorDescent", "Stage"]
 
 @dataclass(frozen=True, eq=False)
 class Stage(StageStatistics):
-    """What happened in one stage of Algorithm 1; players are max (mu) and min (nu).
+    """The record of one stage of Algorithm 1; players are max (mu) and min (nu).
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ class ProjectedQAscent:
 
     Notes
     -----
-    Initial policies have axes (game, s, action), one array a player; a game axis of length 1 stands for the
+    Initial policies have axes (game, s, action), one array per player; a game axis of length 1 stands for the
     same in every game. They may be pure: a projected step leaves every vertex where another action is worth more.
     """
 

@@ -80,8 +80,8 @@ class RegretMatching:
 
     Notes
     -----
-    Initial policies have axes (game, h, s, action), one array a player; a game axis of length 1 stands for the same in
-    every game. An action of probability 0 is played as soon as it has a positive regret.
+    Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
+    in every game. An action of probability 0 is played as soon as it has a positive regret.
     """
 
     learning_rate: float | Floats = 10.0
