@@ -1,12 +1,12 @@
 """Subcommands of ``metanash`` that other packages add by entry points: the replication does, and so may anybody."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 from metanash import cli
-from metanash_replication import commands
 
 GREETING = '''"""Greet somebody."""
 
@@ -59,10 +59,8 @@ def test_the_replication_adds_its_own():
     """By the entry point of the installed project, in a process as a user starts it."""
     command = [sys.executable, "-m", "metanash.cli"]
     done = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
-    for name, (_, purpose) in {**cli.COMMANDS, **commands.COMMANDS}.items():
-        assert f"    {name} " in done.stdout, "./do setup renews entry points"
-        assert purpose.split()[0] in done.stdout
-    assert set(commands.COMMANDS) == {"claims", "falsify"}
+    for name, purpose in (("info", "versions"), ("show", "what"), ("claims", "the claims"), ("falsify", "search")):
+        assert re.search(rf"^    {name} +{purpose}", done.stdout, flags=re.MULTILINE), "./do setup renews entry points"
     assert done.stderr == ""
     done = subprocess.run([*command, "falsify", "--list"], capture_output=True, text=True, check=True)
     assert "theorem_1" in done.stdout
