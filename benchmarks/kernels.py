@@ -49,7 +49,7 @@ MIRROR_CASES = [
 
 @dataclass(frozen=True)
 class AscentCase(Case):
-    """Gradient play: ``rows`` states, ``columns`` actions a player."""
+    """Gradient play: ``rows`` states, ``columns`` actions per player."""
 
     players: int
     learner: ProjectedQAscent | SoftmaxGradient
@@ -251,7 +251,7 @@ def gap_work(games: GameBatch[Any], calls: int) -> dict[str, Callable[[], None]]
 
 def print_gaps(rounds: int) -> None:
     """Microseconds of a call of ``ne_gaps``."""
-    print("\nNE-gaps, microseconds a call of ne_gaps:")
+    print("\nNE-gaps, microseconds per call of ne_gaps:")
     for name, (games, calls) in gap_games().items():
         found = measure(gap_work(games, calls), {"c": calls, "twin": calls}, 1, rounds)
         print(f"{name:36s}  {found['c'] / 1e3:9.1f}  {found['twin'] / 1e3:10.1f}  {found['twin'] / found['c']:8.1f}")

@@ -30,6 +30,7 @@ from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "CorrelatedPolicy",
@@ -46,9 +47,6 @@ __all__ = [
     "product_values",
     "stage_values",
 ]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 # Joint distributions ------------------------------------------------------------------------------------
@@ -111,7 +109,7 @@ def player_means(tables: Floats, joint: Floats, players: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class StageValues:
-    """Values of what is played if t lies in one stage, for each player: two arrays (G, N, H, S).
+    """Values of the policies that are played if t lies in one stage, for each player: two arrays (G, N, H, S).
 
     Attributes
     ----------
@@ -125,7 +123,7 @@ class StageValues:
     deviated: Floats
 
     def gain(self, games: GameBatch[MarkovGame]) -> Floats:
-        """What deviating gains from the initial distribution, (G, N).
+        """Gains of a deviation, from the initial distribution, (G, N).
 
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
         """
@@ -173,7 +171,7 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
 
 
 def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:
-    """Values of a product policy, one array (G, H, S, A_i) a player, played at every step: V^0 of the module.
+    """Values of a product policy, one array (G, H, S, A_i) per player, played at every step: V^0 of the module.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
     """
@@ -256,7 +254,7 @@ class CorrelatedPolicy(Frozen):
         initial = tuple(_distributions(f"initial policy of player {i}", x, 1) for i, x in enumerate(self.initial))
         if not initial or any(part.ndim != 4 or part.shape[:3] != initial[0].shape[:3] for part in initial):
             raise ValueError(
-                "initial policies must have axes (game, h, s, action), one array a player; "
+                "initial policies must have axes (game, h, s, action), one array per player; "
                 f"got shapes {[part.shape for part in initial]}"
             )
         wanted = (*initial[0].shape[:3], *(part.shape[3] for part in initial))
@@ -266,7 +264,9 @@ class CorrelatedPolicy(Frozen):
                 raise ValueError(f"joint of stage {tau} must have shape {wanted}, got {np.shape(joint)}")
             joints.append(_distributions(f"joint of stage {tau}", joint, len(initial)))
         if len(self.iterations) != len(joints):
-            raise ValueError(f"iterations must be one number a stage, {len(joints)} in all; got {len(self.iterations)}")
+            raise ValueError(
+                f"iterations must be one number per stage, {len(joints)} in all; got {len(self.iterations)}"
+            )
         iterations = tuple(integer("iterations of a stage", n, 1) for n in self.iterations)
         self.__dict__.update(initial=initial, joints=tuple(joints), iterations=iterations)
 

@@ -32,6 +32,7 @@ from metanash import kernels
 from metanash._inner import rational
 from metanash._inner.checks import name_entry, real_numbers
 from metanash.games import GameBatch, ZeroSumGame, check_batch, check_game
+from metanash.typing import Floats
 
 __all__ = [
     "TOLERANCE",
@@ -44,7 +45,6 @@ __all__ = [
     "shapley_batch",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-9
 """Largest error of a value, relative to d of the module; most are below 1e-14."""

@@ -28,12 +28,10 @@ from metanash.learners.base import checkpoints
 from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
 from metanash.streams import stream
+from metanash.typing import Floats, Integers
 
 __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train"]
 __all__ += ["meta_gradient", "meta_objective", "meta_value_and_gradient"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +187,7 @@ class _Ascent:
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
     """F_T(theta), equation (9): (R,), in units of value.
 
-    ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
+    ``theta`` has one (R, S, A_i) array per player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape or are not finite, the step lies outside [1e-100, 1e100], or ``inner_steps`` is
     negative; ArithmeticError if the gradient leaves the range of floats, as it does for very large steps.
     """
@@ -233,7 +231,7 @@ class MetaTraining:
         The last theta.
     """
 
-    iterations: npt.NDArray[np.int64]
+    iterations: Integers
     objective: Floats
     gradient_norm: Floats
     smallest_gradient_norm: Floats
@@ -245,7 +243,7 @@ class MetaTraining:
         return tuple(softmax(part) for part in self.logits)
 
 
-def _grid(name: str, iterations: int, at: Sequence[int] | None) -> npt.NDArray[np.int64]:
+def _grid(name: str, iterations: int, at: Sequence[int] | None) -> Integers:
     """Checkpoints from 0: those given, or 0 and log-spaced ones."""
     integer(name, iterations, 0)
     if at is None:
@@ -322,7 +320,7 @@ def train(
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What inner steps from given logits are worth on each game.
+    """Gaps and potentials on each game after inner steps from given logits.
 
     Attributes
     ----------
@@ -332,7 +330,7 @@ class Adaptation:
         Exact NE-gap and Phi there, in units of value.
     """
 
-    steps: npt.NDArray[np.int64]
+    steps: Integers
     ne_gap: Floats
     potential: Floats
 

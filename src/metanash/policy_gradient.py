@@ -1,6 +1,6 @@
-"""What softmax players ascend on discounted games, its Hessians, and the ascent itself (Mao et al. 2023, section 4.2).
+"""Objectives of softmax players on discounted games, their Hessians, and the ascent (Mao et al. 2023, section 4.2).
 
-The formulas are in :mod:`metanash.kernels.points`. Logits are tuples with one (G, S, A_i) array a player.
+The formulas are in :mod:`metanash.kernels.points`. Logits are tuples with one (G, S, A_i) array per player.
 """
 
 import itertools
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.checks import float_array, integer, within_floats
@@ -17,11 +16,9 @@ from metanash._inner.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
+from metanash.typing import Floats, Integers
 
 __all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "beside", "hessian", "parts_of"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 def beside(parts: Sequence[Floats]) -> Floats:
@@ -37,7 +34,7 @@ def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
 
 @dataclass(frozen=True, eq=False)
 class ValueModel(Frozen):
-    """What softmax players ascend: the discounted value of one reward in each game of a batch. Frozen like a game.
+    """An objective of softmax players: the discounted value of one reward in each game of a batch. Frozen like a game.
 
     Attributes
     ----------
@@ -182,7 +179,7 @@ def hessian(point: Point) -> Floats:
 
 
 def assembled_gradient(games: GameBatch[DiscountedGame], logits: Sequence[Floats]) -> Logits:
-    """d_i V_i for each player i: what independent players ascend. In a potential game it is the gradient of Phi.
+    """d_i V_i for each player i, which independent players ascend. In a potential game it is the gradient of Phi.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
     """

@@ -1,4 +1,4 @@
-"""Transition kernels P_h(s' | s, a): one a step, one shared by all steps, or sparse.
+"""Transition kernels P_h(s' | s, a): one per step, one shared by all steps, or sparse.
 
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
@@ -17,10 +17,10 @@ from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash.typing import Floats, Integers
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
-Floats = npt.NDArray[np.float64]
 
 MOST_PLAYERS = 60
 """NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
@@ -79,7 +79,7 @@ class Transition(Frozen):
 
     @classmethod
     def per_step(cls, probabilities: npt.ArrayLike) -> "Transition":
-        """One kernel a step: (H, S, A_1, ..., A_N, S).
+        """One kernel per step: (H, S, A_1, ..., A_N, S).
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Transition(Frozen):
     def sparse(
         cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
     ) -> "Transition":
-        """Sparse kernels, one a step or a single one for all.
+        """Sparse kernels, one per step or a single one for all.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Transition(Frozen):
 
     @property
     def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
-        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one a step, built anew around the frozen parts."""
+        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one per step, built anew around the frozen parts."""
         return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
     @property
@@ -189,7 +189,7 @@ class TransitionBatch(Frozen):
 
     transitions: tuple[Transition, ...]
     kinds: tuple[Transition, ...] = field(init=False, repr=False)
-    index: npt.NDArray[np.int64] = field(init=False, repr=False)
+    index: Integers = field(init=False, repr=False)
     stacked: Floats | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -198,7 +198,7 @@ class TransitionBatch(Frozen):
         first = kinds[0]
         if any((t.steps, t.is_sparse) != (first.steps, first.is_sparse) for t in kinds):
             raise ValueError(
-                "the games of a batch must hold their transitions the same way: all one a step, all shared, "
+                "the games of a batch must hold their transitions the same way: all one per step, all shared, "
                 "or all sparse"
             )
         parts = [kind.parts for kind in kinds if isinstance(kind.parts, np.ndarray)]

@@ -460,7 +460,7 @@ def test_bad_arguments():
         learn(game, CorrelatedMirrorDescent(0.0), 5)
     uniform = np.full((1, 1, 2, 2, 2), 0.5)
     for initial, message in [
-        ((uniform,), "one array a player"),
+        ((uniform,), "one array per player"),
         ((uniform, uniform), r"player 1 must have shape \(1, 1, 2, 2, 3\)"),
         ((uniform, np.full((1, 2, 2, 2, 3), 1 / 3)), "as many stages for all players"),
         (learn(game, CorrelatedMirrorDescent(0.1), 5).policy, "initial policies must have axes"),

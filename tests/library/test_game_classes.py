@@ -1,6 +1,6 @@
 """Every public function that takes games beside every class of games, alone, in a list and in a batch.
 
-The functions are found by walking the package; one that is in no table here fails the first test.
+The functions are found by walking both packages; one that is in no table here fails the first test.
 """
 
 import collections.abc
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import metanash
+import metanash_replication
 from metanash import correlated, exact, gamefile, gaps, maml, meta, policy_gradient, similarity
 from metanash.families import poker
 from metanash.gambit import Units, extensive, matrices, normal, units
@@ -197,7 +198,7 @@ CALLS = {
         (lambda x: maml.train(x, logits(), step=0.1, iterations=1, inner_step=0.1, inner_steps=1), set(), set()),
     "meta.learn_sequence":
         (lambda x: meta.learn_sequence(x, learner(RegretMatching), Individual(), 2), LIST, Z),
-    "own_games.learn_own_games": (
+    "topics.own_games.measure.learn_own_games": (
         lambda x: own_games.learn_own_games(
             x, Units((0.0,) * _game(x).n_players, 1.0), learning_rates=RATES, iterations=2, n_checkpoints=2
         ), LIST, Z | M | D),
@@ -211,8 +212,8 @@ CALLS = {
     "similarity.largest_potentials": (similarity.largest_potentials, BATCH, D),
     "similarity.potential_deviation": (similarity.potential_deviation, ALONE, M | D),
     "similarity.stage_potential_deviation": (similarity.stage_potential_deviation, ALONE, D),
-    "tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
-    "theory.potential.starting_policies":
+    "topics.simulations.tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
+    "topics.potential.measure.starting_policies":
         (lambda x: potential.starting_policies("uniform", x, np.random.default_rng(0)), ALONE, D),
 }  # fmt: skip
 for _module, _cls, _plays, _taken in (
@@ -263,12 +264,16 @@ def takes_games(function):
 
 def functions_of_games():
     found = {}
-    for info in pkgutil.walk_packages(metanash.__path__, "metanash."):
-        module = importlib.import_module(info.name)
-        place = info.name.removeprefix("metanash.")
+    modules = [
+        info.name
+        for package in (metanash, metanash_replication)
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    for path in modules:
+        module, place = importlib.import_module(path), path.partition(".")[2]
         for name in getattr(module, "__all__", []):
             thing = getattr(module, name)
-            if getattr(thing, "__module__", None) != info.name or f"{place}.{name}" in NO_FUNCTIONS:
+            if getattr(thing, "__module__", None) != path or f"{place}.{name}" in NO_FUNCTIONS:
                 continue
             if inspect.isclass(thing):
                 members = {f"{name}.{key}": getattr(thing, key) for key in vars(thing) if not key.startswith("_")}

@@ -126,7 +126,7 @@ def test_a_probability_that_has_underflowed_is_carried_over_as_the_zero_that_it_
         ([0.1, 1e308], r"must lie in \[1e-100, 1e\+100\]; at index \(1,\) it is 1e\+308"),
         ([0.1, -0.1], r"must be above 0; at index \(1,\) it is -0\.1"),
         ([0.1, np.nan], r"must be finite; at index \(1,\) there is nan"),
-        ([0.1, 0.1, 0.1], "must be one number or one a game"),
+        ([0.1, 0.1, 0.1], "must be one number or one per game"),
         ("fast", "must hold real numbers"),
         (None, "must hold real numbers"),
     ],

@@ -19,7 +19,7 @@ from metanash_replication.records import RunRecord
 from metanash_replication.topics.zero_sum import claims as zero_sum
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: Path, language: str = "python") -> list[str]:
@@ -62,7 +62,7 @@ def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.usefixtures("registries")
 def test_a_new_claim_is_searched(capsys):
-    (code,) = blocks(ROOT / "docs" / "falsify.md")
+    (code,) = blocks(ROOT / "docs" / "falsification.md")
     run_block(code)
     assert capsys.readouterr().out.splitlines() == [
         "printed: no violation in 200 evaluations, worst ratio 1.000",
@@ -159,12 +159,20 @@ def test_claim_of_the_extending_page_gets_its_verdict(monkeypatch, capsys):
     assert line == "['violated', '1 of 2 cases fail; worst: 0.25 beside 0.2 (learning rate=0.2).']"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#]+)", prose):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_of_the_repository_that_pages_name_are_there(page):
+    named = re.findall(r"`((?:docs|findings|src|tests|workflow)/[\w./*-]*)", page.read_text())
+    others = {"extending.md", "CHANGELOG.md"}  # files that the reader adds, files of then
+    gone = [name for name in named if not any(ROOT.glob(name.rstrip("/")))]
+    assert page.name in others or not gone
 
 
 def test_readme_begins_with_the_two_commands():

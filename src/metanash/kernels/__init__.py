@@ -5,9 +5,10 @@ regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient 
 through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
 two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
 responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution. The compiled
-versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`)
-are, and one line on standard error says so: results are the same up to rounding, but long runs take one to two orders
-of magnitude longer.
+versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
+with :mod:`~metanash.kernels.points` and :mod:`~metanash.kernels.matrix`) are, and one line on standard error says so:
+results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+:mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:
 

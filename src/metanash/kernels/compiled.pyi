@@ -1,4 +1,4 @@
-from metanash.kernels.twin import Floats, Integers
+from metanash.typing import Floats, Integers
 
 isa: str
 source_digest: str

@@ -1,4 +1,4 @@
-"""What a learner is, and the one loop that runs it.
+"""The contract of a learner, and the one loop that runs it.
 
 A learner is frozen parameters, a state of named arrays, and a pure step:
 
@@ -24,13 +24,10 @@ import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash.games import Game, GameBatch
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
 __all__ += ["learning_rates", "starting_policies", "warn_of_zeros"]
-
-Floats = npt.NDArray[np.float64]
-Policies = tuple[Floats, ...]
-"""One array a player; the axes after the game depend on the learner."""
 
 State = TypeVar("State")
 
@@ -49,7 +46,7 @@ class Learner(Protocol[State]):
         """Return the state after more iterations."""
 
     def output(self, state: State) -> Any:
-        """Return what the learner stands for at this state: for most, one array of policies (game, ...) a player."""
+        """Return the output at this state: for most learners, one array of policies (game, ...) per player."""
 
     def measure(self, games: GameBatch[Any], state: State) -> Mapping[str, Floats]:
         """Return the gap of the output, and what else belongs to every checkpoint, by name: (G,) arrays."""
@@ -73,7 +70,7 @@ class Run(Generic[State]):
         What the probe of :func:`learn` returned at the checkpoints.
     """
 
-    checkpoints: npt.NDArray[np.int64]
+    checkpoints: Integers
     measures: Mapping[str, Floats]
     state: State
     policy: Any
@@ -91,7 +88,7 @@ Probe = Callable[[Any, Any], Mapping[str, Floats]]
 """Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
 
 
-def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
+def checkpoints(iterations: int, count: int = 60) -> Integers:
     """At most ``count`` log-spaced iterations from 1 to ``iterations``, both included.
 
     Raises
@@ -107,10 +104,10 @@ def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
-    """One rate a game, (G,), from one for all or one a game. Raises ValueError unless all lie in [1e-100, 1e100]."""
+    """Rates of the games, (G,), from one for all or one per game. ValueError unless all are in [1e-100, 1e100]."""
     rates = within_floats(name, value)
     if rates.shape not in {(), (games,)}:
-        raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")
+        raise ValueError(f"{name} must be one number or one per game ({games}), got shape {rates.shape}")
     each = np.empty(games)
     each[...] = rates
     return each
@@ -123,7 +120,7 @@ def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[i
     a row is no distribution.
     """
     if len(initial) != len(shapes):
-        raise ValueError(f"initial policies: one array a player, {len(shapes)} in all; got {len(initial)}")
+        raise ValueError(f"initial policies: one array per player, {len(shapes)} in all; got {len(initial)}")
     checked = []
     for player, (policy, shape) in enumerate(zip(initial, shapes, strict=True)):
         array = policy_array(f"initial policy of player {player}", policy)
@@ -183,7 +180,7 @@ def learn(
     learner: Learner[State],
     iterations: int,
     *,
-    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    at: Sequence[int] | Integers | None = None,
     initial: Policies | None = None,
     probe: Probe | None = None,
 ) -> Run[State]:

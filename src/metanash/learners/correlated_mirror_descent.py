@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
@@ -28,15 +27,14 @@ from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.typing import Floats
 
 __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class JointStage(StageStatistics):
-    """What happened in one stage of Algorithm 2.
+    """The record of one stage of Algorithm 2.
 
     Attributes
     ----------

@@ -14,22 +14,20 @@ Where the paper is read, not copied:
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.typing import Floats
 
 __all__ = ["MirrorState", "OptimisticMirrorDescent", "Stage"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Stage(StageStatistics):
-    """What happened in one stage of Algorithm 1; players are max (mu) and min (nu).
+    """The record of one stage of Algorithm 1; players are max (mu) and min (nu).
 
     Attributes
     ----------

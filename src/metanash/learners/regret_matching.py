@@ -33,9 +33,10 @@ import numpy as np
 from metanash import kernels
 from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import Floats, backup, ne_gaps
+from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.simplex import uniform
+from metanash.typing import Floats
 
 __all__ = ["RegretMatching", "RegretState"]
 
@@ -79,8 +80,8 @@ class RegretMatching:
 
     Notes
     -----
-    Initial policies have axes (game, h, s, action), one array a player; a game axis of length 1 stands for the same in
-    every game. An action of probability 0 is played as soon as it has a positive regret.
+    Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
+    in every game. An action of probability 0 is played as soon as it has a positive regret.
     """
 
     learning_rate: float | Floats = 10.0

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds import general_sum as bounds
 from metanash.games import GameBatch, MarkovGame
 from metanash.learners import CorrelatedMirrorDescent, Policies, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES, learn_sequence
+from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
 from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.cube import Cube
@@ -25,7 +25,6 @@ from metanash_replication.topics.general_sum.measure import PlayerDivergenceProb
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
 
-Floats = npt.NDArray[np.float64]
 
 _SMALLEST_RATE = 1e-6
 _CHECKPOINTS = 7

@@ -1,7 +1,6 @@
 """The claims that can be searched. An entry here is all that it takes: command, pipeline, tests and tables read it."""
 
-from metanash_replication.falsification import general_sum, potential, zero_sum
-from metanash_replication.falsification import maml as meta_gradient
+from metanash_replication.falsification import general_sum, maml, potential, zero_sum
 from metanash_replication.falsification.bound import Claim
 
 __all__ = ["FALSIFIABLE"]
@@ -12,10 +11,10 @@ FALSIFIABLE: dict[str, Claim] = {
     "theorem_2": zero_sum.THEOREM_2,
     "proposition_1": potential.PROPOSITION_1,
     "theorem_3": potential.THEOREM_3,
-    "theorem_4": meta_gradient.THEOREM_4,
-    "gradient": meta_gradient.GRADIENT,
-    "hessian": meta_gradient.HESSIAN,
-    "third_derivative": meta_gradient.THIRD_DERIVATIVE,
+    "theorem_4": maml.THEOREM_4,
+    "gradient": maml.GRADIENT,
+    "hessian": maml.HESSIAN,
+    "third_derivative": maml.THIRD_DERIVATIVE,
     "theorem_5": general_sum.THEOREM_5,
     "equation_11": general_sum.EQUATION_11,
     "theorem_6": general_sum.THEOREM_6,
