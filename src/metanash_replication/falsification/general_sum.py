@@ -21,7 +21,7 @@ from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
 from metanash_replication.falsification.zero_sum import every_stage, first_state, markov_chain, stage_policies
-from metanash_replication.topics.general_sum.measure import PlayerDivergenceProbe
+from metanash_replication.stages import PlayerDivergenceProbe
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
 

@@ -21,7 +21,7 @@ from metanash_replication.falsification.bound import Claim, Instances, PreciseSi
 from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.topics.zero_sum.measure import DivergenceProbe
+from metanash_replication.stages import DivergenceProbe
 
 __all__ = ["EQUATION_4", "THEOREM_1", "THEOREM_2", "every_stage", "markov_chain"]
 
