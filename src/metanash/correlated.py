@@ -14,7 +14,14 @@ Two quantities, two names:
 
 - :func:`cce_gap_bounds` averages V^{dagger,tau} - V^tau over tau: what a deviator gains that is *told* tau. That is
   what the proof of Theorem 5 controls, and an upper bound of the CCE-gap, whose deviator is not told;
-- :func:`cce_gaps` is the CCE-gap itself, for H = 1 only.
+- :func:`cce_gaps` is the CCE-gap itself. Its deviator sees states and everybody's actions and infers from them what tau
+  may be: with w_tau = n_tau / T at first and m_h^tau the others' part of the joint that stage tau plays at step h,
+
+.. math:: U_{h,i}(w, s) = \max_{a_i} \sum_{a_{-i}} \Big[ \sum_\tau w_\tau m_h^\tau(a_{-i} \mid s) r_{h,i}(s, a)
+          + \sum_{s'} P_h(s' \mid s, a) U_{h+1,i}\big((w_\tau m_h^\tau(a_{-i} \mid s))_\tau, s'\big) \Big],
+
+  which takes a tree that grows exponentially with H (:mod:`metanash._inner.histories`). Where it is larger than is
+  allowed, :func:`cce_gaps` says so in an error, and :func:`cce_gains_or_bounds` has the bound with a flag.
 
 Either may be negative: following the correlated advice can be better than any deviation that ignores it.
 """
@@ -27,16 +34,20 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash._inner import histories
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
 
 __all__ = [
+    "LARGEST_TREE",
+    "CCEGains",
     "CorrelatedPolicy",
     "Episode",
     "StageValues",
     "cce_gain_bounds",
     "cce_gains",
+    "cce_gains_or_bounds",
     "cce_gap_bounds",
     "cce_gaps",
     "expected",
@@ -360,6 +371,37 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 
 # Gaps ---------------------------------------------------------------------------------------------------
 
+LARGEST_TREE = 10_000_000
+"""Weights that the CCE-gap of a game may take for each player, unless more are asked for; less than 0.1 s."""
+
+
+@dataclass(frozen=True, eq=False)
+class CCEGains:
+    """What players gain by leaving a correlated policy: of some exactly, of others only a bound is known.
+
+    Attributes
+    ----------
+    gains : (G, N) array, in units of reward
+        Where ``exact``, the gain of a player that is not told the stage, otherwise of one that is told: no less.
+    exact : (G, N) array of bool
+    tree_sizes : (G, N) array
+        Weights that the exact gain takes; 0 if no tree is needed.
+    """
+
+    gains: Floats
+    exact: npt.NDArray[np.bool_]
+    tree_sizes: Floats
+
+    @property
+    def gap(self) -> Floats:
+        """The largest gain, (G,): the CCE-gap where ``gap_is_exact``, otherwise an upper bound of it."""
+        return np.asarray(self.gains.max(axis=-1))
+
+    @property
+    def gap_is_exact(self) -> npt.NDArray[np.bool_]:
+        """Whether no bound exceeds the exact gains, (G,)."""
+        return np.asarray(np.where(self.exact, self.gains, -np.inf).max(axis=-1) >= self.gap)
+
 
 def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap.
@@ -379,10 +421,17 @@ def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
     return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
 
 
-def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """External regret of each player for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
+def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE) -> Floats:
+    """Gain of each player that leaves the policy and is not told the stage; see the module. External regret if H = 1.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    games : GameBatch of MarkovGame
+    policy : CorrelatedPolicy
+    largest_tree : int
+        As in :func:`cce_gains_or_bounds`.
 
     Returns
     -------
@@ -391,27 +440,194 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     Raises
     ------
     ValueError
-        If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
-        problem. :func:`cce_gain_bounds` holds for any H.
+        If a tree is larger than ``largest_tree``: the message has its size. :func:`cce_gain_bounds` holds for any H.
     """
     check_batch("cce_gains", games, MarkovGame)
-    game = games.game
-    if game.horizon > 1:
-        raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
+    return _all_exact(cce_gains_or_bounds(games, policy, largest_tree), largest_tree).gains
+
+
+def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE) -> Floats:
+    """CCE-gap (G,), in units of reward: the largest of :func:`cce_gains`. Parameters and errors as there.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> from metanash.correlated import cce_gap_bounds, cce_gaps
+    >>> (game,) = mn.families.general_sum_sequence(
+    ...     "shapley", 0, n_games=1, perturbation=0.0, horizon=2, n_states=2, n_actions=(3, 3)
+    ... )
+    >>> run = mn.learn(game, mn.CorrelatedMirrorDescent(1.0), iterations=1000)
+    >>> games = mn.GameBatch.of(game)
+    >>> bool(cce_gaps(games, run.policy)[0] < cce_gap_bounds(games, run.policy)[0])
+    True
+    """
+    check_batch("cce_gaps", games, MarkovGame)
+    return np.asarray(cce_gains(games, policy, largest_tree).max(axis=-1))
+
+
+def cce_gains_or_bounds(
+    games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE
+) -> CCEGains:
+    """Gains of players who are not told the stage, and where that takes too much, of players who are, with a flag.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    games : GameBatch of MarkovGame
+    policy : CorrelatedPolicy
+    largest_tree : int
+        Largest number of weights to be worked out for a game and a player. With K stages, of E_h pairs of a state and
+        the others' actions that can be met at step h (S A_{-i} of them, less where states cannot be reached, or no
+        stage plays the actions), they are K (E_1 + E_1 E_2 + ... + E_1 ... E_H). The default, 10^7, takes about 0.05 s
+        for a game and a player; the memory is a few megabytes beside copies of the inputs, whatever the tree. No tree
+        is needed, and none counted, if H = 1 or there is one stage only.
+
+    Returns
+    -------
+    CCEGains
+        A game has the bits and the flags that it has in any other batch.
+
+    Raises
+    ------
+    ValueError
+        If the policy is of another size, or ``largest_tree`` is no integer of at least 0.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> from metanash.correlated import cce_gains_or_bounds
+    >>> games = mn.families.general_sum_sequence(
+    ...     "random", 0, n_games=1, perturbation=0.0, horizon=3, n_states=2, n_actions=(2, 2)
+    ... )
+    >>> run = mn.learn(games, mn.CorrelatedMirrorDescent(0.1), iterations=100)
+    >>> batch = mn.GameBatch.of(games)
+    >>> cce_gains_or_bounds(batch, run.policy).exact
+    array([[ True,  True]])
+    >>> cce_gains_or_bounds(batch, run.policy, largest_tree=100).exact
+    array([[False, False]])
+    """
+    check_batch("cce_gains_or_bounds", games, MarkovGame)
+    integer("largest_tree", largest_tree, 0)
     _check_sizes(games, policy)
-    joint = policy.mixture()
+    shape = (len(games), games.game.n_players)
+    if games.game.horizon == 1:
+        return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
+    if len(policy.joints) <= 1:  # there is nothing to be told
+        return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
+    values, sizes = _unaware_values(games, policy, largest_tree)
+    exact = sizes <= largest_tree
+    told = values if exact.all() else policy.deviation_values(games)
+    return CCEGains(np.where(exact, values, told) - policy.values(games), exact, sizes)
+
+
+def _all_exact(found: CCEGains, largest_tree: int) -> CCEGains:
+    if not found.exact.all():
+        game, player = (int(k) for k in np.argwhere(~found.exact)[0])
+        raise ValueError(
+            f"the CCE-gap takes a tree of {found.tree_sizes[game, player]:.4g} weights for game {game} and player "
+            f"{player}, more than largest_tree = {largest_tree}; raise it, or take cce_gains_or_bounds or cce_gap_bounds"
+        )
+    return found
+
+
+def _external_regrets(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """Gains (G, N) for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ]."""
+    players, joint = games.game.n_players, policy.mixture()
     gains = []
-    for i in range(game.n_players):
+    for i in range(players):
         reward = games.reward[:, i]
-        best = payoffs(reward, joint, game.n_players, i).max(axis=-1)
-        gains.append((games.initial * (best - expected(reward, joint, game.n_players))[:, 0]).sum(axis=-1))
+        best = payoffs(reward, joint, players, i).max(axis=-1)
+        gains.append((games.initial * (best - expected(reward, joint, players))[:, 0]).sum(axis=-1))
     return np.stack(gains, axis=-1)
 
 
-def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """CCE-gap (G,) for H = 1, in units of reward: the largest of :func:`cce_gains`. Errors as there.
+# The deviator who is not told ---------------------------------------------------------------------------
 
-    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
-    """
-    check_batch("cce_gaps", games, MarkovGame)
-    return np.asarray(cce_gains(games, policy).max(axis=-1))
+
+def _unaware_values(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest: int) -> tuple[Floats, Floats]:
+    """Values of best deviations, (G, N), nan where the tree is too large; sizes of the trees, (G, N)."""
+    shape = (len(games), games.game.n_players)
+    values, sizes = np.full(shape, np.nan), np.empty(shape)
+    met = _states_met(games)
+    for i in range(games.game.n_players):
+        chances = [_chances(policy, i, h) for h in range(games.game.horizon)]
+        played = np.stack([_played(chance, met[:, h]) for h, chance in enumerate(chances)], axis=1)
+        # games in which the same can be met are worked out together
+        patterns, number = np.unique(
+            np.concatenate([met.reshape(len(games), -1), played.reshape(len(games), -1)], axis=1),
+            axis=0, return_inverse=True,
+        )  # fmt: skip
+        for pattern in range(len(patterns)):
+            members = np.flatnonzero(number.ravel() == pattern)
+            states, others = ([np.flatnonzero(row) for row in part[members[0]]] for part in (met, played))
+            events = [len(s) * len(b) for s, b in zip(states, others, strict=True)]
+            size = histories.tree_size(len(policy.joints), events)
+            sizes[members, i] = float(size)
+            if size > largest:
+                continue
+            per_game = max(len(policy.joints), math.prod(games.game.n_actions)) * max(events)
+            width = max(1, histories.BLOCK // per_game)
+            for first in range(0, len(members), width):
+                part = members[first : first + width]
+                steps = [_step(games, chance, i, h, part, states, others) for h, chance in enumerate(chances)]
+                shares = [n / sum(policy.iterations) for n in policy.iterations]
+                found = np.ascontiguousarray(histories.best_values(shares, steps).T)
+                values[part, i] = (games.initial[part][:, states[0]] * found).sum(axis=-1)
+    return values, sizes
+
+
+def _states_met(games: GameBatch[MarkovGame]) -> npt.NDArray[np.bool_]:
+    """Which states have a positive probability at a step whatever is played, (G, H, S)."""
+    game = games.game
+    met = np.zeros((len(games), game.horizon, game.n_states), dtype=bool)
+    met[:, 0] = games.initial > 0.0
+    for rows, kind in zip(met, games.transitions.transitions, strict=True):
+        for h in range(1, game.horizon):
+            rows[h, kind.reached(h - 1, np.flatnonzero(rows[h - 1]))] = True
+    return met
+
+
+def _chances(policy: CorrelatedPolicy, player: int, step: int) -> Floats:
+    """What the other players play at a step if t lies in stage 1, 2, ...: (K, G, S, A_-i), their actions in C order."""
+    parts = [policy.joint(stage, step).sum(axis=2 + player) for stage in range(1, len(policy.joints) + 1)]
+    return np.stack([part.reshape(*part.shape[:2], -1) for part in parts])
+
+
+def _played(chance: Floats, met: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which actions of the others some stage plays in some state that is met, (G, A_-i)."""
+    return np.asarray(((chance > 0.0).any(axis=0) & met[:, :, np.newaxis]).any(axis=1))
+
+
+def _step(
+    games: GameBatch[MarkovGame],
+    chance: Floats,
+    player: int,
+    step: int,
+    part: Integers,
+    states: Sequence[Integers],
+    others: Sequence[Integers],
+) -> histories.Step:
+    """What happens at a step of some of the games, in the states and with the others' actions that are met there."""
+    here, b = states[step], others[step]
+
+    def own_first(table: Floats, axis: int) -> Floats:
+        """Tables (s, A_1, ..., A_N, ...) as (s, A_i, A_-i, ...), with the actions of the others that are met."""
+        moved = np.moveaxis(table, axis, 1)
+        rest = moved.shape[1 + games.game.n_players :]
+        return np.asarray(moved.reshape(len(here), moved.shape[1], -1, *rest)[:, :, b])
+
+    reward = [own_first(games.reward[g, player, step, here], 1 + player) for g in part]
+    if step + 1 < len(states):
+        kinds = games.transitions.index[part]
+        blocks = {k: games.transitions.kinds[k].between(step, here, states[step + 1]) for k in np.unique(kinds)}
+        onward = [own_first(blocks[k], 1 + player) for k in kinds]
+    else:
+        onward = [np.empty((len(here), 0)) for _ in part]
+    return histories.Step(
+        np.ascontiguousarray(np.moveaxis(chance[:, part][:, :, here][..., b], 1, -1)),
+        np.stack(reward, axis=-1),
+        np.stack(onward, axis=-1),
+    )

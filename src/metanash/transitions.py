@@ -170,6 +170,27 @@ class Transition(Frozen):
         rows = self.parts[number] if not self.is_sparse else self._own_matrices[number].toarray()
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
+    def between(self, step: int, states: npt.NDArray[np.int64], onto: npt.NDArray[np.int64]) -> Floats:
+        """Dense part of the kernel of a step: from some states to some next states, (s, A_1, ..., A_N, s')."""
+        if not self.is_sparse:
+            return np.asarray(self.at(step)[states][..., onto])
+        joint = math.prod(self.n_actions)
+        rows = (states[:, np.newaxis] * joint + np.arange(joint)).ravel()
+        matrix = self._own_matrices[step if self.steps > 1 else 0]
+        return np.asarray(matrix[rows][:, onto].toarray()).reshape(len(states), *self.n_actions, len(onto))
+
+    def reached(self, step: int, states: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Next states that some action leads to from some of these states, in ascending order."""
+        met = np.zeros(self.n_states, dtype=bool)
+        if not self.is_sparse:
+            met[:] = (self.at(step)[states] > 0.0).any(axis=tuple(range(len(self.n_actions) + 1)))
+        else:
+            matrix, joint = self._own_matrices[step if self.steps > 1 else 0], math.prod(self.n_actions)
+            for s in states:  # no copy: matrices may be large
+                part = slice(matrix.indptr[s * joint], matrix.indptr[(s + 1) * joint])
+                met[matrix.indices[part][matrix.data[part] > 0.0]] = True
+        return np.flatnonzero(met)
+
 
 @dataclass(frozen=True, eq=False)
 class TransitionBatch(Frozen):
