@@ -20,7 +20,7 @@ Two quantities, two names:
 .. math:: U_{h,i}(w, s) = \max_{a_i} \sum_{a_{-i}} \Big[ \sum_\tau w_\tau m_h^\tau(a_{-i} \mid s) r_{h,i}(s, a)
           + \sum_{s'} P_h(s' \mid s, a) U_{h+1,i}\big((w_\tau m_h^\tau(a_{-i} \mid s))_\tau, s'\big) \Big],
 
-  which takes a tree that grows exponentially with H (:mod:`metanash._inner.histories`). Where it is larger than is
+  which takes a tree that grows exponentially with H (:mod:`metanash._inner.histories`). Where that is more than is
   allowed, :func:`cce_gaps` says so in an error, and :func:`cce_gains_or_bounds` has the bound with a flag.
 
 Either may be negative: following the correlated advice can be better than any deviation that ignores it.
@@ -40,7 +40,7 @@ from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
 
 __all__ = [
-    "LARGEST_TREE",
+    "MOST_PRODUCTS",
     "CCEGains",
     "CorrelatedPolicy",
     "Episode",
@@ -371,8 +371,8 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 
 # Gaps ---------------------------------------------------------------------------------------------------
 
-LARGEST_TREE = 10_000_000
-"""Weights that the CCE-gap of a game may take for each player, unless more are asked for; less than 0.1 s."""
+MOST_PRODUCTS = 10_000_000
+"""Products that the CCE-gap of a game may take for each player, unless more are asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -384,13 +384,13 @@ class CCEGains:
     gains : (G, N) array, in units of reward
         Where ``exact``, the gain of a player that is not told the stage, otherwise of one that is told: no less.
     exact : (G, N) array of bool
-    tree_sizes : (G, N) array
-        Weights that the exact gain takes; 0 if no tree is needed.
+    products : (G, N) array
+        How many the exact gain takes; 0 if no tree is needed.
     """
 
     gains: Floats
     exact: npt.NDArray[np.bool_]
-    tree_sizes: Floats
+    products: Floats
 
     @property
     def gap(self) -> Floats:
@@ -421,7 +421,7 @@ def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
     return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
 
 
-def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE) -> Floats:
+def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS) -> Floats:
     """Gain of each player that leaves the policy and is not told the stage; see the module. External regret if H = 1.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
@@ -430,7 +430,7 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tr
     ----------
     games : GameBatch of MarkovGame
     policy : CorrelatedPolicy
-    largest_tree : int
+    most_products : int
         As in :func:`cce_gains_or_bounds`.
 
     Returns
@@ -440,13 +440,13 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tr
     Raises
     ------
     ValueError
-        If a tree is larger than ``largest_tree``: the message has its size. :func:`cce_gain_bounds` holds for any H.
+        If it takes more than ``most_products``: the message has how many. :func:`cce_gain_bounds` holds for any H.
     """
     check_batch("cce_gains", games, MarkovGame)
-    return _all_exact(cce_gains_or_bounds(games, policy, largest_tree), largest_tree).gains
+    return _all_exact(cce_gains_or_bounds(games, policy, most_products), most_products).gains
 
 
-def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE) -> Floats:
+def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS) -> Floats:
     """CCE-gap (G,), in units of reward: the largest of :func:`cce_gains`. Parameters and errors as there.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
@@ -464,11 +464,11 @@ def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tre
     True
     """
     check_batch("cce_gaps", games, MarkovGame)
-    return np.asarray(cce_gains(games, policy, largest_tree).max(axis=-1))
+    return np.asarray(cce_gains(games, policy, most_products).max(axis=-1))
 
 
 def cce_gains_or_bounds(
-    games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest_tree: int = LARGEST_TREE
+    games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS
 ) -> CCEGains:
     """Gains of players who are not told the stage, and where that takes too much, of players who are, with a flag.
 
@@ -478,12 +478,13 @@ def cce_gains_or_bounds(
     ----------
     games : GameBatch of MarkovGame
     policy : CorrelatedPolicy
-    largest_tree : int
-        Largest number of weights to be worked out for a game and a player. With K stages, of E_h pairs of a state and
-        the others' actions that can be met at step h (S A_{-i} of them, less where states cannot be reached, or no
-        stage plays the actions), they are K (E_1 + E_1 E_2 + ... + E_1 ... E_H). The default, 10^7, takes about 0.05 s
-        for a game and a player; the memory is a few megabytes beside copies of the inputs, whatever the tree. No tree
-        is needed, and none counted, if H = 1 or there is one stage only.
+    most_products : int
+        How many products may be taken for a game and a player. With K stages, E_h pairs of a state and the others'
+        actions that can be met at step h (S A_{-i}, less where states cannot be reached or no stage plays the actions)
+        and Z_h states at the step after it, 0 at the last, they are the sum over h of
+        E_1 ... E_h (K + A_i (1 + Z_h)), with about as many sums. The default, 10^7, takes some hundredths of a second
+        for a game and a player; memory is some megabytes beside copies of the inputs, whatever the tree. Nothing is
+        counted if H = 1 or there is one stage only, which take no tree.
 
     Returns
     -------
@@ -493,7 +494,7 @@ def cce_gains_or_bounds(
     Raises
     ------
     ValueError
-        If the policy is of another size, or ``largest_tree`` is no integer of at least 0.
+        If the policy is of another size, or ``most_products`` is no integer of at least 0.
 
     Examples
     --------
@@ -506,29 +507,29 @@ def cce_gains_or_bounds(
     >>> batch = mn.GameBatch.of(games)
     >>> cce_gains_or_bounds(batch, run.policy).exact
     array([[ True,  True]])
-    >>> cce_gains_or_bounds(batch, run.policy, largest_tree=100).exact
+    >>> cce_gains_or_bounds(batch, run.policy, most_products=100).exact
     array([[False, False]])
     """
     check_batch("cce_gains_or_bounds", games, MarkovGame)
-    integer("largest_tree", largest_tree, 0)
+    integer("most_products", most_products, 0)
     _check_sizes(games, policy)
     shape = (len(games), games.game.n_players)
     if games.game.horizon == 1:
         return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
     if len(policy.joints) <= 1:  # there is nothing to be told
         return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
-    values, sizes = _unaware_values(games, policy, largest_tree)
-    exact = sizes <= largest_tree
+    values, products = _unaware_values(games, policy, most_products)
+    exact = products <= most_products
     told = values if exact.all() else policy.deviation_values(games)
-    return CCEGains(np.where(exact, values, told) - policy.values(games), exact, sizes)
+    return CCEGains(np.where(exact, values, told) - policy.values(games), exact, products)
 
 
-def _all_exact(found: CCEGains, largest_tree: int) -> CCEGains:
+def _all_exact(found: CCEGains, most_products: int) -> CCEGains:
     if not found.exact.all():
         game, player = (int(k) for k in np.argwhere(~found.exact)[0])
         raise ValueError(
-            f"the CCE-gap takes a tree of {found.tree_sizes[game, player]:.4g} weights for game {game} and player "
-            f"{player}, more than largest_tree = {largest_tree}; raise it, or take cce_gains_or_bounds or cce_gap_bounds"
+            f"the CCE-gap of game {game}, player {player}, takes {found.products[game, player]:.3g} products, above "
+            f"most_products = {most_products}; allow more, or take cce_gains_or_bounds or cce_gap_bounds"
         )
     return found
 
@@ -544,90 +545,17 @@ def _external_regrets(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) ->
     return np.stack(gains, axis=-1)
 
 
-# The deviator who is not told ---------------------------------------------------------------------------
-
-
-def _unaware_values(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, largest: int) -> tuple[Floats, Floats]:
-    """Values of best deviations, (G, N), nan where the tree is too large; sizes of the trees, (G, N)."""
-    shape = (len(games), games.game.n_players)
-    values, sizes = np.full(shape, np.nan), np.empty(shape)
-    met = _states_met(games)
+def _unaware_values(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most: int) -> tuple[Floats, Floats]:
+    """Values of best deviations, not a number where they take too much; products that they take. Both (G, N)."""
+    shares, horizon = [n / sum(policy.iterations) for n in policy.iterations], games.game.horizon
+    found = []
     for i in range(games.game.n_players):
-        chances = [_chances(policy, i, h) for h in range(games.game.horizon)]
-        played = np.stack([_played(chance, met[:, h]) for h, chance in enumerate(chances)], axis=1)
-        # games in which the same can be met are worked out together
-        patterns, number = np.unique(
-            np.concatenate([met.reshape(len(games), -1), played.reshape(len(games), -1)], axis=1),
-            axis=0, return_inverse=True,
-        )  # fmt: skip
-        for pattern in range(len(patterns)):
-            members = np.flatnonzero(number.ravel() == pattern)
-            states, others = ([np.flatnonzero(row) for row in part[members[0]]] for part in (met, played))
-            events = [len(s) * len(b) for s, b in zip(states, others, strict=True)]
-            size = histories.tree_size(len(policy.joints), events)
-            sizes[members, i] = float(size)
-            if size > largest:
-                continue
-            per_game = max(len(policy.joints), math.prod(games.game.n_actions)) * max(events)
-            width = max(1, histories.BLOCK // per_game)
-            for first in range(0, len(members), width):
-                part = members[first : first + width]
-                steps = [_step(games, chance, i, h, part, states, others) for h, chance in enumerate(chances)]
-                shares = [n / sum(policy.iterations) for n in policy.iterations]
-                found = np.ascontiguousarray(histories.best_values(shares, steps).T)
-                values[part, i] = (games.initial[part][:, states[0]] * found).sum(axis=-1)
-    return values, sizes
+        chances = [_others(policy, i, h) for h in range(horizon)]
+        found.append(histories.best_values(games, i, shares, chances, most))
+    return np.stack([value for value, _ in found], axis=-1), np.stack([count for _, count in found], axis=-1)
 
 
-def _states_met(games: GameBatch[MarkovGame]) -> npt.NDArray[np.bool_]:
-    """Which states have a positive probability at a step whatever is played, (G, H, S)."""
-    game = games.game
-    met = np.zeros((len(games), game.horizon, game.n_states), dtype=bool)
-    met[:, 0] = games.initial > 0.0
-    for rows, kind in zip(met, games.transitions.transitions, strict=True):
-        for h in range(1, game.horizon):
-            rows[h, kind.reached(h - 1, np.flatnonzero(rows[h - 1]))] = True
-    return met
-
-
-def _chances(policy: CorrelatedPolicy, player: int, step: int) -> Floats:
+def _others(policy: CorrelatedPolicy, player: int, step: int) -> Floats:
     """What the other players play at a step if t lies in stage 1, 2, ...: (K, G, S, A_-i), their actions in C order."""
     parts = [policy.joint(stage, step).sum(axis=2 + player) for stage in range(1, len(policy.joints) + 1)]
     return np.stack([part.reshape(*part.shape[:2], -1) for part in parts])
-
-
-def _played(chance: Floats, met: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which actions of the others some stage plays in some state that is met, (G, A_-i)."""
-    return np.asarray(((chance > 0.0).any(axis=0) & met[:, :, np.newaxis]).any(axis=1))
-
-
-def _step(
-    games: GameBatch[MarkovGame],
-    chance: Floats,
-    player: int,
-    step: int,
-    part: Integers,
-    states: Sequence[Integers],
-    others: Sequence[Integers],
-) -> histories.Step:
-    """What happens at a step of some of the games, in the states and with the others' actions that are met there."""
-    here, b = states[step], others[step]
-
-    def own_first(table: Floats, axis: int) -> Floats:
-        """Tables (s, A_1, ..., A_N, ...) as (s, A_i, A_-i, ...), with the actions of the others that are met."""
-        moved = np.moveaxis(table, axis, 1)
-        rest = moved.shape[1 + games.game.n_players :]
-        return np.asarray(moved.reshape(len(here), moved.shape[1], -1, *rest)[:, :, b])
-
-    reward = [own_first(games.reward[g, player, step, here], 1 + player) for g in part]
-    if step + 1 < len(states):
-        kinds = games.transitions.index[part]
-        blocks = {k: games.transitions.kinds[k].between(step, here, states[step + 1]) for k in np.unique(kinds)}
-        onward = [own_first(blocks[k], 1 + player) for k in kinds]
-    else:
-        onward = [np.empty((len(here), 0)) for _ in part]
-    return histories.Step(
-        np.ascontiguousarray(np.moveaxis(chance[:, part][:, :, here][..., b], 1, -1)),
-        np.stack(reward, axis=-1),
-        np.stack(onward, axis=-1),
-    )

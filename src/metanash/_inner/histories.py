@@ -2,30 +2,38 @@ r"""Best answers to one of several Markov policies, by a player who is not told 
 
 One of K policies of the others is drawn before a play. The player knows how likely each of them was, sees states and
 everybody's actions, and remembers them. What it believes depends on the history only through unnormalised weights
-w_k = P(k was drawn, and the others' actions so far), since transitions are the same whatever was drawn; what the
+w_k = P(k was drawn, and the others acted as they did), since transitions are the same whatever was drawn; what the
 player itself did says nothing. With m_h^k(b | s) the chance that the others play b,
 
 .. math:: U_h(w, s) = \max_a \sum_b \Big[ \sum_k w_k m_h^k(b \mid s) r_h(s, a, b)
           + \sum_{s'} P_h(s' \mid s, a, b) U_{h+1}\big((w_k m_h^k(b \mid s))_k, s'\big) \Big].
 
 The weights after a history do not depend on the player's own actions, nor on the state that is reached last, so step h
-has (S B)^{h-1} of them. The tree is gone through depth first, in blocks. Every sum is taken one term after another, so
-that no bit depends on the blocks, nor on the other games of a batch.
+has (S B)^{h-1} of them, B being the number of actions of the others. States that cannot be reached, and actions that no
+policy plays, are left out: their weights are 0. The tree is gone through depth first, in blocks. Every sum is taken one
+term after another, so that no bit depends on the blocks, nor on the other games of a batch.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLOCK", "Step", "best_values", "tree_size"]
+from metanash.games import GameBatch, MarkovGame, check_batch
+
+__all__ = ["BLOCK", "best_values"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 BLOCK = 2**17
-"""Numbers in an array of weights, about: a megabyte, which stays in the cache. There is one such array for each step."""
+"""Numbers in an array, about: a megabyte, which stays in the cache. Each step has a few such arrays."""
+
+
+# The tree -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,37 +59,28 @@ class Step:
         return Step(self.chance[:, part], self.reward[part], self.onward[part])
 
 
-def tree_size(policies: int, events: Sequence[int]) -> int:
-    """Weights that are worked out, per game, if step h has ``events[h]`` pairs of a state and an action of the others.
-
-    That many products and sums, and a few more: K (S B + (S B)^2 + ... + (S B)^H) if every pair can be met.
-    """
-    return policies * sum(math.prod(events[: h + 1]) for h in range(len(events)))
-
-
-def best_values(weights: Sequence[float], steps: Sequence[Step]) -> Floats:
-    """U_1, (S, G): values by the state of the first step, if policy k is drawn with probability ``weights[k]``."""
-    games = steps[0].reward.shape[-1]
-    start = np.empty((len(weights), 1, games))
-    start[:] = np.reshape(weights, (-1, 1, 1))
+def _from_first(shares: Sequence[float], steps: Sequence[Step]) -> Floats:
+    """U_1, (S, G), if policy k is drawn with probability ``shares[k]``."""
+    start = np.empty((len(shares), 1, steps[0].reward.shape[-1]))
+    start[:] = np.reshape(shares, (-1, 1, 1))
     return _values(start, steps)[:, 0]
 
 
 def _values(weights: Floats, steps: Sequence[Step]) -> Floats:
     """U_h of nodes with weights (K, n, G), (S, n, G)."""
-    states, _, others, games = steps[0].reward.shape
-    nodes, per_node = weights.shape[1], others * games * (len(weights) if steps[1:] else 1)
+    states, actions, others, games = steps[0].reward.shape
+    nodes, per_node = weights.shape[1], games * max(others * (len(weights) if steps[1:] else 1), actions)
     most = max(1, BLOCK // per_node)  # nodes with one state
     if nodes > most:
         parts = [_values(weights[:, n : n + most], steps) for n in range(0, nodes, most)]
         return np.concatenate(parts, axis=1)
-    width = max(1, most // nodes)
+    width = most // nodes
     starts = range(0, states, width)
     return np.concatenate([_of_states(weights, steps[0].of_states(slice(s, s + width)), steps[1:]) for s in starts])
 
 
 def _of_states(weights: Floats, step: Step, later: Sequence[Step]) -> Floats:
-    """The same, for as many states and nodes as make a block."""
+    """The same, for as many nodes and states as make a block."""
     states, actions, others, games = step.reward.shape
     count, nodes = weights.shape[:2]
     mass = np.zeros((states, others, nodes, games))
@@ -100,3 +99,109 @@ def _of_states(weights: Floats, step: Step, later: Sequence[Step]) -> Floats:
     for b in range(others):
         payoff += step.reward[:, :, b, np.newaxis] * mass[:, np.newaxis, b]
     return np.asarray(payoff.max(axis=1))
+
+
+# Games --------------------------------------------------------------------------------------------------
+
+
+def best_values(
+    games: GameBatch[MarkovGame], player: int, shares: Sequence[float], chances: Sequence[Floats], most: int
+) -> tuple[Floats, Floats]:
+    """Values of a player's best answers from the initial distribution, and how many products they take.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    games : GameBatch of MarkovGame
+    player : int
+    shares : (K,) sequence of float
+        How likely each policy is drawn.
+    chances : sequence of (K, G, S, B)
+        For each step, what the others play; their joint actions in C order.
+    most : int
+        Largest number of products that is taken for a game.
+
+    Returns
+    -------
+    values : (G,) array
+        Not a number where it would take more.
+    products : (G,) array
+        Per game: the sum over h of E_1 ... E_h (K + A (1 + Z_h)), with E_h pairs of a state and an action of the others
+        that can be met at step h, and Z_h states at the step after it, 0 at the last. Sums are about as many.
+    """
+    check_batch("histories.best_values", games, MarkovGame)
+    values, products = np.full(len(games), np.nan), np.empty(len(games))
+    reached = _reached(games)
+    played = np.stack([_played(chance, reached[:, h]) for h, chance in enumerate(chances)], axis=1)
+    for members, (states, others) in _alike(reached, played):
+        events = [len(s) * len(b) for s, b in zip(states, others, strict=True)]
+        following = [*map(len, states[1:]), 0]
+        each = [len(shares) + games.game.n_actions[player] * (1 + z) for z in following]
+        count = sum(math.prod(events[: h + 1]) * each[h] for h in range(len(events)))
+        products[members] = float(count)
+        if count > most:
+            continue
+        inputs = sum(event * one for event, one in zip(events, each, strict=True))  # numbers that a game brings along
+        width = max(1, 8 * BLOCK // inputs)
+        for first in range(0, len(members), width):
+            part = members[first : first + width]
+            steps = [_step(games, chance, player, h, part, states, others) for h, chance in enumerate(chances)]
+            found = np.ascontiguousarray(_from_first(shares, steps).T)
+            values[part] = (games.initial[part][:, states[0]] * found).sum(axis=-1)
+    return values, products
+
+
+def _reached(games: GameBatch[MarkovGame]) -> Flags:
+    """Which states have a positive probability at a step under some policy, (G, H, S)."""
+    game = games.game
+    reached = np.zeros((len(games), game.horizon, game.n_states), dtype=bool)
+    reached[:, 0] = games.initial > 0.0
+    for rows, kind in zip(reached, games.transitions.transitions, strict=True):
+        for h in range(1, game.horizon):
+            rows[h, kind.reached(h - 1, np.flatnonzero(rows[h - 1]))] = True
+    return reached
+
+
+def _played(chance: Floats, reached: Flags) -> Flags:
+    """Which actions of the others some policy plays in some state that is reached, (G, B)."""
+    return np.asarray(((chance > 0.0).any(axis=0) & reached[:, :, np.newaxis]).any(axis=1))
+
+
+def _alike(*flags: Flags) -> Iterator[tuple[Integers, list[list[Integers]]]]:
+    """Games with the same flags (G, H, n), and for each array of flags and step the places that are set."""
+    rows = np.concatenate([part.reshape(len(part), -1) for part in flags], axis=1)
+    patterns, number = np.unique(rows, axis=0, return_inverse=True)
+    for k in range(len(patterns)):
+        members = np.flatnonzero(number.ravel() == k)
+        yield members, [[np.flatnonzero(row) for row in part[members[0]]] for part in flags]
+
+
+def _step(
+    games: GameBatch[MarkovGame],
+    chance: Floats,
+    player: int,
+    step: int,
+    part: Integers,
+    states: Sequence[Integers],
+    others: Sequence[Integers],
+) -> Step:
+    """A step of some of the games, with the states and the others' actions that can be met."""
+    here, b, last = states[step], others[step], step + 1 == len(states)
+
+    def own_first(table: Floats) -> Floats:
+        """Tables (s, A_1, ..., A_N, ...) as (s, A_i, b, ...)."""
+        moved = np.moveaxis(table, 1 + player, 1)
+        rest = moved.shape[1 + games.game.n_players :]
+        return np.asarray(moved.reshape(*moved.shape[:2], -1, *rest)[:, :, b])
+
+    kinds = games.transitions.index[part]
+    onward = dict.fromkeys(kinds.tolist(), np.empty((len(here), 0)))
+    if not last:
+        transitions, there = games.transitions.kinds, states[step + 1]
+        onward = {k: own_first(transitions[k].between(step, here, there)) for k in onward}
+    return Step(
+        np.ascontiguousarray(np.moveaxis(chance[:, part][:, :, here][..., b], 1, -1)),
+        np.stack([own_first(games.reward[g, player, step, here]) for g in part], axis=-1),
+        np.stack([onward[k] for k in kinds.tolist()], axis=-1),
+    )
