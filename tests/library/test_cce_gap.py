@@ -282,7 +282,7 @@ def test_gains_scale_with_rewards_and_constants_do_not_matter(seed, horizon):
 
 
 def test_states_out_of_reach_and_actions_never_played_cost_nothing():
-    """A third state that nothing leads to, a third action of player 2 that no stage plays: the same bits, and cost."""
+    """A third state that nothing leads to, a third action of player 2 that is played there only: no cost."""
     rng = np.random.default_rng(6)
     game = random_tables(rng, "markov", 3, 2, (2, 2), flavour="fine")
     game = type(game)("markov", game.reward, random_interior(rng, 3, 2, 2, 2, 2), np.array([1.0, 0.0]))
@@ -294,10 +294,10 @@ def test_states_out_of_reach_and_actions_never_played_cost_nothing():
     kernel[:, :2, :, :2, :2] = game.kernel
     wide = [np.zeros((1, 3, 3, 2, 3)) for _ in policy.joints]
     for table, joint in zip(wide, policy.joints, strict=True):
-        table[:, :, :2, :, :2], table[:, :, 2, 0, 0] = joint, 1.0
+        table[:, :, :2, :, :2], table[:, :, 2, 0, 2] = joint, 1.0
     initial = [np.zeros((1, 3, 3, n)) for n in (2, 3)]
     for i, part in enumerate(policy.initial):
-        initial[i][:, :, :2, :2], initial[i][:, :, 2, 0] = part, 1.0
+        initial[i][:, :, :2, :2], initial[i][:, :, 2, -1] = part, 1.0
     larger = MarkovGame(reward, Transition.per_step(kernel), np.array([1.0, 0.0, 0.0]))
     one = cce_gains_or_bounds(GameBatch.of(game.game()), policy)
     two = cce_gains_or_bounds(GameBatch.of(larger), CorrelatedPolicy(tuple(initial), tuple(wide), policy.iterations))
@@ -421,9 +421,9 @@ def test_a_horizon_without_end_is_refused_and_not_begun():
     assert found.gap == pytest.approx(cce_gap_bounds(GameBatch.of(game), policy), abs=1e-12)
 
 
-@pytest.mark.parametrize(("horizon", "actions", "stages"), [(8, (2, 2), 30), (2, (300, 2), 3), (4, (2, 6), 30)])
+@pytest.mark.parametrize(("horizon", "actions", "stages"), [(8, (2, 2), 30), (7, (200, 2), 3), (4, (2, 6), 30)])
 def test_memory_does_not_grow_with_the_tree(horizon, actions, stages):
-    """Weights of the last step alone would take up to 60 MB; inputs and outputs are below 1 MB."""
+    """Weights, or payoffs of 200 actions, at the last step would take 25 MB or more; inputs are below 1 MB."""
     rng = np.random.default_rng(11)
     game = random_tables(rng, "markov", horizon, 2, actions).game()
     policy = random_policy(
@@ -431,11 +431,11 @@ def test_memory_does_not_grow_with_the_tree(horizon, actions, stages):
     )
     batch = GameBatch.of(game)
     tracemalloc.start()
-    found = cce_gains_or_bounds(batch, policy)
+    found = cce_gains_or_bounds(batch, policy, 2 * 10**7)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found.exact.all()
-    assert peak < 20e6
+    assert found.exact[:, 0].all()
+    assert peak < 15e6
 
 
 # Learned policies ---------------------------------------------------------------------------------------
