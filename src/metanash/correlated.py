@@ -29,6 +29,7 @@ Either may be negative: following the correlated advice can be better than any d
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -518,7 +519,8 @@ def cce_gains_or_bounds(
         return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
     if len(policy.joints) <= 1:  # there is nothing to be told
         return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
-    values, products = _unaware_values(games, policy, most_products)
+    shares = [n / sum(policy.iterations) for n in policy.iterations]
+    values, products = histories.best_values(games, shares, partial(_others, policy), most_products)
     exact = products <= most_products
     told = values if exact.all() else policy.deviation_values(games)
     return CCEGains(np.where(exact, values, told) - policy.values(games), exact, products)
@@ -543,16 +545,6 @@ def _external_regrets(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) ->
         best = payoffs(reward, joint, players, i).max(axis=-1)
         gains.append((games.initial * (best - expected(reward, joint, players))[:, 0]).sum(axis=-1))
     return np.stack(gains, axis=-1)
-
-
-def _unaware_values(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most: int) -> tuple[Floats, Floats]:
-    """Values of best deviations, not a number where they take too much; products that they take. Both (G, N)."""
-    shares, horizon = [n / sum(policy.iterations) for n in policy.iterations], games.game.horizon
-    found = []
-    for i in range(games.game.n_players):
-        chances = [_others(policy, i, h) for h in range(horizon)]
-        found.append(histories.best_values(games, i, shares, chances, most))
-    return np.stack([value for value, _ in found], axis=-1), np.stack([count for _, count in found], axis=-1)
 
 
 def _others(policy: CorrelatedPolicy, player: int, step: int) -> Floats:

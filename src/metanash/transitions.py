@@ -21,6 +21,7 @@ from metanash._inner.frozen import Frozen, sealed, sealed_stack
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 MOST_PLAYERS = 60
 """NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
@@ -170,26 +171,18 @@ class Transition(Frozen):
         rows = self.parts[number] if not self.is_sparse else self._own_matrices[number].toarray()
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
-    def between(self, step: int, states: npt.NDArray[np.int64], onto: npt.NDArray[np.int64]) -> Floats:
-        """Dense part of the kernel of a step: from some states to some next states, (s, A_1, ..., A_N, s')."""
-        if not self.is_sparse:
-            return np.asarray(self.at(step)[states][..., onto])
+    def _reached(self, step: int, states: Places) -> Places:
+        """Next states that some action leads to from some of these, under a sparse kernel. Repeats are possible."""
+        matrix, joint = self._own_matrices[step], math.prod(self.n_actions)
+        parts = [slice(matrix.indptr[s * joint], matrix.indptr[(s + 1) * joint]) for s in states]  # copies no matrix
+        return np.concatenate([matrix.indices[part][matrix.data[part] > 0.0] for part in parts])
+
+    def _between(self, step: int, states: Places, onto: Places) -> Floats:
+        """Dense part of a sparse kernel, (s, A_1, ..., A_N, s')."""
         joint = math.prod(self.n_actions)
         rows = (states[:, np.newaxis] * joint + np.arange(joint)).ravel()
-        matrix = self._own_matrices[step if self.steps > 1 else 0]
-        return np.asarray(matrix[rows][:, onto].toarray()).reshape(len(states), *self.n_actions, len(onto))
-
-    def reached(self, step: int, states: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Next states that some action leads to from some of these states, in ascending order."""
-        met = np.zeros(self.n_states, dtype=bool)
-        if not self.is_sparse:
-            met[:] = (self.at(step)[states] > 0.0).any(axis=tuple(range(len(self.n_actions) + 1)))
-        else:
-            matrix, joint = self._own_matrices[step if self.steps > 1 else 0], math.prod(self.n_actions)
-            for s in states:  # no copy: matrices may be large
-                part = slice(matrix.indptr[s * joint], matrix.indptr[(s + 1) * joint])
-                met[matrix.indices[part][matrix.data[part] > 0.0]] = True
-        return np.flatnonzero(met)
+        part = self._own_matrices[step][rows][:, onto].toarray()
+        return np.asarray(part).reshape(len(states), *self.n_actions, len(onto))
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +251,29 @@ class TransitionBatch(Frozen):
         if self.stacked is not None:
             return np.asarray(self.stacked[step if self.steps > 1 else 0])
         return np.stack([kind.at(step) for kind in self.kinds])
+
+    def reached(self, step: int, states: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which states some actions at a step lead to from some of the states (G, S) of each game, (G, S)."""
+        if self.stacked is not None:
+            leads = np.asarray((self.dense(step) > 0.0).any(axis=tuple(range(2, 2 + len(self.n_actions)))))
+            return np.asarray((leads[self.index] & states[:, :, np.newaxis]).any(axis=1))
+        met = np.zeros_like(states)
+        for row, onward, kind in zip(states, met, self.transitions, strict=True):
+            onward[kind._reached(step if self.steps > 1 else 0, np.flatnonzero(row))] = True
+        return met
+
+    def between(self, step: int, games: Places, states: Places, onto: Places) -> Floats:
+        """Dense parts of the kernels of a step: of some games, from some states to some states.
+
+        Returns
+        -------
+        (g, s, A_1, ..., A_N, s') array
+        """
+        kinds = self.index[games]
+        if self.stacked is not None:
+            return np.asarray(self.dense(step)[kinds[:, np.newaxis], states][..., onto])
+        own = {k: self.kinds[k]._between(step if self.steps > 1 else 0, states, onto) for k in set(kinds.tolist())}
+        return np.stack([own[k] for k in kinds.tolist()])
 
     def expect(self, values: Floats, step: int) -> Floats:
         """P_h V for several vectors at one step of every game.

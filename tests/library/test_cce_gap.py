@@ -350,11 +350,16 @@ def test_how_transitions_are_stored_does_not_change_a_bit():
 
 def test_probabilities_of_zero_that_are_stored_lead_nowhere():
     """A sparse matrix may hold zeros explicitly."""
-    data, columns, ends = np.array([1.0, 0.0, 1.0, 1.0, 1.0]), np.array([0, 1, 0, 1, 1]), np.array([0, 2, 3, 4, 5])
-    kernel = Transition.sparse([sparse.csr_array((data, columns, ends), shape=(4, 2))], (2,))
-    assert kernel.reached(0, np.array([0])).tolist() == [0]
-    assert kernel.reached(0, np.array([0, 1])).tolist() == [0, 1]
-    assert kernel.between(0, np.array([1]), np.array([1])).tolist() == [[[1.0], [1.0]]]
+    data, columns, ends = np.array([1.0, 0.0, 1.0, 1.0, 1.0]), np.array([0, 1, 0, 0, 1]), np.array([0, 2, 3, 4, 5])
+    game = MarkovGame(
+        np.zeros((1, 2, 2, 2)),
+        Transition.sparse([sparse.csr_array((data, columns, ends), shape=(4, 2))], (2,)),
+        [1.0, 0.0],
+    )
+    transitions, first = GameBatch.of(game).transitions, np.array([0])
+    for states, expected in [([True, False], [True, False]), ([False, True], [True, True])]:
+        assert transitions.reached(0, np.array([states])).tolist() == [expected]
+    assert transitions.between(0, first, np.array([1]), np.array([1])).tolist() == [[[[0.0], [1.0]]]]
 
 
 # Too much -----------------------------------------------------------------------------------------------

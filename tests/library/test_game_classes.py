@@ -138,7 +138,7 @@ TASKS = {"step": 0.1, "inner_steps": 1}
 ALONE, BATCH, LIST, ANY = {"alone"}, {"batch"}, {"listed"}, {"alone", "listed", "batch"}
 CALLS = {
     "_inner.histories.best_values":
-        (lambda x: histories.best_values(x, 0, [1.0], [others(x, 0)], 10**6), BATCH, M),
+        (lambda x: histories.best_values(x, [1.0], lambda i, _: others(x, i), 10**6), BATCH, M),
     "correlated.CorrelatedPolicy.deviation_values": (lambda x: of_any_players(x).deviation_values(x), BATCH, M),
     "correlated.CorrelatedPolicy.sample_episode":
         (lambda x: of_any_players(x).sample_episode(x, np.random.default_rng(0)), ALONE, M),

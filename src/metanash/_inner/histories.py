@@ -14,8 +14,7 @@ policy plays, are left out: their weights are 0. The tree is gone through depth 
 term after another, so that no bit depends on the blocks, nor on the other games of a batch.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,62 +104,92 @@ def _of_states(weights: Floats, step: Step, later: Sequence[Step]) -> Floats:
 
 
 def best_values(
-    games: GameBatch[MarkovGame], player: int, shares: Sequence[float], chances: Sequence[Floats], most: int
+    games: GameBatch[MarkovGame], shares: Sequence[float], chances: Callable[[int, int], Floats], most: int
 ) -> tuple[Floats, Floats]:
-    """Values of a player's best answers from the initial distribution, and how many products they take.
+    """Values of the players' best answers from the initial distribution, and how many products they take.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
 
     Parameters
     ----------
     games : GameBatch of MarkovGame
-    player : int
     shares : (K,) sequence of float
         How likely each policy is drawn.
-    chances : sequence of (K, G, S, B)
-        For each step, what the others play; their joint actions in C order.
+    chances : function from player and step to a (K, G, S, B) array
+        What the others play; their joint actions in C order.
     most : int
-        Largest number of products that is taken for a game.
+        Largest number of products that is taken for a game and a player.
 
     Returns
     -------
-    values : (G,) array
+    values : (G, N) array
         Not a number where it would take more.
-    products : (G,) array
-        Per game: the sum over h of E_1 ... E_h (K + A (1 + Z_h)), with E_h pairs of a state and an action of the others
-        that can be met at step h, and Z_h states at the step after it, 0 at the last. Sums are about as many.
+    products : (G, N) array
+        The sum over h of E_1 ... E_h (K + A_i (1 + Z_h)), with E_h pairs of a state and an action of the others that
+        can be met at step h, and Z_h states at the step after it, 0 at the last. Sums are about as many.
     """
     check_batch("histories.best_values", games, MarkovGame)
-    values, products = np.full(len(games), np.nan), np.empty(len(games))
+    shape = (len(games), games.game.n_players)
+    values, products = np.full(shape, np.nan), np.empty(shape)
     reached = _reached(games)
-    played = np.stack([_played(chance, reached[:, h]) for h, chance in enumerate(chances)], axis=1)
-    for members, (states, others) in _alike(reached, played):
-        events = [len(s) * len(b) for s, b in zip(states, others, strict=True)]
-        following = [*map(len, states[1:]), 0]
-        each = [len(shares) + games.game.n_actions[player] * (1 + z) for z in following]
-        count = sum(math.prod(events[: h + 1]) * each[h] for h in range(len(events)))
-        products[members] = float(count)
-        if count > most:
-            continue
-        inputs = sum(event * one for event, one in zip(events, each, strict=True))  # numbers that a game brings along
-        width = max(1, 8 * BLOCK // inputs)
-        for first in range(0, len(members), width):
-            part = members[first : first + width]
-            steps = [_step(games, chance, player, h, part, states, others) for h, chance in enumerate(chances)]
-            found = np.ascontiguousarray(_from_first(shares, steps).T)
-            values[part] = (games.initial[part][:, states[0]] * found).sum(axis=-1)
+    for i in range(shape[1]):
+        tables = [chances(i, h) for h in range(games.game.horizon)]
+        played = np.stack([_played(table, reached[:, h]) for h, table in enumerate(tables)], axis=1)
+        for members, (states, others) in _alike(reached, played):
+            met = _Met(i, states, others)
+            products[members, i] = count = float(met.products(games, len(shares)))
+            if count <= most:
+                values[members, i] = _answers(games, members, met, shares, tables)
     return values, products
+
+
+@dataclass(frozen=True, eq=False)
+class _Met:
+    """What a player can meet at each step: states, and joint actions of the others."""
+
+    player: int
+    states: Sequence[Integers]
+    others: Sequence[Integers]
+
+    def _sizes(self, games: GameBatch[MarkovGame], policies: int) -> list[tuple[int, int]]:
+        """For each step, pairs of a state and an action of the others, and products for each of them."""
+        own, following = games.game.n_actions[self.player], [*map(len, self.states[1:]), 0]
+        parts = zip(self.states, self.others, following, strict=True)
+        return [(len(s) * len(b), policies + own * (1 + z)) for s, b, z in parts]
+
+    def products(self, games: GameBatch[MarkovGame], policies: int) -> int:
+        """Products that a game takes."""
+        count, nodes = 0, 1
+        for events, each in self._sizes(games, policies):
+            nodes *= events
+            count += nodes * each
+        return count
+
+    def inputs(self, games: GameBatch[MarkovGame], policies: int) -> int:
+        """Numbers that a game brings along."""
+        return sum(events * each for events, each in self._sizes(games, policies))
+
+
+def _answers(
+    games: GameBatch[MarkovGame], members: Integers, met: _Met, shares: Sequence[float], tables: Sequence[Floats]
+) -> Floats:
+    """Values of games in which the same can be met."""
+    values = []
+    width = max(1, 8 * BLOCK // met.inputs(games, len(shares)))
+    for first in range(0, len(members), width):
+        part = members[first : first + width]
+        steps = [_step(games, part, met, h, table) for h, table in enumerate(tables)]
+        found = np.ascontiguousarray(_from_first(shares, steps).T)
+        values.append((games.initial[part][:, met.states[0]] * found).sum(axis=-1))
+    return np.concatenate(values)
 
 
 def _reached(games: GameBatch[MarkovGame]) -> Flags:
     """Which states have a positive probability at a step under some policy, (G, H, S)."""
-    game = games.game
-    reached = np.zeros((len(games), game.horizon, game.n_states), dtype=bool)
-    reached[:, 0] = games.initial > 0.0
-    for rows, kind in zip(reached, games.transitions.transitions, strict=True):
-        for h in range(1, game.horizon):
-            rows[h, kind.reached(h - 1, np.flatnonzero(rows[h - 1]))] = True
-    return reached
+    reached = [games.initial > 0.0]
+    for h in range(games.game.horizon - 1):
+        reached.append(games.transitions.reached(h, reached[-1]))
+    return np.stack(reached, axis=1)
 
 
 def _played(chance: Floats, reached: Flags) -> Flags:
@@ -177,31 +206,21 @@ def _alike(*flags: Flags) -> Iterator[tuple[Integers, list[list[Integers]]]]:
         yield members, [[np.flatnonzero(row) for row in part[members[0]]] for part in flags]
 
 
-def _step(
-    games: GameBatch[MarkovGame],
-    chance: Floats,
-    player: int,
-    step: int,
-    part: Integers,
-    states: Sequence[Integers],
-    others: Sequence[Integers],
-) -> Step:
-    """A step of some of the games, with the states and the others' actions that can be met."""
-    here, b, last = states[step], others[step], step + 1 == len(states)
+def _step(games: GameBatch[MarkovGame], part: Integers, met: _Met, step: int, table: Floats) -> Step:
+    """A step of some of the games, with what can be met at it; ``table`` is (K, G, S, B)."""
+    here, b, players = met.states[step], met.others[step], games.game.n_players
 
-    def own_first(table: Floats) -> Floats:
-        """Tables (s, A_1, ..., A_N, ...) as (s, A_i, b, ...)."""
-        moved = np.moveaxis(table, 1 + player, 1)
-        rest = moved.shape[1 + games.game.n_players :]
-        return np.asarray(moved.reshape(*moved.shape[:2], -1, *rest)[:, :, b])
+    def own_first(tables: Floats) -> Floats:
+        """Tables (g, s, A_1, ..., A_N, ...) as (s, A_i, b, ..., g)."""
+        moved = np.moveaxis(tables, 2 + met.player, 2)
+        flat = moved.reshape(*moved.shape[:3], -1, *moved.shape[2 + players :])
+        return np.ascontiguousarray(np.moveaxis(flat[:, :, :, b], 0, -1))
 
-    kinds = games.transitions.index[part]
-    onward = dict.fromkeys(kinds.tolist(), np.empty((len(here), 0)))
-    if not last:
-        transitions, there = games.transitions.kinds, states[step + 1]
-        onward = {k: own_first(transitions[k].between(step, here, there)) for k in onward}
+    onward = np.empty((len(here), 0))
+    if step + 1 < len(met.states):
+        onward = own_first(games.transitions.between(step, part, here, met.states[step + 1]))
     return Step(
-        np.ascontiguousarray(np.moveaxis(chance[:, part][:, :, here][..., b], 1, -1)),
-        np.stack([own_first(games.reward[g, player, step, here]) for g in part], axis=-1),
-        np.stack([onward[k] for k in kinds.tolist()], axis=-1),
+        np.ascontiguousarray(np.moveaxis(table[:, part][:, :, here][..., b], 1, -1)),
+        own_first(games.reward[part, met.player, step][:, here]),
+        onward,
     )
