@@ -1,5 +1,6 @@
 """The CCE-gap for every horizon: all deviations that depend on the history, beliefs in fractions, and invariance."""
 
+import doctest
 import tracemalloc
 from fractions import Fraction
 
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from strategies import random_distributions, random_interior, random_tables, random_vertices, seeds
 
-from metanash import META_UPDATES, CorrelatedMirrorDescent, GameBatch, MarkovGame, Transition, learn, learn_sequence
+from metanash import (
+    META_UPDATES,
+    CorrelatedMirrorDescent,
+    GameBatch,
+    MarkovGame,
+    Transition,
+    correlated,
+    learn,
+    learn_sequence,
+)
 from metanash._inner import histories
 from metanash.bounds.general_sum import cce_learning_rate
 from metanash.correlated import (
@@ -441,6 +451,12 @@ def test_memory_does_not_grow_with_the_tree(horizon, actions, stages):
     tracemalloc.stop()
     assert found.exact[:, 0].all()
     assert peak < 15e6
+
+
+def test_the_examples_of_the_documentation_run():
+    ran = doctest.testmod(correlated)
+    assert ran.attempted >= 10
+    assert ran.failed == 0
 
 
 # Learned policies ---------------------------------------------------------------------------------------
