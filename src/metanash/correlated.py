@@ -485,7 +485,8 @@ def cce_gains_or_bounds(
         and Z_h states at the step after it, 0 at the last, they are the sum over h of
         E_1 ... E_h (K + A_i (1 + Z_h)), with about as many sums. The default, 10^7, takes some hundredths of a second
         for a game and a player; memory is some megabytes beside copies of the inputs, whatever the tree. Nothing is
-        counted if H = 1 or there is one stage only, which take no tree.
+        counted where no tree is needed: H = 1, or all stages play alike, as one alone does. Beyond 200 steps any
+        other tree counts as infinite.
 
     Returns
     -------
@@ -517,13 +518,14 @@ def cce_gains_or_bounds(
     shape = (len(games), games.game.n_players)
     if games.game.horizon == 1:
         return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
-    if len(policy.joints) <= 1:  # there is nothing to be told
+    if not policy.joints:  # there is nothing to be told
         return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
     shares = [n / sum(policy.iterations) for n in policy.iterations]
     values, products = histories.best_values(games, shares, partial(_others, policy), most_products)
     exact = products <= most_products
-    told = values if exact.all() else policy.deviation_values(games)
-    return CCEGains(np.where(exact, values, told) - policy.values(games), exact, products)
+    inferred = ~np.isnan(values)
+    told = values if inferred.all() else policy.deviation_values(games)
+    return CCEGains(np.where(inferred, values, told) - policy.values(games), exact, products)
 
 
 def _all_exact(found: CCEGains, most_products: int) -> CCEGains:

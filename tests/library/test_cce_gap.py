@@ -218,26 +218,50 @@ def test_a_second_step_without_rewards_adds_nothing_to_the_gap_of_the_first(seed
 
 @pytest.mark.parametrize("stages", [1, 2, 5])
 @pytest.mark.parametrize("actions", [(2, 2), (3, 2, 2)])
-def test_where_all_stages_play_alike_there_is_nothing_to_be_told(stages, actions):
+@pytest.mark.parametrize("apart", [0.0, 1e-14])
+def test_where_all_stages_play_alike_there_is_nothing_to_be_told(stages, actions, apart):
     """One product policy in all stages and as the initial one: the gains are those of the NE-gap.
 
-    One stage needs no tree, so that H = 20 is no more than the bound.
+    To the bit alike, no tree is needed at H = 20; a little apart, the tree is gone through.
     """
     rng = np.random.default_rng(4)
-    for horizon in (2, 3, 4 if stages > 1 else 20):
+    for horizon in (2, 3, 4 if apart else 20):
         game = random_tables(rng, "markov", horizon, 2, actions)
-        product_policy = game.random_policy(rng, "interior")
-        initial = tuple(part[np.newaxis] for part in product_policy)
+        initial = tuple(part[np.newaxis] for part in game.random_policy(rng, "interior"))
         joint = np.einsum("ghsa,ghsb->ghsab", *initial[:2])
         if len(actions) == 3:
             joint = np.einsum("ghsab,ghsc->ghsabc", joint, initial[2])
-        policy = CorrelatedPolicy(initial, (joint,) * stages, tuple(range(1, stages + 1)))
+        joints = [joint.copy() for _ in range(stages)]
+        joints[0][..., 0] -= apart
+        joints[0][..., 1] += apart
+        joints[0][..., 0, :] -= apart
+        joints[0][..., 1, :] += apart
+        policy = CorrelatedPolicy(initial, tuple(joints), tuple(range(1, stages + 1)))
         batch = GameBatch.of(game.game())
         found = cce_gains_or_bounds(batch, policy)
         assert found.exact.all()
-        assert (found.products > 0).all() == (stages > 1)
+        assert (found.products[:, :2] > 0).all() == (stages > 1 and apart > 0)
         np.testing.assert_allclose(found.gains, cce_gain_bounds(batch, policy), atol=NEAR, rtol=0)
         np.testing.assert_allclose(found.gains, ne_gains_of(batch, initial), atol=NEAR, rtol=0)
+
+
+def test_a_player_alone_has_nothing_to_infer_whatever_its_advice():
+    """Of two games one has stages that the other player plays alike in: only there is nothing counted."""
+    rng = np.random.default_rng(14)
+    game = random_tables(rng, "markov", 300, 2, (3,)).game()
+    policy = random_policy(rng, (1, 300, 2, (3,)), (2, 2, 3))
+    found = cce_gains_or_bounds(GameBatch.of(game), policy, 0)
+    assert (found.exact.all(), found.products.tolist()) == (True, [[0.0]])
+    np.testing.assert_array_equal(found.gains, cce_gain_bounds(GameBatch.of(game), policy))
+
+    games = some_games(rng, 2, 2, 2, (2, 2))
+    policy = random_policy(rng, (2, 2, 2, (2, 2)), (2, 2, 3), random_interior)
+    joints = np.stack(policy.joints)
+    joints[:, 0] = np.einsum("hsa,hsb->hsab", *(part[0] for part in policy.initial))
+    mixed = CorrelatedPolicy(policy.initial, tuple(joints), policy.iterations)
+    found = cce_gains_or_bounds(GameBatch(tuple(games)), mixed)
+    assert (found.products > 0).tolist() == [[False, False], [True, True]]
+    np.testing.assert_allclose(found.gains[0], cce_gain_bounds(GameBatch(tuple(games)), mixed)[0], atol=NEAR, rtol=0)
 
 
 def test_a_policy_of_no_iterations_has_the_gap_of_the_initial_policies():
@@ -426,14 +450,38 @@ def test_the_error_says_how_much_it_takes_and_what_else_there_is():
         cce_gains(batch, other)
 
 
-def test_a_horizon_without_end_is_refused_and_not_begun():
-    """H = 40: the count is far beyond any integer of 64 bits."""
-    game = random_tables(np.random.default_rng(5), "markov", 40, 2, (2, 2)).game()
-    policy = random_policy(np.random.default_rng(5), (1, 40, 2, (2, 2)), (2, 2, 3))
+@pytest.mark.parametrize("horizon", [40, 600])
+def test_a_horizon_without_end_is_refused_and_not_begun(horizon):
+    """The count is far beyond any integer of 64 bits, or beyond any float."""
+    game = random_tables(np.random.default_rng(5), "markov", horizon, 2, (2, 2)).game()
+    policy = random_policy(np.random.default_rng(5), (1, horizon, 2, (2, 2)), (2, 2, 3), random_interior)
     found = cce_gains_or_bounds(GameBatch.of(game), policy)
     assert not found.exact.any()
     assert (found.products > 1e19).all()
-    assert found.gap == pytest.approx(cce_gap_bounds(GameBatch.of(game), policy), abs=1e-12)
+    np.testing.assert_allclose(found.gap, cce_gap_bounds(GameBatch.of(game), policy), atol=1e-12 * horizon)
+
+
+def test_a_thin_tree_is_gone_into_as_deep_as_is_said():
+    """The other player has a choice at the last step only, so that each step before it has one pair to be met."""
+    rng = np.random.default_rng(15)
+    for horizon, exact in [(200, True), (201, False)]:
+        reward = np.zeros((2, horizon, 1, 2, 2))
+        reward[0, -1, 0] = np.eye(2)
+        game = MarkovGame(reward, Transition.shared(np.ones((1, 2, 2, 1))))
+        initial = np.zeros((1, horizon, 1, 2))
+        initial[..., 0] = 1.0
+        joints = np.zeros((2, 1, horizon, 1, 2, 2))
+        joints[..., 0, 0] = 1.0
+        initial[:, -1] = rng.dirichlet(np.ones(2))  # the stages before stage 1, which they play at the last step
+        policy = CorrelatedPolicy((initial, initial), tuple(joints), (1, 1))
+        alike = cce_gains_or_bounds(GameBatch.of(game), policy)
+        assert (alike.exact.all(), alike.products.max()) == (True, 0.0)
+        joints[1, 0, 0, 0] = [[0.5, 0.0], [0.0, 0.5]]  # now stage 2 differs at step 1
+        found = cce_gains_or_bounds(GameBatch.of(game), CorrelatedPolicy((initial, initial), tuple(joints), (1, 1)))
+        assert found.exact.all() == exact
+        last = float(initial[0, -1, 0].max())
+        followed = float((initial[0, -1, 0] ** 2).sum())
+        assert found.gains[0, 0] == pytest.approx(last - followed, abs=1e-12)
 
 
 @pytest.mark.parametrize(("horizon", "actions", "stages"), [(8, (2, 2), 30), (7, (200, 2), 3), (4, (2, 6), 30)])

@@ -14,6 +14,7 @@ policy plays, are left out: their weights are 0. The tree is gone through depth 
 term after another, so that no bit depends on the blocks, nor on the other games of a batch.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ Flags = npt.NDArray[np.bool_]
 
 BLOCK = 2**17
 """Numbers in an array, about: a megabyte, which stays in the cache. Each step has a few such arrays."""
+
+DEEPEST = 200
+"""Steps that are gone into: deeper trees that are small exist, but no stack is made for them."""
 
 
 # The tree -----------------------------------------------------------------------------------------------
@@ -123,10 +127,11 @@ def best_values(
     Returns
     -------
     values : (G, N) array
-        Not a number where it would take more.
+        Not a number where it would take more, or nothing is to be inferred: the others play alike in all K policies.
     products : (G, N) array
         The sum over h of E_1 ... E_h (K + A_i (1 + Z_h)), with E_h pairs of a state and an action of the others that
-        can be met at step h, and Z_h states at the step after it, 0 at the last. Sums are about as many.
+        can be met at step h, and Z_h states at the step after it, 0 at the last. Sums are about as many. 0 where
+        nothing is to be inferred, otherwise infinite beyond :data:`DEEPEST` steps.
     """
     check_batch("histories.best_values", games, MarkovGame)
     shape = (len(games), games.game.n_players)
@@ -137,10 +142,18 @@ def best_values(
         played = np.stack([_played(table, reached[:, h]) for h, table in enumerate(tables)], axis=1)
         for members, (states, others) in _alike(reached, played):
             met = _Met(i, states, others)
-            products[members, i] = count = float(met.products(games, len(shares)))
+            products[members, i] = count = met.products(games, len(shares))
             if count <= most:
                 values[members, i] = _answers(games, members, met, shares, tables)
+        alike = _nothing_to_infer(tables, reached)
+        values[alike, i], products[alike, i] = np.nan, 0.0
     return values, products
+
+
+def _nothing_to_infer(tables: Sequence[Floats], reached: Flags) -> Flags:
+    """Games where the others play alike in all policies, to the bit, wherever the states are reached. (G,)."""
+    same = [(table == table[:1]).all(axis=(0, -1)) | ~reached[:, h] for h, table in enumerate(tables)]
+    return np.asarray(np.all(same, axis=(0, 2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,9 +170,9 @@ class _Met:
         parts = zip(self.states, self.others, following, strict=True)
         return [(len(s) * len(b), policies + own * (1 + z)) for s, b, z in parts]
 
-    def products(self, games: GameBatch[MarkovGame], policies: int) -> int:
-        """Products that a game takes."""
-        count, nodes = 0, 1
+    def products(self, games: GameBatch[MarkovGame], policies: int) -> float:
+        """Products that a game takes; infinite rather than too large a number."""
+        count, nodes = 0.0 if len(self.states) <= DEEPEST else math.inf, 1.0
         for events, each in self._sizes(games, policies):
             nodes *= events
             count += nodes * each
