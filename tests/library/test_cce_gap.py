@@ -264,6 +264,19 @@ def test_a_player_alone_has_nothing_to_infer_whatever_its_advice():
     np.testing.assert_allclose(found.gains[0], cce_gain_bounds(GameBatch(tuple(games)), mixed)[0], atol=NEAR, rtol=0)
 
 
+def test_what_stages_play_out_of_reach_is_nothing_to_be_inferred():
+    """State 0 is never left."""
+    rng = np.random.default_rng(16)
+    kernel = np.zeros((2, 2, 2, 2))
+    kernel[..., 0] = 1.0
+    game = MarkovGame(rng.uniform(size=(2, 3, 2, 2, 2)), Transition.shared(kernel))
+    policy = random_policy(rng, (1, 3, 2, (2, 2)), (2, 3), random_interior)
+    joints = np.stack(policy.joints)
+    joints[:, :, :, 0] = np.einsum("ghsa,ghsb->ghsab", *policy.initial)[:, :, 0]
+    found = cce_gains_or_bounds(GameBatch.of(game), CorrelatedPolicy(policy.initial, tuple(joints), (2, 3)), 0)
+    assert found.exact.all()
+
+
 def test_a_policy_of_no_iterations_has_the_gap_of_the_initial_policies():
     game = random_tables(np.random.default_rng(5), "markov", 3, 2, (2, 3))
     initial = tuple(part[np.newaxis] for part in game.random_policy(np.random.default_rng(1), "interior"))
