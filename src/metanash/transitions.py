@@ -170,6 +170,19 @@ class Transition(Frozen):
         rows = self.parts[number] if not self.is_sparse else self._own_matrices[number].toarray()
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
+    def _reached(self, step: int, states: Integers) -> Integers:
+        """Next states that some action leads to from some of these, under a sparse kernel. Repeats are possible."""
+        matrix, joint = self._own_matrices[step], math.prod(self.n_actions)
+        parts = [slice(matrix.indptr[s * joint], matrix.indptr[(s + 1) * joint]) for s in states]  # copies no matrix
+        return np.concatenate([matrix.indices[part][matrix.data[part] > 0.0] for part in parts])
+
+    def _between(self, step: int, states: Integers, onto: Integers) -> Floats:
+        """Dense part of a sparse kernel, (s, A_1, ..., A_N, s')."""
+        joint = math.prod(self.n_actions)
+        rows = (states[:, np.newaxis] * joint + np.arange(joint)).ravel()
+        part = self._own_matrices[step][rows][:, onto].toarray()
+        return np.asarray(part).reshape(len(states), *self.n_actions, len(onto))
+
 
 @dataclass(frozen=True, eq=False)
 class TransitionBatch(Frozen):
@@ -237,6 +250,29 @@ class TransitionBatch(Frozen):
         if self.stacked is not None:
             return np.asarray(self.stacked[step if self.steps > 1 else 0])
         return np.stack([kind.at(step) for kind in self.kinds])
+
+    def reached(self, step: int, states: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which states some actions at a step lead to from some of the states (G, S) of each game, (G, S)."""
+        if self.stacked is not None:
+            leads = np.asarray((self.dense(step) > 0.0).any(axis=tuple(range(2, 2 + len(self.n_actions)))))
+            return np.asarray((leads[self.index] & states[:, :, np.newaxis]).any(axis=1))
+        met = np.zeros_like(states)
+        for row, onward, kind in zip(states, met, self.transitions, strict=True):
+            onward[kind._reached(step if self.steps > 1 else 0, np.flatnonzero(row))] = True
+        return met
+
+    def between(self, step: int, games: Integers, states: Integers, onto: Integers) -> Floats:
+        """Dense parts of the kernels of a step: of some games, from some states to some states.
+
+        Returns
+        -------
+        (g, s, A_1, ..., A_N, s') array
+        """
+        kinds = self.index[games]
+        if self.stacked is not None:
+            return np.asarray(self.dense(step)[kinds[:, np.newaxis], states][..., onto])
+        own = {k: self.kinds[k]._between(step if self.steps > 1 else 0, states, onto) for k in set(kinds.tolist())}
+        return np.stack([own[k] for k in kinds.tolist()])
 
     def expect(self, values: Floats, step: int) -> Floats:
         """P_h V for several vectors at one step of every game.

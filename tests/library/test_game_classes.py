@@ -15,6 +15,7 @@ import pytest
 import metanash
 import metanash_replication
 from metanash import correlated, exact, gamefile, gaps, maml, meta, policy_gradient, similarity
+from metanash._inner import histories
 from metanash.families import poker
 from metanash.gambit import Units, extensive, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
@@ -114,6 +115,13 @@ def joint(given):
     return np.full((1, 1, 1, *game.n_actions), 1.0 / np.prod(game.n_actions))
 
 
+def others(given, player):
+    """What the other players play, (policies, games, S, actions of the others)."""
+    actions = _game(given).n_actions
+    count = int(np.prod(actions)) // actions[player]
+    return np.full((1, 1, 1, count), 1.0 / count)
+
+
 def arm(given):
     choice = {ZeroSumGame: "optimistic_mirror_descent", MarkovGame: "correlated_mirror_descent"}
     spec = experiments.Learning(
@@ -130,6 +138,8 @@ TASKS = {"step": 0.1, "inner_steps": 1}
 # name: the call, the forms that are taken, the games that are taken
 ALONE, BATCH, LIST, ANY = {"alone"}, {"batch"}, {"listed"}, {"alone", "listed", "batch"}
 CALLS = {
+    "_inner.histories.best_values":
+        (lambda x: histories.best_values(x, [1.0], lambda i, _: others(x, i), 10**6), BATCH, M),
     "correlated.CorrelatedPolicy.deviation_values": (lambda x: of_any_players(x).deviation_values(x), BATCH, M),
     "correlated.CorrelatedPolicy.sample_episode":
         (lambda x: of_any_players(x).sample_episode(x, np.random.default_rng(0)), ALONE, M),
@@ -138,6 +148,7 @@ CALLS = {
     "correlated.StageValues.gain": (lambda x: stage_value(x).gain(x), BATCH, M),
     "correlated.cce_gain_bounds": (lambda x: correlated.cce_gain_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gains": (lambda x: correlated.cce_gains(x, of_any_players(x)), BATCH, M),
+    "correlated.cce_gains_or_bounds": (lambda x: correlated.cce_gains_or_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gap_bounds": (lambda x: correlated.cce_gap_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gaps": (lambda x: correlated.cce_gaps(x, of_any_players(x)), BATCH, M),
     "correlated.product_values": (lambda x: correlated.product_values(x, policy(x)), BATCH, M),

@@ -101,12 +101,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     learning_rate, keep_stages
         As in :class:`metanash.learners.stages.StagedMirrorDescent`. Equation (11) takes
         :func:`metanash.bounds.cce_learning_rate`. The joints, which make the output, are kept either way.
+    exact_gap : bool
+        Whether the CCE-gap is measured for H > 1 too. Its cost grows with the stages, exponentially with H
+        (:func:`metanash.correlated.cce_gaps`), and is paid at every checkpoint; too large games are refused there.
 
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), as there.
     """
 
+    exact_gap: bool = False
     _plays = MarkovGame
 
     def start(self, games: GameBatch[MarkovGame], initial: Policies | None = None) -> JointState:
@@ -191,11 +195,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         return CorrelatedPolicy(restart(state.initial, 1), joints, iterations)
 
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
-        """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1, ``cce_gap``.
+        """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1 or on request, ``cce_gap``.
 
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
 
-        Stages before the running one are not gone through again.
+        For the bound, stages before the running one are not gone through again.
+
+        Raises
+        ------
+        ValueError
+            If ``exact_gap`` is set and takes more than :data:`metanash.correlated.MOST_PRODUCTS` products.
         """
         check_batch("CorrelatedMirrorDescent.measure", games, MarkovGame)
         mean = state.values.gain(games)
@@ -203,7 +212,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             running = stage_values(games, _running_joint(state), state.values)
             mean = (state.gains + state.done * running.gain(games)) / state.iteration
         found = {"cce_gap_bound": np.asarray(mean.max(axis=-1))}
-        if games.game.horizon == 1:
+        if games.game.horizon == 1 or self.exact_gap:
             found["cce_gap"] = cce_gaps(games, self.output(state))
         return found
 
