@@ -42,7 +42,7 @@ def main():
     calls += [(label, "regret_matching", arguments) for label, arguments, _ in test_regret_matching.cases()]
     for label, kernel, arguments in calls:
         print(kernel, label, flush=True)
-        getattr(compiled, kernel)(*(placed(argument) for argument in arguments))
+        getattr(compiled, kernel)(**{name: placed(value) for name, value in arguments.items()})
     print("done")
 
 

@@ -2,7 +2,8 @@
  *
  * This file is included by compiled.c once for each instruction set, with
  *   WIDTH      lanes in one vector (doubles),
- *   NAMED(f)   the name of f for that instruction set.
+ *   NAMED(f)   the name of f for that instruction set,
+ *   ISA        its own name.
  *
  * A lane is one independent problem: a (game, step, state) for Algorithms 1 and 2, a game for projected
  * Q-ascent. Lanes never mix, so a game gives the same bits alone and in any batch. Work arrays hold
@@ -378,7 +379,7 @@ static inline void NAMED(joint_gradients)(const struct NAMED(seat) *seats, int64
 
 /* Lay the players out in the work space; returns the product of all iterates. The first player's product from
  * the left and the last one's from the right are their iterates themselves. */
-static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat) *seats, vec *one, const vec *q,
+static const vec *NAMED(seat_all)(const struct joint_mirror_call *c, struct NAMED(seat) *seats, vec *one, const vec *q,
                                   vec *x, vec *policy, vec *g, vec *products) {
     const int64_t N = c->players, J = c->joint;
     int64_t before = 1, offset = 0;
@@ -401,9 +402,8 @@ static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat)
     return left;
 }
 
-static int NAMED(joint_any)(const struct joint_call *c) {
+static int NAMED(joint_any)(const struct joint_mirror_call *c) {
     const int64_t N = c->players, J = c->joint, C = c->columns;
-    if (!c->lanes) return 0; /* nothing bounds the sizes then */
     void *whole = NULL;
     vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec), &whole);
     struct NAMED(seat) *seats = malloc((size_t)N * sizeof *seats);
@@ -457,7 +457,7 @@ static inline __attribute__((always_inline)) void NAMED(coin_products)(const int
         }
 }
 
-static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_call *c, int64_t lane,
+static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_mirror_call *c, int64_t lane,
                                                                   const int players) {
     vec gap[MOST_COINS << (MOST_COINS - 1)], total[1 << MOST_COINS], part[1 << MOST_COINS];
     vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS];
@@ -510,7 +510,7 @@ static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct j
 }
 
 static int NAMED(joint_mirror)(const void *call) {
-    const struct joint_call *c = call;
+    const struct joint_mirror_call *c = call;
     const int64_t players = c->players;
     if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
         return NAMED(joint_any)(c);
@@ -606,6 +606,13 @@ static int NAMED(backup)(const void *call) {
 #include "values.h"
 #include "matrix.h"
 #include "maml.h"
+
+static const struct instruction_set NAMED(loops) = {
+    .isa = ISA,
+#define KERNEL(name, lanes, reads, text) .name = NAMED(name),
+#define LOOP(name) .name = NAMED(name),
+#include "signatures.h"
+};
 
 #undef vec
 #undef ivec
