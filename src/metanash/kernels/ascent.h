@@ -248,13 +248,9 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     enum { PARTS(PART_NAME) COUNT };
     const int64_t sizes[] = {PARTS(PART_ENTRIES)};
 #undef PARTS
-    size_t total = 0;
-    for (int k = 0; k < COUNT; k++) total += (size_t)sizes[k];
     void *whole = NULL;
-    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[COUNT];
-    if (!work) return -1;
-    part[0] = work;
-    for (int k = 1; k < COUNT; k++) part[k] = part[k - 1] + sizes[k - 1];
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     vec *const restrict kernel = part[KERNEL], *const restrict reward = part[REWARD], *const restrict average = part[AVERAGE];
     vec *const restrict own = part[OWN], *const restrict pi = part[POLICY], *const restrict theta = part[LOGITS];
     vec *const restrict q = part[Q], *const restrict m = part[MATRIX], *const restrict spare = part[SPARE];

@@ -120,6 +120,18 @@ static __attribute__((noinline)) void NAMED(scatter)(const vec *in, int64_t rows
 #define gather_known NAMED(gather_known)
 #define scatter_known NAMED(scatter_known)
 
+/* Work space for parts of these sizes, see PART_NAME: where each begins, and what is to be freed. 0 without memory. */
+static inline __attribute__((always_inline)) int NAMED(lay_out)(const int64_t *sizes, const int count, vec **part,
+                                                                void **whole) {
+    size_t total = 0;
+    for (int k = 0; k < count; k++) total += (size_t)sizes[k];
+    vec *work = aligned_vectors(total * sizeof(vec), whole);
+    if (!work) return 0;
+    part[0] = work;
+    for (int k = 1; k < count; k++) part[k] = part[k - 1] + sizes[k - 1];
+    return 1;
+}
+
 /* ---- Algorithm 1, any A and B ------------------------------------------------------------------ */
 
 /* gx = Q nu and gy = Q^T mu in one pass over Q, four rows at a time; returns mu^T Q nu. */

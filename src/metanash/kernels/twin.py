@@ -317,7 +317,7 @@ def ascent(
     Parameters
     ----------
     reward : (lanes, reward_rows, states, joint)
-        One row for a reward common to all players, else one a player; joint actions in C order.
+        One row for a reward common to all players, else one per player; joint actions in C order.
     transition : (kinds, states, joint, states)
         Distinct transition kernels; lane l has ``transition[index[l]]``.
     index : (lanes,) of int64
@@ -521,7 +521,7 @@ def finite_values(
     Parameters
     ----------
     reward : (games, reward_rows, horizon, states, joint)
-        One row a player; or a single one for two players, the second of whom receives its negative.
+        One row per player; or a single one for two players, the second of whom receives its negative.
     transition : (steps, kinds, states, joint, states)
         Distinct transition kernels of every step (``steps`` is the horizon) or for all steps (1). With ``steps`` = 0 it
         is (games, vectors, states, joint), expected next values, and only the step ``step`` is gone through; at the
@@ -531,7 +531,7 @@ def finite_values(
     initial : (games, states)
         Initial distributions.
     policy : tuple of (games, horizon, states, A_i)
-        One array a player.
+        One array per player.
     actions : (players,) of int64
         Numbers of actions.
     wanted : (vectors,) of int64
@@ -614,7 +614,7 @@ def correlated_values(
     weights : (games, horizon, states, joint)
         Joint distributions of the stage.
     before, after : (games, 2 players, horizon, states)
-        Values of the stage before and of this one: if everybody follows, a row a player, then those of each player's
+        Values of the stage before and of this one: if everybody follows, a row per player, then those of each player's
         best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
     """
     sizes = [int(n) for n in actions]
@@ -675,7 +675,7 @@ def discounted_values(
     Parameters
     ----------
     reward : (games, reward_rows, states, joint)
-        One row for a reward common to all players, else one a player.
+        One row for a reward common to all players, else one per player.
     transition : (kinds, states, joint, states)
     policy : tuple of (games, states, A_i)
     value : (games, vectors, states)

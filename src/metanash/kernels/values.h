@@ -398,13 +398,9 @@ static inline __attribute__((always_inline)) int NAMED(discounted_body)(const st
     enum { PARTS(PART_NAME) COUNT };
     const int64_t sizes[] = {PARTS(PART_ENTRIES)};
 #undef PARTS
-    size_t total = 0;
-    for (int k = 0; k < COUNT; k++) total += (size_t)sizes[k];
     void *whole = NULL;
-    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[COUNT];
-    if (!work) return -1;
-    part[0] = work;
-    for (int k = 1; k < COUNT; k++) part[k] = part[k - 1] + sizes[k - 1];
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     const vec *const rewards = R == 1 ? part[AVERAGE] + S : part[OWN];
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount));

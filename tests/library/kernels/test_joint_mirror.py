@@ -11,60 +11,12 @@ import oracles
 import oracles_general
 import pytest
 from backends import BACKENDS, compiled, needs_compiled
-from kernel_cases import CHUNK, arrays_of, copied, mirror_arguments, run
+from joint_cases import SIZES, WRITTEN, advanced, cases, joint_arguments, parts
+from kernel_cases import arrays_of, copied, mirror_arguments, run
 
 from metanash.kernels import twin
 
 TESTS = Path(__file__).parents[2]
-WRITTEN = ("x", "policy", "sum_joint")
-SIZES = [
-    (1,), (3,), (9,), (2, 2), (1, 2), (2, 1), (3, 2), (2, 5), (9, 8), (2, 2, 2), (3, 1, 2), (1, 1, 4), (4, 3, 2),
-    (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 2, 2, 2), (1, 2, 3, 2, 1), (2, 2, 2, 2, 2, 2),
-]  # fmt: skip
-
-
-def joint_arguments(rng, lanes, actions, done, iterations, eta=0.3, logit=None, holes=False):
-    """Consistent arguments in the middle of a stage, as ``kernel_cases.mirror_arguments``."""
-    anchors, iterates = [], []
-    for n in actions:
-        anchor = np.log(rng.dirichlet(np.ones(n), size=lanes))
-        if logit is not None:
-            anchor = rng.choice([-logit, 0.0, logit], size=(lanes, n))
-        if holes:
-            gaps = rng.uniform(size=(lanes, n)) < 0.5
-            gaps[np.arange(lanes), rng.integers(n, size=lanes)] = False
-            anchor[gaps] = -np.inf
-        weights = np.exp(anchor - anchor.max(axis=1, keepdims=True))
-        anchors.append(anchor)
-        iterates.append(weights / weights.sum(axis=1, keepdims=True))
-    players, joint, columns = len(actions), math.prod(actions), sum(actions)
-    counts = np.array([done - done % CHUNK, done % CHUNK], dtype=float)
-    return {
-        "q": rng.uniform(size=(lanes, players, joint)),
-        "eta": eta * rng.uniform(0.5, 1.0, size=lanes),
-        "x": np.concatenate(anchors, axis=1),
-        "policy": np.concatenate(iterates, axis=1),
-        "sum_joint": counts[:, np.newaxis, np.newaxis] * rng.dirichlet(np.ones(joint), size=(2, lanes)),
-        "actions": np.array(actions, dtype=np.int64),
-        "lanes": lanes,
-        "players": players,
-        "joint": joint,
-        "columns": columns,
-        "done": done,
-        "iterations": iterations,
-    }
-
-
-def parts(table, actions):
-    return np.split(table, np.cumsum(actions)[:-1], axis=-1)
-
-
-def advanced(module, arguments):
-    """Call the kernel on copies; return the arrays that it advances, by name."""
-    arguments = copied(arguments)
-    module.joint_mirror(**arguments)
-    x = [part - part.max(axis=1, keepdims=True) for part in parts(arguments["x"], arguments["actions"])]
-    return {"x": np.concatenate(x, axis=1), "policy": arguments["policy"], "sum_joint": arguments["sum_joint"]}
 
 
 def assert_close(got, expected, tolerance, where):
@@ -73,24 +25,6 @@ def assert_close(got, expected, tolerance, where):
         with np.errstate(invalid="ignore"):
             error = np.where(got[name] == array, 0.0, np.abs(got[name] - array))
         assert error.max(initial=0.0) <= tolerance, f"{where}: {name} differs by {error.max()}"
-
-
-def cases():
-    """(name, arguments, tolerance); tolerances as in ``kernel_cases``."""
-    rng = np.random.default_rng(20232)
-    for actions in SIZES:
-        for lanes in (1, 3, 17):
-            yield f"{actions}, {lanes} lanes", joint_arguments(rng, lanes, actions, 0, 60), 1e-12
-            yield f"{actions}, -inf", joint_arguments(rng, lanes, actions, 0, 40, holes=True), 1e-12
-    for actions in [(2, 2), (3, 2), (2, 2, 2), (2, 3, 4)]:
-        for done, iterations in [(1, 0), (1000, 24), (1000, 25), (1023, 2), (1025, 1023), (500, 2600)]:
-            arguments = joint_arguments(rng, 5, actions, done, iterations, eta=0.1)
-            yield f"{actions}, {iterations} after {done}", arguments, 1e-10
-        # logits of 1e6 are rounded to 1e-10 in each of ten iterations, for each player
-        yield f"{actions}, logits 1e6", joint_arguments(rng, 16, actions, 0, 10, logit=1e6), 1e-8
-        yield f"{actions}, eta 50", joint_arguments(rng, 16, actions, 0, 3, eta=50.0), 1e-10
-        for logit in (690.0, 699.999, 700.001, 708.0, 746.0):
-            yield f"{actions}, logits {logit}", joint_arguments(rng, 8, actions, 0, 2, 1e-3, logit), 1e-11
 
 
 # Against loops, and against each other ------------------------------------------------------------------
@@ -153,7 +87,7 @@ def test_probabilities_agree_relatively(reference):
 @needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
-    command = [sys.executable, str(TESTS / "test_joint_mirror.py"), str(tmp_path / "results.npz")]
+    command = [sys.executable, str(TESTS / "joint_cases.py"), str(tmp_path / "results.npz")]
     done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
     if "is not an instruction set of this processor" in done.stderr:
         pytest.skip(f"this processor has no {isa}")
@@ -326,12 +260,3 @@ def test_no_lanes_need_no_memory():
     """Nothing bounds the sizes then: 2^52 joint actions must not be asked for."""
     arguments = joint_arguments(np.random.default_rng(1), 0, (2,) * 3, 0, 1)
     compiled.joint_mirror(**arguments | {"actions": np.full(52, 2), "players": 52, "joint": 2**52, "columns": 104})
-
-
-if __name__ == "__main__":
-    stored = {
-        f"{number} {name}": array
-        for number, (_, arguments, _) in enumerate(cases())
-        for name, array in advanced(compiled, arguments).items()
-    }
-    np.savez(sys.argv[1], isa=compiled.isa, **stored)

@@ -116,19 +116,29 @@ def test_kernels_touch_nothing_behind_their_arrays(isa):
 # Bits ---------------------------------------------------------------------------------------------------
 
 
-LANES = {"mirror": "lanes", "ascent": "lanes", "maml": "rows"}  # of a call; else games
+# Arguments whose first axis is the lanes (in ``maml``: the rows), those whose second axis is, and their number.
+LANES = {
+    "mirror": ("q eta x y mu nu", "sum_mu sum_nu sum_value", "lanes"),
+    "ascent": ("reward index step initial policy response least", "sum_gap", "lanes"),
+    "maml": ("probability logits gradient objective norm least", "game", "rows"),
+    "expect": ("index values out", "", "games"),
+    "backup": ("reward index values out", "", "games"),
+    "finite_values": ("reward index initial value start", "", "games"),
+    "discounted_values": ("reward index initial value start", "", "games"),
+    "correlated_values": ("reward index weights before after", "", "games"),
+    "equilibria": ("payoff solution", "", "games"),
+}
 
 
 def one_lane(kernel, arguments, lane):
-    """The arguments of one lane alone, by the shapes of the signature; of one row of ``maml``."""
-    size, alone = LANES.get(kernel, "games"), copied(arguments)
-    for name, kind, _, shape in compiled.signatures[kernel]:
-        axes = shape.strip("()").split(", ")
-        if size in axes and kind == "tuple":
-            alone[name] = tuple(part[lane : lane + 1].copy() for part in arguments[name])
-        elif size in axes:
-            alone[name] = arguments[name].take([lane], axis=axes.index(size))
-    return alone | {size: 1}
+    """The arguments of one lane alone; of one row of ``maml``."""
+    first, second, count = LANES[kernel]
+    alone = copied(arguments) | {count: 1}
+    alone |= {name: arguments[name][lane : lane + 1].copy() for name in first.split()}
+    alone |= {name: arguments[name][:, lane : lane + 1].copy() for name in second.split()}
+    if kernel in {"finite_values", "discounted_values"}:
+        alone["policy"] = tuple(part[lane : lane + 1].copy() for part in arguments["policy"])
+    return alone
 
 
 def assert_alone_equals_batch(module, kernel, arguments, lanes):
@@ -170,12 +180,12 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
     """Actions 0 and 1 of the first player tie up to rounding: the same payoffs against uniform play, reordered."""
     rng = np.random.default_rng(12)
     arguments = ascent_arguments(rng, 40, (3, 5), 3, 1, 40, 1, start="pure")
-    arguments[2][...] = np.arange(40)
-    for table in (arguments[0].reshape(40, 3, 3, 5), arguments[1].reshape(40, 3, 3, 5, 3)):
+    arguments["index"][...] = np.arange(40)
+    for table in (arguments["reward"].reshape(40, 3, 3, 5), arguments["transition"].reshape(40, 3, 3, 5, 3)):
         table[:, :, 1] = np.flip(table[:, :, 0], axis=2)
-    arguments[6].reshape(40, 3, 8)[:, :, 3:] = 0.2
-    arguments[8][...] = 0.0
-    assert len(np.unique(arguments[7][:, :, 0])) == 3
+    arguments["policy"].reshape(40, 3, 8)[:, :, 3:] = 0.2
+    arguments["sum_gap"][...] = 0.0
+    assert len(np.unique(arguments["response"][:, :, 0])) == 3
     assert_alone_equals_batch(module, "ascent", arguments, range(40))
 
 
@@ -827,6 +837,12 @@ def test_sizes_whose_product_overflows_are_refused(call):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "refused\n", f"exit status {done.returncode} {done.stderr}"
+
+
+@needs_compiled
+def test_no_lanes_need_no_memory():
+    """Nothing bounds the sizes then: a payoff matrix of 2^59 entries must not be asked for."""
+    compiled.mirror(**mirror_arguments(np.random.default_rng(1), 0, 2, 3, 0, 1) | {"rows": 2**30, "columns": 2**29})
 
 
 @needs_compiled
