@@ -9,6 +9,7 @@
 #define MOST_POSITIONAL 8 /* a kernel of more arguments takes them by name */
 #define MOST_BUFFERS (MOST_ARGUMENTS + MOST_PLAYERS)
 
+/* Arrays, a tuple of them, numbers, and what is none of Python's business: comparisons below go by this order. */
 enum kind { FLOATS, RESULTS, INDICES, COUNTS, TUPLE, INTEGER, REAL, SWITCH, WORKED_OUT };
 
 /* For compiled.signatures, by kind. */
@@ -110,10 +111,11 @@ static int read_shape(const struct signature *s, const char *argument, struct sh
             continue;
         }
         const struct argument *size = size_of(s, at, length);
-        const int64_t number = atoll(at);
+        const int64_t number = strspn(at, "0123456789") == length ? atoll(at) : 0;
         if ((number < 1 && !size) || shape->count == MOST_AXES) {
-            PyErr_Format(PyExc_SystemError, "signatures.h, %s: the shape %s of %s is not one of sizes of this kernel, at most %d",
-                         s->name, shape->text, argument, MOST_AXES);
+            PyErr_Format(PyExc_SystemError,
+                         "signatures.h, %s: the shape %s of %s is not one of sizes of this kernel, at most %d", s->name,
+                         shape->text, argument, MOST_AXES);
             return 0;
         }
         shape->axis[shape->count].number = number;
@@ -123,6 +125,12 @@ static int read_shape(const struct signature *s, const char *argument, struct sh
     return 1;
 }
 
+static int of_kind(const struct signature *s, enum kind kind) {
+    int found = 0;
+    for (int k = 0; k < s->count; k++) found += s->arguments[k].kind == kind;
+    return found;
+}
+
 static int read_table(struct signature *s) {
     s->arguments = s->table();
     s->count = s->derived = 0;
@@ -130,8 +138,9 @@ static int read_table(struct signature *s) {
         if (a->kind == WORKED_OUT)
             s->derived++;
         else if (s->derived || s->count == MOST_ARGUMENTS) {
-            PyErr_Format(PyExc_SystemError, "signatures.h, %s: %s stands behind a derived size, or is one argument too many",
-                         s->name, a->name);
+            PyErr_Format(PyExc_SystemError,
+                         "signatures.h, %s: %s stands behind a derived size, or is one argument too many", s->name,
+                         a->name);
             return 0;
         } else
             s->count++;
@@ -141,10 +150,13 @@ static int read_table(struct signature *s) {
     for (int k = 0; k < s->count; k++) {
         struct argument *a = &s->arguments[k];
         if (!read_shape(s, a->name, &a->shape) || !read_shape(s, a->name, &a->bound)) return 0;
-        if (a->kind == COUNTS && (!s->joint || !s->columns)) {
-            PyErr_Format(PyExc_SystemError, "signatures.h, %s: %s needs the sizes joint and columns", s->name, a->name);
-            return 0;
-        }
+    }
+    const int counts = of_kind(s, COUNTS), tuples = of_kind(s, TUPLE);
+    if (counts > 1 || tuples > counts || (counts && (!s->joint || !s->columns))) {
+        PyErr_Format(PyExc_SystemError,
+                     "signatures.h, %s: ACTIONS stands there once and needs the sizes joint and columns, and POLICIES, once "
+                     "too, needs ACTIONS", s->name);
+        return 0;
     }
     return 1;
 }
@@ -231,11 +243,13 @@ static int place_of(const struct signature *s, PyObject *name, Py_ssize_t guess)
 }
 
 /* Arguments by position and by name to the places of the table. */
-static int sort_out(const struct signature *s, PyObject *const *args, Py_ssize_t count, PyObject *names, PyObject **given) {
+static int sort_out(const struct signature *s, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                    PyObject **given) {
     const Py_ssize_t by_name = names ? PyTuple_Size(names) : 0;
-    if (count > s->count || (count && s->count > MOST_POSITIONAL)) {
+    const int all_by_name = s->count > MOST_POSITIONAL;
+    if (count > (all_by_name ? 0 : s->count)) {
         PyErr_Format(PyExc_TypeError, "%s takes %d arguments%s, got %zd%s", s->name, s->count,
-                     s->count > MOST_POSITIONAL ? ", all by name" : "", count, s->count > MOST_POSITIONAL ? " without one" : "");
+                     all_by_name ? ", all by name" : "", count, all_by_name ? " without one" : "");
         return 0;
     }
     for (int k = 0; k < s->count; k++) given[k] = k < count ? args[k] : NULL;
@@ -243,7 +257,8 @@ static int sort_out(const struct signature *s, PyObject *const *args, Py_ssize_t
         PyObject *name = PyTuple_GetItem(names, k);
         const int place = place_of(s, name, count + k);
         if (place < 0 || given[place]) {
-            PyErr_Format(PyExc_TypeError, place < 0 ? "%s has no argument %R" : "%s got the argument %R twice", s->name, name);
+            PyErr_Format(PyExc_TypeError, place < 0 ? "%s has no argument %R" : "%s got the argument %R twice", s->name,
+                         name);
             return 0;
         }
         given[place] = args[count + k];
@@ -308,7 +323,8 @@ static int within(const struct signature *s, const struct argument *a, const int
     char text[256];
     for (int64_t k = 0; k < count; k++)
         if (numbers[k] < 0 || numbers[k] >= bound) {
-            PyErr_Format(PyExc_ValueError, "%s: %s points outside: entry %lld is %lld, and must be at least 0 and below %s", s->name,
+            PyErr_Format(PyExc_ValueError,
+                         "%s: %s points outside: entry %lld is %lld, and must be at least 0 and below %s", s->name,
                          a->name, (long long)k, (long long)numbers[k], explained(&a->bound, call, text, sizeof text));
             return 0;
         }
@@ -327,8 +343,10 @@ static int seated(const struct signature *s, const struct argument *a, const int
     }
     if (s->columns->kind == WORKED_OUT) *columns = total;
     if (together == joint && total == *columns) return 1;
-    PyErr_Format(PyExc_ValueError, "%s: the numbers of %s do not fit: each must be at least 1, and their product joint%s, got %s",
-                 s->name, a->name, s->columns->kind == WORKED_OUT ? "" : ", their sum columns", listed(s, call, sizes, sizeof sizes));
+    PyErr_Format(PyExc_ValueError,
+                 "%s: the numbers of %s do not fit: each must be at least 1, and their product joint%s, got %s", s->name,
+                 a->name, s->columns->kind == WORKED_OUT ? "" : ", their sum columns",
+                 listed(s, call, sizes, sizeof sizes));
     return 0;
 }
 
@@ -349,33 +367,27 @@ static int borrow_tuple(const struct signature *s, const struct argument *a, PyO
 
 static int borrow_arrays(const struct signature *s, PyObject *const *given, void *call, struct buffers *held) {
     const struct argument *counts = NULL;
-    int inner = 0; /* arrays whose numbers are looked at */
     for (int k = 0; k < s->count; k++) {
         const struct argument *a = &s->arguments[k];
-        if (a->kind > COUNTS) {
-            inner |= a->kind == TUPLE;
-            continue;
-        }
+        if (a->kind >= TUPLE) continue;
         void *data = borrow(s, a, given[k], entries_of(&a->shape, call), call, held);
         if (!data) return 0;
         memcpy((char *)call + a->place, &data, sizeof data);
         if (a->kind == COUNTS) counts = a;
-        inner |= a->kind == INDICES || a->kind == COUNTS;
     }
-    for (int k = 0; inner && k < s->count; k++) {
+    for (int k = 0; k < s->count; k++) {
         const struct argument *a = &s->arguments[k];
         const int64_t *numbers;
+        if (a->kind != INDICES && a->kind != COUNTS) continue;
         memcpy(&numbers, (char *)call + a->place, sizeof numbers);
-        if (a->kind == INDICES && !within(s, a, numbers, call)) return 0;
-        if (a->kind == COUNTS && !seated(s, a, numbers, call)) return 0;
+        if (a->kind == INDICES ? !within(s, a, numbers, call) : !seated(s, a, numbers, call)) return 0;
     }
-    for (int k = 0; counts && inner && k < s->count; k++) {
+    for (int k = 0; counts && k < s->count; k++) {
         const struct argument *a = &s->arguments[k];
-        const int64_t *actions;
+        const int64_t *actions, players = entries_of(&counts->shape, call);
+        const double **policies = (const double **)((char *)call + a->place);
         memcpy(&actions, (char *)call + counts->place, sizeof actions);
-        if (a->kind == TUPLE && !borrow_tuple(s, a, given[k], actions, entries_of(&counts->shape, call), call,
-                                              (const double **)((char *)call + a->place), held))
-            return 0;
+        if (a->kind == TUPLE && !borrow_tuple(s, a, given[k], actions, players, call, policies, held)) return 0;
     }
     return 1;
 }

@@ -107,7 +107,7 @@ def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
-    """One rate per game, (G,), from one for all or one per game. Raises ValueError unless all lie in [1e-100, 1e100]."""
+    """One rate per game, (G,), from one for all or for each. Raises ValueError unless all lie in [1e-100, 1e100]."""
     rates = within_floats(name, value)
     if rates.shape not in {(), (games,)}:
         raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")

@@ -178,6 +178,16 @@ print([row[0] for row in module.signatures["mirror"]][:3])
             "WRITE(sum_value, (2, lines))",
             "signatures.h, mirror: the shape (2, lines) of sum_value is not one of sizes of this kernel",
         ),
+        (
+            "WRITE(sum_value, (2, lanes))",
+            "POLICIES(sum_value, (2, lanes))",
+            "signatures.h, mirror: ACTIONS stands there once and needs the sizes joint and columns, and POLICIES, once",
+        ),
+        (
+            "SIZE(done, 0) /* iterations of this stage before the call */",
+            "DERIVED(doubled, 2 * c->lanes)\n    SIZE(done, 0)",
+            "signatures.h, mirror: done stands behind a derived size",
+        ),
     ],
 )
 def test_a_change_of_the_table_alone_is_an_error_and_no_overwritten_memory(tmp_path, old, new, said):
