@@ -39,7 +39,7 @@ from metanash._inner import histories
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
-from metanash.typing import Booleans, Floats
+from metanash.typing import Booleans, Floats, Integers
 
 __all__ = [
     "MOST_PRODUCTS",
@@ -100,21 +100,21 @@ def player_means(tables: Floats, joint: Floats, players: int) -> Floats:
     lanes, size = math.prod(lead), math.prod(joint.shape[-players:])
     nothing, found = np.zeros((lanes, 2 * players)), np.empty((lanes, 2 * players))
     kernels.correlated_values(  # games of one step and state
-        np.ascontiguousarray(tables),
-        np.empty(0),
-        np.zeros(lanes, dtype=np.int64),
-        np.ascontiguousarray(joint),
-        actions,
-        nothing,
-        found,
-        lanes,
-        players,
-        1,
-        1,
-        size,
-        1,
-        0,
-        0,
+        reward=np.ascontiguousarray(tables),
+        transition=np.empty(0),
+        index=np.zeros(lanes, dtype=np.int64),
+        weights=np.ascontiguousarray(joint),
+        actions=actions,
+        before=nothing,
+        after=found,
+        games=lanes,
+        players=players,
+        horizon=1,
+        states=1,
+        joint=size,
+        kinds=1,
+        steps=0,
+        step=0,
     )
     return found[:, :players].reshape(*lead, players)
 
@@ -157,21 +157,21 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
 
     def work_out(transition: Floats, steps: int, step: int) -> None:
         kernels.correlated_values(
-            games.reward,
-            transition,
-            transitions.index,
-            joint,
-            actions,
-            known,
-            found,
-            count,
-            len(actions),
-            horizon,
-            states,
-            games.joint_actions,
-            len(transitions.kinds),
-            steps,
-            step,
+            reward=games.reward,
+            transition=transition,
+            index=transitions.index,
+            weights=joint,
+            actions=actions,
+            before=known,
+            after=found,
+            games=count,
+            players=len(actions),
+            horizon=horizon,
+            states=states,
+            joint=games.joint_actions,
+            kinds=len(transitions.kinds),
+            steps=steps,
+            step=step,
         )
 
     if transitions.stacked is not None:

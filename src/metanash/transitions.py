@@ -297,7 +297,17 @@ class TransitionBatch(Frozen):
         out = np.empty((games, count, self.rows))
         if self.stacked is not None:
             stacked = self.stacked[step]
-            kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
+            kernels.expect(
+                transition=stacked,
+                index=self.index,
+                values=values,
+                out=out,
+                games=games,
+                rows=self.rows,
+                states=states,
+                vectors=count,
+                kinds=len(stacked),
+            )
             return out.reshape(shape)
         for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
             out[game, k] = self.kinds[kind].times(step, values[game, k])
@@ -327,6 +337,18 @@ class TransitionBatch(Frozen):
         q = np.empty_like(reward)
         runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
         for (first, last), chance in zip(runs, self.stacked, strict=True):
-            sizes = (games, horizon, self.rows, states, len(chance), first, last)
-            kernels.backup(reward, chance, self.index, values, q, *sizes)
+            kernels.backup(
+                reward=reward,
+                transition=chance,
+                index=self.index,
+                values=values,
+                out=q,
+                games=games,
+                steps=horizon,
+                rows=self.rows,
+                states=states,
+                kinds=len(chance),
+                first=first,
+                last=last,
+            )
         return q

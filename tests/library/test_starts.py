@@ -221,13 +221,13 @@ def test_steps_of_maml_that_are_none(call, bad):
         maml(inner_step=bad)[call]()
 
 
-@pytest.mark.parametrize(("place", "name"), [(9, "objective"), (10, "gradient")])
+@pytest.mark.parametrize(("place", "name"), [("objective", "objective"), ("norm", "gradient")])
 def test_a_meta_gradient_that_is_no_number_is_no_result(monkeypatch, place, name):
     """No game was found that gets there with steps that are let in, so the kernel says so here."""
 
-    def kernel(*arguments):
-        for k in (9, 10, 11):  # objective, norm of the gradient and its least
-            arguments[k][...] = 1.0
+    def kernel(**arguments):
+        for found in ("objective", "norm", "least"):
+            arguments[found][...] = 1.0
         arguments[place][-1] = np.inf
 
     monkeypatch.setattr("metanash.maml.kernels.maml", kernel)

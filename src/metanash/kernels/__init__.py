@@ -25,6 +25,21 @@ from types import ModuleType
 
 from metanash.kernels import twin
 from metanash.kernels.extension import find_extension, is_cut_short, source_digest
+from metanash.kernels.twin import (  # the compiled ones take their places below
+    ascent,
+    backup,
+    correlated_values,
+    discounted_values,
+    equilibria,
+    expect,
+    finite_values,
+    fold,
+    joint_mirror,
+    maml,
+    mirror,
+    off_simplex,
+    regret_matching,
+)
 
 __all__ = [
     "ascent",
@@ -97,19 +112,9 @@ backend = "numpy" if _chosen is twin else "c"
 instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
 """Instruction set in use: ``"avx512"``, ``"avx2"``, ``"portable"`` or ``"numpy"``."""
 
-mirror = _chosen.mirror
-joint_mirror = _chosen.joint_mirror
-regret_matching = _chosen.regret_matching
-ascent = _chosen.ascent
-maml = _chosen.maml
-expect = _chosen.expect
-backup = _chosen.backup
-fold = _chosen.fold
-finite_values = _chosen.finite_values
-discounted_values = _chosen.discounted_values
-correlated_values = _chosen.correlated_values
-off_simplex = _chosen.off_simplex
-equilibria = _chosen.equilibria
+if _chosen is not twin:
+    for _name in _chosen.signatures:
+        globals()[_name] = getattr(_chosen, _name)
 
 
 def use_threads(count: int) -> None:

@@ -32,7 +32,7 @@ ROUNDING = 2.0**-52
 strategies that add up to nearly 1."""
 
 
-def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns: int, /) -> float:
+def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns: int) -> float:
     """Solve zero-sum matrix games, rows maximising, to a vertex of the set of equilibria.
 
     Parameters

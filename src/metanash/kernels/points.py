@@ -173,6 +173,7 @@ class Point:
 
 
 def maml(
+    *,
     reward: Floats,
     transition: Floats,
     kind: Integers,
@@ -200,7 +201,6 @@ def maml(
     first_order: int,
     draws: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate exact MAML (Mao et al. 2023, section 4.2): ``logits += step gradient`` in each row.
 

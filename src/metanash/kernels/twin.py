@@ -4,6 +4,9 @@ A *lane* is one independent problem, the first axis of every array. Arrays are C
 (indices int64), and those that a call advances are written in place. Agreement with the compiled versions
 is up to rounding. Within each version a lane gives the same bits alone and in any batch, and however a
 run is cut into calls.
+
+A kernel of more than eight arguments takes them by name. Their names, order, types, access and shapes are those of
+``signatures.h``, against which tests hold this file and its docstrings.
 """
 
 import itertools
@@ -47,6 +50,7 @@ FAR_STEP_OF_TWO = 1e6
 
 
 def mirror(
+    *,
     q: Floats,
     eta: Floats,
     x: Floats,
@@ -61,7 +65,6 @@ def mirror(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate Algorithm 1, lines 5 and 6, on fixed Q-estimates (Mao et al. 2023).
 
@@ -118,6 +121,7 @@ def mirror(
 
 
 def regret_matching(
+    *,
     q: Floats,
     x: Floats,
     y: Floats,
@@ -131,7 +135,6 @@ def regret_matching(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate predictive regret matching+ on fixed matrices, the players in turns (Farina, Kroer and Sandholm 2021).
 
@@ -196,6 +199,7 @@ def _proportional(weight: Floats) -> Floats:
 
 
 def joint_mirror(
+    *,
     q: Floats,
     eta: Floats,
     x: Floats,
@@ -208,7 +212,6 @@ def joint_mirror(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate Algorithm 2 on fixed Q-estimates (Mao et al. 2023, section 5): :func:`mirror` for any number of players.
 
@@ -277,6 +280,7 @@ def _partial_products(policies: list[Floats]) -> tuple[list[Floats], list[Floats
 
 
 def ascent(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -299,7 +303,6 @@ def ascent(
     measure: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate independent gradient play (Mao et al. 2023, section 4): projected Q-ascent or softmax policy gradient.
 
@@ -414,6 +417,7 @@ def _best_response_value(reward: Floats, onward: Floats, response: Floats, disco
 
 
 def expect(
+    *,
     transition: Floats,
     index: Integers,
     values: Floats,
@@ -423,7 +427,6 @@ def expect(
     states: int,
     vectors: int,
     kinds: int,
-    /,
 ) -> None:
     """Average next-state values: ``out[g, v] = transition[index[g]] values[g, v]``.
 
@@ -445,6 +448,7 @@ def expect(
 
 
 def backup(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -457,7 +461,6 @@ def backup(
     kinds: int,
     first: int,
     last: int,
-    /,
 ) -> None:
     """Reward plus expected next value: ``out[g, h] = reward[g, h] + transition[index[g]] values[g, h + 1]``.
 
@@ -481,7 +484,7 @@ def backup(
             target[game, h] += chance[index[game]] @ value[game, h + 1]
 
 
-def fold(sums: Floats, total: Floats, entries: int, /) -> None:
+def fold(sums: Floats, total: Floats, entries: int) -> None:
     """Add both levels of two-level sums (2, entries) to a total (entries,), and set them to 0."""
     pair = sums.reshape(2, entries)
     total.reshape(entries)[...] += pair[0] + pair[1]
@@ -489,6 +492,7 @@ def fold(sums: Floats, total: Floats, entries: int, /) -> None:
 
 
 def finite_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -508,7 +512,6 @@ def finite_values(
     steps: int,
     vectors: int,
     step: int,
-    /,
 ) -> None:
     """Values of given policies, and of best responses to them, in games of finite horizon, by backward induction.
 
@@ -544,7 +547,17 @@ def finite_values(
         if h < horizon - 1 and steps:
             onward = np.empty((games, vectors, states, joint))
             chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
-            expect(chance, index, found[:, :, h + 1].copy(), onward, games, states * joint, states, vectors, kinds)
+            expect(
+                transition=chance,
+                index=index,
+                values=found[:, :, h + 1].copy(),
+                out=onward,
+                games=games,
+                rows=states * joint,
+                states=states,
+                vectors=vectors,
+                kinds=kinds,
+            )
         elif h < horizon - 1:
             onward = transition
         for v, code in enumerate(wanted.tolist()):
@@ -571,6 +584,7 @@ def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 
 
 
 def correlated_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -586,7 +600,6 @@ def correlated_values(
     kinds: int,
     steps: int,
     step: int,
-    /,
 ) -> None:
     """Values of what is played in a stage of Algorithm 2, from those of the stage before (:mod:`metanash.correlated`).
 
@@ -610,7 +623,17 @@ def correlated_values(
         if h < horizon - 1 and steps:
             chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
             value = met[..., h + 1, :].reshape(games, 2 * players, states)
-            expect(chance, index, value, onward, games, states * joint, states, 2 * players, kinds)
+            expect(
+                transition=chance,
+                index=index,
+                values=value,
+                out=onward,
+                games=games,
+                rows=states * joint,
+                states=states,
+                vectors=2 * players,
+                kinds=kinds,
+            )
         elif h < horizon - 1:
             onward = transition
         onward = onward.reshape(games, 2, players, states, *sizes)
@@ -623,6 +646,7 @@ def correlated_values(
 
 
 def discounted_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -640,7 +664,6 @@ def discounted_values(
     reward_rows: int,
     kinds: int,
     vectors: int,
-    /,
 ) -> None:
     """:func:`finite_values` for discounted games: linear systems, and policy iteration for best responses.
 
@@ -683,7 +706,7 @@ def discounted_values(
     start.reshape(games, vectors)[...] = (initial.reshape(games, 1, states) * found).sum(axis=-1)
 
 
-def off_simplex(array: Floats, rows: int, columns: int, tolerance: float, /) -> int:
+def off_simplex(array: Floats, rows: int, columns: int, tolerance: float) -> int:
     """Number of the first row of an array (rows, columns) that is no distribution, or -1 if all are.
 
     A distribution has no entry below zero, and a mass within ``tolerance`` of one.

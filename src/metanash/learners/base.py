@@ -221,7 +221,29 @@ def learn(
     """
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)
-    given = checkpoints(iterations) if at is None else np.asarray(at)
+    grid = _checkpoints_to(iterations, checkpoints(iterations) if at is None else np.asarray(at))
+    measures: dict[str, list[Floats]] = {}
+    probes: dict[str, list[Floats]] = {}
+    state, done = learner.start(batch, initial), 0
+    for t in grid.tolist():
+        state = learner.advance(batch, state, t - done)
+        done = t
+        measured = learner.measure(batch, state)
+        _check_finite(measured, t)
+        _append(measures, measured)
+        if probe is not None:
+            _append(probes, probe(learner, state))
+    return Run(
+        checkpoints=grid,
+        measures=_by_checkpoint(measures),
+        state=state,
+        policy=learner.output(state),
+        probes=_by_checkpoint(probes),
+    )
+
+
+def _checkpoints_to(iterations: int, given: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Checkpoints as int64; raises ValueError unless they are integers that increase from 1 at least to the last."""
     grid = given.astype(np.int64)
     if (
         (grid != given).any()
@@ -232,18 +254,14 @@ def learn(
         or grid[-1] != iterations
     ):
         raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
-    state, done = learner.start(batch, initial), 0
-    measured: dict[str, list[Floats]] = {}
-    probed: dict[str, list[Floats]] = {}
-    for t in grid.tolist():
-        state, done = learner.advance(batch, state, t - done), t
-        worth = learner.measure(batch, state)
-        _check_finite(worth, t)
-        for found, values in (
-            (measured, worth),
-            (probed, probe(learner, state) if probe else {}),
-        ):
-            for name, value in values.items():
-                found.setdefault(name, []).append(value)
-    measures, probes = ({name: np.stack(v, axis=1) for name, v in found.items()} for found in (measured, probed))
-    return Run(grid, measures, state, learner.output(state), probes)
+    return grid
+
+
+def _append(found: dict[str, list[Floats]], values: Mapping[str, Floats]) -> None:
+    for name, value in values.items():
+        found.setdefault(name, []).append(value)
+
+
+def _by_checkpoint(found: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
+    """(G, C) arrays from one (G,) array per checkpoint."""
+    return {name: np.stack(values, axis=1) for name, values in found.items()}

@@ -154,9 +154,21 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def _iterate(self, state: JointState, iterations: int) -> None:
         actions = np.array(state.lane_q.shape[4:], dtype=np.int64)
-        sizes = (state.eta.size, len(actions), math.prod(state.lane_q.shape[4:]), state.columns[0].shape[-1])
-        arrays = (state.lane_q, state.eta, *state.columns, state.joint_sums, actions)
-        kernels.joint_mirror(*arrays, *sizes, state.done, iterations)
+        anchor, iterate = state.columns
+        kernels.joint_mirror(
+            q=state.lane_q,
+            eta=state.eta,
+            x=anchor,
+            policy=iterate,
+            sum_joint=state.joint_sums,
+            actions=actions,
+            lanes=state.eta.size,
+            players=len(actions),
+            joint=math.prod(state.lane_q.shape[4:]),
+            columns=anchor.shape[-1],
+            done=state.done,
+            iterations=iterations,
+        )
 
     def _statistics(self, state: JointState) -> JointStage:
         joint, players = _running_joint(state), len(state.iterate)

@@ -110,9 +110,24 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         )
 
     def _iterate(self, state: MirrorState, iterations: int) -> None:
-        q, eta = state.q, state.eta
-        sizes = (eta.size, *q.shape[-2:])
-        kernels.mirror(q, eta, *state.anchor, *state.iterate, *state.stage_sums, *sizes, state.done, iterations)
+        (x, y), (mu, nu), (sum_mu, sum_nu, sum_value) = state.anchor, state.iterate, state.stage_sums
+        *_, rows, columns = state.q.shape
+        kernels.mirror(
+            q=state.q,
+            eta=state.eta,
+            x=x,
+            y=y,
+            mu=mu,
+            nu=nu,
+            sum_mu=sum_mu,
+            sum_nu=sum_nu,
+            sum_value=sum_value,
+            lanes=state.eta.size,
+            rows=rows,
+            columns=columns,
+            done=state.done,
+            iterations=iterations,
+        )
 
     def _statistics(self, state: MirrorState) -> Stage:
         mu, nu, value = (total.sum(axis=0) / state.done for total in state.stage_sums)

@@ -118,18 +118,33 @@ class RegretMatching:
         """
         check_batch("RegretMatching.advance", games, ZeroSumGame)
         done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
-        (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
-        arrays = (x.copy(), y.copy(), mu.copy(), nu.copy(), sum_mu.copy(), sum_nu.copy())
+        x, y = (regret.copy() for regret in state.regret)
+        mu, nu = (policy.copy() for policy in state.iterate)
+        sum_mu, sum_nu = (total.copy() for total in state.sums)
         q, value = state.q, np.empty(state.q.shape[:3])
         _, horizon, _, rows, columns = q.shape
         while done < end:
             update = max(FIRST_UPDATE, 1 << done.bit_length())
             stop = end if horizon == 1 else min(end, update)
-            kernels.regret_matching(q, *arrays, value, value.size, rows, columns, done, stop - done)
+            kernels.regret_matching(
+                q=q,
+                x=x,
+                y=y,
+                mu=mu,
+                nu=nu,
+                sum_mu=sum_mu,
+                sum_nu=sum_nu,
+                value=value,
+                lanes=value.size,
+                rows=rows,
+                columns=columns,
+                done=done,
+                iterations=stop - done,
+            )
             done = stop
             if horizon > 1 and done == update:
                 q = backup(games, games.reward, value)
-        return RegretState(done, q, arrays[:2], arrays[2:4], arrays[4:])
+        return RegretState(done, q, (x, y), (mu, nu), (sum_mu, sum_nu))
 
     def output(self, state: RegretState) -> Policies:
         """Return the average of the iterates with weights t^2, (G, H, S, A_i) each; at first the initial policies."""
