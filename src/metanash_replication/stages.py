@@ -3,12 +3,12 @@
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Stage
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
+from metanash.typing import Floats
 
 __all__ = [
     "STAGE_STARTS",
@@ -21,7 +21,6 @@ __all__ = [
     "stage_policies",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 STAGE_STARTS = ("uniform", "random", "vertex")
 """Kinds of initial policies; see :func:`stage_policies`."""

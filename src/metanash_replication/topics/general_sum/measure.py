@@ -21,12 +21,10 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Arrays, Floats
 from metanash_replication.stages import STAGE_STARTS, PlayerDivergenceProbe, joint_stage_divergence, stage_policies
 
 __all__ = ["burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
-
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 # Random games -------------------------------------------------------------------------------------------

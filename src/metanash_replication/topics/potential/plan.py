@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tabulation
 from metanash_replication.topics.potential.settings import sequence_parts
 
 __all__ = ["PLAN"]
@@ -53,7 +53,7 @@ PLAN = Plan(
         Table("far_steps", judged=True),
         Table("potential_sequences", judged=True),
     ),
-    tabulated=Tables(
+    tabulated=Tabulation(
         message="Proposition 1 and Theorem 3 beside the measurements",
         settings={
             "windows": "theory/potential/slopes/windows",

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Tables, comparison, effect, not_tested, speed
+from metanash_replication.ledger.rules import comparison, effect, not_tested, speed
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Rows, Tables, bound, comparison, effect, not_tested, rate, similar
+from metanash_replication.ledger.rules import Rows, bound, comparison, effect, not_tested, rate, similar
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.exact import shapley_batch
@@ -24,6 +23,7 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Arrays, Floats
 from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_policies
 
 __all__ = [
@@ -35,9 +35,6 @@ __all__ = [
     "small_step_runs",
     "two_sided_runs",
 ]
-
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 # Long runs ----------------------------------------------------------------------------------------------
