@@ -1,7 +1,7 @@
 """Search for counterexamples: instances on which the left side of a claim exceeds the right one, or comes near.
 
 :data:`FALSIFIABLE` has the claims; :func:`search` looks, :func:`replay` evaluates what was found again. See
-``docs/falsify.md``.
+``docs/falsification.md``.
 """
 
 from metanash_replication.falsification.bound import Claim, Sides, Size, as_claimed_but
