@@ -35,7 +35,7 @@ wildcard_constraints:
 def code(script, *modules):
     """Inputs of a rule that runs a script: sources of all that it imports, and of modules that it imports by name.
 
-    With them those that all scripts share. The compiled kernels count through the file that the rule kernels writes.
+    With them those that all scripts share. The compiled kernels count through the file that the rule ``kernels`` writes.
     """
     files = sources(*imported(Path(f"workflow/scripts/{script}.py").read_text()), *modules)
     return files + [f"{RESULTS}/kernels.json"] * ("src/metanash/kernels/__init__.py" in files) + SHARED
