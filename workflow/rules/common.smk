@@ -33,7 +33,7 @@ wildcard_constraints:
 
 
 def code(script, *modules):
-    """Inputs of a rule that runs a script: sources of all that it imports, and of modules that it imports by name.
+    """Inputs of whatever runs a script: sources of all that it imports, and of modules that it imports by name.
 
     With them those that all scripts share. The compiled kernels count through the file that the rule ``kernels`` writes.
     """
