@@ -1,0 +1,99 @@
+"""Sources of a job, from imports that are read: on a small project of its own, and on this one."""
+
+import json
+
+import pytest
+
+from workflow.planning import sources as planning
+
+FILES = {
+    "src/metanash/__init__.py": "from metanash.games import Game\nfrom metanash.gaps import gap\n",
+    "src/metanash/games.py": "import numpy as np\n",
+    "src/metanash/gaps.py": "from metanash.games import Game\nfrom metanash.kernels import points\n",
+    "src/metanash/kernels/__init__.py": "from metanash.kernels import twin\n",
+    "src/metanash/kernels/points.py": "",
+    "src/metanash/kernels/twin.py": "",
+    "src/metanash_replication/__init__.py": "",
+    "src/metanash_replication/rates.py": "import metanash.games as games\ndef late():\n    from metanash import gaps\n",
+    "src/metanash_replication/table.py": 'REGISTRY: dict[str, int] = {"a": 1, "b": 2}\nOTHER = {"c": 3}\n',
+}
+GAPS = ["src/metanash/games.py", "src/metanash/gaps.py", "src/metanash/kernels/__init__.py",
+        "src/metanash/kernels/points.py", "src/metanash/kernels/twin.py"]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project of the files above; what was found in another one is forgotten, before and after."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(planning, "ROOT", tmp_path)
+    found = (planning.source_file, planning._imported_by)
+    for function in found:
+        function.cache_clear()
+    yield tmp_path
+    for function in found:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        ("from metanash.gaps import gap, gain", {"metanash.gaps"}),
+        ("from metanash import gaps, Game", {"metanash.gaps"}),
+        ("from metanash.kernels import points", {"metanash.kernels", "metanash.kernels.points"}),
+        ("import metanash", {"metanash"}),
+        ("import metanash.gaps as g, numpy", {"metanash.gaps"}),
+        ("from metanash_replication import rates", {"metanash_replication.rates"}),
+        ("if True:\n    from metanash import games", {"metanash.games"}),
+        ("from metanashes import gaps\nimport pandas\nfrom .gaps import gap", set()),
+        ("from metanash import absent", set()),
+    ],
+)
+def test_what_a_text_imports(code, wanted):
+    assert planning.imported(code) == wanted
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["metanash.games"], ["src/metanash/games.py"]),
+        (["metanash.gaps"], GAPS),
+        (["metanash.games", "metanash.gaps"], GAPS),
+        (["metanash"], ["src/metanash/__init__.py", *GAPS]),
+        (["metanash_replication.rates"], sorted([*GAPS, "src/metanash_replication/rates.py"])),
+        (["metanash.absent", "numpy"], []),
+        ([], []),
+    ],
+)
+def test_sources_are_followed_to_the_end_and_no_farther(names, wanted):
+    """Not to all that a package offers, just since a module of it is imported."""
+    assert planning.sources(*names) == wanted
+
+
+def test_cells_of_a_notebook_are_read_and_its_prose_is_not(project):
+    cells = [
+        {"cell_type": "markdown", "source": ["from metanash import games"]},
+        {"cell_type": "code", "source": ["import numpy as np\n", "from metanash.gaps import gap"]},
+        {"cell_type": "code", "source": ["from metanash_replication import rates"]},
+    ]
+    (project / "notebooks").mkdir()
+    (project / "notebooks/mine.ipynb").write_text(json.dumps({"cells": cells}))
+    assert planning.notebook_imports("mine") == {"metanash.gaps", "metanash_replication.rates"}
+
+
+@pytest.mark.usefixtures("project")
+def test_keys_of_a_dictionary_that_is_spelled_out():
+    assert planning.keys_of("metanash_replication.table", "REGISTRY") == ["a", "b"]
+    with pytest.raises(ValueError, match=r"metanash_replication\.table has no OTHER"):
+        planning.keys_of("metanash_replication.table", "OTHER")
+    with pytest.raises(ValueError, match="no REGISTRY"):
+        planning.keys_of("metanash_replication.absent", "REGISTRY")
+
+
+def test_paths_do_not_depend_on_where_snakemake_runs(tmp_path, monkeypatch):
+    before = planning.sources("metanash.simplex")
+    monkeypatch.chdir(tmp_path)
+    assert planning.sources("metanash.simplex") == before == ["src/metanash/simplex.py", "src/metanash/typing.py"]
