@@ -29,7 +29,8 @@ def sources(text: str) -> set[str]:
 
 def claims(*rows: dict[str, object]) -> dict[str, pd.DataFrame]:
     usual = {"claim": "theorem 9", "form": "printed", "setting": "long runs, H=1", "iteration": 7, "ratio": 0.5,
-             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0, "total": False, "file": "a.npz"}  # fmt: skip
+             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0, "total": False,
+             "file": "a.npz"}  # fmt: skip
     return {"theory": pd.DataFrame([{**usual, **row} for row in rows])}
 
 

@@ -14,11 +14,11 @@ from metanash_replication.topics.own_games import section as own_games
 
 NAN = float("nan")
 OWN = own_games.PARTS["own-games"]
-RUNS = dict.fromkeys([
+RUNS = {run: {} for run in (
     *(f"runs/appendix_{name}/random/{arm}/block-0.npz" for name in ("poker", "poker_large", "poker_long")
       for arm in ("individual", "best_response")),
     "runs/appendix_tracking/shared/carry_over/block-0.npz",
-], {})  # fmt: skip
+)}  # fmt: skip
 
 
 def row(experiment, arm, **changed):
@@ -85,7 +85,8 @@ def test_all_hold_on_tables_made_for_it():
         ("larger-tasks-values", {"values": [value("appendix_poker", "output_policy", excess=0.001)]}, VIOLATED),
         ("larger-tasks-equation-4", {"theory": [{
             "claim": "equation 4", "form": "printed", "setting": "appendix_poker, sorted", "iteration": 3, "ratio": 1.1,
-            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]}, VIOLATED),
+            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]},
+         VIOLATED),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )  # fmt: skip
@@ -95,7 +96,8 @@ def test_planted_rows_turn_the_verdict(claim, planted, wanted):
 
 def test_another_setting_of_equation_4_is_not_its_business():
     other = {"claim": "equation 4", "form": "printed", "setting": "long runs, mixed", "iteration": 3, "ratio": 1.1,
-             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False, "file": ""}  # fmt: skip
+             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False,
+             "file": ""}  # fmt: skip
     assert verdicts(tables(theory=[other]))["larger-tasks-equation-4"].name == VACUOUS
 
 
