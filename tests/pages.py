@@ -3,6 +3,8 @@
 import html
 import re
 
+import pandas as pd
+
 from metanash_replication.ledger.cited import plain, render
 
 
@@ -12,6 +14,19 @@ def rows_of(parts, title):
     header, *rows = [[plain(cell) for cell in row] for row in (part.header, *part.rows)]
     assert {len(row) for row in rows} <= {len(header)}
     return header, rows
+
+
+def theory_of(rows, measurements):
+    """``theory.csv`` of rows up to ``first_informative``: totals are those of all, other columns follow from settings.
+
+    ``measurements`` has the measurement of each setting, by what stands before the first comma.
+    """
+    columns = ["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved"]
+    table = pd.DataFrame(rows, columns=[*columns, "first_informative"])
+    return table.assign(
+        measurement=[measurements[setting.partition(",")[0]] for setting in table["setting"]],
+        total=[setting.endswith(", all") or setting.startswith("all ") for setting in table["setting"]],
+    )
 
 
 def text_of(parts):

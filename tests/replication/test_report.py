@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from pages import citations_in, rows_of, stands_in, strangers, text_of
+from pages import citations_in, rows_of, stands_in, strangers, text_of, theory_of
 
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
 from metanash_replication.topics.simulations import section as simulations
@@ -106,7 +106,8 @@ def test_every_number_of_the_page_is_read():
 
 # Theorems -----------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {"random games": "random_games", "long runs": "long_runs", "sequences": "sequences"}
+THEORY = theory_of(
     [
         ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.0824, 432, 7, 3, NAN),
         ("theorem 1", "printed", "random games, mixed, H = 1", 1, 0.5, 0.25, 77.25, 48, 6, 0, NAN),
@@ -116,9 +117,8 @@ THEORY = pd.DataFrame(
         ("equation 11", "printed", "random games, all", 1, 0.5, 0.25, 14.5, 44, 1, 0, NAN),
         ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 15.5, 45, 4, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations",
-             "unresolved", "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 SLOPES = pd.DataFrame(
     [
         ("mixed", 1, 1e2, 1e3, -0.8799, -1.0897, -0.8106, -1.0551, -0.8248, 0.03, NAN, 17),

@@ -20,7 +20,7 @@ from drawings import (
     ticks_of,
 )
 from matplotlib.colors import to_hex
-from pages import rows_of, text_of
+from pages import rows_of, text_of, theory_of
 
 from metanash_replication import plotting
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
@@ -283,7 +283,14 @@ def test_smallest_tables():
 
 # Page ---------------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {
+    "random games": "random_games",
+    "all sequences": "sequences",
+    "sequences": "sequences",
+    "burn-in": "burn_in",
+    "long runs": "schedules",
+}
+THEORY = theory_of(
     [
         ("theorem 5", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("equation 11", "printed", "random games, all", 1000, 0.5, 0.25, 0.020555, 593, 0, 0, 4801.0),
@@ -302,9 +309,8 @@ THEORY = pd.DataFrame(
         ("theorem 4", "printed", "long runs", 1, 0.5, 0.25, 3.37, 4325, 7, 0, NAN),
         ("proposition 1", "printed", "long runs", 1, 0.5, 0.25, 3.38, 4326, 7, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-             "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 
 
 def all_tables():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from drawings import WIDTH, band_of, bands, corners, drawn, in_style, labelled, legend_of, points, shows
 from matplotlib.colors import to_hex
-from pages import rows_of, text_of
+from pages import rows_of, text_of, theory_of
 
 from metanash_replication.plotting import KIND_LABELS
 from metanash_replication.topics.maml import figures as gradient_figures
@@ -421,7 +421,15 @@ def test_smallest_tables():
 
 # Page ---------------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {
+    "random games": "random_games",
+    "random sequences": "random_sequences",
+    "sequences": "sequences",
+    "meta-training": "meta_training",
+    "random points": "constant_ratios",
+    "long runs": "long_runs",
+}
+THEORY = theory_of(
     [
         ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("proposition 1", "printed", "random games, team, discount=0", 1, 0.5, 0.25, 1.3371, 48, 46, 4, NAN),
@@ -437,9 +445,8 @@ THEORY = pd.DataFrame(
         ("theorem 6: theorem 5", "printed", "long runs", 1, 0.5, 0.25, 3.37, 4325, 7, 0, NAN),
         ("equation 11", "printed", "long runs", 1, 0.5, 0.25, 3.38, 4326, 7, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-             "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 SLOPES = pd.DataFrame(
     [
         ("team", 0.5, 1.0, 3e3, 3e4, -0.8799, -1.0897, -0.8106, -0.4248, 0.03, NAN, 16),
