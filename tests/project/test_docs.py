@@ -62,7 +62,7 @@ def test_gambit_example_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.usefixtures("registries")
 def test_a_new_claim_is_searched(capsys):
-    (code,) = blocks(ROOT / "docs" / "falsify.md")
+    (code,) = blocks(ROOT / "docs" / "falsification.md")
     run_block(code)
     assert capsys.readouterr().out.splitlines() == [
         "printed: no violation in 200 evaluations, worst ratio 1.000",
