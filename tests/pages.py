@@ -1,5 +1,6 @@
 """Parts of the report as a reader sees them."""
 
+import contextlib
 import html
 import re
 
@@ -91,3 +92,36 @@ def strangers(thing, tables):
             and not stands_in(text, tables[source.removesuffix(".csv")])
         }
     )
+
+
+class AbsentError(Exception):
+    """A table is read that is not there."""
+
+
+class Watched(dict):
+    """Tables by name that know which of them were read."""
+
+    def __init__(self, tables):
+        super().__init__(tables)
+        self.read = set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        if name not in self:
+            raise AbsentError(name)
+        return super().__getitem__(name)
+
+    def get(self, name, default=None):
+        self.read.add(name)
+        return super().get(name, default)
+
+
+def tables_read(functions, tables):
+    """Names of all tables that functions of tables read. Tables that are not here are read too, and end a function."""
+    found = set()
+    for function in functions:
+        watched = Watched(tables)
+        with contextlib.suppress(AbsentError):
+            function(watched)
+        found |= watched.read
+    return found

@@ -2,11 +2,13 @@
 
 import pandas as pd
 import pytest
+from pages import tables_read
 
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
 from metanash_replication.paper import OUTLINES
+from metanash_replication.plans import read_plan
 from metanash_replication.topics.falsification import section as counterexamples
 from metanash_replication.topics.larger_tasks import claims as larger_tasks
 from metanash_replication.topics.larger_tasks import section as pages
@@ -133,6 +135,14 @@ def test_growth_where_it_was_measured(low, wanted):
     assert entry.tables == ()
 
 
+def test_tables_that_are_judged_are_those_read():
+    """Growth is a topic of its own, which the larger tasks tell of."""
+    read = tables() | {"growth_exponents": growth()}
+    judges = [claim.judge for claim in larger_tasks.CLAIMS]
+    judged = {*read_plan("larger_tasks").judged, *read_plan("scale").judged}
+    assert tables_read([*judges, *pages.PARTS.values()], read) == {"theory", *judged}
+
+
 # The report ---------------------------------------------------------------------------------------------
 
 
@@ -178,6 +188,7 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
     )  # fmt: skip
     given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
     part, played = OWN(given)
+    assert tables_read([OWN], given) == set(read_plan("own_games").judged)
     noted = {**given, "own_payoffs": payoffs.assign(note=note)}
     assert text(OWN(noted)[1]) == [["mine", note]]
     unnoted = {**given, "own_payoffs": payoffs.assign(note=NAN)}  # as a table of no notes is read
@@ -211,7 +222,9 @@ def test_counterexamples_cell_by_cell():
         ("Claim", "printed", "2x2", "violated (verified)", 1.5, 1.25, 9, 70, 1, "T = 1", "replay this"),
         ("Claim", "repaired", "2x2", "no violation in 70 evaluations", 0.5, NAN, 3, 70, 4, "", ""),
     ]
-    worst, structure = counterexamples.parts({"falsification": pd.DataFrame(rows, columns=columns)})
+    tables = {"falsification": pd.DataFrame(rows, columns=columns)}
+    worst, structure = counterexamples.parts(tables)
+    assert tables_read([counterexamples.parts], tables) == set(read_plan("falsification").judged)
     assert text(worst) == [
         ["Claim", "printed", "2x2", "1.25", "violated (verified)", "9 of 70", "1"],
         ["Claim", "repaired", "2x2", "0.5 (not verified)", "no violation in 70 evaluations", "3 of 70", "4"],
