@@ -91,7 +91,7 @@ def complaints(found: dict[str, int], budget: dict[str, int]) -> list[str]:
 
 
 def main() -> int:
-    """Print counts a lane-iteration; 1 if a budget is exceeded, stale or missing."""
+    """Print counts per lane-iteration; 1 if a budget is exceeded, stale or missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--renew", action="store_true", help="commit what is counted as this compiler's budget")
     arguments = parser.parse_args()
@@ -100,7 +100,7 @@ def main() -> int:
         return 1
     budgets, built_by, found = committed(), compiler(extension()), count()
     budget = budgets.get(built_by, {})
-    print(f"Instructions a lane and iteration, {ISA}, {built_by}; before: what is committed\n")
+    print(f"Instructions per lane and iteration, {ISA}, {built_by}; before: what is committed\n")
     print(f"{'case':24s}  {'now':>10s}  {'before':>10s}")
     for name, instructions in found.items():
         before = f"{budget[name] / CASES[name].work:10.2f}" if name in budget else f"{'-':>10s}"

@@ -58,10 +58,22 @@ def mirror(lanes: int, actions: int) -> Call:
 
     def call(compiled: ModuleType, iterations: int) -> None:
         size = lanes * actions
-        anchors, iterates = (same(0.0, size), same(0.0, size)), (same(1 / actions, size), same(1 / actions, size))
-        sums = same(0.0, 2 * size), same(0.0, 2 * size), same(0.0, 2 * lanes)
-        q, eta = uniform(size * actions), same(0.1, lanes)
-        compiled.mirror(q, eta, *anchors, *iterates, *sums, lanes, actions, actions, 0, iterations)
+        compiled.mirror(
+            q=uniform(size * actions),
+            eta=same(0.1, lanes),
+            x=same(0.0, size),
+            y=same(0.0, size),
+            mu=same(1 / actions, size),
+            nu=same(1 / actions, size),
+            sum_mu=same(0.0, 2 * size),
+            sum_nu=same(0.0, 2 * size),
+            sum_value=same(0.0, 2 * lanes),
+            lanes=lanes,
+            rows=actions,
+            columns=actions,
+            done=0,
+            iterations=iterations,
+        )
 
     return call
 
@@ -71,10 +83,20 @@ def joint_mirror(lanes: int, actions: tuple[int, ...]) -> Call:
     players, joint, columns = len(actions), math.prod(actions), sum(actions)
 
     def call(compiled: ModuleType, iterations: int) -> None:
-        policy = array("d", [1 / n for n in actions for _ in range(n)]) * lanes
-        x, sums, counts = same(0.0, lanes * columns), same(0.0, 2 * lanes * joint), array("q", actions)
-        q, eta = uniform(lanes * players * joint), same(0.1, lanes)
-        compiled.joint_mirror(q, eta, x, policy, sums, counts, lanes, players, joint, columns, 0, iterations)
+        compiled.joint_mirror(
+            q=uniform(lanes * players * joint),
+            eta=same(0.1, lanes),
+            x=same(0.0, lanes * columns),
+            policy=array("d", [1 / n for n in actions for _ in range(n)]) * lanes,
+            sum_joint=same(0.0, 2 * lanes * joint),
+            actions=array("q", actions),
+            lanes=lanes,
+            players=players,
+            joint=joint,
+            columns=columns,
+            done=0,
+            iterations=iterations,
+        )
 
     return call
 
@@ -84,11 +106,21 @@ def regret_matching(lanes: int, actions: int) -> Call:
 
     def call(compiled: ModuleType, iterations: int) -> None:
         size = lanes * actions
-        regrets = same(0.1 / actions, size), same(0.1 / actions, size)
-        iterates = same(1 / actions, size), same(1 / actions, size)
-        sums = same(0.0, 2 * size), same(0.0, 2 * size)
-        q, value = uniform(size * actions), same(0.0, lanes)
-        compiled.regret_matching(q, *regrets, *iterates, *sums, value, lanes, actions, actions, 0, iterations)
+        compiled.regret_matching(
+            q=uniform(size * actions),
+            x=same(0.1 / actions, size),
+            y=same(0.1 / actions, size),
+            mu=same(1 / actions, size),
+            nu=same(1 / actions, size),
+            sum_mu=same(0.0, 2 * size),
+            sum_nu=same(0.0, 2 * size),
+            value=same(0.0, lanes),
+            lanes=lanes,
+            rows=actions,
+            columns=actions,
+            done=0,
+            iterations=iterations,
+        )
 
     return call
 
@@ -99,13 +131,30 @@ def ascent(softmax: int, gaps: int) -> Call:
     players, joint, columns = len(actions), math.prod(actions), sum(actions)
 
     def call(compiled: ModuleType, iterations: int) -> None:
-        reward, transition = uniform(lanes * states * joint), simplex(states * joint, states)
-        index, step, initial = array("q", [0] * lanes), same(0.01, lanes), same(1 / states, lanes * states)
-        policy = same(0.0 if softmax else 0.5, lanes * states * columns)
-        response, sums, least = same(0.0, lanes * states * players), same(0.0, 2 * lanes), same(1.0, lanes)
-        sizes = (lanes, players, states, joint, 1, columns, 1)
-        arrays = (reward, transition, index, step, initial, array("q", actions), policy, response, sums, least)
-        compiled.ascent(*arrays, 0.9, *sizes, softmax, gaps, 0, iterations)
+        compiled.ascent(
+            reward=uniform(lanes * states * joint),
+            transition=simplex(states * joint, states),
+            index=array("q", [0] * lanes),
+            step=same(0.01, lanes),
+            initial=same(1 / states, lanes * states),
+            actions=array("q", actions),
+            policy=same(0.0 if softmax else 0.5, lanes * states * columns),
+            response=same(0.0, lanes * states * players),
+            sum_gap=same(0.0, 2 * lanes),
+            least=same(1.0, lanes),
+            discount=0.9,
+            lanes=lanes,
+            players=players,
+            states=states,
+            joint=joint,
+            reward_rows=1,
+            columns=columns,
+            kinds=1,
+            softmax=softmax,
+            measure=gaps,
+            done=0,
+            iterations=iterations,
+        )
 
     return call
 
@@ -114,12 +163,35 @@ def maml(compiled: ModuleType, count: int, inner_steps: int) -> None:
     """One meta-gradient of exact MAML on so many of these teams."""
     states, actions = 2, (2, 2)
     players, joint, columns = len(actions), math.prod(actions), sum(actions)
-    reward, transition = uniform(count * states * joint), simplex(states * joint, states)
-    model = (reward, transition, array("q", [0] * count), same(1 / states, count * states), array("q", actions))
-    logits, gradient, found = uniform(states * columns), same(0.0, states * columns), [same(0.0, 1) for _ in range(3)]
-    arrays = (*model, array("q", range(count)), same(1 / count, count), logits, gradient, *found)
-    sizes = (1, count, count, players, states, joint, columns, 1, inner_steps)
-    compiled.maml(*arrays, 0.9, 0.01, 0.0, *sizes, 0, 1, 1)
+    compiled.maml(
+        reward=uniform(count * states * joint),
+        transition=simplex(states * joint, states),
+        kind=array("q", [0] * count),
+        initial=same(1 / states, count * states),
+        actions=array("q", actions),
+        game=array("q", range(count)),
+        probability=same(1 / count, count),
+        logits=uniform(states * columns),
+        gradient=same(0.0, states * columns),
+        objective=same(0.0, 1),
+        norm=same(0.0, 1),
+        least=same(0.0, 1),
+        discount=0.9,
+        inner_step=0.01,
+        step=0.0,
+        rows=1,
+        count=count,
+        games=count,
+        players=players,
+        states=states,
+        joint=joint,
+        columns=columns,
+        kinds=1,
+        inner_steps=inner_steps,
+        first_order=0,
+        draws=1,
+        iterations=1,
+    )
 
 
 def maml_steps(compiled: ModuleType, inner_steps: int) -> None:
@@ -136,9 +208,17 @@ def expect(rows: int, states: int, vectors: int) -> Call:
     """Expected next values; what is doubled is the number of games."""
 
     def call(compiled: ModuleType, games: int) -> None:
-        transition, values = simplex(rows, states), uniform(games * vectors * states)
-        out, index = same(0.0, games * vectors * rows), array("q", [0] * games)
-        compiled.expect(transition, index, values, out, games, rows, states, vectors, 1)
+        compiled.expect(
+            transition=simplex(rows, states),
+            index=array("q", [0] * games),
+            values=uniform(games * vectors * states),
+            out=same(0.0, games * vectors * rows),
+            games=games,
+            rows=rows,
+            states=states,
+            vectors=vectors,
+            kinds=1,
+        )
 
     return call
 
@@ -160,9 +240,20 @@ def backup(rows: int, states: int, steps: int) -> Call:
     """Rewards plus expected next values; what is doubled is the number of games."""
 
     def call(compiled: ModuleType, games: int) -> None:
-        transition, values = simplex(rows, states), uniform(games * steps * states)
-        reward, out, index = uniform(games * steps * rows), same(0.0, games * steps * rows), array("q", [0] * games)
-        compiled.backup(reward, transition, index, values, out, games, steps, rows, states, 1, 0, steps)
+        compiled.backup(
+            reward=uniform(games * steps * rows),
+            transition=simplex(rows, states),
+            index=array("q", [0] * games),
+            values=uniform(games * steps * states),
+            out=same(0.0, games * steps * rows),
+            games=games,
+            steps=steps,
+            rows=rows,
+            states=states,
+            kinds=1,
+            first=0,
+            last=steps,
+        )
 
     return call
 
@@ -172,22 +263,27 @@ def finite_values(horizon: int, states: int, actions: int) -> Call:
 
     def call(compiled: ModuleType, games: int) -> None:
         joint, rows = actions * actions, games * horizon * states
-        reward, transition = uniform(rows * joint), simplex(horizon * states * joint, states)
-        policy = (same(1 / actions, rows * actions), same(1 / actions, rows * actions))
-        index, initial = array("q", [0] * games), same(1 / states, games * states)
-        value, start = same(0.0, 2 * rows), same(0.0, 2 * games)
-        arrays = (
-            reward,
-            transition,
-            index,
-            initial,
-            policy,
-            array("q", [actions] * 2),
-            array("q", [2, 3]),
-            value,
-            start,
+        compiled.finite_values(
+            reward=uniform(rows * joint),
+            transition=simplex(horizon * states * joint, states),
+            index=array("q", [0] * games),
+            initial=same(1 / states, games * states),
+            policy=(same(1 / actions, rows * actions), same(1 / actions, rows * actions)),
+            actions=array("q", [actions] * 2),
+            wanted=array("q", [2, 3]),
+            value=same(0.0, 2 * rows),
+            start=same(0.0, 2 * games),
+            games=games,
+            players=2,
+            horizon=horizon,
+            states=states,
+            joint=joint,
+            reward_rows=1,
+            kinds=1,
+            steps=horizon,
+            vectors=2,
+            step=0,
         )
-        compiled.finite_values(*arrays, games, 2, horizon, states, joint, 1, 1, horizon, 2, 0)
 
     return call
 
@@ -198,11 +294,23 @@ def correlated_values(horizon: int, states: int, actions: tuple[int, ...]) -> Ca
 
     def call(compiled: ModuleType, games: int) -> None:
         rows = games * horizon * states
-        reward, transition = uniform(rows * players * joint), simplex(states * joint, states)
-        weights, index = same(1 / joint, rows * joint), array("q", [0] * games)
-        before, after = uniform(2 * players * rows), same(0.0, 2 * players * rows)
-        arrays = (reward, transition, index, weights, array("q", actions), before, after)
-        compiled.correlated_values(*arrays, games, players, horizon, states, joint, 1, 1, 0)
+        compiled.correlated_values(
+            reward=uniform(rows * players * joint),
+            transition=simplex(states * joint, states),
+            index=array("q", [0] * games),
+            weights=same(1 / joint, rows * joint),
+            actions=array("q", actions),
+            before=uniform(2 * players * rows),
+            after=same(0.0, 2 * players * rows),
+            games=games,
+            players=players,
+            horizon=horizon,
+            states=states,
+            joint=joint,
+            kinds=1,
+            steps=1,
+            step=0,
+        )
 
     return call
 
@@ -212,12 +320,25 @@ def discounted_values(states: int, actions: int) -> Call:
 
     def call(compiled: ModuleType, games: int) -> None:
         joint = actions * actions
-        reward, transition = uniform(games * states * joint), simplex(states * joint, states)
-        policy = (same(1 / actions, games * states * actions), same(1 / actions, games * states * actions))
-        index, initial = array("q", [0] * games), same(1 / states, games * states)
-        value, start, wanted = same(0.0, 4 * games * states), same(0.0, 4 * games), array("q", [0, 1, 2, 3])
-        arrays = (reward, transition, index, initial, policy, array("q", [actions] * 2), wanted, value, start)
-        compiled.discounted_values(*arrays, 0.9, games, 2, states, joint, 1, 1, 4)
+        compiled.discounted_values(
+            reward=uniform(games * states * joint),
+            transition=simplex(states * joint, states),
+            index=array("q", [0] * games),
+            initial=same(1 / states, games * states),
+            policy=(same(1 / actions, games * states * actions), same(1 / actions, games * states * actions)),
+            actions=array("q", [actions] * 2),
+            wanted=array("q", [0, 1, 2, 3]),
+            value=same(0.0, 4 * games * states),
+            start=same(0.0, 4 * games),
+            discount=0.9,
+            games=games,
+            players=2,
+            states=states,
+            joint=joint,
+            reward_rows=1,
+            kinds=1,
+            vectors=4,
+        )
 
     return call
 

@@ -49,7 +49,7 @@ MIRROR_CASES = [
 
 @dataclass(frozen=True)
 class AscentCase(Case):
-    """Gradient play: ``rows`` states, ``columns`` actions a player."""
+    """Gradient play: ``rows`` states, ``columns`` actions per player."""
 
     players: int
     learner: ProjectedQAscent | SoftmaxGradient
@@ -86,7 +86,10 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
             x, y = np.zeros((case.lanes, case.rows)), np.zeros((case.lanes, case.columns))
             mu, nu = np.full_like(x, 1 / case.rows), np.full_like(y, 1 / case.columns)
             sums = [np.zeros((2, *shape)) for shape in (x.shape, y.shape, (case.lanes,))]
-            mirror(q, eta, x, y, mu, nu, *sums, case.lanes, case.rows, case.columns, 0, iterations)
+            mirror(
+                q=q, eta=eta, x=x, y=y, mu=mu, nu=nu, sum_mu=sums[0], sum_nu=sums[1], sum_value=sums[2],
+                lanes=case.lanes, rows=case.rows, columns=case.columns, done=0, iterations=iterations,
+            )  # fmt: skip
 
         return run
 
@@ -111,8 +114,10 @@ def regret_work(case: Case) -> dict[str, Callable[[], None]]:
         def run() -> None:
             mu, nu = (np.full((case.lanes, n), 1 / n) for n in (case.rows, case.columns))
             sums, value = [np.zeros((2, *policy.shape)) for policy in (mu, nu)], np.empty(case.lanes)
-            sizes = (case.lanes, case.rows, case.columns)
-            regret_matching(q, mu / 10, nu / 10, mu, nu, *sums, value, *sizes, 0, iterations)
+            regret_matching(
+                q=q, x=mu / 10, y=nu / 10, mu=mu, nu=nu, sum_mu=sums[0], sum_nu=sums[1], value=value,
+                lanes=case.lanes, rows=case.rows, columns=case.columns, done=0, iterations=iterations,
+            )  # fmt: skip
 
         return run
 
@@ -130,7 +135,10 @@ def joint_work(case: Case, actions: tuple[int, ...]) -> dict[str, Callable[[], N
         def run() -> None:
             x, policy = np.zeros((case.lanes, columns)), np.tile(uniform, (case.lanes, 1))
             sums, counts = np.zeros((2, case.lanes, joint)), np.array(actions, dtype=np.int64)
-            joint_mirror(q, eta, x, policy, sums, counts, case.lanes, players, joint, columns, 0, iterations)
+            joint_mirror(
+                q=q, eta=eta, x=x, policy=policy, sum_joint=sums, actions=counts, lanes=case.lanes, players=players,
+                joint=joint, columns=columns, done=0, iterations=iterations,
+            )  # fmt: skip
 
         return run
 
@@ -251,7 +259,7 @@ def gap_work(games: GameBatch[Any], calls: int) -> dict[str, Callable[[], None]]
 
 def print_gaps(rounds: int) -> None:
     """Microseconds of a call of ``ne_gaps``."""
-    print("\nNE-gaps, microseconds a call of ne_gaps:")
+    print("\nNE-gaps, microseconds per call of ne_gaps:")
     for name, (games, calls) in gap_games().items():
         found = measure(gap_work(games, calls), {"c": calls, "twin": calls}, 1, rounds)
         print(f"{name:36s}  {found['c'] / 1e3:9.1f}  {found['twin'] / 1e3:10.1f}  {found['twin'] / found['c']:8.1f}")

@@ -48,7 +48,7 @@ class Job:
     rule: str
     start: float
     end: float
-    starts: tuple[str, ...]  # its script and the modules of metanash among its inputs
+    starts: tuple[str, ...]  # its script and the modules of both packages among its inputs
     processor: float | None
 
     @property
@@ -90,7 +90,7 @@ def read_jobs(folder: Path, run: Run) -> list[Job]:
         if not record.get("endtime") or not run.start <= record["starttime"] <= run.start + run.wall + 1:
             continue
         script = re.search(r'"\.\./(scripts/.*?)"', record["code"])[1]
-        modules = [file for file in record["input"] if file.startswith("src/metanash/") and file.endswith(".py")]
+        modules = [file for file in record["input"] if file.startswith("src/") and file.endswith(".py")]
         names = [file.removeprefix("src/").removesuffix(".py").removesuffix("/__init__") for file in modules]
         starts = (f"workflow/{script}", *sorted(name.replace("/", ".") for name in names))
         log = record["log"][0]
@@ -136,7 +136,7 @@ def idle(run: Run, jobs: list[Job]) -> tuple[float, float]:
 
 
 def report(run: Run, jobs: list[Job], seconds: dict[tuple[str, ...], float]) -> list[str]:
-    """The table, a line a rule, and the shares of all core-seconds."""
+    """The table, a line per rule, and the shares of all core-seconds."""
     rules: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         rules[job.rule].append(job)

@@ -82,7 +82,7 @@ def peaks(rounds: int) -> Peaks:
 
 def operations(actions: int) -> dict[str, float]:
     """What an A x A game needs a lane and iteration: multiply-adds and the like, exponentials, divisions, bytes."""
-    if actions == 2:  # one number a player, all in registers; see pair_step in lanes.h
+    if actions == 2:  # one number per player, all in registers; see pair_step in lanes.h
         return {"multiply_add": 20, "exponential": 2, "division": 2, "bytes": 0}
     both, products = 2 * actions, 2 * actions**2
     moved = 8 * (actions**2 + MOVED * both)

@@ -132,7 +132,7 @@ def roofline_panel(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot(
             shown["size"], shown[column], label=names[column], marker=marker, markersize=2.5, **plotting.ARM_STYLE[arm]
         )
-    ax.set(xlabel="actions A = B", ylabel="ns a lane and iteration", xscale="log", yscale="log")
+    ax.set(xlabel="actions A = B", ylabel="ns per lane and iteration", xscale="log", yscale="log")
     name_sizes(ax, (2, 4, 8, 16, 32, 64))
     ax.legend(frameon=False)
 

@@ -80,8 +80,8 @@ def gains(rewards, kernel, initial, policy):
 def correlated(rewards, kernel, initial, device):
     """Values of a correlated profile, and what each player gains who leaves it before advice is given, by OpenSpiel.
 
-    ``device`` is a list of (probability, policies), policies being one array (H, S, A_i) a player. The deviator is not
-    told which of them was drawn, but may learn from the public history.
+    ``device`` is a list of (probability, policies), policies being one array (H, S, A_i) per player. The deviator is
+    not told which of them was drawn, but may learn from the public history.
     """
     game = pyspiel.load_efg_game(gambit_text(rewards, kernel, initial))
     labels = list(TabularPolicy(game).state_lookup)

@@ -7,10 +7,10 @@ that reads or writes behind an array, which ends the process.
 import ctypes
 import mmap
 
+import joint_cases
 import kernel_cases
 import numpy as np
-import test_joint_mirror
-import test_regret_matching
+import regret_cases
 
 from metanash.kernels import compiled
 
@@ -38,11 +38,11 @@ def placed(argument):
 def main():
     """Make all calls."""
     calls = [(label, kernel, arguments) for label, kernel, arguments, _ in kernel_cases.cases()]
-    calls += [(label, "joint_mirror", arguments) for label, arguments, _ in test_joint_mirror.cases()]
-    calls += [(label, "regret_matching", arguments) for label, arguments, _ in test_regret_matching.cases()]
+    calls += [(label, "joint_mirror", arguments) for label, arguments, _ in joint_cases.cases()]
+    calls += [(label, "regret_matching", arguments) for label, arguments, _ in regret_cases.cases()]
     for label, kernel, arguments in calls:
         print(kernel, label, flush=True)
-        getattr(compiled, kernel)(*(placed(argument) for argument in arguments))
+        getattr(compiled, kernel)(**{name: placed(value) for name, value in arguments.items()})
     print("done")
 
 

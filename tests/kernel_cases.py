@@ -37,7 +37,22 @@ def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit
         counts = np.array([done - done % CHUNK, done % CHUNK], dtype=float)
         sums.append(counts[:, np.newaxis, np.newaxis] * rng.dirichlet(np.ones(n), size=(2, lanes)))
     value = rng.uniform(size=(2, lanes)) * np.array([[done - done % CHUNK], [done % CHUNK]])
-    return [q, rates, *anchors, *iterates, *sums, value, lanes, rows, columns, done, iterations]
+    return {
+        "q": q,
+        "eta": rates,
+        "x": anchors[0],
+        "y": anchors[1],
+        "mu": iterates[0],
+        "nu": iterates[1],
+        "sum_mu": sums[0],
+        "sum_nu": sums[1],
+        "sum_value": value,
+        "lanes": lanes,
+        "rows": rows,
+        "columns": columns,
+        "done": done,
+        "iterations": iterations,
+    }
 
 
 def ascent_arguments(
@@ -60,30 +75,30 @@ def ascent_arguments(
         parts.append(part)
     joint = math.prod(actions)
     counts = np.array([[done - done % CHUNK], [done % CHUNK]])
-    return [
-        rng.uniform(size=(lanes, reward_rows, states, joint)),
-        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
-        rng.integers(kinds, size=lanes),
-        step * rng.uniform(0.5, 1.0, size=lanes),
-        rng.dirichlet(np.ones(states), size=lanes),
-        np.array(actions, dtype=np.int64),
-        np.concatenate(parts, axis=-1),
-        rng.integers(np.broadcast_to(actions, (lanes, states, len(actions)))).astype(float),
-        rng.uniform(size=(2, lanes)) * counts,
-        np.where(np.arange(lanes) % 2, rng.uniform(size=lanes), 1.0),
-        discount,
-        lanes,
-        len(actions),
-        states,
-        joint,
-        reward_rows,
-        sum(actions),
-        kinds,
-        softmax,
-        measure,
-        done,
-        iterations,
-    ]
+    return {
+        "reward": rng.uniform(size=(lanes, reward_rows, states, joint)),
+        "transition": rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
+        "index": rng.integers(kinds, size=lanes),
+        "step": step * rng.uniform(0.5, 1.0, size=lanes),
+        "initial": rng.dirichlet(np.ones(states), size=lanes),
+        "actions": np.array(actions, dtype=np.int64),
+        "policy": np.concatenate(parts, axis=-1),
+        "response": rng.integers(np.broadcast_to(actions, (lanes, states, len(actions)))).astype(float),
+        "sum_gap": rng.uniform(size=(2, lanes)) * counts,
+        "least": np.where(np.arange(lanes) % 2, rng.uniform(size=lanes), 1.0),
+        "discount": discount,
+        "lanes": lanes,
+        "players": len(actions),
+        "states": states,
+        "joint": joint,
+        "reward_rows": reward_rows,
+        "columns": sum(actions),
+        "kinds": kinds,
+        "softmax": softmax,
+        "measure": measure,
+        "done": done,
+        "iterations": iterations,
+    }
 
 
 def maml_arguments(
@@ -94,73 +109,90 @@ def maml_arguments(
     joint, columns, draws = math.prod(actions), sum(actions), iterations if redrawn else 1
     probability = rng.dirichlet(np.ones(count), size=(rows,))
     probability[0] = np.eye(count)[0]
-    return [
-        rng.uniform(size=(5, states, joint)),
-        rng.dirichlet(np.full(states, 0.5), size=(2, states, joint)),
-        rng.integers(2, size=5),
-        rng.dirichlet(np.ones(states), size=5),
-        np.array(actions, dtype=np.int64),
-        rng.integers(5, size=(draws, rows, count)),
-        probability,
-        spread * rng.normal(size=(rows, states, columns)),
-        np.full((rows, states, columns), -9.0),  # no gradient
-        *(np.full(rows, -9.0) for _ in range(3)),
-        discount,
-        inner_step,
-        0.1,
-        rows,
-        count,
-        5,
-        len(actions),
-        states,
-        joint,
-        columns,
-        2,
-        inner_steps,
-        first_order,
-        draws,
-        iterations,
-    ]
+    return {
+        "reward": rng.uniform(size=(5, states, joint)),
+        "transition": rng.dirichlet(np.full(states, 0.5), size=(2, states, joint)),
+        "kind": rng.integers(2, size=5),
+        "initial": rng.dirichlet(np.ones(states), size=5),
+        "actions": np.array(actions, dtype=np.int64),
+        "game": rng.integers(5, size=(draws, rows, count)),
+        "probability": probability,
+        "logits": spread * rng.normal(size=(rows, states, columns)),
+        "gradient": np.full((rows, states, columns), -9.0),
+        "objective": np.full(rows, -9.0),
+        "norm": np.full(rows, -9.0),
+        "least": np.full(rows, -9.0),
+        "discount": discount,
+        "inner_step": inner_step,
+        "step": 0.1,
+        "rows": rows,
+        "count": count,
+        "games": 5,
+        "players": len(actions),
+        "states": states,
+        "joint": joint,
+        "columns": columns,
+        "kinds": 2,
+        "inner_steps": inner_steps,
+        "first_order": first_order,
+        "draws": draws,
+        "iterations": iterations,
+    }
 
 
 def expect_arguments(rng, games, rows, states, vectors, kinds):
-    return [
-        rng.dirichlet(np.ones(states), size=(kinds, rows)),
-        rng.integers(kinds, size=games),
-        rng.uniform(0.0, 5.0, size=(games, vectors, states)),
-        np.full((games, vectors, rows), -1.0),  # no value
-        games,
-        rows,
-        states,
-        vectors,
-        kinds,
-    ]
+    return {
+        "transition": rng.dirichlet(np.ones(states), size=(kinds, rows)),
+        "index": rng.integers(kinds, size=games),
+        "values": rng.uniform(0.0, 5.0, size=(games, vectors, states)),
+        "out": np.full((games, vectors, rows), -1.0),
+        "games": games,
+        "rows": rows,
+        "states": states,
+        "vectors": vectors,
+        "kinds": kinds,
+    }
 
 
 def matrix_arguments(payoff):
     games, rows, columns = payoff.shape
-    return [payoff, np.full((games, 2 + rows + columns), -1.0), games, rows, columns]
+    return {
+        "payoff": payoff,
+        "solution": np.full((games, 2 + rows + columns), -1.0),
+        "games": games,
+        "rows": rows,
+        "columns": columns,
+    }
 
 
 def backup_arguments(rng, games, steps, rows, states, kinds, first=0, last=None):
-    return [
-        rng.uniform(size=(games, steps, rows)),
-        rng.dirichlet(np.ones(states), size=(kinds, rows)),
-        rng.integers(kinds, size=games),
-        rng.uniform(0.0, 5.0, size=(games, steps, states)),
-        np.full((games, steps, rows), -1.0),  # no value
-        games,
-        steps,
-        rows,
-        states,
-        kinds,
-        first,
-        steps if last is None else last,
-    ]
+    return {
+        "reward": rng.uniform(size=(games, steps, rows)),
+        "transition": rng.dirichlet(np.ones(states), size=(kinds, rows)),
+        "index": rng.integers(kinds, size=games),
+        "values": rng.uniform(0.0, 5.0, size=(games, steps, states)),
+        "out": np.full((games, steps, rows), -1.0),
+        "games": games,
+        "steps": steps,
+        "rows": rows,
+        "states": states,
+        "kinds": kinds,
+        "first": first,
+        "last": steps if last is None else last,
+    }
+
+
+def simplex_arguments(table):
+    rows, columns = table.shape
+    return {"array": table, "rows": rows, "columns": columns, "tolerance": 1e-9}
 
 
 def fold_arguments(rng, entries):
-    return [rng.uniform(0.0, 1e3, size=(2, entries)), rng.uniform(0.0, 1e6, size=entries), entries]
+    return {
+        "sums": rng.uniform(0.0, 1e3, size=(2, entries)),
+        "total": rng.uniform(0.0, 1e6, size=entries),
+        "entries": entries,
+    }
 
 
 def policies_of(rng, actions, *lead):
@@ -177,113 +209,116 @@ def finite_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, ze
     wanted = np.arange(2 * players) if wanted is None else np.array(wanted)
     vectors = len(wanted)
     value, given = np.full((games, vectors, horizon, states), -1.0), (games, vectors, states, joint)
-    return [
-        rng.uniform(size=(games, rows, horizon, states, joint)),
-        rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
+    return {
+        "reward": rng.uniform(size=(games, rows, horizon, states, joint)),
+        "transition": rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
         if steps
         else rng.uniform(-3.0, 3.0, size=given if step < horizon - 1 else 0),
-        rng.integers(kinds, size=games),
-        rng.dirichlet(np.ones(states), size=games),
-        policies_of(rng, actions, games, horizon, states),
-        np.array(actions, dtype=np.int64),
-        wanted,
-        value,
-        np.full((games, vectors), -1.0),
-        games,
-        players,
-        horizon,
-        states,
-        joint,
-        rows,
-        kinds,
-        steps,
-        vectors,
-        step,
-    ]
+        "index": rng.integers(kinds, size=games),
+        "initial": rng.dirichlet(np.ones(states), size=games),
+        "policy": policies_of(rng, actions, games, horizon, states),
+        "actions": np.array(actions, dtype=np.int64),
+        "wanted": wanted,
+        "value": value,
+        "start": np.full((games, vectors), -1.0),
+        "games": games,
+        "players": players,
+        "horizon": horizon,
+        "states": states,
+        "joint": joint,
+        "reward_rows": rows,
+        "kinds": kinds,
+        "steps": steps,
+        "vectors": vectors,
+        "step": step,
+    }
 
 
 def correlated_arguments(rng, games, actions, states, horizon, steps, kinds=2, *, step=0):
     """A stage of Algorithm 2; without ``steps``, one step with given expected values."""
     players, joint = len(actions), math.prod(actions)
     given = (games, 2 * players, states, joint)
-    return [
-        rng.uniform(size=(games, players, horizon, states, joint)),
-        rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
+    return {
+        "reward": rng.uniform(size=(games, players, horizon, states, joint)),
+        "transition": rng.dirichlet(np.full(states, 0.5), size=(steps, kinds, states, joint))
         if steps
         else rng.uniform(0.0, 3.0, size=given if step < horizon - 1 else 0),
-        rng.integers(kinds, size=games),
-        rng.dirichlet(np.full(joint, 0.3), size=(games, horizon, states)),
-        np.array(actions, dtype=np.int64),
-        rng.uniform(0.0, 3.0, size=(games, 2 * players, horizon, states)),
-        np.full((games, 2 * players, horizon, states), -1.0),
-        games,
-        players,
-        horizon,
-        states,
-        joint,
-        kinds,
-        steps,
-        step,
-    ]
+        "index": rng.integers(kinds, size=games),
+        "weights": rng.dirichlet(np.full(joint, 0.3), size=(games, horizon, states)),
+        "actions": np.array(actions, dtype=np.int64),
+        "before": rng.uniform(0.0, 3.0, size=(games, 2 * players, horizon, states)),
+        "after": np.full((games, 2 * players, horizon, states), -1.0),
+        "games": games,
+        "players": players,
+        "horizon": horizon,
+        "states": states,
+        "joint": joint,
+        "kinds": kinds,
+        "steps": steps,
+        "step": step,
+    }
 
 
 def discounted_arguments(rng, games, actions, states, reward_rows, discount, kinds=2, *, wanted=None):
     """Discounted games; all that can be wanted unless told."""
     players, joint = len(actions), math.prod(actions)
     wanted = np.arange(2 * players) if wanted is None else np.array(wanted)
-    return [
-        rng.uniform(size=(games, reward_rows, states, joint)),
-        rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
-        rng.integers(kinds, size=games),
-        rng.dirichlet(np.ones(states), size=games),
-        policies_of(rng, actions, games, states),
-        np.array(actions, dtype=np.int64),
-        wanted,
-        np.full((games, len(wanted), states), -1.0),
-        np.full((games, len(wanted)), -1.0),
-        discount,
-        games,
-        players,
-        states,
-        joint,
-        reward_rows,
-        kinds,
-        len(wanted),
-    ]
+    return {
+        "reward": rng.uniform(size=(games, reward_rows, states, joint)),
+        "transition": rng.dirichlet(np.full(states, 0.5), size=(kinds, states, joint)),
+        "index": rng.integers(kinds, size=games),
+        "initial": rng.dirichlet(np.ones(states), size=games),
+        "policy": policies_of(rng, actions, games, states),
+        "actions": np.array(actions, dtype=np.int64),
+        "wanted": wanted,
+        "value": np.full((games, len(wanted), states), -1.0),
+        "start": np.full((games, len(wanted)), -1.0),
+        "discount": discount,
+        "games": games,
+        "players": players,
+        "states": states,
+        "joint": joint,
+        "reward_rows": reward_rows,
+        "kinds": kinds,
+        "vectors": len(wanted),
+    }
 
 
 def copied(arguments):
-    return [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
+    """The same arguments, with arrays of their own."""
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
+
+
+def arrays_of(arguments):
+    """Names of the arguments that are arrays."""
+    return [name for name, value in arguments.items() if isinstance(value, np.ndarray)]
+
+
+WRITTEN = {
+    "mirror": ("x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value"),
+    "ascent": ("policy", "sum_gap", "least"),  # which of several best responses it finds is not compared
+    "maml": ("logits", "gradient", "objective", "norm", "least"),
+    "fold": ("sums", "total"),
+    "finite_values": ("value", "start"),
+    "discounted_values": ("value", "start"),
+    "correlated_values": ("after",),
+    "equilibria": ("solution",),
+    "expect": ("out",),
+    "backup": ("out",),
+    "off_simplex": (),
+}
 
 
 def run(module, kernel, arguments):
     """Call a kernel on copies; return the arrays that it advances, by name."""
     arguments = copied(arguments)
-    result = getattr(module, kernel)(*arguments)
-    if kernel == "mirror":
-        x, y, mu, nu, sum_mu, sum_nu, sum_value = arguments[2:9]
-        # only differences of logits mean anything
-        return {
-            "x": x - x.max(axis=1, keepdims=True), "y": y - y.max(axis=1, keepdims=True), "mu": mu, "nu": nu,
-            "sum_mu": sum_mu, "sum_nu": sum_nu, "sum_value": sum_value,
-        }  # fmt: skip
-    if kernel == "off_simplex":
-        return {"row": np.array(result)}
+    result = getattr(module, kernel)(**arguments)
+    found = {name: arguments[name] for name in WRITTEN[kernel]}
+    if kernel == "mirror":  # only differences of logits mean anything
+        return found | {name: found[name] - found[name].max(axis=1, keepdims=True) for name in ("x", "y")}
     if kernel == "equilibria":  # values in the unit of the payoffs
-        arguments[1][:, 0] /= np.abs(arguments[0]).max(initial=0.0, axis=(1, 2)) + 1e-320
-    # which of several best responses ascent finds is not compared
-    written = {
-        "ascent": {"policy": 6, "sum_gap": 8, "least": 9},
-        "maml": {"logits": 7, "gradient": 8, "objective": 9, "norm": 10, "least": 11},
-        "fold": {"sums": 0, "total": 1},
-        "finite_values": {"value": 7, "start": 8},
-        "discounted_values": {"value": 7, "start": 8},
-        "correlated_values": {"after": 6},
-        "equilibria": {"solution": 1},
-        "expect": {"out": 3},
-        "backup": {"out": 4},
-    }[kernel]
-    return {name: arguments[i] for name, i in written.items()}
+        found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320
+    return {"row": np.array(result)} if kernel == "off_simplex" else found
 
 
 def cases():
@@ -320,8 +355,9 @@ def cases():
     for rows, columns in [(2, 2), (2, 3)]:
         # without payoffs one iteration is one softmax of given logits: both exponentials at their best
         arguments = mirror_arguments(rng, 4000, rows, columns, 0, 1)
-        arguments[0][...] = 0.0
-        for anchor in arguments[2:4]:
+        arguments["q"][...] = 0.0
+        for name in ("x", "y"):
+            anchor = arguments[name]
             anchor[...] = rng.uniform(-40.0, 40.0, size=anchor.shape)
         yield f"mirror {rows}x{columns}, one softmax", "mirror", arguments, 1e-15
     yield from ascent_cases(rng)
@@ -509,8 +545,8 @@ def simplex_cases(rng):
             table[row, place] = bad
         spoiled += [good * (1.0 + size) for size in (-1e-8, -9e-10, 9e-10, 1e-8)]
         for number, table in enumerate(spoiled):
-            yield f"off_simplex {rows}x{columns}, {number}", "off_simplex", [table, rows, columns, 1e-9], 0.0
-    yield "off_simplex nothing", "off_simplex", [np.empty((0, 3)), 0, 3, 1e-9], 0.0
+            yield f"off_simplex {rows}x{columns}, {number}", "off_simplex", simplex_arguments(table), 0.0
+    yield "off_simplex nothing", "off_simplex", simplex_arguments(np.empty((0, 3))), 0.0
 
 
 if __name__ == "__main__":

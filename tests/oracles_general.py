@@ -193,6 +193,124 @@ def markov_deviation(rewards, kernel, start, stages, tildes, player):
     )
 
 
+# The deviator who is not told the stage -----------------------------------------------------------------
+
+
+def played_tables(joints, initial):
+    """What is played if t lies in stage 1, 2, ...: tables [stage][h][s], joint action to probability.
+
+    ``joints[stage][h][s][a_1]...[a_N]``; ``initial[player][h][s][a]`` where there is no stage tau - h + 1.
+    """
+    actions = [len(own[0][0]) for own in initial]
+    tables = []
+    for tau in range(1, len(joints) + 1):
+        steps = []
+        for h in range(1, len(joints[0]) + 1):
+            rows = []
+            for s in range(len(joints[0][0])):
+                stage = tau - h + 1
+                rows.append(
+                    {
+                        a: at(joints[stage - 1][h - 1][s], a)
+                        if stage >= 1
+                        else math.prod(own[h - 1][s][a_i] for own, a_i in zip(initial, a, strict=True))
+                        for a in joint_actions(actions)
+                    }
+                )
+            steps.append(rows)
+        tables.append(steps)
+    return tables
+
+
+def value_of_play(rewards, kernel, start, tables, player, answer=None):
+    """Expected reward of a player in one stage, play by play.
+
+    ``answer(history)``, where given, is the action that the player takes instead of the advice; a history is
+    (state, actions of the others, state, ..., state).
+    """
+    horizon, total = len(kernel), []
+
+    def go(h, s, history, chance, earned):
+        if h == horizon:
+            total.append(chance * earned)
+            return
+        history = (*history, s)
+        for advised, weight in tables[h][s].items():
+            if not weight:
+                continue
+            others = advised[:player] + advised[player + 1 :]
+            played = advised if answer is None else (*advised[:player], answer(history), *advised[player + 1 :])
+            now = earned + at(rewards[player][h][s], played)
+            for z, p in enumerate(at(kernel[h][s], played)):
+                if p:
+                    go(h + 1, z, (*history, others), chance * weight * p, now)
+
+    for s, p in enumerate(start):
+        if p:
+            go(0, s, (), p, 0)
+    return sum(total)
+
+
+def histories_seen(kernel, start, actions, player):
+    """All (state, others' actions, state, ..., state) of every length, whatever the player does."""
+    others = list(itertools.product(*(range(n) for j, n in enumerate(actions) if j != player)))
+    found = now = [(s,) for s, p in enumerate(start) if p]
+    for step in kernel[:-1]:
+        following = []
+        for history in now:
+            for seen in others:
+                moves = ((*seen[:player], own, *seen[player:]) for own in range(actions[player]))
+                reached = {z for move in moves for z, p in enumerate(at(step[history[-1]], move)) if p}
+                following += [(*history, seen, z) for z in sorted(reached)]
+        now = following
+        found = found + now
+    return found
+
+
+def best_of_all_deviations(rewards, kernel, start, shares, tables, player):
+    """Value of the best deterministic deviation that depends on the history, by trying every one of them."""
+    actions = [1 + max(a[i] for a in tables[0][0][0]) for i in range(len(rewards))]
+    known = histories_seen(kernel, start, actions, player)
+    best = None
+    for chosen in itertools.product(range(actions[player]), repeat=len(known)):
+        answer = dict(zip(known, chosen, strict=True)).__getitem__
+        value = sum(
+            share * value_of_play(rewards, kernel, start, stage, player, answer)
+            for share, stage in zip(shares, tables, strict=True)
+        )
+        best = value if best is None else max(best, value)
+    return best
+
+
+def best_by_beliefs(rewards, kernel, start, shares, tables, player):
+    """The same value by Bayes' rule: the best action for the belief about the stage, history by history."""
+    horizon, own = len(kernel), 1 + max(a[player] for a in tables[0][0][0])
+
+    def value(h, s, belief):
+        if h == horizon:
+            return 0
+        found = []
+        for action in range(own):
+            likely = {}  # of each action of the others, by stage
+            for k, stage in enumerate(tables):
+                for advised, weight in stage[h][s].items():
+                    others = advised[:player] + advised[player + 1 :]
+                    likely.setdefault(others, [0] * len(tables))[k] += weight
+            total = 0
+            for others, by_stage in likely.items():
+                chance = sum(b * p for b, p in zip(belief, by_stage, strict=True))
+                if not chance:
+                    continue
+                after = [b * p / chance for b, p in zip(belief, by_stage, strict=True)]
+                played = (*others[:player], action, *others[player:])
+                onward = sum(p * value(h + 1, z, after) for z, p in enumerate(at(kernel[h][s], played)) if p)
+                total += chance * (at(rewards[player][h][s], played) + onward)
+            found.append(total)
+        return max(found)
+
+    return sum(p * value(0, s, list(shares)) for s, p in enumerate(start) if p)
+
+
 def one_shot_cce_gap(payoffs, joint):
     """Largest violation of the CCE constraints of a matrix game.
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections import Counter
 from importlib.metadata import Distribution
+from pathlib import Path
 
-from benchmarks.mutants.bearing import PACKAGE, Imports
+from benchmarks.mutants.bearing import Imports
 from benchmarks.mutants.run import FOLDER, ROOT, Copy, MutantsError, Outcome, Plan, tool
 from benchmarks.mutants.scores import COUNTS, PAGE, RESULTS, equivalents, keep, read_rows, reasons, renew_page, score
 
@@ -36,18 +37,18 @@ def version() -> str:
 
 
 def short(test: str) -> str:
-    """``gaps`` of ``tests/test_gaps.py``."""
-    return test.removeprefix("tests/test_").removesuffix(".py")
+    """``gaps`` of ``tests/library/test_gaps.py``: pytest wants names of test files that occur in one folder only."""
+    return Path(test).stem.removeprefix("test_")
 
 
 def overview(imports: Imports) -> str:
-    """A line a module: the tests that bear on it, and what the last run took and found."""
+    """A line per module: the tests that bear on it, and what the last run took and found."""
     rows = read_rows()
-    lines = [f"{'module':34s} {'test files':>10s} {'tested':>7s} {'score':>6s} {'CPU s':>6s}"]
+    lines = [f"{'module':50s} {'test files':>10s} {'tested':>7s} {'score':>6s} {'CPU s':>6s}"]
     for module in imports.paths:
         row, tests = rows.get(module), imports.bearing(module)
         last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
-        lines.append(f"{module.removeprefix(f'{PACKAGE}.'):34s} {len(tests):10d} {last}")
+        lines.append(f"{module:50s} {len(tests):10d} {last}")
     return "\n".join([*lines, "", ADVICE])
 
 

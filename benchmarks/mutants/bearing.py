@@ -6,12 +6,15 @@ is never asked.
 
 import ast
 import difflib
+import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-PACKAGE = "metanash"
+PACKAGES = ("metanash", "metanash_replication")
+SLOW = "workflow"  # the folder of tests that is never asked
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str | None, str]]:
@@ -23,12 +26,22 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str | None, str]]:
             yield from ((node.module, alias.name, alias.asname or alias.name) for alias in node.names)
 
 
+def pattern(text: ast.JoinedStr) -> re.Pattern[str]:
+    """The names that an f-string can be, each gap being one without points; none unless it begins with a package's."""
+    first = text.values[0]
+    if not isinstance(first, ast.Constant) or first.value.partition(".")[0] not in PACKAGES:
+        return re.compile(r"(?!)")
+    return re.compile(
+        "".join(re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+" for part in text.values)
+    )
+
+
 class Imports:
-    """Imports of the library and of its tests in a checkout."""
+    """Imports of both packages and of their tests in a checkout."""
 
     def __init__(self, root: Path):
         self.paths = {}  # of each module: its file
-        for path in sorted((root / "src" / PACKAGE).rglob("*.py")):
+        for path in sorted(path for package in PACKAGES for path in (root / "src" / package).rglob("*.py")):
             parts = path.relative_to(root / "src").with_suffix("").parts
             self.paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
         self._trees = {module: ast.parse(path.read_text()) for module, path in self.paths.items()}
@@ -38,23 +51,32 @@ class Imports:
         }
         self.tests = {
             path.relative_to(root).as_posix(): self._imported(ast.parse(path.read_text()))
-            for path in sorted((root / "tests").glob("test_*.py"))
+            for path in sorted((root / "tests").rglob("test_*.py"))
+            if path.relative_to(root / "tests").parts[0] != SLOW
         }
+        points = tomllib.loads((root / "pyproject.toml").read_text())["project"].get("entry-points", {})
+        self._added = {group: {value.partition(":")[0] for value in named.values()} for group, named in points.items()}
 
     def module(self, name: str) -> list[str]:
-        """Modules that ``gaps``, ``metanash.gaps``, ``src/metanash/gaps.py`` or a package means; ValueError if none."""
+        """Modules that ``gaps``, ``metanash.gaps``, ``src/metanash/gaps.py`` or a package means; ValueError if none.
+
+        A name without a package means the modules of that name in both: ``commands`` is those of the library and those
+        of the replication.
+        """
         dotted = name.removesuffix("/").removesuffix(".py").removeprefix("src/").replace("/", ".")
-        dotted = f"{PACKAGE}.{dotted.removeprefix(f'{PACKAGE}.')}"
-        found = [module for module in self.paths if module == dotted or module.startswith(f"{dotted}.")]
+        dotted = dotted.removesuffix(".__init__")
+        whole = dotted.partition(".")[0] in PACKAGES
+        wanted = [dotted] if whole else [f"{package}.{dotted}" for package in PACKAGES]
+        found = [module for module in self.paths for one in wanted if f"{module}.".startswith(f"{one}.")]
         if not found:
-            known = [module.removeprefix(f"{PACKAGE}.") for module in self.paths]
-            near = difflib.get_close_matches(dotted.removeprefix(f"{PACKAGE}."), known, n=3)
-            hint = ", ".join(near) or "./do mutants lists all"
+            known = {module.partition(".")[2]: module for module in self.paths}  # it may be in the other package
+            near = difflib.get_close_matches(dotted.partition(".")[2] if whole else dotted, known, n=3)
+            hint = ", ".join(known[one] for one in near) or "./do mutants lists all"
             raise ValueError(f"no module {dotted}; {'near it: ' if near else ''}{hint}")
         return found
 
     def _defining(self, module: str, name: str | None) -> str | None:
-        """The module of the library that a name comes from."""
+        """The module of the two packages that a name comes from."""
         if name and f"{module}.{name}" in self.paths:
             return f"{module}.{name}"
         if name and name in self._passed.get(module, {}):
@@ -74,11 +96,18 @@ class Imports:
         return module in self.paths and self.paths[module].name == "__init__.py"
 
     def _used(self, tree: ast.Module) -> set[str]:
-        """Modules imported, and those whose names are written out, to be imported when they are needed."""
+        """Modules imported, and those that are imported by name when they are needed.
+
+        Such a name may be written out, with a gap (``f"metanash_replication.topics.{topic}.claims"``), or be that of a
+        group of entry points.
+        """
         texts = {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-        return self._imported(tree) | (texts & self.paths.keys())
+        named = texts.union(*(self._added[group] for group in texts & self._added.keys()))
+        patterns = [pattern(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+        named |= {module for module in self.paths for one in patterns if one.fullmatch(module)}
+        return self._imported(tree) | (named & self.paths.keys())
 
     @cached_property
     def users(self) -> dict[str, set[str]]:

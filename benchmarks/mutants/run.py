@@ -25,11 +25,11 @@ from metanash.archive import write_text
 ROOT = Path(__file__).parents[2]
 FOLDER = ".mutants"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-# What tests read. Environments, results of the pipeline and caches are not among it.
+# What tests read, or see whether it is there. Environments, other results of the pipeline and caches are not among it.
 COPIED = (
-    *("benchmarks", "config", "docs", "notebooks", "paper_figures", "tests", "workflow", "src"),
-    *("CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "Snakefile", "do", "environment.yml"),
-    *("pyproject.toml", "requirements.lock", "setup.py"),
+    *("benchmarks", "config", "docs", "findings", "notebooks", "paper_figures", "tests", "workflow", "src"),
+    *("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "Snakefile", "do"),
+    *("environment.yml", "pyproject.toml", "requirements.lock", "results/summary.md", "setup.py", ".ci", ".github"),
 )
 LEFT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
 # A mutant has five times what its tests take, and ten seconds; the limit of processor time is twice that.
@@ -110,7 +110,7 @@ class Plan:
 
     def configuration(self) -> str:
         """What mutmut is told, as a table of pyproject.toml."""
-        others = [name for name in COPIED if name not in {"src", "tests", "pyproject.toml"}]
+        others = [name.partition("/")[0] for name in COPIED if name not in {"src", "tests", "pyproject.toml"}]
         settings = {
             "source_paths": ["src"],
             "only_mutate": [self.path],
@@ -164,6 +164,7 @@ class Copy:
                 if source.is_dir():
                     shutil.copytree(source, fresh / name, ignore=LEFT)
                 elif source.exists():
+                    (fresh / name).parent.mkdir(exist_ok=True)
                     shutil.copy2(source, fresh / name)
             with (fresh / "pyproject.toml").open("a") as project:
                 project.write(self.plan.configuration())

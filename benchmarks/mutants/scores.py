@@ -1,4 +1,4 @@
-"""What runs have found: a row a module in ``benchmarks/results/mutants.csv``, and the table of docs/reliability.md."""
+"""Results of runs: a row per module in ``benchmarks/results/mutants.csv``, and the table of docs/reliability.md."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ BEGIN, END = "<!-- scores: written by ./do mutants -->", "<!-- end of scores -->
 class Equivalent:
     """A change that no test can find, with the reason; without lines: all changes of a function."""
 
-    function: str  # gaps._finite, meta.AverageTarget.observe
+    function: str  # metanash.gaps._finite, metanash.meta.AverageTarget.observe
     removed: tuple[str, ...]
     added: tuple[str, ...]
     reason: str
@@ -38,10 +38,10 @@ def change(difference: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def function_of(mutant: str) -> str:
-    """``gaps._finite`` of ``metanash.gaps.x__finite__mutmut_3``; a method with its class."""
+    """``metanash.gaps._finite`` of ``metanash.gaps.x__finite__mutmut_3``; a method with its class."""
     module, _, name = mutant.partition("__mutmut_")[0].rpartition(".")
     name = name.replace("ǁ", ".").removeprefix("x.") if "ǁ" in name else name.removeprefix("x_")
-    return f"{module.removeprefix('metanash.')}.{name}"
+    return f"{module}.{name}"
 
 
 def equivalents(path: Path = EQUIVALENT) -> list[Equivalent]:
@@ -105,7 +105,7 @@ def table(rows: Mapping[str, Mapping[str, str]]) -> str:
     for module in sorted(rows):
         row = rows[module]
         numbers = [str(len(row["tests"].split())), *(row[name] for name in COUNTS)]
-        cells = [f"`{module.removeprefix('metanash.')}`", *numbers, f"{score(row):.1%}", row["commit"]]
+        cells = [f"`{module}`", *numbers, f"{score(row):.1%}", row["commit"]]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -133,7 +133,7 @@ def race(contestants: list[Contestant], game: object, budget: float, rounds: int
 def timed_curve(contestant: Contestant, game: object, found: Outcome, step: int = 3) -> list[tuple[int, float, float]]:
     """Iterations, seconds and gap at every third point that was looked at, and at the last.
 
-    Seconds are iterations times the fastest seconds an iteration. That leaves out what a call costs, which shows where
+    Seconds are iterations times the fastest seconds per iteration. That leaves out what a call costs, which shows where
     the loop is compiled: short runs of metanash are timed one by one, from the start.
     """
     points = []

@@ -77,7 +77,7 @@ class Tree:
         return self.gap([np.asarray(part, dtype=np.float64)[np.newaxis, np.newaxis] for part in (mu, nu)])
 
     def tree_gap(self, tables: Iterable[dict[int, Iterable[float]]]) -> float:
-        """NE-gap of probabilities of actions by number of information set (from 1), one table a player.
+        """NE-gap of probabilities of actions by number of information set (from 1), one table per player.
 
         Solvers leave rounding, and nothing at all where play never comes: that becomes uniform.
         """

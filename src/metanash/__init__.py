@@ -1,9 +1,39 @@
-"""metanash: learning and meta-learning in tabular Markov games, and the replication of Mao et al. (2023).
+"""metanash: learning and meta-learning of equilibria in tabular Markov games.
 
-"Multi-Agent Meta-Reinforcement Learning: Sharper Convergence Rates with Task Similarity", NeurIPS 2023.
-Symbols in code are the paper's: mu and nu (policies of the max- and min-player), eta (learning rate), tau
-(stage), ``discount`` for gamma. Index order: player, step h, state s, actions in player order, next state;
-a batch of games comes before all of these.
+The names below are enough for most uses; the rest is in the modules.
+
+Games
+    :mod:`~metanash.games`: zero-sum, general-sum and discounted games, frozen and validated; batches of them
+    :mod:`~metanash.transitions`: transition kernels, dense, shared by all steps, or sparse
+    :mod:`~metanash.families`: seeded sequences of similar games
+    :mod:`~metanash.gamefile`: reading and writing games
+    :mod:`~metanash.gambit`: games of other programs (.nfg, .efg, payoff matrices) and their units
+    :mod:`~metanash.similarity`: whether a game is a potential game, and how alike the games of a sequence are
+Learning
+    :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop
+    :mod:`~metanash.meta`: the starting policies of the next game, from the games before; learning of a sequence
+    :mod:`~metanash.maml`: exact MAML on a set of games
+    :mod:`~metanash.correlated`: the correlated policy that Algorithm 2 puts out, and its CCE-gaps
+    :mod:`~metanash.policy_gradient`: objectives of softmax policies, their Hessians, and the ascent
+Evaluation
+    :mod:`~metanash.gaps`: exact values, best responses and NE-gaps
+    :mod:`~metanash.exact`: equilibria of zero-sum games by the simplex method
+    :mod:`~metanash.bounds`: right-hand sides of the theorems
+Tools
+    :mod:`~metanash.simplex`: softmax, projection, divergences
+    :mod:`~metanash.streams`: random generators addressed by name
+    :mod:`~metanash.archive`: files of named arrays with a header
+    :mod:`~metanash.typing`: types of arrays in signatures
+    :mod:`~metanash.kernels`: inner loops, compiled or in NumPy; which of them run, and on how many threads
+    :mod:`~metanash.cli` and :mod:`~metanash.commands`: the command ``metanash``
+
+A name that begins with an underscore, ``metanash._inner`` among them, is used inside the library only and may change
+at any time.
+
+Symbols are those of Mao et al. (2023), "Multi-Agent Meta-Reinforcement Learning: Sharper Convergence Rates with Task
+Similarity", NeurIPS 2023: mu and nu (policies of the max- and min-player), eta (learning rate), tau (stage),
+``discount`` for gamma. Index order: player, step h, state s, actions in player order, next state; a batch of games
+comes before all of these.
 """
 
 from metanash import families

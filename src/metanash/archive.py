@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.foreign import kind_of, unreadable
+from metanash.typing import Array
 
 __all__ = [
     "Archive",
@@ -33,7 +34,6 @@ __all__ = [
 ]
 
 Header = dict[str, Any]
-Array = npt.NDArray[Any]
 
 _CHUNK = 16 * 1024**2
 """Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""
@@ -172,7 +172,7 @@ def write_archive(
 
 
 class _DamagedError(Exception):
-    """What a file says of itself cannot be."""
+    """A file describes itself in a way that cannot be."""
 
 
 class Archive:
@@ -285,7 +285,7 @@ _REASONS: dict[type[BaseException], str] = {
 
 
 def _damaged(path: Path, format_name: str, error: Exception) -> ArchiveError:
-    """What is wrong with a file that is none of ours or broken, in one line."""
+    """The fault of a file that is none of ours or broken, in one line."""
     reason = next((words for kind, words in _REASONS.items() if isinstance(error, kind)), None)
     if path.stat().st_size == 0:
         reason = "it is empty"

@@ -2,15 +2,16 @@
 
 A subcommand is a module with a docstring, ``add_arguments(parser)`` and ``run(options)``, which returns an exit code.
 It is imported when it is asked for, so the ones that need nothing but NumPy start at once. A package adds some by an
-entry point of the group ``metanash.commands``, a dictionary like ``COMMANDS``.
+entry point of the group ``metanash.commands``, a dictionary like ``COMMANDS``; one that cannot be loaded, or whose
+names are taken, is left out, which a line on stderr says.
 """
 
 import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from importlib.metadata import entry_points
+from collections.abc import Collection, Sequence
+from importlib.metadata import EntryPoint, entry_points
 
 __all__ = ["COMMANDS", "main"]
 
@@ -19,14 +20,35 @@ COMMANDS = {
     "show": ("metanash.commands.show", "what a file of games, runs or measurements holds, or a table"),
 }
 """Modules of the subcommands, and the purpose of each in a line."""
+_GROUP = "metanash.commands"
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "a package"
+
+
+def _added(point: EntryPoint, taken: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Subcommands of another package, none if there is something wrong with them: the others are to work."""
+    try:
+        found = {str(name): (str(module), str(purpose)) for name, (module, purpose) in point.load().items()}
+        clash = sorted(found.keys() & taken)
+        fault = f"{', '.join(clash)} is there already" if clash else ""
+    except Exception as error:  # whatever an import raises
+        fault = f"{type(error).__name__}: {error}"
+    if not fault:
+        return found
+    print(f"metanash: what {_package(point)} adds ({point.value}) is left out: {fault}", file=sys.stderr)
+    return {}
 
 
 def _commands(name: str | None) -> dict[str, tuple[str, str]]:
     """Those of this package, which suffice for a subcommand of its own, else with those of others."""
     if name in COMMANDS:
         return COMMANDS
-    added = [point.load() for point in entry_points(group="metanash.commands")]
-    return dict(sorted(pair for table in (COMMANDS, *added) for pair in table.items()))
+    found = dict(COMMANDS)
+    for point in sorted(entry_points(group=_GROUP), key=lambda point: (_package(point), point.name)):
+        found |= _added(point, found)
+    return dict(sorted(found.items()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

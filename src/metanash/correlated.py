@@ -14,7 +14,14 @@ Two quantities, two names:
 
 - :func:`cce_gap_bounds` averages V^{dagger,tau} - V^tau over tau: what a deviator gains that is *told* tau. That is
   what the proof of Theorem 5 controls, and an upper bound of the CCE-gap, whose deviator is not told;
-- :func:`cce_gaps` is the CCE-gap itself, for H = 1 only.
+- :func:`cce_gaps` is the CCE-gap itself. Its deviator sees states and everybody's actions and infers from them what tau
+  may be: with w_tau = n_tau / T at first and m_h^tau the others' part of the joint that stage tau plays at step h,
+
+.. math:: U_{h,i}(w, s) = \max_{a_i} \sum_{a_{-i}} \Big[ \sum_\tau w_\tau m_h^\tau(a_{-i} \mid s) r_{h,i}(s, a)
+          + \sum_{s'} P_h(s' \mid s, a) U_{h+1,i}\big((w_\tau m_h^\tau(a_{-i} \mid s))_\tau, s'\big) \Big],
+
+  which takes a tree that grows exponentially with H (:mod:`metanash._inner.histories`). Where that is more than is
+  allowed, :func:`cce_gaps` says so in an error, and :func:`cce_gains_or_bounds` has the bound with a flag.
 
 Either may be negative: following the correlated advice can be better than any deviation that ignores it.
 """
@@ -22,21 +29,27 @@ Either may be negative: following the correlated advice can be better than any d
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
+from metanash._inner import histories
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
+from metanash.typing import Booleans, Floats, Integers
 
 __all__ = [
+    "MOST_PRODUCTS",
+    "CCEGains",
     "CorrelatedPolicy",
     "Episode",
     "StageValues",
     "cce_gain_bounds",
     "cce_gains",
+    "cce_gains_or_bounds",
     "cce_gap_bounds",
     "cce_gaps",
     "expected",
@@ -46,9 +59,6 @@ __all__ = [
     "product_values",
     "stage_values",
 ]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 # Joint distributions ------------------------------------------------------------------------------------
@@ -90,28 +100,28 @@ def player_means(tables: Floats, joint: Floats, players: int) -> Floats:
     lanes, size = math.prod(lead), math.prod(joint.shape[-players:])
     nothing, found = np.zeros((lanes, 2 * players)), np.empty((lanes, 2 * players))
     kernels.correlated_values(  # games of one step and state
-        np.ascontiguousarray(tables),
-        np.empty(0),
-        np.zeros(lanes, dtype=np.int64),
-        np.ascontiguousarray(joint),
-        actions,
-        nothing,
-        found,
-        lanes,
-        players,
-        1,
-        1,
-        size,
-        1,
-        0,
-        0,
+        reward=np.ascontiguousarray(tables),
+        transition=np.empty(0),
+        index=np.zeros(lanes, dtype=np.int64),
+        weights=np.ascontiguousarray(joint),
+        actions=actions,
+        before=nothing,
+        after=found,
+        games=lanes,
+        players=players,
+        horizon=1,
+        states=1,
+        joint=size,
+        kinds=1,
+        steps=0,
+        step=0,
     )
     return found[:, :players].reshape(*lead, players)
 
 
 @dataclass(frozen=True, eq=False)
 class StageValues:
-    """Values of what is played if t lies in one stage, for each player: two arrays (G, N, H, S).
+    """Values of the policies that are played if t lies in one stage, for each player: two arrays (G, N, H, S).
 
     Attributes
     ----------
@@ -125,7 +135,7 @@ class StageValues:
     deviated: Floats
 
     def gain(self, games: GameBatch[MarkovGame]) -> Floats:
-        """What deviating gains from the initial distribution, (G, N).
+        """Gains of a deviation, from the initial distribution, (G, N).
 
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
         """
@@ -147,21 +157,21 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
 
     def work_out(transition: Floats, steps: int, step: int) -> None:
         kernels.correlated_values(
-            games.reward,
-            transition,
-            transitions.index,
-            joint,
-            actions,
-            known,
-            found,
-            count,
-            len(actions),
-            horizon,
-            states,
-            games.joint_actions,
-            len(transitions.kinds),
-            steps,
-            step,
+            reward=games.reward,
+            transition=transition,
+            index=transitions.index,
+            weights=joint,
+            actions=actions,
+            before=known,
+            after=found,
+            games=count,
+            players=len(actions),
+            horizon=horizon,
+            states=states,
+            joint=games.joint_actions,
+            kinds=len(transitions.kinds),
+            steps=steps,
+            step=step,
         )
 
     if transitions.stacked is not None:
@@ -173,7 +183,7 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
 
 
 def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:
-    """Values of a product policy, one array (G, H, S, A_i) a player, played at every step: V^0 of the module.
+    """Values of a product policy, one array (G, H, S, A_i) per player, played at every step: V^0 of the module.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
     """
@@ -256,7 +266,7 @@ class CorrelatedPolicy(Frozen):
         initial = tuple(_distributions(f"initial policy of player {i}", x, 1) for i, x in enumerate(self.initial))
         if not initial or any(part.ndim != 4 or part.shape[:3] != initial[0].shape[:3] for part in initial):
             raise ValueError(
-                "initial policies must have axes (game, h, s, action), one array a player; "
+                "initial policies must have axes (game, h, s, action), one array per player; "
                 f"got shapes {[part.shape for part in initial]}"
             )
         wanted = (*initial[0].shape[:3], *(part.shape[3] for part in initial))
@@ -266,7 +276,9 @@ class CorrelatedPolicy(Frozen):
                 raise ValueError(f"joint of stage {tau} must have shape {wanted}, got {np.shape(joint)}")
             joints.append(_distributions(f"joint of stage {tau}", joint, len(initial)))
         if len(self.iterations) != len(joints):
-            raise ValueError(f"iterations must be one number a stage, {len(joints)} in all; got {len(self.iterations)}")
+            raise ValueError(
+                f"iterations must be one number per stage, {len(joints)} in all; got {len(self.iterations)}"
+            )
         iterations = tuple(integer("iterations of a stage", n, 1) for n in self.iterations)
         self.__dict__.update(initial=initial, joints=tuple(joints), iterations=iterations)
 
@@ -360,6 +372,37 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 
 # Gaps ---------------------------------------------------------------------------------------------------
 
+MOST_PRODUCTS = 10_000_000
+"""Products that the CCE-gap of a game may take for each player, unless more are asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class CCEGains:
+    """What players gain by leaving a correlated policy: of some exactly, of others only a bound is known.
+
+    Attributes
+    ----------
+    gains : (G, N) array, in units of reward
+        Where ``exact``, the gain of a player that is not told the stage, otherwise of one that is told: no less.
+    exact : (G, N) array of bool
+    products : (G, N) array
+        How many the exact gain takes; 0 if no tree is needed.
+    """
+
+    gains: Floats
+    exact: Booleans
+    products: Floats
+
+    @property
+    def gap(self) -> Floats:
+        """The largest gain, (G,): the CCE-gap where ``gap_is_exact``, otherwise an upper bound of it."""
+        return np.asarray(self.gains.max(axis=-1))
+
+    @property
+    def gap_is_exact(self) -> Booleans:
+        """Whether no bound exceeds the exact gains, (G,)."""
+        return np.asarray(np.where(self.exact, self.gains, -np.inf).max(axis=-1) >= self.gap)
+
 
 def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap.
@@ -379,10 +422,17 @@ def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
     return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
 
 
-def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """External regret of each player for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ].
+def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS) -> Floats:
+    """Gain of each player that leaves the policy and is not told the stage; see the module. External regret if H = 1.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    games : GameBatch of MarkovGame
+    policy : CorrelatedPolicy
+    most_products : int
+        As in :func:`cce_gains_or_bounds`.
 
     Returns
     -------
@@ -391,27 +441,115 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
     Raises
     ------
     ValueError
-        If H > 1: a deviator that is not told tau, but may learn it from what it sees, faces a partially observed
-        problem. :func:`cce_gain_bounds` holds for any H.
+        If it takes more than ``most_products``: the message has how many. :func:`cce_gain_bounds` holds for any H.
     """
     check_batch("cce_gains", games, MarkovGame)
-    game = games.game
-    if game.horizon > 1:
-        raise ValueError(f"the CCE-gap is computed for H = 1 only, got H = {game.horizon}; cce_gap_bounds is for any H")
+    return _all_exact(cce_gains_or_bounds(games, policy, most_products), most_products).gains
+
+
+def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS) -> Floats:
+    """CCE-gap (G,), in units of reward: the largest of :func:`cce_gains`. Parameters and errors as there.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> from metanash.correlated import cce_gap_bounds, cce_gaps
+    >>> (game,) = mn.families.general_sum_sequence(
+    ...     "shapley", 0, n_games=1, perturbation=0.0, horizon=2, n_states=2, n_actions=(3, 3)
+    ... )
+    >>> run = mn.learn(game, mn.CorrelatedMirrorDescent(1.0), iterations=1000)
+    >>> games = mn.GameBatch.of(game)
+    >>> bool(cce_gaps(games, run.policy)[0] < cce_gap_bounds(games, run.policy)[0])
+    True
+    """
+    check_batch("cce_gaps", games, MarkovGame)
+    return np.asarray(cce_gains(games, policy, most_products).max(axis=-1))
+
+
+def cce_gains_or_bounds(
+    games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_products: int = MOST_PRODUCTS
+) -> CCEGains:
+    """Gains of players who are not told the stage, and where that takes too much, of players who are, with a flag.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    games : GameBatch of MarkovGame
+    policy : CorrelatedPolicy
+    most_products : int
+        How many products may be taken for a game and a player. With K stages, E_h pairs of a state and the others'
+        actions that can be met at step h (S A_{-i}, less where states cannot be reached or no stage plays the actions)
+        and Z_h states at the step after it, 0 at the last, they are the sum over h of
+        E_1 ... E_h (K + A_i (1 + Z_h)), with about as many sums. The default, 10^7, takes some hundredths of a second
+        for a game and a player; memory is some megabytes beside copies of the inputs, whatever the tree. Nothing is
+        counted where no tree is needed: H = 1, or all stages play alike, as one alone does. Beyond 200 steps any
+        other tree counts as infinite.
+
+    Returns
+    -------
+    CCEGains
+        A game has the bits and the flags that it has in any other batch.
+
+    Raises
+    ------
+    ValueError
+        If the policy is of another size, or ``most_products`` is no integer of at least 0.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> from metanash.correlated import cce_gains_or_bounds
+    >>> games = mn.families.general_sum_sequence(
+    ...     "random", 0, n_games=1, perturbation=0.0, horizon=3, n_states=2, n_actions=(2, 2)
+    ... )
+    >>> run = mn.learn(games, mn.CorrelatedMirrorDescent(0.1), iterations=100)
+    >>> batch = mn.GameBatch.of(games)
+    >>> cce_gains_or_bounds(batch, run.policy).exact
+    array([[ True,  True]])
+    >>> cce_gains_or_bounds(batch, run.policy, most_products=100).exact
+    array([[False, False]])
+    """
+    check_batch("cce_gains_or_bounds", games, MarkovGame)
+    integer("most_products", most_products, 0)
     _check_sizes(games, policy)
-    joint = policy.mixture()
+    shape = (len(games), games.game.n_players)
+    if games.game.horizon == 1:
+        return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
+    if not policy.joints:  # there is nothing to be told
+        return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
+    shares = [n / sum(policy.iterations) for n in policy.iterations]
+    values, products = histories.best_values(games, shares, partial(_others, policy), most_products)
+    exact = products <= most_products
+    inferred = ~np.isnan(values)
+    told = values if inferred.all() else policy.deviation_values(games)
+    return CCEGains(np.where(inferred, values, told) - policy.values(games), exact, products)
+
+
+def _all_exact(found: CCEGains, most_products: int) -> CCEGains:
+    if not found.exact.all():
+        game, player = (int(k) for k in np.argwhere(~found.exact)[0])
+        raise ValueError(
+            f"the CCE-gap of game {game}, player {player}, takes {found.products[game, player]:.3g} products, above "
+            f"most_products = {most_products}; allow more, or take cce_gains_or_bounds or cce_gap_bounds"
+        )
+    return found
+
+
+def _external_regrets(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """Gains (G, N) for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ]."""
+    players, joint = games.game.n_players, policy.mixture()
     gains = []
-    for i in range(game.n_players):
+    for i in range(players):
         reward = games.reward[:, i]
-        best = payoffs(reward, joint, game.n_players, i).max(axis=-1)
-        gains.append((games.initial * (best - expected(reward, joint, game.n_players))[:, 0]).sum(axis=-1))
+        best = payoffs(reward, joint, players, i).max(axis=-1)
+        gains.append((games.initial * (best - expected(reward, joint, players))[:, 0]).sum(axis=-1))
     return np.stack(gains, axis=-1)
 
 
-def cce_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """CCE-gap (G,) for H = 1, in units of reward: the largest of :func:`cce_gains`. Errors as there.
-
-    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
-    """
-    check_batch("cce_gaps", games, MarkovGame)
-    return np.asarray(cce_gains(games, policy).max(axis=-1))
+def _others(policy: CorrelatedPolicy, player: int, step: int) -> Floats:
+    """What the other players play at a step if t lies in stage 1, 2, ...: (K, G, S, A_-i), their actions in C order."""
+    parts = [policy.joint(stage, step).sum(axis=2 + player) for stage in range(1, len(policy.joints) + 1)]
+    return np.stack([part.reshape(*part.shape[:2], -1) for part in parts])

@@ -32,6 +32,7 @@ from metanash import kernels
 from metanash._inner import rational
 from metanash._inner.checks import name_entry, real_numbers
 from metanash.games import GameBatch, ZeroSumGame, check_batch, check_game
+from metanash.typing import Floats
 
 __all__ = [
     "TOLERANCE",
@@ -44,7 +45,6 @@ __all__ = [
     "shapley_batch",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-9
 """Largest error of a value, relative to d of the module; most are below 1e-14."""
@@ -54,6 +54,7 @@ error is worked out exactly, and if it is above :data:`TOLERANCE`, they are solv
 NEAR = 1e3
 """The exact solution of larger games begins with what is played where no payoff is further off than so many times D."""
 ROUNDING = Fraction(1, 2**52)
+NO_ACTION = "each player of a matrix game needs an action"
 
 
 class MatrixEquilibrium(NamedTuple):
@@ -92,6 +93,8 @@ def matrix_equilibrium(matrix: npt.ArrayLike) -> MatrixEquilibrium:
         rows, columns = payoff.shape
     except ValueError:
         raise ValueError(f"a matrix game must have axes (a, b), got shape {payoff.shape}") from None
+    if not (rows and columns):
+        raise ValueError(NO_ACTION)
     solution = np.empty(2 + rows + columns)
     if not kernels.equilibria(payoff, solution, 1, rows, columns) <= DOUBT:
         _settle(payoff, solution, "(a, b)")
@@ -116,6 +119,8 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     if payoff.ndim != 3:
         raise ValueError(f"matrix games must have axes (game, a, b), got shape {payoff.shape}")
     games, rows, columns = payoff.shape
+    if not (rows and columns):
+        raise ValueError(NO_ACTION)
     solution = np.empty((games, 2 + rows + columns))
     if not kernels.equilibria(payoff, solution, games, rows, columns) <= DOUBT:
         _settle(payoff, solution, "(game, a, b)")

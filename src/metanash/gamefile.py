@@ -3,7 +3,7 @@
 Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
 
 ``header``
-    ``kind`` (``zero_sum``, ``markov`` or ``discounted``), ``names`` (one a game), ``discount`` (discounted
+    ``kind`` (``zero_sum``, ``markov`` or ``discounted``), ``names`` (one per game), ``discount`` (discounted
     games only), ``transition`` (``dense`` or ``sparse``), ``n_actions``, ``provenance`` (free-form: who made the
     games, with which parameters and seed).
 ``reward``
@@ -38,6 +38,7 @@ from metanash.archive import Archive, ArchiveError, Parts, check_readable, open_
 from metanash.gambit import Units, read_efg, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition
+from metanash.typing import Arrays
 
 __all__ = [
     "FORMAT",
@@ -53,8 +54,6 @@ FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
 
 _GAMBIT = {".nfg": read_nfg, ".efg": read_efg}
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str, Any] | None = None) -> None:
@@ -110,7 +109,7 @@ def _checked(games: Sequence[Game]) -> Game:
         for game in games
     ):
         raise ValueError(
-            "the games of a file must hold their transitions the same way: all one a step, all shared, or all sparse"
+            "the games of a file must hold their transitions the same way: all one per step, all shared, or all sparse"
         )
     return first
 

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from metanash._inner.checks import distributions, float_array, within
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
 from metanash.transitions import Transition, TransitionBatch, enough_axes
+from metanash.typing import Floats
 
 __all__ = [
     "DiscountedGame",
@@ -37,8 +38,6 @@ __all__ = [
     "check_game",
     "check_games",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _initial(value: npt.ArrayLike | None, n_states: int) -> Floats:
@@ -220,7 +219,7 @@ class DiscountedGame(_Sizes):
         if reward.ndim < 3 or reward.shape[0] not in {1, reward.ndim - 2}:
             raise ValueError(
                 "reward of a discounted game must have axes (player, s, action of each player), with one row "
-                f"or one a player; got shape {reward.shape}"
+                f"or one per player; got shape {reward.shape}"
             )
         enough_axes(reward.ndim - 2)
         object.__setattr__(self, "reward", within("reward", reward, 0.0, 1.0, "(i, s, a)"))
@@ -373,7 +372,7 @@ def _named(value: object) -> str:
 
 
 def _way(value: object, classes: Sequence[type[Game]]) -> str:
-    """What to do instead."""
+    """The remedy, from the semicolon on."""
     if isinstance(value, GameBatch):
         return "; its games are in .games"
     if isinstance(value, ZeroSumGame) and MarkovGame in classes:

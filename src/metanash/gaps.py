@@ -1,20 +1,19 @@
 """Exact values, best responses and NE-gaps, by backward induction or policy iteration. Nothing is learned here.
 
-A policy is a tuple with one array a player: (H, S, A_i) for finite horizon, (S, A_i) for discounted games,
+A policy is a tuple with one array per player: (H, S, A_i) for finite horizon, (S, A_i) for discounted games,
 each with the game as an extra first axis where a batch is meant.
 """
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels, simplex
 from metanash._inner.checks import distributions, policy_array
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_batch, check_game
+from metanash.typing import Floats, Integers, Policy
 
 __all__ = [
     "average_out",
@@ -35,10 +34,6 @@ __all__ = [
     "team_optima",
     "values",
 ]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Policy = Sequence[Floats]
 
 
 def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing: int = 0) -> Floats:
@@ -105,25 +100,25 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
 
     def go_back(transition: Floats, kinds: int, steps: int, step: int) -> None:
         kernels.finite_values(
-            games.reward,
-            transition,
-            transitions.index,
-            games.initial,
-            policies,
-            sizes,
-            wanted,
-            value,
-            start,
-            count,
-            len(actions),
-            horizon,
-            states,
-            games.joint_actions,
-            rows,
-            kinds,
-            steps,
-            len(wanted),
-            step,
+            reward=games.reward,
+            transition=transition,
+            index=transitions.index,
+            initial=games.initial,
+            policy=policies,
+            actions=sizes,
+            wanted=wanted,
+            value=value,
+            start=start,
+            games=count,
+            players=len(actions),
+            horizon=horizon,
+            states=states,
+            joint=games.joint_actions,
+            reward_rows=rows,
+            kinds=kinds,
+            steps=steps,
+            vectors=len(wanted),
+            step=step,
         )
 
     kinds, stacked = len(transitions.kinds), transitions.stacked
@@ -153,23 +148,23 @@ def _stationary(
     count, states = policy[0].shape[:2]
     value, start = np.empty((count, len(wanted), states)), np.empty((count, len(wanted)))
     kernels.discounted_values(
-        reward,
-        transition,
-        index,
-        initial,
-        tuple(policy),
-        _numbers(*actions),
-        wanted,
-        value,
-        start,
-        discount,
-        count,
-        len(actions),
-        states,
-        math.prod(actions),
-        reward.shape[1],
-        len(transition),
-        len(wanted),
+        reward=reward,
+        transition=transition,
+        index=index,
+        initial=initial,
+        policy=tuple(policy),
+        actions=_numbers(*actions),
+        wanted=wanted,
+        value=value,
+        start=start,
+        discount=discount,
+        games=count,
+        players=len(actions),
+        states=states,
+        joint=math.prod(actions),
+        reward_rows=reward.shape[1],
+        kinds=len(transition),
+        vectors=len(wanted),
     )
     return value, start
 
@@ -251,7 +246,7 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
 def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     game = games.game
     if len(policy) != game.n_players:
-        raise ValueError(f"a policy has one array a player, {game.n_players} in all; got {len(policy)}")
+        raise ValueError(f"a policy has one array per player, {game.n_players} in all; got {len(policy)}")
     lead = (len(games), *([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states)
     checked = []
     for player, (part, actions) in enumerate(zip(policy, game.n_actions, strict=True)):

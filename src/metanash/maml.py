@@ -28,12 +28,10 @@ from metanash.learners.base import checkpoints
 from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
 from metanash.streams import stream
+from metanash.typing import Floats, Integers
 
 __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train"]
 __all__ += ["meta_gradient", "meta_objective", "meta_value_and_gradient"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +142,7 @@ class _Ascent:
             raise ValueError(f"logits must be those of {rows} replications, got {len(theta[0])}")
         self._logits = beside(model.checked(theta, rows))
         self._gradient = np.empty_like(self._logits)
-        actions = np.array(model.n_actions, dtype=np.int64)
-        self._model = (model.reward, model.transition, model.kind, model.initial, actions)
-        self._steps = (model.discount, inner_step)
-        games, states, joint = model.reward.shape
-        self._sizes = (games, len(actions), states, joint, self._logits.shape[-1], len(model.transition), inner_steps)
+        self._model, self._inner_step, self._inner_steps = model, inner_step, inner_steps
         self._actions = model.n_actions
 
     def advance(
@@ -159,21 +153,48 @@ class _Ascent:
         Returns F_T and the norm of its gradient before the first step, and the smallest norm on the way: (R,) each.
         """
         rows, count = probability.shape
-        found = np.empty(rows), np.empty(rows), np.empty(rows)
-        arrays = (game, probability, self._logits, self._gradient, *found)
-        draws = 1 if game.ndim == 2 else len(game)
-        sizes = (rows, count, *self._sizes, int(first_order), draws, iterations)
+        model = self._model
+        games, states, joint = model.reward.shape
+        objective, norm, least = np.empty(rows), np.empty(rows), np.empty(rows)
         with np.errstate(over="ignore", invalid="ignore"):  # said below
-            kernels.maml(*self._model, *arrays, *self._steps, step, *sizes)
-        for name, values in zip(("the meta-objective", "the meta-gradient"), found, strict=False):
+            kernels.maml(
+                reward=model.reward,
+                transition=model.transition,
+                kind=model.kind,
+                initial=model.initial,
+                actions=np.array(model.n_actions, dtype=np.int64),
+                game=game,
+                probability=probability,
+                logits=self._logits,
+                gradient=self._gradient,
+                objective=objective,
+                norm=norm,
+                least=least,
+                discount=model.discount,
+                inner_step=self._inner_step,
+                step=step,
+                rows=rows,
+                count=count,
+                games=games,
+                players=len(model.n_actions),
+                states=states,
+                joint=joint,
+                columns=self._logits.shape[-1],
+                kinds=len(model.transition),
+                inner_steps=self._inner_steps,
+                first_order=int(first_order),
+                draws=1 if game.ndim == 2 else len(game),
+                iterations=iterations,
+            )
+        for name, values in (("the meta-objective", objective), ("the meta-gradient", norm)):
             bad = ~np.isfinite(values)
             if bad.any():
                 row = int(bad.argmax())
                 raise ArithmeticError(
                     f"{name} of replication {row} is {values[row]}: products of its Hessians leave the range of floats "
-                    f"with an inner step of {self._steps[1]:g}; take a smaller one"
+                    f"with an inner step of {self._inner_step:g}; take a smaller one"
                 )
-        return found
+        return objective, norm, least
 
     @property
     def logits(self) -> Logits:
@@ -189,7 +210,7 @@ class _Ascent:
 def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int) -> Floats:
     """F_T(theta), equation (9): (R,), in units of value.
 
-    ``theta`` has one (R, S, A_i) array a player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
+    ``theta`` has one (R, S, A_i) array per player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape or are not finite, the step lies outside [1e-100, 1e100], or ``inner_steps`` is
     negative; ArithmeticError if the gradient leaves the range of floats, as it does for very large steps.
     """
@@ -233,7 +254,7 @@ class MetaTraining:
         The last theta.
     """
 
-    iterations: npt.NDArray[np.int64]
+    iterations: Integers
     objective: Floats
     gradient_norm: Floats
     smallest_gradient_norm: Floats
@@ -245,7 +266,7 @@ class MetaTraining:
         return tuple(softmax(part) for part in self.logits)
 
 
-def _grid(name: str, iterations: int, at: Sequence[int] | None) -> npt.NDArray[np.int64]:
+def _grid(name: str, iterations: int, at: Sequence[int] | None) -> Integers:
     """Checkpoints from 0: those given, or 0 and log-spaced ones."""
     integer(name, iterations, 0)
     if at is None:
@@ -322,7 +343,7 @@ def train(
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What inner steps from given logits are worth on each game.
+    """Gaps and potentials on each game after inner steps from given logits.
 
     Attributes
     ----------
@@ -332,7 +353,7 @@ class Adaptation:
         Exact NE-gap and Phi there, in units of value.
     """
 
-    steps: npt.NDArray[np.int64]
+    steps: Integers
     ne_gap: Floats
     potential: Floats
 

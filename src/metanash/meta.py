@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.games import GameBatch, check_games
 from metanash.learners.base import Learner, Policies, Run, learn
 from metanash.learners.stages import StagedMirrorDescent
 from metanash.simplex import alpha_greedy
+from metanash.typing import Floats, Integers
 
 __all__ = ["META_UPDATES", "AverageTarget", "CarryOver", "Individual", "MetaUpdate", "learn_sequence"]
 
@@ -73,7 +73,7 @@ class CarryOver:
 AnyStaged = StagedMirrorDescent[Any, Any]
 
 Target = Callable[[AnyStaged, Run[Any]], Policies]
-"""Policies (game, stage, h, s, action) that a finished game recommends, one array a player."""
+"""Policies (game, stage, h, s, action) that a finished game recommends, one array per player."""
 
 
 def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
@@ -152,12 +152,12 @@ class SequenceRun(Generic[State]):
     runs: tuple[Run[State], ...]
 
     @property
-    def ne_gap(self) -> npt.NDArray[np.float64]:
+    def ne_gap(self) -> Floats:
         """(sequences, K, C) NE-gaps."""
         return np.stack([run.ne_gap for run in self.runs], axis=1)
 
-    def measured(self, name: str) -> npt.NDArray[np.float64]:
-        """(sequences, K, C) of what the learner measures under a name."""
+    def measured(self, name: str) -> Floats:
+        """(sequences, K, C) measurements of the learner, by their name."""
         return np.stack([run.measures[name] for run in self.runs], axis=1)
 
 
@@ -167,7 +167,7 @@ def learn_sequence(
     update: MetaUpdate,
     iterations: int,
     *,
-    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    at: Sequence[int] | Integers | None = None,
 ) -> SequenceRun[State]:
     """Learn the games of a sequence one after another, each from what the meta-update makes of those before.
 

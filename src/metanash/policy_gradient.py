@@ -1,6 +1,6 @@
-"""What softmax players ascend on discounted games, its Hessians, and the ascent itself (Mao et al. 2023, section 4.2).
+"""Objectives of softmax players on discounted games, their Hessians, and the ascent (Mao et al. 2023, section 4.2).
 
-The formulas are in :mod:`metanash.kernels.points`. Logits are tuples with one (G, S, A_i) array a player.
+The formulas are in :mod:`metanash.kernels.points`. Logits are tuples with one (G, S, A_i) array per player.
 """
 
 import itertools
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.checks import float_array, integer, within_floats
@@ -17,11 +16,9 @@ from metanash._inner.frozen import Frozen, sealed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import stage_potentials
 from metanash.kernels.points import Logits, Point, Tables
+from metanash.typing import Floats, Integers
 
 __all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_hessian", "beside", "hessian", "parts_of"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 def beside(parts: Sequence[Floats]) -> Floats:
@@ -37,7 +34,7 @@ def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
 
 @dataclass(frozen=True, eq=False)
 class ValueModel(Frozen):
-    """What softmax players ascend: the discounted value of one reward in each game of a batch. Frozen like a game.
+    """An objective of softmax players: the discounted value of one reward in each game of a batch. Frozen like a game.
 
     Attributes
     ----------
@@ -136,28 +133,28 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
     games, states, joint = model.reward.shape
     with np.errstate(over="ignore", invalid="ignore"):  # said below
         kernels.ascent(
-            model.reward,
-            model.transition,
-            model.kind,
-            np.full(games, step),
-            model.initial,
-            np.array(model.n_actions, dtype=np.int64),
-            together,
-            np.zeros((games, states, players)),
-            np.zeros((2, games)),
-            np.ones(games),
-            model.discount,
-            games,
-            players,
-            states,
-            joint,
-            1,
-            together.shape[-1],
-            len(model.transition),
-            1,
-            0,
-            0,
-            steps,
+            reward=model.reward,
+            transition=model.transition,
+            index=model.kind,
+            step=np.full(games, step),
+            initial=model.initial,
+            actions=np.array(model.n_actions, dtype=np.int64),
+            policy=together,
+            response=np.zeros((games, states, players)),
+            sum_gap=np.zeros((2, games)),
+            least=np.ones(games),
+            discount=model.discount,
+            lanes=games,
+            players=players,
+            states=states,
+            joint=joint,
+            reward_rows=1,
+            columns=together.shape[-1],
+            kinds=len(model.transition),
+            softmax=1,
+            measure=0,
+            done=0,
+            iterations=steps,
         )
     if not (together < np.inf).all():  # NaN fails too; a logit of -inf is an action that is never played
         raise ArithmeticError(f"softmax ascent of step {step:g} leaves the range of floats; take a smaller step")
@@ -182,7 +179,7 @@ def hessian(point: Point) -> Floats:
 
 
 def assembled_gradient(games: GameBatch[DiscountedGame], logits: Sequence[Floats]) -> Logits:
-    """d_i V_i for each player i: what independent players ascend. In a potential game it is the gradient of Phi.
+    """d_i V_i for each player i, which independent players ascend. In a potential game it is the gradient of Phi.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
     """

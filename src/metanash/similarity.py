@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import distributions, float_array, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
 from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
+from metanash.typing import Booleans, Floats
 
 __all__ = [
     "POTENTIAL_TOLERANCE",
@@ -25,7 +25,6 @@ __all__ = [
     "total_dissimilarity",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 POTENTIAL_TOLERANCE = 1e-9
 """A game whose deviation is at most this, times the largest value possible, counts as a potential game."""
@@ -66,7 +65,7 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
     Parameters
     ----------
     responses : sequence of (..., K, stages, H, S, A_i) arrays
-        Best responses in hindsight, one array a player.
+        Best responses in hindsight, one array per player.
 
     Returns
     -------
@@ -81,7 +80,7 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
 
 
 def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tuple[int | str, ...]) -> list[Floats]:
-    """``count`` random policies a player, half of them deterministic: (count, [H,] S, A_i)."""
+    """``count`` random policies per player, half of them deterministic: (count, [H,] S, A_i)."""
     rng = stream(*address)
     lead = (count, *([game.horizon] if isinstance(game, MarkovGame) else []), game.n_states)
     policies = []
@@ -214,7 +213,7 @@ def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
 
 def largest_potential_drops(
     games: GameBatch[DiscountedGame], following: GameBatch[DiscountedGame]
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Booleans]:
     """Terms of Delta_Phi: the maximum over policies of Phi(pi; game) - Phi(pi; following game).
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.

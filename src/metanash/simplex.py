@@ -4,29 +4,30 @@ Distributions lie along the last axis; leading axes are arbitrary.
 """
 
 import numpy as np
-import numpy.typing as npt
+
+from metanash.typing import Floats
 
 __all__ = ["alpha_greedy", "kl_divergence", "logits", "project", "softmax", "uniform"]
 
 
-def uniform(*shape: int) -> npt.NDArray[np.float64]:
+def uniform(*shape: int) -> Floats:
     """Uniform distributions over the last axis of an array of this shape."""
     return np.full(shape, 1.0 / shape[-1])
 
 
-def logits(policy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def logits(policy: Floats) -> Floats:
     """Logarithms of probabilities, -inf where an action is never taken."""
     with np.errstate(divide="ignore"):
         return np.log(policy)
 
 
-def softmax(x: npt.NDArray[np.float64], axis: int = -1) -> npt.NDArray[np.float64]:
+def softmax(x: Floats, axis: int = -1) -> Floats:
     """Exponentiate and normalise; a logit of -inf gets probability 0 exactly."""
     weight = np.exp(x - x.max(axis=axis, keepdims=True))
     return np.asarray(weight / weight.sum(axis=axis, keepdims=True))
 
 
-def project(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def project(x: Floats) -> Floats:
     """Euclidean projection onto the simplex.
 
     With the entries sorted downwards the threshold is the largest over k of (x_1 + ... + x_k - 1) / k.
@@ -36,7 +37,7 @@ def project(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(x - candidates.max(axis=-1, keepdims=True), 0.0))
 
 
-def kl_divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def kl_divergence(p: Floats, q: Floats) -> Floats:
     """KL(p || q) in nats, infinite where p puts mass outside the support of q."""
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0.0, p * (np.log(p) - np.log(q)), 0.0)
@@ -44,6 +45,6 @@ def kl_divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt
     return np.asarray(np.maximum(terms.sum(axis=-1), 0.0))
 
 
-def alpha_greedy(policy: npt.NDArray[np.float64], alpha: float) -> npt.NDArray[np.float64]:
+def alpha_greedy(policy: Floats, alpha: float) -> Floats:
     """[x]_alpha = (1 - alpha) x + alpha / d (Mao et al. 2023, below equation 5)."""
     return np.asarray((1.0 - alpha) * policy + alpha / policy.shape[-1])

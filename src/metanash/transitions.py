@@ -1,4 +1,4 @@
-"""Transition kernels P_h(s' | s, a): one a step, one shared by all steps, or sparse.
+"""Transition kernels P_h(s' | s, a): one per step, one shared by all steps, or sparse.
 
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
@@ -17,10 +17,10 @@ from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash.typing import Floats, Integers
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
 
-Floats = npt.NDArray[np.float64]
 
 MOST_PLAYERS = 60
 """NumPy's arrays have at most 64 axes: one for each player's actions, and four more in a batch of games."""
@@ -79,7 +79,7 @@ class Transition(Frozen):
 
     @classmethod
     def per_step(cls, probabilities: npt.ArrayLike) -> "Transition":
-        """One kernel a step: (H, S, A_1, ..., A_N, S).
+        """One kernel per step: (H, S, A_1, ..., A_N, S).
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Transition(Frozen):
     def sparse(
         cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
     ) -> "Transition":
-        """Sparse kernels, one a step or a single one for all.
+        """Sparse kernels, one per step or a single one for all.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Transition(Frozen):
 
     @property
     def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
-        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one a step, built anew around the frozen parts."""
+        """The dense array, or sparse (S A_1 ... A_N, S) matrices: one per step, built anew around the frozen parts."""
         return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
     @property
@@ -170,6 +170,19 @@ class Transition(Frozen):
         rows = self.parts[number] if not self.is_sparse else self._own_matrices[number].toarray()
         return np.asarray(rows).reshape(self.n_states, *self.n_actions, self.n_states)
 
+    def _reached(self, step: int, states: Integers) -> Integers:
+        """Next states that some action leads to from some of these, under a sparse kernel. Repeats are possible."""
+        matrix, joint = self._own_matrices[step], math.prod(self.n_actions)
+        parts = [slice(matrix.indptr[s * joint], matrix.indptr[(s + 1) * joint]) for s in states]  # copies no matrix
+        return np.concatenate([matrix.indices[part][matrix.data[part] > 0.0] for part in parts])
+
+    def _between(self, step: int, states: Integers, onto: Integers) -> Floats:
+        """Dense part of a sparse kernel, (s, A_1, ..., A_N, s')."""
+        joint = math.prod(self.n_actions)
+        rows = (states[:, np.newaxis] * joint + np.arange(joint)).ravel()
+        part = self._own_matrices[step][rows][:, onto].toarray()
+        return np.asarray(part).reshape(len(states), *self.n_actions, len(onto))
+
 
 @dataclass(frozen=True, eq=False)
 class TransitionBatch(Frozen):
@@ -189,7 +202,7 @@ class TransitionBatch(Frozen):
 
     transitions: tuple[Transition, ...]
     kinds: tuple[Transition, ...] = field(init=False, repr=False)
-    index: npt.NDArray[np.int64] = field(init=False, repr=False)
+    index: Integers = field(init=False, repr=False)
     stacked: Floats | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -198,7 +211,7 @@ class TransitionBatch(Frozen):
         first = kinds[0]
         if any((t.steps, t.is_sparse) != (first.steps, first.is_sparse) for t in kinds):
             raise ValueError(
-                "the games of a batch must hold their transitions the same way: all one a step, all shared, "
+                "the games of a batch must hold their transitions the same way: all one per step, all shared, "
                 "or all sparse"
             )
         parts = [kind.parts for kind in kinds if isinstance(kind.parts, np.ndarray)]
@@ -238,6 +251,29 @@ class TransitionBatch(Frozen):
             return np.asarray(self.stacked[step if self.steps > 1 else 0])
         return np.stack([kind.at(step) for kind in self.kinds])
 
+    def reached(self, step: int, states: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which states some actions at a step lead to from some of the states (G, S) of each game, (G, S)."""
+        if self.stacked is not None:
+            leads = np.asarray((self.dense(step) > 0.0).any(axis=tuple(range(2, 2 + len(self.n_actions)))))
+            return np.asarray((leads[self.index] & states[:, :, np.newaxis]).any(axis=1))
+        met = np.zeros_like(states)
+        for row, onward, kind in zip(states, met, self.transitions, strict=True):
+            onward[kind._reached(step if self.steps > 1 else 0, np.flatnonzero(row))] = True
+        return met
+
+    def between(self, step: int, games: Integers, states: Integers, onto: Integers) -> Floats:
+        """Dense parts of the kernels of a step: of some games, from some states to some states.
+
+        Returns
+        -------
+        (g, s, A_1, ..., A_N, s') array
+        """
+        kinds = self.index[games]
+        if self.stacked is not None:
+            return np.asarray(self.dense(step)[kinds[:, np.newaxis], states][..., onto])
+        own = {k: self.kinds[k]._between(step if self.steps > 1 else 0, states, onto) for k in set(kinds.tolist())}
+        return np.stack([own[k] for k in kinds.tolist()])
+
     def expect(self, values: Floats, step: int) -> Floats:
         """P_h V for several vectors at one step of every game.
 
@@ -261,7 +297,17 @@ class TransitionBatch(Frozen):
         out = np.empty((games, count, self.rows))
         if self.stacked is not None:
             stacked = self.stacked[step]
-            kernels.expect(stacked, self.index, values, out, games, self.rows, states, count, len(stacked))
+            kernels.expect(
+                transition=stacked,
+                index=self.index,
+                values=values,
+                out=out,
+                games=games,
+                rows=self.rows,
+                states=states,
+                vectors=count,
+                kinds=len(stacked),
+            )
             return out.reshape(shape)
         for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
             out[game, k] = self.kinds[kind].times(step, values[game, k])
@@ -291,6 +337,18 @@ class TransitionBatch(Frozen):
         q = np.empty_like(reward)
         runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
         for (first, last), chance in zip(runs, self.stacked, strict=True):
-            sizes = (games, horizon, self.rows, states, len(chance), first, last)
-            kernels.backup(reward, chance, self.index, values, q, *sizes)
+            kernels.backup(
+                reward=reward,
+                transition=chance,
+                index=self.index,
+                values=values,
+                out=q,
+                games=games,
+                steps=horizon,
+                rows=self.rows,
+                states=states,
+                kinds=len(chance),
+                first=first,
+                last=last,
+            )
         return q

@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["FORMS", "Arrays", "Measurement", "claim_row", "claim_summary", "claims_table", "rows_of", "total_rows"]
+from metanash.typing import Booleans, Floats
+from metanash_replication.typing import Measurement
 
-Floats = npt.NDArray[np.float64]
-Arrays = Mapping[str, npt.NDArray[Any]]
-Measurement = tuple[Mapping[str, Any], Arrays]
-"""Arguments that a measurement was made with, with its ``file``, and its arrays."""
+__all__ = ["FORMS", "claim_row", "claim_summary", "claims_table", "rows_of", "total_rows"]
+
 
 FORMS = {
     "printed": "printed",
@@ -51,7 +49,7 @@ def claim_row(
     left: Floats,
     right: Floats,
     trivial: float,
-    unresolved: npt.NDArray[np.bool_] | bool = False,
+    unresolved: Booleans | bool = False,
     kind: str = "",
 ) -> dict[str, Any]:
     """One row from measurements and bounds (runs, C) at iterations (C,), of a form of ``FORMS`` or with its ``kind``.

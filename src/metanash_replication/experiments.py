@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.checks import integer, positive
@@ -27,6 +26,7 @@ from metanash.learners import (
 )
 from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
 from metanash.similarity import distribution_mismatch
+from metanash.typing import Arrays, Floats
 from metanash_replication.records import GAPS, RunRecord
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
@@ -228,7 +228,7 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     return RunRecord({**asdict(spec), "games": dict(provenance)}, versions, arrays)
 
 
-def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> npt.NDArray[np.float64] | float:
+def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> Floats | float:
     """Largest learning rate that the theory admits on all games of a sequence, for each of the sequences."""
     game = sequences[0].game
     if isinstance(game, ZeroSumGame):
@@ -239,11 +239,8 @@ def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> npt.NDArray[np.float6
     return largest_ascent_step(game.discount, mismatch, game.n_players, max(game.n_actions))
 
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-
 def _final_policies(runs: SequenceRun[Any], learner: Any, lead: tuple[int, ...]) -> Arrays:
-    """Output policies, one array a player; of a correlated one, each player's average."""
+    """Output policies, one array per player; of a correlated one, each player's average."""
     correlated = isinstance(learner, CorrelatedMirrorDescent)
     policies = [learner.average(run.state) if correlated else run.policy for run in runs.runs]
     arrays = {}

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from metanash_replication.ledger import Entry, judge_all
 from metanash_replication.ledger.claim import Claim, Runs
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.plans import Plan, read_plan
 from metanash_replication.report import Outline, Report, assemble
 from metanash_replication.topics import TOPICS
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS", "HEADLINES", "OUTLINES", "claims_of", "judged", "outlines_of", "report_of"]
 

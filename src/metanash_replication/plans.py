@@ -18,7 +18,7 @@ __all__ = [
     "Reads",
     "Section",
     "Table",
-    "Tables",
+    "Tabulation",
     "read_plan",
     "setting",
 ]
@@ -151,7 +151,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Tables:
+class Tabulation:
     """The job that makes the tables of all measurements of a topic, by ``make`` of its module ``tables``.
 
     Attributes
@@ -187,7 +187,7 @@ class Section:
     optional : tuple of str
         Figures that not every configuration draws.
     needs : tuple of str
-        Tables that not every configuration makes; without them the section is left out.
+        Tabulation that not every configuration makes; without them the section is left out.
     opens : bool
         Whether it is the first of the report.
     """
@@ -225,7 +225,7 @@ class Plan:
         Of its figures in Snakemake's report.
     measurements : tuple of Measurement
     tables : tuple of Table
-    tabulated : Tables, optional
+    tabulated : Tabulation, optional
         The job that makes the tables; without it the topic has rules of its own for them.
     bounds : bool
         Whether it has rows of ``theory.csv``: ``make`` returns them under the name ``claims``.
@@ -245,7 +245,7 @@ class Plan:
     title: str
     measurements: tuple[Measurement, ...] = ()
     tables: tuple[Table, ...] = ()
-    tabulated: Tables | None = None
+    tabulated: Tabulation | None = None
     bounds: bool = False
     figures: tuple[Figure, ...] = ()
     drawn_by: str = ""
@@ -263,7 +263,7 @@ class Plan:
 
     @property
     def judged(self) -> list[str]:
-        """Tables that verdicts and sections are made of."""
+        """Tabulation that verdicts and sections are made of."""
         return [table.name for table in self.tables if table.judged]
 
     @property
@@ -273,7 +273,7 @@ class Plan:
 
     @property
     def drawn_of(self) -> list[str]:
-        """Tables that its figures are drawn of."""
+        """Tabulation that its figures are drawn of."""
         return list(dict.fromkeys(table for figure in self.figures for table in figure.tables))
 
     def functions(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from metanash._inner.checks import integer
+from metanash.typing import Floats
 
 __all__ = [
     "Slope",
@@ -24,8 +25,6 @@ __all__ = [
     "speed_up",
 ]
 
-Floats = npt.NDArray[np.float64]
-
 
 def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Means of resampled seeds.
@@ -33,7 +32,7 @@ def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -
     Parameters
     ----------
     samples : (seeds, ...) array
-        Curves or numbers, one a seed.
+        Curves or numbers, one per seed.
 
     Returns
     -------

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.archive import ArchiveError, read_archive, write_archive
+from metanash.typing import Array, Floats
 
 __all__ = [
     "FORMAT",
@@ -61,7 +61,7 @@ class RunRecord:
 
     spec: Mapping[str, Any]
     provenance: Mapping[str, Any]
-    arrays: Mapping[str, npt.NDArray[Any]] = field(repr=False)
+    arrays: Mapping[str, Array] = field(repr=False)
 
     def __post_init__(self) -> None:
         for name in _REQUIRED:
@@ -85,11 +85,11 @@ class RunRecord:
         return next(name for name in GAPS if name in self.arrays)
 
     @property
-    def gap(self) -> npt.NDArray[np.float64]:
+    def gap(self) -> Floats:
         """(rates, sizes, seeds, K, C) gaps."""
         return self.arrays[self.measure]
 
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+    def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 
 
@@ -116,12 +116,12 @@ def read_record(path: Path | str) -> RunRecord:
         raise ArchiveError(f"{path}: {error}") from error
 
 
-def write_measurement(path: Path | str, spec: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def write_measurement(path: Path | str, spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write named arrays with what they were made from, atomically."""
     write_archive(path, MEASUREMENT, SCHEMA, {"spec": dict(spec)}, arrays)
 
 
-def read_measurement(path: Path | str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def read_measurement(path: Path | str) -> tuple[dict[str, Any], dict[str, Array]]:
     """Read what :func:`write_measurement` wrote: spec and arrays. Raises ArchiveError as :func:`read_record` does."""
     header, arrays = read_archive(path, MEASUREMENT, SCHEMA)
     return dict(header.get("spec", {})), arrays

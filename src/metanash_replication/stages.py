@@ -3,13 +3,24 @@
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from metanash.bounds import vertex_divergence
+from metanash.bounds.general_sum import player_divergence
+from metanash.learners import JointStage, Stage
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
+from metanash.typing import Floats
 
-__all__ = ["STAGE_STARTS", "StageDivergence", "StageDivergenceProbe", "stage_policies"]
+__all__ = [
+    "STAGE_STARTS",
+    "DivergenceProbe",
+    "PlayerDivergenceProbe",
+    "StageDivergence",
+    "StageDivergenceProbe",
+    "joint_stage_divergence",
+    "stage_divergence",
+    "stage_policies",
+]
 
-Floats = npt.NDArray[np.float64]
 
 STAGE_STARTS = ("uniform", "random", "vertex")
 """Kinds of initial policies; see :func:`stage_policies`."""
@@ -77,3 +88,28 @@ class StageDivergenceProbe:
             for worst, finished in self._finished.items()
         }
         return {"divergence_first": total[False], "divergence_worst": total[True]}
+
+
+def stage_divergence(stage: Stage, *, worst: bool) -> Floats:
+    """Sum over steps of the largest over states of KL_mu + KL_nu, (G,)."""
+    both = sum(vertex_divergence(stage.payoff[i], stage.initial[i], worst=worst) for i in (0, 1))
+    return np.asarray(np.asarray(both).max(axis=-1).sum(axis=-1))
+
+
+class DivergenceProbe(StageDivergenceProbe):
+    """Divergence of Theorem 1 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
+
+    def __init__(self) -> None:
+        super().__init__(stage_divergence)
+
+
+def joint_stage_divergence(stage: JointStage, *, worst: bool) -> Floats:
+    """Sum over steps and players of the largest over states of KL, (G,)."""
+    return player_divergence(stage.payoff, stage.initial, worst=worst)
+
+
+class PlayerDivergenceProbe(StageDivergenceProbe):
+    """Divergence of Theorem 5 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
+
+    def __init__(self) -> None:
+        super().__init__(joint_stage_divergence)

@@ -1,17 +1,12 @@
 """What the figures of the theorems share."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["BOUND", "KIND_STYLE", "Tables", "legend_below", "log_axes"]
-
-Tables = Mapping[str, pd.DataFrame]
-"""Tables by name, as the modules ``tables`` make them."""
+__all__ = ["BOUND", "KIND_STYLE", "legend_below", "log_axes"]
 
 KIND_STYLE: dict[str, dict[str, Any]] = {
     "mixed": {"color": "#009e73"},

@@ -94,7 +94,7 @@ def spoilt(form, part, value):
         (lambda: spoilt(sparse.coo_array, "coords", ([0, 0, 1, 2, 2, 4], INDICES)), r"axis 0 .* in \[0, 3\]"),
         (lambda: spoilt(sparse.coo_array, "coords", ([0, 0, 1, 2, 2, 3], [0, 1, 1, 0, 1, -1])),
          r"axis 1 .* in \[0, 1\]"),
-        (lambda: spoilt(sparse.coo_array, "data", [1.0]), r"axis 0 must be one an entry \(1\)"),
+        (lambda: spoilt(sparse.coo_array, "data", [1.0]), r"axis 0 must be one per entry \(1\)"),
         (lambda: sparse.csr_array(np.reshape(DENSE, SHAPE) + 0j), "must hold real numbers"),
     ],
 )  # fmt: skip

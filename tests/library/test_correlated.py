@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from strategies import pure_starts, random_distributions, random_interior, random_tables, random_vertices, seeds, tables
 
 from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, OptimisticMirrorDescent, Transition, learn
-from metanash.correlated import CorrelatedPolicy, cce_gap_bounds, cce_gaps, marginals
+from metanash.correlated import CorrelatedPolicy, cce_gains, cce_gap_bounds, cce_gaps, marginals
 from metanash.families import general_sum_sequence, zero_sum_sequence
 from metanash.learners.stages import stage_count
 
@@ -175,6 +175,7 @@ def test_a_deviator_who_only_remembers_gains_less_than_one_who_is_told():
             traced(game, 0.5, 25, [np.full((1, 2, 1, 2), 0.5)] * 2), [[[[[0.5, 0.5]]] * 2]] * 2, i,
         )  # fmt: skip
         assert unaware - 1e-12 <= best <= told + 1e-12
+        assert cce_gains(batch, output)[0, i] == pytest.approx(best - output.values(batch)[0, i], abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -185,7 +186,7 @@ def test_a_deviator_who_only_remembers_gains_less_than_one_who_is_told():
 def test_openspiel_finds_the_same_values_and_gaps(seed, horizon, states, actions, iterations):
     """OpenSpiel is given every sequence of iterations that may be drawn, as product policies with probabilities.
 
-    For H = 1 its CCE-gap is ours; for H > 1 its deviator remembers but is not told tau, and gains at most our bound.
+    Its deviator remembers but is not told tau: its CCE-gap is ours for every H, and at most our bound.
     """
     rng = np.random.default_rng([seed, horizon])
     game = random_tables(rng, "markov", horizon, states, actions)
@@ -202,6 +203,7 @@ def test_openspiel_finds_the_same_values_and_gaps(seed, horizon, states, actions
     output, measured = learner.output(state), learner.measure(batch, state)
     np.testing.assert_allclose(output.values(batch)[0], values, atol=1e-10, rtol=0)
     # OpenSpiel cuts incentives at 0
+    np.testing.assert_allclose(np.maximum(cce_gains(batch, output)[0], 0.0), gains, atol=1e-10, rtol=0)
     if horizon == 1:
         assert max(measured["cce_gap"][0], 0.0) == pytest.approx(max(gains), abs=1e-10)
     assert max(gains) <= max(measured["cce_gap_bound"][0], 0.0) + 1e-10
@@ -337,13 +339,6 @@ def test_gaps_fall_in_shapley_s_game():
     assert (run.measures["cce_gap"] <= run.measures["cce_gap_bound"] + 1e-12).all()
 
 
-def test_the_gap_of_longer_games_is_refused():
-    game = random_tables(np.random.default_rng(5), "markov", 2, 1, (2, 2))
-    learner, batch, state = trained(game, 0.1, 5, None)
-    with pytest.raises(ValueError, match=r"for H = 1 only, got H = 2; cce_gap_bounds is for any H"):
-        cce_gaps(batch, learner.output(state))
-
-
 # Any time, any cut, any batch ---------------------------------------------------------------------------
 
 
@@ -460,7 +455,7 @@ def test_bad_arguments():
         learn(game, CorrelatedMirrorDescent(0.0), 5)
     uniform = np.full((1, 1, 2, 2, 2), 0.5)
     for initial, message in [
-        ((uniform,), "one array a player"),
+        ((uniform,), "one array per player"),
         ((uniform, uniform), r"player 1 must have shape \(1, 1, 2, 2, 3\)"),
         ((uniform, np.full((1, 2, 2, 2, 3), 1 / 3)), "as many stages for all players"),
         (learn(game, CorrelatedMirrorDescent(0.1), 5).policy, "initial policies must have axes"),

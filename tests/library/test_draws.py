@@ -17,5 +17,5 @@ def test_an_index_is_drawn_in_proportion_to_its_weight(chance, index):
 
 def test_joints_without_a_length_are_refused():
     joint, half = np.full((1, 1, 1, 2, 2), 0.25), np.full((1, 1, 1, 2), 0.5)
-    with pytest.raises(ValueError, match="iterations must be one number a stage, 1 in all; got 2"):
+    with pytest.raises(ValueError, match="iterations must be one number per stage, 1 in all; got 2"):
         CorrelatedPolicy((half, half), (joint,), (1, 2))

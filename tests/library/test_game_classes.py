@@ -1,6 +1,6 @@
 """Every public function that takes games beside every class of games, alone, in a list and in a batch.
 
-The functions are found by walking the package; one that is in no table here fails the first test.
+The functions are found by walking both packages; one that is in no table here fails the first test.
 """
 
 import collections.abc
@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import metanash
+import metanash_replication
 from metanash import correlated, exact, gamefile, gaps, maml, meta, policy_gradient, similarity
+from metanash._inner import histories
 from metanash.families import poker
 from metanash.gambit import Units, extensive, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
@@ -113,6 +115,13 @@ def joint(given):
     return np.full((1, 1, 1, *game.n_actions), 1.0 / np.prod(game.n_actions))
 
 
+def others(given, player):
+    """What the other players play, (policies, games, S, actions of the others)."""
+    actions = _game(given).n_actions
+    count = int(np.prod(actions)) // actions[player]
+    return np.full((1, 1, 1, count), 1.0 / count)
+
+
 def arm(given):
     choice = {ZeroSumGame: "optimistic_mirror_descent", MarkovGame: "correlated_mirror_descent"}
     spec = experiments.Learning(
@@ -129,6 +138,8 @@ TASKS = {"step": 0.1, "inner_steps": 1}
 # name: the call, the forms that are taken, the games that are taken
 ALONE, BATCH, LIST, ANY = {"alone"}, {"batch"}, {"listed"}, {"alone", "listed", "batch"}
 CALLS = {
+    "_inner.histories.best_values":
+        (lambda x: histories.best_values(x, [1.0], lambda i, _: others(x, i), 10**6), BATCH, M),
     "correlated.CorrelatedPolicy.deviation_values": (lambda x: of_any_players(x).deviation_values(x), BATCH, M),
     "correlated.CorrelatedPolicy.sample_episode":
         (lambda x: of_any_players(x).sample_episode(x, np.random.default_rng(0)), ALONE, M),
@@ -137,6 +148,7 @@ CALLS = {
     "correlated.StageValues.gain": (lambda x: stage_value(x).gain(x), BATCH, M),
     "correlated.cce_gain_bounds": (lambda x: correlated.cce_gain_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gains": (lambda x: correlated.cce_gains(x, of_any_players(x)), BATCH, M),
+    "correlated.cce_gains_or_bounds": (lambda x: correlated.cce_gains_or_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gap_bounds": (lambda x: correlated.cce_gap_bounds(x, of_any_players(x)), BATCH, M),
     "correlated.cce_gaps": (lambda x: correlated.cce_gaps(x, of_any_players(x)), BATCH, M),
     "correlated.product_values": (lambda x: correlated.product_values(x, policy(x)), BATCH, M),
@@ -197,7 +209,7 @@ CALLS = {
         (lambda x: maml.train(x, logits(), step=0.1, iterations=1, inner_step=0.1, inner_steps=1), set(), set()),
     "meta.learn_sequence":
         (lambda x: meta.learn_sequence(x, learner(RegretMatching), Individual(), 2), LIST, Z),
-    "own_games.learn_own_games": (
+    "topics.own_games.measure.learn_own_games": (
         lambda x: own_games.learn_own_games(
             x, Units((0.0,) * _game(x).n_players, 1.0), learning_rates=RATES, iterations=2, n_checkpoints=2
         ), LIST, Z | M | D),
@@ -211,8 +223,8 @@ CALLS = {
     "similarity.largest_potentials": (similarity.largest_potentials, BATCH, D),
     "similarity.potential_deviation": (similarity.potential_deviation, ALONE, M | D),
     "similarity.stage_potential_deviation": (similarity.stage_potential_deviation, ALONE, D),
-    "tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
-    "theory.potential.starting_policies":
+    "topics.simulations.tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
+    "topics.potential.measure.starting_policies":
         (lambda x: potential.starting_policies("uniform", x, np.random.default_rng(0)), ALONE, D),
 }  # fmt: skip
 for _module, _cls, _plays, _taken in (
@@ -263,12 +275,16 @@ def takes_games(function):
 
 def functions_of_games():
     found = {}
-    for info in pkgutil.walk_packages(metanash.__path__, "metanash."):
-        module = importlib.import_module(info.name)
-        place = info.name.removeprefix("metanash.")
+    modules = [
+        info.name
+        for package in (metanash, metanash_replication)
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    for path in modules:
+        module, place = importlib.import_module(path), path.partition(".")[2]
         for name in getattr(module, "__all__", []):
             thing = getattr(module, name)
-            if getattr(thing, "__module__", None) != info.name or f"{place}.{name}" in NO_FUNCTIONS:
+            if getattr(thing, "__module__", None) != path or f"{place}.{name}" in NO_FUNCTIONS:
                 continue
             if inspect.isclass(thing):
                 members = {f"{name}.{key}": getattr(thing, key) for key in vars(thing) if not key.startswith("_")}

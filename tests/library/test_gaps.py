@@ -419,7 +419,7 @@ def test_rises_are_refused_like_potentials():
         gaps.potential_rises(batch, batched(policy), batched(policy))
     _, game = potential_tables(rng, (2, 3), 0.5, states=2)
     for pair in ((policy, policy[:1]), (policy[:1], policy)):
-        with pytest.raises(ValueError, match="one array a player, 2 in all; got 1"):
+        with pytest.raises(ValueError, match="one array per player, 2 in all; got 1"):
             rise_of(game, *pair)
     for pair in ((policy, [0.5 * part for part in policy]), ([0.5 * part for part in policy], policy)):
         with pytest.raises(ValueError, match=r"the mass is 0\.5"):
@@ -509,7 +509,7 @@ def test_average_out_is_a_weighted_sum(game, seed):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda p: p[:1], "one array a player, 2 in all; got 1"),
+        (lambda p: p[:1], "one array per player, 2 in all; got 1"),
         (lambda p: (p[0], p[1][:1]), r"player 1 must have shape \(1, 2, 2, 3\), got \(1, 1, 2, 3\)"),
         (lambda p: (p[1], p[0]), r"player 0 must have shape"),
         (lambda p: (p[0] * 0.5, p[1]), r"player 0 rows must be distributions; at .*\(0, 0, 0\) the mass is 0\.5"),

@@ -374,7 +374,7 @@ def test_only_zero_sum_games():
         (math.nan, "learning_rate must be finite"),
         (math.inf, "learning_rate must be finite"),
         (np.array([0.1, 0.0]), r"learning_rate must be above 0; at index \(1,\) it is 0"),
-        (np.array([0.1, 0.1, 0.1]), r"one number or one a game \(2\), got shape \(3,\)"),
+        (np.array([0.1, 0.1, 0.1]), r"one number or one per game \(2\), got shape \(3,\)"),
         ("fast", "learning_rate must hold real numbers"),
     ],
 )
@@ -392,7 +392,7 @@ def test_bad_learning_rates(rate, message):
         ((np.full((1, 1, 2, 2, 2), 0.5), np.full((1, 2, 2, 2, 3), 1 / 3)), "as many stages for all players"),
         ((np.full((1, 1, 2, 2, 2), 0.5), np.full((1, 1, 2, 2, 2), 0.5)), r"player 1 must have shape \(1, 1, 2, 2, 3\)"),
         ((np.full((2, 1, 2, 2, 2), 0.5), np.full((1, 1, 2, 2, 3), 1 / 3)), r"player 0 must have shape"),
-        ((np.full((1, 1, 2, 2, 2), 0.5),), "one array a player"),
+        ((np.full((1, 1, 2, 2, 2), 0.5),), "one array per player"),
         ((np.full((1, 1, 2, 2, 2), 0.4), np.full((1, 1, 2, 2, 3), 1 / 3)), r"player 0 rows .* mass is 0\.8"),
         (
             (np.full((1, 1, 2, 2, 2), 0.5), np.tile([1.5, -0.5, 0.0], (1, 1, 2, 2, 1))),

@@ -347,7 +347,7 @@ def test_an_experiment_can_have_them():
         ({"board": "Kh9s8d4c4c"}, "board must be 5 different cards"),
         ({"board": "Kh9s8d4c1c"}, r"board must be written in cards such as Ah, Tc or 2d; .* there is '1c'"),
         ({"board": "Kh9s8d4c2"}, "there is '2'"),
-        ({"ranges": [{"AhAd": 1.0}]}, "ranges must be two, one a player, got 1"),
+        ({"ranges": [{"AhAd": 1.0}]}, "ranges must be two, one per player, got 1"),
         ({"ranges": [None, {"AhAx": 1.0}]}, "a hand in the range of player 2 must be written in cards .* is 'Ax'"),
         ({"ranges": [{"AhAh": 1.0}, None]}, "a hand in the range of player 1 must be 2 different cards, got 'AhAh'"),
         ({"ranges": [{"AhAd": -1.0}, None]}, r"range of player 1 must be a finite .* at least 0; AhAd has -1\.0"),

@@ -272,7 +272,7 @@ def test_only_discounted_games(kind, game_kind, name):
         (0.0, "step_size must be above 0, got 0"),
         (-0.5, "step_size must be above 0"),
         (math.nan, "step_size must be finite"),
-        (np.array([0.1, 0.1]), r"step_size must be one number or one a game \(1\)"),
+        (np.array([0.1, 0.1]), r"step_size must be one number or one per game \(1\)"),
     ],
 )
 def test_bad_step_sizes(kind, step, message):
@@ -285,7 +285,7 @@ def test_bad_step_sizes(kind, step, message):
 @pytest.mark.parametrize(
     ("initial", "message"),
     [
-        ((np.full((1, 2, 3), 1 / 3),), "one array a player, 2 in all; got 1"),
+        ((np.full((1, 2, 3), 1 / 3),), "one array per player, 2 in all; got 1"),
         ((np.full((2, 3), 1 / 3), np.full((2, 2), 0.5)), r"player 0 must have shape \(1, 2, 3\), got \(2, 3\)"),
         ((np.full((1, 2, 3), 1 / 3), np.full((2, 2, 2), 0.5)), r"player 1 must have shape \(1, 2, 2\)"),
         ((np.full((1, 2, 3), 1 / 3), np.full((1, 2, 2), 0.25)), r"player 1 rows .* = \(0, 0\) the mass is 0\.5"),

@@ -14,7 +14,8 @@ import pytest
 from backends import BACKENDS, compiled, needs_compiled, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_cases import CHUNK, copied
+from kernel_cases import arrays_of, copied
+from regret_cases import SIZES, WRITTEN, advanced, arguments_of, cases, lanes_with_other_bits
 from strategies import random_tables, seeds, tables_and_policy
 
 from metanash import (
@@ -34,57 +35,6 @@ from metanash.learners import LEARNERS
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 
 TESTS = Path(__file__).parents[1]
-SIZES = [
-    (1, 1), (2, 2), (1, 2), (2, 1), (2, 3), (3, 2), (3, 3), (1, 9), (9, 1), (4, 5), (8, 8), (7, 16), (9, 8), (10, 10),
-    (17, 12), (33, 31),
-]  # fmt: skip
-
-
-def arguments_of(rng, lanes, rows, columns, done, iterations):
-    """Consistent arguments in the middle of a run."""
-    weights = np.arange(1.0, done + 1) ** 2
-    counts = np.array([weights[: done - done % CHUNK].sum(), weights[done - done % CHUNK :].sum()])
-    regrets = [rng.uniform(size=(lanes, n)) for n in (rows, columns)]
-    iterates = [rng.dirichlet(np.ones(n), size=lanes) for n in (rows, columns)]
-    sums = [counts[:, np.newaxis, np.newaxis] * rng.dirichlet(np.ones(n), size=(2, lanes)) for n in (rows, columns)]
-    game = rng.uniform(size=(lanes, rows, columns))
-    return [game, *regrets, *iterates, *sums, np.full(lanes, np.nan), lanes, rows, columns, done, iterations]
-
-
-def settling(rng, lanes, rows, columns, done, iterations):
-    """The same, with a best action a player: policies settle, and long runs pass no rounding on."""
-    arguments = arguments_of(rng, lanes, rows, columns, done, iterations)
-    arguments[0] *= 0.1
-    arguments[0][:, 0] += 0.5
-    arguments[0][:, :, -1] -= 0.3
-    return arguments
-
-
-def advanced(module, arguments):
-    """Call the kernel on copies; return what it advances, by name, the sums divided by the sum of all weights."""
-    arguments = copied(arguments)
-    module.regret_matching(*arguments)
-    done = arguments[11] + arguments[12]
-    total = max(done * (done + 1) * (2 * done + 1) / 6, 1)
-    names = ("x", "y", "mu", "nu")
-    found = dict(zip(names, arguments[1:5], strict=True)) | {"value": arguments[7]}
-    return found | {"sum_mu": arguments[5] / total, "sum_nu": arguments[6] / total}
-
-
-def cases():
-    """(name, arguments, tolerance): roundings of 2e-16, which forty iterations pass on some hundredfold at worst."""
-    rng = np.random.default_rng(20233)
-    for rows, columns in SIZES:
-        for lanes in (1, 3, 17):
-            yield f"{rows}x{columns}, {lanes} lanes", arguments_of(rng, lanes, rows, columns, 0, 40), 1e-12
-            yield f"{rows}x{columns}, without a past", arguments_of(rng, lanes, rows, columns, 0, 0), 1e-14
-    for rows, columns in [(2, 2), (3, 5), (10, 12)]:
-        for done, iterations in [(1, 0), (1000, 23), (1000, 24), (1000, 25), (1023, 2), (1025, 1023), (500, 2600)]:
-            yield (
-                f"{rows}x{columns}, {iterations} after {done}",
-                settling(rng, 9, rows, columns, done, iterations),
-                1e-12,
-            )
 
 
 # The kernel against the pseudo-code, and against each other --------------------------------------------------
@@ -96,17 +46,19 @@ def test_iterates_are_those_of_the_published_pseudo_code(module, rows, columns):
     for lanes, iterations in [(1, 12), (6, 12)]:
         arguments = arguments_of(np.random.default_rng([rows, columns]), lanes, rows, columns, 0, iterations)
         before = copied(arguments)
-        module.regret_matching(*arguments)
+        module.regret_matching(**arguments)
         for lane in range(lanes):
-            game, x, y, mu, nu = (oracles.plain(array[lane]) for array in before[:5])
+            game, x, y, mu, nu = (oracles.plain(before[name][lane]) for name in ("q", "x", "y", "mu", "nu"))
             table = oracles_regret.Table(game, (x, y), (mu, nu))
             for t in range(1, iterations + 1):
                 table.play(t)
             for i, player in enumerate(table.players):
-                np.testing.assert_allclose(arguments[1 + i][lane], player.z, atol=1e-12, rtol=0)
-                np.testing.assert_allclose(arguments[3 + i][lane], player.x, atol=1e-12, rtol=0)
-                np.testing.assert_allclose(arguments[5 + i].sum(axis=0)[lane], table.sums[i], atol=1e-10, rtol=0)
-            assert arguments[7][lane] == pytest.approx(table.value(), abs=1e-12)
+                np.testing.assert_allclose(arguments[("x", "y")[i]][lane], player.z, atol=1e-12, rtol=0)
+                np.testing.assert_allclose(arguments[("mu", "nu")[i]][lane], player.x, atol=1e-12, rtol=0)
+                np.testing.assert_allclose(
+                    arguments[("sum_mu", "sum_nu")[i]].sum(axis=0)[lane], table.sums[i], atol=1e-10, rtol=0
+                )
+            assert arguments["value"][lane] == pytest.approx(table.value(), abs=1e-12)
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -120,13 +72,17 @@ def test_iterates_in_fractions(module, rows, columns):
     for t in range(1, 5):
         table.play(t)
     arguments = arguments_of(np.random.default_rng(0), 1, rows, columns, 0, 4)
-    arguments[0][...] = [[[float(entry) for entry in row] for row in game]]
-    for array, value in zip(arguments[1:5], (0.0, 0.0, 1 / rows, 1 / columns), strict=True):
+    arguments["q"][...] = [[[float(entry) for entry in row] for row in game]]
+    for array, value in zip(
+        (arguments[name] for name in ("x", "y", "mu", "nu")), (0.0, 0.0, 1 / rows, 1 / columns), strict=True
+    ):
         array[...] = value
-    module.regret_matching(*arguments)
+    module.regret_matching(**arguments)
     for i, expected in enumerate(table.averages()):
-        np.testing.assert_allclose(arguments[5 + i].sum(axis=0)[0] / 30, [float(p) for p in expected], atol=1e-13)
-    assert arguments[7][0] == pytest.approx(float(table.value()), abs=1e-13)
+        np.testing.assert_allclose(
+            arguments[("sum_mu", "sum_nu")[i]].sum(axis=0)[0] / 30, [float(p) for p in expected], atol=1e-13
+        )
+    assert arguments["value"][0] == pytest.approx(float(table.value()), abs=1e-13)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +106,7 @@ def test_compiled_agrees_with_numpy(reference):
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
     """A lane alone gives the bits of the batch in each of them too: both layouts add in the same order."""
-    command = [sys.executable, str(TESTS / "test_regret_matching.py"), str(tmp_path / "results.npz")]
+    command = [sys.executable, str(TESTS / "regret_cases.py"), str(tmp_path / "results.npz")]
     done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
     if "is not an instruction set of this processor" in done.stderr:
         pytest.skip(f"this processor has no {isa}")
@@ -168,12 +124,16 @@ def test_where_no_regret_is_predicted_play_is_uniform(module, scale, lanes):
     """Equal payoffs leave regrets as they are; they count as 0 where they sum to less than 1e-290."""
     for shape in [(2, 2), (3, 2), (9, 4)]:
         arguments = arguments_of(np.random.default_rng(1), lanes, *shape, 0, 3)
-        arguments[0][...] = 0.25
-        for regret, policy, n in zip(arguments[1:3], arguments[3:5], shape, strict=True):
+        arguments["q"][...] = 0.25
+        for regret, policy, n in zip(
+            (arguments["x"], arguments["y"]), (arguments["mu"], arguments["nu"]), shape, strict=True
+        ):
             regret[...] = scale * np.arange(1, n + 1)
             policy[...] = np.eye(n)[0]  # what is met is then 0 without a rounding
-        module.regret_matching(*arguments)
-        for policy, total, n in zip(arguments[3:5], arguments[5:7], shape, strict=True):
+        module.regret_matching(**arguments)
+        for policy, total, n in zip(
+            (arguments["mu"], arguments["nu"]), (arguments["sum_mu"], arguments["sum_nu"]), shape, strict=True
+        ):
             np.testing.assert_allclose(policy, 1 / n, atol=1e-16)
             np.testing.assert_allclose(total[1], 14 / n, atol=1e-14)
 
@@ -195,10 +155,10 @@ def test_sums_of_squares_move_to_the_total_in_chunks(module, done, iterations, w
     """One action: its policy is 1, so the sums are those of t^2, exactly."""
     for lanes, shape in [(1, (1, 1)), (1, (1, 3)), (9, (1, 3))]:
         arguments = arguments_of(np.random.default_rng(0), lanes, *shape, done, iterations)
-        arguments[5][...] = 0.0
-        module.regret_matching(*arguments)
+        arguments["sum_mu"][...] = 0.0
+        module.regret_matching(**arguments)
         expected = [sum(t * t for t in range(*bounds)) if bounds else 0 for bounds in (whole, rest)]
-        np.testing.assert_array_equal(arguments[5][:, :, 0], np.repeat([expected], lanes, axis=0).T)
+        np.testing.assert_array_equal(arguments["sum_mu"][:, :, 0], np.repeat([expected], lanes, axis=0).T)
 
 
 @needs_compiled
@@ -207,13 +167,15 @@ def test_averages_of_long_runs_do_not_lose_digits(shape):
     """Equal payoffs leave every policy as it is: the sum is 0.7 times that of t^2, known exactly."""
     iterations = 1_000_000
     arguments = arguments_of(np.random.default_rng(0), 1, *shape, 0, iterations)
-    arguments[0][...] = 0.0
-    for regret, policy in zip(arguments[1:3], arguments[3:5], strict=True):
+    arguments["q"][...] = 0.0
+    for regret, policy in zip((arguments["x"], arguments["y"]), (arguments["mu"], arguments["nu"]), strict=True):
         policy[...] = [0.7, *np.full(policy.size - 1, 0.3 / (policy.size - 1))]
         regret[...] = policy
-    compiled.regret_matching(*arguments)
+    compiled.regret_matching(**arguments)
     exactly = iterations * (iterations + 1) * (2 * iterations + 1) // 6
-    for total, policy in zip(arguments[5:7], arguments[3:5], strict=True):
+    for total, policy in zip(
+        (arguments["sum_mu"], arguments["sum_nu"]), (arguments["mu"], arguments["nu"]), strict=True
+    ):
         np.testing.assert_allclose(total.sum(axis=0) / exactly, policy, atol=1e-13, rtol=0)
 
 
@@ -221,41 +183,19 @@ def test_averages_of_long_runs_do_not_lose_digits(shape):
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (9, 9)])
 def test_values_are_within_half_of_the_gap(module, shape):
     arguments = arguments_of(np.random.default_rng(shape), 5, *shape, 0, 30)
-    module.regret_matching(*arguments)
+    module.regret_matching(**arguments)
     for lane in range(5):
-        game = arguments[0][lane]
-        mu, nu = (total.sum(axis=0)[lane] / total.sum(axis=0)[lane].sum() for total in arguments[5:7])
+        game = arguments["q"][lane]
+        mu, nu = (
+            total.sum(axis=0)[lane] / total.sum(axis=0)[lane].sum()
+            for total in (arguments["sum_mu"], arguments["sum_nu"])
+        )
         gap = (game @ nu).max() - (mu @ game).min()
         assert 1e-6 < gap < 0.2
-        assert abs(arguments[7][lane] - exact.matrix_equilibrium(game).value) <= gap / 2 + 1e-12
+        assert abs(arguments["value"][lane] - exact.matrix_equilibrium(game).value) <= gap / 2 + 1e-12
 
 
 # Bits --------------------------------------------------------------------------------------------------------
-
-
-def one_lane(arguments, lane):
-    alone = copied(arguments)
-    for i in (0, 1, 2, 3, 4, 7):
-        alone[i] = arguments[i][lane : lane + 1].copy()
-    for i in (5, 6):
-        alone[i] = arguments[i][:, lane : lane + 1].copy()
-    alone[8] = 1
-    return alone
-
-
-def lanes_with_other_bits(module, rows, columns):
-    """Where a lane alone, whose vectors are its actions, differs from the batch, whose vectors are lanes."""
-    rng = np.random.default_rng([rows, columns])
-    for lanes in (2, 3, 6, 7, 8, 19):
-        arguments = arguments_of(rng, lanes, rows, columns, 1020, 20)
-        batch = copied(arguments)
-        module.regret_matching(*batch)
-        for lane in range(lanes):
-            alone = one_lane(arguments, lane)
-            module.regret_matching(*alone)
-            expected = one_lane(batch, lane)
-            if any(not np.array_equal(alone[i], expected[i]) for i in range(8)):
-                yield lanes, lane
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -272,12 +212,12 @@ def test_a_cut_run_gives_the_bits_of_the_whole(module, shape, lanes):
     for done, pieces in [(0, [1, 2, 3]), (1000, [23, 1, 1, 30]), (1022, [1, 1, 1]), (0, [1023, 1, 5]), (5, [0, 4])]:
         whole = arguments_of(rng, lanes, *shape, done, sum(pieces))
         cut = copied(whole)
-        module.regret_matching(*whole)
+        module.regret_matching(**whole)
         for piece in pieces:
-            module.regret_matching(*cut[:11], done, piece)
+            module.regret_matching(**cut | {"done": done, "iterations": piece})
             done += piece  # noqa: PLW2901
-        for got, expected in zip(cut[1:8], whole[1:8], strict=True):
-            np.testing.assert_array_equal(got, expected)
+        for name in WRITTEN:
+            np.testing.assert_array_equal(cut[name], whole[name])
 
 
 @needs_compiled
@@ -288,8 +228,8 @@ def test_the_number_of_threads_changes_no_bit(shape):
         for count in (1, 2, 3, 7):
             kernels.use_threads(count)
             arguments = arguments_of(np.random.default_rng(5), 101, *shape, 0, 1100)
-            compiled.regret_matching(*arguments)
-            found.append(arguments[1:8])
+            compiled.regret_matching(**arguments)
+            found.append([arguments[name] for name in WRITTEN])
     finally:
         kernels.use_threads(1)
     for other in found[1:]:
@@ -301,9 +241,9 @@ def test_the_number_of_threads_changes_no_bit(shape):
 def test_only_the_outputs_are_written(module):
     arguments = arguments_of(np.random.default_rng(9), 3, 2, 3, 0, 5)
     before = copied(arguments)
-    module.regret_matching(*arguments)
-    for i in range(8):
-        assert np.array_equal(arguments[i], before[i]) == (i == 0), f"argument {i}"
+    module.regret_matching(**arguments)
+    for name in arrays_of(arguments):
+        assert np.array_equal(arguments[name], before[name]) == (name == "q"), name
 
 
 # Bad arguments -----------------------------------------------------------------------------------------------
@@ -312,43 +252,40 @@ def test_only_the_outputs_are_written(module):
 @needs_compiled
 def test_bad_arrays_are_refused():
     arguments = arguments_of(np.random.default_rng(1), 3, 2, 3, 0, 2)
-    for i in range(8):
+    for name in arrays_of(arguments):
         for spoil in (
             lambda a: a.astype(np.float32), lambda a: a.ravel()[:-1].copy(), lambda a: np.append(a.ravel(), 1),
             lambda a: np.repeat(a.ravel(), 2)[::2], lambda a: a.tolist(), lambda a: None,  # noqa: ARG005
         ):  # fmt: skip
-            bad = copied(arguments)
-            bad[i] = spoil(bad[i])
-            with pytest.raises((TypeError, ValueError, BufferError)):
-                compiled.regret_matching(*bad)
+            bad = copied(arguments) | {name: spoil(arguments[name])}
+            with pytest.raises((TypeError, ValueError, BufferError), match=rf"^regret_matching[:,] {name}[: ]"):
+                compiled.regret_matching(**bad)
         frozen = copied(arguments)
-        frozen[i].setflags(write=False)
-        if i:
-            with pytest.raises((ValueError, BufferError)):
-                compiled.regret_matching(*frozen)
+        frozen[name].setflags(write=False)
+        if name in WRITTEN:
+            with pytest.raises((ValueError, BufferError), match=f"^regret_matching, {name}: "):
+                compiled.regret_matching(**frozen)
         else:
-            compiled.regret_matching(*frozen)
+            compiled.regret_matching(**frozen)
 
 
 @needs_compiled
-@pytest.mark.parametrize("i", [8, 9, 10, 11, 12])
+@pytest.mark.parametrize("name", ["lanes", "rows", "columns", "done", "iterations"])
 @pytest.mark.parametrize("bad", [-1, 2**63, 1.5, None])
-def test_bad_sizes_are_refused(i, bad):
+def test_bad_sizes_are_refused(name, bad):
     arguments = arguments_of(np.random.default_rng(1), 3, 2, 3, 0, 2)
-    arguments[i] = bad
-    with pytest.raises((ValueError, TypeError, OverflowError)):
-        compiled.regret_matching(*arguments)
+    with pytest.raises((ValueError, TypeError, OverflowError), match=rf"^regret_matching[:,] {name}"):
+        compiled.regret_matching(**arguments | {name: bad})
 
 
 @needs_compiled
-def test_sizes_that_do_not_fit_are_refused():
-    for i, bad in [(8, 2), (8, 4), (9, 0), (9, 3), (10, 0), (10, 2)]:
-        arguments = arguments_of(np.random.default_rng(1), 3, 2, 3, 0, 2)
-        arguments[i] = bad
-        with pytest.raises(ValueError, match=r"sizes|entries"):
-            compiled.regret_matching(*arguments)
-    with pytest.raises(TypeError):
-        compiled.regret_matching(*arguments[:-1])
+@pytest.mark.parametrize(
+    ("name", "bad"), [("lanes", 2), ("lanes", 4), ("rows", 0), ("rows", 3), ("columns", 0), ("columns", 2)]
+)
+def test_sizes_that_do_not_fit_are_refused(name, bad):
+    arguments = arguments_of(np.random.default_rng(1), 3, 2, 3, 0, 2)
+    with pytest.raises(ValueError, match=r"must be at least 1, got 0|must have \d+ entries, not"):
+        compiled.regret_matching(**arguments | {name: bad})
 
 
 @needs_compiled
@@ -356,7 +293,9 @@ def test_sizes_that_do_not_fit_are_refused():
 def test_sizes_whose_product_overflows_are_refused(sizes):
     code = (
         "import numpy as np; from metanash.kernels import compiled\n"
-        f"try: compiled.regret_matching(*[np.empty(0)] * 8, {sizes}, 0, 1)\n"
+        "names = [row[0] for row in compiled.signatures['regret_matching']]\n"
+        f"values = [*[np.empty(0)] * 8, {sizes}, 0, 1]\n"
+        "try: compiled.regret_matching(**dict(zip(names, values, strict=True)))\n"
         "except ValueError: print('refused')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -365,7 +304,8 @@ def test_sizes_whose_product_overflows_are_refused(sizes):
 
 @needs_compiled
 def test_no_lanes_need_no_memory():
-    compiled.regret_matching(*[np.empty(0)] * 8, 0, 2**30, 2**29, 0, 1)
+    arguments = arguments_of(np.random.default_rng(1), 0, 2, 3, 0, 1)
+    compiled.regret_matching(**arguments | {"rows": 2**30, "columns": 2**29})
 
 
 # The learner -------------------------------------------------------------------------------------------------
@@ -556,13 +496,3 @@ def test_an_experiment_can_name_it():
         record = run_arm(learning, games, provenance)
         assert record["ne_gap"].shape == (1, 1, 2, 3, 5)
         assert record["ne_gap"][..., -1].max() < 0.01
-
-
-if __name__ == "__main__":
-    stored = {
-        f"{number} {name}": array
-        for number, (_, arguments, _) in enumerate(cases())
-        for name, array in advanced(compiled, arguments).items()
-    }
-    assert all(not list(lanes_with_other_bits(compiled, *size)) for size in SIZES), "bits of a lane and of the batch"
-    np.savez(sys.argv[1], isa=compiled.isa, **stored)

@@ -48,25 +48,26 @@ def test_algorithm_1_keeps_tiny_probabilities(module, rows, columns, tiny):
     r, c = rng.uniform(size=rows) / 2, rng.uniform(size=columns) / 2
     eta, iterations = 0.3, 5
     arguments = mirror_arguments(rng, 3, rows, columns, 0, iterations)
-    arguments[0][...], arguments[1][...] = r[:, np.newaxis] + c, eta
+    arguments["q"][...], arguments["eta"][...] = r[:, np.newaxis] + c, eta
     starts = []
-    for place, n in ((2, rows), (3, columns)):
+    for anchor, n in (("x", rows), ("y", columns)):
         policy = np.full(n, 1.0)
         policy[0] = tiny
-        arguments[place][...] = np.log(policy)
+        arguments[anchor][...] = np.log(policy)
         starts.append(np.log(policy).tolist())
-    for total in arguments[6:9]:
-        total[...] = 0.0
-    module.mirror(*arguments)
-    for i, (start, payoff, sign) in enumerate([(starts[0], r, 1), (starts[1], c, -1)]):
+    for total in ("sum_mu", "sum_nu", "sum_value"):
+        arguments[total][...] = 0.0
+    module.mirror(**arguments)
+    for player, start, payoff, sign in (("mu", starts[0], r, 1), ("nu", starts[1], c, -1)):
         trace = [
             softmax([x + sign * eta * (t + 1) * g for x, g in zip(start, payoff, strict=True)])
             for t in range(1, iterations + 1)
         ]
         assert trace[-1][0] < 1e2 * tiny
         for lane in range(3):
-            np.testing.assert_allclose(arguments[4 + i][lane], trace[-1], rtol=1e-11, atol=0)
-            np.testing.assert_allclose(arguments[6 + i].sum(axis=0)[lane], np.sum(trace, axis=0), rtol=1e-11, atol=0)
+            np.testing.assert_allclose(arguments[player][lane], trace[-1], rtol=1e-11, atol=0)
+            total = arguments[f"sum_{player}"].sum(axis=0)[lane]
+            np.testing.assert_allclose(total, np.sum(trace, axis=0), rtol=1e-11, atol=0)
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -105,13 +106,13 @@ def test_softmax_policies_keep_tiny_probabilities(tiny):
 def test_the_gradient_of_a_tiny_probability_is_as_tiny(module, tiny):
     """One state, discount 0, one player: theta(a) moves by step pi(a) (r(a) - pi.r), whatever the size of pi(a)."""
     arguments = ascent_arguments(np.random.default_rng(1), 1, (3,), 1, 1, 1, 1, 0.0, 0.0, softmax=1, measure=0)
-    arguments[0][...] = reward = np.array([1.0, 0.25, 0.5])
-    arguments[3][...], arguments[4][...] = 1.0 / tiny, 1.0
-    arguments[6][...] = np.log([tiny, 0.25, 0.75])
-    before = arguments[6].ravel()[0]
-    module.ascent(*arguments)
+    arguments["reward"][...] = reward = np.array([1.0, 0.25, 0.5])
+    arguments["step"][...], arguments["initial"][...] = 1.0 / tiny, 1.0
+    arguments["policy"][...] = np.log([tiny, 0.25, 0.75])
+    before = arguments["policy"].ravel()[0]
+    module.ascent(**arguments)
     mean = 0.25 * 0.25 + 0.75 * 0.5
-    assert arguments[6].ravel()[0] - before == pytest.approx(reward[0] - mean, rel=1e-9)
+    assert arguments["policy"].ravel()[0] - before == pytest.approx(reward[0] - mean, rel=1e-9)
 
 
 # Payoffs that nearly tie --------------------------------------------------------------------------------

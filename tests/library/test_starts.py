@@ -126,7 +126,7 @@ def test_a_probability_that_has_underflowed_is_carried_over_as_the_zero_that_it_
         ([0.1, 1e308], r"must lie in \[1e-100, 1e\+100\]; at index \(1,\) it is 1e\+308"),
         ([0.1, -0.1], r"must be above 0; at index \(1,\) it is -0\.1"),
         ([0.1, np.nan], r"must be finite; at index \(1,\) there is nan"),
-        ([0.1, 0.1, 0.1], "must be one number or one a game"),
+        ([0.1, 0.1, 0.1], "must be one number or one per game"),
         ("fast", "must hold real numbers"),
         (None, "must hold real numbers"),
     ],
@@ -221,13 +221,13 @@ def test_steps_of_maml_that_are_none(call, bad):
         maml(inner_step=bad)[call]()
 
 
-@pytest.mark.parametrize(("place", "name"), [(9, "objective"), (10, "gradient")])
+@pytest.mark.parametrize(("place", "name"), [("objective", "objective"), ("norm", "gradient")])
 def test_a_meta_gradient_that_is_no_number_is_no_result(monkeypatch, place, name):
     """No game was found that gets there with steps that are let in, so the kernel says so here."""
 
-    def kernel(*arguments):
-        for k in (9, 10, 11):  # objective, norm of the gradient and its least
-            arguments[k][...] = 1.0
+    def kernel(**arguments):
+        for found in ("objective", "norm", "least"):
+            arguments[found][...] = 1.0
         arguments[place][-1] = np.inf
 
     monkeypatch.setattr("metanash.maml.kernels.maml", kernel)

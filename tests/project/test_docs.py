@@ -22,7 +22,7 @@ from metanash_replication.records import RunRecord
 from metanash_replication.topics.simulations import claims as simulations
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: Path, language: str = "python") -> list[str]:
@@ -192,12 +192,20 @@ def test_files_of_a_measurement_are_those_of_the_extending_page():
     assert re.findall(r"\| (\d+ in \d+ folders) \| \d+ in \d+ folders \|", text) == counted
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#]+)", prose):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_of_the_repository_that_pages_name_are_there(page):
+    named = re.findall(r"`((?:docs|findings|src|tests|workflow)/[\w./*-]*)", page.read_text())
+    others = {"extending.md", "CHANGELOG.md"}  # files that the reader adds, files of then
+    gone = [name for name in named if not any(ROOT.glob(name.rstrip("/")))]
+    assert page.name in others or not gone
 
 
 def test_readme_begins_with_the_two_commands():

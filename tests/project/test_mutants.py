@@ -67,17 +67,21 @@ def write(path: Path, text: str = "") -> None:
 
 @pytest.fixture
 def checkout(tmp_path):
-    """leaf is used by middle, middle by top and, through the package, by its own tests."""
+    """leaf is used by middle, middle by parts and, through the package, by its own tests; replayed is in the other."""
     library, tests = tmp_path / "src" / "metanash", tmp_path / "tests"
+    replication = tmp_path / "src" / "metanash_replication"
     write(library / "__init__.py", "from metanash.middle import thrice\n")
     write(library / "leaf.py", "def twice(x):\n    return 2 * x\n")
     write(library / "middle.py", "from metanash import leaf\nfrom metanash.leaf import twice as thrice\n")
     write(library / "parts" / "__init__.py", "from metanash.parts.one import first as renamed\n")
     write(library / "parts" / "one.py", "import metanash.middle\nfirst = 1\n")
     write(library / "alone.py", "from math import pi\n")
-    write(tests / "test_leaf.py", "def test():\n    from metanash.leaf import twice\n")
-    write(tests / "test_middle.py", "import metanash.middle\n")
-    write(tests / "test_passed.py", "from metanash import thrice\n")
+    write(replication / "__init__.py")
+    write(replication / "replayed.py", "from metanash import alone\nreplay = alone.pi\n")
+    write(replication / "parts" / "__init__.py")
+    write(tests / "library" / "test_leaf.py", "def test():\n    from metanash.leaf import twice\n")
+    write(tests / "library" / "test_middle.py", "import metanash.middle\n")
+    write(tests / "library" / "deeper" / "test_passed.py", "from metanash import thrice\n")
     write(tests / "test_parts.py", "from metanash.parts import renamed\n")
     write(tests / "test_nothing.py", "import math\n")
     write(tests / "workflow" / "test_slow.py", "import metanash.leaf\n")
@@ -87,8 +91,8 @@ def checkout(tmp_path):
 
 def test_tests_that_bear_on_a_module_import_it_by_itself_or_through_a_package(checkout):
     imports = Imports(checkout)
-    assert imports.bearing("metanash.leaf") == ["tests/test_leaf.py", "tests/test_passed.py"]
-    assert imports.bearing("metanash.middle") == ["tests/test_middle.py"]
+    assert imports.bearing("metanash.leaf") == ["tests/library/deeper/test_passed.py", "tests/library/test_leaf.py"]
+    assert imports.bearing("metanash.middle") == ["tests/library/test_middle.py"]
     assert imports.bearing("metanash.parts.one") == ["tests/test_parts.py"]
 
 
@@ -99,58 +103,134 @@ def test_a_package_imported_as_a_whole_gives_what_it_passes_on(checkout):
 
 def test_a_larger_reach_adds_tests_of_users_and_users_of_users(checkout):
     imports = Imports(checkout)
-    two = ["tests/test_leaf.py", "tests/test_middle.py", "tests/test_passed.py"]
+    two = [f"tests/library/{name}.py" for name in ("deeper/test_passed", "test_leaf", "test_middle")]
     assert imports.bearing("metanash.leaf", 2) == two
-    assert imports.bearing("metanash.leaf", 3) == [*two[:2], "tests/test_parts.py", two[2]]
+    assert imports.bearing("metanash.leaf", 3) == [*two, "tests/test_parts.py"]
     assert imports.bearing("metanash.leaf", 9) == imports.bearing("metanash.leaf", 3)
 
 
 def test_where_no_test_imports_a_module_those_of_its_users_are_run(checkout):
-    write(checkout / "tests" / "test_leaf.py")
-    write(checkout / "tests" / "test_passed.py")
+    write(checkout / "tests" / "library" / "test_leaf.py")
+    write(checkout / "tests" / "library" / "deeper" / "test_passed.py")
     imports = Imports(checkout)
-    assert imports.bearing("metanash.leaf") == ["tests/test_middle.py"]
+    assert imports.bearing("metanash.leaf") == ["tests/library/test_middle.py"]
     assert imports.bearing("metanash.alone") == []
 
 
-@pytest.mark.parametrize("name", ["leaf", "metanash.leaf", "src/metanash/leaf.py"])
-def test_a_module_is_named_with_or_without_the_package_or_by_its_file(checkout, name):
-    assert Imports(checkout).module(name) == ["metanash.leaf"]
+def test_a_test_of_the_replication_bears_on_the_library_where_no_other_does(checkout):
+    write(checkout / "tests" / "replication" / "test_replayed.py", "from metanash_replication.replayed import replay\n")
+    imports = Imports(checkout)
+    assert imports.bearing("metanash_replication.replayed") == ["tests/replication/test_replayed.py"]
+    assert imports.bearing("metanash.alone") == ["tests/replication/test_replayed.py"]
+
+
+def test_what_an_entry_point_adds_is_used_by_the_module_that_names_its_group(checkout):
+    """As the subcommands of the replication by ``metanash.cli``."""
+    points = '[project.entry-points."metanash.spare"]\nparts = "metanash_replication.replayed:replay"\n'
+    write(checkout / "pyproject.toml", f'[project]\nname = "metanash"\n{points}')
+    assert Imports(checkout).bearing("metanash_replication.replayed") == []
+    write(checkout / "src" / "metanash" / "alone.py", 'GROUP = "metanash.spare"\n')
+    write(checkout / "tests" / "test_alone.py", "import metanash.alone\n")
+    assert Imports(checkout).bearing("metanash_replication.replayed") == ["tests/test_alone.py"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('f"metanash_replication.{name}.one"', ["tests/test_alone.py"]),
+        ('f"{package}.parts.one"', []),  # it would be any file with a name of three parts
+        ('f"metanash_replication.{name}"', []),  # parts, not what is in it
+        ('f"{name}"', []),
+        ('f"metanash_replication.{name}.on"', []),
+    ],
+)
+def test_a_module_named_with_a_gap_is_used(checkout, code, found):
+    write(checkout / "src" / "metanash_replication" / "parts" / "one.py", "def one(): pass\n")
+    write(checkout / "src" / "metanash" / "alone.py", f"def load(package, name):\n    return {code}\n")
+    write(checkout / "tests" / "test_alone.py", "import metanash.alone\n")
+    assert Imports(checkout).bearing("metanash_replication.parts.one") == found
+
+
+def test_a_test_of_the_pipeline_is_never_asked(checkout):
+    imports = Imports(checkout)
+    assert not [test for test in imports.tests if "test_slow" in test]
+    assert len(imports.tests) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        *((name, "metanash.leaf") for name in ("leaf", "metanash.leaf", "src/metanash/leaf.py")),
+        *((name, "metanash_replication.replayed") for name in ("replayed", "src/metanash_replication/replayed.py")),
+        ("metanash.parts.one", "metanash.parts.one"),
+    ],
+)
+def test_a_module_is_named_with_or_without_the_package_or_by_its_file(checkout, name, module):
+    assert Imports(checkout).module(name) == [module]
 
 
 def test_a_package_is_all_of_its_modules_and_a_wrong_name_is_refused(checkout):
     imports = Imports(checkout)
-    assert imports.module("parts") == ["metanash.parts", "metanash.parts.one"]
-    with pytest.raises(ValueError, match=r"no module metanash\.leav; near it: leaf$"):
+    assert imports.module("metanash.parts") == ["metanash.parts", "metanash.parts.one"]
+    assert imports.module("src/metanash/parts/__init__.py") == ["metanash.parts", "metanash.parts.one"]
+    assert imports.module("parts") == ["metanash.parts", "metanash.parts.one", "metanash_replication.parts"]
+    whole = [f"metanash_replication{name}" for name in ("", ".parts", ".replayed")]
+    assert imports.module("metanash_replication") == imports.module("src/metanash_replication/") == whole
+    assert [name for name in imports.paths if name not in whole] == imports.module("metanash")
+    with pytest.raises(ValueError, match=r"no module leav; near it: metanash\.leaf$"):
         imports.module("leav")
-    with pytest.raises(ValueError, match=r"no module metanash\.qqqq; \./do mutants lists all"):
+    with pytest.raises(ValueError, match=r"no module metanash\.leav; near it: metanash\.leaf$"):
+        imports.module("metanash.leav")
+    with pytest.raises(ValueError, match=r"no module metanash\.replayed; near it: metanash_replication\.replayed$"):
+        imports.module("metanash.replayed")
+    with pytest.raises(ValueError, match=r"no module qqqq; \./do mutants lists all"):
         imports.module("qqqq")
 
 
 @pytest.fixture(scope="module")
 def imports():
-    """Of this library."""
+    """Of this repository."""
     return Imports(ROOT)
 
 
-def test_modules_of_this_library_have_tests_that_exist(imports):
-    assert len(imports.paths) == len(list((ROOT / "src" / "metanash").rglob("*.py")))
+def test_modules_of_both_packages_have_tests_that_exist(imports):
+    assert sorted(imports.paths.values()) == sorted((ROOT / "src").rglob("*.py"))
     for module, path in imports.paths.items():
         tests = imports.bearing(module)
         assert all((ROOT / test).is_file() for test in tests)
         # What only scripts and configurations of the workflow call is tested there.
         in_workflow = {"metanash_replication.topics.zero_sum.figures", "metanash_replication.rehearsal"}
         assert tests or "def " not in path.read_text() or module in in_workflow, module
-    for module in ("gaps", "rates", "simplex", "exact", "similarity"):
-        assert f"tests/test_{module}.py" in imports.bearing(f"metanash.{module}")
-    assert "tests/test_cli.py" in imports.bearing("metanash.commands.show")
-    assert "tests/test_bounds.py" in imports.bearing("metanash.bounds.zero_sum")
-    assert "tests/test_ledger.py" in imports.bearing("metanash_replication.ledger.rules")
-    assert "tests/test_mirror_descent.py" in imports.bearing("metanash.learners.mirror_descent")
+    for module in ("gaps", "simplex", "exact", "similarity"):
+        assert f"tests/library/test_{module}.py" in imports.bearing(f"metanash.{module}")
+    assert "tests/library/kernels/test_kernels.py" in imports.bearing("metanash.kernels.twin")
+    assert "tests/library/test_checks.py" in imports.bearing("metanash._inner.checks")
+    assert "tests/library/test_bounds.py" in imports.bearing("metanash.bounds.zero_sum")
+    assert "tests/library/test_mirror_descent.py" in imports.bearing("metanash.learners.mirror_descent")
+    assert "tests/replication/test_cli.py" in imports.bearing("metanash.commands.show")
+    assert "tests/replication/test_cli.py" in imports.bearing("metanash_replication.commands.claims")
+    assert "tests/replication/test_rates.py" in imports.bearing("metanash_replication.rates")
+    assert "tests/replication/test_ledger.py" in imports.bearing("metanash_replication.ledger.rules")
+
+
+def test_names_of_test_files_are_told_apart_without_their_folder(imports):
+    """``--tests gaps`` and the column of the results name them so."""
+    assert len({command.short(test) for test in imports.tests}) == len(imports.tests)
+    assert command.short("tests/library/kernels/test_gaps.py") == "gaps"
 
 
 def test_all_that_is_copied_exists():
     assert all((ROOT / name).exists() for name in COPIED)
+
+
+def test_what_pages_point_to_is_copied_with_them():
+    """``test_docs.py`` bears on much of the library, and a test that fails without a mutant is an error of mutmut's."""
+    for page in (*ROOT.glob("*.md"), *(ROOT / "config").glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            path = (page.parent / target).resolve()
+            if path.exists():  # else it is code, or `test_docs.py` says so
+                name = path.relative_to(ROOT).as_posix()
+                assert any(f"{name}/".startswith(f"{copied}/") for copied in COPIED), f"{page.name}: {target}"
 
 
 def test_pins_of_the_tool_are_exact_and_none_is_in_the_lock():
@@ -165,7 +245,7 @@ def test_pins_of_the_tool_are_exact_and_none_is_in_the_lock():
 
 @pytest.fixture
 def plan():
-    return Plan("metanash.leaf", "src/metanash/leaf.py", ("tests/test_leaf.py",), None)
+    return Plan("metanash.leaf", "src/metanash/leaf.py", ("tests/library/test_leaf.py",), None)
 
 
 def test_a_sample_is_the_same_each_time_in_the_order_of_the_mutants():
@@ -182,8 +262,8 @@ def test_a_sample_is_the_same_each_time_in_the_order_of_the_mutants():
 def test_mutmut_is_told_the_module_the_tests_and_the_limits(plan):
     told = tomllib.loads((ROOT / "pyproject.toml").read_text() + plan.configuration())["tool"]["mutmut"]
     assert told["only_mutate"] == ["src/metanash/leaf.py"]
-    assert told["pytest_add_cli_args_test_selection"] == ["tests/test_leaf.py"]
-    assert {"src", "tests", "pyproject.toml", *told["also_copy"]} == set(COPIED)
+    assert told["pytest_add_cli_args_test_selection"] == ["tests/library/test_leaf.py"]
+    assert {"src", "tests", "pyproject.toml", *told["also_copy"]} == {Path(name).parts[0] for name in COPIED}
     assert told["timeout_multiplier"] * told["timeout_constant"] == 10.0  # as run.py says
     (pattern,) = told["do_not_mutate_patterns"]
     assert re.search(pattern, '    raise ValueError("no")')
@@ -291,14 +371,14 @@ def test_mutmut_itself_counts_as_it_should(checkout, plan, monkeypatch):
     code = 'def twice(x):\n    if x is None:\n        raise ValueError("no number")\n    return 2 * x\n'
     write(checkout / "src" / "metanash" / "leaf.py", code)
     write(
-        checkout / "tests" / "test_leaf.py",
+        checkout / "tests" / "library" / "test_leaf.py",
         "from metanash.leaf import twice\n\ndef test():\n    assert twice(0) == 0\n",
     )
     (checkout / ".mutants").mkdir()
     outcome = Copy(plan, checkout).carry_out(1)
     assert sorted(outcome.status.values()) == ["killed", "killed", "survived"]
     assert [scores.change(text) for text in outcome.alive.values()] == [(("return 2 * x",), ("return 3 * x",))]
-    assert [scores.function_of(name) for name in outcome.alive] == ["leaf.twice"]
+    assert [scores.function_of(name) for name in outcome.alive] == ["metanash.leaf.twice"]
 
 
 @pytest.fixture
@@ -310,13 +390,17 @@ def outcome():
 
 
 def test_an_equivalent_is_known_by_its_function_and_its_lines(outcome):
-    one = scores.Equivalent("leaf.twice", ("return 2 * x",), ("return 3 * x",), "x is 0")
+    one = scores.Equivalent("metanash.leaf.twice", ("return 2 * x",), ("return 3 * x",), "x is 0")
     assert scores.reasons(outcome, [one]) == {"metanash.leaf.x_twice__mutmut_2": "x is 0"}
-    method = scores.Equivalent("leaf.Box.open", ("return 2 * x",), ("return 3 * x",), "x is 0")
+    method = scores.Equivalent("metanash.leaf.Box.open", ("return 2 * x",), ("return 3 * x",), "x is 0")
     assert scores.reasons(outcome, [method]) == {"metanash.leaf.xǁBoxǁopen__mutmut_4": "x is 0"}
-    both = scores.Equivalent("leaf.twice", (), (), "never called")
+    both = scores.Equivalent("metanash.leaf.twice", (), (), "never called")
     assert scores.reasons(outcome, [both]) == {"metanash.leaf.x_twice__mutmut_2": "never called"}
-    for wrong in (("leaf.thrice", "return 3 * x"), ("leaf.twice", "return 4 * x")):
+    for wrong in (
+        ("metanash.leaf.thrice", "return 3 * x"),
+        ("leaf.twice", "return 3 * x"),
+        ("metanash.leaf.twice", "return 4 * x"),
+    ):
         assert scores.reasons(outcome, [scores.Equivalent(wrong[0], ("return 2 * x",), (wrong[1],), "")]) == {}
 
 
@@ -349,7 +433,7 @@ def test_a_row_takes_the_place_of_the_last_one_of_its_module(tmp_path):
     page = (tmp_path / scores.PAGE).read_text()
     assert page.startswith(f"before\n{scores.BEGIN}\n| module")
     assert page.endswith(f"{scores.END}\nafter\n")
-    assert "| `leaf` | 2 | 0 | 4 | 3 | 0 | 0 | 0 | 0 | 75.0% | abc |" in page
+    assert "| `metanash.leaf` | 2 | 0 | 4 | 3 | 0 | 0 | 0 | 0 | 75.0% | abc |" in page
     assert "old" not in page
 
 
@@ -385,7 +469,7 @@ def test_lines_of_known_equivalents_are_in_their_modules(imports):
     """An entry whose code has gone is to go too."""
     modules = imports.paths
     for entry in scores.equivalents():
-        module = max((name for name in modules if f"metanash.{entry.function}".startswith(f"{name}.")), key=len)
+        module = max((name for name in modules if entry.function.startswith(f"{name}.")), key=len)
         lines = {line.strip() for line in modules[module].read_text().splitlines()}
         assert set(entry.removed) <= lines, entry
         assert f"def {entry.function.rpartition('.')[2]}(" in modules[module].read_text(), entry
@@ -400,7 +484,7 @@ def test_checks_of_every_change_do_not_run_it():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["gasp"], "no module metanash.gasp; near it: gaps"),
+        (["gasp"], "no module gasp; near it: metanash.gaps"),
         (["gaps", "--sample", "-1"], "--sample is 0 or more"),
         (["gaps", "--children", "0"], "--children 1 or more"),
     ],
@@ -423,6 +507,4 @@ def test_the_overview_has_a_line_for_every_module(imports):
     first, *lines = command.overview(imports).splitlines()
     assert first.split() == ["module", "test", "files", "tested", "score", "CPU", "s"]
     listed = {line.split()[0] for line in lines if line and not line.startswith(("./do", "of its"))}
-    assert {f"metanash.{name}".removesuffix(".metanash") for name in listed - {"metanash"}} | {"metanash"} == set(
-        imports.paths
-    )
+    assert listed == set(imports.paths)

@@ -15,7 +15,7 @@ CHANGES = {
     "zero_sum": "0.3",
     "potential": "0.4",
     "general_sum": '"shapley"',
-    "scale": "20",
+    "larger_tasks": "20",
     "findings": "0.5",
 }
 """What the reader of each notebook could write in the line that says "change me"."""
@@ -37,7 +37,7 @@ def code_of(notebook):
 
 
 def test_there_is_one_for_each_section():
-    assert {path.stem for path in NOTEBOOKS} == {"zero_sum", "potential", "general_sum", "scale", "findings"}
+    assert {path.stem for path in NOTEBOOKS} == {"zero_sum", "potential", "general_sum", "larger_tasks", "findings"}
 
 
 def test_nothing_is_executed(notebook):
@@ -95,7 +95,7 @@ def test_no_number_is_typed(notebook):
 
 
 def test_code_draws_nothing_by_itself(notebook):
-    """Figures are functions of the library: of plotting or theory_figures, given a width. Plots of pandas need none."""
+    """Figures are functions of the packages: of plotting or of a topic's figures, given a width. pandas needs none."""
     for source in code_of(notebook):
         called = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
         assert not called & {"subplots", "figure", "fill_between", "errorbar", "scatter", "imshow"}, source

@@ -19,6 +19,7 @@ Finished jobid: 0 (Rule: all)
 4 of 4 steps (100%) done
 Elapsed time: 0:01:40.500000
 """
+REPLICATION = ["src/metanash_replication/rates.py", "src/metanash_replication/report/page.css"]
 START = overhead.datetime(2030, 1, 2, 3, 4, 5).timestamp()
 
 
@@ -51,7 +52,7 @@ def folder(tmp_path):
             "endtime": START + end,
             "log": [f"results/logs/{name}.log"],
             "code": f'        "../scripts/{rule}.py"\n',
-            "input": ["data.npz", "src/metanash/games.py", "src/metanash/families/__init__.py"],
+            "input": ["data.npz", "src/metanash/games.py", "src/metanash/families/__init__.py", *REPLICATION],
         }
         (tmp_path / ".snakemake/metadata" / name).write_text(json.dumps(record))
     # half of the wall time, since the machine was busy, but for what was not looked at any more
@@ -64,7 +65,7 @@ def test_times_of_a_run_are_divided(folder):
     """Of 201 core-seconds 2 * 50.5 have no job, 10 + 26 wait for the other core, 10 compile; a start-up takes 3."""
     run = overhead.read_run(folder / "run.log")
     jobs = overhead.read_jobs(folder, run)
-    starts = ("workflow/scripts/learn.py", "metanash.families", "metanash.games")
+    starts = ("workflow/scripts/learn.py", "metanash.families", "metanash.games", "metanash_replication.rates")
     assert {job.starts for job in jobs if job.rule == "learn"} == {starts}
     assert overhead.stretch(jobs) == 2.0
     lines = overhead.report(run, jobs, {starts: 1.5})

@@ -90,7 +90,7 @@ EMPTY = {
 }
 """Families have defaults; there need be no other kinds, own games, sweeps, and games of growing size."""
 ELSEWHERE = {"learning_rates", "perturbations"}
-"""Entries of experiments that ``appendix`` refers to: the mistake is told there."""
+"""Entries of experiments that ``larger_tasks`` refers to: the mistake is told there."""
 
 
 def runs_all_the_same(path, value):
@@ -139,7 +139,7 @@ def test_every_entry_is_refused_or_runs_all_the_same(refused_by_schema, number):
         if not lines:
             assert runs_all_the_same(path, value), (entry(path), value)
             continue
-        names = [entry(path)] + [f"appendix/{path[1]}/{key[:-1]}" for key in path if key in ELSEWHERE]
+        names = [entry(path)] + [f"larger_tasks/{path[1]}/{key[:-1]}" for key in path if key in ELSEWHERE]
         assert any(name in line for line in lines for name in names), (entry(path), value, lines)
         assert len(verdict(lines)) < LONGEST
 
@@ -211,11 +211,15 @@ SAID = {
     ),
     "an unknown arm": ((*ZERO_SUM, "arms", 1), "bestresponse", "there is 'bestresponse'; best_response is the nearest"),
     "an arm of another learner": (
-        ("theory", "sequences", "arms"),
+        ("theory", "zero_sum", "sequences", "arms"),
         ["individual", "carry_over"],
         "stage_average, output_policy, there is 'carry_over'",
     ),
-    "a list item twice": (("theory", "long_runs", "horizons"), [1, 1], "horizons: must have no item twice: [1, 1]"),
+    "a list item twice": (
+        ("theory", "zero_sum", "long_runs", "horizons"),
+        [1, 1],
+        "horizons: must have no item twice: [1, 1]",
+    ),
     "no individual arm": ((*ZERO_SUM, "arms"), ["best_response"], "must have 'individual' among its items"),
     "an option of another family": (
         (*ZERO_SUM, "games", "options", "discount"),
@@ -256,29 +260,29 @@ SAID = {
         "mixed games need n_actions with A = B, there is [2, 3]",
     ),
     "mixed games in theory": (
-        ("theory", "long_runs", "n_actions"),
+        ("theory", "zero_sum", "long_runs", "n_actions"),
         [2, 3],
-        "theory/long_runs/n_actions: mixed games need A = B",
+        "theory/zero_sum/long_runs/n_actions: mixed games need A = B",
     ),
     "no mixed size": (
-        ("theory", "random_games", "actions"),
+        ("theory", "zero_sum", "random_games", "actions"),
         [[1, 2]],
-        "theory/random_games/actions: mixed games need A = B",
+        "theory/zero_sum/random_games/actions: mixed games need A = B",
     ),
     "a window reversed": (
-        ("theory", "slopes", "windows", 1),
+        ("theory", "zero_sum", "slopes", "windows", 1),
         [1e6, 1e5],
-        "theory/slopes/windows[1]: must rise, there is [1000000.0, 100000.0]; write [100000, 1e+06]",
+        "theory/zero_sum/slopes/windows[1]: must rise, there is [1000000.0, 100000.0]; write [100000, 1e+06]",
     ),
     "windows out of order": (
-        ("theory", "slopes", "windows"),
+        ("theory", "zero_sum", "slopes", "windows"),
         [[1e6, 1e7], [1e5, 1e6]],
         "windows: must come one after another",
     ),
     "a window after the run": (
-        ("theory", "long_runs", "iterations"),
+        ("theory", "zero_sum", "long_runs", "iterations"),
         1000000,
-        "theory/slopes/windows[2]: must have two checkpoints of long_runs inside, there is 1",
+        "theory/zero_sum/slopes/windows[2]: must have two checkpoints of long_runs inside, there is 1",
     ),
     "schedules that fall": (
         ("theory", "general_sum", "schedules", "iterations"),
@@ -311,24 +315,24 @@ SAID = {
         "players[0]: must be at most 13",
     ),
     "fewer iterations than horizons": (
-        ("theory", "random_games", "iterations"),
+        ("theory", "zero_sum", "random_games", "iterations"),
         [10],
         "iterations: must be as many as horizons",
     ),
     "a cell that is not there": (
-        ("appendix", "appendix_poker", "learning_rate"),
+        ("larger_tasks", "appendix_poker", "learning_rate"),
         0.3,
         "must be one of experiments/appendix_poker: [0.125, 1.0, 4.0, 16.0, ...], there is 0.3",
     ),
     "an unknown claim": (
-        ("falsify", "budgets", "theorem_7"),
+        ("falsification", "budgets", "theorem_7"),
         10,
-        "falsify/budgets/theorem_7: there is no such claim; theorem_6 is the nearest",
+        "falsification/budgets/theorem_7: there is no such claim; theorem_6 is the nearest",
     ),
     "sizes of an unknown claim": (
-        ("falsify", "sizes", "theorm_1"),
+        ("falsification", "sizes", "theorm_1"),
         ["2x2"],
-        "falsify/sizes/theorm_1: there is no such claim; theorem_1 is the nearest",
+        "falsification/sizes/theorm_1: there is no such claim; theorem_1 is the nearest",
     ),
     "an unknown family": (
         ("experiments", "own_family"),
@@ -353,7 +357,7 @@ def test_sizes_that_do_not_fit_their_claim_are_refused_by_the_library():
         "gradient": ["2x2-T8"], "theorem_5": ["2", "2x2-T8-g0.5"], "proposition_1": ["2x2-S100000-T8"],
     }  # fmt: skip
     right = {"theorem_3": ["2x2-K3-T64"], "theorem_6": ["2x2-K2-T8"]}
-    lines = found_in(changed(("falsify", "sizes"), wrong | right))
+    lines = found_in(changed(("falsification", "sizes"), wrong | right))
     said = [
         "theorem_1[0]: a size is written like", "theorem_1[1]: Theorem 1 is about two players",
         "theorem_1[2]: Theorem 1 knows no sequence of K games", "theorem_2[0]: Theorem 2 needs more than 4 games",
@@ -363,7 +367,7 @@ def test_sizes_that_do_not_fit_their_claim_are_refused_by_the_library():
     ]  # fmt: skip
     assert len(lines) == len(said)
     for words in said:
-        assert any(f"falsify/sizes/{words}" in line for line in lines), words
+        assert any(f"falsification/sizes/{words}" in line for line in lines), words
 
 
 def test_own_experiments_are_tried_in_small():
@@ -520,9 +524,9 @@ def unbuilt(tmp_path_factory):
         ),
         ("{}\n", ("--config", "root_seed=nan"), "--config: root_seed: must be a finite number, there is .nan"),
         (
-            "falsify:\n  sizes: {theorem_1: [2x2x2]}\n",
+            "falsification:\n  sizes: {theorem_1: [2x2x2]}\n",
             (),
-            "config/mine.yaml:2: falsify/sizes/theorem_1[0]: Theorem 1 is about two players",
+            "config/mine.yaml:2: falsification/sizes/theorem_1[0]: Theorem 1 is about two players",
         ),
     ],
 )

@@ -20,8 +20,8 @@ from metanash_replication.records import read_measurement, write_measurement
 from metanash_replication.report.assembly import Report, Section
 from metanash_replication.report.html import inline
 from metanash_replication.report.markdown import to_markdown
-from metanash_replication.topics.larger_tasks import section as larger_tasks
 from metanash_replication.topics.own_games import figures as own_games
+from metanash_replication.topics.own_games.section import PARTS
 
 sys.path.append(str(ROOT / "workflow/scripts"))  # last, as for the scripts themselves
 from metanash_workflow import StoppedError
@@ -30,8 +30,8 @@ from metanash_workflow.made import Made, job, parameters_digest
 # Something of every kind is other than in the small configuration; of the user's games one is malformed, one missing.
 OTHER = {
     "experiments": {"sensitivity_potential": {"games": {"perturbations": [0.0, 0.1]}}},
-    "theory": {"burn_in": {"iterations": 900}},
-    "falsify": {"budgets": {"equation_11": 60}},
+    "theory": {"zero_sum": {"burn_in": {"iterations": 900}}},
+    "falsification": {"budgets": {"equation_11": 60}},
     "own_games": {"files": {"rock_paper_scissors": "bad.nfg", "gone": "gone.nfg"}},
 }
 BAD = 'NFG 1 R "mine" { "A" "B" } { 2 2 }\n\n1 2  3 4  5 6  7 $x$\n'
@@ -39,7 +39,7 @@ REASON = "bad.nfg:3: '$x$' is no number"
 # Scripts of which the first process of a run is killed, run after run. Each is reached, since what it needs is there.
 KILLED = (
     ("generate_games", "measure", "falsify", "own_games"),
-    ("learn", "zero_sum_tables", "theory_figures", "own_games_tables"),
+    ("learn", "topic_tables", "topic_figures", "own_games_tables"),
     ("run_notebook", "ledger", "provenance", "summary"),
     ("report",),
 )
@@ -267,7 +267,7 @@ def test_provenance_states_its_inputs_and_refuses_those_of_another_configuration
     assert stated["results/smoke/slopes.csv"] == digest
     assert edited.path("report.html").read_text().count(f"<code>{digest}</code>") == 1
     arguments = ("--rerun-triggers", "mtime", "--forcerun", "provenance", "--cores", "1")
-    answer = edited.snakemake(*arguments, config={"theory": {"burn_in": {"iterations": 900}}})
+    answer = edited.snakemake(*arguments, config={"theory": {"zero_sum": {"burn_in": {"iterations": 900}}}})
     assert answer.code == 1
     for name in ("burn_in", "two_sided"):
         assert f"  results/smoke/made/theory/{name}.json: made with other parameters than the config" in answer.text
@@ -295,8 +295,8 @@ def test_a_failing_job_leaves_its_traceback_in_the_log_that_is_named(edited):
     warned = "import warnings; warnings.warn('planted warning', stacklevel=1); 1 / 0"
     edited.edit("workflow/scripts/learn.py", warned, "kernels.use_threads(threads)")
     edited.edit("workflow/scripts/measure.py", "import no_such_module", "import importlib")
-    edited.edit("workflow/scripts/theory_figures.py", "import os; os.abort()", "plotting.use_style()")
-    edited.edit("notebooks/scale.ipynb", '"source": [\n    "1 / 0\\n",\n    "import', '"source": [\n    "import')
+    edited.edit("workflow/scripts/topic_figures.py", "import os; os.abort()", "plotting.use_style()")
+    edited.edit("notebooks/larger_tasks.ipynb", '"source": [\n    "1 / 0\\n",\n    "import', '"source": [\n    "import')
     jobs = {
         "learn_sensitivity_potential": (
             "runs/sensitivity_potential/team/individual/block-0.npz", "runs/sensitivity_potential/team/block-0",
@@ -306,7 +306,9 @@ def test_a_failing_job_leaves_its_traceback_in_the_log_that_is_named(edited):
         "own_games_figures": (
             "paper_figures/own_games.png", "theory/own_games_figures", ["Fatal Python error: Aborted", "in main"]
         ),
-        "notebook": ("notebooks/scale.html", "notebooks/scale", ["Traceback", "CellExecutionError", "ZeroDivision"]),
+        "notebook": (
+            "notebooks/larger_tasks.html", "notebooks/larger_tasks", ["Traceback", "CellExecutionError", "ZeroDivision"]
+        ),
     }  # fmt: skip
     targets = [f"{edited.results}/{target}" for target, _, _ in jobs.values()]
     only = ("--forcerun", *jobs, "--rerun-triggers", "params")
@@ -422,7 +424,7 @@ def test_where_all_games_are_refused_there_are_empty_tables_and_an_empty_figure(
     for name in names:
         assert list(tables[name].columns) == list(pd.read_csv(finished.path(f"{name}.csv")).columns)
     assert [len(table) for table in tables.values()] == [0, 0, 0, 2]
-    (part,) = larger_tasks.own_parts(tables)
+    (part,) = PARTS["own-games"](tables)
     assert part.title == "Refused files"
     text = to_markdown(Report((Section("own-games", "Yours", (), (), (part,)),)), "figures")
     assert "| a | a.nfg | a.nfg:1: \\| no \\*game\\* |" in text

@@ -9,17 +9,19 @@ import nbformat
 import pytest
 from conftest import NOTEBOOKS, OWN, ROOT
 
+from metanash_replication.plans import read_plan
+
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 SHARED = sorted((ROOT / "workflow/scripts/metanash_workflow").glob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
-PACKAGE = ROOT / "src/metanash"
-
-
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "appendix", "own_games", "scale")
+SOURCES = ROOT / "src"
+PACKAGES = ("metanash", "metanash_replication")
+TOPICS = "metanash_replication.topics"
+MEASURED = {topic: read_plan(topic).measurements for topic in ("zero_sum", "potential", "maml", "general_sum", "scale")}
 FIGURE_JOBS = {
     "finite_horizon": ("zero_sum", "general_sum"),
-    "discounted": ("potential", "meta_gradient"),
-    "larger_tasks": ("appendix", "scale"),
+    "discounted": ("potential", "maml"),
+    "larger_tasks": ("larger_tasks", "scale"),
     "own_games": ("own_games",),
     "falsification": ("falsification",),
 }
@@ -32,7 +34,7 @@ def rules():
         text = path.read_text()
         for head in re.finditer(r"^( *)rule ?(\w*):\n((?:\1    .*\n|\n)+)", text, flags=re.MULTILINE):
             body = re.sub(rf"^{head[1]}", "", head[3], flags=re.MULTILINE)
-            name = head[2] or re.search(r'name:\s*f"(.+?)"', body)[1]
+            name = head[2] or re.search(r'name:\s*f?"?(.+?)"?\n', body)[1]
             assert name not in found
             found[name] = f"{body}end"
     return found
@@ -45,7 +47,9 @@ def named(rule, config):
     """Names of a rule in Snakemake: its own, or those that a loop gives it."""
     looped = {
         "learn_{experiment}": [f"learn_{name}" for name in (*config["experiments"], *OWN)],
-        "{job}_figures": [f"{job}_figures" for job in FIGURE_JOBS],
+        "measurement.rule": [one.rule for some in MEASURED.values() for one in some],
+        "{topic}_tables": [f"{topic}_tables" for topic in MEASURED],
+        "{drawn_by}_figures": [f"{job}_figures" for job in FIGURE_JOBS],
     }
     return looped.get(rule, [rule])
 
@@ -56,7 +60,7 @@ def script_of(rule):
 
 def test_there_are_rules_and_scripts():
     assert len(RULES) == sum(len(re.findall(r"^ *rule\b", path.read_text(), re.MULTILINE)) for path in RULE_FILES)
-    assert {"learn_{experiment}", "{job}_figures", "games"} < set(RULES)
+    assert {"learn_{experiment}", "measurement.rule", "{topic}_tables", "{drawn_by}_figures", "games"} < set(RULES)
     assert len(SCRIPTS) >= 12
 
 
@@ -136,46 +140,46 @@ class TestRule:
         assert not re.search(r'"(results|paper_figures)/', RULES[rule])
 
 
-def test_functions_are_defined_in_two_files_without_rules():
+def test_functions_are_defined_in_one_file_without_rules():
     for path in RULE_FILES:
         defines = "\ndef " in path.read_text()
-        assert defines == (path.name in {"common.smk", "settings.smk"})
+        assert defines == (path.name == "common.smk")
 
 
 # What rules depend on -----------------------------------------------------------------------------------
 
 
 def source_of(name):
-    """File of a dotted name below metanash, or None."""
-    base = PACKAGE.joinpath(*name.split(".")) if name else PACKAGE
+    """File of a module of the two packages by its full name, or None."""
+    base = SOURCES.joinpath(*name.split("."))
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()), None)
 
 
 def modules_in(tree):
-    """Parts of metanash that a syntax tree imports, with those that attributes of the package itself stand for."""
+    """Modules of the two packages that a syntax tree imports, with those that attributes of metanash stand for."""
     found, aliases = set(), set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "metanash":
-            inside = node.module.split(".")[1:]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
             for alias in node.names:
-                deeper = ".".join([*inside, alias.name])
-                found.add(deeper if source_of(deeper) else ".".join(inside))
+                deeper = f"{node.module}.{alias.name}"
+                found.add(deeper if source_of(deeper) else node.module)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.split(".")[0] == "metanash":
+                if alias.name.split(".")[0] in PACKAGES:
                     aliases.add(alias.asname or "metanash")
-                    found.add(".".join(alias.name.split(".")[1:]))
+                    found.add(alias.name)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             found.add(exporting(node.attr))
-    return found - {""}
+    return found - {"", *PACKAGES}
 
 
 def exporting(name):
-    """The part of metanash that a name of the package comes from."""
-    for node in ast.parse((PACKAGE / "__init__.py").read_text()).body:
+    """The module that a name of the library's package comes from."""
+    for node in ast.parse((SOURCES / "metanash/__init__.py").read_text()).body:
         if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
-            return ".".join([*node.module.split(".")[1:], *([name] if source_of(name) else [])])
+            deeper = f"{node.module}.{name}"
+            return deeper if source_of(deeper) else node.module
     return ""
 
 
@@ -231,20 +235,23 @@ def test_file_graph_has_every_rule(inputs, config):
     assert set(inputs) == {*(name for rule in RULES for name in named(rule, config)), "all"}
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if script_of(rule).name == "measure.py"])
-def test_measurements_depend_on_the_module_that_they_call(inputs, rule):
+@pytest.mark.parametrize("topic", MEASURED)
+def test_measurements_and_tables_depend_on_the_module_that_they_call(inputs, topic):
     """The script imports it by name."""
-    (module,) = set(re.findall(r"function=.*?\"(\w+)\.", RULES[rule]))
-    assert closure({f"theory.{module}"}) <= inputs[rule]
-    others = {f"src/metanash/theory/{name}.py" for name in MODULES if name != module}
-    assert not others & inputs[rule]
+    others = {f"src/metanash_replication/topics/{other}/measure.py" for other in MEASURED if other != topic}
+    for measurement in MEASURED[topic]:
+        assert closure({f"{TOPICS}.{topic}.measure"}) <= inputs[measurement.rule]
+        assert not others & inputs[measurement.rule]
+    assert closure({f"{TOPICS}.{topic}.tables"}) <= inputs[f"{topic}_tables"]
+    assert not others & inputs[f"{topic}_tables"]
 
 
 @pytest.mark.parametrize("job", FIGURE_JOBS)
 def test_figures_depend_on_the_modules_that_draw_them(inputs, job):
     found = {name for name in inputs[f"{job}_figures"] if name.startswith("src/")}
-    assert found == closure({"plotting", *(f"theory_figures.{module}" for module in FIGURE_JOBS[job])})
-    assert not [name for name in found if "/theory_tables/" in name or "/theory/" in name]
+    modules = (f"{TOPICS}.{topic}.figures" for topic in FIGURE_JOBS[job])
+    assert found == closure({"metanash_replication.plotting", *modules})
+    assert not [name for name in found if name.endswith(("/tables.py", "/measure.py"))]
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"kernels", "notebook"}))
@@ -258,7 +265,7 @@ def test_rules_depend_on_all_the_code_that_they_run(inputs, config, rule):
 
 
 def test_kernels_depend_on_their_sources(inputs):
-    sources = {f"src/metanash/kernels/{path.name}" for path in (PACKAGE / "kernels").glob("*.[ch]")}
+    sources = {f"src/metanash/kernels/{path.name}" for path in (SOURCES / "metanash/kernels").glob("*.[ch]")}
     assert sources | {"setup.py"} == inputs["kernels"]
 
 
@@ -291,7 +298,7 @@ def test_no_rule_depends_on_code_that_it_does_not_run(inputs):
     learning = ["games", *(rule for rule in inputs if rule.startswith("learn_"))]
     for rule in (*learning, "figure1_table"):
         code = [name for name in inputs[rule] if name.startswith("src/")]
-        assert not [name for name in code if "plotting" in name or "report" in name or "theory" in name]
+        assert not [name for name in code if re.search("plotting|report|/measure|/claims|/section", name)]
     for rule in learning:
         drawn = {f"src/metanash_replication/{name}.py" for name in ("topics/simulations/tables", "rates")}
         assert not drawn & inputs[rule]

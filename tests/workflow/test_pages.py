@@ -11,9 +11,10 @@ from conftest import ROOT
 from pages import citations_in, strangers, typed_digits
 
 from metanash import cli
-from metanash_replication.ledger import CLAIMS
-from metanash_replication.report import Document, assemble, to_html, to_markdown
-from metanash_replication.report.assembly import SECTIONS
+from metanash_replication.paper import CLAIMS, OUTLINES, report_of
+from metanash_replication.plans import read_plan
+from metanash_replication.report import Document, to_html, to_markdown
+from metanash_replication.topics import TOPICS
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +28,27 @@ def page(finished):
     return finished.path("report.html").read_text()
 
 
+def runs_of(config, ledger):
+    """Files behind the claims, and what each is about: by the plans, and of run records by their names."""
+    about = {}
+    for topic in TOPICS:
+        for measurement in read_plan(topic).measurements:
+            about |= measurement.files(config)
+    names = sorted({run for row in ledger for run in row["runs"].split()})
+    for name in names:
+        if name.startswith("runs/"):
+            about[name] = dict(zip(("experiment", "base_kind", "arm"), name.split("/")[1:4], strict=True))
+    return {name: about[name] for name in names}
+
+
 @pytest.fixture(scope="module")
-def made(finished, ledger):
+def made(finished, config, ledger):
     """What pages are made of, from the files of the run."""
     names = {name for row in ledger for name in row["tables"].split()}
     names |= {f"{name}.csv" for name in ("far_steps", "proposition1_violations", "inner_loop_slopes", "falsification")}
     names |= {f"{name}.csv" for name in ("own_games", "own_payoffs", "own_policies", "own_refused")}
     tables = {name.removesuffix(".csv"): pd.read_csv(finished.path(name)) for name in names}
-    runs = sorted({run for row in ledger for run in row["runs"].split()})
+    runs = runs_of(config, ledger)
     folder = finished.folder / "workflow/report"
     captions = {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.rst")}
     return tables, runs, captions
@@ -50,13 +64,13 @@ def test_every_claim_has_a_row_and_every_file_of_it_exists(finished, ledger):
 
 
 def test_pages_are_those_of_the_library(finished, made, page):
-    report = assemble(*made)
+    report = report_of(*made)
     assert finished.path("summary.md").read_text() == to_markdown(report, "paper_figures")
     documents = [Document(f"{name}.md", (ROOT / f"docs/{name}.md").read_text())
                  for name in ("assumptions", "proposition1", "constants")]  # fmt: skip
     images = {
         name: finished.path(f"paper_figures/{name}.png")
-        for plan in SECTIONS
+        for plan, _ in OUTLINES
         for name in (*plan.figures, *plan.optional)
     }
     folders = {"figures": "paper_figures", "docs": "../../docs"}
@@ -69,8 +83,8 @@ def test_another_value_in_a_table_is_another_page(made, table):
     tables, runs, captions = made
     column = {"theory": "ratio", "slopes": "slope", "potential_slopes": "slope"}.get(table, "ne_gap")
     changed = tables[table].assign(**{column: tables[table][column] * 1.25})
-    before = to_markdown(assemble(tables, runs, captions), "")
-    assert to_markdown(assemble(tables | {table: changed}, runs, captions), "") != before
+    before = to_markdown(report_of(tables, runs, captions), "")
+    assert to_markdown(report_of(tables | {table: changed}, runs, captions), "") != before
 
 
 def test_no_number_of_the_page_is_typed(page):
@@ -108,7 +122,7 @@ CITED = {
 
 
 def test_tables_of_the_report_cite_the_table_that_they_are_made_of(made):
-    parts = {part.title: part for section in assemble(*made).sections for part in section.parts}
+    parts = {part.title: part for section in report_of(*made).sections for part in section.parts}
     for beginning, name in CITED.items():
         (title,) = (title for title in parts if title.startswith(beginning))
         assert {source for _, source in citations_in(parts.pop(title).rows)} == {f"{name}.csv"}, title
@@ -119,7 +133,7 @@ def test_tables_of_the_report_cite_the_table_that_they_are_made_of(made):
 
 def test_numbers_stand_in_the_tables_that_they_cite(made):
     """Means over rows of chain.csv and equilibria.csv apart, which are worked out."""
-    report = assemble(*made)
+    report = report_of(*made)
     assert len(citations_in(report)) > 1000
     found = [one for one in strangers(report, made[0]) if one[1] not in {"chain.csv", "equilibria.csv"}]
     assert found == []
@@ -128,7 +142,7 @@ def test_numbers_stand_in_the_tables_that_they_cite(made):
 def test_page_is_one_file_of_moderate_size(page):
     assert len(page.encode()) < 10_000_000
     assert not re.search(r'<(script|link|iframe|object|embed)\b|\bsrc="(?!data:)|url\(|@import|href="http', page)
-    assert page.count("<img ") == sum(len(plan.figures) + len(plan.optional) for plan in SECTIONS)
+    assert page.count("<img ") == sum(len(plan.figures) + len(plan.optional) for plan, _ in OUTLINES)
 
 
 def test_links_lead_somewhere(finished, page):
@@ -168,7 +182,7 @@ def test_snakemakes_own_report_has_all_figures_and_tables(finished, ledger, tmp_
         inside = {name.rsplit("/", 1)[1] for name in archive.namelist()}
         (shell,) = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("report.html")]
         text = archive.read(shell).decode()
-    wanted = {f"{name}.png" for plan in SECTIONS for name in (*plan.figures, *plan.optional)} | {
+    wanted = {f"{name}.png" for plan, _ in OUTLINES for name in (*plan.figures, *plan.optional)} | {
         "claims.csv",
         "theory.csv",
         "report.html",

@@ -33,7 +33,7 @@ from metanash_replication.records import read_measurement, read_record
 from metanash_replication.topics.own_games.measure import learn_own_games
 from metanash_replication.topics.simulations import tables
 
-MODULES = ("zero_sum", "potential", "meta_gradient", "general_sum", "scale")
+TOPICS = ("zero_sum", "potential", "maml", "general_sum", "scale")
 FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification")
 FIGURE_RULES = {f"{name}_figures": 1 for name in FIGURE_JOBS}
 REST = {
@@ -48,7 +48,7 @@ REST = {
     "all",
     "kernels",
     "theory",
-    "appendix_tables",
+    "larger_tasks_tables",
     "own_games_tables",
     "own_games_accepted",
 }
@@ -66,23 +66,22 @@ THEORY_TABLES = {
 @pytest.fixture(scope="module")
 def theory(config):
     """Number of jobs of each rule about the theorems."""
-    long, random, sequences = (config["theory"][name] for name in ("long_runs", "random_games", "sequences"))
-    potential, gradients, general, scale = (config["theory"][name] for name in MODULES[1:])
+    zero_sum, potential, maml, general, scale = (config["theory"][name] for name in TOPICS)
+    long, random, sequences = (zero_sum[name] for name in ("long_runs", "random_games", "sequences"))
     sizes = len(scale["zero_sum"]["states"]) * len(scale["zero_sum"]["actions"]) + len(scale["tracking"]["positions"])
-    training = gradients["meta_training"]
+    training = maml["meta_training"]
     return {
-        "potential": 4 * len(potential["base_kinds"]), "counterexamples": 1,
+        **{f"potential_{name}": len(potential["base_kinds"])
+           for name in ("random_games", "random_sequences", "long_runs", "far_steps")}, "counterexamples": 1,
         "potential_sequences": 3 * 2,  # at the theory's step, a practical one, congestion; individual and carry-over
-        "meta_gradient": sum(
-            len(gradients[name]["base_kinds"]) for name in ("constant_ratios", "random_games", "inner_loop")
-        ),
+        **{f"maml_{name}": len(maml[name]["base_kinds"]) for name in ("constant_ratios", "random_games", "inner_loop")},
         "meta_training": len(training["inner_loops"]) * len(training["base_kinds"]) * len(training["discounts"]),
         "general_sum_random_games": len(general["random_games"]["base_kinds"])
         * len(general["random_games"]["horizons"]),
         "schedules": len(general["schedules"]["settings"]),
         "general_sum_sequences": len(general["sequences"]["arms"]),
         "general_sum_burn_in": 1, "scale_learned": sizes, "scale_costs": sizes,
-        **{f"{name}_tables": 1 for name in MODULES},
+        **{f"{name}_tables": 1 for name in TOPICS},
         "long_run": len(long["base_kinds"]) * len(long["horizons"]),
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
@@ -344,8 +343,10 @@ def append(name):
 
 
 def touch(project):
-    for name in ("plotting.py", "experiments.py", "learners/mirror_descent.py", "kernels/lanes.h"):
-        (project.folder / "src/metanash" / name).touch()
+    library, replication = (project.folder / "src" / name for name in ("metanash", "metanash_replication"))
+    for path in (replication / "plotting.py", library / "learners/mirror_descent.py", library / "kernels/lanes.h"):
+        path.touch()
+    (replication / "experiments.py").touch()
 
 
 def experiments(**changes):
@@ -456,7 +457,7 @@ def test_script_of_a_rule_runs_that_rule(answers, learning):
     assert learning.items() <= jobs.items()
     assert set(jobs) - set(learning) == {
         "figure1_table", "sensitivity_table", "speed_up", *REPORTS, "notebook", "simulation_figures",
-        "appendix_tables", "larger_tasks_figures", "theory", "all",
+        "larger_tasks_tables", "larger_tasks_figures", "theory", "all",
     }  # fmt: skip
 
 
@@ -519,9 +520,9 @@ REFUSED = {
     "seeds": {"experiments": {"sensitivity_zero_sum": {"seeds": "four"}}},
     "iterations": {"experiments": {"figure1_potential": {"learning": {"iterations": 0}}}},
     "learning_rates": {"experiments": {"figure1_zero_sum": {"learning": {"learning_rates": [0.1, 0]}}}},
-    "as many as horizons": {"theory": {"random_games": {"iterations": [10]}}},
-    "references": {"appendix": {"appendix_tracking": {"references": 99}}},
-    "perturbation": {"appendix": {"appendix_poker": {"perturbation": 0.123}}},
+    "as many as horizons": {"theory": {"zero_sum": {"random_games": {"iterations": [10]}}}},
+    "references": {"larger_tasks": {"appendix_tracking": {"references": 99}}},
+    "perturbation": {"larger_tasks": {"appendix_poker": {"perturbation": 0.123}}},
     "seeds_per_block": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},
     "games/mine.txt": {"own_games": {"files": {"mine": "games/mine.txt"}}},
     "own_games/zero_sum/chicken": {"own_games": {"zero_sum": {"chicken": True}}},

@@ -14,13 +14,13 @@ from pathlib import Path
 __all__ = ["PACKAGES", "imported", "keys_of", "notebook_imports", "source_file", "sources"]
 
 PACKAGES = ("metanash", "metanash_replication")
-ROOT = Path("src")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
 def source_file(name: str) -> Path | None:
     """File of a module of this project by its full name; None for anything else."""
-    path = ROOT.joinpath(*name.split("."))
+    path = ROOT.joinpath("src", *name.split("."))
     if name.split(".", maxsplit=1)[0] not in PACKAGES:
         return None
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
@@ -60,12 +60,12 @@ def sources(*names: str) -> list[str]:
         if name not in seen and source_file(name):
             seen.add(name)
             queue += _imported_by(name)
-    return sorted(file.as_posix() for file in map(source_file, seen) if file)
+    return sorted(file.relative_to(ROOT).as_posix() for file in map(source_file, seen) if file)
 
 
 def notebook_imports(name: str) -> set[str]:
     """Modules of this project that the cells of a notebook import."""
-    cells = json.loads(Path(f"notebooks/{name}.ipynb").read_text())["cells"]
+    cells = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text())["cells"]
     return imported("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
 
 

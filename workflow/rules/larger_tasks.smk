@@ -20,7 +20,6 @@ rule larger_tasks_tables:
         "../../environment.yml"
     params:
         names=[name for name in LARGER_TASKS for _ in runs(name)],
-        results=RESULTS,
         plan=LARGER_TASKS,
         resamples=config["speed_up"]["resamples"],
         root_seed=config["root_seed"],

@@ -56,7 +56,6 @@ for topic, plan in PLANS.items():
         params:
             topic=topic,
             measurements=[one.name for one in plan.measurements],
-            results=RESULTS,
             settings={name: setting(config, path) for name, path in plan.tabulated.settings.items()},
         message:
             plan.tabulated.message

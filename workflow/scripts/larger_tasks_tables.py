@@ -33,7 +33,7 @@ if __name__ == "__main__":
     with job(snakemake) as outputs:
         main(
             list(zip(snakemake.params.names, *paths, strict=True)),
-            Path(snakemake.params.results),
+            Path(snakemake.config["results"]),
             snakemake.params.plan,
             {"resamples": snakemake.params.resamples, "root_seed": snakemake.params.root_seed},
             outputs,

@@ -28,7 +28,7 @@ if __name__ == "__main__":
         main(
             parameters.topic,
             {name: list(map(Path, snakemake.input[name])) for name in parameters.measurements},
-            Path(parameters.results),
+            Path(snakemake.config["results"]),
             parameters.settings,
             outputs,
         )

@@ -1,1 +1,1 @@
-"""What the modules of the library share among themselves. No promise is made about anything in here."""
+"""Helpers that the modules of the library share. No promise is made about anything in here."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
+from metanash.typing import Booleans, Floats
 
 __all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
 __all__ += ["policy_array", "positive", "real_numbers", "within", "within_floats"]
@@ -28,7 +29,7 @@ def name_entry(axes: str, place: Sequence[int | np.integer]) -> str:
     return f"{axes} = {numbers if len(numbers) != 1 else numbers[0]}"
 
 
-def _first(bad: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+def _first(bad: Booleans) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(bad)[0])
 
 
@@ -38,7 +39,7 @@ def real_numbers(name: str, dtype: "np.dtype[Any]") -> None:
         raise ValueError(f"{name} must hold real numbers, got an array of {dtype}")
 
 
-def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def float_array(name: str, value: npt.ArrayLike) -> Floats:
     """A C-contiguous float64 copy of ``value`` that nobody can write to (:mod:`metanash._inner.frozen`).
 
     Raises
@@ -63,7 +64,7 @@ def float_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return array
 
 
-def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, axes: str) -> npt.NDArray[np.float64]:
+def within(name: str, array: Floats, low: float, high: float, axes: str) -> Floats:
     """Return ``array`` if its entries lie in [low, high], else raise ValueError naming the first that does not."""
     bad = (array < low) | (array > high)
     if bad.any():
@@ -75,7 +76,7 @@ def within(name: str, array: npt.NDArray[np.float64], low: float, high: float, a
     return array
 
 
-def distributions(name: str, array: npt.NDArray[np.float64], axes: str) -> npt.NDArray[np.float64]:
+def distributions(name: str, array: Floats, axes: str) -> Floats:
     """Return ``array`` if its last axis holds distributions, else raise ValueError naming the first bad one.
 
     Rows whose only fault is rounding come back mended, in a copy: entries in [-1e-12, 0) count as 0, and the others are
@@ -111,7 +112,7 @@ def integer(name: str, value: object, low: int) -> int:
     return int(value)
 
 
-def policy_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def policy_array(name: str, value: npt.ArrayLike) -> Floats:
     """Return ``value`` as a C-contiguous float64 array, itself if it is one. Raises ValueError if it is none."""
     try:
         raw = np.asarray(value)
@@ -121,14 +122,14 @@ def policy_array(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(raw, dtype=np.float64, order="C")
 
 
-def positive(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def positive(name: str, value: npt.ArrayLike) -> Floats:
     """Return ``value`` as an array if all of it is finite and above 0, else raise ValueError."""
     array = float_array(name, value)
     _refuse(name, array, array <= 0.0, "be above 0")
     return array
 
 
-def within_floats(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def within_floats(name: str, value: npt.ArrayLike) -> Floats:
     """Return a learning rate or step size as an array if all of it lies in [1e-100, 1e100], else raise ValueError."""
     array = positive(name, value)
     beyond = (array > LARGEST_RATE) | (array < 1.0 / LARGEST_RATE)
@@ -136,7 +137,7 @@ def within_floats(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return array
 
 
-def _refuse(name: str, array: npt.NDArray[np.float64], bad: npt.NDArray[np.bool_], rule: str) -> None:
+def _refuse(name: str, array: Floats, bad: Booleans, rule: str) -> None:
     if bad.any():
         place = _first(bad)
         where = f"; at index {place} it is {array[place]:g}" if array.ndim else f", got {float(array):g}"

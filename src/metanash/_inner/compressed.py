@@ -9,16 +9,13 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, float_array, name_entry, real_numbers
 from metanash._inner.frozen import sealed
+from metanash.typing import Array
 
 __all__ = ["Rows", "check_parts", "kernel_rows", "matrix_of", "matrix_of_parts"]
-
-Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[Any]
 
 
 class Rows(NamedTuple):
@@ -102,7 +99,7 @@ def _check_form(name: str, matrix: Any) -> None:
         for axis, (numbers, size) in enumerate(zip(matrix.coords, matrix.shape, strict=True)):
             if len(numbers) != len(matrix.data) or ((numbers < 0) | (numbers >= size)).any():
                 raise ValueError(
-                    f"{name}: coordinates of axis {axis} must be one an entry ({len(matrix.data)}), in [0, {size - 1}]"
+                    f"{name}: coordinates of axis {axis} must be one per entry ({len(matrix.data)}), in [0, {size - 1}]"
                 )
     elif matrix.format == "lil" and [len(row) for row in matrix.rows] != [len(row) for row in matrix.data]:
         raise ValueError(f"{name}: rows and data of a LIL matrix must be of the same lengths")

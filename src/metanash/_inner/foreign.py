@@ -1,4 +1,4 @@
-"""What a file is that is none of metanash: said in words, with what can be done about it.
+"""Files that are none of metanash: their kind in words, and the remedy.
 
 Only the first bytes are read, and of a pipe or device none: it might never answer.
 """
@@ -58,7 +58,7 @@ def unreadable(path: Path) -> tuple[str, str] | None:
 
 
 def kind_of(path: Path) -> tuple[str, str]:
-    """What a file is, and what can be done about it; both may be empty if there is nothing to say.
+    """Kind of a file, and remedy; both may be empty if there is nothing to say.
 
     Raises
     ------

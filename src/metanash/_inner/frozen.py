@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from metanash.typing import Array, Floats
+
 __all__ = ["Frozen", "sealed", "sealed_stack"]
 
 Number = TypeVar("Number", bound=np.generic)
 AnyFrozen = TypeVar("AnyFrozen", bound="Frozen")
 
 
-def _is_sealed(array: npt.NDArray[Any]) -> bool:
+def _is_sealed(array: Array) -> bool:
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
@@ -33,7 +35,7 @@ def sealed(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
 
 
-def sealed_stack(arrays: Sequence[npt.NDArray[np.float64]], *lead: int) -> npt.NDArray[np.float64]:
+def sealed_stack(arrays: Sequence[Floats], *lead: int) -> Floats:
     """Arrays of one shape with a new first axis, or new ones of lengths ``lead``, sealed; one alone is not copied."""
     shape = (*(lead or (len(arrays),)), *arrays[0].shape)
     if len(arrays) == 1:

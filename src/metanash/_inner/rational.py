@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from metanash.typing import Floats
+
 __all__ = ["WORK", "Assured", "Solution", "TooLargeError", "assured", "equilibrium"]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.object_]
+PythonIntegers = npt.NDArray[np.object_]
 
 WORK = 1e9
 """Products of digits that an exact solution may take: ten seconds or so; see :func:`equilibrium`."""
@@ -55,7 +56,7 @@ class Assured(NamedTuple):
     stake: Fraction
 
 
-def _integers(array: Floats) -> tuple[Integers, Fraction]:
+def _integers(array: Floats) -> tuple[PythonIntegers, Fraction]:
     """Integers and the power of two that they are times."""
     mantissa, exponent = np.frexp(array)
     whole = (mantissa * 2.0**53).astype(np.int64).astype(object)
@@ -65,7 +66,7 @@ def _integers(array: Floats) -> tuple[Integers, Fraction]:
 
 
 def assured(payoff: Floats, mu: Floats, nu: Floats) -> Assured:
-    """What strategies assure, exactly, in the game of payoffs (A, B)."""
+    """The values that strategies assure, exactly, in the game of payoffs (A, B)."""
     (m, unit), (x, of_mu), (y, of_nu) = _integers(payoff), _integers(mu), _integers(nu)
     rows, columns = m @ y, x @ m
     a, b = int(rows.argmax()), int(columns.argmin())
@@ -115,7 +116,7 @@ def equilibrium(payoff: Floats, mu: Floats, nu: Floats) -> Solution:
     return Solution(Fraction(conceded, whole) * unit, *strategies)
 
 
-def _better(loss: Integers, most: int) -> npt.NDArray[np.intp]:
+def _better(loss: PythonIntegers, most: int) -> npt.NDArray[np.intp]:
     """Actions of negative loss, of many those of the least."""
     best = np.argsort(loss, kind="stable")[:most]
     return best[loss[best] < 0]
@@ -128,7 +129,7 @@ class _Tableau:
     is y_b, ``columns + a`` the slack of row a.
     """
 
-    def __init__(self, payoff: Integers, work: float) -> None:
+    def __init__(self, payoff: PythonIntegers, work: float) -> None:
         self.rows, self.columns = payoff.shape
         self.entry = np.ones((self.rows + 1, self.columns + 1), dtype=object)
         self.entry[:-1, :-1] = payoff + (1 - payoff.min())  # above 0, as the value then is
@@ -169,7 +170,7 @@ class _Tableau:
         self.entry[r, s], self.denominator = self.denominator, pivot
         self.in_row[r], self.in_column[s] = self.in_column[s], self.in_row[r]
 
-    def solution(self) -> tuple[Integers, Integers, Any]:
+    def solution(self) -> tuple[PythonIntegers, PythonIntegers, Any]:
         """Return mu and nu, times a common denominator, and that.
 
         The column of least reduced cost enters, but the first variables do while the vertex stays the same, and then

@@ -1,4 +1,7 @@
-"""Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one a claim.
+"""Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one per claim.
+
+:mod:`~metanash.bounds.zero_sum` has Theorems 1 and 2, :mod:`~metanash.bounds.potential` Proposition 1 and Theorems 3
+and 4, :mod:`~metanash.bounds.general_sum` Theorems 5 and 6.
 
 Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
 """

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.zero_sum import missed_rewards, vertex_divergence
+from metanash.typing import Floats
 
 __all__ = [
     "cce_learning_rate",
@@ -24,8 +25,6 @@ __all__ = [
     "theorem_5_uniform",
     "theorem_6_iterations",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _several(n_players: int) -> int:
@@ -135,9 +134,9 @@ def theorem_6_iterations(
     n_players: int,
     max_actions: int,
 ) -> Floats:
-    """Theorem 6 as a scaling law: what is inside the O-tilde, without its constant and logarithms.
+    """Theorem 6 as a scaling law: the inside of the O-tilde, without its constant and logarithms.
 
-    (H N / eps^(3/2)) (Delta_pi^(3/2) / K^(5/4) + (A_max^(3/2) + H^3) / K^(1/2)) iterations a game. Only ratios of two
+    (H N / eps^(3/2)) (Delta_pi^(3/2) / K^(5/4) + (A_max^(3/2) + H^3) / K^(1/2)) iterations per game. Only ratios of two
     values mean anything; there is no constant that could be violated.
 
     Parameters

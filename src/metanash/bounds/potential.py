@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from metanash.typing import Floats
+
 __all__ = [
     "FACTORS",
     "REPAIRED",
@@ -23,7 +25,6 @@ __all__ = [
     "theorem_4",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 REPAIRED = 1920.0 / 959.0
 """The factor on kappa with a proof."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import distributions, policy_array
+from metanash.typing import Floats
 
 __all__ = [
     "burn_in",
@@ -28,7 +29,6 @@ __all__ = [
     "vertex_divergence",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _TIE = 1e-12
 

@@ -1,4 +1,4 @@
-"""Print versions, kernels and machine: what belongs in a bug report."""
+"""Print versions, kernels and machine, for a bug report."""
 
 import argparse
 import os

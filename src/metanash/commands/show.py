@@ -1,4 +1,4 @@
-"""Print what a file holds: games, runs or measurements (.npz), a game of Gambit (.nfg, .efg), or a table (.csv, .tsv).
+"""Print the contents of a file: games, runs, measurements (.npz), a game of Gambit (.nfg, .efg), a table (.csv, .tsv).
 
 Of an .npz that is what it was made from, and its arrays; of a game its players, actions and payoffs; of a table its
 columns and first rows.
@@ -95,7 +95,7 @@ def _table(path: Path, wanted: str | None) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what the file holds, or one array; ValueError says what the file is if it cannot, or names the arrays."""
+    """Print the contents of the file, or one array; ValueError says why it cannot, or names the arrays."""
     suffix = options.file.suffix.lower()
     show = _gambit if suffix in {".nfg", ".efg"} else _table if suffix in _DELIMITERS else _archive
     show(options.file, options.array)

@@ -1,4 +1,4 @@
-"""Tables of text, read without pandas, and what is wrong with one that cannot be read."""
+"""Tables of text, read without pandas, and the fault of one that cannot be read."""
 
 import csv
 from collections.abc import Sequence

@@ -7,6 +7,11 @@ How the games of a sequence differ (Mao et al. 2023, section 6, says: random per
 base game; law and size are our choice): reward^k = clip(base + perturbation Z^k, 0, 1), with Z^k uniform on
 [-1, 1] or standard normal, transitions shared or, where asked for, mixed with a random kernel.
 Congestion and tracking games differ in parameters of their own instead (weights; target and drift).
+
+Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.sparse_zero_sum` (many states) and
+:mod:`~metanash.families.poker`. Potential games: :mod:`~metanash.families.potential`,
+:mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`. General-sum:
+:mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
 """
 
 from collections.abc import Callable, Sequence

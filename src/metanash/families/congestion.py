@@ -11,20 +11,19 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.games import DiscountedGame
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats, Integers
 
 __all__ = ["congestion_sequence"]
 
-Floats = npt.NDArray[np.float64]
 _SAFE, _DISTANCING = 0, 1
 
 
-def _loads(n_players: int, facilities: int) -> npt.NDArray[np.int64]:
+def _loads(n_players: int, facilities: int) -> Integers:
     """Agents at each facility for every joint action: (facilities, A_1, ..., A_N)."""
     shape = (facilities,) * n_players
     loads = np.zeros((facilities, *shape), dtype=np.int64)
@@ -35,7 +34,7 @@ def _loads(n_players: int, facilities: int) -> npt.NDArray[np.int64]:
     return loads
 
 
-def _payments(loads: npt.NDArray[np.int64], weights: Floats) -> Floats:
+def _payments(loads: Integers, weights: Floats) -> Floats:
     """Weight times load of each player's facility: (N, A_1, ..., A_N)."""
     paid = loads * weights.reshape(-1, *[1] * (loads.ndim - 1))
     players = loads.ndim - 1

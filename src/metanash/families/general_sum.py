@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
 from metanash.games import MarkovGame
 from metanash.streams import stream
+from metanash.typing import Floats
 
 __all__ = ["general_sum_sequence"]
 
-Floats = npt.NDArray[np.float64]
 
 _BIMATRIX: dict[str, tuple[list[list[float]], list[list[float]]]] = {
     # Shapley 1964: fictitious play cycles; the only equilibrium is uniform
@@ -104,7 +103,7 @@ def general_sum_sequence(
     address, n_games, perturbation, noise, stationary, transition_mixing
         As in :func:`zero_sum_sequence`; each player's rewards are perturbed on their own.
     n_actions : sequence of int
-        One number a player.
+        One number per player.
 
     Returns
     -------

@@ -23,17 +23,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.games import ZeroSumGame, check_game
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Booleans, Floats, Integers
 
 __all__ = ["RiverDeal", "pot_scale", "river_deal", "river_poker_sequence"]
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Range = Mapping[str, float]
 """Weight of each hand, such as ``{"AhAs": 1.0, "7c2d": 0.25}``. Hands left out are not held."""
 
@@ -45,8 +43,8 @@ _PLANS = (3, 4)
 
 # Of two plans (3, 4): who takes the pot because the other folds (1 is player 1, -1 player 2)? Is a bet called?
 _CALLS, _BETS, _NEVER = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.zeros(4, dtype=np.int64)
-_FOLDED_TO: Ints = np.stack([-_BETS, _NEVER, 1 - _CALLS])
-_CALLED: Ints = np.stack([_NEVER, _BETS, _CALLS])
+_FOLDED_TO: Integers = np.stack([-_BETS, _NEVER, 1 - _CALLS])
+_CALLED: Integers = np.stack([_NEVER, _BETS, _CALLS])
 
 
 # Cards --------------------------------------------------------------------------------------------------
@@ -69,7 +67,7 @@ def _hands(board: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _strengths(board: tuple[str, ...]) -> Ints:
+def _strengths(board: tuple[str, ...]) -> Integers:
     """Rank of the best five of seven cards, for every hand: equal means a split pot."""
     try:
         from pokerkit import StandardHighHand  # noqa: PLC0415  # needed by this family only
@@ -102,7 +100,7 @@ def _weights(player: int, held: Range | None, board: tuple[str, ...]) -> Floats:
     return np.array(list(found.values()))
 
 
-def _no_common_card(board: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+def _no_common_card(board: tuple[str, ...]) -> Booleans:
     holds = np.array([[card in hand for card in _DECK] for hand in _hands(board)], dtype=np.float64)
     return np.asarray(holds @ holds.T == 0.0)
 
@@ -112,7 +110,7 @@ def _no_common_card(board: tuple[str, ...]) -> npt.NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class RiverDeal:
-    """What a deal comes to once hands are known by their buckets only.
+    """A deal once hands are known by their buckets only.
 
     Attributes
     ----------
@@ -126,7 +124,7 @@ class RiverDeal:
     outcome: Floats
 
 
-def _memberships(strength: Ints, mass: Floats, n_buckets: int) -> Floats:
+def _memberships(strength: Integers, mass: Floats, n_buckets: int) -> Floats:
     """Share of each hand in each of the buckets, weakest first, which have equal mass: (hands, n).
 
     Where hands of the same strength lie across the border of two buckets, each of them is in both, in equal proportion.
@@ -163,7 +161,7 @@ def river_deal(board: str, n_buckets: int, ranges: Sequence[Range | None] | None
     """
     shown, n = _cards("board", board, 5), integer("n_buckets", n_buckets, 1)
     if ranges is not None and len(ranges) != 2:
-        raise ValueError(f"ranges must be two, one a player, got {len(ranges)}")
+        raise ValueError(f"ranges must be two, one per player, got {len(ranges)}")
     first, second = (_weights(i + 1, held, shown) for i, held in enumerate(ranges or (None, None)))
     joint = np.where(_no_common_card(shown), np.outer(first, second), 0.0)
     if not joint.sum() > 0.0:
@@ -189,13 +187,13 @@ def _strategic_form(table: Floats) -> Floats:
 
 
 def _chips(deal: RiverDeal) -> tuple[Floats, Floats]:
-    """What player 1 wins, in halves of the pot and in bets: two matrices (3^n, 4^n)."""
+    """Winnings of player 1, in halves of the pot and in bets: two matrices (3^n, 4^n)."""
     folded_to, called = (part[:, :, np.newaxis, np.newaxis] for part in (_FOLDED_TO, _CALLED))
     pot = folded_to * deal.mass + (1 - np.abs(folded_to)) * deal.outcome
     return _strategic_form(pot), _strategic_form(called * deal.outcome)
 
 
-def _ordered(kind: str, depth: Floats) -> Ints:
+def _ordered(kind: str, depth: Floats) -> Integers:
     """Places of the tasks: as drawn; by depth; or shallowest, deepest, second shallowest, second deepest, ..."""
     if kind == "random":
         return np.arange(len(depth))

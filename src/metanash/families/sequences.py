@@ -1,17 +1,16 @@
-"""How the games of a sequence differ from its base game: what the families share."""
+"""How the games of a sequence differ from its base game: the common part of the families."""
 
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats
 
 __all__ = ["Noise", "check_sequence", "mixed_kernels", "perturbed"]
 
-Floats = npt.NDArray[np.float64]
 Noise = Literal["uniform", "normal"]
 """Law of a perturbation: uniform on [-1, 1], or standard normal."""
 
@@ -28,7 +27,7 @@ def perturbed(
 def mixed_kernels(
     base: Floats, mixing: float, address: tuple[int | str, ...], n_games: int, shape: tuple[int, ...]
 ) -> list[Transition]:
-    """One kernel a game, broadcast to ``shape``; the same object for all where nothing is mixed in."""
+    """One kernel per game, broadcast to ``shape``; the same object for all where nothing is mixed in."""
     if mixing == 0.0:
         return [Transition.per_step(np.broadcast_to(base, shape))] * n_games
     drawn = []

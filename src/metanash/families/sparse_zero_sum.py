@@ -15,14 +15,13 @@ from metanash.families.sequences import Noise, check_sequence, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats
 
 __all__ = ["sparse_zero_sum_sequence"]
 
-Floats = npt.NDArray[np.float64]
-
 
 def _next_states(rng: np.random.Generator, rows: int, n_states: int, branching: int) -> npt.NDArray[np.integer]:
-    """``branching`` distinct states a row, every set of them equally likely, in rising order: (rows, branching).
+    """``branching`` distinct states per row, every set of them equally likely, in rising order: (rows, branching).
 
     Floyd's algorithm: the k-th draw is from the first S - branching + k + 1 states; one that the row has already
     becomes the last of these, which it cannot have yet.

@@ -20,17 +20,16 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from metanash._inner.checks import integer
 from metanash.games import DiscountedGame, MarkovGame
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Floats
 
 __all__ = ["tracking_positions_sequence", "tracking_sequence"]
 
-Floats = npt.NDArray[np.float64]
 
 _FARTHEST = 4.0
 """Largest squared distance of two positions."""
@@ -74,7 +73,7 @@ def _tasks(
 
 
 def _kernels(tasks: Sequence[tuple[float, float]], make: Callable[[float], Transition]) -> list[Transition]:
-    """One kernel a game; games of one drift share theirs."""
+    """One kernel per game; games of one drift share theirs."""
     known: dict[float, Transition] = {}
     for _, drift in tasks:
         if drift not in known:

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
+from metanash.typing import Floats
 
 __all__ = ["zero_sum_sequence"]
 
-Floats = npt.NDArray[np.float64]
 
 _TRIES = 10_000
 _INTERIOR = 1e-3

@@ -7,6 +7,18 @@ own, since equilibria do not depend on them: learning does not either.
 Strategic games (.nfg) are Markov games of one state and one step. Extensive games (.efg) are written from any game of
 finite horizon, and read where they have that shape: steps at which all players move without seeing each other, chance
 moves between them. Syntax: the section on file formats of Gambit's manual.
+
+Payoffs
+    :mod:`~metanash.gambit.units`: units in which values and gains are payoffs
+    :mod:`~metanash.gambit.scaling`: payoffs of any size to rewards in [0, 1]
+    :mod:`~metanash.gambit.exact` and :mod:`~metanash.gambit.pairs`: payoffs as exact numbers, rounded once
+Games
+    :mod:`~metanash.gambit.matrices`: payoff matrices, matrix games of other programs
+    :mod:`~metanash.gambit.normal`: strategic games, .nfg
+    :mod:`~metanash.gambit.extensive`: extensive games, .efg, from games of finite horizon
+    :mod:`~metanash.gambit.trees` and :mod:`~metanash.gambit.staged`: trees of .efg files, and the games that they are
+Text
+    :mod:`~metanash.gambit.text` and :mod:`~metanash.gambit.bulk`: words and numbers of files, singly or by thousands
 """
 
 from metanash.gambit.extensive import efg_text, write_efg

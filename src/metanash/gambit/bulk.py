@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from metanash.gambit.exact import Decimals
 from metanash.gambit.text import QUOTED, SPACE, Reader, plain_number
+from metanash.typing import Integers
 
 __all__ = ["Pieces", "joined", "read_numbers", "read_outcomes"]
 
@@ -19,7 +20,7 @@ _PLAIN = re.compile(r"[0-9+\-.,/eE \t\n]*")
 _BREAK = re.compile(SPACE)
 _NAMED = re.compile(rf"\{{{SPACE}*{QUOTED}", re.DOTALL)
 
-_Parts = tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], dict[int, Fraction]]
+_Parts = tuple[Integers, npt.NDArray[np.int8], dict[int, Fraction]]
 Pieces = list[_Parts]
 """Mantissas and places of decimals, and what is no such number, by its place; one after another."""
 
@@ -126,7 +127,7 @@ def _one_by_one(reader: Reader, end: int, what: str, most: int) -> _Parts:
 
 
 def _sorted_out(values: Sequence[Fraction]) -> _Parts:
-    """Decimals, and what is none of the wanted size."""
+    """Decimals, and numbers that are none of the wanted size."""
     mantissas, places = np.zeros(len(values), dtype=np.int64), np.zeros(len(values), dtype=np.int8)
     others = {}
     for k, value in enumerate(values):
@@ -187,7 +188,7 @@ def _numbers(piece: str) -> _Parts | None:
     return mantissas, places.astype(np.int8), others
 
 
-def _places(line: str, count: int) -> npt.NDArray[np.int64] | None:
+def _places(line: str, count: int) -> Integers | None:
     """Digits after the point of words between single spaces, or None if one has two points."""
     places = np.zeros(count, dtype=np.int64)
     if "." in line:

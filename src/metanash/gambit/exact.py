@@ -4,24 +4,23 @@ Three tables of payoffs (N, n), one row for each player and one entry for each p
 
 - :class:`Decimals`, the decimals and integers of a file or of integer arrays: vectors, millions of them at a time;
 - :class:`Fractions`, any rational numbers;
-- :class:`Floats`, arrays of floats, which are worked out in floats.
+- :class:`Doubles`, arrays of floats, which are worked out in floats.
 
 A reward is (payoff - low) / scale. Decimals and fractions are rounded once, at the end: the quotient of sums of two
 floats settles it wherever a bound of its error allows only one float, integers of Python settle the rest.
 """
 
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash.gambit.pairs import Pair, exact_pair, pair_product, pair_quotient, pair_sum
+from metanash.typing import Array, Booleans, Floats, Integers
 
-__all__ = ["Decimals", "Floats", "Fractions", "Number", "PayoffTable"]
+__all__ = ["Decimals", "Doubles", "Fractions", "Number", "PayoffTable"]
 
-Array = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 Number = Fraction | float
 
 _EXACT = 2**52
@@ -46,27 +45,27 @@ class PayoffTable(Protocol):
     def limits(self, player: int) -> tuple[Number, Number]:
         """Least and largest payoff of a player."""
 
-    def rewards(self, player: int, low: Number, scale: Number) -> Array:
+    def rewards(self, player: int, low: Number, scale: Number) -> Floats:
         """(payoff - low) / scale of a player at all places."""
 
     def apart(self, low: Number, scale: Number) -> bool:
         """Whether rewards of different payoffs from ``low`` to ``low + scale`` surely differ by more than 2^-53."""
 
-    def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
+    def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """Whether the payoffs of a player at places ``one`` are those at places ``other``.
 
         So are payoffs that differ by no more than floats are rounded by when they are worked out, as 0.3 and
         0.30000000000000004; integers that differ are different.
         """
 
-    def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
+    def sums(self, step: slice) -> tuple[int, Booleans, Floats]:
         """A place of a step; where two players' payoffs sum to what they do there; how far off they are, rounded."""
 
 
-class Floats:
+class Doubles:
     """Payoffs that are floats, (N, n)."""
 
-    def __init__(self, payoffs: Array) -> None:
+    def __init__(self, payoffs: Floats) -> None:
         self.payoffs = payoffs
         self.shape = (len(payoffs), payoffs.shape[1])
 
@@ -78,7 +77,7 @@ class Floats:
         """See :class:`PayoffTable`."""
         return float(self.payoffs[player].min()), float(self.payoffs[player].max())
 
-    def rewards(self, player: int, low: Number, scale: Number) -> Array:
+    def rewards(self, player: int, low: Number, scale: Number) -> Floats:
         """See :class:`PayoffTable`; two roundings."""
         return np.asarray((self.payoffs[player] - float(low)) / float(scale))
 
@@ -87,12 +86,12 @@ class Floats:
         del low, scale
         return False
 
-    def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
+    def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """See :class:`PayoffTable`."""
         a, b = self.payoffs[player, one], self.payoffs[player, other]
         return np.asarray(_close(a, b) & ((a == b) | (a % 1 != 0) | (b % 1 != 0)))
 
-    def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
+    def sums(self, step: slice) -> tuple[int, Booleans, Floats]:
         """See :class:`PayoffTable`. Floats have the same sum if numbers have that round to them."""
         part = self.payoffs[:, step]
         total, size = part.sum(axis=0), np.abs(part).sum(axis=0)
@@ -104,7 +103,7 @@ class Floats:
 class Fractions:
     """Payoffs that are Fractions: an object array (N, n)."""
 
-    def __init__(self, payoffs: npt.NDArray[Any]) -> None:
+    def __init__(self, payoffs: Array) -> None:
         self.payoffs = payoffs
         self.shape = (len(payoffs), payoffs.shape[1])
         self._parts = [[(x.numerator, x.denominator) for x in row] for row in payoffs.tolist()]
@@ -119,7 +118,7 @@ class Fractions:
         row = self.payoffs[player]  # rounding keeps the order
         return min(set(row[rounded == rounded.min()])), max(set(row[rounded == rounded.max()]))
 
-    def rewards(self, player: int, low: Number, scale: Number) -> Array:
+    def rewards(self, player: int, low: Number, scale: Number) -> Floats:
         """See :class:`PayoffTable`; rounded once."""
         low, scale = Fraction(low), Fraction(scale)
         (a, b), (c, d) = low.as_integer_ratio(), scale.as_integer_ratio()
@@ -130,14 +129,14 @@ class Fractions:
         del low, scale
         return False
 
-    def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
+    def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """See :class:`PayoffTable`."""
         parts = self._parts[player]
         pairs = [(parts[j], parts[k]) for j, k in zip(one.tolist(), other.tolist(), strict=True)]
         equal = [a == b or ((a[1] != 1 or b[1] != 1) and bool(_close(a[0] / a[1], b[0] / b[1]))) for a, b in pairs]
         return np.array(equal, dtype=bool)
 
-    def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
+    def sums(self, step: slice) -> tuple[int, Booleans, Floats]:
         """See :class:`PayoffTable`; exact."""
         a, b = (self.number(0, step.start) + self.number(1, step.start)).as_integer_ratio()
         pairs = zip(self._parts[0][step], self._parts[1][step], strict=True)
@@ -158,7 +157,7 @@ class Decimals:
 
     def __init__(
         self,
-        mantissas: npt.NDArray[np.int64],
+        mantissas: Integers,
         places: npt.NDArray[np.int8],
         others: dict[tuple[int, int], Fraction] | None = None,
     ) -> None:
@@ -174,7 +173,7 @@ class Decimals:
             return self.others[player, place]
         return Fraction(int(self.mantissas[player, place]), 10 ** int(self.places[player, place]))
 
-    def part(self, places: Places) -> "Decimals":
+    def part(self, places: Integers) -> "Decimals":
         """Those at increasing places."""
         kept = np.isin([place for _, place in self.others], places)
         others = {
@@ -198,7 +197,7 @@ class Decimals:
         missing = self._most - self.places[player, piece]
         return pair_product(exact_integers(mantissas), (self._powers[0][missing], self._powers[1][missing]))
 
-    def _rounded(self, player: int, piece: slice) -> Array:
+    def _rounded(self, player: int, piece: slice) -> Floats:
         """Payoffs with an error of less than four units in the last place."""
         high, low = self._scaled(player, piece)
         return np.asarray((high + low) / float(10**self._most))
@@ -220,7 +219,7 @@ class Decimals:
                 found |= {Fraction(int(m), 10 ** int(k)) for m, k in parts.T}
         return min(found), max(found)
 
-    def rewards(self, player: int, low: Number, scale: Number) -> Array:
+    def rewards(self, player: int, low: Number, scale: Number) -> Floats:
         """See :class:`PayoffTable`; rounded once."""
         low, scale = Fraction(low), Fraction(scale)
         unit = 10**self._most
@@ -232,7 +231,7 @@ class Decimals:
             out[place] = float((value - low) / scale)
         return out
 
-    def _quotients(self, player: int, piece: slice, floor: Fraction, span: Fraction) -> Array:
+    def _quotients(self, player: int, piece: slice, floor: Fraction, span: Fraction) -> Floats:
         scaled = self._scaled(player, piece)
         size = float(np.abs(scaled[0]).max())
         small = size <= _EXACT and abs(floor) <= _EXACT and span <= _EXACT
@@ -255,7 +254,7 @@ class Decimals:
         floor, span = Fraction(low) * 10**self._most, Fraction(scale) * 10**self._most
         return not self.others and span <= _EXACT and floor.denominator == 1
 
-    def same(self, player: int, one: Places, other: Places) -> npt.NDArray[np.bool_]:
+    def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """See :class:`PayoffTable`."""
         mantissas, places = self.mantissas[player], self.places[player]
         equal = (mantissas[one] == mantissas[other]) & (places[one] == places[other])
@@ -267,7 +266,7 @@ class Decimals:
                 equal[k] = self.number(player, int(one[k])) == self.number(player, int(other[k]))
         return np.asarray(equal)
 
-    def sums(self, step: slice) -> tuple[int, npt.NDArray[np.bool_], Array]:
+    def sums(self, step: slice) -> tuple[int, Booleans, Floats]:
         """See :class:`PayoffTable`; exact: what is 0 modulo 2^64 and smaller than that is 0."""
         wanted = self.number(0, step.start) + self.number(1, step.start)
         unit = 10**self._most
@@ -293,13 +292,13 @@ class Decimals:
         return self.mantissas[player, piece].astype(np.uint64) * powers[self._most - self.places[player, piece]]
 
 
-def _close(one: npt.ArrayLike, other: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def _close(one: npt.ArrayLike, other: npt.ArrayLike) -> Booleans:
     """Whether numbers are as near to each other as floats that are the same number, worked out in other ways."""
     a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     return np.asarray(np.abs(a - b) <= _FLOAT_ROUNDING * np.maximum(np.abs(a), np.abs(b)))
 
 
-def _shorten(mantissas: npt.NDArray[np.int64], places: npt.NDArray[np.int8]) -> None:
+def _shorten(mantissas: Integers, places: npt.NDArray[np.int8]) -> None:
     """Strip zeros at the end of decimals, in place, so that equal numbers have equal parts."""
     for row, digits in zip(mantissas, places, strict=True):
         left = np.flatnonzero((digits > 0) & (row % 10 == 0))
@@ -309,7 +308,7 @@ def _shorten(mantissas: npt.NDArray[np.int64], places: npt.NDArray[np.int8]) -> 
             left = left[(digits[left] > 0) & (row[left] % 10 == 0)]
 
 
-def exact_integers(integers: npt.NDArray[np.int64]) -> Pair:
+def exact_integers(integers: Integers) -> Pair:
     """Integers below 2^62 as pairs."""
     high = integers.astype(np.float64)
     return high, (integers - high.astype(np.int64)).astype(np.float64)

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.archive import write_text
 from metanash.gambit.text import decimal, quoted
 from metanash.gambit.units import DIGITS, Units, written_payoffs
 from metanash.games import MarkovGame, ZeroSumGame, check_game
+from metanash.typing import Array, Floats
 
 __all__ = ["efg_text", "exact_distribution", "tree_size", "write_efg"]
 
-Floats = npt.NDArray[np.float64]
-Payoffs = npt.NDArray[Any]
+Payoffs = Array
 """Floats or Decimals."""
 When = Literal["steps", "end"]
 

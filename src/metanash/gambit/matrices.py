@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import float_array, name_entry
-from metanash.gambit.exact import Decimals, Floats, Fractions, PayoffTable
+from metanash.gambit.exact import Decimals, Doubles, Fractions, PayoffTable
 from metanash.gambit.scaling import scaled_game
 from metanash.gambit.units import LARGEST, Units, payoffs_of
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import Transition, enough_axes
+from metanash.typing import Array, Floats, Integers
 
 __all__ = [
     "from_bimatrix",
@@ -27,7 +28,6 @@ __all__ = [
     "to_payoffs",
 ]
 
-Array = npt.NDArray[np.float64]
 
 _MOST_DIGITS = 5000
 """Of a Decimal: as many as no file has, and few enough to compute with."""
@@ -73,7 +73,7 @@ def from_payoffs(
 
 
 def one_shot(
-    payoffs: PayoffTable, places: npt.NDArray[np.int64], *, zero_sum: bool | None, name: str, scaled: bool
+    payoffs: PayoffTable, places: Integers, *, zero_sum: bool | None, name: str, scaled: bool
 ) -> tuple[ZeroSumGame | MarkovGame, Units]:
     """Game of one state and one step.
 
@@ -89,7 +89,7 @@ def one_shot(
     return scaled_game(payoffs, places[None, None], still, np.ones(1), name, zero_sum=zero_sum, scaled=scaled)
 
 
-def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
+def _numbers(name: str, value: npt.ArrayLike) -> Array:
     """A float64 or int64 array, or one of Fractions. Raises ValueError naming the first entry that is no number."""
     try:
         table = np.asarray(value)
@@ -143,16 +143,16 @@ def _fraction(entry: object) -> Fraction:
     return value
 
 
-def _table(payoffs: npt.NDArray[Any]) -> PayoffTable:
+def _table(payoffs: Array) -> PayoffTable:
     flat = payoffs.reshape(len(payoffs), -1)
     if flat.dtype == object:
         return Fractions(flat)
     if flat.dtype == np.int64:
         return Decimals(flat, np.zeros(flat.shape, dtype=np.int8))
-    return Floats(flat)
+    return Doubles(flat)
 
 
-def to_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> Array:
+def to_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> Floats:
     """Payoffs (N, A_1, ..., A_N) of a game of one state and one step; the inverse of :func:`from_payoffs`.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
@@ -221,14 +221,14 @@ def from_bimatrix(
     return from_payoffs(_stacked([rows, columns]), zero_sum=zero_sum, name=name, scaled=scaled)
 
 
-def _stacked(tables: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+def _stacked(tables: Sequence[Array]) -> Array:
     """Tables of one shape, side by side; all of Fractions where one is."""
     if any(table.dtype == object for table in tables):
         tables = [np.vectorize(_fraction, otypes=[object])(table.astype(object)) for table in tables]
     return np.stack(tables)
 
 
-def to_bimatrix(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> tuple[Array, Array]:
+def to_bimatrix(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> tuple[Floats, Floats]:
     """Payoff matrices of the two players. Raises ValueError as :func:`to_payoffs`, or if there are not two.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.

@@ -4,10 +4,9 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.archive import ArchiveError, write_text
 from metanash.gambit.bulk import joined, read_numbers, read_outcomes
@@ -17,10 +16,9 @@ from metanash.gambit.text import Reader, decimal, quoted
 from metanash.gambit.units import Units, written_payoffs
 from metanash.games import MarkovGame, ZeroSumGame, check_game
 from metanash.transitions import enough_axes
+from metanash.typing import Array, Integers
 
 __all__ = ["nfg_text", "read_nfg", "write_nfg"]
-
-Integers = npt.NDArray[np.int64]
 
 
 def read_nfg(
@@ -147,7 +145,7 @@ def nfg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> str:
     """
     check_game("nfg_text", game, ZeroSumGame, MarkovGame)
     only_one_shot(game)
-    payoffs: npt.NDArray[Any] = written_payoffs(game, units)[:, 0, 0]
+    payoffs: Array = written_payoffs(game, units)[:, 0, 0]
     players = " ".join(quoted(str(i + 1)) for i in range(len(payoffs)))
     header = f"NFG 1 R {quoted(game.name)} {{ {players} }} {{ {' '.join(map(str, payoffs.shape[1:]))} }}"
     profiles = payoffs.T.reshape(-1, len(payoffs))

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
+
+from metanash.typing import Floats
 
 __all__ = ["Pair", "exact_pair", "pair_product", "pair_quotient", "pair_sum"]
 
-Array = npt.NDArray[np.float64]
-Pair = tuple[Array, Array]
+Pair = tuple[Floats, Floats]
 
 _SPLIT = 2.0**27 + 1.0
 
@@ -24,27 +24,27 @@ def exact_pair(number: "Fraction | Sequence[int]") -> Pair:
     return np.array(list(map(float, number))), np.array([float(x - int(float(x))) for x in number])
 
 
-def _ordered_sum(high: Array, low: Array) -> Pair:
+def _ordered_sum(high: Floats, low: Floats) -> Pair:
     """Sum without error where |high| >= |low|."""
     total = high + low
     return total, low - (total - high)
 
 
-def _sum(one: Array, other: Array) -> Pair:
+def _sum(one: Floats, other: Floats) -> Pair:
     """Sum without error."""
     total = one + other
     part = total - one
     return total, (one - (total - part)) + (other - part)
 
 
-def _halves(number: Array) -> Pair:
+def _halves(number: Floats) -> Pair:
     """Two floats of 26 bits that sum to one."""
     shifted = _SPLIT * number
     high = shifted - (shifted - number)
     return high, number - high
 
 
-def _product(one: Array, other: Array) -> Pair:
+def _product(one: Floats, other: Floats) -> Pair:
     """Product without error."""
     total = one * other
     (a, b), (c, d) = _halves(one), _halves(other)

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash._inner.checks import name_entry
 from metanash.gambit.exact import Number, PayoffTable
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
+from metanash.typing import Floats, Integers
 
 __all__ = ["NearlyZeroSumWarning", "VanishingPayoffWarning", "scaled_game"]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 _SUM_ROUNDING = 1e-9
 """How far the sums of a game that is said to be zero-sum may differ, in parts of the larger range of payoffs."""
@@ -117,7 +115,7 @@ def _entry(places: Integers, place: int, player: int | None = None) -> str:
 
 
 def _sums(payoffs: PayoffTable, places: Integers, zero_sum: bool | None, name: str) -> Sequence[Number] | None:
-    """What the two players' payoffs sum to at each step, or None if that depends on more than the step.
+    """The sum of the two players' payoffs at each step, or None if that depends on more than the step.
 
     Raises ValueError if the game was said to be zero-sum and is not; warns if it nearly is.
     """

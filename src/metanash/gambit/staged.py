@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from metanash.archive import ArchiveError
@@ -26,6 +25,7 @@ from metanash.gambit.trees import Node, Payoffs, read_tree
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame
 from metanash.transitions import Transition, enough_axes
+from metanash.typing import Integers
 
 __all__ = ["read_efg"]
 
@@ -35,7 +35,6 @@ _MOST_DENSE = 64
 """Kernels of more states than this are sparse."""
 _ONE = Fraction(1)
 
-Integers = npt.NDArray[np.int64]
 Level = list["_Stage"]
 Draws = list[tuple[Fraction, Node, Payoffs | None]]
 """Where chance leads: its share, the node, and the payoffs on the way, if any."""
@@ -167,7 +166,7 @@ class _Staging:
         return f"player {player + 1} sees what {others} in the same step, or what chance did and others do not see"
 
     def leaves(self, node: Node) -> list[tuple[Node, Payoffs | None]]:
-        """What follows each joint action, and the payoffs inside the step."""
+        """The successor of each joint action, and the payoffs inside the step."""
         found: list[tuple[Node, Payoffs | None]] = [(child, None) for child in node.children]
         for _ in range(self.players - 1):
             found = [(child, _add(owed, parent.payoffs)) for parent, owed in found for child in parent.children]

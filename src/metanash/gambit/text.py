@@ -270,5 +270,5 @@ def quoted(text: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """What the quotes hold; the inverse of :func:`quoted`."""
+    """The text inside quotes; the inverse of :func:`quoted`."""
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]

@@ -33,7 +33,7 @@ _FLOAT: Final = Fraction(1, 2**53)
 
 
 class Node:
-    """A node with what hangs below it.
+    """A node with its subtree.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Node:
 
 
 class _Known:
-    """What a file says once of an information set and may leave out afterwards."""
+    """Properties of an information set that a file states once and may leave out afterwards."""
 
     __slots__ = ("chances", "label", "names")
 

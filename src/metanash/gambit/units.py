@@ -3,17 +3,16 @@
 import math
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import float_array, positive
 from metanash.games import MarkovGame, ZeroSumGame, check_game
+from metanash.typing import Array, Floats
 
 __all__ = ["DIGITS", "LARGEST", "Units", "payoffs_of", "written_payoffs"]
 
-Floats = npt.NDArray[np.float64]
 
 LARGEST = 1e100
 """Payoffs beyond this are refused, lest their range overflow."""
@@ -66,7 +65,7 @@ class Units:
         return np.asarray(self.offset[player] + self.gain(value, player))
 
     def gain(self, gain: npt.ArrayLike, player: int) -> Floats:
-        """What a player's gain (of any shape), a difference of two values, is in payoffs."""
+        """A player's gain (of any shape), a difference of two values, in payoffs."""
         return np.asarray(self.scale[player] * np.asarray(gain, dtype=np.float64))
 
 
@@ -88,7 +87,7 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     return np.asarray(written_payoffs(game, units).astype(np.float64))
 
 
-def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> npt.NDArray[Any]:
+def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> Array:
     """Payoffs as :func:`payoffs_of`, before they are floats: Decimals, of a zero-sum game in given units of one scale.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
@@ -110,8 +109,8 @@ def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> npt.
     return _shared(payoffs[0], float(total))
 
 
-def _shared(payoffs: Floats, total: float) -> npt.NDArray[Any]:
-    """Payoffs of player 1, and what they leave of a sum, exactly."""
+def _shared(payoffs: Floats, total: float) -> Array:
+    """Payoffs of player 1, and the rest of a sum, exactly."""
     with localcontext(prec=DIGITS):
         whole = Decimal(repr(total))
         ours = [Decimal(repr(payoff)) for payoff in payoffs.reshape(-1).tolist()]

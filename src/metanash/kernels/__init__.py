@@ -5,9 +5,10 @@ regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient 
 through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
 two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
 responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution. The compiled
-versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`)
-are, and one line on standard error says so: results are the same up to rounding, but long runs take one to two orders
-of magnitude longer.
+versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
+with :mod:`~metanash.kernels.points` and :mod:`~metanash.kernels.matrix`) are, and one line on standard error says so:
+results are the same up to rounding, but long runs take one to two orders of magnitude longer.
+:mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:
 
@@ -24,6 +25,21 @@ from types import ModuleType
 
 from metanash.kernels import twin
 from metanash.kernels.extension import find_extension, is_cut_short, source_digest
+from metanash.kernels.twin import (  # the compiled ones take their places below
+    ascent,
+    backup,
+    correlated_values,
+    discounted_values,
+    equilibria,
+    expect,
+    finite_values,
+    fold,
+    joint_mirror,
+    maml,
+    mirror,
+    off_simplex,
+    regret_matching,
+)
 
 __all__ = [
     "ascent",
@@ -96,19 +112,9 @@ backend = "numpy" if _chosen is twin else "c"
 instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
 """Instruction set in use: ``"avx512"``, ``"avx2"``, ``"portable"`` or ``"numpy"``."""
 
-mirror = _chosen.mirror
-joint_mirror = _chosen.joint_mirror
-regret_matching = _chosen.regret_matching
-ascent = _chosen.ascent
-maml = _chosen.maml
-expect = _chosen.expect
-backup = _chosen.backup
-fold = _chosen.fold
-finite_values = _chosen.finite_values
-discounted_values = _chosen.discounted_values
-correlated_values = _chosen.correlated_values
-off_simplex = _chosen.off_simplex
-equilibria = _chosen.equilibria
+if _chosen is not twin:
+    for _name in _chosen.signatures:
+        globals()[_name] = getattr(_chosen, _name)
 
 
 def use_threads(count: int) -> None:

@@ -227,17 +227,30 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                                                                     const int64_t *actions, const int64_t U,
                                                                     const int64_t J) {
     const int64_t Z = S + (R == 1); /* a common reward travels with the transitions */
-    const int64_t sizes[] = {S * J * Z, R == 1 ? 0 : N * S * J, J * Z, 2 * J * Z, S * U * Z, S * U, S * U, S * U, S * U,
-                             S * S, S * S, R * S, S, S, S * N, S, U};
-    enum { KERNEL, REWARD, RIGHT, LEFT, AVERAGE, OWN, POLICY, LOGITS, Q, MATRIX, SPARE, VALUE, OCCUPANCY, BEST, RESPONSE,
-           START, SORTED, PARTS };
-    size_t total = 0;
-    for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
+#define PARTS(PART)                                                                                                    \
+    PART(KERNEL, S * J * Z)                                                                                            \
+    PART(REWARD, R == 1 ? 0 : N * S * J)                                                                               \
+    PART(RIGHT, J * Z)                                                                                                 \
+    PART(LEFT, 2 * J * Z)                                                                                              \
+    PART(AVERAGE, S * U * Z)                                                                                           \
+    PART(OWN, S * U)                                                                                                   \
+    PART(POLICY, S * U)                                                                                                \
+    PART(LOGITS, S * U)                                                                                                \
+    PART(Q, S * U)                                                                                                     \
+    PART(MATRIX, S * S)                                                                                                \
+    PART(SPARE, S * S)                                                                                                 \
+    PART(VALUE, R * S)                                                                                                 \
+    PART(OCCUPANCY, S)                                                                                                 \
+    PART(BEST, S)                                                                                                      \
+    PART(RESPONSE, S * N)                                                                                              \
+    PART(START, S)                                                                                                     \
+    PART(SORTED, U)
+    enum { PARTS(PART_NAME) COUNT };
+    const int64_t sizes[] = {PARTS(PART_ENTRIES)};
+#undef PARTS
     void *whole = NULL;
-    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[PARTS];
-    if (!work) return -1;
-    part[0] = work;
-    for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     vec *const restrict kernel = part[KERNEL], *const restrict reward = part[REWARD], *const restrict average = part[AVERAGE];
     vec *const restrict own = part[OWN], *const restrict pi = part[POLICY], *const restrict theta = part[LOGITS];
     vec *const restrict q = part[Q], *const restrict m = part[MATRIX], *const restrict spare = part[SPARE];
@@ -257,7 +270,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         gather(c->initial, S, lane, c->lanes, start);
         gather(c->response, S * N, lane, c->lanes, response);
         gather(c->policy, S * U, lane, c->lanes, c->softmax ? theta : pi);
-        NAMED(load_games)(c->reward, c->transition, c->transition_index, c->discount, lane, c->lanes, N, S, R, J, reward, kernel);
+        NAMED(load_games)(c->reward, c->transition, c->index, c->discount, lane, c->lanes, N, S, R, J, reward, kernel);
         for (int64_t t = c->done + 1; t <= c->done + c->iterations && !failed; t++) {
             if (c->softmax)
                 for (int64_t s = 0, u = 0; s < S; s++)

@@ -1,15 +1,18 @@
 /* metanash.kernels.compiled: the inner loops of metanash as an extension module.
  *
- * Nothing here decides anything: shapes and values are validated by the library, buffers are checked
- * again at the door below, and the loops themselves are in the headers, compiled once for each instruction set.
- * Arrays are C-contiguous float64 (indices int64); those that a call advances are written in place.
+ * Nothing here decides anything: shapes and values are validated by the library, arguments are checked again at the
+ * door (arguments.h) by one table per kernel (signatures.h), and the loops themselves are in the other headers,
+ * compiled once for each instruction set. Arrays are C-contiguous float64 (indices int64); those that a call advances
+ * are written in place. A kernel that only runs its loop needs nothing here.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,111 +44,40 @@ struct share {
     int64_t first, last; /* lanes, or games */
 };
 
-struct mirror_call {
-    struct share share;
-    int64_t lanes, rows, columns;
-    int64_t done;       /* iterations of this stage before the call */
-    int64_t iterations; /* iterations of this call */
-    const double *q, *eta;
-    double *x, *y, *mu, *nu;                /* logits of the anchors, last iterates */
-    double *sum_mu, *sum_nu, *sum_value;    /* [2][lanes][...]: totals, running chunk */
-};
+#define MOST_PLAYERS 64 /* of a policy that comes in one array per player; as many as NumPy has axes */
 
-struct regret_call {
-    struct share share;
-    int64_t lanes, rows, columns;
-    int64_t done, iterations; /* of the run, of this call */
-    const double *q;
-    double *x, *y, *mu, *nu;  /* regrets, last iterates */
-    double *sum_mu, *sum_nu;  /* [2][lanes][...]: totals, running chunk */
-    double *value;            /* [lanes] */
-};
+/* Product of sizes, or -1 if one is negative or it is so large that the bytes of an array would overflow. */
+static int64_t product(const int64_t *sizes, int count) {
+    int64_t total = 1;
+    for (int k = 0; k < count; k++)
+        if (sizes[k] < 0 || __builtin_mul_overflow(total, sizes[k], &total)) return -1;
+    return total > INT64_MAX / 64 ? -1 : total;
+}
+#define PRODUCT(...) product((const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
-struct joint_call {
-    struct share share;
-    int64_t lanes, players, joint, columns;
-    int64_t done, iterations; /* as in mirror_call */
-    const int64_t *actions;   /* [players] */
-    const double *q, *eta;    /* [lanes][players][joint] */
-    double *x, *policy;       /* [lanes][columns]: logits of the anchors, last iterates */
-    double *sum_joint;        /* [2][lanes][joint]: totals, running chunk */
-};
+/* The structs that calls fill, NAME_call. */
+#define KERNEL(name, lanes, reads, text) CALL(name, text)
+#define CALL(name, text) struct name##_call { struct share share;
+#define END(name) };
+#define READ(name, shape) const double *name;
+#define WRITE(name, shape) double *name;
+#define INDEX(name, bound, shape) const int64_t *name;
+#define ACTIONS(name, shape) const int64_t *name;
+#define POLICIES(name, shape) const double *name[MOST_PLAYERS];
+#define SIZE(name, least) int64_t name;
+#define NUMBER(name) double name;
+#define FLAG(name) int64_t name;
+#define DERIVED(name, value) int64_t name;
+#define KEPT(type, name) type name;
+#include "signatures.h"
 
-struct expect_call {
-    struct share share;
-    int64_t games, rows, states, vectors;
-    const double *transition, *values; /* [kinds][rows][states], [games][vectors][states] */
-    const int64_t *index;              /* [games] */
-    double *out;                       /* [games][vectors][rows] */
-};
-
-struct backup_call {
-    struct share share; /* of games * rows */
-    int64_t games, steps, rows, states, first, last;
-    const double *reward, *transition, *values; /* [games][steps][rows], [kinds][rows][states], [games][steps][states] */
-    const int64_t *index;                       /* [games] */
-    double *out;                                /* [games][steps][rows] */
-};
-
-struct ascent_call {
-    struct share share;
-    int64_t lanes, players, states, joint, reward_rows, columns;
-    int softmax, measure;
-    int64_t done;       /* iterations before the call */
-    int64_t iterations; /* iterations of this call */
-    double discount;
-    const double *reward, *transition, *step, *initial;
-    const int64_t *transition_index; /* [lanes] */
-    const int64_t *actions;          /* [players] */
-    double *policy;                  /* [lanes][states][columns], logits if softmax */
-    double *response;                /* [lanes][states][players]: best responses, as numbers of actions */
-    double *sum_gap;                 /* [2][lanes]: total, running chunk */
-    double *least;                   /* [lanes] */
-};
-
-struct maml_call {
-    struct share share; /* of rows * count */
-    int64_t lanes, count, players, states, joint, columns, inner_steps;
-    int first_order;
-    double discount, inner_step;
-    const double *reward, *transition, *initial; /* [games][states][joint], as in ascent_call, [games][states] */
-    const int64_t *kind, *game;                  /* [games], [rows][count] */
-    const int64_t *actions;                      /* [players] */
-    const double *logits;                        /* [rows][states][columns] */
-    double *value, *gradient;                    /* [rows][count], [rows][count][states][columns] */
-};
-
-struct finite_call {
-    struct share share;
-    int64_t games, players, horizon, states, joint, reward_rows, columns, kinds;
-    int64_t steps;   /* of transition: the horizon, or 1 for all steps; 0 if expected values of `step` are given */
-    int64_t vectors, step;
-    const double *reward;     /* [games][reward_rows][horizon][states][joint] */
-    const double *transition; /* [steps][kinds][states][joint][states], or [games][vectors][states][joint] */
-    const double *initial;    /* [games][states] */
-    const double *const *policy; /* of each player: [games][horizon][states][its actions] */
-    const int64_t *index, *actions, *wanted; /* [games], [players], [vectors] */
-    double *value, *start;    /* [games][vectors][horizon][states], [games][vectors] */
-    const double *weights;    /* of correlated_values, which only reads value: [games][horizon][states][joint] */
-    double *after;            /* like value */
-};
-
-struct discounted_call {
-    struct share share;
-    int64_t games, players, states, joint, reward_rows, columns, kinds, vectors;
-    double discount;
-    const double *reward, *transition; /* [games][reward_rows][states][joint], [kinds][states][joint][states] */
-    const double *initial;             /* [games][states] */
-    const double *const *policy;       /* of each player: [games][states][its actions] */
-    const int64_t *index, *actions, *wanted;
-    double *value, *start;             /* [games][vectors][states], [games][vectors] */
-};
-
-struct matrix_call {
-    struct share share;
-    int64_t rows, columns;
-    const double *payoff; /* [games][rows][columns] */
-    double *solution;     /* [games][2 + rows + columns]: value, gap, mu, nu */
+/* The loops of one instruction set. */
+typedef int (*kernel)(const void *);
+struct instruction_set {
+    const char *isa;
+#define KERNEL(name, lanes, reads, text) kernel name;
+#define LOOP(name) kernel name;
+#include "signatures.h"
 };
 
 #define LARGE_WORK 65536 /* bytes */
@@ -159,6 +91,11 @@ static void *aligned_vectors(size_t bytes, void **whole) {
     return begin ? begin + (-(uintptr_t)begin & 63) : NULL;
 }
 
+/* A kernel lists the parts of its work space once, as PARTS(PART), each a PART(name, entries): names and sizes come of the
+ * same list, so that no part can get the size of another. */
+#define PART_NAME(name, entries) name,
+#define PART_ENTRIES(name, entries) entries,
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -170,6 +107,7 @@ static void *aligned_vectors(size_t bytes, void **whole) {
 #endif
 #define WIDTH 8
 #define NAMED(f) f##_avx512
+#define ISA "avx512"
 static inline __m512d larger_avx512(__m512d a, __m512d b) { return _mm512_max_pd(a, b); }
 static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_pd(a, b); }
 static inline double total_avx512(__m512d x) { return _mm512_reduce_add_pd(x); }
@@ -183,6 +121,7 @@ static inline double largest_avx512(__m512d x) { return _mm512_reduce_max_pd(x);
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
+#undef ISA
 #if defined(__clang__)
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -193,6 +132,7 @@ static inline double largest_avx512(__m512d x) { return _mm512_reduce_max_pd(x);
 #endif
 #define WIDTH 4
 #define NAMED(f) f##_avx2
+#define ISA "avx2"
 static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
 static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
 static inline double total_avx2(__m256d x) {
@@ -212,6 +152,7 @@ static inline double largest_avx2(__m256d x) {
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
+#undef ISA
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
@@ -222,6 +163,7 @@ static inline double largest_avx2(__m256d x) {
 /* Any other processor, and x86-64 without AVX2. */
 #define WIDTH 2
 #define NAMED(f) f##_portable
+#define ISA "portable"
 typedef double pair_of_doubles __attribute__((vector_size(16)));
 typedef int64_t pair_of_integers __attribute__((vector_size(16)));
 static inline pair_of_doubles select_portable(pair_of_integers mask, pair_of_doubles yes, pair_of_doubles no) {
@@ -244,28 +186,15 @@ static inline double largest_portable(pair_of_doubles x) { return x[0] > x[1] ? 
 #include "lanes.h"
 #undef WIDTH
 #undef NAMED
-
-typedef int (*kernel)(const void *);
-
-struct instruction_set {
-    const char *name;
-    kernel mirror, joint_mirror, regret_matching, ascent, through_ascent, expect, backup, finite_values, discounted_values,
-        correlated_values, equilibria;
-    int64_t (*off_simplex)(const double *, int64_t, int64_t, double);
-};
-
-#define LOOPS(isa)                                                                                                    \
-    {#isa, mirror_##isa, joint_mirror_##isa, regret_matching_##isa, ascent_##isa, through_ascent_##isa,               \
-     expect_##isa, backup_##isa, finite_values_##isa, discounted_values_##isa, correlated_values_##isa,               \
-     solve_games_##isa, off_simplex_##isa}
+#undef ISA
 
 /* Best first; METANASH_ISA names one, for tests and measurements. */
-static const struct instruction_set instruction_sets[] = {
+static const struct instruction_set *const instruction_sets[] = {
 #if defined(__x86_64__)
-    LOOPS(avx512),
-    LOOPS(avx2),
+    &loops_avx512,
+    &loops_avx2,
 #endif
-    LOOPS(portable),
+    &loops_portable,
 };
 static const struct instruction_set *chosen;
 
@@ -290,8 +219,8 @@ static int choose(void) {
     const char *wanted = getenv("METANASH_ISA");
     const size_t count = sizeof instruction_sets / sizeof *instruction_sets;
     for (size_t i = 0; i < count && !chosen; i++)
-        if ((!wanted || same(wanted, instruction_sets[i].name)) && supported(instruction_sets[i].name))
-            chosen = &instruction_sets[i];
+        if ((!wanted || same(wanted, instruction_sets[i]->isa)) && supported(instruction_sets[i]->isa))
+            chosen = instruction_sets[i];
     if (chosen) return 0;
     PyErr_Format(PyExc_ImportError, "METANASH_ISA=%s is not an instruction set of this processor; "
                  "unset it, or name one of avx512, avx2, portable", wanted);
@@ -320,8 +249,10 @@ static void *work(void *given) {
 }
 
 /* A call (which begins with its share, `size` bytes in all), its lanes split over the threads. Lanes never mix, so
- * the result is the same however they are split; a thread that cannot be had is done without. */
+ * the result is the same however they are split; a thread that cannot be had is done without. Without lanes nothing
+ * bounds the other sizes, and nothing is done. */
 static int run(kernel function, void *call, size_t size, int64_t lanes, double reads) {
+    if (!lanes) return 0;
     const int64_t blocks = (lanes + SHARE_BLOCK - 1) / SHARE_BLOCK;
     const int64_t count = reads < WORTH_A_THREAD ? 1 : blocks < threads ? blocks : threads;
     struct share *own = call;
@@ -347,52 +278,9 @@ static int run(kernel function, void *call, size_t size, int64_t lanes, double r
     return failed;
 }
 
-/* ---- buffers ----------------------------------------------------------------------------------- */
+#include "arguments.h"
 
-#define MOST_PLAYERS 64 /* of a policy that comes in one array a player; as many as NumPy has axes */
-#define MOST_BUFFERS (MOST_PLAYERS + 12)
-struct buffers {
-    Py_buffer view[MOST_BUFFERS];
-    int count;
-};
-
-static void release(struct buffers *held) {
-    while (held->count) PyBuffer_Release(&held->view[--held->count]);
-}
-
-/* Product of sizes, or -1 if it is so large that the bytes of an array would overflow. */
-static int64_t product(int64_t a, int64_t b, int64_t c, int64_t d) {
-    int64_t total;
-    if (__builtin_mul_overflow(a, b, &total) || __builtin_mul_overflow(total, c, &total) ||
-        __builtin_mul_overflow(total, d, &total) || total > INT64_MAX / 64)
-        return -1;
-    return total;
-}
-
-/* The data of a C-contiguous array of `length` items of 8 bytes with this format, or NULL and an exception. */
-static void *borrow(struct buffers *held, PyObject *object, const char *name, char format, int64_t length, int write) {
-    if (length < 0) {
-        PyErr_Format(PyExc_ValueError, "%s would be too large for this machine", name);
-        return NULL;
-    }
-    Py_buffer *view = &held->view[held->count];
-    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (write ? PyBUF_WRITABLE : 0);
-    if (PyObject_GetBuffer(object, view, flags)) return NULL;
-    held->count++;
-    const char *got = view->format ? view->format : "B";
-    int right = format == 'd' ? got[0] == 'd' && !got[1] : (got[0] == 'l' || got[0] == 'q') && !got[1];
-    if (!right || view->itemsize != 8) {
-        PyErr_Format(PyExc_TypeError, "%s must be %s, not of format '%s'", name,
-                     format == 'd' ? "float64" : "int64", got);
-        return NULL;
-    }
-    if (view->len % 8 || view->len / 8 != length) {
-        PyErr_Format(PyExc_ValueError, "%s must have %lld entries, not %lld", name, (long long)length,
-                     (long long)(view->len / 8));
-        return NULL;
-    }
-    return view->buf;
-}
+/* ---- the calls --------------------------------------------------------------------------------- */
 
 static PyObject *finish(struct buffers *held, int failed) {
     release(held);
@@ -412,261 +300,62 @@ static PyObject *launch(struct buffers *held, kernel function, void *call, size_
     return finish(held, failed);
 }
 
-/* ---- the calls --------------------------------------------------------------------------------- */
-
-static PyObject *mirror(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *q, *eta, *x, *y, *mu, *nu, *sum_mu, *sum_nu, *sum_value;
-    long long lanes, rows, columns, done, iterations;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLL", &q, &eta, &x, &y, &mu, &nu, &sum_mu, &sum_nu, &sum_value, &lanes,
-                          &rows, &columns, &done, &iterations))
-        return NULL;
-    if (lanes < 0 || rows < 1 || columns < 1 || done < 0 || iterations < 0)
-        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and each player needs an action");
-    struct buffers held = {.count = 0};
-    struct mirror_call c = {.lanes = lanes, .rows = rows, .columns = columns, .done = done, .iterations = iterations};
-    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, rows, columns, 1), 0)) ||
-        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) || !(c.x = borrow(&held, x, "x", 'd', product(lanes, rows, 1, 1), 1)) ||
-        !(c.y = borrow(&held, y, "y", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.mu = borrow(&held, mu, "mu", 'd', product(lanes, rows, 1, 1), 1)) ||
-        !(c.nu = borrow(&held, nu, "nu", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', product(2, lanes, rows, 1), 1)) ||
-        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', product(2, lanes, columns, 1), 1)) ||
-        !(c.sum_value = borrow(&held, sum_value, "sum_value", 'd', product(2, lanes, 1, 1), 1))) {
-        release(&held);
-        return NULL;
+/* Calls that only run their loop. */
+#define KERNEL(name, lanes, reads, text)                                                                               \
+    static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {                  \
+        (void)self;                                                                                                    \
+        struct name##_call call, *c = &call;                                                                           \
+        struct buffers held;                                                                                           \
+        if (!parse(&name##_signature, args, count, names, c, &held)) return NULL;                                      \
+        return launch(&held, chosen->name, c, sizeof call, lanes, reads);                                              \
     }
-    return launch(&held, chosen->mirror, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
-}
+#include "signatures.h"
 
-/* Whether all indices are below their bound. */
-static int in_range(const int64_t *index, int64_t count, int64_t bound) {
-    for (int64_t k = 0; k < count; k++)
-        if (index[k] < 0 || index[k] >= bound) return 0;
-    return 1;
-}
-
-/* Whether the players have so many actions, `columns` in all and `joint` together. */
-static int seated(const int64_t *actions, int64_t players, int64_t joint, int64_t columns) {
-    int64_t together = 1, total = 0;
-    for (int64_t i = 0; i < players; i++) {
-        if (actions[i] < 1 || (together = product(together, actions[i], 1, 1)) < 0) return 0;
-        if (__builtin_add_overflow(total, actions[i], &total)) return 0;
-    }
-    return together == joint && total == columns;
-}
-
-static PyObject *joint_mirror(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *q, *eta, *x, *policy, *sum_joint, *actions;
-    long long lanes, players, joint, columns, done, iterations;
-    if (!PyArg_ParseTuple(args, "OOOOOOLLLLLL", &q, &eta, &x, &policy, &sum_joint, &actions, &lanes, &players, &joint,
-                          &columns, &done, &iterations))
-        return NULL;
-    if (lanes < 0 || players < 1 || joint < 1 || columns < 1 || done < 0 || iterations < 0)
-        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and there must be a player with an action");
-    struct buffers held = {.count = 0};
-    struct joint_call c = {.lanes = lanes, .players = players, .joint = joint, .columns = columns, .done = done,
-                           .iterations = iterations};
-    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, players, joint, 1), 0)) ||
-        !(c.eta = borrow(&held, eta, "eta", 'd', lanes, 0)) ||
-        !(c.x = borrow(&held, x, "x", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.sum_joint = borrow(&held, sum_joint, "sum_joint", 'd', product(2, lanes, joint, 1), 1)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0))) {
-        release(&held);
-        return NULL;
-    }
-    if (!seated(c.actions, players, joint, columns)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "the numbers of actions do not fit the sizes");
-    }
-    return launch(&held, chosen->joint_mirror, &c, sizeof c, lanes, (double)lanes * players * joint * iterations);
-}
-
-static PyObject *regret_matching(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *q, *x, *y, *mu, *nu, *sum_mu, *sum_nu, *value;
-    long long lanes, rows, columns, done, iterations;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOLLLLL", &q, &x, &y, &mu, &nu, &sum_mu, &sum_nu, &value, &lanes, &rows,
-                          &columns, &done, &iterations))
-        return NULL;
-    if (lanes < 0 || rows < 1 || columns < 1 || done < 0 || iterations < 0)
-        return PyErr_Format(PyExc_ValueError, "sizes must not be negative, and each player needs an action");
-    struct buffers held = {.count = 0};
-    struct regret_call c = {.lanes = lanes, .rows = rows, .columns = columns, .done = done, .iterations = iterations};
-    if (!(c.q = borrow(&held, q, "q", 'd', product(lanes, rows, columns, 1), 0)) ||
-        !(c.x = borrow(&held, x, "x", 'd', product(lanes, rows, 1, 1), 1)) ||
-        !(c.y = borrow(&held, y, "y", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.mu = borrow(&held, mu, "mu", 'd', product(lanes, rows, 1, 1), 1)) ||
-        !(c.nu = borrow(&held, nu, "nu", 'd', product(lanes, columns, 1, 1), 1)) ||
-        !(c.sum_mu = borrow(&held, sum_mu, "sum_mu", 'd', product(2, lanes, rows, 1), 1)) ||
-        !(c.sum_nu = borrow(&held, sum_nu, "sum_nu", 'd', product(2, lanes, columns, 1), 1)) ||
-        !(c.value = borrow(&held, value, "value", 'd', lanes, 1))) {
-        release(&held);
-        return NULL;
-    }
-    return launch(&held, chosen->regret_matching, &c, sizeof c, lanes, (double)lanes * rows * columns * iterations);
-}
-
-static PyObject *ascent(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *reward, *transition, *index, *step, *initial, *actions, *policy, *response, *sum_gap, *least;
-    long long lanes, players, states, joint, reward_rows, columns, kinds, done, iterations;
-    int softmax, measure;
-    double discount;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOOdLLLLLLLiiLL", &reward, &transition, &index, &step, &initial, &actions,
-                          &policy, &response, &sum_gap, &least, &discount, &lanes, &players, &states, &joint,
-                          &reward_rows, &columns, &kinds, &softmax, &measure, &done, &iterations))
-        return NULL;
-    if (lanes < 0 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 || done < 0 || iterations < 0 ||
-        (reward_rows != 1 && reward_rows != players))
-        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
-    struct buffers held = {.count = 0};
-    struct ascent_call c = {.lanes = lanes, .players = players, .states = states, .joint = joint,
-                            .reward_rows = reward_rows, .columns = columns, .softmax = softmax, .measure = measure,
-                            .done = done, .iterations = iterations, .discount = discount};
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(lanes, reward_rows, states, joint), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
-        !(c.transition_index = borrow(&held, index, "transition_index", 'l', lanes, 0)) ||
-        !(c.step = borrow(&held, step, "step", 'd', lanes, 0)) ||
-        !(c.initial = borrow(&held, initial, "initial", 'd', product(lanes, states, 1, 1), 0)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.policy = borrow(&held, policy, "policy", 'd', product(lanes, states, columns, 1), 1)) ||
-        !(c.response = borrow(&held, response, "response", 'd', product(lanes, states, players, 1), 1)) ||
-        !(c.sum_gap = borrow(&held, sum_gap, "sum_gap", 'd', product(2, lanes, 1, 1), 1)) ||
-        !(c.least = borrow(&held, least, "least", 'd', lanes, 1))) {
-        release(&held);
-        return NULL;
-    }
-    int64_t bad = !seated(c.actions, players, joint, columns);
-    for (int64_t l = 0; l < lanes; l++) bad |= c.transition_index[l] < 0 || c.transition_index[l] >= kinds;
-    if (bad) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
-    }
-    return launch(&held, chosen->ascent, &c, sizeof c, lanes, (double)lanes * states * states * joint * iterations);
-}
-
-/* Whether all numbers lie in [0, bound). */
-static int inside(const int64_t *numbers, int64_t count, int64_t bound) {
-    int64_t bad = 0;
-    for (int64_t k = 0; k < count; k++) bad |= numbers[k] < 0 || numbers[k] >= bound;
-    return !bad;
-}
-
-/* Objectives, gradients and their norms from those of each game, for a step along the gradients. */
-struct meta {
-    int64_t rows, entries; /* entries: of the logits of a row */
-    double step;
-    const double *probability; /* [rows][count] */
-    double *logits, *gradient; /* [rows][entries] */
-    double *objective, *norm, *least;
-};
-
-static void maml_step(const struct maml_call *c, const struct meta *meta, int first) {
-    const int64_t D = meta->entries;
-    for (int64_t r = 0; r < meta->rows; r++) {
-        double *restrict gradient = meta->gradient + r * D, *restrict logits = meta->logits + r * D;
+/* Objectives, gradients and their norms from those of each game, and a step along the gradients. */
+static void maml_step(const struct maml_call *c, int first) {
+    const int64_t D = c->states * c->columns;
+    for (int64_t r = 0; r < c->rows; r++) {
+        double *restrict gradient = c->gradient + r * D, *restrict logits = c->logits + r * D;
         double value = 0.0, square = 0.0;
         for (int64_t d = 0; d < D; d++) gradient[d] = 0.0;
         for (int64_t lane = r * c->count; lane < (r + 1) * c->count; lane++) {
-            const double weight = meta->probability[lane], *restrict own = c->gradient + lane * D;
-            value += weight * c->value[lane];
+            const double weight = c->probability[lane], *restrict own = c->lane_gradient + lane * D;
+            value += weight * c->lane_value[lane];
             for (int64_t d = 0; d < D; d++) gradient[d] += weight * own[d];
         }
-        for (int64_t d = 0; d < D; d++) square += gradient[d] * gradient[d], logits[d] += meta->step * gradient[d];
+        for (int64_t d = 0; d < D; d++) square += gradient[d] * gradient[d], logits[d] += c->step * gradient[d];
         const double norm = sqrt(square);
-        if (first) meta->objective[r] = value, meta->norm[r] = meta->least[r] = norm;
-        if (norm < meta->least[r]) meta->least[r] = norm;
+        if (first) c->objective[r] = value, c->norm[r] = c->least[r] = norm;
+        if (norm < c->least[r]) c->least[r] = norm;
     }
 }
 
-static PyObject *maml(PyObject *self, PyObject *args) {
+static PyObject *maml(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
-    PyObject *reward, *transition, *kind, *initial, *actions, *game, *probability, *logits, *gradient, *objective, *norm;
-    PyObject *least;
-    long long rows, count, games, players, states, joint, columns, kinds, inner_steps, draws, iterations;
-    int first_order;
-    double discount, inner_step, step;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOOOOdddLLLLLLLLLiLL", &reward, &transition, &kind, &initial, &actions, &game,
-                          &probability, &logits, &gradient, &objective, &norm, &least, &discount, &inner_step, &step,
-                          &rows, &count, &games, &players, &states, &joint, &columns, &kinds, &inner_steps, &first_order,
-                          &draws, &iterations))
-        return NULL;
-    if (rows < 1 || count < 1 || games < 1 || players < 1 || states < 1 || joint < 1 || columns < 1 || kinds < 1 ||
-        inner_steps < 0 || iterations < 0 || (draws != 1 && draws != iterations))
-        return PyErr_Format(PyExc_ValueError, "sizes out of range, or games drawn neither once nor in each iteration");
-    struct buffers held = {.count = 0};
-    struct maml_call c = {.count = count, .players = players, .states = states, .joint = joint, .columns = columns,
-                          .inner_steps = inner_steps, .first_order = first_order, .discount = discount,
-                          .inner_step = inner_step};
-    struct meta meta = {.rows = rows, .step = step};
-    const int64_t *drawn;
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, states, joint, 1), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
-        !(c.kind = borrow(&held, kind, "kind", 'l', games, 0)) ||
-        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(drawn = borrow(&held, game, "game", 'l', product(draws, rows, count, 1), 0)) ||
-        !(meta.probability = borrow(&held, probability, "probability", 'd', product(rows, count, 1, 1), 0)) ||
-        !(c.logits = meta.logits = borrow(&held, logits, "logits", 'd', product(rows, states, columns, 1), 1)) ||
-        !(meta.gradient = borrow(&held, gradient, "gradient", 'd', product(rows, states, columns, 1), 1)) ||
-        !(meta.objective = borrow(&held, objective, "objective", 'd', rows, 1)) ||
-        !(meta.norm = borrow(&held, norm, "norm", 'd', rows, 1)) ||
-        !(meta.least = borrow(&held, least, "least", 'd', rows, 1))) {
-        release(&held);
-        return NULL;
-    }
+    struct maml_call call, *c = &call;
+    struct buffers held;
+    if (!parse(&maml_signature, args, count, names, c, &held)) return NULL;
     /* all sizes are those of arrays now, but not the number of inner steps */
-    const int64_t lanes = c.lanes = rows * count, entries = meta.entries = states * columns;
-    const int64_t iterate = states * (columns + 2 * joint + states + 1);
-    if (!seated(c.actions, players, joint, columns) || !inside(c.kind, games, kinds) ||
-        !inside(drawn, draws * lanes, games) || product(lanes, entries + 1, 1, 1) < 0) {
+    const int64_t lanes = c->lanes = c->rows * c->count, entries = c->states * c->columns;
+    const int64_t iterate = c->states * (c->columns + 2 * c->joint + c->states + 1);
+    if (PRODUCT(lanes, entries + 1) < 0 || (!c->first_order && PRODUCT(c->inner_steps, iterate, 16) < 0)) {
         release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
-    }
-    if (!first_order && product(inner_steps, iterate, 16, 1) < 0) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "so many inner iterates would be too large for this machine");
+        return PyErr_Format(PyExc_ValueError, "maml: so many games or inner iterates would be too large for this machine");
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    c.value = malloc((size_t)(lanes * (entries + 1)) * sizeof *c.value);
-    c.gradient = c.value + lanes;
-    failed = !c.value;
-    for (int64_t k = 0; k < iterations && !failed; k++) {
-        c.game = drawn + (draws > 1 ? k * lanes : 0);
-        failed = run(chosen->through_ascent, &c, sizeof c, lanes, (inner_steps + 1.0) * lanes * states * states * joint);
-        if (!failed) maml_step(&c, &meta, k == 0);
+    c->lane_value = malloc((size_t)(lanes * (entries + 1)) * sizeof *c->lane_value);
+    c->lane_gradient = c->lane_value + lanes;
+    failed = !c->lane_value;
+    for (int64_t k = 0; k < c->iterations && !failed; k++) {
+        c->drawn = c->game + (c->draws > 1 ? k * lanes : 0);
+        failed = run(chosen->through_ascent, c, sizeof call, lanes,
+                     (c->inner_steps + 1.0) * lanes * c->states * c->states * c->joint);
+        if (!failed) maml_step(c, k == 0);
     }
-    free(c.value);
+    free(c->lane_value);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
-}
-
-static PyObject *expect(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *transition, *index, *values, *out;
-    long long games, rows, states, vectors, kinds;
-    if (!PyArg_ParseTuple(args, "OOOOLLLLL", &transition, &index, &values, &out, &games, &rows, &states, &vectors, &kinds))
-        return NULL;
-    if (games < 0 || rows < 1 || states < 1 || vectors < 0 || kinds < 1)
-        return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held = {.count = 0};
-    struct expect_call c = {.games = games, .rows = rows, .states = states, .vectors = vectors};
-    if (!(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, rows, states, 1), 0)) ||
-        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.values = borrow(&held, values, "values", 'd', product(games, vectors, states, 1), 0)) ||
-        !(c.out = borrow(&held, out, "out", 'd', product(games, vectors, rows, 1), 1))) {
-        release(&held);
-        return NULL;
-    }
-    if (!in_range(c.index, games, kinds)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
-    }
-    return launch(&held, chosen->expect, &c, sizeof c, games, (double)games * vectors * rows * states);
 }
 
 /* The doubt about a 2x2 game, which is relative to what lies between pure actions, relative to its stake if that is
@@ -680,37 +369,27 @@ static void small_stake(const double *m, double *solution) {
     if (stake < between) solution[1] *= between / stake;
 }
 
-/* Its arguments are not parsed by a format, and small games keep the lock: both take longer than solving them. */
-static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+/* Small games keep the interpreter's lock: to give it up takes longer than solving them. */
+static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
-    if (count != 5) return PyErr_Format(PyExc_TypeError, "equilibria takes 5 arguments, got %zd", count);
-    int64_t size[3];
-    for (int i = 0; i < 3; i++)
-        if ((size[i] = PyLong_AsLongLong(args[2 + i])) == -1 && PyErr_Occurred()) return NULL;
-    const int64_t games = size[0], rows = size[1], columns = size[2];
-    if (games < 0 || rows < 1 || columns < 1)
-        return PyErr_Format(PyExc_ValueError, "each player of a matrix game needs an action");
-    if (product(rows, columns, 64, 1) < 0) return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held = {.count = 0};
-    struct matrix_call c = {.share = {0, games}, .rows = rows, .columns = columns};
-    if (!(c.payoff = borrow(&held, args[0], "payoff", 'd', product(games, rows, columns, 1), 0)) ||
-        !(c.solution = borrow(&held, args[1], "solution", 'd', product(games, 2 + rows + columns, 1, 1), 1))) {
-        release(&held);
-        return NULL;
-    }
-    const double reads = (double)games * rows * columns * (rows + columns);
+    struct equilibria_call call, *c = &call;
+    struct buffers held;
+    if (!parse(&equilibria_signature, args, count, names, c, &held)) return NULL;
+    const int64_t games = c->games, rows = c->rows, columns = c->columns;
+    const double reads = 1.0 * games * rows * columns * (rows + columns);
     int failed = 0;
     if (reads < 25000.0) { /* some microseconds */
-        failed = chosen->equilibria(&c);
+        c->share = (struct share){0, games};
+        failed = chosen->solve_games(c);
     } else {
         Py_BEGIN_ALLOW_THREADS;
-        failed = run(chosen->equilibria, &c, sizeof c, games, reads);
+        failed = run(chosen->solve_games, c, sizeof call, games, reads);
         Py_END_ALLOW_THREADS;
     }
     double worst = 0.0; /* NaN stays */
     for (int64_t g = 0; g < games; g++) {
-        double *solution = c.solution + g * (2 + rows + columns);
-        if (solution[1] > MATRIX_DOUBT && rows == 2 && columns == 2) small_stake(c.payoff + 4 * g, solution);
+        double *solution = c->solution + g * (2 + rows + columns);
+        if (solution[1] > MATRIX_DOUBT && rows == 2 && columns == 2) small_stake(c->payoff + 4 * g, solution);
         const double gap = solution[1];
         worst = gap > worst || gap != gap ? gap : worst;
     }
@@ -718,219 +397,27 @@ static PyObject *equilibria(PyObject *self, PyObject *const *args, Py_ssize_t co
     return failed ? PyErr_NoMemory() : PyFloat_FromDouble(worst);
 }
 
-/* Sum of the numbers of actions, or -1 if one of them is none. */
-static int64_t columns_of(const int64_t *actions, int64_t players) {
-    int64_t total = 0;
-    for (int64_t i = 0; i < players; i++)
-        if (actions[i] < 1 || __builtin_add_overflow(total, actions[i], &total)) return -1;
-    return total;
-}
-
-/* A tuple of one array a player, each of `rows` rows of its actions. */
-static int borrow_policies(struct buffers *held, PyObject *policies, const int64_t *actions, int64_t players, int64_t rows,
-                           const double **out) {
-    if (players > MOST_PLAYERS || !PyTuple_Check(policies) || PyTuple_Size(policies) != players) {
-        PyErr_Format(PyExc_TypeError, "policies must be a tuple of one array a player, at most %d", MOST_PLAYERS);
-        return 0;
-    }
-    for (int64_t i = 0; i < players; i++)
-        if (!(out[i] = borrow(held, PyTuple_GetItem(policies, i), "policy", 'd', product(rows, actions[i], 1, 1), 0)))
-            return 0;
-    return 1;
-}
-
-static PyObject *finite_values(PyObject *self, PyObject *args) {
+static PyObject *off_simplex(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
-    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
-    long long games, players, horizon, states, joint, reward_rows, kinds, steps, vectors, step;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOLLLLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
-                          &value, &start, &games, &players, &horizon, &states, &joint, &reward_rows, &kinds,
-                          &steps, &vectors, &step))
-        return NULL;
-    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
-        step < 0 || step >= horizon || (steps != 0 && steps != 1 && steps != horizon) ||
-        (reward_rows != players && (reward_rows != 1 || players != 2)))
-        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither zero-sum nor one a player");
+    struct off_simplex_call call, *c = &call;
     struct buffers held;
-    held.count = 0;
-    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
-                            .reward_rows = reward_rows, .kinds = kinds, .steps = steps,
-                            .vectors = vectors, .step = step};
-    const int64_t rows = product(states, joint, 1, 1), tables = product(games, reward_rows, horizon, 1);
-    const int64_t chances = steps ? product(steps, kinds, 1, 1) : 0, asked = product(games, vectors, 1, 1);
-    const int64_t given = steps ? chances < 0 || rows < 0 ? -1 : product(chances, rows, states, 1)
-                          : step == horizon - 1 ? 0
-                          : asked < 0 || rows < 0 ? -1 : product(asked, rows, 1, 1);
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
-        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
-        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, horizon, states), 1)) ||
-        !(c.start = borrow(&held, start, "start", 'd', asked, 1))) {
-        release(&held);
-        return NULL;
-    }
-    c.columns = columns_of(c.actions, players);
-    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
-        !in_range(c.wanted, vectors, 2 * players)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
-    }
-    const double *policies[MOST_PLAYERS];
-    if (!borrow_policies(&held, policy, c.actions, players, product(games, horizon, states, 1), policies)) {
-        release(&held);
-        return NULL;
-    }
-    c.policy = policies;
-    return launch(&held, chosen->finite_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
-}
-
-static PyObject *correlated_values(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *reward, *transition, *index, *weights, *actions, *before, *after;
-    long long games, players, horizon, states, joint, kinds, steps, step;
-    if (!PyArg_ParseTuple(args, "OOOOOOOLLLLLLLL", &reward, &transition, &index, &weights, &actions, &before, &after, &games,
-                          &players, &horizon, &states, &joint, &kinds, &steps, &step))
-        return NULL;
-    if (games < 0 || players < 1 || horizon < 1 || states < 1 || joint < 1 || kinds < 1 || step < 0 || step >= horizon ||
-        (steps != 0 && steps != 1 && steps != horizon))
-        return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held;
-    held.count = 0;
-    const int64_t vectors = product(2, players, 1, 1);
-    struct finite_call c = {.games = games, .players = players, .horizon = horizon, .states = states, .joint = joint,
-                            .reward_rows = players, .kinds = kinds, .steps = steps, .vectors = vectors, .step = step};
-    const int64_t rows = product(states, joint, 1, 1), tables = product(games, players, horizon, 1);
-    const int64_t chances = product(steps, kinds, 1, 1), asked = vectors < 0 ? -1 : product(games, vectors, 1, 1);
-    const int64_t given = rows < 0 || chances < 0 || asked < 0 ? -1
-                          : steps ? product(chances, rows, states, 1)
-                          : step == horizon - 1 ? 0 : product(asked, rows, 1, 1);
-    const int64_t values = asked < 0 ? -1 : product(asked, horizon, states, 1);
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', rows < 0 || tables < 0 ? -1 : product(tables, rows, 1, 1), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', given, 0)) ||
-        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.weights = borrow(&held, weights, "weights", 'd', rows < 0 ? -1 : product(games, horizon, rows, 1), 0)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.value = borrow(&held, before, "before", 'd', values, 0)) ||
-        !(c.after = borrow(&held, after, "after", 'd', values, 1))) {
-        release(&held);
-        return NULL;
-    }
-    c.columns = columns_of(c.actions, players);
-    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
-    }
-    return launch(&held, chosen->correlated_values, &c, sizeof c, games, (double)games * vectors * horizon * states * joint * states);
-}
-
-static PyObject *discounted_values(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *reward, *transition, *index, *initial, *policy, *actions, *wanted, *value, *start;
-    long long games, players, states, joint, reward_rows, kinds, vectors;
-    double discount;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOdLLLLLLL", &reward, &transition, &index, &initial, &policy, &actions, &wanted,
-                          &value, &start, &discount, &games, &players, &states, &joint, &reward_rows, &kinds,
-                          &vectors))
-        return NULL;
-    if (games < 0 || players < 1 || states < 1 || joint < 1 || kinds < 1 || vectors < 1 ||
-        (reward_rows != 1 && reward_rows != players))
-        return PyErr_Format(PyExc_ValueError, "sizes out of range, or a reward neither common nor one a player");
-    struct buffers held;
-    held.count = 0;
-    struct discounted_call c = {.games = games, .players = players, .states = states, .joint = joint,
-                                .reward_rows = reward_rows, .kinds = kinds, .vectors = vectors,
-                                .discount = discount};
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, reward_rows, states, joint), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, states, joint, states), 0)) ||
-        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.initial = borrow(&held, initial, "initial", 'd', product(games, states, 1, 1), 0)) ||
-        !(c.actions = borrow(&held, actions, "actions", 'l', players, 0)) ||
-        !(c.wanted = borrow(&held, wanted, "wanted", 'l', vectors, 0)) ||
-        !(c.value = borrow(&held, value, "value", 'd', product(games, vectors, states, 1), 1)) ||
-        !(c.start = borrow(&held, start, "start", 'd', product(games, vectors, 1, 1), 1))) {
-        release(&held);
-        return NULL;
-    }
-    c.columns = columns_of(c.actions, players);
-    if (!seated(c.actions, players, joint, c.columns) || !in_range(c.index, games, kinds) ||
-        !in_range(c.wanted, vectors, 2 * players)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "numbers of actions do not fit, or an index points outside its array");
-    }
-    const double *policies[MOST_PLAYERS];
-    if (!borrow_policies(&held, policy, c.actions, players, product(games, states, 1, 1), policies)) {
-        release(&held);
-        return NULL;
-    }
-    c.policy = policies;
-    return launch(&held, chosen->discounted_values, &c, sizeof c, games, (double)games * states * states * joint * players);
-}
-
-static PyObject *off_simplex(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *array;
-    long long rows, columns;
-    double tolerance;
-    if (!PyArg_ParseTuple(args, "OLLd", &array, &rows, &columns, &tolerance)) return NULL;
-    if (rows < 0 || columns < 1) return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held;
-    held.count = 0;
-    const double *data = borrow(&held, array, "array", 'd', product(rows, columns, 1, 1), 0);
-    if (!data) {
-        release(&held);
-        return NULL;
-    }
-    int64_t found;
+    int64_t found = -1;
+    if (!parse(&off_simplex_signature, args, count, names, c, &held)) return NULL;
+    c->found = &found;
     Py_BEGIN_ALLOW_THREADS;
-    found = chosen->off_simplex(data, rows, columns, tolerance);
+    chosen->off_simplex(c);
     Py_END_ALLOW_THREADS;
     release(&held);
     return PyLong_FromLongLong(found);
 }
 
-static PyObject *backup(PyObject *self, PyObject *args) {
+static PyObject *fold(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
-    PyObject *reward, *transition, *index, *values, *out;
-    long long games, steps, rows, states, kinds, first, last;
-    if (!PyArg_ParseTuple(args, "OOOOOLLLLLLL", &reward, &transition, &index, &values, &out, &games, &steps, &rows,
-                          &states, &kinds, &first, &last))
-        return NULL;
-    if (games < 0 || steps < 1 || rows < 1 || states < 1 || kinds < 1 || first < 0 || last < first || last > steps)
-        return PyErr_Format(PyExc_ValueError, "sizes out of range");
-    struct buffers held = {.count = 0};
-    struct backup_call c = {.games = games, .steps = steps, .rows = rows, .states = states, .first = first, .last = last};
-    if (!(c.reward = borrow(&held, reward, "reward", 'd', product(games, steps, rows, 1), 0)) ||
-        !(c.transition = borrow(&held, transition, "transition", 'd', product(kinds, rows, states, 1), 0)) ||
-        !(c.index = borrow(&held, index, "index", 'l', games, 0)) ||
-        !(c.values = borrow(&held, values, "values", 'd', product(games, steps, states, 1), 0)) ||
-        !(c.out = borrow(&held, out, "out", 'd', product(games, steps, rows, 1), 1))) {
-        release(&held);
-        return NULL;
-    }
-    if (!in_range(c.index, games, kinds)) {
-        release(&held);
-        return PyErr_Format(PyExc_ValueError, "an index points outside its array");
-    }
-    return launch(&held, chosen->backup, &c, sizeof c, games * rows, (double)games * (last - first) * rows * states);
-}
-
-static PyObject *fold(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *sums, *total;
-    long long entries;
-    if (!PyArg_ParseTuple(args, "OOL", &sums, &total, &entries)) return NULL;
-    struct buffers held = {.count = 0};
-    double *part, *target;
-    if (!(part = borrow(&held, sums, "sums", 'd', product(2, entries, 1, 1), 1)) ||
-        !(target = borrow(&held, total, "total", 'd', entries, 1))) {
-        release(&held);
-        return NULL;
-    }
-    for (int64_t i = 0; i < entries; i++) target[i] += part[i] + part[entries + i];
-    memset(part, 0, 2 * (size_t)entries * sizeof *part);
+    struct fold_call call, *c = &call;
+    struct buffers held;
+    if (!parse(&fold_signature, args, count, names, c, &held)) return NULL;
+    for (int64_t i = 0; i < c->entries; i++) c->total[i] += c->sums[i] + c->sums[c->entries + i];
+    memset(c->sums, 0, 2 * (size_t)c->entries * sizeof *c->sums);
     return finish(&held, 0);
 }
 
@@ -944,25 +431,12 @@ static PyObject *set_threads(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+#define METHOD(name, text) \
+    {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL | METH_KEYWORDS, text "; see metanash.kernels.twin." #name "."},
 static PyMethodDef methods[] = {
-    {"expect", expect, METH_VARARGS, "Expected next values; see metanash.kernels.twin.expect."},
-    {"backup", backup, METH_VARARGS, "Reward plus expected next values; see metanash.kernels.twin.backup."},
-    {"fold", fold, METH_VARARGS, "Empty two-level sums into a total; see metanash.kernels.twin.fold."},
-    {"mirror", mirror, METH_VARARGS, "Advance Algorithm 1 inside one stage; see metanash.kernels.twin.mirror."},
-    {"joint_mirror", joint_mirror, METH_VARARGS,
-     "Advance Algorithm 2 inside one stage; see metanash.kernels.twin.joint_mirror."},
-    {"regret_matching", regret_matching, METH_VARARGS,
-     "Advance predictive regret matching+ on fixed matrices; see metanash.kernels.twin.regret_matching."},
-    {"ascent", ascent, METH_VARARGS, "Advance independent gradient play; see metanash.kernels.twin.ascent."},
-    {"finite_values", finite_values, METH_VARARGS,
-     "Values of policies and best responses; see metanash.kernels.twin.finite_values."},
-    {"discounted_values", discounted_values, METH_VARARGS,
-     "The same for discounted games; see metanash.kernels.twin.discounted_values."},
-    {"correlated_values", correlated_values, METH_VARARGS,
-     "Values of a stage of Algorithm 2; see metanash.kernels.twin.correlated_values."},
-    {"off_simplex", off_simplex, METH_VARARGS, "First row that is no distribution; see metanash.kernels.twin.off_simplex."},
-    {"equilibria", (PyCFunction)(void (*)(void))equilibria, METH_FASTCALL, "Solve matrix games; see metanash.kernels.matrix.equilibria."},
-    {"maml", maml, METH_VARARGS, "Advance exact MAML; see metanash.kernels.points.maml."},
+#define KERNEL(name, lanes, reads, text) METHOD(name, text)
+#define CALL(name, text) METHOD(name, text)
+#include "signatures.h"
     {"set_threads", set_threads, METH_VARARGS, "Split calls over so many threads; see metanash.kernels.use_threads."},
     {NULL, NULL, 0, NULL},
 };
@@ -974,8 +448,8 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit_compiled(void) {
     if (choose()) return NULL;
     PyObject *module = PyModule_Create(&definition);
-    if (module && (PyModule_AddStringConstant(module, "isa", chosen->name) ||
-                   PyModule_AddStringConstant(module, "source_digest", SOURCE_DIGEST))) {
+    if (module && (PyModule_AddStringConstant(module, "isa", chosen->isa) ||
+                   PyModule_AddStringConstant(module, "source_digest", SOURCE_DIGEST) || add_signatures(module))) {
         Py_DECREF(module);
         return NULL;
     }

@@ -2,7 +2,8 @@
  *
  * This file is included by compiled.c once for each instruction set, with
  *   WIDTH      lanes in one vector (doubles),
- *   NAMED(f)   the name of f for that instruction set.
+ *   NAMED(f)   the name of f for that instruction set,
+ *   ISA        its own name.
  *
  * A lane is one independent problem: a (game, step, state) for Algorithms 1 and 2, a game for projected
  * Q-ascent. Lanes never mix, so a game gives the same bits alone and in any batch. Work arrays hold
@@ -118,6 +119,18 @@ static __attribute__((noinline)) void NAMED(scatter)(const vec *in, int64_t rows
 #define scatter NAMED(scatter)
 #define gather_known NAMED(gather_known)
 #define scatter_known NAMED(scatter_known)
+
+/* Work space for parts of these sizes, see PART_NAME: where each begins, and what is to be freed. 0 without memory. */
+static inline __attribute__((always_inline)) int NAMED(lay_out)(const int64_t *sizes, const int count, vec **part,
+                                                                void **whole) {
+    size_t total = 0;
+    for (int k = 0; k < count; k++) total += (size_t)sizes[k];
+    vec *work = aligned_vectors(total * sizeof(vec), whole);
+    if (!work) return 0;
+    part[0] = work;
+    for (int k = 1; k < count; k++) part[k] = part[k - 1] + sizes[k - 1];
+    return 1;
+}
 
 /* ---- Algorithm 1, any A and B ------------------------------------------------------------------ */
 
@@ -378,7 +391,7 @@ static inline void NAMED(joint_gradients)(const struct NAMED(seat) *seats, int64
 
 /* Lay the players out in the work space; returns the product of all iterates. The first player's product from
  * the left and the last one's from the right are their iterates themselves. */
-static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat) *seats, vec *one, const vec *q,
+static const vec *NAMED(seat_all)(const struct joint_mirror_call *c, struct NAMED(seat) *seats, vec *one, const vec *q,
                                   vec *x, vec *policy, vec *g, vec *products) {
     const int64_t N = c->players, J = c->joint;
     int64_t before = 1, offset = 0;
@@ -401,9 +414,8 @@ static const vec *NAMED(seat_all)(const struct joint_call *c, struct NAMED(seat)
     return left;
 }
 
-static int NAMED(joint_any)(const struct joint_call *c) {
+static int NAMED(joint_any)(const struct joint_mirror_call *c) {
     const int64_t N = c->players, J = c->joint, C = c->columns;
-    if (!c->lanes) return 0; /* nothing bounds the sizes then */
     void *whole = NULL;
     vec *work = aligned_vectors((size_t)((3 * N + 2) * J + 3 * C + 1) * sizeof(vec), &whole);
     struct NAMED(seat) *seats = malloc((size_t)N * sizeof *seats);
@@ -457,7 +469,7 @@ static inline __attribute__((always_inline)) void NAMED(coin_products)(const int
         }
 }
 
-static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_call *c, int64_t lane,
+static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct joint_mirror_call *c, int64_t lane,
                                                                   const int players) {
     vec gap[MOST_COINS << (MOST_COINS - 1)], total[1 << MOST_COINS], part[1 << MOST_COINS];
     vec left[2 << MOST_COINS], right[1 << MOST_COINS], two[2 * MOST_COINS];
@@ -510,7 +522,7 @@ static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct j
 }
 
 static int NAMED(joint_mirror)(const void *call) {
-    const struct joint_call *c = call;
+    const struct joint_mirror_call *c = call;
     const int64_t players = c->players;
     if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
         return NAMED(joint_any)(c);
@@ -606,6 +618,13 @@ static int NAMED(backup)(const void *call) {
 #include "values.h"
 #include "matrix.h"
 #include "maml.h"
+
+static const struct instruction_set NAMED(loops) = {
+    .isa = ISA,
+#define KERNEL(name, lanes, reads, text) .name = NAMED(name),
+#define LOOP(name) .name = NAMED(name),
+#include "signatures.h"
+};
 
 #undef vec
 #undef ivec

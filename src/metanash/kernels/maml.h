@@ -208,7 +208,7 @@ static inline __attribute__((always_inline)) void NAMED(load_tasks)(const struct
                                                                     vec *initial, vec *theta) {
     int64_t own = lane, row = lane / c->count, next = (row + 1) * c->count;
     for (int64_t l = 0; l < WIDTH; l++) { /* lanes past the last do what the last does */
-        const int64_t game = c->game[own], kind = c->kind[game];
+        const int64_t game = c->drawn[own], kind = c->kind[game];
         const double *rewards = c->reward + game * S * J, *chances = c->transition + kind * S * J * S;
         const double *initials = c->initial + game * S, *logits = c->logits + row * S * U;
         for (int64_t k = 0; k < S * J; k++) ((double *)reward)[k * WIDTH + l] = rewards[k];
@@ -221,7 +221,9 @@ static inline __attribute__((always_inline)) void NAMED(load_tasks)(const struct
     }
 }
 
-/* Where an iterate is kept. */
+/* Where an iterate is kept, and how many vectors it is. */
+static inline int64_t NAMED(iterate_size)(int64_t S, int64_t U, int64_t J) { return S * (U + 2 * J + S + 1); }
+
 static inline struct NAMED(iterate) NAMED(iterate_at)(vec *at, int64_t S, int64_t U, int64_t J) {
     vec *joint = at + S * U, *advantage = joint + S * J, *system = advantage + S * J;
     return (struct NAMED(iterate)){at, joint, advantage, system, system + S * S};
@@ -231,7 +233,7 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
                                                                             const int64_t N, const int64_t S,
                                                                             const int64_t *actions, const int64_t U,
                                                                             const int64_t J) {
-    const int64_t kept = S * (U + 2 * J + S + 1), all = c->first_order ? 1 : c->inner_steps + 1;
+    const int64_t kept = NAMED(iterate_size)(S, U, J), all = c->first_order ? 1 : c->inner_steps + 1;
     const int64_t fixed = S * J * (S + 2) + S * (2 * U + 3) + U;
     void *whole = NULL;
     vec *work = aligned_vectors((size_t)(fixed + all * kept) * sizeof(vec), &whole);
@@ -262,8 +264,8 @@ static inline __attribute__((always_inline)) int NAMED(through_ascent_body)(cons
             x = NAMED(iterate_at)(at, S, U, J);
             NAMED(add_curved)(&model, &x, N, S, actions, U, J, step, tilt, value, visits, own, out);
         }
-        scatter(&worth, 1, lane, c->lanes, c->value);
-        scatter(out, S * U, lane, c->lanes, c->gradient);
+        scatter(&worth, 1, lane, c->lanes, c->lane_value);
+        scatter(out, S * U, lane, c->lanes, c->lane_gradient);
     }
     free(whole);
     return 0;

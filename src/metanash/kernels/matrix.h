@@ -335,7 +335,7 @@ static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, d
 }
 
 static int NAMED(solve_games)(const void *call) {
-    const struct matrix_call *c = call;
+    const struct equilibria_call *c = call;
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
     const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)((wide + high) * WIDTH);
     const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);

@@ -11,11 +11,11 @@ addition to the right-hand side, carried along as a column of its own, so no bas
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+
+from metanash.typing import Floats
 
 __all__ = ["equilibria"]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 OPTIMAL = 1e-13
 """A reduced cost not further below 0 is not negative."""
@@ -32,7 +32,7 @@ ROUNDING = 2.0**-52
 strategies that add up to nearly 1."""
 
 
-def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns: int, /) -> float:
+def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns: int) -> float:
     """Solve zero-sum matrix games, rows maximising, to a vertex of the set of equilibria.
 
     Parameters

@@ -14,7 +14,7 @@ V' = M sum_a pi' A and d' = gamma d P_{pi'} M,
 
 has H u as its marginals, at the cost of a gradient.
 
-Logits are tuples with one (G, S, A_i) array a player. All games of a batch move at once. Inside, the game is the last
+Logits are tuples with one (G, S, A_i) array per player. All games of a batch move at once. Inside, the game is the last
 axis, since NumPy is fast where the last axis is long; results are views with that order in memory, and go in again
 without a copy. :func:`maml` is the twin of the compiled kernel of that name.
 """
@@ -22,19 +22,13 @@ without a copy. :func:`maml` is the twin of the compiled kernel of that name.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.simplex import softmax
+from metanash.typing import Floats, Integers, Logits
 
 __all__ = ["Logits", "Point", "Tables", "maml"]
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
-Logits: TypeAlias = tuple[Floats, ...]
-"""One (G, S, A_i) array a player; gradients and directions have the same form."""
 
 
 def _games_last(parts: Sequence[Floats]) -> list[Floats]:
@@ -47,7 +41,7 @@ def _games_first(parts: Sequence[Floats]) -> Logits:
 
 
 def _joint(operation: np.ufunc, parts: Sequence[Floats]) -> Floats:
-    """Combine one (S, A_i, G) array a player to (S, A_1 ... A_N, G)."""
+    """Combine one (S, A_i, G) array per player to (S, A_1 ... A_N, G)."""
 
     def combine(left: Floats, right: Floats) -> Floats:
         table = operation(left[:, :, np.newaxis], right[:, np.newaxis])
@@ -153,7 +147,7 @@ class Point:
 
     @cached_property
     def gradient(self) -> Logits:
-        """Derivatives of Phi, a (G, S, A_i) array a player."""
+        """Derivatives of Phi, a (G, S, A_i) array per player."""
         return self._marginalise(self._visits[:, np.newaxis] * self._policy * self._advantage)
 
     def hessian_product(self, direction: Sequence[Floats]) -> Logits:
@@ -179,6 +173,7 @@ class Point:
 
 
 def maml(
+    *,
     reward: Floats,
     transition: Floats,
     kind: Integers,
@@ -206,7 +201,6 @@ def maml(
     first_order: int,
     draws: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate exact MAML (Mao et al. 2023, section 4.2): ``logits += step gradient`` in each row.
 

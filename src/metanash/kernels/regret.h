@@ -8,27 +8,35 @@
 #define STRIP_VECTORS (STRIP / WIDTH)
 #define LEAST_TOTAL 1e-290 /* below it the reciprocal of a sum may be infinite, and the sum counts as 0 */
 
-/* (0 + 1) + (2 + 3), and so on up to STRIP; without the last ones if there are fewer than STRIP. */
-#define PAIRWISE(type, p, n)                                                                                          \
-    type total = (p)[0], half, rest, last;                                                                            \
-    if ((n) > 1) total += (p)[1];                                                                                     \
-    if ((n) > 2) {                                                                                                    \
-        half = (p)[2];                                                                                                \
-        if ((n) > 3) half += (p)[3];                                                                                  \
-        total += half;                                                                                                \
-    }                                                                                                                 \
-    if ((n) > 4) {                                                                                                    \
-        rest = (p)[4];                                                                                                \
-        if ((n) > 5) rest += (p)[5];                                                                                  \
-        if ((n) > 6) {                                                                                                \
-            last = (p)[6];                                                                                            \
-            if ((n) > 7) last += (p)[7];                                                                              \
-            rest += last;                                                                                             \
-        }                                                                                                             \
-        total += rest;                                                                                                \
-    }
-
 #define always_inline inline __attribute__((always_inline))
+
+/* (0 + 1) + (2 + 3), and so on up to STRIP; without the last ones if there are fewer than STRIP. */
+static always_inline vec NAMED(pairwise)(const vec *p, int64_t n) {
+    vec total = p[0];
+    if (n > 1) total += p[1];
+    if (n > 2) {
+        vec half = p[2];
+        if (n > 3) half += p[3];
+        total += half;
+    }
+    if (n > 4) {
+        vec rest = p[4];
+        if (n > 5) rest += p[5];
+        if (n > 6) {
+            vec last = p[6];
+            if (n > 7) last += p[7];
+            rest += last;
+        }
+        total += rest;
+    }
+    return total;
+}
+
+/* The same for a whole strip of one lane. */
+static always_inline double NAMED(pairwise_strip)(const vec *strip) {
+    const double *p = (const double *)strip;
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+}
 
 /* What a distribution proportional to weights with this sum takes: their factor, and a summand, which is the uniform
  * probability where all weights are 0 and else 0. */
@@ -78,16 +86,14 @@ static always_inline vec NAMED(regret_total)(const vec *x, int64_t actions) {
     vec strip[STRIP];
     for (int64_t i = 0; i < STRIP && i < actions; i++) strip[i] = x[i];
     for (int64_t i = STRIP; i < actions; i++) strip[i % STRIP] += x[i];
-    PAIRWISE(vec, strip, actions)
-    return total;
+    return NAMED(pairwise)(strip, actions);
 }
 
 static always_inline vec NAMED(regret_dot)(const vec *x, const vec *y, int64_t actions) {
     vec strip[STRIP];
     for (int64_t i = 0; i < STRIP && i < actions; i++) strip[i] = x[i] * y[i];
     for (int64_t i = STRIP; i < actions; i++) strip[i % STRIP] += x[i] * y[i];
-    PAIRWISE(vec, strip, actions)
-    return total;
+    return NAMED(pairwise)(strip, actions);
 }
 
 /* One player, who has just met the payoffs g (of the max-player, whoever it is): regrets, policy, sum of policies. */
@@ -107,8 +113,10 @@ static always_inline void NAMED(regret_step)(int64_t actions, const int descends
     }
 }
 
+static int64_t NAMED(lanes_size)(int64_t A, int64_t B) { return A * B + 5 * (A + B); } /* vectors of work space */
+
 /* Work space: q, then of both players the regrets, policies, sums (totals, running chunk) and payoffs. */
-static always_inline void NAMED(regret_lanes)(const struct regret_call *c, int64_t lane, const int64_t A,
+static always_inline void NAMED(regret_lanes)(const struct regret_matching_call *c, int64_t lane, const int64_t A,
                                               const int64_t B, vec *work) {
     vec *q = work, *x = q + A * B, *y = x + A, *mu = y + B, *nu = mu + A, *total = nu + B, *part = total + A + B;
     vec *gx = part + A + B, *gy = gx + A;
@@ -183,9 +191,7 @@ static always_inline double NAMED(wide_total)(const vec *x, int64_t vectors) {
     for (int k = 0; k < STRIP_VECTORS; k++) strip[k] = x[k];
     for (int64_t i = STRIP_VECTORS; i < vectors; i += STRIP_VECTORS)
         for (int k = 0; k < STRIP_VECTORS; k++) strip[k] += x[i + k];
-    const double *entry = (const double *)strip;
-    PAIRWISE(double, entry, STRIP)
-    return total;
+    return NAMED(pairwise_strip)(strip);
 }
 
 static always_inline double NAMED(wide_dot)(const vec *x, const vec *y, int64_t vectors) {
@@ -193,9 +199,7 @@ static always_inline double NAMED(wide_dot)(const vec *x, const vec *y, int64_t 
     for (int k = 0; k < STRIP_VECTORS; k++) strip[k] = x[k] * y[k];
     for (int64_t i = STRIP_VECTORS; i < vectors; i += STRIP_VECTORS)
         for (int k = 0; k < STRIP_VECTORS; k++) strip[k] += x[i + k] * y[i + k];
-    const double *entry = (const double *)strip;
-    PAIRWISE(double, entry, STRIP)
-    return total;
+    return NAMED(pairwise_strip)(strip);
 }
 
 /* As regret_step. What pads the actions to whole strips has no weight in `real`, and stays 0. */
@@ -227,7 +231,7 @@ static int64_t NAMED(wide_size)(int64_t A, int64_t B) { /* vectors of work space
     return A * b + B * a + 6 * (a + b);
 }
 
-static void NAMED(regret_wide)(const struct regret_call *c, int64_t lane, vec *work) {
+static void NAMED(regret_wide)(const struct regret_matching_call *c, int64_t lane, vec *work) {
     const int64_t A = c->rows, B = c->columns;
     const int64_t a = (A + STRIP - 1) / STRIP * STRIP_VECTORS, b = (B + STRIP - 1) / STRIP * STRIP_VECTORS;
     vec *rows = work, *columns = rows + A * b; /* Q, and its transpose */
@@ -279,16 +283,15 @@ static void NAMED(regret_wide)(const struct regret_call *c, int64_t lane, vec *w
 /* ---- the choice ---------------------------------------------------------------------------------- */
 
 static int NAMED(regret_matching)(const void *call) {
-    const struct regret_call *c = call;
+    const struct regret_matching_call *c = call;
     const int64_t A = c->rows, B = c->columns;
-    if (!c->lanes) return 0; /* nothing bounds the sizes then */
     if (A == 2 && B == 2) {
         vec work[4 + 10 * 2];
         for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH)
             NAMED(regret_lanes)(c, lane, 2, 2, work);
         return 0;
     }
-    const int64_t wide = NAMED(wide_size)(A, B), deep = A * B + 5 * (A + B);
+    const int64_t wide = NAMED(wide_size)(A, B), deep = NAMED(lanes_size)(A, B);
     void *whole = NULL;
     vec *work = aligned_vectors((size_t)(wide > deep ? wide : deep) * sizeof(vec), &whole);
     if (!work) return -1;
@@ -306,5 +309,4 @@ static int NAMED(regret_matching)(const void *call) {
 #undef STRIP
 #undef STRIP_VECTORS
 #undef LEAST_TOTAL
-#undef PAIRWISE
 #undef always_inline

@@ -4,18 +4,20 @@ A *lane* is one independent problem, the first axis of every array. Arrays are C
 (indices int64), and those that a call advances are written in place. Agreement with the compiled versions
 is up to rounding. Within each version a lane gives the same bits alone and in any batch, and however a
 run is cut into calls.
+
+A kernel of more than eight arguments takes them by name. Their names, order, types, access and shapes are those of
+``signatures.h``, against which tests hold this file and its docstrings.
 """
 
 import itertools
 import math
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "CHUNK",
@@ -34,8 +36,6 @@ __all__ = [
     "regret_matching",
 ]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 CHUNK = 1024
 """Terms of a running sum before it is added to the total: the same number as in ``compiled.c``."""
@@ -50,6 +50,7 @@ FAR_STEP_OF_TWO = 1e6
 
 
 def mirror(
+    *,
     q: Floats,
     eta: Floats,
     x: Floats,
@@ -64,7 +65,6 @@ def mirror(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate Algorithm 1, lines 5 and 6, on fixed Q-estimates (Mao et al. 2023).
 
@@ -121,6 +121,7 @@ def mirror(
 
 
 def regret_matching(
+    *,
     q: Floats,
     x: Floats,
     y: Floats,
@@ -134,7 +135,6 @@ def regret_matching(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate predictive regret matching+ on fixed matrices, the players in turns (Farina, Kroer and Sandholm 2021).
 
@@ -199,6 +199,7 @@ def _proportional(weight: Floats) -> Floats:
 
 
 def joint_mirror(
+    *,
     q: Floats,
     eta: Floats,
     x: Floats,
@@ -211,7 +212,6 @@ def joint_mirror(
     columns: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate Algorithm 2 on fixed Q-estimates (Mao et al. 2023, section 5): :func:`mirror` for any number of players.
 
@@ -280,6 +280,7 @@ def _partial_products(policies: list[Floats]) -> tuple[list[Floats], list[Floats
 
 
 def ascent(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -302,7 +303,6 @@ def ascent(
     measure: int,
     done: int,
     iterations: int,
-    /,
 ) -> None:
     """Iterate independent gradient play (Mao et al. 2023, section 4): projected Q-ascent or softmax policy gradient.
 
@@ -314,7 +314,7 @@ def ascent(
     Parameters
     ----------
     reward : (lanes, reward_rows, states, joint)
-        One row for a reward common to all players, else one a player; joint actions in C order.
+        One row for a reward common to all players, else one per player; joint actions in C order.
     transition : (kinds, states, joint, states)
         Distinct transition kernels; lane l has ``transition[index[l]]``.
     index : (lanes,) of int64
@@ -417,6 +417,7 @@ def _best_response_value(reward: Floats, onward: Floats, response: Floats, disco
 
 
 def expect(
+    *,
     transition: Floats,
     index: Integers,
     values: Floats,
@@ -426,14 +427,13 @@ def expect(
     states: int,
     vectors: int,
     kinds: int,
-    /,
 ) -> None:
     """Average next-state values: ``out[g, v] = transition[index[g]] values[g, v]``.
 
     Parameters
     ----------
     transition : (kinds, rows, states)
-        Distributions over next states, one a row (a state and a joint action).
+        Distributions over next states, one per row (a state and a joint action).
     index : (games,) of int64
         Transition kernel of each game.
     values : (games, vectors, states)
@@ -448,6 +448,7 @@ def expect(
 
 
 def backup(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -460,7 +461,6 @@ def backup(
     kinds: int,
     first: int,
     last: int,
-    /,
 ) -> None:
     """Reward plus expected next value: ``out[g, h] = reward[g, h] + transition[index[g]] values[g, h + 1]``.
 
@@ -484,7 +484,7 @@ def backup(
             target[game, h] += chance[index[game]] @ value[game, h + 1]
 
 
-def fold(sums: Floats, total: Floats, entries: int, /) -> None:
+def fold(sums: Floats, total: Floats, entries: int) -> None:
     """Add both levels of two-level sums (2, entries) to a total (entries,), and set them to 0."""
     pair = sums.reshape(2, entries)
     total.reshape(entries)[...] += pair[0] + pair[1]
@@ -492,6 +492,7 @@ def fold(sums: Floats, total: Floats, entries: int, /) -> None:
 
 
 def finite_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -511,14 +512,13 @@ def finite_values(
     steps: int,
     vectors: int,
     step: int,
-    /,
 ) -> None:
     """Values of given policies, and of best responses to them, in games of finite horizon, by backward induction.
 
     Parameters
     ----------
     reward : (games, reward_rows, horizon, states, joint)
-        One row a player; or a single one for two players, the second of whom receives its negative.
+        One row per player; or a single one for two players, the second of whom receives its negative.
     transition : (steps, kinds, states, joint, states)
         Distinct transition kernels of every step (``steps`` is the horizon) or for all steps (1). With ``steps`` = 0 it
         is (games, vectors, states, joint), expected next values, and only the step ``step`` is gone through; at the
@@ -528,7 +528,7 @@ def finite_values(
     initial : (games, states)
         Initial distributions.
     policy : tuple of (games, horizon, states, A_i)
-        One array a player.
+        One array per player.
     actions : (players,) of int64
         Numbers of actions.
     wanted : (vectors,) of int64
@@ -547,7 +547,17 @@ def finite_values(
         if h < horizon - 1 and steps:
             onward = np.empty((games, vectors, states, joint))
             chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
-            expect(chance, index, found[:, :, h + 1].copy(), onward, games, states * joint, states, vectors, kinds)
+            expect(
+                transition=chance,
+                index=index,
+                values=found[:, :, h + 1].copy(),
+                out=onward,
+                games=games,
+                rows=states * joint,
+                states=states,
+                vectors=vectors,
+                kinds=kinds,
+            )
         elif h < horizon - 1:
             onward = transition
         for v, code in enumerate(wanted.tolist()):
@@ -574,6 +584,7 @@ def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 
 
 
 def correlated_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -589,7 +600,6 @@ def correlated_values(
     kinds: int,
     steps: int,
     step: int,
-    /,
 ) -> None:
     """Values of what is played in a stage of Algorithm 2, from those of the stage before (:mod:`metanash.correlated`).
 
@@ -601,7 +611,7 @@ def correlated_values(
     weights : (games, horizon, states, joint)
         Joint distributions of the stage.
     before, after : (games, 2 players, horizon, states)
-        Values of the stage before and of this one: if everybody follows, a row a player, then those of each player's
+        Values of the stage before and of this one: if everybody follows, a row per player, then those of each player's
         best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
     """
     sizes = [int(n) for n in actions]
@@ -613,7 +623,17 @@ def correlated_values(
         if h < horizon - 1 and steps:
             chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
             value = met[..., h + 1, :].reshape(games, 2 * players, states)
-            expect(chance, index, value, onward, games, states * joint, states, 2 * players, kinds)
+            expect(
+                transition=chance,
+                index=index,
+                values=value,
+                out=onward,
+                games=games,
+                rows=states * joint,
+                states=states,
+                vectors=2 * players,
+                kinds=kinds,
+            )
         elif h < horizon - 1:
             onward = transition
         onward = onward.reshape(games, 2, players, states, *sizes)
@@ -626,6 +646,7 @@ def correlated_values(
 
 
 def discounted_values(
+    *,
     reward: Floats,
     transition: Floats,
     index: Integers,
@@ -643,7 +664,6 @@ def discounted_values(
     reward_rows: int,
     kinds: int,
     vectors: int,
-    /,
 ) -> None:
     """:func:`finite_values` for discounted games: linear systems, and policy iteration for best responses.
 
@@ -652,7 +672,7 @@ def discounted_values(
     Parameters
     ----------
     reward : (games, reward_rows, states, joint)
-        One row for a reward common to all players, else one a player.
+        One row for a reward common to all players, else one per player.
     transition : (kinds, states, joint, states)
     policy : tuple of (games, states, A_i)
     value : (games, vectors, states)
@@ -686,7 +706,7 @@ def discounted_values(
     start.reshape(games, vectors)[...] = (initial.reshape(games, 1, states) * found).sum(axis=-1)
 
 
-def off_simplex(array: Floats, rows: int, columns: int, tolerance: float, /) -> int:
+def off_simplex(array: Floats, rows: int, columns: int, tolerance: float) -> int:
     """Number of the first row of an array (rows, columns) that is no distribution, or -1 if all are.
 
     A distribution has no entry below zero, and a mass within ``tolerance`` of one.

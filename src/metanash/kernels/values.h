@@ -101,7 +101,7 @@ struct NAMED(asked) {
     double sign;
 };
 
-static inline struct NAMED(asked) NAMED(ask)(const struct finite_call *c, int64_t wanted) {
+static inline struct NAMED(asked) NAMED(ask)(const struct finite_values_call *c, int64_t wanted) {
     const int64_t player = wanted % c->players;
     return (struct NAMED(asked)){.player = player, .respond = wanted >= c->players,
                                  .column = NAMED(first_column)(c->actions, player),
@@ -115,7 +115,7 @@ struct NAMED(place) {
     int64_t players_apart, nexts_apart, expected_apart;
 };
 
-static inline __attribute__((always_inline)) struct NAMED(place) NAMED(find)(const struct finite_call *c, int64_t game,
+static inline __attribute__((always_inline)) struct NAMED(place) NAMED(find)(const struct finite_values_call *c, int64_t game,
                                                                              int64_t h, int64_t s, const int64_t S,
                                                                              const int64_t J) {
     const int64_t H = c->horizon, R = c->reward_rows, V = c->vectors;
@@ -163,7 +163,7 @@ struct NAMED(lanes) {
     int64_t count, game[WIDTH], state[WIDTH], row[WIDTH], target[WIDTH];
 };
 
-static inline __attribute__((always_inline)) void NAMED(line_up)(const struct finite_call *c, int64_t h, int64_t first,
+static inline __attribute__((always_inline)) void NAMED(line_up)(const struct finite_values_call *c, int64_t h, int64_t first,
                                                                  int64_t last, const int64_t S,
                                                                  struct NAMED(lanes) *lanes) {
     lanes->count = last - first < WIDTH ? last - first : WIDTH;
@@ -175,8 +175,12 @@ static inline __attribute__((always_inline)) void NAMED(line_up)(const struct fi
     }
 }
 
+/* Entries of the work space of finite_block and finite_state: policies of all players, averaged payoffs of their actions,
+ * what averaging takes (`right`, `left`), and the payoff tables that are made in one pass. */
+static inline int64_t NAMED(tables_size)(int64_t U, int64_t J, int64_t together) { return 2 * U + 3 * J + together * J; }
+
 static inline __attribute__((always_inline)) void NAMED(finite_block)(
-    const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together, const struct NAMED(asked) *asked,
+    const struct finite_values_call *c, int64_t h, int64_t first, int64_t last, int64_t together, const struct NAMED(asked) *asked,
     vec *work, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
     const int64_t H = c->horizon, V = c->vectors;
     const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
@@ -207,7 +211,7 @@ static inline __attribute__((always_inline)) void NAMED(finite_block)(
 }
 
 /* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
-static inline void NAMED(finite_state)(const struct finite_call *c, int64_t h, int64_t game, int64_t s,
+static inline void NAMED(finite_state)(const struct finite_values_call *c, int64_t h, int64_t game, int64_t s,
                                        int64_t together, const struct NAMED(asked) *asked, double *work) {
     const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
     const struct NAMED(place) place = NAMED(find)(c, game, h, s, S, J);
@@ -229,12 +233,12 @@ static inline void NAMED(finite_state)(const struct finite_call *c, int64_t h, i
     }
 }
 
-static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct finite_call *c, const int64_t N,
+static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct finite_values_call *c, const int64_t N,
                                                                     const int64_t S, const int64_t *actions,
                                                                     const int64_t U, const int64_t J) {
     const int64_t H = c->horizon, V = c->vectors, most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
     const int wide = actions[N - 1] >= WIDE_ACTIONS;
-    const size_t entries = (size_t)((3 + together) * J + 2 * U);
+    const size_t entries = (size_t)NAMED(tables_size)(U, J, together);
     void *whole = NULL;
     double *work = aligned_vectors(entries * (wide ? sizeof(double) : sizeof(vec)), &whole);
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
@@ -261,9 +265,8 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
 
 /* The size that is met most has a loop of its own. */
 static int NAMED(finite_values)(const void *call) {
-    const struct finite_call *c = call;
+    const struct finite_values_call *c = call;
     static const int64_t two[] = {2, 2};
-    if (!c->games) return 0; /* nothing bounds the sizes then */
     if (c->players == 2 && c->states == 2 && c->actions[0] == 2 && c->actions[1] == 2)
         return NAMED(finite_body)(c, 2, 2, two, 4, 4);
     return NAMED(finite_body)(c, c->players, c->states, c->actions, c->columns, c->joint);
@@ -284,14 +287,15 @@ static inline void NAMED(against_joint)(int64_t before, int64_t own, int64_t aft
 }
 
 /* Lanes as in finite_block; the next values are given, and all steps are gone through alike. */
-static void NAMED(correlated_block)(const struct finite_call *c, int64_t h, int64_t first, int64_t last, int64_t together,
-                                    const struct NAMED(asked) *asked, vec *work) {
+static void NAMED(correlated_block)(const struct finite_values_call *c, const double *weights, double *after, int64_t h,
+                                    int64_t first, int64_t last, int64_t together, const struct NAMED(asked) *asked,
+                                    vec *work) {
     const int64_t H = c->horizon, S = c->states, V = c->vectors, U = c->columns, J = c->joint;
     vec *weight = work, *own = weight + J, *q = own + U;
     struct NAMED(lanes) lanes;
     NAMED(line_up)(c, h, first, last, S, &lanes);
     for (int64_t l = 0; l < lanes.count; l++)
-        for (int64_t j = 0; j < J; j++) ((double *)weight)[j * WIDTH + l] = c->weights[lanes.row[l] * J + j];
+        for (int64_t j = 0; j < J; j++) ((double *)weight)[j * WIDTH + l] = weights[lanes.row[l] * J + j];
     for (int64_t start = 0; start < V; start += together) {
         const int64_t end = V - start < together ? V : start + together;
         for (int64_t l = 0; l < lanes.count; l++)
@@ -310,16 +314,35 @@ static void NAMED(correlated_block)(const struct finite_call *c, int64_t h, int6
             } else {
                 for (int64_t j = 1; j < J; j++) found += weight[j] * table[j];
             }
-            for (int64_t l = 0; l < lanes.count; l++) c->after[lanes.target[l] + v * H * S] = ((double *)&found)[l];
+            for (int64_t l = 0; l < lanes.count; l++) after[lanes.target[l] + v * H * S] = ((double *)&found)[l];
         }
     }
 }
 
+/* Everything that finite_values can be asked for, with the values of the stage before as next values. */
 static int NAMED(correlated_values)(const void *call) {
-    const struct finite_call *c = call;
-    if (!c->games) return 0; /* nothing bounds the sizes then */
-    const int64_t S = c->states, V = c->vectors, most = MOST_TOGETHER / c->joint + 1, together = V < most ? V : most;
-    const size_t entries = (size_t)((1 + together) * c->joint + c->columns);
+    const struct correlated_values_call *given = call;
+    const struct finite_values_call f = {
+        .games = given->games,
+        .players = given->players,
+        .horizon = given->horizon,
+        .states = given->states,
+        .joint = given->joint,
+        .columns = given->columns,
+        .reward_rows = given->players,
+        .kinds = given->kinds,
+        .steps = given->steps,
+        .vectors = 2 * given->players,
+        .reward = given->reward,
+        .transition = given->transition,
+        .index = given->index,
+        .actions = given->actions,
+        .value = (double *)given->before, /* only read */
+    }, *c = &f;
+    const int64_t S = c->states, J = c->joint, V = c->vectors;
+    const int64_t most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
+    const int64_t start = given->steps ? 0 : given->step, stop = given->steps ? given->horizon : given->step + 1;
+    const size_t entries = (size_t)(J + c->columns + together * J); /* as correlated_block lays it out */
     void *whole = NULL;
     vec *work = aligned_vectors(entries * sizeof(vec), &whole);
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
@@ -329,9 +352,9 @@ static int NAMED(correlated_values)(const void *call) {
     }
     memset(work, 0, entries * sizeof(vec)); /* lanes that no state fills are zero */
     for (int64_t v = 0; v < V; v++) asked[v] = NAMED(ask)(c, v);
-    for (int64_t h = c->steps ? 0 : c->step; h < (c->steps ? c->horizon : c->step + 1); h++)
-        for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
-            NAMED(correlated_block)(c, h, lane, c->share.last * S, together, asked, work);
+    for (int64_t h = start; h < stop; h++)
+        for (int64_t lane = given->share.first * S; lane < given->share.last * S; lane += WIDTH)
+            NAMED(correlated_block)(c, given->weights, given->after, h, lane, given->share.last * S, together, asked, work);
     free(whole), free(asked);
     return 0;
 }
@@ -352,21 +375,32 @@ static inline void NAMED(greedy)(int64_t states, int64_t actions, int64_t column
 }
 
 /* A lane is a game, as in ascent. */
-static inline __attribute__((always_inline)) int NAMED(discounted_body)(const struct discounted_call *c, const int64_t N,
+static inline __attribute__((always_inline)) int NAMED(discounted_body)(const struct discounted_values_call *c, const int64_t N,
                                                                         const int64_t S, const int64_t R,
                                                                         const int64_t *actions, const int64_t U,
                                                                         const int64_t J) {
     const int64_t Z = S + (R == 1), V = c->vectors;
-    const int64_t sizes[] = {S * J * Z, R == 1 ? 0 : N * S * J, J * Z, 2 * J * Z, S * U * Z, S * U, S * U, S * U, S * S, S * S,
-                             R * S, S, S, S};
-    enum { KERNEL, REWARD, RIGHT, LEFT, AVERAGE, OWN, POLICY, Q, MATRIX, SPARE, VALUE, BEST, RESPONSE, START, PARTS };
-    size_t total = 0;
-    for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
+#define PARTS(PART)                                                                                                    \
+    PART(KERNEL, S * J * Z)                                                                                            \
+    PART(REWARD, R == 1 ? 0 : N * S * J)                                                                               \
+    PART(RIGHT, J * Z)                                                                                                 \
+    PART(LEFT, 2 * J * Z)                                                                                              \
+    PART(AVERAGE, S * U * Z)                                                                                           \
+    PART(OWN, S * U)                                                                                                   \
+    PART(POLICY, S * U)                                                                                                \
+    PART(Q, S * U)                                                                                                     \
+    PART(MATRIX, S * S)                                                                                                \
+    PART(SPARE, S * S)                                                                                                 \
+    PART(VALUE, R * S)                                                                                                 \
+    PART(BEST, S)                                                                                                      \
+    PART(RESPONSE, S)                                                                                                  \
+    PART(START, S)
+    enum { PARTS(PART_NAME) COUNT };
+    const int64_t sizes[] = {PARTS(PART_ENTRIES)};
+#undef PARTS
     void *whole = NULL;
-    vec *work = aligned_vectors(total * sizeof(vec), &whole), *part[PARTS];
-    if (!work) return -1;
-    part[0] = work;
-    for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     const vec *const rewards = R == 1 ? part[AVERAGE] + S : part[OWN];
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount));
@@ -467,17 +501,28 @@ static int NAMED(wide_response)(const struct NAMED(wide_decision) *d, double imp
 }
 
 /* One game after the other, with vectors along next states. */
-static int NAMED(discounted_wide)(const struct discounted_call *c) {
+static int NAMED(discounted_wide)(const struct discounted_values_call *c) {
     const int64_t N = c->players, S = c->states, R = c->reward_rows, U = c->columns, J = c->joint, V = c->vectors;
-    const int64_t sizes[] = {S * U * S, S * U, J * S, 2 * J * S, S * S, R * S, S, S, U};
-    enum { AVERAGE, OWN, RIGHT, LEFT, MATRIX, VALUE, BEST, RESPONSE, POLICY, PARTS };
+#define PARTS(PART)                                                                                                    \
+    PART(AVERAGE, S * U * S)                                                                                           \
+    PART(OWN, S * U)                                                                                                   \
+    PART(RIGHT, J * S)                                                                                                 \
+    PART(LEFT, 2 * J * S)                                                                                              \
+    PART(MATRIX, S * S)                                                                                                \
+    PART(VALUE, R * S)                                                                                                 \
+    PART(BEST, S)                                                                                                      \
+    PART(RESPONSE, S)                                                                                                  \
+    PART(POLICY, U)
+    enum { PARTS(PART_NAME) COUNT };
+    const int64_t sizes[] = {PARTS(PART_ENTRIES)};
+#undef PARTS
     size_t total = 0;
-    for (int k = 0; k < PARTS; k++) total += (size_t)sizes[k];
+    for (int k = 0; k < COUNT; k++) total += (size_t)sizes[k];
     void *whole = NULL;
-    double *work = aligned_vectors(total * sizeof(double), &whole), *part[PARTS];
+    double *work = aligned_vectors(total * sizeof(double), &whole), *part[COUNT];
     if (!work) return -1;
     part[0] = work;
-    for (int k = 1; k < PARTS; k++) part[k] = part[k - 1] + sizes[k - 1];
+    for (int k = 1; k < COUNT; k++) part[k] = part[k - 1] + sizes[k - 1];
     double *const average = part[AVERAGE], *const own = part[OWN], *const m = part[MATRIX];
     const double improvement = 1e-13 / (1.0 - c->discount);
     int failed = 0;
@@ -515,10 +560,9 @@ static int NAMED(discounted_wide)(const struct discounted_call *c) {
 
 /* Sizes that are met most have a loop of their own. */
 static int NAMED(discounted_values)(const void *call) {
-    const struct discounted_call *c = call;
+    const struct discounted_values_call *c = call;
     const int64_t *n = c->actions;
     static const int64_t two[] = {2, 2};
-    if (!c->games) return 0; /* nothing bounds the sizes then */
     if (c->states >= WIDE_STATES) return NAMED(discounted_wide)(c);
     if (c->players == 2 && n[0] == 2 && n[1] == 2 && c->states == 2 && c->reward_rows == 1)
         return NAMED(discounted_body)(c, 2, 2, 1, two, 4, 4);
@@ -528,9 +572,12 @@ static int NAMED(discounted_values)(const void *call) {
 /* ---- Distributions ------------------------------------------------------------------------------ */
 
 /* Number of the first row that is no distribution, or -1: an entry below zero or none at all, or another mass. */
-static int64_t NAMED(off_simplex)(const double *rows, int64_t count, int64_t columns, double tolerance) {
-    for (int64_t row = 0; row < count; row++) {
-        const double *x = rows + row * columns;
+static int NAMED(off_simplex)(const void *call) {
+    const struct off_simplex_call *c = call;
+    *c->found = -1;
+    for (int64_t row = 0; row < c->rows; row++) {
+        const int64_t columns = c->columns;
+        const double *x = c->array + row * columns;
         double mass = 0.0;
         int64_t k = 0, good = 1;
         if (columns >= WIDTH) {
@@ -540,9 +587,12 @@ static int64_t NAMED(off_simplex)(const double *rows, int64_t count, int64_t col
             for (int l = 0; l < WIDTH; l++) mass += sum[l], good &= right[l] != 0;
         }
         for (; k < columns; k++) mass += x[k], good &= x[k] >= 0.0;
-        if (!good || !(fabs(mass - 1.0) <= tolerance)) return row;
+        if (!good || !(fabs(mass - 1.0) <= c->tolerance)) {
+            *c->found = row;
+            break;
+        }
     }
-    return -1;
+    return 0;
 }
 
 #undef WIDE_ACTIONS

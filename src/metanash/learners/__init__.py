@@ -1,4 +1,15 @@
-"""Learners, one file each; :mod:`metanash.learners.base` says what a learner is."""
+"""Learners, one file each; :mod:`metanash.learners.base` has the contract of a learner and the loop that runs it.
+
+Finite horizon
+    :mod:`~metanash.learners.mirror_descent`: Algorithm 1, zero-sum games
+    :mod:`~metanash.learners.correlated_mirror_descent`: Algorithm 2, general-sum games
+    :mod:`~metanash.learners.stages`: the stages that both of them share
+    :mod:`~metanash.learners.regret_matching`: predictive regret matching+, zero-sum games; not in the paper
+Discounted games
+    :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
+    :mod:`~metanash.learners.softmax_gradient`: policy gradient ascent with softmax policies
+    :mod:`~metanash.learners.gradient_play`: the ascent that both of them share
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,4 +53,4 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "softmax_gradient": SoftmaxGradient,
     "regret_matching": RegretMatching,
 }
-"""Learners by the name that a configuration uses: functions of the learning rate, one number or one a game."""
+"""Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""

@@ -1,4 +1,4 @@
-"""What a learner is, and the one loop that runs it.
+"""The contract of a learner, and the one loop that runs it.
 
 A learner is frozen parameters, a state of named arrays, and a pure step:
 
@@ -24,13 +24,10 @@ import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash.games import Game, GameBatch
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
 __all__ += ["learning_rates", "starting_policies", "warn_of_zeros"]
-
-Floats = npt.NDArray[np.float64]
-Policies = tuple[Floats, ...]
-"""One array a player; the axes after the game depend on the learner."""
 
 State = TypeVar("State")
 
@@ -49,7 +46,7 @@ class Learner(Protocol[State]):
         """Return the state after more iterations."""
 
     def output(self, state: State) -> Any:
-        """Return what the learner stands for at this state: for most, one array of policies (game, ...) a player."""
+        """Return the output at this state: for most learners, one array of policies (game, ...) per player."""
 
     def measure(self, games: GameBatch[Any], state: State) -> Mapping[str, Floats]:
         """Return the gap of the output, and what else belongs to every checkpoint, by name: (G,) arrays."""
@@ -73,7 +70,7 @@ class Run(Generic[State]):
         What the probe of :func:`learn` returned at the checkpoints.
     """
 
-    checkpoints: npt.NDArray[np.int64]
+    checkpoints: Integers
     measures: Mapping[str, Floats]
     state: State
     policy: Any
@@ -91,7 +88,7 @@ Probe = Callable[[Any, Any], Mapping[str, Floats]]
 """Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
 
 
-def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
+def checkpoints(iterations: int, count: int = 60) -> Integers:
     """At most ``count`` log-spaced iterations from 1 to ``iterations``, both included.
 
     Raises
@@ -107,10 +104,10 @@ def checkpoints(iterations: int, count: int = 60) -> npt.NDArray[np.int64]:
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
-    """One rate a game, (G,), from one for all or one a game. Raises ValueError unless all lie in [1e-100, 1e100]."""
+    """Rates of the games, (G,), from one for all or one per game. ValueError unless all are in [1e-100, 1e100]."""
     rates = within_floats(name, value)
     if rates.shape not in {(), (games,)}:
-        raise ValueError(f"{name} must be one number or one a game ({games}), got shape {rates.shape}")
+        raise ValueError(f"{name} must be one number or one per game ({games}), got shape {rates.shape}")
     each = np.empty(games)
     each[...] = rates
     return each
@@ -123,7 +120,7 @@ def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[i
     a row is no distribution.
     """
     if len(initial) != len(shapes):
-        raise ValueError(f"initial policies: one array a player, {len(shapes)} in all; got {len(initial)}")
+        raise ValueError(f"initial policies: one array per player, {len(shapes)} in all; got {len(initial)}")
     checked = []
     for player, (policy, shape) in enumerate(zip(initial, shapes, strict=True)):
         array = policy_array(f"initial policy of player {player}", policy)
@@ -183,7 +180,7 @@ def learn(
     learner: Learner[State],
     iterations: int,
     *,
-    at: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    at: Sequence[int] | Integers | None = None,
     initial: Policies | None = None,
     probe: Probe | None = None,
 ) -> Run[State]:
@@ -224,7 +221,29 @@ def learn(
     """
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)
-    given = checkpoints(iterations) if at is None else np.asarray(at)
+    grid = _checkpoints_to(iterations, checkpoints(iterations) if at is None else np.asarray(at))
+    measures: dict[str, list[Floats]] = {}
+    probes: dict[str, list[Floats]] = {}
+    state, done = learner.start(batch, initial), 0
+    for t in grid.tolist():
+        state = learner.advance(batch, state, t - done)
+        done = t
+        measured = learner.measure(batch, state)
+        _check_finite(measured, t)
+        _append(measures, measured)
+        if probe is not None:
+            _append(probes, probe(learner, state))
+    return Run(
+        checkpoints=grid,
+        measures=_by_checkpoint(measures),
+        state=state,
+        policy=learner.output(state),
+        probes=_by_checkpoint(probes),
+    )
+
+
+def _checkpoints_to(iterations: int, given: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Checkpoints as int64; raises ValueError unless they are integers that increase from 1 at least to the last."""
     grid = given.astype(np.int64)
     if (
         (grid != given).any()
@@ -235,18 +254,14 @@ def learn(
         or grid[-1] != iterations
     ):
         raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
-    state, done = learner.start(batch, initial), 0
-    measured: dict[str, list[Floats]] = {}
-    probed: dict[str, list[Floats]] = {}
-    for t in grid.tolist():
-        state, done = learner.advance(batch, state, t - done), t
-        worth = learner.measure(batch, state)
-        _check_finite(worth, t)
-        for found, values in (
-            (measured, worth),
-            (probed, probe(learner, state) if probe else {}),
-        ):
-            for name, value in values.items():
-                found.setdefault(name, []).append(value)
-    measures, probes = ({name: np.stack(v, axis=1) for name, v in found.items()} for found in (measured, probed))
-    return Run(grid, measures, state, learner.output(state), probes)
+    return grid
+
+
+def _append(found: dict[str, list[Floats]], values: Mapping[str, Floats]) -> None:
+    for name, value in values.items():
+        found.setdefault(name, []).append(value)
+
+
+def _by_checkpoint(found: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
+    """(G, C) arrays from one (G,) array per checkpoint."""
+    return {name: np.stack(values, axis=1) for name, values in found.items()}

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
@@ -28,15 +27,14 @@ from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.typing import Floats
 
 __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class JointStage(StageStatistics):
-    """What happened in one stage of Algorithm 2.
+    """The record of one stage of Algorithm 2.
 
     Attributes
     ----------
@@ -103,12 +101,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     learning_rate, keep_stages
         As in :class:`metanash.learners.stages.StagedMirrorDescent`. Equation (11) takes
         :func:`metanash.bounds.cce_learning_rate`. The joints, which make the output, are kept either way.
+    exact_gap : bool
+        Whether the CCE-gap is measured for H > 1 too. Its cost grows with the stages, exponentially with H
+        (:func:`metanash.correlated.cce_gaps`), and is paid at every checkpoint; too large games are refused there.
 
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), as there.
     """
 
+    exact_gap: bool = False
     _plays = MarkovGame
 
     def start(self, games: GameBatch[MarkovGame], initial: Policies | None = None) -> JointState:
@@ -152,9 +154,21 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def _iterate(self, state: JointState, iterations: int) -> None:
         actions = np.array(state.lane_q.shape[4:], dtype=np.int64)
-        sizes = (state.eta.size, len(actions), math.prod(state.lane_q.shape[4:]), state.columns[0].shape[-1])
-        arrays = (state.lane_q, state.eta, *state.columns, state.joint_sums, actions)
-        kernels.joint_mirror(*arrays, *sizes, state.done, iterations)
+        anchor, iterate = state.columns
+        kernels.joint_mirror(
+            q=state.lane_q,
+            eta=state.eta,
+            x=anchor,
+            policy=iterate,
+            sum_joint=state.joint_sums,
+            actions=actions,
+            lanes=state.eta.size,
+            players=len(actions),
+            joint=math.prod(state.lane_q.shape[4:]),
+            columns=anchor.shape[-1],
+            done=state.done,
+            iterations=iterations,
+        )
 
     def _statistics(self, state: JointState) -> JointStage:
         joint, players = _running_joint(state), len(state.iterate)
@@ -193,11 +207,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         return CorrelatedPolicy(restart(state.initial, 1), joints, iterations)
 
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
-        """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1, ``cce_gap``.
+        """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1 or on request, ``cce_gap``.
 
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
 
-        Stages before the running one are not gone through again.
+        For the bound, stages before the running one are not gone through again.
+
+        Raises
+        ------
+        ValueError
+            If ``exact_gap`` is set and takes more than :data:`metanash.correlated.MOST_PRODUCTS` products.
         """
         check_batch("CorrelatedMirrorDescent.measure", games, MarkovGame)
         mean = state.values.gain(games)
@@ -205,7 +224,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             running = stage_values(games, _running_joint(state), state.values)
             mean = (state.gains + state.done * running.gain(games)) / state.iteration
         found = {"cce_gap_bound": np.asarray(mean.max(axis=-1))}
-        if games.game.horizon == 1:
+        if games.game.horizon == 1 or self.exact_gap:
             found["cce_gap"] = cce_gaps(games, self.output(state))
         return found
 

@@ -1,4 +1,4 @@
-"""Independent gradient play in discounted games: what projected Q-ascent and softmax policy gradient share.
+"""Independent gradient play in discounted games: the common part of projected Q-ascent and softmax policy gradient.
 
 All players move at once, each along its own gradient under the current joint policy; the output is the last iterate.
 On request the exact NE-gap of *every* iterate is summed, inside the kernel: Proposition 1 (Mao et al. 2023) is about
@@ -8,7 +8,6 @@ its mean over pi^0, ..., pi^{T-1}.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels, simplex
 from metanash._inner.checks import integer
@@ -16,10 +15,9 @@ from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.policy_gradient import beside, parts_of
+from metanash.typing import Floats
 
 __all__ = ["AscentState", "advance", "measures", "starting_state"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,28 +84,28 @@ def advance(
     responses, sums, least = state.responses.copy(), state.gap_sums.copy(), state.least_best.copy()
     transition, actions = games.transitions.dense(0), np.array(game.n_actions, dtype=np.int64)
     kernels.ascent(
-        games.reward,
-        transition,
-        games.transitions.index,
-        state.step,
-        games.initial,
-        actions,
-        parameters,
-        responses,
-        sums,
-        least,
-        game.discount,
-        len(games),
-        game.n_players,
-        game.n_states,
-        games.joint_actions,
-        games.reward.shape[1],
-        parameters.shape[-1],
-        len(transition),
-        int(softmax),
-        int(every_gap),
-        state.iteration,
-        iterations,
+        reward=games.reward,
+        transition=transition,
+        index=games.transitions.index,
+        step=state.step,
+        initial=games.initial,
+        actions=actions,
+        policy=parameters,
+        response=responses,
+        sum_gap=sums,
+        least=least,
+        discount=game.discount,
+        lanes=len(games),
+        players=game.n_players,
+        states=game.n_states,
+        joint=games.joint_actions,
+        reward_rows=games.reward.shape[1],
+        columns=parameters.shape[-1],
+        kinds=len(transition),
+        softmax=int(softmax),
+        measure=int(every_gap),
+        done=state.iteration,
+        iterations=iterations,
     )
     return replace(
         state,

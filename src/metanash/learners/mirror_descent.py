@@ -14,22 +14,20 @@ Where the paper is read, not copied:
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import kernels
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.typing import Floats
 
 __all__ = ["MirrorState", "OptimisticMirrorDescent", "Stage"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Stage(StageStatistics):
-    """What happened in one stage of Algorithm 1; players are max (mu) and min (nu).
+    """The record of one stage of Algorithm 1; players are max (mu) and min (nu).
 
     Attributes
     ----------
@@ -112,9 +110,24 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         )
 
     def _iterate(self, state: MirrorState, iterations: int) -> None:
-        q, eta = state.q, state.eta
-        sizes = (eta.size, *q.shape[-2:])
-        kernels.mirror(q, eta, *state.anchor, *state.iterate, *state.stage_sums, *sizes, state.done, iterations)
+        (x, y), (mu, nu), (sum_mu, sum_nu, sum_value) = state.anchor, state.iterate, state.stage_sums
+        *_, rows, columns = state.q.shape
+        kernels.mirror(
+            q=state.q,
+            eta=state.eta,
+            x=x,
+            y=y,
+            mu=mu,
+            nu=nu,
+            sum_mu=sum_mu,
+            sum_nu=sum_nu,
+            sum_value=sum_value,
+            lanes=state.eta.size,
+            rows=rows,
+            columns=columns,
+            done=state.done,
+            iterations=iterations,
+        )
 
     def _statistics(self, state: MirrorState) -> Stage:
         mu, nu, value = (total.sum(axis=0) / state.done for total in state.stage_sums)

@@ -7,17 +7,13 @@ averaged over the others. Nothing is averaged over time: the output is the last 
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.learners import gradient_play
 from metanash.learners.base import Policies
 from metanash.learners.gradient_play import AscentState
+from metanash.typing import Floats
 
 __all__ = ["ProjectedQAscent"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class ProjectedQAscent:
 
     Notes
     -----
-    Initial policies have axes (game, s, action), one array a player; a game axis of length 1 stands for the
+    Initial policies have axes (game, s, action), one array per player; a game axis of length 1 stands for the
     same in every game. They may be pure: a projected step leaves every vertex where another action is worth more.
     """
 

@@ -33,9 +33,10 @@ import numpy as np
 from metanash import kernels
 from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import Floats, backup, ne_gaps
+from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies, learning_rates, starting_policies
 from metanash.simplex import uniform
+from metanash.typing import Floats
 
 __all__ = ["RegretMatching", "RegretState"]
 
@@ -79,8 +80,8 @@ class RegretMatching:
 
     Notes
     -----
-    Initial policies have axes (game, h, s, action), one array a player; a game axis of length 1 stands for the same in
-    every game. An action of probability 0 is played as soon as it has a positive regret.
+    Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
+    in every game. An action of probability 0 is played as soon as it has a positive regret.
     """
 
     learning_rate: float | Floats = 10.0
@@ -117,18 +118,33 @@ class RegretMatching:
         """
         check_batch("RegretMatching.advance", games, ZeroSumGame)
         done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
-        (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
-        arrays = (x.copy(), y.copy(), mu.copy(), nu.copy(), sum_mu.copy(), sum_nu.copy())
+        x, y = (regret.copy() for regret in state.regret)
+        mu, nu = (policy.copy() for policy in state.iterate)
+        sum_mu, sum_nu = (total.copy() for total in state.sums)
         q, value = state.q, np.empty(state.q.shape[:3])
         _, horizon, _, rows, columns = q.shape
         while done < end:
             update = max(FIRST_UPDATE, 1 << done.bit_length())
             stop = end if horizon == 1 else min(end, update)
-            kernels.regret_matching(q, *arrays, value, value.size, rows, columns, done, stop - done)
+            kernels.regret_matching(
+                q=q,
+                x=x,
+                y=y,
+                mu=mu,
+                nu=nu,
+                sum_mu=sum_mu,
+                sum_nu=sum_nu,
+                value=value,
+                lanes=value.size,
+                rows=rows,
+                columns=columns,
+                done=done,
+                iterations=stop - done,
+            )
             done = stop
             if horizon > 1 and done == update:
                 q = backup(games, games.reward, value)
-        return RegretState(done, q, arrays[:2], arrays[2:4], arrays[4:])
+        return RegretState(done, q, (x, y), (mu, nu), (sum_mu, sum_nu))
 
     def output(self, state: RegretState) -> Policies:
         """Return the average of the iterates with weights t^2, (G, H, S, A_i) each; at first the initial policies."""

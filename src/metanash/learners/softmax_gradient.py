@@ -8,18 +8,14 @@ theta_i <- theta_i + alpha dV_i/dtheta_i, in a potential game the gradient of th
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
 from metanash import simplex
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.learners import gradient_play
 from metanash.learners.base import Policies, warn_of_zeros
 from metanash.learners.gradient_play import AscentState
+from metanash.typing import Floats
 
 __all__ = ["SoftmaxGradient"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What Algorithms 1 and 2 share: optimistic mirror descent in stages of growing length (Mao et al. 2023).
+"""The common part of Algorithms 1 and 2: optimistic mirror descent in stages of growing length (Mao et al. 2023).
 
 Stage tau runs L_tau iterations on fixed estimates Q^tau, from initial policies tilde^tau of its own; at its end the
 estimates become the reward plus the average next value of the stage. L_1 = H, L_{tau+1} = floor((1 + 1/H) L_tau),
@@ -16,6 +16,7 @@ from metanash import simplex
 from metanash._inner.checks import integer
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
+from metanash.typing import Floats
 
 __all__ = [
     "StageStatistics",
@@ -27,7 +28,6 @@ __all__ = [
     "stage_count",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _TIE = 1e-12
 """Actions within this of the best payoff are tied best responses."""
@@ -48,7 +48,7 @@ def stage_count(iterations: int, horizon: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class StageStatistics:
-    """What happened in one stage, for each game (first axis), step h and state s.
+    """The record of one stage, for each game (first axis), step h and state s.
 
     Attributes
     ----------
@@ -197,7 +197,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
 
     Notes
     -----
-    Initial policies have axes (game, stage, h, s, action), one array a player. A stage axis of length 1 stands
+    Initial policies have axes (game, stage, h, s, action), one array per player. A stage axis of length 1 stands
     for the same policy in every stage, a game axis of length 1 for the same in every game. Iterates are initial
     policies times exponentials, so an action of probability 0 is never played, and pure policies are never left: a
     :class:`metanash.learners.base.PureStartWarning` says so.
@@ -265,7 +265,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
                 target[...] = source
 
     def average(self, state: State) -> Policies:
-        """Average of all iterates, one array (G, H, S, A_i) a player; the initial policies before the first."""
+        """Average of all iterates, one array (G, H, S, A_i) per player; the initial policies before the first."""
         if state.iteration == 0:
             return restart(state.initial, 1)
         return tuple(total / total.sum(axis=-1, keepdims=True) for total in self._policy_sums(state))

@@ -2,9 +2,6 @@
 
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from metanash._inner.checks import distributions, within
 from metanash._inner.frozen import sealed
 from metanash.games import DiscountedGame, Game, GameBatch
@@ -13,7 +10,6 @@ from metanash_replication.falsification.falsifiable import Instances, Size
 
 __all__ = ["games_of"]
 
-Floats = npt.NDArray[np.float64]
 AnyGame = TypeVar("AnyGame", bound=Game)
 
 

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash import simplex
+from metanash.typing import Floats
 
 __all__ = ["Cube", "dimension"]
 
-Floats = npt.NDArray[np.float64]
 
 _END = 0.2
 """Share of the range of a coordinate that is cut to either end."""

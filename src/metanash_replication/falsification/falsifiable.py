@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.games import Game
+from metanash.typing import Floats, Integers
 from metanash_replication.falsification.cube import Cube, dimension
 
 __all__ = ["Falsifiable", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
 
-Floats = npt.NDArray[np.float64]
 Instances = Mapping[str, Floats]
 
 _ZERO = 1e-12
@@ -101,7 +100,7 @@ class Sides:
     right : dict from form to (n, C) array
     """
 
-    iterations: npt.NDArray[np.int64]
+    iterations: Integers
     left: Floats
     right: Mapping[str, Floats]
 
@@ -155,7 +154,7 @@ class Falsifiable:
         return self.decode(Cube(units), size)
 
 
-def ratios(sides: Sides) -> dict[str, tuple[Floats, npt.NDArray[np.int64]]]:
+def ratios(sides: Sides) -> dict[str, tuple[Floats, Integers]]:
     """Left over right of each form: the largest over the iterations, (n,), and the T at which it is.
 
     0 where the left side is 0 up to rounding; infinite where only the right one is.

@@ -18,12 +18,12 @@ from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.gamefile import read_games_and_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
+from metanash.typing import Array
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, Size
 from metanash_replication.falsification.rounds import Progress, Worst
 
 __all__ = ["Address", "SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
 
-Floats = npt.NDArray[np.float64]
 
 STATE_FORMAT, STATE_SCHEMA = "metanash-falsify-state", 1
 _OF_GAMES = ("reward", "transition", "start")
@@ -192,7 +192,7 @@ def read_state(path: Path, address: Address) -> Progress:
         raise ArchiveError(f"{path}: an unfinished search without its entry {error}") from error
 
 
-def _progress(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], address: Address) -> Progress:
+def _progress(header: Mapping[str, Any], arrays: Mapping[str, Array], address: Address) -> Progress:
     forms, sizes = address.forms, address.sizes
     worst, curve, pools = {}, {}, {}
     for f, form in enumerate(forms):

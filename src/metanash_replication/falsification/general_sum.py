@@ -8,24 +8,23 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds import general_sum as bounds
 from metanash.games import GameBatch, MarkovGame
 from metanash.learners import CorrelatedMirrorDescent, Policies, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES, learn_sequence
+from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
 from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
 from metanash_replication.falsification.zero_sum import every_stage, first_state, markov_chain, stage_policies
-from metanash_replication.topics.general_sum.measure import PlayerDivergenceProbe
+from metanash_replication.stages import PlayerDivergenceProbe
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
 
-Floats = npt.NDArray[np.float64]
 
 _SMALLEST_RATE = 1e-6
 _CHECKPOINTS = 7

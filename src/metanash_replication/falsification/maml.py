@@ -6,12 +6,12 @@ Logits are up to 4 in modulus. Directions are of length 1. Inner steps are 1 / L
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds.potential import gradient_constants, meta_smoothness, theorem_4
 from metanash.games import DiscountedGame
 from metanash.maml import Tasks, meta_value_and_gradient
 from metanash.policy_gradient import Logits, ValueModel
+from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
 from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
@@ -21,7 +21,6 @@ from metanash_replication.falsification.precise.arithmetic import decimals
 
 __all__ = ["GRADIENT", "HESSIAN", "THEOREM_4", "THIRD_DERIVATIVE"]
 
-Floats = npt.NDArray[np.float64]
 
 _LARGEST_LOGIT = 4.0
 _DIFFERENCE = 1e-4

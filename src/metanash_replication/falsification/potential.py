@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds.potential import FACTORS, REPAIRED, largest_ascent_step, proposition_1, theorem_3
 from metanash.games import DiscountedGame, GameBatch
@@ -16,6 +15,7 @@ from metanash.gaps import potential_rises, rise_error
 from metanash.learners import Policies, ProjectedQAscent, checkpoints, learn
 from metanash.meta import CarryOver, learn_sequence
 from metanash.similarity import distribution_mismatch, largest_potential_drops, largest_potentials
+from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
 from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
@@ -24,7 +24,6 @@ from metanash_replication.falsification.precise.arithmetic import decimals, norm
 
 __all__ = ["PROPOSITION_1", "THEOREM_3", "decode_team"]
 
-Floats = npt.NDArray[np.float64]
 
 _SMALLEST_STEP = 1e-2
 """Over the largest step size of Proposition 1."""

@@ -12,16 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from metanash._inner.checks import integer
 from metanash.streams import stream
+from metanash.typing import Floats
 from metanash_replication.falsification.falsifiable import Falsifiable, Size, ratios
 
 __all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "alone", "rounds", "simplified", "start"]
 
-Floats = npt.NDArray[np.float64]
 Pools = dict[tuple[str, int], tuple[Floats, Floats]]
 """Vectors (m, d) and their ratios (m,) for each form and restart, the largest ratio first."""
 

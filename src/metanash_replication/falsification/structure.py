@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from metanash.typing import Booleans, Floats
 from metanash_replication.falsification.falsifiable import Instances
 
 __all__ = ["SEPARATOR", "describe"]
 
-Floats = npt.NDArray[np.float64]
 
 SEPARATOR = "; "
 """Between phrases in a table."""
@@ -33,7 +32,7 @@ def _step(arrays: Instances) -> list[str]:
     return [f"small {name}: {share:.1e} of the largest"] if share < _SMALL else [f"{name} {share:.2g} of the largest"]
 
 
-def _share(name: str, values: Floats, at_ends: npt.NDArray[np.bool_]) -> list[str]:
+def _share(name: str, values: Floats, at_ends: Booleans) -> list[str]:
     count = int(at_ends.sum())
     if count == values.size:
         return [f"{name} of 0 and 1 only"]

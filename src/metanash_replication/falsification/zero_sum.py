@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds import zero_sum as bounds
 from metanash.games import GameBatch, ZeroSumGame
@@ -16,16 +15,16 @@ from metanash.learners import OptimisticMirrorDescent, Run, checkpoints, learn
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
+from metanash.typing import Floats, Integers
 from metanash_replication.falsification.batches import games_of
 from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.topics.zero_sum.measure import DivergenceProbe
+from metanash_replication.stages import DivergenceProbe
 
 __all__ = ["EQUATION_4", "THEOREM_1", "THEOREM_2", "every_stage", "markov_chain"]
 
-Floats = npt.NDArray[np.float64]
 
 _SMALLEST_RATE = 1e-6
 """Over the largest learning rate of Theorem 1."""
@@ -90,7 +89,7 @@ def _theorem_1_forms(first: Any, worst: Any, size: Size, t: Any, rate: Any) -> d
     }
 
 
-def _run(instances: Instances, size: Size, grid: npt.NDArray[np.int64], initial: tuple[Floats, ...] | None) -> Run[Any]:
+def _run(instances: Instances, size: Size, grid: Integers, initial: tuple[Floats, ...] | None) -> Run[Any]:
     learner = OptimisticMirrorDescent(instances["learning_rate"])
     batch: GameBatch[ZeroSumGame] = games_of(ZeroSumGame, instances, size)
     return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=DivergenceProbe())

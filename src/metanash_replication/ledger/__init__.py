@@ -12,7 +12,8 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.claim import Claim, Runs, deciding_runs, runs_behind
-from metanash_replication.ledger.rules import INCONCLUSIVE, NOT_TESTED, Tables, Verdict, not_tested
+from metanash_replication.ledger.rules import INCONCLUSIVE, NOT_TESTED, Verdict, not_tested
+from metanash_replication.typing import Tables
 
 __all__ = ["Entry", "judge_all", "ledger_table"]
 

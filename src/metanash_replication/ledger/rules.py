@@ -31,6 +31,7 @@ import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.typing import Tables
 
 __all__ = [
     "HOLDS",
@@ -42,7 +43,6 @@ __all__ = [
     "VIOLATED",
     "Judge",
     "Rows",
-    "Tables",
     "Verdict",
     "bound",
     "comparison",
@@ -78,8 +78,6 @@ _SYMBOLS = {
     "step_factor": "step / theory",
 }
 _LABELS = {**ARM_LABELS, "maml": "MAML", "first_order": "first-order MAML"}
-
-Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from metanash_replication import plans
 from metanash_replication.ledger import Entry
-from metanash_replication.ledger.rules import VERDICTS, Tables
+from metanash_replication.ledger.rules import VERDICTS
 from metanash_replication.report.content import Part
+from metanash_replication.typing import Tables
 
 __all__ = ["Outline", "Report", "Section", "assemble"]
 

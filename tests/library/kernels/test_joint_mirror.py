@@ -11,54 +11,12 @@ import oracles
 import oracles_general
 import pytest
 from backends import BACKENDS, compiled, needs_compiled
-from kernel_cases import CHUNK, copied, mirror_arguments, run
+from joint_cases import SIZES, WRITTEN, advanced, cases, joint_arguments, parts
+from kernel_cases import arrays_of, copied, mirror_arguments, run
 
 from metanash.kernels import twin
 
 TESTS = Path(__file__).parents[2]
-SIZES = [
-    (1,), (3,), (9,), (2, 2), (1, 2), (2, 1), (3, 2), (2, 5), (9, 8), (2, 2, 2), (3, 1, 2), (1, 1, 4), (4, 3, 2),
-    (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 2, 2, 2), (1, 2, 3, 2, 1), (2, 2, 2, 2, 2, 2),
-]  # fmt: skip
-
-
-def joint_arguments(rng, lanes, actions, done, iterations, eta=0.3, logit=None, holes=False):
-    """Consistent arguments in the middle of a stage, as ``kernel_cases.mirror_arguments``."""
-    anchors, iterates = [], []
-    for n in actions:
-        anchor = np.log(rng.dirichlet(np.ones(n), size=lanes))
-        if logit is not None:
-            anchor = rng.choice([-logit, 0.0, logit], size=(lanes, n))
-        if holes:
-            gaps = rng.uniform(size=(lanes, n)) < 0.5
-            gaps[np.arange(lanes), rng.integers(n, size=lanes)] = False
-            anchor[gaps] = -np.inf
-        weights = np.exp(anchor - anchor.max(axis=1, keepdims=True))
-        anchors.append(anchor)
-        iterates.append(weights / weights.sum(axis=1, keepdims=True))
-    players, joint, columns = len(actions), math.prod(actions), sum(actions)
-    counts = np.array([done - done % CHUNK, done % CHUNK], dtype=float)
-    return [
-        rng.uniform(size=(lanes, players, joint)),
-        eta * rng.uniform(0.5, 1.0, size=lanes),
-        np.concatenate(anchors, axis=1),
-        np.concatenate(iterates, axis=1),
-        counts[:, np.newaxis, np.newaxis] * rng.dirichlet(np.ones(joint), size=(2, lanes)),
-        np.array(actions, dtype=np.int64),
-        lanes, players, joint, columns, done, iterations,
-    ]  # fmt: skip
-
-
-def parts(table, actions):
-    return np.split(table, np.cumsum(actions)[:-1], axis=-1)
-
-
-def advanced(module, arguments):
-    """Call the kernel on copies; return the arrays that it advances, by name."""
-    arguments = copied(arguments)
-    module.joint_mirror(*arguments)
-    x = [part - part.max(axis=1, keepdims=True) for part in parts(arguments[2], arguments[5])]
-    return {"x": np.concatenate(x, axis=1), "policy": arguments[3], "sum_joint": arguments[4]}
 
 
 def assert_close(got, expected, tolerance, where):
@@ -67,24 +25,6 @@ def assert_close(got, expected, tolerance, where):
         with np.errstate(invalid="ignore"):
             error = np.where(got[name] == array, 0.0, np.abs(got[name] - array))
         assert error.max(initial=0.0) <= tolerance, f"{where}: {name} differs by {error.max()}"
-
-
-def cases():
-    """(name, arguments, tolerance); tolerances as in ``kernel_cases``."""
-    rng = np.random.default_rng(20232)
-    for actions in SIZES:
-        for lanes in (1, 3, 17):
-            yield f"{actions}, {lanes} lanes", joint_arguments(rng, lanes, actions, 0, 60), 1e-12
-            yield f"{actions}, -inf", joint_arguments(rng, lanes, actions, 0, 40, holes=True), 1e-12
-    for actions in [(2, 2), (3, 2), (2, 2, 2), (2, 3, 4)]:
-        for done, iterations in [(1, 0), (1000, 24), (1000, 25), (1023, 2), (1025, 1023), (500, 2600)]:
-            arguments = joint_arguments(rng, 5, actions, done, iterations, eta=0.1)
-            yield f"{actions}, {iterations} after {done}", arguments, 1e-10
-        # logits of 1e6 are rounded to 1e-10 in each of ten iterations, for each player
-        yield f"{actions}, logits 1e6", joint_arguments(rng, 16, actions, 0, 10, logit=1e6), 1e-8
-        yield f"{actions}, eta 50", joint_arguments(rng, 16, actions, 0, 3, eta=50.0), 1e-10
-        for logit in (690.0, 699.999, 700.001, 708.0, 746.0):
-            yield f"{actions}, logits {logit}", joint_arguments(rng, 8, actions, 0, 2, 1e-3, logit), 1e-11
 
 
 # Against loops, and against each other ------------------------------------------------------------------
@@ -96,10 +36,10 @@ def test_iterates_are_those_of_loops(module, actions):
     """Weights multiplied by exponentials, joint action by joint action, in plain Python."""
     rng = np.random.default_rng(actions)
     arguments = joint_arguments(rng, 2, actions, 0, 12, holes=True)
-    q, eta = arguments[0].copy(), arguments[1].copy()
-    anchors = [[np.exp(part[lane]).tolist() for part in parts(arguments[2], actions)] for lane in (0, 1)]
-    policies = [[part[lane].tolist() for part in parts(arguments[3], actions)] for lane in (0, 1)]
-    module.joint_mirror(*arguments)
+    q, eta = arguments["q"].copy(), arguments["eta"].copy()
+    anchors = [[np.exp(part[lane]).tolist() for part in parts(arguments["x"], actions)] for lane in (0, 1)]
+    policies = [[part[lane].tolist() for part in parts(arguments["policy"], actions)] for lane in (0, 1)]
+    module.joint_mirror(**arguments)
     for lane in (0, 1):
         hats, now = anchors[lane], policies[lane]
         total = dict.fromkeys(oracles_general.all_joint(actions), 0.0)
@@ -110,9 +50,9 @@ def test_iterates_are_those_of_loops(module, actions):
             now = [oracles.multiplied(hat, g, eta[lane]) for hat, g in zip(hats, up, strict=True)]
             for action in total:
                 total[action] += math.prod(policy[a] for policy, a in zip(now, action, strict=True))
-        np.testing.assert_allclose(arguments[3][lane], np.concatenate(now), atol=1e-13, rtol=0)
-        np.testing.assert_allclose(arguments[4].sum(axis=0)[lane], list(total.values()), atol=1e-12, rtol=0)
-        for part, hat in zip(parts(arguments[2][lane], actions), hats, strict=True):
+        np.testing.assert_allclose(arguments["policy"][lane], np.concatenate(now), atol=1e-13, rtol=0)
+        np.testing.assert_allclose(arguments["sum_joint"].sum(axis=0)[lane], list(total.values()), atol=1e-12, rtol=0)
+        for part, hat in zip(parts(arguments["x"][lane], actions), hats, strict=True):
             weights = np.exp(part - part.max())
             np.testing.assert_allclose(weights / weights.sum(), hat, atol=1e-13, rtol=0)
 
@@ -134,7 +74,9 @@ def test_probabilities_agree_relatively(reference):
     seen = 1.0
     for (label, expected, tolerance), (_, arguments, _) in zip(reference, cases(), strict=True):
         got = advanced(compiled, arguments)["policy"]
-        for found, wanted in zip(*(parts(policy, arguments[5]) for policy in (got, expected["policy"])), strict=True):
+        for found, wanted in zip(
+            *(parts(policy, arguments["actions"]) for policy in (got, expected["policy"])), strict=True
+        ):
             some = slice(1) if wanted.shape[-1] == 2 else slice(None)
             error = np.abs(found - wanted)[:, some]
             assert (error <= max(tolerance, 2e-15) * wanted[:, some] + 1e-300).all(), label
@@ -145,7 +87,7 @@ def test_probabilities_agree_relatively(reference):
 @needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
-    command = [sys.executable, str(TESTS / "test_joint_mirror.py"), str(tmp_path / "results.npz")]
+    command = [sys.executable, str(TESTS / "joint_cases.py"), str(tmp_path / "results.npz")]
     done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
     if "is not an instruction set of this processor" in done.stderr:
         pytest.skip(f"this processor has no {isa}")
@@ -161,12 +103,21 @@ def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
 def test_two_players_with_opposite_payoffs_are_those_of_algorithm_1(module, rows, columns):
     arguments = mirror_arguments(np.random.default_rng(rows), 7, rows, columns, 0, 100, holes=True)
     zero_sum = run(module, "mirror", arguments)
-    q, eta, x, y, mu, nu = arguments[:6]
-    joint = [
-        np.stack([q.reshape(7, -1), 1.0 - q.reshape(7, -1)], axis=1), eta, np.concatenate([x, y], axis=1),
-        np.concatenate([mu, nu], axis=1), np.zeros((2, 7, rows * columns)), np.array([rows, columns]), 7, 2,
-        rows * columns, rows + columns, 0, 100,
-    ]  # fmt: skip
+    q, x, y, mu, nu = (arguments[name] for name in ("q", "x", "y", "mu", "nu"))
+    joint = {
+        "q": np.stack([q.reshape(7, -1), 1.0 - q.reshape(7, -1)], axis=1),
+        "eta": arguments["eta"],
+        "x": np.concatenate([x, y], axis=1),
+        "policy": np.concatenate([mu, nu], axis=1),
+        "sum_joint": np.zeros((2, 7, rows * columns)),
+        "actions": np.array([rows, columns]),
+        "lanes": 7,
+        "players": 2,
+        "joint": rows * columns,
+        "columns": rows + columns,
+        "done": 0,
+        "iterations": 100,
+    }
     general = advanced(module, joint)
     for got, expected in zip(parts(general["policy"], [rows, columns]), (zero_sum["mu"], zero_sum["nu"]), strict=True):
         np.testing.assert_allclose(got, expected, atol=1e-12, rtol=0)
@@ -180,11 +131,8 @@ def test_two_players_with_opposite_payoffs_are_those_of_algorithm_1(module, rows
 
 
 def one_lane(arguments, lane):
-    alone = copied(arguments)
-    for i in range(4):
-        alone[i] = arguments[i][lane : lane + 1].copy()
-    alone[4], alone[6] = arguments[4][:, lane : lane + 1].copy(), 1
-    return alone
+    alone = {name: arguments[name][lane : lane + 1].copy() for name in ("q", "eta", "x", "policy")}
+    return copied(arguments) | alone | {"sum_joint": arguments["sum_joint"][:, lane : lane + 1].copy(), "lanes": 1}
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -194,12 +142,13 @@ def test_a_lane_alone_gives_the_bits_of_the_batch(module, actions):
     for lanes in (2, 5, 19):
         arguments = joint_arguments(rng, lanes, actions, 1020, 20)
         batch = copied(arguments)
-        module.joint_mirror(*batch)
+        module.joint_mirror(**batch)
         for lane in range(lanes):
             alone = one_lane(arguments, lane)
-            module.joint_mirror(*alone)
-            for got, expected in zip(alone, one_lane(batch, lane), strict=True):
-                np.testing.assert_array_equal(got, expected)
+            module.joint_mirror(**alone)
+            expected = one_lane(batch, lane)
+            for name in arrays_of(alone):
+                np.testing.assert_array_equal(alone[name], expected[name])
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -209,12 +158,12 @@ def test_a_cut_run_gives_the_bits_of_the_whole(module, actions):
     for done, pieces in [(0, [1, 2, 3]), (1000, [23, 1, 1, 30]), (1022, [1, 1, 1]), (0, [1023, 1, 1025]), (5, [0, 4])]:
         whole = joint_arguments(rng, 3, actions, done, sum(pieces))
         cut = copied(whole)
-        module.joint_mirror(*whole)
+        module.joint_mirror(**whole)
         for piece in pieces:
-            module.joint_mirror(*cut[:10], done, piece)
+            module.joint_mirror(**cut | {"done": done, "iterations": piece})
             done += piece  # noqa: PLW2901
-        for got, expected in zip(cut[2:5], whole[2:5], strict=True):
-            np.testing.assert_array_equal(got, expected)
+        for name in WRITTEN:
+            np.testing.assert_array_equal(cut[name], whole[name])
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -222,11 +171,11 @@ def test_averages_of_settled_policies_do_not_lose_digits(module):
     """Equal terms are the worst case of a plain sum."""
     iterations = 1_000_000 if module is compiled else 20_000
     arguments = joint_arguments(np.random.default_rng(0), 1, (2, 2), 0, iterations)
-    arguments[0][...] = 0.0
-    arguments[2][...] = np.log([0.7, 0.3, 0.7, 0.3])
-    module.joint_mirror(*arguments)
+    arguments["q"][...] = 0.0
+    arguments["x"][...] = np.log([0.7, 0.3, 0.7, 0.3])
+    module.joint_mirror(**arguments)
     np.testing.assert_allclose(
-        arguments[4].sum(axis=0)[0] / iterations, [0.49, 0.21, 0.21, 0.09], atol=1e-13, rtol=0
+        arguments["sum_joint"].sum(axis=0)[0] / iterations, [0.49, 0.21, 0.21, 0.09], atol=1e-13, rtol=0
     )  # fmt: skip
 
 
@@ -234,9 +183,9 @@ def test_averages_of_settled_policies_do_not_lose_digits(module):
 def test_only_the_outputs_are_written(module):
     arguments = joint_arguments(np.random.default_rng(9), 3, (2, 3), 0, 5)
     before = copied(arguments)
-    module.joint_mirror(*arguments)
-    for i in range(6):
-        assert np.array_equal(arguments[i], before[i]) == (i not in {2, 3, 4}), f"argument {i}"
+    module.joint_mirror(**arguments)
+    for name in arrays_of(arguments):
+        assert np.array_equal(arguments[name], before[name]) == (name not in WRITTEN), name
 
 
 # Bad arguments ------------------------------------------------------------------------------------------
@@ -245,20 +194,19 @@ def test_only_the_outputs_are_written(module):
 @needs_compiled
 def test_bad_arrays_are_refused():
     arguments = joint_arguments(np.random.default_rng(1), 3, (2, 3), 0, 2)
-    for i in range(6):
+    for name in arrays_of(arguments):
         for spoil in (
             lambda a: a.astype(np.float32), lambda a: a.ravel()[:-1].copy(), lambda a: np.append(a.ravel(), 1),
             lambda a: np.repeat(a.ravel(), 2)[::2], lambda a: a.tolist(), lambda a: None,  # noqa: ARG005
         ):  # fmt: skip
-            bad = copied(arguments)
-            bad[i] = spoil(bad[i])
-            with pytest.raises((TypeError, ValueError, BufferError)):
-                compiled.joint_mirror(*bad)
-    for i in (2, 3, 4):
+            bad = copied(arguments) | {name: spoil(arguments[name])}
+            with pytest.raises((TypeError, ValueError, BufferError), match=rf"^joint_mirror[:,] {name}[: ]"):
+                compiled.joint_mirror(**bad)
+    for name in WRITTEN:
         frozen = copied(arguments)
-        frozen[i].setflags(write=False)
-        with pytest.raises((ValueError, BufferError)):
-            compiled.joint_mirror(*frozen)
+        frozen[name].setflags(write=False)
+        with pytest.raises((ValueError, BufferError), match=f"^joint_mirror, {name}: "):
+            compiled.joint_mirror(**frozen)
 
 
 @needs_compiled
@@ -266,31 +214,30 @@ def test_bad_arrays_are_refused():
 def test_numbers_of_actions_must_fit(actions):
     """The arguments are those of 2x3 actions, of which (3, 2) has the product and the sum: it is another game."""
     arguments = joint_arguments(np.random.default_rng(1), 3, (2, 3), 0, 2)
-    arguments[5] = np.array(actions)
+    arguments["actions"] = np.array(actions)
     if sorted(actions) == [2, 3]:
-        compiled.joint_mirror(*arguments)
+        compiled.joint_mirror(**arguments)
         return
     with pytest.raises(ValueError, match="do not fit"):
-        compiled.joint_mirror(*arguments)
+        compiled.joint_mirror(**arguments)
 
 
 @needs_compiled
-@pytest.mark.parametrize("i", [6, 7, 8, 9, 10, 11])
+@pytest.mark.parametrize("name", ["lanes", "players", "joint", "columns", "done", "iterations"])
 @pytest.mark.parametrize("bad", [-1, 2**63, 1.5, None])
-def test_bad_sizes_are_refused(i, bad):
+def test_bad_sizes_are_refused(name, bad):
     arguments = joint_arguments(np.random.default_rng(1), 3, (2, 3), 0, 2)
-    arguments[i] = bad
-    with pytest.raises((ValueError, TypeError, OverflowError)):
-        compiled.joint_mirror(*arguments)
+    with pytest.raises((ValueError, TypeError, OverflowError), match=rf"^joint_mirror[:,] {name}"):
+        compiled.joint_mirror(**arguments | {name: bad})
 
 
 @needs_compiled
 @pytest.mark.parametrize(
     "call",
     [
-        "compiled.joint_mirror(*[empty] * 5, two, 2**61, 2, 4, 4, 0, 1)",
-        "compiled.joint_mirror(*[empty] * 5, huge, 1, 2, 2**60, 2**31, 0, 1)",
-        "compiled.joint_mirror(*[empty] * 5, ints, 1, 2**61, 1, 2**61, 0, 1)",
+        "call(*[empty] * 5, two, 2**61, 2, 4, 4, 0, 1)",
+        "call(*[empty] * 5, huge, 1, 2, 2**60, 2**31, 0, 1)",
+        "call(*[empty] * 5, ints, 1, 2**61, 1, 2**61, 0, 1)",
     ],
 )
 def test_sizes_whose_product_overflows_are_refused(call):
@@ -298,6 +245,9 @@ def test_sizes_whose_product_overflows_are_refused(call):
         "import numpy as np; from metanash.kernels import compiled\n"
         "empty, ints = np.empty(0), np.empty(0, dtype=np.int64)\n"
         "two, huge = np.array([2, 2]), np.array([2**30, 2**30])\n"
+        "def call(*values):\n"
+        "    names = [row[0] for row in compiled.signatures['joint_mirror']]\n"
+        "    compiled.joint_mirror(**dict(zip(names, values, strict=True)))\n"
         f"try: {call}\n"
         "except ValueError: print('refused')"
     )
@@ -308,14 +258,5 @@ def test_sizes_whose_product_overflows_are_refused(call):
 @needs_compiled
 def test_no_lanes_need_no_memory():
     """Nothing bounds the sizes then: 2^52 joint actions must not be asked for."""
-    empty, actions = np.empty(0), np.full(52, 2)
-    compiled.joint_mirror(*[empty] * 5, actions, 0, 52, 2**52, 104, 0, 1)
-
-
-if __name__ == "__main__":
-    stored = {
-        f"{number} {name}": array
-        for number, (_, arguments, _) in enumerate(cases())
-        for name, array in advanced(compiled, arguments).items()
-    }
-    np.savez(sys.argv[1], isa=compiled.isa, **stored)
+    arguments = joint_arguments(np.random.default_rng(1), 0, (2,) * 3, 0, 1)
+    compiled.joint_mirror(**arguments | {"actions": np.full(52, 2), "players": 52, "joint": 2**52, "columns": 104})

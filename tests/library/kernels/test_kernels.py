@@ -4,6 +4,7 @@ import array
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ import pytest
 from backends import BACKENDS, compiled, needs_compiled
 from kernel_cases import (
     CHUNK,
+    WRITTEN,
+    arrays_of,
     ascent_arguments,
     backup_arguments,
     cases,
@@ -29,6 +32,7 @@ from kernel_cases import (
     matrix_arguments,
     mirror_arguments,
     run,
+    simplex_arguments,
 )
 
 from metanash.kernels import twin
@@ -71,7 +75,7 @@ def test_probabilities_agree_relatively(reference):
             continue
         got = run(compiled, kernel, arguments)
         for name in ("mu", "nu", "sum_mu", "sum_nu"):
-            wanted = expected[name][..., :1] if arguments[10:12] == [2, 2] else expected[name]
+            wanted = expected[name][..., :1] if (arguments["rows"], arguments["columns"]) == (2, 2) else expected[name]
             error = np.abs(got[name][..., : wanted.shape[-1]] - wanted)
             assert (error <= max(tolerance, 2e-15) * wanted + 1e-300).all(), f"{label}: {name}"
             seen = min(seen, wanted[wanted > 1e-300].min(initial=1.0))
@@ -112,45 +116,40 @@ def test_kernels_touch_nothing_behind_their_arrays(isa):
 # Bits ---------------------------------------------------------------------------------------------------
 
 
+# Arguments whose first axis is the lanes (in ``maml``: the rows), those whose second axis is, and their number.
+LANES = {
+    "mirror": ("q eta x y mu nu", "sum_mu sum_nu sum_value", "lanes"),
+    "ascent": ("reward index step initial policy response least", "sum_gap", "lanes"),
+    "maml": ("probability logits gradient objective norm least", "game", "rows"),
+    "expect": ("index values out", "", "games"),
+    "backup": ("reward index values out", "", "games"),
+    "finite_values": ("reward index initial value start", "", "games"),
+    "discounted_values": ("reward index initial value start", "", "games"),
+    "correlated_values": ("reward index weights before after", "", "games"),
+    "equilibria": ("payoff solution", "", "games"),
+}
+
+
 def one_lane(kernel, arguments, lane):
     """The arguments of one lane alone; of one row of ``maml``."""
-    lanes_first = {
-        "mirror": (0, 1, 2, 3, 4, 5),
-        "ascent": (0, 2, 3, 4, 6, 7, 9),
-        "maml": (6, 7, 8, 9, 10, 11),
-        "expect": (1, 2, 3),
-        "backup": (0, 2, 3, 4),
-        "finite_values": (0, 2, 3, 7, 8),
-        "discounted_values": (0, 2, 3, 7, 8),
-        "correlated_values": (0, 2, 3, 5, 6),
-        "equilibria": (0, 1),
-    }[kernel]
-    lanes_second = {"mirror": (6, 7, 8), "ascent": (8,), "maml": (5,)}.get(kernel, ())
-    count = {
-        "mirror": 9, "ascent": 11, "maml": 15, "expect": 4, "backup": 5, "finite_values": 9, "discounted_values": 10,
-        "correlated_values": 7, "equilibria": 2,
-    }[kernel]  # fmt: skip
-    alone = copied(arguments)
+    first, second, count = LANES[kernel]
+    alone = copied(arguments) | {count: 1}
+    alone |= {name: arguments[name][lane : lane + 1].copy() for name in first.split()}
+    alone |= {name: arguments[name][:, lane : lane + 1].copy() for name in second.split()}
     if kernel in {"finite_values", "discounted_values"}:
-        alone[4] = tuple(part[lane : lane + 1].copy() for part in arguments[4])
-    for i in lanes_first:
-        alone[i] = arguments[i][lane : lane + 1].copy()
-    for i in lanes_second:
-        alone[i] = arguments[i][:, lane : lane + 1].copy()
-    alone[count] = 1
+        alone["policy"] = tuple(part[lane : lane + 1].copy() for part in arguments["policy"])
     return alone
 
 
 def assert_alone_equals_batch(module, kernel, arguments, lanes):
     batch = copied(arguments)
-    getattr(module, kernel)(*batch)
+    getattr(module, kernel)(**batch)
     for lane in lanes:
         alone = one_lane(kernel, arguments, lane)
-        getattr(module, kernel)(*alone)
-        for got, expected in zip(alone, one_lane(kernel, batch, lane), strict=True):
-            if isinstance(got, tuple):
-                continue  # policies, which nobody writes
-            np.testing.assert_array_equal(got, expected, err_msg=f"{kernel}, lane {lane}")
+        getattr(module, kernel)(**alone)
+        expected = one_lane(kernel, batch, lane)
+        for name in arrays_of(alone):
+            np.testing.assert_array_equal(alone[name], expected[name], err_msg=f"{kernel}, lane {lane}, {name}")
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -181,12 +180,12 @@ def test_lanes_that_still_improve_do_not_move_lanes_that_have_ended(module):
     """Actions 0 and 1 of the first player tie up to rounding: the same payoffs against uniform play, reordered."""
     rng = np.random.default_rng(12)
     arguments = ascent_arguments(rng, 40, (3, 5), 3, 1, 40, 1, start="pure")
-    arguments[2][...] = np.arange(40)
-    for table in (arguments[0].reshape(40, 3, 3, 5), arguments[1].reshape(40, 3, 3, 5, 3)):
+    arguments["index"][...] = np.arange(40)
+    for table in (arguments["reward"].reshape(40, 3, 3, 5), arguments["transition"].reshape(40, 3, 3, 5, 3)):
         table[:, :, 1] = np.flip(table[:, :, 0], axis=2)
-    arguments[6].reshape(40, 3, 8)[:, :, 3:] = 0.2
-    arguments[8][...] = 0.0
-    assert len(np.unique(arguments[7][:, :, 0])) == 3
+    arguments["policy"].reshape(40, 3, 8)[:, :, 3:] = 0.2
+    arguments["sum_gap"][...] = 0.0
+    assert len(np.unique(arguments["response"][:, :, 0])) == 3
     assert_alone_equals_batch(module, "ascent", arguments, range(40))
 
 
@@ -221,7 +220,7 @@ def test_meta_gradients_are_differences_of_objectives(module, actions, states, d
         ends = []
         for sign in (1, -1):
             moved = copied(arguments)
-            moved[7][(slice(None), *place)] += sign * h
+            moved["logits"][(slice(None), *place)] += sign * h
             ends.append(run(module, "maml", moved)["objective"])
         np.testing.assert_allclose((ends[0] - ends[1]) / (2 * h), gradient[(slice(None), *place)], atol=1e-8 * scale)
 
@@ -232,19 +231,20 @@ def test_a_cut_maml_run_gives_the_bits_of_the_whole(module, redrawn):
     """The objective and the norm are those of the first iteration, the gradient that of the last."""
     whole = maml_arguments(np.random.default_rng(7), 3, 4, (2, 2), 2, 2, 6, redrawn=redrawn)
     cut, done, parts = copied(whole), 0, []
-    module.maml(*whole)
-    game = cut[5]
+    module.maml(**whole)
+    game = cut["game"]
     for piece in (1, 2, 3):
-        cut[5] = game[done : done + piece].copy() if redrawn else game
-        cut[25:] = [len(cut[5]), piece]
-        module.maml(*cut)
-        parts.append(copied(cut[9:12]))
+        cut["game"] = game[done : done + piece].copy() if redrawn else game
+        cut |= {"draws": len(cut["game"]), "iterations": piece}
+        module.maml(**cut)
+        parts.append({name: cut[name].copy() for name in ("objective", "norm", "least")})
         done += piece
-    np.testing.assert_array_equal(cut[7], whole[7])
-    np.testing.assert_array_equal(cut[8], whole[8])
-    np.testing.assert_array_equal(parts[0][:2], whole[9:11])
-    np.testing.assert_array_equal(np.min([part[2] for part in parts], axis=0), whole[11])
-    assert (whole[11] < whole[10]).any()
+    np.testing.assert_array_equal(cut["logits"], whole["logits"])
+    np.testing.assert_array_equal(cut["gradient"], whole["gradient"])
+    np.testing.assert_array_equal(parts[0]["objective"], whole["objective"])
+    np.testing.assert_array_equal(parts[0]["norm"], whole["norm"])
+    np.testing.assert_array_equal(np.min([part["least"] for part in parts], axis=0), whole["least"])
+    assert (whole["least"] < whole["norm"]).any()
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -277,9 +277,9 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_backup(module, states, step
 @pytest.mark.parametrize("module", BACKENDS)
 def test_backup_leaves_other_steps_alone(module):
     arguments = backup_arguments(np.random.default_rng(3), 3, 6, 9, 4, 2, 2, 5)
-    module.backup(*arguments)
-    assert (arguments[4][:, [0, 1, 5]] == -1.0).all()
-    assert (arguments[4][:, 2:5] >= 0.0).all()
+    module.backup(**arguments)
+    assert (arguments["out"][:, [0, 1, 5]] == -1.0).all()
+    assert (arguments["out"][:, 2:5] >= 0.0).all()
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -317,12 +317,12 @@ def test_a_cut_mirror_run_gives_the_bits_of_the_whole(module, rows, columns):
     ]:
         whole = mirror_arguments(rng, 3, rows, columns, done, sum(pieces))
         cut = copied(whole)
-        module.mirror(*whole)
+        module.mirror(**whole)
         for piece in pieces:
-            module.mirror(*cut[:12], done, piece)
+            module.mirror(**cut | {"done": done, "iterations": piece})
             done += piece  # noqa: PLW2901
-        for got, expected in zip(cut[2:9], whole[2:9], strict=True):
-            np.testing.assert_array_equal(got, expected)
+        for name in WRITTEN["mirror"]:
+            np.testing.assert_array_equal(cut[name], whole[name])
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -336,12 +336,12 @@ def test_a_cut_ascent_run_gives_the_bits_of_the_whole(module, softmax, actions, 
     for done, pieces in [(0, [1, 0, 4, 5]), (1019, [1, 4, 1, 5]), (1022, [1, 1, 1]), (1024, [2, 0, 1])]:
         whole = ascent_arguments(rng, 5, actions, states, reward_rows, 2, sum(pieces), softmax=softmax, done=done)
         cut = copied(whole)
-        module.ascent(*whole)
+        module.ascent(**whole)
         for piece in pieces:
-            module.ascent(*cut[:20], done, piece)
+            module.ascent(**cut | {"done": done, "iterations": piece})
             done += piece  # noqa: PLW2901
-        for got, expected in zip(cut[6:10], whole[6:10], strict=True):
-            np.testing.assert_array_equal(got, expected)
+        for name in (*WRITTEN["ascent"], "response"):
+            np.testing.assert_array_equal(cut[name], whole[name])
 
 
 @needs_compiled
@@ -366,30 +366,31 @@ def test_calls_in_several_threads_do_not_disturb_each_other(kernel, make):
 @pytest.mark.parametrize("module", BACKENDS)
 def test_kernels_write_only_their_outputs(module):
     rng = np.random.default_rng(9)
+    gap = (*WRITTEN["ascent"], "response")
     for kernel, arguments, written in [
-        ("mirror", mirror_arguments(rng, 3, 2, 3, 0, 5), range(2, 9)),
-        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5), [6, 7, 8, 9]),
-        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, softmax=1), [6, 7, 8, 9]),
-        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), [6]),
-        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), [6]),
-        ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), range(7, 12)),
+        ("mirror", mirror_arguments(rng, 3, 2, 3, 0, 5), WRITTEN["mirror"]),
+        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5), gap),
+        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, softmax=1), gap),
+        ("ascent", ascent_arguments(rng, 3, (2, 3), 2, 2, 2, 5, measure=0, done=1020), ["policy"]),
+        ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), ["policy"]),
+        ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), WRITTEN["maml"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 2), 2, 2, 0), []),
-        ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), [3]),
-        ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), [4]),
-        ("fold", fold_arguments(rng, 5), [0, 1]),
-        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 2), [7, 8]),
-        ("finite_values", finite_arguments(rng, 3, (2, 16), 2, 2, 1), [7, 8]),
-        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 0, step=1), [7]),
-        ("correlated_values", correlated_arguments(rng, 3, (2, 3), 2, 2, 2), [6]),
-        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9), [7, 8]),
-        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 9, 1, 0.9), [7, 8]),
-        ("equilibria", matrix_arguments(rng.uniform(size=(3, 4, 5))), [1]),
+        ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), ["out"]),
+        ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), ["out"]),
+        ("fold", fold_arguments(rng, 5), ["sums", "total"]),
+        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 2), ["value", "start"]),
+        ("finite_values", finite_arguments(rng, 3, (2, 16), 2, 2, 1), ["value", "start"]),
+        ("finite_values", finite_arguments(rng, 3, (2, 3), 2, 2, 0, step=1), ["value"]),
+        ("correlated_values", correlated_arguments(rng, 3, (2, 3), 2, 2, 2), ["after"]),
+        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9), ["value", "start"]),
+        ("discounted_values", discounted_arguments(rng, 3, (2, 3), 9, 1, 0.9), ["value", "start"]),
+        ("equilibria", matrix_arguments(rng.uniform(size=(3, 4, 5))), ["solution"]),
     ]:
         before = copied(arguments)
-        getattr(module, kernel)(*arguments)
-        for i, (now, then) in enumerate(zip(arguments, before, strict=True)):
-            if isinstance(now, np.ndarray):
-                assert np.array_equal(now, then) == (i not in written), f"{kernel}, argument {i}"
+        getattr(module, kernel)(**arguments)
+        for name in arrays_of(arguments):
+            same = np.array_equal(arguments[name], before[name])
+            assert same == (name not in written), f"{kernel}, {name}"
 
 
 # Gaps that ascent sums ----------------------------------------------------------------------------------
@@ -415,10 +416,10 @@ def test_one_iteration_measures_what_enumeration_finds(module, actions, states, 
         arguments = ascent_arguments(
             rng, lanes, actions, states, reward_rows, 2, 1, discount, softmax=softmax, start=start
         )
-        reward, transition, index, _, initial = arguments[:5]
-        policy = arguments[6].copy()
-        arguments[8][...], arguments[9][...] = 0.0, 1.0
-        module.ascent(*arguments)
+        reward, transition, index, initial = (arguments[n] for n in ("reward", "transition", "index", "initial"))
+        policy = arguments["policy"].copy()
+        arguments["sum_gap"][...], arguments["least"][...] = 0.0, 1.0
+        module.ascent(**arguments)
         for lane in range(lanes):
             rewards = oracles.plain(np.broadcast_to(
                 reward[lane].reshape(reward_rows, states, *actions), (len(actions), states, *actions)
@@ -428,12 +429,12 @@ def test_one_iteration_measures_what_enumeration_finds(module, actions, states, 
             parts = [policy[lane][:, a:b].tolist() for a, b in itertools.pairwise(bounds)]
             parts = [[softmax_(row) for row in part] for part in parts] if softmax else parts
             gains = oracles.discounted_gains(rewards, kernel, discount, initial[lane].tolist(), parts)
-            assert arguments[8][0, lane] == 0.0
-            assert arguments[8][1, lane] == pytest.approx(max(gains), abs=1e-12)
+            assert arguments["sum_gap"][0, lane] == 0.0
+            assert arguments["sum_gap"][1, lane] == pytest.approx(max(gains), abs=1e-12)
             least = oracles_play.least_best(rewards, kernel, discount, parts)
-            assert arguments[9][lane] == pytest.approx(least, abs=1e-12)
+            assert arguments["least"][lane] == pytest.approx(least, abs=1e-12)
             for i, n in enumerate(actions):
-                own = [[float(a == chosen) for a in range(n)] for chosen in arguments[7][lane, :, i].tolist()]
+                own = [[float(a == chosen) for a in range(n)] for chosen in arguments["response"][lane, :, i].tolist()]
                 assert all(sum(row) == 1.0 for row in own)
                 reached = oracles.discounted_values(rewards[i], kernel, discount, [*parts[:i], own, *parts[i + 1 :]])
                 best = oracles.discounted_best_values(rewards[i], kernel, discount, parts, i)
@@ -451,9 +452,9 @@ def softmax_(x):
 def test_where_policy_iteration_starts_changes_nothing(module, softmax):
     for actions, states, rewards in [((2, 2), 2, 1), ((3, 4), 3, 2), ((2, 2, 2), 2, 1)]:
         arguments = ascent_arguments(np.random.default_rng(4), 9, actions, states, rewards, 2, 12, softmax=softmax)
-        arguments[7][...] = 0.0
+        arguments["response"][...] = 0.0
         from_zero = run(module, "ascent", arguments)
-        arguments[7] = np.broadcast_to(np.array(actions) - 1.0, (9, states, len(actions))).copy()
+        arguments["response"] = np.broadcast_to(np.array(actions) - 1.0, (9, states, len(actions))).copy()
         from_last = run(module, "ascent", arguments)
         for name in ("policy", "least"):
             np.testing.assert_array_equal(from_zero[name], from_last[name])
@@ -466,7 +467,7 @@ def test_measuring_does_not_change_the_run(module, softmax):
     for actions, states, rewards in [((2, 2), 2, 1), ((3, 4), 3, 2), ((2, 2, 2), 2, 1)]:
         arguments = ascent_arguments(np.random.default_rng(5), 9, actions, states, rewards, 2, 12, softmax=softmax)
         measured = run(module, "ascent", arguments)
-        arguments[19] = 0
+        arguments["measure"] = 0
         np.testing.assert_allclose(run(module, "ascent", arguments)["policy"], measured["policy"], atol=1e-13, rtol=0)
 
 
@@ -475,8 +476,8 @@ def stuck_arguments(rewards, logits, iterations, done=0):
     arguments = ascent_arguments(
         np.random.default_rng(0), 1, (len(rewards),), 1, 1, 1, iterations, 0.0, softmax=1, done=done
     )
-    arguments[0][...], arguments[6][...] = rewards, logits
-    arguments[8][...], arguments[9][...] = 0.0, 1.0
+    arguments["reward"][...], arguments["policy"][...] = rewards, logits
+    arguments["sum_gap"][...], arguments["least"][...] = 0.0, 1.0
     return arguments
 
 
@@ -486,18 +487,20 @@ def stuck_arguments(rewards, logits, iterations, done=0):
 )
 def test_sums_of_gaps_move_to_the_total_in_chunks(module, done, iterations, whole, rest):
     arguments = stuck_arguments([0.1, 0.6], [0.0, -math.inf], iterations, done)
-    module.ascent(*arguments)
-    np.testing.assert_allclose(arguments[8][:, 0], [0.5 * whole, 0.5 * rest], atol=1e-12, rtol=0)
-    assert arguments[9][0] == 0.0  # nothing on the best action
-    assert arguments[7][0, 0, 0] == 1.0
+    module.ascent(**arguments)
+    np.testing.assert_allclose(arguments["sum_gap"][:, 0], [0.5 * whole, 0.5 * rest], atol=1e-12, rtol=0)
+    assert arguments["least"][0] == 0.0  # nothing on the best action
+    assert arguments["response"][0, 0, 0] == 1.0
 
 
 @needs_compiled
 def test_sums_of_gaps_do_not_lose_digits():
     iterations = 2_000_000
     arguments = stuck_arguments([0.0, 0.7], [0.0, -math.inf], iterations)
-    compiled.ascent(*arguments)
-    assert abs(arguments[8].sum() / iterations - 0.7) <= 1e-13  # a plain sum is off by more than 2e-13, see above
+    compiled.ascent(**arguments)
+    assert (
+        abs(arguments["sum_gap"].sum() / iterations - 0.7) <= 1e-13
+    )  # a plain sum is off by more than 2e-13, see above
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -506,10 +509,10 @@ def test_best_actions_are_those_within_the_tie(module, softmax):
     """0.5 and 0.5 - 5e-13 are both best, 0.5 - 2e-12 is not; each has its own probability."""
     policy = np.array([0.125, 0.5, 0.25, 0.125])
     arguments = stuck_arguments([0.5, 0.5 - 5e-13, 0.5 - 2e-12, 0.0], np.log(policy), 1)
-    arguments[6], arguments[18] = np.log(policy) if softmax else policy, softmax
-    arguments[6] = arguments[6].reshape(1, 1, 4).copy()
-    module.ascent(*arguments)
-    assert arguments[9][0] == pytest.approx(0.625, abs=1e-15)
+    arguments["policy"], arguments["softmax"] = np.log(policy) if softmax else policy, softmax
+    arguments["policy"] = arguments["policy"].reshape(1, 1, 4).copy()
+    module.ascent(**arguments)
+    assert arguments["least"][0] == pytest.approx(0.625, abs=1e-15)
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -517,12 +520,12 @@ def test_best_actions_are_those_within_the_tie(module, softmax):
 def test_policy_iteration_that_does_not_end_is_an_error(module, actions, states, reward_rows):
     """Payoffs of 1e12 are rounded to 1e-4: improvements beyond 1e-13 never end."""
     arguments = ascent_arguments(np.random.default_rng(0), 9, actions, states, reward_rows, 2, 3, step=1e-13)
-    arguments[0] *= 1e12
+    arguments["reward"] *= 1e12
     with pytest.raises(ArithmeticError, match="policy iteration has not ended after 10000 improvements"):
-        module.ascent(*copied(arguments))
-    arguments[19] = 0
-    module.ascent(*arguments)  # without gaps there is no policy iteration
-    assert np.isfinite(arguments[6]).all()
+        module.ascent(**copied(arguments))
+    arguments["measure"] = 0
+    module.ascent(**arguments)  # without gaps there is no policy iteration
+    assert np.isfinite(arguments["policy"]).all()
 
 
 # Closed forms -------------------------------------------------------------------------------------------
@@ -542,20 +545,20 @@ def test_additive_payoffs_have_iterates_in_closed_form(module, rows, columns):
     c[-1] = c[0]  # a tie
     eta, iterations = 0.05, 90
     arguments = mirror_arguments(rng, 1, rows, columns, 0, iterations)
-    x, y = arguments[2][0].tolist(), arguments[3][0].tolist()
-    arguments[0], arguments[1] = (r[:, np.newaxis] + c)[np.newaxis], np.array([eta])
-    module.mirror(*arguments)
+    x, y = arguments["x"][0].tolist(), arguments["y"][0].tolist()
+    arguments["q"], arguments["eta"] = (r[:, np.newaxis] + c)[np.newaxis], np.array([eta])
+    module.mirror(**arguments)
     mus = [softmax([v + eta * (t + 1) * g for v, g in zip(x, r, strict=True)]) for t in range(1, iterations + 1)]
     nus = [softmax([v - eta * (t + 1) * g for v, g in zip(y, c, strict=True)]) for t in range(1, iterations + 1)]
     values = (np.array(mus) @ r + np.array(nus) @ c).tolist()
     # 90 steps, each rounded a few times: 1e-13
-    np.testing.assert_allclose(arguments[4][0], mus[-1], atol=1e-13, rtol=0)
-    np.testing.assert_allclose(arguments[5][0], nus[-1], atol=1e-13, rtol=0)
-    np.testing.assert_allclose(arguments[6].sum(axis=0)[0], np.sum(mus, axis=0), atol=1e-12, rtol=0)
-    np.testing.assert_allclose(arguments[7].sum(axis=0)[0], np.sum(nus, axis=0), atol=1e-12, rtol=0)
-    np.testing.assert_allclose(arguments[8].sum(), math.fsum(values), atol=1e-12, rtol=0)
+    np.testing.assert_allclose(arguments["mu"][0], mus[-1], atol=1e-13, rtol=0)
+    np.testing.assert_allclose(arguments["nu"][0], nus[-1], atol=1e-13, rtol=0)
+    np.testing.assert_allclose(arguments["sum_mu"].sum(axis=0)[0], np.sum(mus, axis=0), atol=1e-12, rtol=0)
+    np.testing.assert_allclose(arguments["sum_nu"].sum(axis=0)[0], np.sum(nus, axis=0), atol=1e-12, rtol=0)
+    np.testing.assert_allclose(arguments["sum_value"].sum(), math.fsum(values), atol=1e-12, rtol=0)
     moved = np.array(x) + eta * iterations * r
-    np.testing.assert_allclose(np.diff(arguments[2][0]), np.diff(moved), atol=1e-12, rtol=0)
+    np.testing.assert_allclose(np.diff(arguments["x"][0]), np.diff(moved), atol=1e-12, rtol=0)
 
 
 LONG = pytest.mark.parametrize(
@@ -575,28 +578,28 @@ def test_averages_of_long_stages_do_not_lose_digits(module, iterations, shape):
     eta = 2.0**-20
     arguments = mirror_arguments(np.random.default_rng(0), 1, rows, columns, 0, iterations)
     r = np.array([1.0, 0.0, 0.0])[:rows]
-    arguments[0], arguments[1] = np.tile(r[:, np.newaxis], (1, columns))[np.newaxis], np.array([eta])
-    for x, policy in zip(arguments[2:4], arguments[4:6], strict=True):
+    arguments["q"], arguments["eta"] = np.tile(r[:, np.newaxis], (1, columns))[np.newaxis], np.array([eta])
+    for x, policy in ((arguments["x"], arguments["mu"]), (arguments["y"], arguments["nu"])):
         x[...] = 0.0
         policy[...] = 1.0 / policy.shape[-1]
-    module.mirror(*arguments)
+    module.mirror(**arguments)
     mu = 1.0 / (1.0 + (rows - 1) * np.exp(-eta * np.arange(2, iterations + 2)))  # of the better action
     average = math.fsum(mu) / iterations
-    assert abs(arguments[6].sum(axis=0)[0, 0] / iterations - average) <= 1e-13
-    assert abs(arguments[8].sum() / iterations - average) <= 1e-13
-    np.testing.assert_allclose(arguments[7].sum(axis=0)[0] / iterations, 1 / columns, atol=1e-13, rtol=0)
+    assert abs(arguments["sum_mu"].sum(axis=0)[0, 0] / iterations - average) <= 1e-13
+    assert abs(arguments["sum_value"].sum() / iterations - average) <= 1e-13
+    np.testing.assert_allclose(arguments["sum_nu"].sum(axis=0)[0] / iterations, 1 / columns, atol=1e-13, rtol=0)
 
 
 @LONG
 def test_averages_of_settled_policies_do_not_lose_digits(module, iterations, shape):
     """Equal terms are the worst case of a plain sum, whose roundings then all go one way."""
     arguments = mirror_arguments(np.random.default_rng(0), 1, *shape, 0, iterations)
-    arguments[0][...] = 0.0
-    for x, policy in zip(arguments[2:4], arguments[4:6], strict=True):
+    arguments["q"][...] = 0.0
+    for x, policy in ((arguments["x"], arguments["mu"]), (arguments["y"], arguments["nu"])):
         policy[...] = [0.7, *np.full(policy.size - 1, 0.3 / (policy.size - 1))]
         x[...] = np.log(policy)
-    module.mirror(*arguments)
-    for policy, total in zip(arguments[4:6], arguments[6:8], strict=True):
+    module.mirror(**arguments)
+    for policy, total in ((arguments["mu"], arguments["sum_mu"]), (arguments["nu"], arguments["sum_nu"])):
         np.testing.assert_allclose(total.sum(axis=0) / iterations, policy, atol=1e-13, rtol=0)
     plain = np.cumsum(np.full(iterations, 0.7))[-1] / iterations
     assert abs(plain - 0.7) > 2e-13, "this test cannot tell sums in chunks from plain ones"
@@ -621,7 +624,7 @@ def good_arguments(kernel):
         "finite_values": lambda: finite_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
-        "off_simplex": lambda: [rng.dirichlet(np.ones(3), size=2), 2, 3, 1e-9],
+        "off_simplex": lambda: simplex_arguments(rng.dirichlet(np.ones(3), size=2)),
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
     }[kernel]()
 
@@ -640,115 +643,129 @@ SPOILED = {
     "bytes": lambda a: a.tobytes(),
     "nothing": lambda a: None,  # noqa: ARG005
 }
-OUTPUTS = {
-    "mirror": range(2, 9), "ascent": range(6, 10), "maml": range(7, 12), "expect": [3], "backup": [4], "fold": [0, 1],
-    "finite_values": [7, 8], "discounted_values": [7, 8], "correlated_values": [6], "equilibria": [1],
-    "off_simplex": [],
-}  # fmt: skip
-FLAGS = {("ascent", 18), ("ascent", 19), ("maml", 24)}  # any int is true or false
+FLAGS = {("ascent", "softmax"), ("ascent", "measure"), ("maml", "first_order")}  # any int is true or false
 
 
 @needs_compiled
-@pytest.mark.parametrize("kernel", OUTPUTS)
+@pytest.mark.parametrize("kernel", WRITTEN)
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_bad_arrays_are_refused(kernel, spoiled):
     arguments = good_arguments(kernel)
-    getattr(compiled, kernel)(*copied(arguments))
-    for i, argument in enumerate(arguments):
-        if isinstance(argument, np.ndarray):
-            bad = copied(arguments)
-            bad[i] = SPOILED[spoiled](argument)
-            with pytest.raises((TypeError, ValueError, BufferError)):
-                getattr(compiled, kernel)(*bad)
+    getattr(compiled, kernel)(**copied(arguments))
+    for name in arrays_of(arguments):
+        bad = copied(arguments)
+        bad[name] = SPOILED[spoiled](bad[name])
+        with pytest.raises((TypeError, ValueError, BufferError), match=rf"^{kernel}[:,] {name}[: ]"):
+            getattr(compiled, kernel)(**bad)
 
 
 @needs_compiled
-@pytest.mark.parametrize("kernel", OUTPUTS)
+@pytest.mark.parametrize("kernel", WRITTEN)
 def test_read_only_outputs_are_refused_and_read_only_inputs_are_not(kernel):
-    for i, argument in enumerate(good_arguments(kernel)):
+    outputs = {*WRITTEN[kernel], *(["response"] if kernel == "ascent" else [])}
+    for name in arrays_of(good_arguments(kernel)):
         arguments = good_arguments(kernel)
-        if isinstance(argument, np.ndarray):
-            arguments[i].setflags(write=False)
-            if i in OUTPUTS[kernel]:
-                with pytest.raises((ValueError, BufferError)):
-                    getattr(compiled, kernel)(*arguments)
-            else:
-                getattr(compiled, kernel)(*arguments)
+        arguments[name].setflags(write=False)
+        if name in outputs:
+            with pytest.raises((ValueError, BufferError), match=f"^{kernel}, {name}: "):
+                getattr(compiled, kernel)(**arguments)
+        else:
+            getattr(compiled, kernel)(**arguments)
 
 
 @needs_compiled
-@pytest.mark.parametrize("kernel", OUTPUTS)
+@pytest.mark.parametrize("kernel", WRITTEN)
 def test_bad_sizes_are_refused(kernel):
     arguments = good_arguments(kernel)
-    for i, argument in enumerate(arguments):
-        if isinstance(argument, int):
+    for name, value in arguments.items():
+        if isinstance(value, int):
             for bad in (-1, 2**63, 1.5, None):
-                if bad == -1 and (kernel, i) in FLAGS:
+                if bad == -1 and (kernel, name) in FLAGS:
                     continue
-                changed = copied(arguments)
-                changed[i] = bad
-                with pytest.raises((ValueError, TypeError, OverflowError)):
-                    getattr(compiled, kernel)(*changed)
-    with pytest.raises(TypeError):
-        getattr(compiled, kernel)(*arguments[:-1])
+                with pytest.raises((ValueError, TypeError, OverflowError), match=f"^{kernel}[:,] {name}"):
+                    getattr(compiled, kernel)(**arguments | {name: bad})
+
+
+BAD_SIZES = {
+    "mirror": {
+        "rows": (0,), "columns": (0,),
+    },
+    "ascent": {
+        "players": (0, 1, 3), "states": (0, 1), "joint": (0, 5), "reward_rows": (0, 1, 3), "columns": (0, 4, 6),
+        "kinds": (0, 1, 3), "lanes": (2,), "done": (-1,), "iterations": (-1,),
+    },
+    "maml": {
+        "rows": (0, 1, 7), "count": (0, 1, 7), "games": (0, 1, 7), "players": (0, 1, 7), "states": (0, 1, 7),
+        "joint": (0, 1, 7), "columns": (0, 1, 7), "kinds": (0, 1, 7), "inner_steps": (-1, 2**60),
+        "draws": (0, 1, 3), "iterations": (1, 3),
+    },
+    "expect": {
+        "rows": (0,), "states": (0,), "kinds": (0,),
+    },
+    "backup": {
+        "steps": (0, 2), "rows": (0,), "states": (0,), "kinds": (0,), "first": (4,), "last": (5, 0),
+    },
+    "fold": {
+        "entries": (4, 6),
+    },
+    "finite_values": {
+        "games": (0, 2), "players": (0,), "horizon": (0, 3), "states": (0, 3), "joint": (0, 5),
+        "reward_rows": (0, 1, 3), "kinds": (0, 1), "vectors": (0, 3), "steps": (0, 1, 3), "step": (4,),
+    },
+    "discounted_values": {
+        "games": (0, 2), "players": (0,), "states": (0, 3), "joint": (0, 5), "reward_rows": (0, 1),
+        "kinds": (0, 2), "vectors": (0, 3),
+    },
+    "correlated_values": {
+        "games": (0, 2), "players": (0, 3), "horizon": (0, 3), "states": (0, 3), "joint": (0, 5), "kinds": (0, 1),
+        "steps": (0, 1), "step": (4,),
+    },
+    "off_simplex": {
+        "rows": (1, 3), "columns": (0, 2),
+    },
+}  # fmt: skip
 
 
 @needs_compiled
 @pytest.mark.parametrize(
-    ("kernel", "i", "bad"),
-    [
-        ("mirror", 10, 0), ("mirror", 11, 0),  # no action
-        *(("ascent", i, 0) for i in range(12, 18)),
-        ("ascent", 11, 2), ("ascent", 12, 1), ("ascent", 12, 3), ("ascent", 13, 1), ("ascent", 14, 5),
-        ("ascent", 15, 1), ("ascent", 15, 3), ("ascent", 16, 4), ("ascent", 16, 6), ("ascent", 17, 1),
-        ("ascent", 17, 3), ("ascent", 20, -1), ("ascent", 21, -1),
-        *(("maml", i, bad) for i in range(15, 23) for bad in (0, 1, 7)), ("maml", 23, -1), ("maml", 23, 2**60),
-        ("maml", 25, 0), ("maml", 25, 1), ("maml", 25, 3), ("maml", 26, 1), ("maml", 26, 3),
-        ("expect", 5, 0), ("expect", 6, 0), ("expect", 8, 0),
-        ("backup", 6, 0), ("backup", 6, 2), ("backup", 7, 0), ("backup", 8, 0), ("backup", 9, 0), ("backup", 10, 4),
-        ("backup", 11, 5), ("backup", 11, 0), ("fold", 2, 4), ("fold", 2, 6),
-        *(("finite_values", i, 0) for i in (9, 10, 11, 12, 13, 14, 15, 17)),
-        ("finite_values", 9, 2), ("finite_values", 11, 3), ("finite_values", 12, 3), ("finite_values", 13, 5),
-        ("finite_values", 14, 1), ("finite_values", 14, 3), ("finite_values", 15, 1), ("finite_values", 16, 0),
-        ("finite_values", 16, 1), ("finite_values", 16, 3), ("finite_values", 17, 3), ("finite_values", 18, 4),
-        *(("discounted_values", i, 0) for i in (10, 11, 12, 13, 14, 15, 16)),
-        ("discounted_values", 10, 2), ("discounted_values", 12, 3), ("discounted_values", 13, 5),
-        ("discounted_values", 14, 1), ("discounted_values", 15, 2), ("discounted_values", 16, 3),
-        *(("correlated_values", i, 0) for i in range(7, 14)),
-        ("correlated_values", 7, 2), ("correlated_values", 8, 3), ("correlated_values", 9, 3),
-        ("correlated_values", 10, 3), ("correlated_values", 11, 5), ("correlated_values", 12, 1),
-        ("correlated_values", 13, 1), ("correlated_values", 14, 4),
-        ("off_simplex", 1, 1), ("off_simplex", 1, 3), ("off_simplex", 2, 0), ("off_simplex", 2, 2),
-    ],
-)  # fmt: skip
-def test_sizes_that_do_not_fit_are_refused(kernel, i, bad):
-    arguments = good_arguments(kernel)
-    arguments[i] = bad
-    with pytest.raises(ValueError, match=r"sizes|entries|outside|too large"):
-        getattr(compiled, kernel)(*arguments)
+    ("kernel", "name", "bad"),
+    [(kernel, name, bad) for kernel, sizes in BAD_SIZES.items() for name, values in sizes.items() for bad in values],
+)
+def test_sizes_that_do_not_fit_are_refused(kernel, name, bad):
+    with pytest.raises(ValueError, match=r"must be|must have .* entries|outside|do not fit|too large"):
+        getattr(compiled, kernel)(**good_arguments(kernel) | {name: bad})
+
+
+BAD_NUMBERS = {  # in arrays: place, number
+    ("ascent", "index"): [(0, -1), (2, 2), (1, 2**62)],
+    ("ascent", "actions"): [(0, 0), (1, 4), (0, -2), (0, 2**62)],
+    ("maml", "kind"): [(0, -1), (4, 2)],
+    ("maml", "actions"): [(0, 0), (1, 4)],
+    ("maml", "game"): [((0, 0, 0), -1), ((1, 2, 1), 5), ((1, 0, 0), 2**62)],
+    ("expect", "index"): [(0, -1), (2, 2)],
+    ("backup", "index"): [(0, -1), (2, 2)],
+    ("finite_values", "index"): [(0, -1), (2, 2)],
+    ("discounted_values", "index"): [(0, -1), (2, 3)],
+    ("correlated_values", "index"): [(1, 2)],
+    ("correlated_values", "actions"): [(0, 0), (1, 2)],
+    ("finite_values", "wanted"): [(0, -1), (0, 4)],
+    ("discounted_values", "wanted"): [(0, -1), (0, 4)],
+    ("finite_values", "actions"): [(0, 0), (0, -2), (0, 3), (0, 2**62)],
+    ("discounted_values", "actions"): [(0, 0), (0, -2), (0, 3), (0, 2**62)],
+}  # fmt: skip
 
 
 @needs_compiled
 @pytest.mark.parametrize(
-    ("kernel", "i", "place", "bad"),
-    [
-        ("ascent", 2, 0, -1), ("ascent", 2, 2, 2), ("ascent", 2, 1, 2**62),  # kernel of a lane
-        ("ascent", 5, 0, 0), ("ascent", 5, 1, 4), ("ascent", 5, 0, -2), ("ascent", 5, 0, 2**62),  # numbers of actions
-        ("maml", 2, 0, -1), ("maml", 2, 4, 2), ("maml", 4, 0, 0), ("maml", 4, 1, 4), ("maml", 5, (0, 0, 0), -1),
-        ("maml", 5, (1, 2, 1), 5), ("maml", 5, (1, 0, 0), 2**62),
-        ("expect", 1, 0, -1), ("expect", 1, 2, 2), ("backup", 2, 0, -1), ("backup", 2, 2, 2),
-        ("finite_values", 2, 0, -1), ("finite_values", 2, 2, 2), ("discounted_values", 2, 0, -1),
-        ("discounted_values", 2, 2, 3), ("correlated_values", 2, 1, 2), ("correlated_values", 4, 0, 0),
-        ("correlated_values", 4, 1, 2),
-        *((kernel, 6, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (-1, 4)),
-        *((kernel, 5, 0, bad) for kernel in ("finite_values", "discounted_values") for bad in (0, -2, 3, 2**62)),
-    ],
-)  # fmt: skip
-def test_indices_out_of_range_are_refused(kernel, i, place, bad):
+    ("kernel", "name", "place", "bad"),
+    [(*array_, *number) for array_, numbers in BAD_NUMBERS.items() for number in numbers],
+)
+def test_indices_out_of_range_are_refused(kernel, name, place, bad):
     arguments = good_arguments(kernel)
-    arguments[i][place] = bad
-    with pytest.raises(ValueError, match="outside"):
-        getattr(compiled, kernel)(*arguments)
+    arguments[name][place] = bad
+    wrong = rf"the numbers of {name} do not fit" if name == "actions" else rf"{name} points outside: entry \d+ is {bad}"
+    with pytest.raises(ValueError, match=f"^{kernel}: {wrong}"):
+        getattr(compiled, kernel)(**arguments)
 
 
 @needs_compiled
@@ -756,54 +773,54 @@ def test_indices_out_of_range_are_refused(kernel, i, place, bad):
 def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
     """(2, 2, 3) multiplies to 4 * 1 * 3 but is one short in sum, (3, 2, 3) sums to 8 but multiplies to 18."""
     arguments = ascent_arguments(np.random.default_rng(1), 3, (4, 1, 3), 2, 3, 2, 2)
-    arguments[5][...] = wrong
+    arguments["actions"][...] = wrong
     with pytest.raises(ValueError, match="numbers of actions do not fit"):
-        compiled.ascent(*arguments)
+        compiled.ascent(**arguments)
 
 
 @needs_compiled
 @pytest.mark.parametrize(
     "call",
     [
-        "compiled.mirror(*[empty] * 9, 2**61, 2, 2, 0, 1)",
-        "compiled.mirror(*[empty] * 9, 2**31, 2**30, 1, 0, 1)",
-        "compiled.equilibria(empty, empty, 0, 2**31, 2**31)",
-        "compiled.equilibria(empty, empty, 2**31, 2**31, 1)",
-        "compiled.equilibria(empty, empty, 2**60, 1, 1)",
-        "compiled.ascent(empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 2**61, 1, 1, 1, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 1, 0, 1)",
-        "compiled.ascent(one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 1, 0, 1)",
-        "compiled.finite_values(*many[:9], 2**61, 1, 1, 1, 1, 1, 1, 1, 1, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 2**61, 1, 1, 1, 1, 1, 1, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 1, 2**61, 1, 1, 1, 1, 1, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 2**61, 1, 1, 1, 1, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 1, 1, 2**61, 1, 1, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 1, 1, 1, 1, 1, 1, 2**61, 0)",
-        "compiled.finite_values(*many[:9], 1, 1, 2, 2**31, 2**31, 1, 1, 0, 1, 0)",
-        "compiled.discounted_values(*many[:9], 0.5, 2**61, 1, 1, 1, 1, 1, 1)",
-        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 2**32, 1, 1, 1, 1)",
-        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 2**61, 1)",
-        "compiled.discounted_values(*many[:9], 0.5, 1, 1, 1, 1, 1, 1, 2**61)",
-        "compiled.correlated_values(one, one, index, one, index, one, one, 2**61, 1, 1, 1, 1, 1, 1, 0)",
-        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 2**62, 1, 1, 1, 1, 1, 0)",
-        "compiled.correlated_values(one, one, index, one, index, one, one, 1, 1, 2, 2**31, 2**31, 1, 0, 0)",
-        "compiled.off_simplex(one, 2**61, 8, 1e-9)",
+        "call('mirror', *[empty] * 9, 2**61, 2, 2, 0, 1)",
+        "call('mirror', *[empty] * 9, 2**31, 2**30, 1, 0, 1)",
+        "call('equilibria', empty, empty, 0, 2**31, 2**31)",
+        "call('equilibria', empty, empty, 2**31, 2**31, 1)",
+        "call('equilibria', empty, empty, 2**60, 1, 1)",
+        "call('ascent', empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 2**61, 1, 1, 1, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "call('finite_values', *many[:9], 2**61, 1, 1, 1, 1, 1, 1, 1, 1, 0)",
+        "call('finite_values', *many[:9], 1, 1, 2**61, 1, 1, 1, 1, 1, 1, 0)",
+        "call('finite_values', *many[:9], 1, 1, 1, 2**61, 1, 1, 1, 1, 1, 0)",
+        "call('finite_values', *many[:9], 1, 1, 1, 1, 2**61, 1, 1, 1, 1, 0)",
+        "call('finite_values', *many[:9], 1, 1, 1, 1, 1, 1, 2**61, 1, 1, 0)",
+        "call('finite_values', *many[:9], 1, 1, 1, 1, 1, 1, 1, 1, 2**61, 0)",
+        "call('finite_values', *many[:9], 1, 1, 2, 2**31, 2**31, 1, 1, 0, 1, 0)",
+        "call('discounted_values', *many[:9], 0.5, 2**61, 1, 1, 1, 1, 1, 1)",
+        "call('discounted_values', *many[:9], 0.5, 1, 1, 2**32, 1, 1, 1, 1)",
+        "call('discounted_values', *many[:9], 0.5, 1, 1, 1, 1, 1, 2**61, 1)",
+        "call('discounted_values', *many[:9], 0.5, 1, 1, 1, 1, 1, 1, 2**61)",
+        "call('correlated_values', one, one, index, one, index, one, one, 2**61, 1, 1, 1, 1, 1, 1, 0)",
+        "call('correlated_values', one, one, index, one, index, one, one, 1, 2**62, 1, 1, 1, 1, 1, 0)",
+        "call('correlated_values', one, one, index, one, index, one, one, 1, 1, 2, 2**31, 2**31, 1, 0, 0)",
+        "call('off_simplex', one, 2**61, 8, 1e-9)",
         *(
-            f"compiled.maml(one, one, index, one, index, index, *[one] * 6, 0.5, 0.1, 0.1, *{sizes}, 1, 0, 1, 1)"
+            f"call('maml', one, one, index, one, index, index, *[one] * 6, 0.5, 0.1, 0.1, *{sizes}, 1, 0, 1, 1)"
             for sizes in ([1] * k + [2**61] + [1] * (7 - k) for k in range(8))
         ),
-        "compiled.maml(one, one, index, one, index, ints, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 1, 0, 2**61, 2**61)",
-        "compiled.maml(one, one, index, one, index + 1, index, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 2**61, 0, 1, 1)",
-        "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
-        "compiled.expect(one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
-        "compiled.expect(empty, index, one, empty, 1, 2**61, 1, 1, 1)",
-        "compiled.backup(empty, one, ints, empty, empty, 2**61, 1, 1, 1, 1, 0, 1)",
-        "compiled.backup(empty, empty, index, one, empty, 1, 1, 2**61, 1, 1, 0, 1)",
-        "compiled.fold(empty, empty, 2**61)",
+        "call('maml', one, one, index, one, index, ints, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 1, 0, 2**61, 2**61)",
+        "call('maml', one, one, index, one, index + 1, index, *[one] * 6, 0.5, 0.1, 0.1, *[1] * 8, 2**61, 0, 1, 1)",
+        "call('expect', one, ints, empty, empty, 2**61, 1, 1, 1, 1)",
+        "call('expect', one, ints, empty, empty, 2**61, 1, 1, 0, 1)",
+        "call('expect', empty, index, one, empty, 1, 2**61, 1, 1, 1)",
+        "call('backup', empty, one, ints, empty, empty, 2**61, 1, 1, 1, 1, 0, 1)",
+        "call('backup', empty, empty, index, one, empty, 1, 1, 2**61, 1, 1, 0, 1)",
+        "call('fold', empty, empty, 2**61)",
     ],
 )
 def test_sizes_whose_product_overflows_are_refused(call):
@@ -812,6 +829,9 @@ def test_sizes_whose_product_overflows_are_refused(call):
         "import numpy as np; from metanash.kernels import compiled\n"
         "empty, ints = np.empty(0), np.empty(0, dtype=np.int64); one, index = np.ones(1), np.zeros(1, dtype=np.int64)\n"
         "many = [one, one, index, one, (one,), np.ones(1, dtype=np.int64), index, one, one]\n"
+        "def call(kernel, *values):\n"
+        "    names = [row[0] for row in compiled.signatures[kernel]]\n"
+        "    getattr(compiled, kernel)(**dict(zip(names, values, strict=True)))\n"
         f"try: {call}\n"
         "except ValueError as error: print('read' if 'outside' in str(error) else 'refused')"
     )
@@ -820,31 +840,38 @@ def test_sizes_whose_product_overflows_are_refused(call):
 
 
 @needs_compiled
+def test_no_lanes_need_no_memory():
+    """Nothing bounds the sizes then: a payoff matrix of 2^59 entries must not be asked for."""
+    compiled.mirror(**mirror_arguments(np.random.default_rng(1), 0, 2, 3, 0, 1) | {"rows": 2**30, "columns": 2**29})
+
+
+@needs_compiled
 @pytest.mark.parametrize("kernel", ["finite_values", "discounted_values"])
-def test_policies_are_a_tuple_of_an_array_a_player(kernel):
-    arguments = good_arguments(kernel)
-    for bad in (list(arguments[4]), arguments[4][:1], (*arguments[4], arguments[4][0]), arguments[4][0], None):
-        arguments[4] = bad
-        with pytest.raises(TypeError, match="one array a player"):
-            getattr(compiled, kernel)(*arguments)
+def test_policies_are_a_tuple_of_one_array_per_player(kernel):
+    good = good_arguments(kernel)
+    policy = good["policy"]
+    for bad in (list(policy), policy[:1], (*policy, policy[0]), policy[0], None):
+        with pytest.raises(TypeError, match="policy must be a tuple of one array per player, 2 here"):
+            getattr(compiled, kernel)(**good | {"policy": bad})
     for spoil in SPOILED.values():
-        arguments = good_arguments(kernel)
         for place in (0, 1):
-            arguments[4] = tuple(spoil(p) if i == place else p for i, p in enumerate(arguments[4]))
-            with pytest.raises((TypeError, ValueError, BufferError)):
-                getattr(compiled, kernel)(*arguments)
+            bad = tuple(spoil(part) if i == place else part for i, part in enumerate(policy))
+            with pytest.raises((TypeError, ValueError, BufferError), match=rf"^{kernel}[:,] policy"):
+                getattr(compiled, kernel)(**good | {"policy": bad})
 
 
 @needs_compiled
 def test_buffers_are_given_back_after_an_error():
-    """An array.array with a borrowed buffer cannot grow."""
+    """An array.array with a borrowed buffer cannot grow. Errors name the kernel, the argument and its shape."""
     arguments = good_arguments("ascent")
-    policy = array.array("d", arguments[6].ravel())
-    arguments[6] = policy
-    arguments[2][0] = 7
-    with pytest.raises(ValueError, match="outside"):
-        compiled.ascent(*arguments)
+    policy = array.array("d", arguments["policy"].ravel())
+    arguments["policy"] = policy
+    arguments["index"][0] = 7
+    wrong = "ascent: index points outside: entry 0 is 7, and must be at least 0 and below (kinds) = (2)"
+    with pytest.raises(ValueError, match=f"^{re.escape(wrong)}$"):
+        compiled.ascent(**arguments)
     policy.append(0.0)
-    with pytest.raises(ValueError, match="policy must have 30 entries, not 31"):
-        compiled.ascent(*arguments)
+    wrong = "ascent: policy must have 30 entries, not 31; its shape is (lanes, states, columns) = (3, 2, 5)"
+    with pytest.raises(ValueError, match=f"^{re.escape(wrong)}$"):
+        compiled.ascent(**arguments)
     policy.append(0.0)

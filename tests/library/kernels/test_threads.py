@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backends import compiled, needs_compiled
 from kernel_cases import (
+    arrays_of,
     ascent_arguments,
     backup_arguments,
     correlated_arguments,
@@ -38,20 +39,20 @@ def joint_arguments(rng, lanes, actions, iterations):
     q, eta = rng.uniform(size=(lanes, len(actions), joint)), rng.uniform(0.1, 0.3, size=lanes)
     x, policy = np.zeros((lanes, columns)), np.concatenate(parts, axis=1)
     counts = np.array(actions, dtype=np.int64)
-    return [
-        q,
-        eta,
-        x,
-        policy,
-        np.zeros((2, lanes, joint)),
-        counts,
-        lanes,
-        len(actions),
-        joint,
-        columns,
-        0,
-        iterations,
-    ]
+    return {
+        "q": q,
+        "eta": eta,
+        "x": x,
+        "policy": policy,
+        "sum_joint": np.zeros((2, lanes, joint)),
+        "actions": counts,
+        "lanes": lanes,
+        "players": len(actions),
+        "joint": joint,
+        "columns": columns,
+        "done": 0,
+        "iterations": iterations,
+    }
 
 
 # Each call reads more than 400,000 numbers, so that no thread is spared, and has a last block that is not whole.
@@ -86,9 +87,10 @@ def test_the_number_of_threads_changes_no_bit(name):
     for count in (1, 2, 3, 7):
         kernels.use_threads(count)
         arguments = make(np.random.default_rng(5))
-        getattr(compiled, kernel)(*arguments)
-        found.append([array for array in arguments if isinstance(array, np.ndarray)])
-    start = [array for array in make(np.random.default_rng(5)) if isinstance(array, np.ndarray)]
+        getattr(compiled, kernel)(**arguments)
+        found.append([arguments[name] for name in arrays_of(arguments)])
+    arguments = make(np.random.default_rng(5))
+    start = [arguments[name] for name in arrays_of(arguments)]
     assert any((before != after).any() for before, after in zip(start, found[0], strict=True))
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):

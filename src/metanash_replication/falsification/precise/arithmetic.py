@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metanash.typing import Array
+
 __all__ = [
     "DIGITS",
     "choices",
@@ -22,7 +24,7 @@ __all__ = [
     "transition_average",
 ]
 
-Decimals = npt.NDArray[Any]
+Decimals = Array
 
 DIGITS = 50
 

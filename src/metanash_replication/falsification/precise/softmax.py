@@ -21,7 +21,7 @@ from metanash_replication.falsification.precise.arithmetic import (
 __all__ = ["Constants", "Parts", "SoftmaxTeam", "constants", "meta_gradient", "meta_smoothness", "norm", "unit"]
 
 Parts = Sequence[Decimals]
-"""One array (S, A_i) a player."""
+"""One array (S, A_i) per player."""
 
 _STEP = Decimal("1e-7")
 """Of differences: errors of 1e-14 of the order of the second derivative after the wanted one."""

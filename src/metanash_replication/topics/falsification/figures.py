@@ -15,7 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash_replication.styles import Tables
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.falsification.structure import SEPARATOR
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part
+from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from metanash.typing import Floats
 from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.files import SavedInstance
 from metanash_replication.falsification.runs import INSTANCES, VIOLATED
@@ -18,7 +18,6 @@ __all__ = ["curve_table", "drawn_rows", "falsification_table", "instance_table",
 _INSTANCE_COLUMNS = [
     "claim", "title", "form", "size", "structure", "ratio", "quantity", "label", "row", "column", "value",
 ]  # fmt: skip
-Floats = npt.NDArray[np.float64]
 Search = Mapping[str, Any]
 """The content of a ``search.json``."""
 
@@ -40,14 +39,28 @@ def falsification_table(searches: Sequence[Search]) -> pd.DataFrame:
     rows = []
     for search in searches:
         for found in search["findings"]:
-            row = {"claim": search["claim"], "title": search["title"], "form": found["form"]}
-            row |= {"kind": kind_of_form(found["form"]), "size": found["size"], "budget": search["settings"]["budget"]}
-            row |= {"evaluations": search["evaluations"], "worst_ratio": found["ratio"], "found_at": found["found_at"]}
-            row |= {"iteration": found["iterations"], "left": found["left"], "right": found["right"]}
-            row |= {"verified_ratio": found["verified"], "verdict": found["verdict"]}
             file = f"falsify/{search['claim']}/{INSTANCES}/{found['file']}" if found["file"] else ""
-            row |= {"structure": SEPARATOR.join(found["structure"]), "file": file}
-            rows.append(row | {"replay": f"metanash falsify --replay {file}" if file else ""})
+            rows.append(
+                {
+                    "claim": search["claim"],
+                    "title": search["title"],
+                    "form": found["form"],
+                    "kind": kind_of_form(found["form"]),
+                    "size": found["size"],
+                    "budget": search["settings"]["budget"],
+                    "evaluations": search["evaluations"],
+                    "worst_ratio": found["ratio"],
+                    "found_at": found["found_at"],
+                    "iteration": found["iterations"],
+                    "left": found["left"],
+                    "right": found["right"],
+                    "verified_ratio": found["verified"],
+                    "verdict": found["verdict"],
+                    "structure": SEPARATOR.join(found["structure"]),
+                    "file": file,
+                    "replay": f"metanash falsify --replay {file}" if file else "",
+                }
+            )
     return pd.DataFrame(rows)
 
 

@@ -104,8 +104,7 @@ CLAIMS = [
         statement=r"Meta-learning is sharper than learning each game alone when $\Delta_\pi$ is small.",
         tested=(
             r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, on games perturbed "
-            r"no "
-            "more than the reference setting."
+            r"no more than the reference setting."
         ),
         judge=effect(
             "general_sequences",

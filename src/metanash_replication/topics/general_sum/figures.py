@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash_replication.styles import BOUND, Tables, legend_below, log_axes
+from metanash_replication.styles import BOUND, legend_below, log_axes
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

@@ -12,32 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.bounds.general_sum import cce_learning_rate, player_divergence
+from metanash.bounds.general_sum import cce_learning_rate
 from metanash.families.general_sum import general_sum_sequence
 from metanash.games import GameBatch, MarkovGame
-from metanash.learners import CorrelatedMirrorDescent, JointStage, checkpoints, learn
+from metanash.learners import CorrelatedMirrorDescent, checkpoints, learn
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
-from metanash_replication.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
+from metanash.typing import Arrays, Floats
+from metanash_replication.stages import STAGE_STARTS, PlayerDivergenceProbe, joint_stage_divergence, stage_policies
 
-__all__ = ["PlayerDivergenceProbe", "burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
-
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
-
-
-def _stage_divergence(stage: JointStage, *, worst: bool) -> Floats:
-    return player_divergence(stage.payoff, stage.initial, worst=worst)
-
-
-class PlayerDivergenceProbe(StageDivergenceProbe):
-    """Divergence of Theorem 5 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
-
-    def __init__(self) -> None:
-        super().__init__(_stage_divergence)
+__all__ = ["burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
 
 
 # Random games -------------------------------------------------------------------------------------------
@@ -262,7 +249,7 @@ def sequence_runs(arm: str, seeds: Sequence[int], root_seed: int, *, settings: S
             np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1)
             for i in range(len(n_actions))
         ]
-        total = sum(_stage_divergence(stage, worst=True) for game in stages for stage in game)
+        total = sum(joint_stage_divergence(stage, worst=True) for game in stages for stage in game)
         found["gap"].append(gaps.mean(axis=0))
         found["later_gap"].append(gaps[1:].mean(axis=0))
         found["similarity"].append(total_dissimilarity(responses) + np.zeros(len(seeds)))

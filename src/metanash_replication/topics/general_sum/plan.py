@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tabulation
 from metanash_replication.topics.general_sum.settings import sequence_settings
 
 __all__ = ["PLAN"]
@@ -57,7 +57,7 @@ PLAN = Plan(
         Table("schedule_slopes", judged=True),
         Table("general_sequences", judged=True),
     ),
-    tabulated=Tables(
+    tabulated=Tabulation(
         message="Theorems 5 and 6 beside the measurements",
         settings={
             "windows": "theory/general_sum/slopes/windows",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds.general_sum import (
@@ -17,7 +16,8 @@ from metanash.bounds.general_sum import (
 )
 from metanash.bounds.zero_sum import trivial_gap
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
+from metanash.typing import Floats
+from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
     Slope,
     bootstrap_means,
@@ -27,6 +27,7 @@ from metanash_replication.rates import (
     slope_on_window,
 )
 from metanash_replication.topics.general_sum.measure import schedule_names
+from metanash_replication.typing import Measurement
 
 __all__ = [
     "burn_in_rows",
@@ -38,8 +39,6 @@ __all__ = [
     "sequence_rows",
     "sequence_table",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _forms(
@@ -154,10 +153,20 @@ def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     for run in _schedules(measured):
         theorem, smooth = run.theorem_5.mean(axis=0), run.smooth.mean(axis=0)
         for c, iteration in enumerate(run.t.astype(np.int64).tolist()):
-            row = run.place | {"schedule": run.schedule, "iteration": iteration, "gap": run.gap[:, c].mean()}
-            row |= {"low": run.gap[:, c].min(), "high": run.gap[:, c].max(), "learning_rate": run.rate[c]}
-            row |= {"equation_11": run.equation_11[c], "theorem_5": theorem[c]}
-            rows.append(row | {"smooth": smooth[c]})
+            rows.append(
+                {
+                    **run.place,
+                    "schedule": run.schedule,
+                    "iteration": iteration,
+                    "gap": run.gap[:, c].mean(),
+                    "low": run.gap[:, c].min(),
+                    "high": run.gap[:, c].max(),
+                    "learning_rate": run.rate[c],
+                    "equation_11": run.equation_11[c],
+                    "theorem_5": theorem[c],
+                    "smooth": smooth[c],
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -177,12 +186,23 @@ def schedule_slopes(
             rng = stream(root_seed, "schedule slope", *place)
             found.append(slope_on_window(run.t, run.gap, run.equation_11, (start, end), rng, resamples))
             follows = slope_on_window(run.t, run.gap, np.log(run.t) / (run.rate * run.t), (start, end), rng, 1)
-            row = run.place | {"schedule": run.schedule, "start": start, "end": end, "slope": found[-1].slope}
-            row |= {"low": found[-1].low, "high": found[-1].high, "bound_slope": found[-1].bound}
-            row |= {"schedule_slope": follows.bound, "margin": margin}
             judged = run.schedule == "prescribed" and len(found) == len(windows) > 1
-            row |= {"verdict": judge_slopes(found, margin) if judged else ""}
-            rows.append(row | {"n_seeds": len(run.gap)})
+            rows.append(
+                {
+                    **run.place,
+                    "schedule": run.schedule,
+                    "start": start,
+                    "end": end,
+                    "slope": found[-1].slope,
+                    "low": found[-1].low,
+                    "high": found[-1].high,
+                    "bound_slope": found[-1].bound,
+                    "schedule_slope": follows.bound,
+                    "margin": margin,
+                    "verdict": judge_slopes(found, margin) if judged else "",
+                    "n_seeds": len(run.gap),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -216,11 +236,23 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
             own = theorem_5(arrays["divergence"][i], horizon, setting["iterations"], players, rate)
             scaling = theorem_6_iterations(1.0, similarity, setting["games"], horizon, players, place["max_actions"])
-            row = {"arm": spec["arm"], **place, "learning_rate": rate, "gap": arrays["gap"][i].mean()}
-            row |= {"later_gap": later.mean(), "ratio": float(gap_ratio(later.mean(), alone[i].mean()))}
-            row |= {"ratio_low": low, "ratio_high": high, "similarity": similarity.mean()}
-            row |= {"similarity_per_game": similarity.mean() / setting["games"], "instantiated": own.mean()}
-            rows.append(row | {"scaling": scaling.mean(), "n_seeds": len(later)})
+            rows.append(
+                {
+                    "arm": spec["arm"],
+                    **place,
+                    "learning_rate": rate,
+                    "gap": arrays["gap"][i].mean(),
+                    "later_gap": later.mean(),
+                    "ratio": float(gap_ratio(later.mean(), alone[i].mean())),
+                    "ratio_low": low,
+                    "ratio_high": high,
+                    "similarity": similarity.mean(),
+                    "similarity_per_game": similarity.mean() / setting["games"],
+                    "instantiated": own.mean(),
+                    "scaling": scaling.mean(),
+                    "n_seeds": len(later),
+                }
+            )
     return pd.DataFrame(rows)
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Judge, Tables, bound, comparison, effect, speed
+from metanash_replication.ledger.rules import Judge, bound, comparison, effect, speed
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 
@@ -54,8 +55,7 @@ CLAIMS = [
         statement="Meta-learning with update (5) helps in a poker endgame too.",
         tested=(
             r"River poker with real boards and hands, pot and stack varying: gap at $T$ of tasks $2$ to $K$ over that "
-            r"of "
-            "individual learning, on short and long sequences, in three orders, at all learning rates."
+            r"of individual learning, on short and long sequences, in three orders, at all learning rates."
         ),
         judge=_about("river_poker"),
         figures=("appendix_poker",),
@@ -88,8 +88,7 @@ CLAIMS = [
         statement="Carry-over helps in linear-quadratic tracking with four players too.",
         tested=(
             r"A Markov team whose tasks differ in target and drift: gap at $T$ of tasks $2$ to $K$ over that of "
-            r"individual "
-            "learning."
+            r"individual learning."
         ),
         judge=_about("tracking"),
         figures=("appendix_tracking",),

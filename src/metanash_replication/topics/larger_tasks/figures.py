@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, curve_panel
-from metanash_replication.styles import Tables, legend_below
+from metanash_replication.styles import legend_below
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part, claims_part, effect_of, interval, ratio_cell
 from metanash_replication.topics.simulations.section import reached, speed_up_cell
+from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
 

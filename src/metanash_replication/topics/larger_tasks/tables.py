@@ -16,13 +16,12 @@ from metanash.families.poker import pot_scale
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gaps, team_optima, values
 from metanash.streams import stream
+from metanash.typing import Floats
 from metanash_replication.bound_rows import claim_row, claims_table
 from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash_replication.records import RunRecord
 
 __all__ = ["TaskRun", "curve_rows", "equilibrium_rows", "final_rows", "game_rows", "tables", "task_claims"]
-
-Floats = npt.NDArray[np.float64]
 
 
 class TaskRun(NamedTuple):
@@ -100,8 +99,16 @@ def curve_rows(run: TaskRun) -> list[dict[str, Any]]:
     for cell, at in run.cells():
         spread = gap[at].std(axis=0, ddof=1)
         for c, t in enumerate(run.record["checkpoints"].tolist()):
-            row = {**run.place, **cell, "iteration": t, "mean": gap[at][:, c].mean(), "std": spread[c]}
-            rows.append(row | {"unit": run.unit})
+            rows.append(
+                {
+                    **run.place,
+                    **cell,
+                    "iteration": t,
+                    "mean": gap[at][:, c].mean(),
+                    "std": spread[c],
+                    "unit": run.unit,
+                }
+            )
     return rows
 
 
@@ -213,13 +220,24 @@ def equilibrium_rows(
             poker = isinstance(games.game, ZeroSumGame)
             error = np.abs(worth - best) if poker else best - worth
             excess = error - run.record.gap[r, p, :count, :, -1].ravel()
-            row = {**run.place, **cell, "unit": run.unit, "checked": len(games), "reference": best.mean()}
             by_seed = (error * scale).reshape(-1, run.place["games"]).mean(axis=1)
             rng = stream(root_seed, "task worth", *place, run.record.spec["arm"], *map(str, cell.values()))
             low, high = percentile_interval(bootstrap_means(by_seed, resamples, rng))
-            row |= {"reference_gap": reference_gap, "error": by_seed.mean(), "error_low": low, "error_high": high}
-            row |= {"error_max": (error * scale).max(), "excess": (excess * scale).max() if poker else np.nan}
-            rows.append(row)
+            rows.append(
+                {
+                    **run.place,
+                    **cell,
+                    "unit": run.unit,
+                    "checked": len(games),
+                    "reference": best.mean(),
+                    "reference_gap": reference_gap,
+                    "error": by_seed.mean(),
+                    "error_low": low,
+                    "error_high": high,
+                    "error_max": (error * scale).max(),
+                    "excess": (excess * scale).max() if poker else np.nan,
+                }
+            )
     return rows
 
 

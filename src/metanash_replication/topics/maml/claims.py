@@ -6,13 +6,13 @@ from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import (
     INCONCLUSIVE,
-    Tables,
     Verdict,
     bound,
     effect,
     never_exceeded,
     not_tested,
 )
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.bounds.potential import gradient_constants, meta_smoothness
 from metanash.families.potential import potential_sequence
@@ -19,11 +18,9 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.policy_gradient import Logits, ValueModel, hessian
 from metanash.simplex import logits
 from metanash.streams import stream
+from metanash.typing import Arrays, Floats
 
 __all__ = ["constant_ratios", "inner_loop", "meta_training", "random_games"]
-
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def _games(

@@ -1,6 +1,6 @@
 """Theorem 4: names, and where the settings stand."""
 
-from metanash_replication.plans import Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.plans import Figure, Measurement, Plan, Reads, Section, Table, Tabulation
 
 __all__ = ["PLAN"]
 
@@ -35,7 +35,7 @@ PLAN = Plan(
         Table("inner_loop"),
         Table("inner_loop_slopes", judged=True),
     ),
-    tabulated=Tables(
+    tabulated=Tabulation(
         message="Theorem 4 beside the measurements",
         settings={"level": "theory/maml/gap_level", "resamples": "speed_up/resamples", "root_seed": "root_seed"},
     ),

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from metanash_replication.labels import KIND_LABELS
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import UNRESOLVED, Cells, Part, claims_part, interval, ratio_cell
+from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
 

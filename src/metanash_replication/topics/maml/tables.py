@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds.potential import gradient_constants, theorem_4
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
+from metanash.typing import Floats
+from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import bootstrap_means, fit_slope, gap_ratio, iterations_to_reach, percentile_interval
 from metanash_replication.topics.maml.measure import INITIALISATIONS
+from metanash_replication.typing import Measurement
 
 __all__ = [
     "adaptation_table",
@@ -25,7 +26,6 @@ __all__ = [
     "training_table",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _CONSTANTS = {
     "gradient": "gradient at most G",
@@ -101,9 +101,15 @@ def training_table(measured: Iterable[Measurement]) -> pd.DataFrame:
         for arm in ("maml", "maml_theory", "maml_sampled", "first_order"):
             curves = {name: arrays[f"{name}_{arm}"].mean(axis=0) for name in ("objective", "gradient_norm", "smallest")}
             for c, iteration in enumerate(arrays["checkpoints"].tolist()):
-                row = _place(spec) | {"arm": arm, "iteration": iteration}
-                row |= {name: curve[c] for name, curve in curves.items()}
-                rows.append(row | {"bound": bound[c] if arm == "maml_theory" else None})
+                rows.append(
+                    {
+                        **_place(spec),
+                        "arm": arm,
+                        "iteration": iteration,
+                        **{name: curve[c] for name, curve in curves.items()},
+                        "bound": bound[c] if arm == "maml_theory" else None,
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -123,11 +129,21 @@ def adaptation_table(measured: Iterable[Measurement], resamples: int, root_seed:
             for c, step in enumerate(arrays["steps"].tolist()):
                 low, high = percentile_interval(means[:, 0, c])
                 ratio_low, ratio_high = percentile_interval(gap_ratio(means[:, 0, c], means[:, 1, c]))
-                row = _place(spec) | {"initialisation": name}
-                row |= {"step": step, "ne_gap": gaps[i, :, c].mean(), "low": low, "high": high}
-                row |= {"ratio": float(gap_ratio(gaps[i, :, c].mean(), scratch[:, c].mean()))}
-                row |= {"ratio_low": ratio_low, "ratio_high": ratio_high, "potential": potentials[i, c]}
-                rows.append(row | {"n_seeds": gaps.shape[1]})
+                rows.append(
+                    {
+                        **_place(spec),
+                        "initialisation": name,
+                        "step": step,
+                        "ne_gap": gaps[i, :, c].mean(),
+                        "low": low,
+                        "high": high,
+                        "ratio": float(gap_ratio(gaps[i, :, c].mean(), scratch[:, c].mean())),
+                        "ratio_low": ratio_low,
+                        "ratio_high": ratio_high,
+                        "potential": potentials[i, c],
+                        "n_seeds": gaps.shape[1],
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -142,9 +158,16 @@ def inner_loop_table(measured: Iterable[Measurement], level: float) -> pd.DataFr
         for d, discount in enumerate(spec["discounts"]):
             reached = iterations_to_reach(arrays["checkpoints"], arrays["ne_gap"][d], level / (1.0 - discount))
             for i, k in np.argwhere(reached > 1.0).tolist():
-                row = {"base_kind": spec["base_kind"], "discount": discount, "probability": spec["probabilities"][i]}
-                row |= {"seed": int(arrays["seeds"][k]), "least_best": arrays["least_best"][d, i, k]}
-                rows.append(row | {"iterations": reached[i, k]})
+                rows.append(
+                    {
+                        "base_kind": spec["base_kind"],
+                        "discount": discount,
+                        "probability": spec["probabilities"][i],
+                        "seed": int(arrays["seeds"][k]),
+                        "least_best": arrays["least_best"][d, i, k],
+                        "iterations": reached[i, k],
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -160,8 +183,17 @@ def inner_loop_slopes(table: pd.DataFrame, resamples: int, root_seed: int) -> pd
         rng = stream(root_seed, "inner loop slope", str(kind), str(discount))
         chosen = rng.integers(len(part), size=(resamples, len(part)))
         low, high = percentile_interval(np.array([float(fit_slope(c[some], iterations[some])) for some in chosen]))
-        row = {"base_kind": kind, "discount": discount, "slope": float(fit_slope(c, iterations)), "low": low}
-        rows.append(row | {"high": high, "runs": len(part), "not_reached": len(group) - len(part)})
+        rows.append(
+            {
+                "base_kind": kind,
+                "discount": discount,
+                "slope": float(fit_slope(c, iterations)),
+                "low": low,
+                "high": high,
+                "runs": len(part),
+                "not_reached": len(group) - len(part),
+            }
+        )
     return pd.DataFrame(rows)
 
 

@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import ARM_LABELS, ARM_STYLE
-from metanash_replication.styles import Tables, legend_below, log_axes
+from metanash_replication.styles import legend_below, log_axes
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

@@ -25,11 +25,11 @@ from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES
+from metanash.typing import Floats
 from metanash_replication.records import GAPS
 
 __all__ = ["LEARNER_OF", "learn_own_games"]
 
-Floats = npt.NDArray[np.float64]
 
 LEARNER_OF: dict[type[Game], str] = {
     ZeroSumGame: "optimistic_mirror_descent",

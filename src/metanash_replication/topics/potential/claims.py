@@ -77,8 +77,7 @@ CLAIMS = [
         ),
         tested=(
             r"Mean gap over all iterates of games $2$ to $K$ over that of individual learning on the same seeds, at "
-            r"the "
-            "step of the theory and a practical one; similar: perturbed no more than the reference setting."
+            r"the step of the theory and a practical one; similar: perturbed no more than the reference setting."
         ),
         judge=effect("potential_sequences", "carry_over", SEQUENCE, _potential),
         figures=("theorem3_benefit",),
@@ -90,7 +89,7 @@ CLAIMS = [
         place="Section 4.1, before Theorem 3",
         statement=(
             r"The policy that a game ended with, $\pi^{k-1,T}$, is a good start to search an equilibrium of the next "
-            "similar game."
+            r"similar game."
         ),
         tested="As above, for the gap of the last iterate in the place of the mean.",
         judge=effect("potential_sequences", "carry_over", SEQUENCE, _potential, ratio="last_ratio"),

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import KIND_LABELS
-from metanash_replication.styles import BOUND, KIND_STYLE, Tables, legend_below, log_axes
+from metanash_replication.styles import BOUND, KIND_STYLE, legend_below, log_axes
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

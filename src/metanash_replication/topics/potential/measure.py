@@ -28,6 +28,7 @@ from metanash.similarity import (
 )
 from metanash.streams import stream
 from metanash.transitions import Transition
+from metanash.typing import Arrays, Floats
 
 __all__ = [
     "STARTS",
@@ -42,8 +43,6 @@ __all__ = [
     "two_state_game",
 ]
 
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 STARTS = ("uniform", "random", "pure")
 """Kinds of initial policies: uniform, Dirichlet(1), deterministic."""

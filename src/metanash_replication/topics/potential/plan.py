@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tabulation
 from metanash_replication.topics.potential.settings import sequence_parts
 
 __all__ = ["PLAN"]
@@ -20,7 +20,7 @@ def _of_each_kind(function: str) -> Measurement:
 
 
 def _settings_only(_config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Settings of sequences have all that their section says."""
+    """The settings have all else that their section says."""
     return {key: arguments[key] for key in ("settings", "seeds", "arm")}
 
 
@@ -53,7 +53,7 @@ PLAN = Plan(
         Table("far_steps", judged=True),
         Table("potential_sequences", judged=True),
     ),
-    tabulated=Tables(
+    tabulated=Tabulation(
         message="Proposition 1 and Theorem 3 beside the measurements",
         settings={
             "windows": "theory/potential/slopes/windows",

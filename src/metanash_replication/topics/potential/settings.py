@@ -39,7 +39,10 @@ def _congestion(section: Config) -> list[dict[str, Any]]:
 
 
 def sequence_parts(config: Config) -> dict[str, dict[str, Any]]:
-    """Arguments of each part: at the step of the theory, at a practical one, and the congestion benchmark."""
+    """Each part: at the step of the theory, at a practical one, and the congestion benchmark.
+
+    Besides ``settings`` and ``seeds``, which are arguments, what all of its settings have alike.
+    """
     section = config["theory"]["potential"]
     parts = {
         "theory": _potential(section, "theory"),
@@ -47,6 +50,11 @@ def sequence_parts(config: Config) -> dict[str, dict[str, Any]]:
         "congestion": _congestion(section),
     }
     return {
-        name: {"settings": settings, "seeds": list(range(max(one["seeds"] for one in settings)))}
+        name: {
+            "settings": settings,
+            "seeds": list(range(max(one["seeds"] for one in settings))),
+            "family": settings[0]["family"],
+            "theory_step": settings[0]["theory_step"],
+        }
         for name, settings in parts.items()
     }

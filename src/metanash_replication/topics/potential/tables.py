@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metanash.bounds.potential import FACTORS, REPAIRED, proposition_1, theorem_3
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
+from metanash.typing import Floats
+from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import bootstrap_means, gap_ratio, judge_slopes, percentile_interval, slope_on_window
 from metanash_replication.topics.potential.measure import OUTCOMES, STARTS
+from metanash_replication.typing import Measurement
 
 __all__ = [
     "counterexample_rows",
@@ -29,7 +30,6 @@ __all__ = [
     "violation_table",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _RESOLVED = 1e4
 """A rise of the potential counts if it is this many times its rounding error: its root is then right to 5e-5."""
@@ -128,9 +128,16 @@ def _violations(place: dict[str, Any], t: Floats, arrays: Mapping[str, Floats]) 
     violated = over["printed"] > 1.0 + 1.0 / _RESOLVED
     rows = []
     for c, iteration in enumerate(t):
-        row = place | {"iteration": int(iteration), "games": len(resolved), "resolved": int(resolved[:, c].sum())}
-        row |= {"violated": int(violated[:, c].sum())}
-        rows.append(row | {name: ratio[:, c].max() for name, ratio in over.items()})
+        rows.append(
+            {
+                **place,
+                "iteration": int(iteration),
+                "games": len(resolved),
+                "resolved": int(resolved[:, c].sum()),
+                "violated": int(violated[:, c].sum()),
+                **{name: ratio[:, c].max() for name, ratio in over.items()},
+            }
+        )
     return rows
 
 
@@ -192,10 +199,19 @@ def curve_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     for run in _long_runs(measured):
         bounds, last = {"printed": run.bound(1.0), "repaired": run.bound(REPAIRED)}, run.ne_gap.mean(axis=0)
         for c, iteration in enumerate(run.t.astype(np.int64).tolist()):
-            row = {"base_kind": run.base_kind, "discount": run.discount, "step_factor": run.factor}
-            row |= {"iteration": iteration, "mean_gap": run.mean_gap[:, c].mean(), "ne_gap": last[c]}
-            row |= {"low": run.mean_gap[:, c].min(), "high": run.mean_gap[:, c].max()}
-            rows.append(row | {name: curve[c] for name, curve in bounds.items()})
+            rows.append(
+                {
+                    "base_kind": run.base_kind,
+                    "discount": run.discount,
+                    "step_factor": run.factor,
+                    "iteration": iteration,
+                    "mean_gap": run.mean_gap[:, c].mean(),
+                    "ne_gap": last[c],
+                    "low": run.mean_gap[:, c].min(),
+                    "high": run.mean_gap[:, c].max(),
+                    **{name: curve[c] for name, curve in bounds.items()},
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -214,12 +230,23 @@ def slope_table(
             place = (run.base_kind, str(run.discount), str(run.factor), str(start), str(end))
             rng = stream(root_seed, "potential slope", *place)
             found.append(slope_on_window(run.t, run.mean_gap, right, (start, end), rng, resamples))
-            row = {"base_kind": run.base_kind, "discount": run.discount, "step_factor": run.factor}
-            row |= {"start": start, "end": end, "slope": found[-1].slope, "low": found[-1].low}
-            row |= {"high": found[-1].high, "bound_slope": found[-1].bound, "margin": margin}
             last = len(found) == len(windows)
-            row |= {"verdict": judge_slopes(found, margin) if last and len(found) > 1 else ""}
-            rows.append(row | {"n_seeds": len(run.kappa)})
+            rows.append(
+                {
+                    "base_kind": run.base_kind,
+                    "discount": run.discount,
+                    "step_factor": run.factor,
+                    "start": start,
+                    "end": end,
+                    "slope": found[-1].slope,
+                    "low": found[-1].low,
+                    "high": found[-1].high,
+                    "bound_slope": found[-1].bound,
+                    "margin": margin,
+                    "verdict": judge_slopes(found, margin) if last and len(found) > 1 else "",
+                    "n_seeds": len(run.kappa),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -233,12 +260,20 @@ def far_step_table(measured: Iterable[Measurement]) -> pd.DataFrame:
         cells = itertools.product(range(len(arrays["discount"])), enumerate(arrays["step_factors"].tolist()))
         for cell, (i, factor) in cells:
             own = {name: arrays[name][cell, i] for name in ("step_size", "outcome", "period", "ne_gap")}
-            row = {"base_kind": spec["base_kind"], "discount": float(arrays["discount"][cell])}
-            row |= {"n_players": int(arrays["n_players"][cell]), "step_factor": factor}
-            row |= {"step_size": float(np.median(own["step_size"])), "iterations": spec["iterations"]}
-            row |= {"runs": len(own["outcome"])}
-            row |= {name: int((own["outcome"] == k).sum()) for k, name in enumerate(OUTCOMES)}
-            rows.append(row | {"longest_period": int(own["period"].max()), "ne_gap": own["ne_gap"].mean()})
+            rows.append(
+                {
+                    "base_kind": spec["base_kind"],
+                    "discount": float(arrays["discount"][cell]),
+                    "n_players": int(arrays["n_players"][cell]),
+                    "step_factor": factor,
+                    "step_size": float(np.median(own["step_size"])),
+                    "iterations": spec["iterations"],
+                    "runs": len(own["outcome"]),
+                    **{name: int((own["outcome"] == k).sum()) for k, name in enumerate(OUTCOMES)},
+                    "longest_period": int(own["period"].max()),
+                    "ne_gap": own["ne_gap"].mean(),
+                }
+            )
     return pd.DataFrame(rows).sort_values(["base_kind", "discount", "n_players", "step_factor"], ignore_index=True)
 
 
@@ -274,19 +309,31 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
         alone = individual[str(spec["settings"])]
         for i, setting in enumerate(spec["settings"]):
             some = slice(0, setting["seeds"])
-            row = {"arm": spec["arm"], **_place(setting), "step_size": arrays["step_size"][i, some].mean()}
-            row |= {"mean_gap": arrays["mean_gap"][i, some].mean(), "deviation": arrays["deviation"][i]}
+            ratios = {}
             for name, ratio in (("later_mean_gap", "ratio"), ("later_gap", "last_ratio")):
                 own, other = arrays[name][i, some], alone[name][i, some]
                 rng = stream(root_seed, "potential sequence", spec["arm"], name, str(setting))
                 means = bootstrap_means(np.stack([own, other], axis=1), resamples, rng)
                 low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
-                row |= {name: own.mean(), ratio: float(gap_ratio(own.mean(), other.mean()))}
-                row |= {f"{ratio}_low": low, f"{ratio}_high": high}
+                ratios[name] = own.mean()
+                ratios[ratio] = float(gap_ratio(own.mean(), other.mean()))
+                ratios[f"{ratio}_low"] = low
+                ratios[f"{ratio}_high"] = high
             inside = _admitted(setting)
-            row |= {"dissimilarity": arrays["dissimilarity"][i, some].mean(), "exact": arrays["exact"][i, some].mean()}
-            row |= {"bound": _theorem_3(arrays, i, setting, REPAIRED)[some].mean() if inside else None}
-            rows.append(row | {"n_seeds": setting["seeds"]})
+            rows.append(
+                {
+                    "arm": spec["arm"],
+                    **_place(setting),
+                    "step_size": arrays["step_size"][i, some].mean(),
+                    "mean_gap": arrays["mean_gap"][i, some].mean(),
+                    "deviation": arrays["deviation"][i],
+                    **ratios,
+                    "dissimilarity": arrays["dissimilarity"][i, some].mean(),
+                    "exact": arrays["exact"][i, some].mean(),
+                    "bound": _theorem_3(arrays, i, setting, REPAIRED)[some].mean() if inside else None,
+                    "n_seeds": setting["seeds"],
+                }
+            )
     return pd.DataFrame(rows)
 
 

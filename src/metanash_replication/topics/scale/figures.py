@@ -12,7 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash_replication.styles import BOUND, Tables, log_axes
+from metanash_replication.styles import BOUND, log_axes
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

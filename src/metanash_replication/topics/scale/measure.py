@@ -18,10 +18,10 @@ from metanash.families import FAMILIES
 from metanash.games import GameBatch
 from metanash.learners import LEARNERS, learn
 from metanash.transitions import Transition
+from metanash.typing import Arrays
 
 __all__ = ["costs", "learned", "nonzeros", "stored_bytes"]
 
-Arrays = dict[str, npt.NDArray[Any]]
 
 _STAGED = ("optimistic_mirror_descent", "correlated_mirror_descent")
 

@@ -1,6 +1,6 @@
 """Growth with the size of a game: names, and where the settings stand."""
 
-from metanash_replication.plans import Figure, Measurement, Plan, Table, Tables
+from metanash_replication.plans import Figure, Measurement, Plan, Table, Tabulation
 from metanash_replication.topics.scale.settings import sizes, sizes_for_times
 
 __all__ = ["PLAN"]
@@ -31,7 +31,9 @@ PLAN = Plan(
         ),
     ),
     tables=(Table("growth"), Table("growth_exponents", judged=True)),
-    tabulated=Tables(message="Growth with the size of a game", settings={"least": "theory/scale/least_transitions"}),
+    tabulated=Tabulation(
+        message="Growth with the size of a game", settings={"least": "theory/scale/least_transitions"}
+    ),
     figures=(Figure("growth", ("growth", "growth_exponents")),),
     drawn_by="larger_tasks",
     present=lambda config: bool(sizes(config)),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metanash_replication.bound_rows import Measurement
 from metanash_replication.rates import power_law
+from metanash_replication.typing import Measurement
 
 __all__ = [
     "exponents_table",
@@ -58,20 +58,32 @@ def growth_table(learned: Iterable[Measurement], costs: Iterable[Measurement]) -
     for (spec, arrays), (other, cost) in zip(learned, costs, strict=True):
         if _same(spec) != _same(other):
             raise ValueError(f"gaps and costs must be of the same game, got {spec} and {other}")
-        row = {"series": spec["family"]} | {name: int(arrays[name]) for name in _SIZES}
         actions = arrays["n_actions"]
-        row |= {"n_actions": int(actions.max()), "joint_actions": int(actions.prod())}
-        row["states_actions"] = row["horizon"] * row["n_states"] * row["joint_actions"]
-        each = len(actions) * row["joint_actions"] + _SOFTMAX * int(actions.sum())
-        row["operations"] = row["horizon"] * row["n_states"] * each
-        row |= {name: float(cost[name]) for name in ("generation", "iteration", "stage_end")}
-        row["gap_seconds"], row["game_bytes"] = float(cost["gap"]), int(arrays["game_bytes"])
+        sizes = {name: int(arrays[name]) for name in _SIZES} | {
+            "n_actions": int(actions.max()),
+            "joint_actions": int(actions.prod()),
+        }
+        each = len(actions) * sizes["joint_actions"] + _SOFTMAX * int(actions.sum())
         total = np.cumsum(cost["run"])
+        ends: dict[str, float] = {}
         for k, when in enumerate(("first", "last")):
-            row |= {when: int(arrays["iterations"][k]), f"gap_{when}": float(arrays["gap"][k])}
-            row |= {f"run_{when}": float(total[k]), f"state_{when}": int(arrays["state_bytes"][k])}
-            row[f"memory_{when}"] = int(cost["memory"][k] - cost["base_memory"])
-        rows.append(row)
+            ends[when] = int(arrays["iterations"][k])
+            ends[f"gap_{when}"] = float(arrays["gap"][k])
+            ends[f"run_{when}"] = float(total[k])
+            ends[f"state_{when}"] = int(arrays["state_bytes"][k])
+            ends[f"memory_{when}"] = int(cost["memory"][k] - cost["base_memory"])
+        rows.append(
+            {
+                "series": spec["family"],
+                **sizes,
+                "states_actions": sizes["horizon"] * sizes["n_states"] * sizes["joint_actions"],
+                "operations": sizes["horizon"] * sizes["n_states"] * each,
+                **{name: float(cost[name]) for name in ("generation", "iteration", "stage_end")},
+                "gap_seconds": float(cost["gap"]),
+                "game_bytes": int(arrays["game_bytes"]),
+                **ends,
+            }
+        )
     return pd.DataFrame(rows)
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Tables, comparison, effect, not_tested, speed
+from metanash_replication.ledger.rules import comparison, effect, not_tested, speed
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 
@@ -77,8 +78,7 @@ CLAIMS = [
         statement="Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
         tested=(
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of learning rates "
-            r"and "
-            "perturbations, the paper's own not being given."
+            r"and perturbations, the paper's own not being given."
         ),
         judge=effect(
             "sensitivity",
@@ -97,7 +97,7 @@ CLAIMS = [
         statement="Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
         tested=(
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
-            "perturbations, the paper's own not being given."
+            r"perturbations, the paper's own not being given."
         ),
         judge=effect("sensitivity", "carry_over", SWEEP),
         figures=("sensitivity_potential",),

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part, interval
+from metanash_replication.typing import Tables
 
 __all__ = ["PARTS", "reached", "sizes", "speed_up_cell"]
 

@@ -69,10 +69,22 @@ def speed_up_table(
                 result = speed_up(
                     individual.columns.to_numpy(), individual.to_numpy(), meta.to_numpy(), level, rng, resamples
                 )
-                row = {"figure": figure, "base_kind": base_kind, "arm": arm, "ne_gap": level}
-                row |= {"iterations_individual": result.individual, "iterations_meta": result.meta}
-                row |= {"speed_up": result.ratio, "low": result.low, "high": result.high, "status": result.status}
-                rows.append(row | {"censored": result.censored, "n_seeds": len(individual)})
+                rows.append(
+                    {
+                        "figure": figure,
+                        "base_kind": base_kind,
+                        "arm": arm,
+                        "ne_gap": level,
+                        "iterations_individual": result.individual,
+                        "iterations_meta": result.meta,
+                        "speed_up": result.ratio,
+                        "low": result.low,
+                        "high": result.high,
+                        "status": result.status,
+                        "censored": result.censored,
+                        "n_seeds": len(individual),
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -103,14 +115,22 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
             means = bootstrap_means(np.stack([sample, individual], axis=1), resamples, rng)
             low, high = percentile_interval(means[:, 0])
             ratio_low, ratio_high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
-            row = {"base_kind": base_kind, "learning_rate": rate, "perturbation": size, "arm": arm}
-            row |= {"ne_gap": sample.mean(), "low": low, "high": high, "std": sample.std(ddof=1)}
-            row |= {
-                "ratio": float(gap_ratio(sample.mean(), individual.mean())),
-                "ratio_low": ratio_low,
-                "ratio_high": ratio_high,
-            }
-            rows.append(row | {"n_seeds": len(sample)})
+            rows.append(
+                {
+                    "base_kind": base_kind,
+                    "learning_rate": rate,
+                    "perturbation": size,
+                    "arm": arm,
+                    "ne_gap": sample.mean(),
+                    "low": low,
+                    "high": high,
+                    "std": sample.std(ddof=1),
+                    "ratio": float(gap_ratio(sample.mean(), individual.mean())),
+                    "ratio_low": ratio_low,
+                    "ratio_high": ratio_high,
+                    "n_seeds": len(sample),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -126,8 +146,16 @@ def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str) -> pd.DataFra
     for k, game in enumerate(games, start=1):
         for s, matrix in enumerate(game.reward[0], start=1):
             found = matrix_equilibrium(matrix)
-            row = {"base_kind": base_kind, "game": k, "state": s, "mu_a1": found.mu[0], "nu_b1": found.nu[0]}
-            rows.append(row | {"value": found.value})
+            rows.append(
+                {
+                    "base_kind": base_kind,
+                    "game": k,
+                    "state": s,
+                    "mu_a1": found.mu[0],
+                    "nu_b1": found.nu[0],
+                    "value": found.value,
+                }
+            )
     return pd.DataFrame(rows)
 
 

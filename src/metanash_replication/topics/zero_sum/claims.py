@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Rows, Tables, bound, comparison, effect, not_tested, rate, similar
+from metanash_replication.ledger.rules import Rows, bound, comparison, effect, not_tested, rate, similar
+from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 
@@ -277,8 +278,7 @@ CLAIMS = [
             ),
             tested=(
                 r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an "
-                r"interval; "
-                "games are similar that are perturbed no more than those of Figure 1."
+                r"interval; games are similar that are perturbed no more than those of Figure 1."
             ),
             judge=effect("sequences", "best_response", SEQUENCE, _kind(kind), VARIANTS),
             figures=("theorem2_benefit",),

@@ -11,7 +11,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
-from metanash_replication.styles import BOUND, KIND_STYLE, Tables, legend_below, log_axes
+from metanash_replication.styles import BOUND, KIND_STYLE, legend_below, log_axes
+from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 

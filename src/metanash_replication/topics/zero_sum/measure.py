@@ -11,23 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from metanash.bounds.zero_sum import largest_learning_rate, vertex_divergence
+from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.exact import shapley_batch
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
-from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
+from metanash.learners import OptimisticMirrorDescent, Policies, checkpoints, learn
 from metanash.learners.base import PureStartWarning
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
-from metanash_replication.stages import STAGE_STARTS, StageDivergenceProbe, stage_policies
+from metanash.typing import Arrays, Floats
+from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_policies
 
 __all__ = [
-    "DivergenceProbe",
     "burn_in_game",
     "burn_in_runs",
     "long_runs",
@@ -36,22 +35,6 @@ __all__ = [
     "small_step_runs",
     "two_sided_runs",
 ]
-
-Floats = npt.NDArray[np.float64]
-Arrays = dict[str, npt.NDArray[Any]]
-
-
-def _stage_divergence(stage: Stage, *, worst: bool) -> Floats:
-    """Sum over steps of the largest over states of KL_mu + KL_nu, (G,)."""
-    both = sum(vertex_divergence(stage.payoff[i], stage.initial[i], worst=worst) for i in (0, 1))
-    return np.asarray(np.asarray(both).max(axis=-1).sum(axis=-1))
-
-
-class DivergenceProbe(StageDivergenceProbe):
-    """Divergence of Theorem 1 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
-
-    def __init__(self) -> None:
-        super().__init__(_stage_divergence)
 
 
 # Long runs ----------------------------------------------------------------------------------------------
@@ -348,6 +331,6 @@ def sequence_runs(
         found["ne_gap"].append(gaps.mean(axis=0))
         found["later_gap"].append(gaps[1:].mean(axis=0))
         found["similarity"].append(sum(best_response_dissimilarity(r) for r in responses) + np.zeros(len(seeds)))
-        total = sum(_stage_divergence(stage, worst=True) for game in stages for stage in game)
+        total = sum(stage_divergence(stage, worst=True) for game in stages for stage in game)
         found["divergence"].append(np.asarray(total) / k)
     return {"seeds": np.array(seeds, dtype=np.int64), **{name: np.stack(value) for name, value in found.items()}}

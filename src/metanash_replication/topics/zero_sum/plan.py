@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tables
+from metanash_replication.plans import Config, Figure, Measurement, Plan, Reads, Section, Table, Tabulation
 
 __all__ = ["PLAN"]
 
@@ -76,7 +76,7 @@ PLAN = Plan(
         Table("chain", judged=True),
         Table("defects"),
     ),
-    tabulated=Tables(
+    tabulated=Tabulation(
         message="Theorems 1 and 2 beside the measurements",
         settings={
             "windows": "theory/zero_sum/slopes/windows",

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.ledger.rules import Tables
 from metanash_replication.report.content import Cells, Part, claims_part, effect_of, ratio_cell, slope_cells
+from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
 

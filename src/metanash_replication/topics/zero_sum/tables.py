@@ -9,7 +9,8 @@ import pandas as pd
 
 from metanash.bounds import zero_sum as bounds
 from metanash.streams import stream
-from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
+from metanash.typing import Floats
+from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
     Slope,
     bootstrap_means,
@@ -19,6 +20,7 @@ from metanash_replication.rates import (
     percentile_interval,
     slope_on_window,
 )
+from metanash_replication.typing import Measurement
 
 __all__ = [
     "burn_in_rows",
@@ -34,8 +36,6 @@ __all__ = [
     "small_step_rows",
     "two_sided_rows",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 
 def _theorem_1_forms(
@@ -148,10 +148,18 @@ def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
     def add(defect: str, setting: float, t: Floats, gap: Floats, printed: Floats, repaired: Floats) -> None:
         columns = zip(t, gap.mean(axis=0), printed.mean(axis=0), repaired.mean(axis=0), strict=True)
         for iteration, left, first, second in columns:
-            row = {"defect": defect, "setting": setting, "iteration": int(iteration), "ne_gap": left}
-            row |= {"printed": first, "repaired": second}
-            row |= {"over_printed": left / first if first else None}
-            rows.append(row | {"over_repaired": left / second if second else None})
+            rows.append(
+                {
+                    "defect": defect,
+                    "setting": setting,
+                    "iteration": int(iteration),
+                    "ne_gap": left,
+                    "printed": first,
+                    "repaired": second,
+                    "over_printed": left / first if first else None,
+                    "over_repaired": left / second if second else None,
+                }
+            )
 
     spec, arrays = small_step
     t, horizon = arrays["checkpoints"].astype(np.float64), spec["horizon"]
@@ -196,16 +204,29 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             later = arrays["later_gap"][i]
             means = bootstrap_means(np.stack([later, alone[spec["base_kind"], i]], axis=1), resamples, rng)
             low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
-            row = {"base_kind": spec["base_kind"], "arm": spec["arm"], "horizon": horizon, "games": k}
-            row |= {"perturbation": setting["perturbation"], "iterations": t, "learning_rate": rate}
-            row |= {"within": setting["learning_rate"] <= 1.0, "ne_gap": arrays["ne_gap"][i].mean()}
-            row |= {
-                "later_gap": later.mean(),
-                "ratio": float(gap_ratio(later.mean(), alone[spec["base_kind"], i].mean())),
-            }
-            row |= {"ratio_low": low, "ratio_high": high, "similarity": arrays["similarity"][i].mean()}
-            row |= {"similarity_per_game": arrays["similarity"][i].mean() / k, "bound": right.mean()}
-            rows.append(row | {"instantiated": own.mean() if row["within"] else None, "n_seeds": len(later)})
+            within = setting["learning_rate"] <= 1.0
+            rows.append(
+                {
+                    "base_kind": spec["base_kind"],
+                    "arm": spec["arm"],
+                    "horizon": horizon,
+                    "games": k,
+                    "perturbation": setting["perturbation"],
+                    "iterations": t,
+                    "learning_rate": rate,
+                    "within": within,
+                    "ne_gap": arrays["ne_gap"][i].mean(),
+                    "later_gap": later.mean(),
+                    "ratio": float(gap_ratio(later.mean(), alone[spec["base_kind"], i].mean())),
+                    "ratio_low": low,
+                    "ratio_high": high,
+                    "similarity": arrays["similarity"][i].mean(),
+                    "similarity_per_game": arrays["similarity"][i].mean() / k,
+                    "bound": right.mean(),
+                    "instantiated": own.mean() if within else None,
+                    "n_seeds": len(later),
+                }
+            )
     return pd.DataFrame(rows).sort_values(
         ["base_kind", "arm", "horizon", "iterations", "games", "perturbation"], ignore_index=True
     )
@@ -264,11 +285,22 @@ def slope_table(
             found.append(slope_on_window(t, gap, right, (start, end), rng, resamples))
             without = float(fit_slope(t[inside], gap.mean(axis=0)[inside] / np.log(t[inside])))
             last = len(found) == len(windows)
-            row = {"base_kind": spec["base_kind"], "horizon": horizon, "start": start, "end": end}
-            row |= {"slope": found[-1].slope, "low": found[-1].low, "high": found[-1].high}
-            row |= {"slope_without_log": without, "bound_slope": found[-1].bound, "margin": margin}
-            row |= {"verdict": judge_slopes(found, margin) if last and len(found) > 1 else ""}
-            rows.append(row | {"n_seeds": len(gap)})
+            rows.append(
+                {
+                    "base_kind": spec["base_kind"],
+                    "horizon": horizon,
+                    "start": start,
+                    "end": end,
+                    "slope": found[-1].slope,
+                    "low": found[-1].low,
+                    "high": found[-1].high,
+                    "slope_without_log": without,
+                    "bound_slope": found[-1].bound,
+                    "margin": margin,
+                    "verdict": judge_slopes(found, margin) if last and len(found) > 1 else "",
+                    "n_seeds": len(gap),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -288,11 +320,20 @@ def curve_rows(measured: Iterable[Measurement]) -> pd.DataFrame:
         for c, iteration in enumerate(t):
             around = (t >= iteration / 10**0.5) & (t <= iteration * 10**0.5) & (t >= 2)
             whole = iteration / 10**0.5 >= 2 and iteration * 10**0.5 <= t[-1] * (1 + 1e-9)
-            row = {"base_kind": spec["base_kind"], "horizon": horizon, "iteration": int(iteration)}
-            row |= {"ne_gap": gap[c], "low": arrays["ne_gap"][:, c].min(), "high": arrays["ne_gap"][:, c].max()}
-            row |= {"equation_4": uniform[c], "theorem_1": own[c]}
-            row |= {"local_slope": float(fit_slope(t[around], gap[around])) if whole else None}
-            rows.append(row | {"bound_local_slope": float(fit_slope(t[around], uniform[around])) if whole else None})
+            rows.append(
+                {
+                    "base_kind": spec["base_kind"],
+                    "horizon": horizon,
+                    "iteration": int(iteration),
+                    "ne_gap": gap[c],
+                    "low": arrays["ne_gap"][:, c].min(),
+                    "high": arrays["ne_gap"][:, c].max(),
+                    "equation_4": uniform[c],
+                    "theorem_1": own[c],
+                    "local_slope": float(fit_slope(t[around], gap[around])) if whole else None,
+                    "bound_local_slope": float(fit_slope(t[around], uniform[around])) if whole else None,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -306,11 +347,18 @@ def chain_table(measured: Iterable[Measurement]) -> pd.DataFrame:
         ends = np.cumsum(arrays["stage_iterations"])
         for name, values in (("regret", arrays["regret"]), ("value_error", arrays["value_error"])):
             means = values.mean(axis=0)
-            for tau in range(means.shape[0]):
-                for h in range(means.shape[1]):
-                    row = {"base_kind": spec["base_kind"], "horizon": spec["horizon"], "stage": tau + 1}
-                    row |= {"iteration": int(ends[tau]), "step": h + 1, "quantity": name, "value": means[tau, h]}
-                    rows.append(row)
+            rows += [
+                {
+                    "base_kind": spec["base_kind"],
+                    "horizon": spec["horizon"],
+                    "stage": tau + 1,
+                    "iteration": int(ends[tau]),
+                    "step": h + 1,
+                    "quantity": name,
+                    "value": mean,
+                }
+                for (tau, h), mean in np.ndenumerate(means)
+            ]
     return pd.DataFrame(rows)
 
 

@@ -1,0 +1,336 @@
+/* The arguments of every kernel: one table each, and the only place in C where they stand.
+ *
+ * compiled.c and lanes.h include this file again and again, each time with another meaning of some of these words, the
+ * rest meaning nothing. So come of it, with no second list: the struct that a call fills (`struct NAME_call`), what
+ * `parse` knows of each argument, the checks, the functions that Python calls and `compiled.signatures`, which tests
+ * hold against the NumPy version and its docstring. Names of arguments are those of Python, and their order too.
+ *
+ *   KERNEL(name, lanes, reads, text)   a kernel whose loop of this name is run over so many lanes; how many numbers it
+ *                                      reads decides whether threads are worth it; what it does, for its docstring
+ *   CALL(name, text)                   a kernel whose call is written out in compiled.c
+ *   LOOP(name)                         a loop that such a call runs
+ *   END(name)
+ *
+ *   READ(name, shape)                  float64 array that is only read
+ *   WRITE(name, shape)                 float64 array that is advanced or overwritten
+ *   INDEX(name, bound, shape)          int64 array of numbers from 0 on below the product of `bound`
+ *   ACTIONS(name, shape)               int64 array: numbers of actions, of product `joint` and sum `columns`
+ *   POLICIES(name, shape)              tuple of one float64 array per player, whose last axis, not named, is its actions
+ *   SIZE(name, least)                  integer, at least so large
+ *   NUMBER(name)                       float
+ *   FLAG(name)                         integer that is 0 or not
+ *
+ *   RULE(condition, text)              of the sizes of the call `c`, checked in order before any array is looked at
+ *   DERIVED(name, value)               a size that follows from the others, after all arguments; -1 is too large
+ *   KEPT(type, name)                   for the call's own use
+ *
+ * Shapes are sizes and numbers in parentheses. An array is C-contiguous and has so many entries, on whatever axes.
+ */
+
+#ifndef KERNEL
+#define KERNEL(name, lanes, reads, text)
+#endif
+#ifndef CALL
+#define CALL(name, text)
+#endif
+#ifndef LOOP
+#define LOOP(name)
+#endif
+#ifndef END
+#define END(name)
+#endif
+#ifndef READ
+#define READ(name, shape)
+#endif
+#ifndef WRITE
+#define WRITE(name, shape)
+#endif
+#ifndef INDEX
+#define INDEX(name, bound, shape)
+#endif
+#ifndef ACTIONS
+#define ACTIONS(name, shape)
+#endif
+#ifndef POLICIES
+#define POLICIES(name, shape)
+#endif
+#ifndef SIZE
+#define SIZE(name, least)
+#endif
+#ifndef NUMBER
+#define NUMBER(name)
+#endif
+#ifndef FLAG
+#define FLAG(name)
+#endif
+#ifndef RULE
+#define RULE(condition, text)
+#endif
+#ifndef DERIVED
+#define DERIVED(name, value)
+#endif
+#ifndef KEPT
+#define KEPT(type, name)
+#endif
+
+KERNEL(mirror, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->iterations, "Advance Algorithm 1 inside one stage")
+    READ(q, (lanes, rows, columns))
+    READ(eta, (lanes))
+    WRITE(x, (lanes, rows)) /* logits of the anchors */
+    WRITE(y, (lanes, columns))
+    WRITE(mu, (lanes, rows)) /* last iterates */
+    WRITE(nu, (lanes, columns))
+    WRITE(sum_mu, (2, lanes, rows)) /* totals, running chunk */
+    WRITE(sum_nu, (2, lanes, columns))
+    WRITE(sum_value, (2, lanes))
+    SIZE(lanes, 0)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    SIZE(done, 0) /* iterations of this stage before the call */
+    SIZE(iterations, 0)
+END(mirror)
+
+KERNEL(joint_mirror, c->lanes, 1.0 * c->lanes * c->players * c->joint * c->iterations, "Advance Algorithm 2 inside one stage")
+    READ(q, (lanes, players, joint))
+    READ(eta, (lanes))
+    WRITE(x, (lanes, columns)) /* logits of the anchors */
+    WRITE(policy, (lanes, columns)) /* last iterates */
+    WRITE(sum_joint, (2, lanes, joint)) /* totals, running chunk */
+    ACTIONS(actions, (players))
+    SIZE(lanes, 0)
+    SIZE(players, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+END(joint_mirror)
+
+KERNEL(regret_matching, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->iterations,
+       "Advance predictive regret matching+ on fixed matrices")
+    READ(q, (lanes, rows, columns))
+    WRITE(x, (lanes, rows)) /* regrets */
+    WRITE(y, (lanes, columns))
+    WRITE(mu, (lanes, rows)) /* last iterates */
+    WRITE(nu, (lanes, columns))
+    WRITE(sum_mu, (2, lanes, rows)) /* totals, running chunk */
+    WRITE(sum_nu, (2, lanes, columns))
+    WRITE(value, (lanes))
+    SIZE(lanes, 0)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    SIZE(done, 0) /* iterations of the run before the call */
+    SIZE(iterations, 0)
+END(regret_matching)
+
+KERNEL(ascent, c->lanes, 1.0 * c->lanes * c->states * c->states * c->joint * c->iterations,
+       "Advance independent gradient play")
+    READ(reward, (lanes, reward_rows, states, joint))
+    READ(transition, (kinds, states, joint, states))
+    INDEX(index, (kinds), (lanes))
+    READ(step, (lanes))
+    READ(initial, (lanes, states))
+    ACTIONS(actions, (players))
+    WRITE(policy, (lanes, states, columns)) /* logits if softmax */
+    WRITE(response, (lanes, states, players)) /* best responses, as numbers of actions */
+    WRITE(sum_gap, (2, lanes)) /* total, running chunk */
+    WRITE(least, (lanes))
+    NUMBER(discount)
+    SIZE(lanes, 0)
+    SIZE(players, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(reward_rows, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    FLAG(softmax)
+    FLAG(measure)
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+    RULE(c->reward_rows == 1 || c->reward_rows == c->players, "reward_rows must be 1, for a common reward, or players")
+END(ascent)
+
+CALL(maml, "Advance exact MAML")
+    READ(reward, (games, states, joint))
+    READ(transition, (kinds, states, joint, states))
+    INDEX(kind, (kinds), (games))
+    READ(initial, (games, states))
+    ACTIONS(actions, (players))
+    INDEX(game, (games), (draws, rows, count))
+    READ(probability, (rows, count))
+    WRITE(logits, (rows, states, columns))
+    WRITE(gradient, (rows, states, columns))
+    WRITE(objective, (rows))
+    WRITE(norm, (rows))
+    WRITE(least, (rows))
+    NUMBER(discount)
+    NUMBER(inner_step)
+    NUMBER(step)
+    SIZE(rows, 1)
+    SIZE(count, 1)
+    SIZE(games, 1)
+    SIZE(players, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(inner_steps, 0)
+    FLAG(first_order)
+    SIZE(draws, 0)
+    SIZE(iterations, 0)
+    RULE(c->draws == 1 || c->draws == c->iterations, "draws must be 1 or iterations")
+    KEPT(int64_t, lanes)              /* rows * count: a game of a row */
+    KEPT(const int64_t *, drawn)      /* game, of this iteration */
+    KEPT(double *, lane_value)        /* [lanes] */
+    KEPT(double *, lane_gradient)     /* [lanes][states][columns] */
+END(maml)
+LOOP(through_ascent)
+
+KERNEL(expect, c->games, 1.0 * c->games * c->vectors * c->rows * c->states, "Expected next values")
+    READ(transition, (kinds, rows, states))
+    INDEX(index, (kinds), (games))
+    READ(values, (games, vectors, states))
+    WRITE(out, (games, vectors, rows))
+    SIZE(games, 0)
+    SIZE(rows, 1)
+    SIZE(states, 1)
+    SIZE(vectors, 0)
+    SIZE(kinds, 1)
+END(expect)
+
+KERNEL(backup, c->games * c->rows, 1.0 * c->games * (c->last - c->first) * c->rows * c->states,
+       "Reward plus expected next values")
+    READ(reward, (games, steps, rows))
+    READ(transition, (kinds, rows, states))
+    INDEX(index, (kinds), (games))
+    READ(values, (games, steps, states))
+    WRITE(out, (games, steps, rows))
+    SIZE(games, 0)
+    SIZE(steps, 1)
+    SIZE(rows, 1)
+    SIZE(states, 1)
+    SIZE(kinds, 1)
+    SIZE(first, 0)
+    SIZE(last, 0)
+    RULE(c->first <= c->last && c->last <= c->steps, "first must be at most last, and last at most steps")
+END(backup)
+
+CALL(fold, "Empty two-level sums into a total")
+    WRITE(sums, (2, entries))
+    WRITE(total, (entries))
+    SIZE(entries, 0)
+END(fold)
+
+KERNEL(finite_values, c->games, 1.0 * c->games * c->vectors * c->horizon * c->states * c->joint * c->states,
+       "Values of policies and best responses")
+    READ(reward, (games, reward_rows, horizon, states, joint))
+    READ(transition, (chances)) /* (steps, kinds, states, joint, states), or (games, vectors, states, joint) */
+    INDEX(index, (kinds), (games))
+    READ(initial, (games, states))
+    POLICIES(policy, (games, horizon, states))
+    ACTIONS(actions, (players))
+    INDEX(wanted, (2, players), (vectors))
+    WRITE(value, (games, vectors, horizon, states))
+    WRITE(start, (games, vectors))
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(reward_rows, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 0) /* of transition: the horizon, or 1 for all steps; 0 if expected values of `step` are given */
+    SIZE(vectors, 1)
+    SIZE(step, 0)
+    RULE(c->step < c->horizon, "step must be below horizon")
+    RULE(c->steps <= 1 || c->steps == c->horizon, "steps must be 0, 1 or horizon")
+    RULE(c->reward_rows == c->players || (c->reward_rows == 1 && c->players == 2),
+         "reward_rows must be players, or 1 for two players of a zero-sum game")
+    DERIVED(chances, c->steps ? PRODUCT(c->steps, c->kinds, c->states, c->joint, c->states)
+                     : c->step == c->horizon - 1 ? 0
+                                                 : PRODUCT(c->games, c->vectors, c->states, c->joint))
+    DERIVED(columns, 0) /* of actions */
+END(finite_values)
+
+KERNEL(discounted_values, c->games, 1.0 * c->games * c->states * c->states * c->joint * c->players,
+       "The same for discounted games")
+    READ(reward, (games, reward_rows, states, joint))
+    READ(transition, (kinds, states, joint, states))
+    INDEX(index, (kinds), (games))
+    READ(initial, (games, states))
+    POLICIES(policy, (games, states))
+    ACTIONS(actions, (players))
+    INDEX(wanted, (2, players), (vectors))
+    WRITE(value, (games, vectors, states))
+    WRITE(start, (games, vectors))
+    NUMBER(discount)
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(reward_rows, 1)
+    SIZE(kinds, 1)
+    SIZE(vectors, 1)
+    RULE(c->reward_rows == 1 || c->reward_rows == c->players, "reward_rows must be 1, for a common reward, or players")
+    DERIVED(columns, 0) /* of actions */
+END(discounted_values)
+
+KERNEL(correlated_values, c->games, 2.0 * c->games * c->players * c->horizon * c->states * c->joint * c->states,
+       "Values of a stage of Algorithm 2")
+    READ(reward, (games, players, horizon, states, joint))
+    READ(transition, (chances)) /* as in finite_values, with 2 players vectors */
+    INDEX(index, (kinds), (games))
+    READ(weights, (games, horizon, states, joint))
+    ACTIONS(actions, (players))
+    READ(before, (games, 2, players, horizon, states))
+    WRITE(after, (games, 2, players, horizon, states))
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 0)
+    SIZE(step, 0)
+    RULE(c->step < c->horizon, "step must be below horizon")
+    RULE(c->steps <= 1 || c->steps == c->horizon, "steps must be 0, 1 or horizon")
+    DERIVED(chances, c->steps ? PRODUCT(c->steps, c->kinds, c->states, c->joint, c->states)
+                     : c->step == c->horizon - 1 ? 0
+                                                 : PRODUCT(c->games, 2, c->players, c->states, c->joint))
+    DERIVED(columns, 0) /* of actions */
+END(correlated_values)
+
+CALL(off_simplex, "First row that is no distribution")
+    READ(array, (rows, columns))
+    SIZE(rows, 0)
+    SIZE(columns, 1)
+    NUMBER(tolerance)
+    KEPT(int64_t *, found)
+END(off_simplex)
+LOOP(off_simplex)
+
+CALL(equilibria, "Solve matrix games")
+    READ(payoff, (games, rows, columns))
+    WRITE(solution, (games, numbers))
+    SIZE(games, 0)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    RULE(PRODUCT(c->rows, c->columns, 64) >= 0, "rows and columns are too large for this machine")
+    DERIVED(numbers, 2 + c->rows + c->columns) /* value, gap, mu, nu */
+END(equilibria)
+LOOP(solve_games)
+
+#undef KERNEL
+#undef CALL
+#undef LOOP
+#undef END
+#undef READ
+#undef WRITE
+#undef INDEX
+#undef ACTIONS
+#undef POLICIES
+#undef SIZE
+#undef NUMBER
+#undef FLAG
+#undef RULE
+#undef DERIVED
+#undef KEPT
