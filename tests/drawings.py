@@ -4,8 +4,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import PolyCollection
+from pages import Watched
 
 from metanash_replication import plotting
+from metanash_replication.plans import read_plan
 
 __all__ = [
     "WIDTH",
@@ -18,6 +20,7 @@ __all__ = [
     "labelled",
     "legend_of",
     "points",
+    "reads_what_its_plan_says",
     "shows",
     "ticks_of",
 ]
@@ -40,6 +43,14 @@ def drawn(figure):
     assert figure.get_size_inches()[0] == WIDTH
     figure.canvas.draw()
     return figure.axes
+
+
+def reads_what_its_plan_says(topic, figures, tables):
+    """Each figure of a topic, drawn, has read the tables that the plan names for it, and no others."""
+    for figure in read_plan(topic).figures:
+        watched = Watched(tables)
+        assert drawn(figures[figure.name](watched, WIDTH)), figure.name
+        assert watched.read == set(figure.tables), figure.name
 
 
 def points(line):

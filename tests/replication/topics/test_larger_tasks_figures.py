@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawings import WIDTH, in_style
+from drawings import WIDTH, in_style, reads_what_its_plan_says
 
 from metanash.streams import stream
 from metanash_replication import plotting
@@ -136,6 +136,11 @@ def test_tracking(tables):
         part = rows(tables["appendix_equilibria"], experiment="appendix_tracking", arm=arm)
         assert line.get_color() == plotting.ARM_STYLE[arm]["color"]
         shows(line, part["perturbation"], part["error"])
+
+
+def test_figures_are_drawn_of_the_tables_that_the_plan_says(tables):
+    reads_what_its_plan_says("larger_tasks", appendix.FIGURES, tables)
+    reads_what_its_plan_says("own_games", own_games.FIGURES, own_table(["a"], ["individual"], number))
 
 
 # Own games ----------------------------------------------------------------------------------------------

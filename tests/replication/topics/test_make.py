@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 import yaml
-from drawings import WIDTH, drawn, in_style
-from pages import Watched, tables_read
+from drawings import in_style, reads_what_its_plan_says
+from pages import tables_read
 
 from metanash_replication.bound_rows import FORMS, claim_row, claim_summary
 from metanash_replication.ledger import judge_all
@@ -220,7 +220,4 @@ def test_files_behind_a_verdict_are_those_of_its_worst_row(topic):
 
 @pytest.mark.usefixtures("style")
 def test_figures_are_drawn_of_the_tables_that_the_plan_says(topic):
-    for figure in topic.plan.figures:
-        watched = Watched(topic.tables)
-        assert drawn(topic.module_figures.FIGURES[figure.name](watched, WIDTH)), figure.name
-        assert watched.read == set(figure.tables), figure.name
+    reads_what_its_plan_says(topic.name, topic.module_figures.FIGURES, topic.tables)
