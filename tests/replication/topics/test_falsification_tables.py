@@ -8,11 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from drawings import reads_what_its_plan_says
 
 from metanash_replication import plotting
 from metanash_replication.falsification import FALSIFIABLE, Settings, Size, replay, search
 from metanash_replication.falsification.files import SavedInstance, read_instance
 from metanash_replication.falsification.runs import RESULT, VIOLATED
+from metanash_replication.plans import read_plan
 from metanash_replication.topics.falsification.figures import FIGURES
 from metanash_replication.topics.falsification.tables import (
     curve_table,
@@ -181,6 +183,11 @@ def test_every_matrix_of_the_instances_is_drawn(tables):
     words = " ".join(text.get_text() for ax in figure.axes for text in ax.texts)
     for form, ratio in table[["form", "ratio"]].drop_duplicates().itertuples(index=False):
         assert f"{form}: {ratio:.6g}" in words
+
+
+def test_figures_are_drawn_of_the_tables_that_the_plan_says(tables):
+    reads_what_its_plan_says("falsification", FIGURES, tables)
+    assert set(tables) == {table.name for table in read_plan("falsification").tables}
 
 
 def test_no_violation_draws_an_empty_page(tables):

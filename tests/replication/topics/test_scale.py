@@ -3,15 +3,18 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from drawings import reads_what_its_plan_says
 from scipy import stats
 
 from metanash import CorrelatedMirrorDescent, OptimisticMirrorDescent, families, learn
 from metanash_replication import plotting
+from metanash_replication.plans import read_plan
 from metanash_replication.rates import power_law
 from metanash_replication.topics.scale import measure as scale
 from metanash_replication.topics.scale.figures import FIGURES
-from metanash_replication.topics.scale.tables import exponents_table, growth_table
+from metanash_replication.topics.scale.tables import exponents_table, growth_table, make
 
 GAMES = {
     "sparse_zero_sum": {
@@ -171,6 +174,22 @@ def measurements():
 def growth():
     learned, costs = zip(*measurements(), strict=True)
     return growth_table(learned, costs)
+
+
+def test_tables_and_figure_are_those_of_the_plan():
+    """Measurements go by their names in it."""
+    plan = read_plan("scale")
+    learned, costs = zip(*measurements(), strict=True)
+    measured = {"learned": list(learned), "costs": list(costs)}
+    assert {one.name for one in plan.measurements} == set(measured)
+    made = make(measured, least=3000)
+    assert set(made) == {table.name for table in plan.tables}
+    pd.testing.assert_frame_equal(made["growth"], growth_table(learned, costs))
+    pd.testing.assert_frame_equal(made["growth_exponents"], exponents_table(made["growth"], 3000))
+    with mpl.rc_context():
+        plotting.use_style()
+        reads_what_its_plan_says("scale", FIGURES, made)
+    plt.close("all")
 
 
 def test_a_row_for_each_game(growth):
