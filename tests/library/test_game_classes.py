@@ -224,8 +224,8 @@ CALLS = {
     "similarity.potential_deviation": (similarity.potential_deviation, ALONE, M | D),
     "similarity.stage_potential_deviation": (similarity.stage_potential_deviation, ALONE, D),
     "topics.simulations.tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
-    "topics.potential.measure.starting_policies":
-        (lambda x: potential.starting_policies("uniform", x, np.random.default_rng(0)), ALONE, D),
+    "topics.potential.measure.policies_of_kind":
+        (lambda x: potential.policies_of_kind("uniform", x, np.random.default_rng(0)), ALONE, D),
 }  # fmt: skip
 for _module, _cls, _plays, _taken in (
     ("mirror_descent", OptimisticMirrorDescent, ZeroSumGame, Z),

@@ -27,7 +27,7 @@ from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
-__all__ += ["learning_rates", "starting_policies", "warn_of_zeros"]
+__all__ += ["checked_policies", "learning_rates", "warn_of_zeros"]
 
 State = TypeVar("State")
 
@@ -113,7 +113,7 @@ def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate"
     return each
 
 
-def starting_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[int, ...]]) -> Policies:
+def checked_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[int, ...]]) -> Policies:
     """Validated copies of initial policies.
 
     A first axis of length 1 stands for the same policy in every game. Raises ValueError if a shape is wrong or

@@ -13,7 +13,7 @@ from metanash import kernels, simplex
 from metanash._inner.checks import integer
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
-from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.learners.base import Policies, checked_policies, learning_rates
 from metanash.policy_gradient import beside, parts_of
 from metanash.typing import Floats
 
@@ -65,7 +65,7 @@ def starting_state(
     game, count = games.game, len(games)
     if initial is None:
         initial = tuple(simplex.uniform(1, game.n_states, n) for n in game.n_actions)
-    policy = starting_policies(initial, [(count, game.n_states, n) for n in game.n_actions])
+    policy = checked_policies(initial, [(count, game.n_states, n) for n in game.n_actions])
     rates = learning_rates(step_size, count, "step_size")
     responses = np.zeros((count, game.n_states, game.n_players))
     return AscentState(0, rates, policy, np.zeros((2, count)), np.ones(count), responses)

@@ -34,7 +34,7 @@ from metanash import kernels
 from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps
-from metanash.learners.base import Policies, learning_rates, starting_policies
+from metanash.learners.base import Policies, checked_policies, learning_rates
 from metanash.simplex import uniform
 from metanash.typing import Floats
 
@@ -101,7 +101,7 @@ class RegretMatching:
         shapes = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
         if initial is None:
             initial = tuple(uniform(1, *shape[1:]) for shape in shapes)
-        policies = starting_policies(initial, shapes)
+        policies = checked_policies(initial, shapes)
         rate = learning_rates(self.learning_rate, len(games)).reshape(-1, 1, 1, 1)
         return RegretState(
             iteration=0,

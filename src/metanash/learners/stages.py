@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash import simplex
 from metanash._inner.checks import integer
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
-from metanash.learners.base import Policies, learning_rates, starting_policies, warn_of_zeros
+from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
 from metanash.typing import Floats
 
 __all__ = [
@@ -159,7 +159,7 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     if len(stages) != 1:
         raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
     (number,) = stages
-    tilde = starting_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
+    tilde = checked_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
     warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
     eta = np.empty((count, *sizes))
     eta[...] = learning_rates(learning_rate, count)[:, np.newaxis, np.newaxis]

@@ -20,7 +20,7 @@ from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.falsification.zero_sum import every_stage, first_state, markov_chain, stage_policies
+from metanash_replication.falsification.zero_sum import decoded_policies, every_stage, first_state, markov_chain
 from metanash_replication.stages import PlayerDivergenceProbe
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
@@ -48,7 +48,7 @@ def _with_rate(cube: Cube, size: Size) -> dict[str, Floats]:
 
 
 def _with_policies(cube: Cube, size: Size) -> dict[str, Floats]:
-    return {**_with_rate(cube, size), **stage_policies(cube, size)}
+    return {**_with_rate(cube, size), **decoded_policies(cube, size)}
 
 
 def _precise_run(

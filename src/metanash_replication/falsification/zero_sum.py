@@ -45,7 +45,7 @@ def first_state(cube: Cube, size: Size) -> Floats:
     return np.tile(np.eye(size.n_states)[0], (len(cube), 1))
 
 
-def stage_policies(cube: Cube, size: Size) -> dict[str, Floats]:
+def decoded_policies(cube: Cube, size: Size) -> dict[str, Floats]:
     """Initial policies of stages 1 to H and of all later ones, (n, H + 1, H, S, A_i) for each player."""
     lead = (size.horizon + 1, size.horizon, size.n_states)
     return {f"policy_{i}": cube.interior(*lead, n) for i, n in enumerate(size.n_actions)}
@@ -72,7 +72,7 @@ def _games(cube: Cube, size: Size) -> dict[str, Floats]:
 
 
 def _with_policies(cube: Cube, size: Size) -> dict[str, Floats]:
-    return {**_games(cube, size), **stage_policies(cube, size)}
+    return {**_games(cube, size), **decoded_policies(cube, size)}
 
 
 # Theorem 1 ----------------------------------------------------------------------------------------------

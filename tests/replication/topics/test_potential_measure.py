@@ -124,17 +124,17 @@ def game_of(states, actions):
 def test_starting_policies():
     game = game_of(4000, (3, 2))
     rng = np.random.default_rng(3)
-    uniform = theory.starting_policies("uniform", game, rng)
+    uniform = theory.policies_of_kind("uniform", game, rng)
     assert [part.shape for part in uniform] == [(4000, 3), (4000, 2)]
     assert (uniform[0] == 1 / 3).all()
     assert (uniform[1] == 0.5).all()
-    pure = theory.starting_policies("pure", game, rng)
+    pure = theory.policies_of_kind("pure", game, rng)
     for part, n in zip(pure, (3, 2), strict=True):
         assert set(part.ravel().tolist()) == {0.0, 1.0}
         assert (part.sum(axis=1) == 1).all()
         np.testing.assert_allclose(part.mean(axis=0), 1 / n, atol=0.05)  # 6 standard errors
     assert 0.3 < (pure[0][:, 0] == pure[1][:, 0]).mean() < 0.7  # players choose independently
-    random = theory.starting_policies("random", game, rng)
+    random = theory.policies_of_kind("random", game, rng)
     for part, n in zip(random, (3, 2), strict=True):
         np.testing.assert_allclose(part.sum(axis=1), 1.0, atol=1e-12)
         # Dirichlet(1): mean 1/n, variance (n - 1) / (n^2 (n + 1))
@@ -146,7 +146,7 @@ def test_starting_policies_are_those_of_the_generator():
     game = game_of(3, (3, 2))
     for start in ("random", "pure"):
         one, same, other = (
-            np.concatenate(theory.starting_policies(start, game, np.random.default_rng(seed)), axis=1)
+            np.concatenate(theory.policies_of_kind(start, game, np.random.default_rng(seed)), axis=1)
             for seed in (5, 5, 6)
         )
         np.testing.assert_array_equal(one, same)
@@ -155,7 +155,7 @@ def test_starting_policies_are_those_of_the_generator():
 
 def test_unknown_start():
     with pytest.raises(ValueError, match=r"start must be one of .*uniform.*got 'vertex'"):
-        theory.starting_policies("vertex", game_of(1, (2,)), np.random.default_rng(0))
+        theory.policies_of_kind("vertex", game_of(1, (2,)), np.random.default_rng(0))
     assert theory.STARTS == ("uniform", "random", "pure")
 
 
@@ -468,7 +468,7 @@ def far_steps_of(monkeypatch, reward, start, factors, *, iterations=50, longest=
     game = DiscountedGame(matrix[np.newaxis, np.newaxis], Transition.shared(np.ones((1, 2, 2, 1))), 0.0)
     monkeypatch.setattr(theory, "potential_sequence", lambda *_, **__: [game])
     policies = tuple(np.array([[p, 1 - p]]) for p in start)
-    monkeypatch.setattr(theory, "starting_policies", lambda *_: policies)
+    monkeypatch.setattr(theory, "policies_of_kind", lambda *_: policies)
     found = theory.far_steps(
         "team", [0], 1, discounts=[0.0], actions=[[2, 2]], step_factors=factors, n_states=1, iterations=iterations,
         longest_period=longest,

@@ -36,10 +36,10 @@ __all__ = [
     "coupled_game",
     "far_steps",
     "long_runs",
+    "policies_of_kind",
     "random_games",
     "random_sequences",
     "sequence_runs",
-    "starting_policies",
     "two_state_game",
 ]
 
@@ -48,12 +48,12 @@ STARTS = ("uniform", "random", "pure")
 """Kinds of initial policies: uniform, Dirichlet(1), deterministic."""
 
 
-def starting_policies(start: str, game: DiscountedGame, rng: np.random.Generator) -> Policies:
+def policies_of_kind(start: str, game: DiscountedGame, rng: np.random.Generator) -> Policies:
     """Initial policies (S, A_i) of a kind. Raises ValueError if the kind is unknown.
 
     Takes a DiscountedGame; raises ValueError for anything else.
     """
-    check_game("starting_policies", game, DiscountedGame)
+    check_game("policies_of_kind", game, DiscountedGame)
     if start not in STARTS:
         raise ValueError(f"start must be one of {list(STARTS)}, got {start!r}")
     shapes = [(game.n_states, n) for n in game.n_actions]
@@ -141,7 +141,7 @@ def random_games(
                 base_kind, *address, n_games=1, perturbation=0.0, n_states=n_states, n_actions=n_actions,
                 discount=discount,
             )  # fmt: skip
-            initial.append(starting_policies(STARTS[start], games[-1], stream(*address, "initial policies")))
+            initial.append(policies_of_kind(STARTS[start], games[-1], stream(*address, "initial policies")))
             factors.append(factor)
             starts.append(start)
         batch = GameBatch(tuple(games))
@@ -319,7 +319,7 @@ def far_steps(
                 base_kind, *address, n_games=1, perturbation=0.0, n_states=n_states, n_actions=n_actions,
                 discount=discount,
             )  # fmt: skip
-            initial.append(starting_policies("random", games[-1], stream(*address, "initial policies")))
+            initial.append(policies_of_kind("random", games[-1], stream(*address, "initial policies")))
         count = len(step_factors)
         batch = GameBatch(tuple(games) * count)
         start = tuple(np.stack([policy[i] for policy in initial] * count) for i in range(len(n_actions)))
@@ -477,7 +477,7 @@ def random_sequences(
             if made:
                 kinds = np.arange(c, c + len(made)) % len(STARTS)
                 first = [
-                    starting_policies(STARTS[kind], sequence[0], stream(*place, "initial policies"))
+                    policies_of_kind(STARTS[kind], sequence[0], stream(*place, "initial policies"))
                     for kind, sequence, place in zip(kinds, made, places, strict=True)
                 ]
                 start = tuple(np.stack([policy[i] for policy in first]) for i in range(len(n_actions)))
