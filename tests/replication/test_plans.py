@@ -56,7 +56,10 @@ CONFIG = {
     "theory": {
         "small": {
             "sizes": [1, 20],
-            "loops": {"short": {"steps": 3, "n_actions": [2, 3, 4]}, "long": {"steps": 30, "n_actions": [2, 2]}},
+            "loops": {
+                "short": {"steps": 3, "n_actions": [2, 3, 4], "family": "team"},
+                "long": {"steps": 30, "n_actions": [2, 2]},
+            },
             "checkpoints": 5,
             "rate": 0.5,
             "seeds": 3,
@@ -114,7 +117,7 @@ def test_a_mapping_has_arguments_of_each_value():
     one = measurement(over={"loop": "loops"}, file="theory/{loop}")
     assert one.jobs(CONFIG) == [{"loop": "short"}, {"loop": "long"}]
     assert one.files(CONFIG) == {
-        "theory/short.npz": {"loop": "short", "steps": 3, "n_players": 3},
+        "theory/short.npz": {"loop": "short", "steps": 3, "n_players": 3, "family": "team"},
         "theory/long.npz": {"loop": "long", "steps": 30, "n_players": 2},
     }
     found = one.arguments(CONFIG, {"loop": "long"})
