@@ -13,8 +13,8 @@ WORKFLOW = "tests/workflow/"
 def pytest_xdist_make_scheduler(config, log):
     """Where tests run in several processes, those of a file stay in one, since they share fixtures.
 
-    Those of the workflow stay together: all of them share two runs of the pipeline. (Marks of groups would say the same,
-    and do nothing with this pytest: findings/xdist_groups_are_no_groups.sh.)
+    Those of the workflow stay together: all of them share two runs of the pipeline. (Marks of groups would say the
+    same, and do nothing with this pytest: findings/xdist_groups_are_no_groups.sh.)
     """
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415
 
