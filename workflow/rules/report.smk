@@ -20,7 +20,7 @@ CITED = {
 
 # What the report embeds: figures (each has a caption in workflow/report) and pages of the documentation.
 REPORT_FIGURES = [figure.name for plan in PLANS.values() for figure in plan.figures]
-DOCUMENTS = ["assumptions", "proposition1", "constants"]
+DOCUMENTS = ["assumptions", "theorem1", "proposition1", "constants"]
 
 
 rule ledger:

@@ -20,6 +20,7 @@ __all__ = [
     "divergences",
     "greedy",
     "log",
+    "nearest_divergence",
     "run",
     "shared_response",
     "zero_sum_gap",
@@ -133,6 +134,23 @@ def divergences(stages: Sequence[PreciseStage], *, worst: bool, largest: bool) -
         own = np.stack([_vertex(p, start, worst) for p, start in zip(stage.payoff, stage.initial, strict=True)])
         both = own.max(axis=0) if largest else own.sum(axis=0)
         total += both.max(axis=-1).sum()
+    return total
+
+
+def nearest_divergence(stages: Sequence[PreciseStage]) -> Decimal:
+    """As :func:`divergences` with the sum of the players, at the best responses that are nearest to the initial ones."""
+    total = Decimal(0)
+    for stage in stages:
+        horizon, states = stage.payoff[0].shape[:2]
+        for h in range(horizon):
+            here = []
+            for s in range(states):
+                likeliest = [
+                    max(start[h, s][_best_responses(payoff[h, s])])
+                    for payoff, start in zip(stage.payoff, stage.initial, strict=True)
+                ]
+                here.append(-sum((p.ln() for p in likeliest), start=Decimal(0)))
+            total += max(here)
     return total
 
 
