@@ -1,8 +1,8 @@
 """The proof of docs/theorem1.md, line by line: constants in exact arithmetic, inequalities on runs, least slack.
 
-The stages of this file are iterated by a few lines of NumPy of its own, whole runs by the loops of ``oracles``; only the
-last section uses the library. Each line must hold with no slack but rounding, and must be nearly attained somewhere:
-a line that is far from tight everywhere would hold with a wrong constant too.
+The stages of this file are iterated by a few lines of NumPy of its own, whole runs by the loops of ``oracles``; only
+the last section uses the library. Each line must hold with no slack but rounding, and nearly all are nearly attained
+somewhere: a line that is far from tight everywhere would hold with a wrong constant too.
 """
 
 import doctest
@@ -206,7 +206,7 @@ def c_1(x):
 
 
 def test_line_1_the_first_anchor():
-    """KL(v || a_1) <= e^x KL(v || tilde) for a vertex v; attained as p falls to 0 and to 1; false inside the simplex."""
+    """KL(v || a_1) <= e^x KL(v || tilde) for a vertex v; attained as p goes to 1; false inside the simplex."""
     rng, ratio = np.random.default_rng(1), 0.0
     for x in (0.01, 0.125, 0.7):
         for p in (1e-9, 1e-3, 0.1, 0.5, 0.9, 1 - 1e-6):

@@ -108,10 +108,10 @@ def theorem_1(
 
 
 def theorem_1_factor(horizon: int, learning_rate: npt.ArrayLike) -> Floats:
-    """c of :func:`theorem_1_proven`: at most 8.1 H at the learning rates of Theorem 1, where :func:`theorem_1` has 24 H.
+    """Factor c of :func:`theorem_1_proven`, at most 8.1 H at the learning rates of Theorem 1: there it was 24 H.
 
-    With x = eta H, c_1 = e^x + (x^2 / 4) (e^(2 x) - 1)^2, c_2 = c_1 / (1 - 2 x^2) and r = 1 + 1 / H it is c_1 for H = 1,
-    else 2 c_1 + 2 c_2 (2 H (r^(H - 1) - r) + r^(H - 1)). Derived in ``docs/theorem1.md``.
+    With x = eta H, c_1 = e^x + (x^2 / 4) (e^(2 x) - 1)^2, c_2 = c_1 / (1 - 2 x^2) and r = 1 + 1 / H it is c_1 for
+    H = 1, else 2 c_1 + 2 c_2 (2 H (r^(H - 1) - r) + r^(H - 1)). Derived in ``docs/theorem1.md``.
 
     Parameters
     ----------
@@ -150,8 +150,8 @@ def theorem_1_proven(
 ) -> Floats:
     """What is proven of Theorem 1: ((2 B(H) - C(H)) + c D / eta) / T, c being :func:`theorem_1_factor`.
 
-    The divergence D may be that of *any* of the tied best responses. The proof is in ``docs/theorem1.md``; both repaired
-    forms and equation (4) with 24 H / (eta T) follow from it.
+    The divergence D may be that of *any* of the tied best responses. The proof is in ``docs/theorem1.md``; both
+    repaired forms and equation (4) with 24 H / (eta T) follow from it.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def theorem_1_proven(
 
     Examples
     --------
-    H = 2 at the largest learning rate of Theorem 1, 1/32, where c is 5.348 and the burn-in term 11: (11 + 342.3) / 1000.
+    H = 2 at the largest learning rate of Theorem 1, 1/32: c is 5.348 and the burn-in term 11, so (11 + 342.3) / 1000.
 
     >>> round(float(theorem_1_proven(2.0, 2, 1000, 1 / 32)), 4)
     0.3533

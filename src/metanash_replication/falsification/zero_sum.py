@@ -136,7 +136,7 @@ def _rate_factors(instance: Instances, size: Size) -> tuple[Decimal, Decimal]:
 
 
 def _proven_factor(horizon: int, rate: Decimal) -> Decimal:
-    """c of docs/theorem1.md, its sum term by term."""
+    """The factor c of docs/theorem1.md, its sum term by term."""
     x, growth = horizon * rate, 1 + 1 / Decimal(horizon)
     both = x.exp() + x**2 / 4 * ((2 * x).exp() - 1) ** 2
     single = both / (1 - 2 * x**2)
