@@ -364,7 +364,7 @@ def coupled_square(discount, reward=lambda step: step / 4):
     ]
     after = sum(moved[0][a] * moved[1][b] * table[a][b] for a, b in itertools.product((0, 1), repeat=2))
     rise = after / (1 - discount) - value
-    gap = max(max(table[0][1], table[1][1]), max(table[1])) / (1 - discount) - value
+    gap = max(table[0][1], table[1][1], table[1][0]) / (1 - discount) - value
     return gap**2 / (2 * rise / (step * (1 - discount) ** 2))
 
 

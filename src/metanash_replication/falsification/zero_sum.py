@@ -4,6 +4,7 @@ Initial policies differ in the first stages and are the same from then on. Learn
 Theorem 1 down by six powers of ten, and T is the best of log-spaced ones up to the largest of the size.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -88,7 +89,7 @@ class _Divergences:
         return {name: value for probe in self._probes for name, value in probe(learner, state).items()}
 
 
-def _theorem_1_forms(found: dict[str, Floats], size: Size, t: Any, rate: Any) -> dict[str, Any]:
+def _theorem_1_forms(found: Mapping[str, Floats], size: Size, t: Any, rate: Any) -> dict[str, Any]:
     h, first, worst = size.horizon, found["divergence_first"], found["divergence_worst"]
     return {
         "printed": bounds.theorem_1(first, h, t),
