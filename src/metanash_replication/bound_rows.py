@@ -27,6 +27,7 @@ FORMS = {
     "repaired: burn-in term": "repaired",
     "repaired: learning rate": "repaired",
     "repaired: 1920/959 kappa": "repaired",
+    "proven: any best response": "proven",
     "proven: third power of eta": "proven",
     "sharper: ascent lemma": "sharper",
     "with B(H) / T, no repair": "refuted",

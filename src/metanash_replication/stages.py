@@ -13,6 +13,7 @@ from metanash.typing import Floats
 __all__ = [
     "STAGE_STARTS",
     "DivergenceProbe",
+    "NearestDivergenceProbe",
     "PlayerDivergenceProbe",
     "StageDivergence",
     "StageDivergenceProbe",
@@ -21,6 +22,8 @@ __all__ = [
     "stage_policies",
 ]
 
+
+_TIE = 1e-12
 
 STAGE_STARTS = ("uniform", "random", "vertex")
 """Kinds of initial policies; see :func:`stage_policies`."""
@@ -101,6 +104,27 @@ class DivergenceProbe(StageDivergenceProbe):
 
     def __init__(self) -> None:
         super().__init__(stage_divergence)
+
+
+def _nearest_stage_divergence(stage: Stage, *, worst: bool) -> Floats:  # noqa: ARG001 - as the other terms
+    """:func:`stage_divergence` at the best responses, tied within 1e-12, that have the largest initial probability."""
+    both: Floats | float = 0.0
+    for payoff, initial in zip(stage.payoff, stage.initial, strict=True):
+        tied = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
+        with np.errstate(divide="ignore"):
+            both = both - np.log(np.where(tied, initial, 0.0).max(axis=-1))
+    return np.asarray(np.maximum(both, 0.0).max(axis=-1).sum(axis=-1))  # a probability may exceed 1 by rounding
+
+
+class NearestDivergenceProbe(StageDivergenceProbe):
+    """The least divergence that Theorem 1 as proven may be taken at: ``divergence_nearest``, (G,)."""
+
+    def __init__(self) -> None:
+        super().__init__(_nearest_stage_divergence)
+
+    def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
+        """Return the divergence at this state."""
+        return {"divergence_nearest": super().__call__(learner, state)["divergence_first"]}
 
 
 def joint_stage_divergence(stage: JointStage, *, worst: bool) -> Floats:

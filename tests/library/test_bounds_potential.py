@@ -331,14 +331,17 @@ def test_the_lemma_is_sharp():
 
 @pytest.mark.parametrize("players", [2, 3, 4, 7, 20, 300])
 def test_what_the_others_take_from_the_rise(players):
-    """eps <= 1/960 at b = 1 / (8 N), its largest; and the least of the rise over the others' R_j is 1 - eps.
+    """eps <= 1/1024 at b = 1 / (8 N), with equality for N = 2; the least of the rise over the others' R_j is 1 - eps.
 
     With x_j = sqrt R_j and the largest, x_1 = 1, the rise is at least sum x_j^2 - b sum_{i<j} x_i x_j.
     """
     b = Fraction(1, 8 * players)
     eps = b**2 * (players - 1) / (4 * (1 - b * (players - 2) / 2))
-    assert eps <= Fraction(1, 960)
-    assert 2 / (1 - Fraction(1, 960)) == Fraction(1920, 959)
+    assert eps == Fraction(players - 1, 240 * players**2 + 32 * players) <= Fraction(1, 1024)
+    assert (eps == Fraction(1, 1024)) == (players == 2)
+    assert 240 * players**2 - 992 * players + 1024 >= 0
+    proven = 2 / (1 - Fraction(1, 1024))
+    assert proven == Fraction(2048, 1023) < Fraction(1920, 959) < proven * (1 + Fraction(66, 10**6))
     assert float(Fraction(1920, 959)) == REPAIRED
     # the stationary point of the others' part, x' M x - b 1' x, M = (1 + b/2) I - (b/2) 1 1'
     others, half = players - 1, float(b) / 2
@@ -346,6 +349,51 @@ def test_what_the_others_take_from_the_rise(players):
     assert np.linalg.eigvalsh(matrix).min() > 0
     x = np.linalg.solve(matrix, np.full(others, half))
     assert 1 + x @ matrix @ x - float(b) * x.sum() == pytest.approx(1 - float(eps), rel=1e-13)
+
+
+def coupled_square(discount, reward=lambda step: step / 4):
+    """(gap / bound with 2 kappa)^2 of the coupled players at T = 1, in fractions, by the learner's own definition."""
+    step = (1 - discount) ** 4 / 32  # kappa = 1, N = A_max = 2
+    table = [[Fraction(0), reward(step)], [Fraction(1), Fraction(0)]]
+    start = [[Fraction(0), Fraction(1)] for _ in range(2)]
+    value = table[1][1] / (1 - discount)
+    payoffs = [[table[a][1] + discount * value for a in (0, 1)], [table[1][b] + discount * value for b in (0, 1)]]
+    moved = [
+        oracles.project_by_supports([p + step * x for p, x in zip(policy, own, strict=True)])
+        for policy, own in zip(start, payoffs, strict=True)
+    ]
+    after = sum(moved[0][a] * moved[1][b] * table[a][b] for a, b in itertools.product((0, 1), repeat=2))
+    rise = after / (1 - discount) - value
+    gap = max(table[0][1], table[1][1], table[1][0]) / (1 - discount) - value
+    return gap**2 / (2 * rise / (step * (1 - discount) ** 2))
+
+
+def test_where_2_kappa_is_not_enough():
+    """Exactly (1 - gamma) / (1 - alpha^2/16 - alpha^3/32): above 1 up to a discount of 6.1957e-5, not at 0 only."""
+    for discount in (Fraction(0), Fraction(1, 10**5), Fraction(1, 10**3), Fraction(1, 2)):
+        step = (1 - discount) ** 4 / 32
+        assert coupled_square(discount) == (1 - discount) / (1 - step**2 / 16 - step**3 / 32)
+    assert coupled_square(Fraction(0)) == 1 / (1 - Fraction(1, 2**14) - Fraction(1, 2**20))
+    assert coupled_square(Fraction(61957, 10**9)) > 1 > coupled_square(Fraction(61958, 10**9))
+
+    def worst(step):
+        return step / (4 - 2 * step)
+
+    assert coupled_square(Fraction(61972, 10**9), worst) > 1 > coupled_square(Fraction(61973, 10**9), worst)
+    for other in (Fraction(99, 100), Fraction(101, 100)):
+        assert coupled_square(Fraction(0), lambda step, other=other: worst(step) * other) < coupled_square(0, worst)
+    # never more than what is proven
+    assert coupled_square(Fraction(0), worst) < Fraction(1024, 1023)
+    # and as the library learns it
+    discount = 3e-5
+    game = one_state_team([[0.0, (1 - discount) ** 4 / 128], [1.0, 0.0]], discount)
+    batch, start = GameBatch.of(game), tuple(np.eye(2)[[[1]]] for _ in range(2))
+    step = float(largest_ascent_step(discount, 1.0, 2, 2))
+    run = learn(game, ProjectedQAscent(step, every_gap=True), 1, initial=start)
+    (rise,) = gaps.potential_rises(batch, run.policy, start)
+    ratio = run.measures["mean_gap"][0, -1] / proposition_1(rise, 1.0, step, 1, discount, 2.0)
+    assert ratio == pytest.approx(float(coupled_square(Fraction(discount))) ** 0.5, rel=1e-11)
+    assert ratio > 1 + 1.5e-5
 
 
 # The steps of docs/constants.md -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import re
 import shutil
@@ -151,7 +152,7 @@ def test_both_defects_of_theorem_1_are_found_unaided():
     assert burn_in.verified > 100
     assert burn_in.iterations == 1  # stage 1, where all actions tie
 
-    for form in ("repaired: worst best response", "repaired: burn-in term"):
+    for form in ("repaired: worst best response", "repaired: burn-in term", "proven: any best response"):
         assert found[form].verdict == f"no violation in {result.evaluations} evaluations"
 
 
@@ -168,6 +169,12 @@ def test_the_defect_of_proposition_1_is_found_unaided(number, least):
 def test_equation_4_and_theorem_5_as_printed_are_found_wrong():
     result = search("equation_4", Settings(150, SEED), forms=["printed"], sizes=[Size((2, 2), iterations=24000)])
     assert result.worst("printed").verdict == VIOLATED
+    two_steps = FALSIFIABLE["equation_4"].sizes[1]
+    assert two_steps.horizon == 2
+    worst = search("equation_4", Settings(60, SEED), forms=["printed"], sizes=[two_steps]).worst("printed")
+    # at most 1 is lost, half in each step, while the policy stays uniform; 24576 log 2 log T / T is 0.811
+    assert worst.verdict == VIOLATED
+    assert 1.1 < worst.verified <= 1 / (24576 * math.log(2) * math.log(2**18) / 2**18)
     result = search("theorem_5", Settings(2000, SEED), forms=["printed"], sizes=[Size((2, 2), iterations=16)])
     assert result.worst("printed").verdict == VIOLATED
 
@@ -181,6 +188,31 @@ def weakened(monkeypatch):
         return "weakened"
 
     return add
+
+
+def test_the_nearest_of_tied_best_responses_by_hand():
+    """Two equal rows, tied for ever: nearest 1/2 and 1, first 1/8; the two sides of the search agree on all forms."""
+    size, claim = Size((3, 1), iterations=3), FALSIFIABLE["theorem_1"]
+    one = {
+        "reward": np.array([[[[[1.0], [1.0], [0.0]]]]])[np.newaxis],
+        "transition": np.ones((1, 1, 1, 1, 3, 1, 1)),
+        "start": np.ones((1, 1)),
+        "learning_rate": np.array([0.125]),
+        "policy_0": np.array([[[[0.125, 0.5, 0.375]]], [[[0.125, 0.5, 0.375]]]])[np.newaxis],
+        "policy_1": np.ones((1, 2, 1, 1, 1)),
+    }
+    sides = claim.evaluate(one, size)
+    nearest = (2 * math.log(2) * metanash.bounds.theorem_1_factor(1, 0.125) / 0.125 + 1) / 3  # two stages
+    first = 24 / 0.125 * 2 * math.log(8) / 3
+    at = list(sides.iterations).index(3)
+    assert sides.right["proven: any best response"][0, at] == pytest.approx(float(nearest), rel=1e-12)
+    assert sides.right["printed, with the learning rate"][0, at] == pytest.approx(first, rel=1e-12)
+    with enough_digits():
+        left, right = claim.verify({name: value[0] for name, value in one.items()}, size, 3)
+    assert right.keys() == sides.right.keys()
+    assert float(left) == pytest.approx(sides.left[0, at], rel=1e-12)
+    for form, value in right.items():
+        assert float(value) == pytest.approx(sides.right[form][0, at], rel=1e-12)
 
 
 def test_there_is_a_factor_for_every_claim():

@@ -20,7 +20,7 @@ CITED = {
 
 # What the report embeds: figures and pages of the documentation.
 REPORT_FIGURES = list(CAPTIONS["figures"])
-DOCUMENTS = ["assumptions", "proposition1", "constants"]
+DOCUMENTS = ["assumptions", "theorem1", "proposition1", "constants"]
 
 
 rule ledger:

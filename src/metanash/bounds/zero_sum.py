@@ -8,6 +8,8 @@ computes them):
 - *burn-in*: the estimates of step h see only tau - 1 rewards in stage tau, so in stages 1 to H - h + 1 many policies
   are best responses and the divergence of one of them can be 0, while the iterates enter the output. Repaired: the
   divergence is that of the worst best response among the tied ones; or :func:`two_sided_burn_in` / T is added.
+
+The repaired forms have a proof (``docs/theorem1.md``), which gives more than they say: :func:`theorem_1_proven`.
 """
 
 import math
@@ -22,6 +24,8 @@ __all__ = [
     "burn_in",
     "largest_learning_rate",
     "theorem_1",
+    "theorem_1_factor",
+    "theorem_1_proven",
     "theorem_1_uniform",
     "theorem_2",
     "trivial_gap",
@@ -103,6 +107,76 @@ def theorem_1(
     return np.asarray(_rate_factor(horizon, learning_rate) * np.asarray(divergence) / np.asarray(iterations))
 
 
+def theorem_1_factor(horizon: int, learning_rate: npt.ArrayLike) -> Floats:
+    """Factor c of :func:`theorem_1_proven`, at most 8.1 H at the learning rates of Theorem 1: there it was 24 H.
+
+    With x = eta H, c_1 = e^x + (x^2 / 4) (e^(2 x) - 1)^2, c_2 = c_1 / (1 - 2 x^2) and r = 1 + 1 / H it is c_1 for
+    H = 1, else 2 c_1 + 2 c_2 (2 H (r^(H - 1) - r) + r^(H - 1)). Derived in ``docs/theorem1.md``.
+
+    Parameters
+    ----------
+    horizon : int
+        H.
+    learning_rate : array
+        eta, of the shape of the result.
+
+    Raises
+    ------
+    ValueError
+        If a learning rate is not in (0, 1 / (sqrt 2 H)), where the proof holds.
+
+    Examples
+    --------
+    >>> [round(float(theorem_1_factor(h, largest_learning_rate(h))), 3) for h in (1, 2, 3)]
+    [1.133, 5.348, 11.385]
+    """
+    x = horizon * np.asarray(learning_rate, dtype=np.float64)
+    if not ((x > 0.0) & (2.0 * x**2 < 1.0)).all():
+        least, largest = float(x.min()) / horizon, float(x.max()) / horizon
+        raise ValueError(
+            f"the proof needs learning rates above 0 and below 1 / (sqrt(2) H) = {1 / (math.sqrt(2) * horizon):.4g}; "
+            f"got {least:g} to {largest:g}"
+        )
+    both = np.exp(x) + 0.25 * x**2 * np.expm1(2.0 * x) ** 2
+    if horizon == 1:
+        return np.asarray(both)
+    growth = 1.0 + 1.0 / horizon
+    steps = 2.0 * horizon * (growth ** (horizon - 1) - growth) + growth ** (horizon - 1)
+    return np.asarray(2.0 * both + 2.0 * both / (1.0 - 2.0 * x**2) * steps)
+
+
+def theorem_1_proven(
+    divergence: npt.ArrayLike, horizon: int, iterations: npt.ArrayLike, learning_rate: npt.ArrayLike
+) -> Floats:
+    """What is proven of Theorem 1: ((2 B(H) - C(H)) + c D / eta) / T, c being :func:`theorem_1_factor`.
+
+    The divergence D may be that of *any* of the tied best responses. The proof is in ``docs/theorem1.md``; both
+    repaired forms and equation (4) with 24 H / (eta T) follow from it.
+
+    Parameters
+    ----------
+    divergence, horizon, iterations
+        As in :func:`theorem_1`.
+    learning_rate : array
+        eta, below 1 / (sqrt 2 H): that is more than Theorem 1 admits.
+
+    Raises
+    ------
+    ValueError
+        If a learning rate is outside that range.
+
+    Examples
+    --------
+    H = 2 at the largest learning rate of Theorem 1, 1/32: c is 5.348 and the burn-in term 11, so (11 + 342.3) / 1000.
+
+    >>> round(float(theorem_1_proven(2.0, 2, 1000, 1 / 32)), 4)
+    0.3533
+    """
+    rate = np.asarray(learning_rate, dtype=np.float64)
+    total = two_sided_burn_in(horizon) + theorem_1_factor(horizon, rate) * np.asarray(divergence) / rate
+    return np.asarray(total / np.asarray(iterations))
+
+
 def theorem_1_uniform(
     horizon: int, iterations: npt.ArrayLike, n_actions: tuple[int, int], learning_rate: npt.ArrayLike | None = None
 ) -> Floats:
@@ -131,7 +205,7 @@ def two_sided_burn_in(horizon: int) -> int:
     This over T, added to the printed bound, is another repair of the burn-in defect. The gap of the output is at most
     what the max-player gains where *it* leads plus what the min-player gains where *it* leads. At step 1 both are in
     the initial state and share one duality gap; from step 2 on they may be in different states and each take the
-    whole. That argument is complete where every divergence is 0; otherwise the repair is only checked.
+    whole (``docs/theorem1.md``, with all divergences).
     """
     missed = missed_rewards(horizon)
     return 2 * sum(missed) - missed[-1]

@@ -4,6 +4,7 @@ Initial policies differ in the first stages and are the same from then on. Learn
 Theorem 1 down by six powers of ten, and T is the best of log-spaced ones up to the largest of the size.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from metanash.bounds import zero_sum as bounds
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Run, checkpoints, learn
-from metanash.learners.stages import stage_count
+from metanash.learners.stages import StagedMirrorDescent, StagedState, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.typing import Floats, Integers
@@ -21,7 +22,7 @@ from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.stages import DivergenceProbe
+from metanash_replication.stages import DivergenceProbe, NearestDivergenceProbe
 
 __all__ = ["EQUATION_4", "THEOREM_1", "THEOREM_2", "every_stage", "markov_chain"]
 
@@ -78,29 +79,39 @@ def _with_policies(cube: Cube, size: Size) -> dict[str, Floats]:
 # Theorem 1 ----------------------------------------------------------------------------------------------
 
 
-def _theorem_1_forms(first: Any, worst: Any, size: Size, t: Any, rate: Any) -> dict[str, Any]:
-    h = size.horizon
+class _Divergences:
+    """Probe of the divergences at the first, the worst and the nearest of the tied best responses."""
+
+    def __init__(self) -> None:
+        self._probes = DivergenceProbe(), NearestDivergenceProbe()
+
+    def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
+        return {name: value for probe in self._probes for name, value in probe(learner, state).items()}
+
+
+def _theorem_1_forms(found: Mapping[str, Floats], size: Size, t: Any, rate: Any) -> dict[str, Any]:
+    h, first, worst = size.horizon, found["divergence_first"], found["divergence_worst"]
     return {
         "printed": bounds.theorem_1(first, h, t),
         "printed, worst best response": bounds.theorem_1(worst, h, t),
         "printed, with the learning rate": bounds.theorem_1(first, h, t, rate),
         "repaired: worst best response": bounds.theorem_1(worst, h, t, rate),
         "repaired: burn-in term": bounds.theorem_1(first, h, t, rate) + bounds.two_sided_burn_in(h) / t,
+        "proven: any best response": bounds.theorem_1_proven(found["divergence_nearest"], h, t, rate),
     }
 
 
 def _run(instances: Instances, size: Size, grid: Integers, initial: tuple[Floats, ...] | None) -> Run[Any]:
     learner = OptimisticMirrorDescent(instances["learning_rate"])
     batch: GameBatch[ZeroSumGame] = games_of(ZeroSumGame, instances, size)
-    return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=DivergenceProbe())
+    return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=_Divergences())
 
 
 def _theorem_1(instances: Instances, size: Size) -> Sides:
     grid = checkpoints(size.iterations, _CHECKPOINTS)
     run = _run(instances, size, grid, every_stage(instances, size))
-    first, worst = run.probes["divergence_first"], run.probes["divergence_worst"]
     rate = instances["learning_rate"][:, np.newaxis]
-    return Sides(grid, run.ne_gap, _theorem_1_forms(first, worst, size, grid, rate))
+    return Sides(grid, run.ne_gap, _theorem_1_forms(run.probes, size, grid, rate))
 
 
 def _precise_run(
@@ -125,16 +136,29 @@ def _rate_factors(instance: Instances, size: Size) -> tuple[Decimal, Decimal]:
     return Decimal(192 * size.horizon**3), 24 * size.horizon / Decimal(float(instance["learning_rate"]))
 
 
+def _proven_factor(horizon: int, rate: Decimal) -> Decimal:
+    """The factor c of docs/theorem1.md, its sum term by term."""
+    x, growth = horizon * rate, 1 + 1 / Decimal(horizon)
+    both = x.exp() + x**2 / 4 * ((2 * x).exp() - 1) ** 2
+    single = both / (1 - 2 * x**2)
+    if horizon == 1:
+        return both
+    return 2 * both + 2 * single * (2 * sum(growth**j for j in range(1, horizon - 1)) + growth ** (horizon - 1))
+
+
 def _verify_theorem_1(instance: Instances, size: Size, iterations: int) -> PreciseSides:
     stages, gap = _precise_run(instance, iterations)
     first, worst = (precise.divergences(stages, worst=which, largest=False) for which in (False, True))
+    nearest, rate = precise.nearest_divergence(stages), Decimal(float(instance["learning_rate"]))
     printed, repaired = _rate_factors(instance, size)
+    missed = bounds.two_sided_burn_in(size.horizon)
     return gap, {
         "printed": printed * first / iterations,
         "printed, worst best response": printed * worst / iterations,
         "printed, with the learning rate": repaired * first / iterations,
         "repaired: worst best response": repaired * worst / iterations,
-        "repaired: burn-in term": (repaired * first + bounds.two_sided_burn_in(size.horizon)) / iterations,
+        "repaired: burn-in term": (repaired * first + missed) / iterations,
+        "proven: any best response": (_proven_factor(size.horizon, rate) * nearest / rate + missed) / iterations,
     }
 
 
@@ -146,6 +170,7 @@ THEOREM_1 = Falsifiable(
         "printed, with the learning rate",
         "repaired: worst best response",
         "repaired: burn-in term",
+        "proven: any best response",
     ),
     sizes=(Size((2, 2), iterations=8192), Size((2, 2), n_states=2, horizon=2, iterations=512)),
     game=ZeroSumGame,
@@ -176,7 +201,8 @@ def _verify_equation_4(instance: Instances, size: Size, iterations: int) -> Prec
 EQUATION_4 = Falsifiable(
     title="equation (4)",
     forms=("printed", "repaired: learning rate"),
-    sizes=(Size((2, 2), iterations=32768), Size((2, 2), n_states=2, horizon=2, iterations=512)),
+    # at H = 2 the printed right side is below 1 from T = 2.1e5 on at the earliest, for two actions in all
+    sizes=(Size((2, 2), iterations=32768), Size((2, 1), horizon=2, iterations=262144)),
     game=ZeroSumGame,
     decode=_games,
     evaluate=_equation_4,

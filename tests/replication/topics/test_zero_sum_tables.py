@@ -14,6 +14,7 @@ from metanash_replication.topics.zero_sum import measure as theory
 from metanash_replication.topics.zero_sum import tables as theory_tables
 
 PRINTED, WORST, TERM = "printed", "repaired: worst best response", "repaired: burn-in term"
+PROVEN = "proven: any best response"
 RATE = "repaired: learning rate"
 
 
@@ -139,22 +140,36 @@ def test_informative_is_said_of_the_mean_bound():
     assert row["first_informative"] == 10_000
 
 
+def proven_factor(horizon, rate):
+    """c of docs/theorem1.md for H = 1 and 2: c_1, and 2 c_1 + 3 c_1 / (1 - 2 x^2) with x = eta H."""
+    x = horizon * rate
+    one = math.exp(x) + (x * (math.exp(2 * x) - 1) / 2) ** 2
+    return one if horizon == 1 else 2 * one + 3 * one / (1 - 2 * x**2)
+
+
 # Claims and forms ---------------------------------------------------------------------------------------
 
 
 def test_forms_of_long_runs():
-    """H = 2 at eta = 1/32: printed and repaired factors are both 1536 / T; the burn-in term adds 11 / T."""
+    """H = 2 at eta = 1/32: printed and repaired factors are both 1536 / T; the burn-in term adds 11 / T.
+
+    As proven it is (11 + 32 c D) / T.
+    """
     t, gap = [1, 10, 100], [[1.5, 1.0, 0.5]]
     rows = theory_tables.long_run_rows(
         [long_run(t, gap, [1.0, 2.0, 3.0], [4.0, 5.0, 6.0], horizon=2, kind="pure", n_actions=(2, 3))]
     )
     assert {row["setting"] for row in rows} == {"long runs, pure, H=2"}
     claims = [(row["claim"], row["form"]) for row in rows]
-    assert claims == [("theorem 1", f) for f in (PRINTED, WORST, TERM)] + [("equation 4", f) for f in (PRINTED, RATE)]
-    ratio = {form: picked(rows, claim="theorem 1", form=form)["ratio"] for form in (PRINTED, WORST, TERM)}
+    assert claims == [("theorem 1", f) for f in (PRINTED, WORST, TERM, PROVEN)] + [
+        ("equation 4", f) for f in (PRINTED, RATE)
+    ]
+    ratio = {form: picked(rows, claim="theorem 1", form=form)["ratio"] for form in (PRINTED, WORST, TERM, PROVEN)}
     assert ratio[PRINTED] == near(0.5 / (1536 * 3 / 100))
     assert ratio[WORST] == near(0.5 / (1536 * 6 / 100))
     assert ratio[TERM] == near(0.5 / ((1536 * 3 + 11) / 100))
+    assert ratio[PROVEN] == near(0.5 / ((11 + 32 * proven_factor(2, 1 / 32) * 3) / 100))
+    assert picked(rows, claim="theorem 1", form=PROVEN)["kind"] == "proven"
     for form in (PRINTED, RATE):
         row = picked(rows, claim="equation 4", form=form)
         assert row["right"] == near(768 * 32 * math.log(100) * math.log(6) / 100)
@@ -206,7 +221,7 @@ def test_equation_4_is_for_games_that_start_uniform():
     gap = np.tile([0.5, 0.25], (6, 1))
     gap[[2, 4, 5]] = 1.0  # these do not
     rows = theory_tables.random_game_rows([random_game_measurement(ne_gap=gap)])
-    assert len(rows) == 3 + 2 * 2
+    assert len(rows) == 4 + 2 * 2
     for size, runs, product in (("2x2", 2, 4), ("2x3", 1, 6)):
         for form, factor in ((PRINTED, 768.0), (RATE, 96 / (0.125 if size == "2x2" else 0.0125))):
             row = picked(rows, claim="equation 4", form=form, setting=f"random games, random, H=1, {size}")
@@ -234,7 +249,7 @@ def test_total_rows():
     totals = total_rows(rows, "all of them")
     assert rows == before
     assert [(row["claim"], row["form"]) for row in totals] == [
-        ("theorem 1", PRINTED), ("theorem 1", WORST), ("theorem 1", TERM), ("equation 4", PRINTED), ("equation 4", RATE)
+        *(("theorem 1", form) for form in (PRINTED, WORST, TERM, PROVEN)), ("equation 4", PRINTED), ("equation 4", RATE)
     ]  # fmt: skip
     printed = picked(totals, claim="theorem 1", form=PRINTED)
     assert (printed["runs"], printed["violations"]) == (18, 6)
@@ -281,7 +296,7 @@ def burn_in_measurement():
 
 def test_small_step_rows():
     rows = theory_tables.small_step_rows(small_step_measurement())
-    assert len(rows) == 10
+    assert len(rows) == 12
     for factor, rate, gap in (("1", 1 / 32, 0.5), ("0.1", 1 / 320, 1.0)):
         setting = f"learning rate {factor} / (8 H^2), H=2"
         row = picked(rows, claim="theorem 1", form=WORST, setting=setting)
@@ -290,17 +305,24 @@ def test_small_step_rows():
         assert (row["left"], row["right"]) == (gap, near(1536 * 3 / 100))
         row = picked(rows, claim="equation 4", form=RATE, setting=setting)
         assert row["right"] == near(96 * 8 * math.log(100) * math.log(6) / (rate * 100))
+        row = picked(rows, claim="theorem 1", form=PROVEN, setting=setting)
+        assert (row["left"], row["right"]) == (gap, near((11 + proven_factor(2, rate) * 3 / rate) / 100))
 
 
 def test_burn_in_rows():
-    """H = 1 printed: 1 / 0.192 and 0.1 / 0.0384; the term: 1 / 1.192. H = 2 at T = 10: 0.5 / 0.03072."""
+    """H = 1 printed: 1 / 0.192 and 0.1 / 0.0384; the term: 1 / 1.192. H = 2 at T = 10: 0.5 / 0.03072.
+
+    As proven, 1 + 8 c 1e-3 with c = 1.13 at H = 1; at H = 2 and T = 10, (11 + 32 c 2e-4) / 10 with c = 5.3.
+    """
     rows = theory_tables.burn_in_rows(burn_in_measurement())
-    assert [row["setting"] for row in rows] == ["burn-in, H=1"] * 3 + ["burn-in, H=2"] * 3
-    assert [row["runs"] for row in rows] == [1] * 6
-    assert [row["violations"] for row in rows] == [1, 0, 0] * 2
+    assert [row["setting"] for row in rows] == ["burn-in, H=1"] * 4 + ["burn-in, H=2"] * 4
+    assert [row["runs"] for row in rows] == [1] * 8
+    assert [row["violations"] for row in rows] == [1, 0, 0, 0] * 2
     ratios = [row["ratio"] for row in rows]
-    assert ratios[:3] == [near(1 / 0.192), near(1 / (192 * 14)), near(1 / 1.192)]
-    assert ratios[3:] == [near(0.5 / 0.03072), near(0.5 / (1536 * 56 / 10)), near(0.5 / (0.03072 + 1.1))]
+    one, two = proven_factor(1, 1 / 8), proven_factor(2, 1 / 32)
+    assert ratios[:4] == [near(1 / 0.192), near(1 / (192 * 14)), near(1 / 1.192), near(1 / (1 + 8e-3 * one))]
+    assert ratios[4:6] == [near(0.5 / 0.03072), near(0.5 / (1536 * 56 / 10))]
+    assert ratios[6:] == [near(0.5 / (0.03072 + 1.1)), near(0.5 / ((11 + 32 * two * 2e-4) / 10))]
 
 
 def test_two_sided_rows():
@@ -308,16 +330,16 @@ def test_two_sided_rows():
     arrays = {"horizons": np.array([2]), "checkpoints": np.array([1, 10, 100])}
     arrays |= {"ne_gap": np.array([[2.0, 0.9, 0.108]]), "divergence_first": np.zeros((1, 3))}
     rows = theory_tables.two_sided_rows(({}, arrays))
-    assert [row["claim"] for row in rows] == ["theorem 1"] * 2
-    assert [row["ratio"] for row in rows] == [near(10.8 / 9), near(10.8 / 11)]
-    assert [row["violations"] for row in rows] == [1, 0]
-    assert [row["first_informative"] for row in rows] == [10, 10]
+    assert [row["claim"] for row in rows] == ["theorem 1"] * 3
+    assert [row["ratio"] for row in rows] == [near(10.8 / 9), near(10.8 / 11), near(10.8 / 11)]
+    assert [row["violations"] for row in rows] == [1, 0, 0]
+    assert [row["first_informative"] for row in rows] == [10, 10, 10]
     arrays["divergence_first"] = np.full((1, 3), 1e-3)
     assert [row["ratio"] for row in theory_tables.two_sided_rows(({}, arrays))] == [
-        near(10.8 / (9 + 1.536)), near(10.8 / (11 + 1.536))
+        near(10.8 / (9 + 1.536)), near(10.8 / (11 + 1.536)), near(10.8 / (11 + 0.032 * proven_factor(2, 1 / 32)))
     ]  # fmt: skip
     measured = theory.two_sided_runs(iterations=500, n_checkpoints=20)
-    assert [row["violations"] for row in theory_tables.two_sided_rows(({}, measured))] == [1, 0]
+    assert [row["violations"] for row in theory_tables.two_sided_rows(({}, measured))] == [1, 0, 0]
 
 
 def test_defect_table():
@@ -601,7 +623,7 @@ def test_tables_of_real_runs():
         for h in (1, 2)
     ]
     rows = theory_tables.long_run_rows(long)
-    assert len(rows) == 4 * 5
+    assert len(rows) == 4 * 6
     assert all(row["violations"] == 0 and row["runs"] == 2 for row in rows)
     # from uniform starts first and worst are the same, and the largest rate makes printed and repaired the same
     for h in (1, 2):
@@ -609,7 +631,7 @@ def test_tables_of_real_runs():
         one, two = (picked(rows, claim="theorem 1", form=form, setting=where) for form in (PRINTED, WORST))
         assert one["ratio"] == near(two["ratio"])
     burn_in = {}, theory.burn_in_runs([1, 2], iterations=300, n_checkpoints=10, margin=1e-6)
-    assert [row["violations"] for row in theory_tables.burn_in_rows(burn_in)] == [1, 0, 0] * 2
+    assert [row["violations"] for row in theory_tables.burn_in_rows(burn_in)] == [1, 0, 0, 0] * 2
     small = {"rate_factors": [1.0, 1e-3], "horizon": 1, **sizes, "iterations": 100_000, "n_checkpoints": 12}
     small_step = small, theory.small_step_runs([0, 1], 4, **small)
     found = theory_tables.small_step_rows(small_step)
@@ -671,5 +693,6 @@ def test_forms_have_the_names_that_the_ledger_asks_for():
         "checkpoints": np.array([10, 100]), "horizons": np.array([2]), "ne_gap": np.full((1, 2), 0.5),
         "divergence_first": np.zeros((1, 2)),
     }  # fmt: skip
-    forms = [row["form"] for row in theory_tables.two_sided_rows(({}, arrays))]
-    assert forms == ["with B(H) / T, no repair", "repaired: burn-in term"]
+    rows = theory_tables.two_sided_rows(({}, arrays))
+    assert [row["form"] for row in rows] == ["with B(H) / T, no repair", TERM, PROVEN]
+    assert [row["right"] for row in rows] == [near(9 / 100), near(11 / 100), near(11 / 100)]  # D = 0

@@ -5,6 +5,8 @@ A zero-sum game is the game with the rewards r and -r. Rewards are (N, H, S, A_1
 """
 
 import itertools
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from metanash_replication.falsification.precise.arithmetic import Decimals, contract, decimals, normalised
+from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
 
 __all__ = [
     "PreciseStage",
@@ -20,6 +22,7 @@ __all__ = [
     "divergences",
     "greedy",
     "log",
+    "nearest_divergence",
     "run",
     "shared_response",
     "zero_sum_gap",
@@ -58,18 +61,38 @@ def _payoffs(table: Decimals, joint: Decimals, player: int) -> Decimals:
     return np.array([(row * others).sum() for row in moved], dtype=object)
 
 
+def _flat_product(policies: Sequence[Sequence[Decimal]]) -> list[Decimal]:
+    """Probabilities of the joint actions of independent players, the last player's action changing first."""
+    table = [Decimal(1)]
+    for policy in policies:
+        table = [p * q for p in table for q in policy]
+    return table
+
+
+def _multiplied(policy: Sequence[Decimal], factor: Sequence[Decimal]) -> list[Decimal]:
+    weight = list(map(operator.mul, policy, factor))
+    total = sum(weight)
+    return [w / total for w in weight]
+
+
 def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, iterations: int) -> Decimals:
-    """Sum of the products of the iterates at one state and step."""
-    players = range(len(start))
-    anchor, now = list(start), list(start)
-    total: Any = None
+    """Sum of the products of the iterates at one state and step.
+
+    Plain lists: with arrays of so few numbers most of the time would go into calls of NumPy, and runs may be long.
+    """
+    players, actions = range(len(start)), [len(policy) for policy in start]
+    rows = [[list(row.ravel()) for row in np.moveaxis(table, i, 0)] for i, table in enumerate(q)]
+    anchor, now = [list(policy) for policy in start], [list(policy) for policy in start]
+    total = [Decimal(0)] * math.prod(actions)
     for _ in range(iterations):
-        factor = [np.exp(eta * contract(q[i], now, keep=i)) for i in players]
-        anchor = [normalised(anchor[i] * factor[i]) for i in players]
-        now = [normalised(anchor[i] * factor[i]) for i in players]
-        joint = _product(now)
-        total = joint if total is None else total + joint
-    return np.asarray(total)
+        others = [_flat_product(now[:i] + now[i + 1 :]) for i in players]
+        for i in players:
+            if actions[i] > 1:  # else there is nothing to choose
+                factor = [(eta * sum(map(operator.mul, row, others[i]))).exp() for row in rows[i]]
+                anchor[i] = _multiplied(anchor[i], factor)
+                now[i] = _multiplied(anchor[i], factor)
+        total = list(map(operator.add, total, _flat_product(now)))
+    return np.array(total, dtype=object).reshape(actions)
 
 
 def run(
@@ -133,6 +156,23 @@ def divergences(stages: Sequence[PreciseStage], *, worst: bool, largest: bool) -
         own = np.stack([_vertex(p, start, worst) for p, start in zip(stage.payoff, stage.initial, strict=True)])
         both = own.max(axis=0) if largest else own.sum(axis=0)
         total += both.max(axis=-1).sum()
+    return total
+
+
+def nearest_divergence(stages: Sequence[PreciseStage]) -> Decimal:
+    """As :func:`divergences`, summed over players, at the best responses that are nearest to the initial policies."""
+    total = Decimal(0)
+    for stage in stages:
+        horizon, states = stage.payoff[0].shape[:2]
+        for h in range(horizon):
+            here = []
+            for s in range(states):
+                likeliest = [
+                    max(start[h, s][_best_responses(payoff[h, s])])
+                    for payoff, start in zip(stage.payoff, stage.initial, strict=True)
+                ]
+                here.append(-sum((p.ln() for p in likeliest), start=Decimal(0)))
+            total += max(here)
     return total
 
 

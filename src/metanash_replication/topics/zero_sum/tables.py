@@ -41,12 +41,13 @@ __all__ = [
 def _theorem_1_forms(
     setting: str, t: Floats, gap: Floats, first: Floats, worst: Floats, horizon: int, rate: npt.ArrayLike
 ) -> list[dict[str, Any]]:
-    """Rows of the data-dependent bound: as printed, and with both repairs of the burn-in."""
+    """Rows of the data-dependent bound: as printed, with both repairs of the burn-in, and as proven."""
     repaired = np.broadcast_to(np.asarray(rate, dtype=np.float64)[..., np.newaxis], gap.shape)
     forms = {
         "printed": bounds.theorem_1(first, horizon, t),
         "repaired: worst best response": bounds.theorem_1(worst, horizon, t, repaired),
         "repaired: burn-in term": bounds.theorem_1(first, horizon, t, repaired) + bounds.two_sided_burn_in(horizon) / t,
+        "proven: any best response": bounds.theorem_1_proven(first, horizon, t, repaired),
     }
     trivial = bounds.trivial_gap(horizon)
     return [claim_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
@@ -111,13 +112,16 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
 
 
 def two_sided_rows(measured: Measurement) -> list[dict[str, Any]]:
-    """Theorem 1 on the game that shows B(H) / T to be no repair, with it and with the two-sided term."""
+    """Theorem 1 on the game that shows B(H) / T to be no repair: with it, with the two-sided term, and as proven."""
     _, arrays = measured
     t, horizon = arrays["checkpoints"].astype(np.float64), int(arrays["horizons"][0])
     printed = bounds.theorem_1(arrays["divergence_first"], horizon, t)
     forms = {
         "with B(H) / T, no repair": printed + bounds.burn_in(horizon) / t,
         "repaired: burn-in term": printed + bounds.two_sided_burn_in(horizon) / t,
+        "proven: any best response": bounds.theorem_1_proven(
+            arrays["divergence_first"], horizon, t, bounds.largest_learning_rate(horizon)
+        ),
     }
     setting, trivial = f"two-sided burn-in, H={horizon}", bounds.trivial_gap(horizon)
     return [claim_row("theorem 1", form, setting, t, arrays["ne_gap"], right, trivial) for form, right in forms.items()]
