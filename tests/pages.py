@@ -1,7 +1,10 @@
 """Parts of the report as a reader sees them."""
 
+import contextlib
 import html
 import re
+
+import pandas as pd
 
 from metanash_replication.ledger.cited import plain, render
 
@@ -12,6 +15,19 @@ def rows_of(parts, title):
     header, *rows = [[plain(cell) for cell in row] for row in (part.header, *part.rows)]
     assert {len(row) for row in rows} <= {len(header)}
     return header, rows
+
+
+def theory_of(rows, measurements):
+    """``theory.csv`` of rows up to ``first_informative``: totals are those of all, other columns follow from settings.
+
+    ``measurements`` has the measurement of each setting, by what stands before the first comma.
+    """
+    columns = ["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved"]
+    table = pd.DataFrame(rows, columns=[*columns, "first_informative"])
+    return table.assign(
+        measurement=[measurements[setting.partition(",")[0]] for setting in table["setting"]],
+        total=[setting.endswith(", all") or setting.startswith("all ") for setting in table["setting"]],
+    )
 
 
 def text_of(parts):
@@ -76,3 +92,36 @@ def strangers(thing, tables):
             and not stands_in(text, tables[source.removesuffix(".csv")])
         }
     )
+
+
+class AbsentError(Exception):
+    """A table is read that is not there."""
+
+
+class Watched(dict):
+    """Tables by name that know which of them were read."""
+
+    def __init__(self, tables):
+        super().__init__(tables)
+        self.read = set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        if name not in self:
+            raise AbsentError(name)
+        return super().__getitem__(name)
+
+    def get(self, name, default=None):
+        self.read.add(name)
+        return super().get(name, default)
+
+
+def tables_read(functions, tables):
+    """Names of all tables that functions of tables read. Tables that are not here are read too, and end a function."""
+    found = set()
+    for function in functions:
+        watched = Watched(tables)
+        with contextlib.suppress(AbsentError):
+            function(watched)
+        found |= watched.read
+    return found

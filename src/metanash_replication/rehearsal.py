@@ -16,7 +16,7 @@ from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
 from metanash.meta import META_UPDATES
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
-from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.registry import FALSIFIABLE
 from metanash_replication.falsification.sizes import check_size
 

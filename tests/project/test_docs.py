@@ -1,6 +1,7 @@
 """What the documentation shows is run, and what it points to exists."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from metanash.learners import LEARNERS
 from metanash.streams import stream
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 from metanash_replication.falsification import FALSIFIABLE
+from metanash_replication.paper import claims_of
+from metanash_replication.plans import read_plan
 from metanash_replication.records import RunRecord
-from metanash_replication.topics.zero_sum import claims as zero_sum
+from metanash_replication.topics.simulations import claims as simulations
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -151,12 +154,42 @@ def test_last_iterate_example_is_what_it_says():
     np.testing.assert_allclose(second.state.initial[0][:, 0], expected, atol=1e-15)
 
 
-def test_claim_of_the_extending_page_gets_its_verdict(monkeypatch, capsys):
-    """A gap of 0.25 is more than half of 0.4, 0.1 is not."""
-    monkeypatch.setattr(zero_sum, "CLAIMS", list(zero_sum.CLAIMS))
-    run_block(section("A claim")["python"][0])
+def test_claim_of_the_extending_page_gets_its_verdict(capsys):
+    """A gap of 0.25 is more than half of 0.4, 0.1 is not. It stands where the page says that it would."""
+    claim = run_block(section("A claim")["python"][0])["claim"]
     (line,) = capsys.readouterr().out.splitlines()
     assert line == "['violated', '1 of 2 cases fail; worst: 0.25 beside 0.2 (learning rate=0.2).']"
+    (figure_1,) = (one for one in read_plan("simulations").sections if one.id == "figure-1")
+    plan = replace(read_plan("simulations"), sections=(replace(figure_1, claims=(*figure_1.claims, claim.id)),))
+    assert claims_of(plan, [*simulations.CLAIMS, claim])[-1] == replace(claim, section="figure-1")
+    for claims, planned in ((simulations.CLAIMS, plan), ([*simulations.CLAIMS, claim], read_plan("simulations"))):
+        with pytest.raises(ValueError, match="larger-rates-are-faster"):
+            claims_of(planned, claims)
+
+
+INNER_LOOP = re.compile(r"\binner_loop(_\w+)?\b|\binner-loop\b|maml_inner_loop|The constant of the inner loop")
+"""How the files that have to do with the measurement call it; ``inner_loops`` are settings of another."""
+
+
+def test_files_of_a_measurement_are_those_of_the_extending_page():
+    """The page's list has all files that know the measurement, but for tests and what is optional, and counts them."""
+    text = (ROOT / "docs" / "extending.md").read_text().split("## A new measurement, ")[1].split("\n## ")[0]
+    listed = set(re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE))
+    folders = ("config", "notebooks", "src", "workflow", "tests/replication", "tests/workflow")
+    kinds = {".py", ".yaml", ".ipynb", ".rst", ".smk"}
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    found = {path.relative_to(ROOT) for path in files if INNER_LOOP.search(path.name + path.read_text())}
+    found -= {Path("tests/workflow/test_new_measurement.py")}  # which is about this page
+    optional = {path for path in found if path.parts[0] == "notebooks" or path.name == "deep.yaml"}
+    of_results = {path for path in found if path.parts[:2] == ("tests", "replication")}
+    of_pipeline = {path for path in found if path.parts[:2] == ("tests", "workflow")}
+    code = found - optional - of_results - of_pipeline
+    assert {path.as_posix() for path in code} == listed
+    assert {path.as_posix() for path in of_results} == set(re.findall(r"\(`(tests/[^`]+)`\)", text))
+    counted = [
+        f"{len(some)} in {len({path.parent for path in some})} folders" for some in (code, code | of_results, found)
+    ]
+    assert re.findall(r"\| (\d+ in \d+ folders) \| \d+ in \d+ folders \|", text) == counted
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -22,8 +22,8 @@ from metanash.archive import ArchiveError, read_archive, write_archive
 from metanash.games import DiscountedGame
 from metanash_replication.falsification import (
     FALSIFIABLE,
-    Claim,
     Cube,
+    Falsifiable,
     Settings,
     Sides,
     Size,
@@ -32,7 +32,7 @@ from metanash_replication.falsification import (
     runs,
     search,
 )
-from metanash_replication.falsification.bound import ratios
+from metanash_replication.falsification.falsifiable import ratios
 from metanash_replication.falsification.files import STATE_FORMAT, STATE_SCHEMA, read_instance
 from metanash_replication.falsification.precise.arithmetic import decimals, enough_digits, solve
 from metanash_replication.falsification.precise.teams import project
@@ -624,7 +624,7 @@ def test_a_new_entry_is_searched_like_the_others(monkeypatch, tmp_path, capsys):
             "start": np.ones((len(cube), 1)),
         }
 
-    claim = Claim(
+    claim = Falsifiable(
         title="rewards at most 1/2",
         forms=("printed",),
         sizes=(Size((2,)),),
@@ -661,7 +661,7 @@ def rewards_claim(left, right=1.0, actions=3, watched=None):
         sides = {form: np.full((1, 1), right) for form in ("a", "b")}
         return Sides(np.array([1]), left(reward)[:, np.newaxis], sides)
 
-    return Claim("rewards", ("a", "b"), (Size((actions,)),), DiscountedGame, decode, evaluate)
+    return Falsifiable("rewards", ("a", "b"), (Size((actions,)),), DiscountedGame, decode, evaluate)
 
 
 def test_every_restart_is_run_and_starts_from_random_vectors_of_its_own():

@@ -92,8 +92,9 @@ def test_every_kind_has_a_label():
 
 def test_every_kind_of_the_theorems_has_a_label():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    zero_sum = schema["properties"]["theory"]["properties"]["zero_sum"]["properties"]
     for name in ("long_runs", "sequences"):
-        kinds = schema["properties"]["theory"]["properties"][name]["properties"]["base_kinds"]
+        kinds = zero_sum[name]["properties"]["base_kinds"]
         if "$ref" in kinds:
             kinds = schema["$defs"][kinds["$ref"].rpartition("/")[2]]
         assert set(kinds["items"]["enum"]) <= set(plotting.KIND_LABELS)

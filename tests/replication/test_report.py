@@ -1,10 +1,18 @@
 """Parts of the report say what the tables say, cell by cell."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
-from pages import citations_in, rows_of, stands_in, strangers, text_of
+import pytest
+from pages import citations_in, rows_of, stands_in, strangers, tables_read, text_of, theory_of
 
+from metanash_replication.plans import read_plan
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
+from metanash_replication.report.content import MANY, claims_part
+from metanash_replication.topics import TOPICS
+from metanash_replication.topics.simulations import claims as simulation_claims
+from metanash_replication.topics.simulations import plan as simulation_plan
 from metanash_replication.topics.simulations import section as simulations
 from metanash_replication.topics.zero_sum import section as zero_sum
 
@@ -106,7 +114,8 @@ def test_every_number_of_the_page_is_read():
 
 # Theorems -----------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {"random games": "random_games", "long runs": "long_runs", "sequences": "sequences"}
+THEORY = theory_of(
     [
         ("theorem 1", "printed", "random games, all", 1, 0.5, 0.25, 3056.0824, 432, 7, 3, NAN),
         ("theorem 1", "printed", "random games, mixed, H = 1", 1, 0.5, 0.25, 77.25, 48, 6, 0, NAN),
@@ -116,9 +125,8 @@ THEORY = pd.DataFrame(
         ("equation 11", "printed", "random games, all", 1, 0.5, 0.25, 14.5, 44, 1, 0, NAN),
         ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 15.5, 45, 4, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations",
-             "unresolved", "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 SLOPES = pd.DataFrame(
     [
         ("mixed", 1, 1e2, 1e3, -0.8799, -1.0897, -0.8106, -1.0551, -0.8248, 0.03, NAN, 17),
@@ -155,6 +163,37 @@ def test_claims_cell_by_cell():
         ["theorem 1", "printed", "random games, all", "3.06e+03", "432", "7", "3", ""],
         ["theorem 1", "repaired: burn-in term", "long runs, mixed, H = 1", "0.0206", "59", "0", "0", "4801"],
     ]
+
+
+@pytest.mark.parametrize("measurement", [*MANY, "long_runs", "random_games_2"])
+@pytest.mark.parametrize("total", [False, True])
+def test_settings_are_hidden_by_what_the_row_says(measurement, total):
+    """Of measurements with many settings, all but totals; what the setting is called in words is nothing to go by."""
+    common = {"form": "printed", "ratio": 0.5, "runs": 7, "violations": 0, "unresolved": 0, "first_informative": NAN}
+    settings = ("random games, all", "random games, H=1", "all sequences", "sequences, mixed", "long runs", "all")
+    rows = [
+        {"claim": claim, "setting": setting, "measurement": measurement, "total": total, **common}
+        for claim, setting in itertools.product(("theorem 8", "theorem 9", "theorem 10"), settings)
+    ]
+    part = claims_part(pd.DataFrame(rows), ("theorem 8", "theorem 10"), "Title", "Text.")
+    shown = [] if measurement in MANY and not total else [*settings, *settings]
+    assert [row[2] for row in rows_of([part], "Title")[1]] == shown
+    assert [row[0] for row in rows_of([part], "Title")[1]] == (["theorem 8"] * 6 + ["theorem 10"] * 6) * bool(shown)
+
+
+def test_measurements_with_many_settings_are_measured():
+    """Each is the name of a measurement in a plan that has rows of ``theory.csv``, so no name here is a mistake."""
+    plans = [read_plan(topic) for topic in TOPICS]
+    names = {one.name for plan in plans if plan.bounds for one in plan.measurements}
+    assert set(MANY) <= names
+    assert len(set(MANY)) == len(MANY) == 4
+
+
+def test_tables_of_figure_1_are_judged_if_they_are_read():
+    tables = {"figure1": figure1_rows(), "speed_up": SPEED_UP, "sensitivity": SENSITIVITY}
+    judges = [claim.judge for claim in simulation_claims.CLAIMS]
+    read = tables_read([*judges, *simulations.PARTS.values()], tables)
+    assert read == set(simulation_plan.PLAN.judged)
 
 
 def test_slopes_cell_by_cell():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metanash.streams import stream
-from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.rounds import Round, Settings, Worst, advance, alone, rounds, simplified, start
 
 SIZE = Size((2, 2))

@@ -29,7 +29,8 @@ def sources(text: str) -> set[str]:
 
 def claims(*rows: dict[str, object]) -> dict[str, pd.DataFrame]:
     usual = {"claim": "theorem 9", "form": "printed", "setting": "long runs, H=1", "iteration": 7, "ratio": 0.5,
-             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0, "total": False, "file": "a.npz"}  # fmt: skip
+             "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0, "total": False,
+             "file": "a.npz"}  # fmt: skip
     return {"theory": pd.DataFrame([{**usual, **row} for row in rows])}
 
 
@@ -85,7 +86,7 @@ def test_what_nothing_measures_is_said():
 
 def test_constants_of_several_claims_are_told_one_by_one():
     tables = claims(
-        {"claim": "kappa", "setting": "random games, all", "violations": 9, "ratio": 9.0},
+        {"claim": "kappa", "setting": "random games, all", "violations": 9, "ratio": 9.0, "total": True},
         {"claim": "kappa", "setting": "random games, H=2", "ratio": 0.25},
         {"claim": "delta", "ratio": 0.75, "runs": 4},
         {"claim": "other", "ratio": 5.0, "violations": 1},

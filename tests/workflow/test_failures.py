@@ -20,8 +20,8 @@ from metanash_replication.records import read_measurement, write_measurement
 from metanash_replication.report.assembly import Report, Section
 from metanash_replication.report.html import inline
 from metanash_replication.report.markdown import to_markdown
-from metanash_replication.topics.larger_tasks import section as larger_tasks
 from metanash_replication.topics.own_games import figures as own_games
+from metanash_replication.topics.own_games.section import PARTS
 
 sys.path.append(str(ROOT / "workflow/scripts"))  # last, as for the scripts themselves
 from metanash_workflow import StoppedError
@@ -39,7 +39,7 @@ REASON = "bad.nfg:3: '$x$' is no number"
 # Scripts of which the first process of a run is killed, run after run. Each is reached, since what it needs is there.
 KILLED = (
     ("generate_games", "measure", "falsify", "own_games"),
-    ("learn", "zero_sum_tables", "theory_figures", "own_games_tables"),
+    ("learn", "topic_tables", "topic_figures", "own_games_tables"),
     ("run_notebook", "ledger", "provenance", "summary"),
     ("report",),
 )
@@ -295,7 +295,7 @@ def test_a_failing_job_leaves_its_traceback_in_the_log_that_is_named(edited):
     warned = "import warnings; warnings.warn('planted warning', stacklevel=1); 1 / 0"
     edited.edit("workflow/scripts/learn.py", warned, "kernels.use_threads(threads)")
     edited.edit("workflow/scripts/measure.py", "import no_such_module", "import importlib")
-    edited.edit("workflow/scripts/theory_figures.py", "import os; os.abort()", "plotting.use_style()")
+    edited.edit("workflow/scripts/topic_figures.py", "import os; os.abort()", "plotting.use_style()")
     edited.edit("notebooks/larger_tasks.ipynb", '"source": [\n    "1 / 0\\n",\n    "import', '"source": [\n    "import')
     jobs = {
         "learn_sensitivity_potential": (
@@ -424,7 +424,7 @@ def test_where_all_games_are_refused_there_are_empty_tables_and_an_empty_figure(
     for name in names:
         assert list(tables[name].columns) == list(pd.read_csv(finished.path(f"{name}.csv")).columns)
     assert [len(table) for table in tables.values()] == [0, 0, 0, 2]
-    (part,) = larger_tasks.own_parts(tables)
+    (part,) = PARTS["own-games"](tables)
     assert part.title == "Refused files"
     text = to_markdown(Report((Section("own-games", "Yours", (), (), (part,)),)), "figures")
     assert "| a | a.nfg | a.nfg:1: \\| no \\*game\\* |" in text

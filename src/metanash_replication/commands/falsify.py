@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.registry import FALSIFIABLE
 from metanash_replication.falsification.rounds import Settings
 from metanash_replication.falsification.runs import INSTANCES, Finding, Watch, known_claim, replay, search

@@ -4,16 +4,16 @@
 ``docs/falsification.md``.
 """
 
-from metanash_replication.falsification.bound import Claim, Sides, Size, as_claimed_but
 from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.falsifiable import Falsifiable, Sides, Size, as_claimed_but
 from metanash_replication.falsification.registry import FALSIFIABLE
 from metanash_replication.falsification.rounds import Settings
 from metanash_replication.falsification.runs import Finding, Result, replay, search
 
 __all__ = [
     "FALSIFIABLE",
-    "Claim",
     "Cube",
+    "Falsifiable",
     "Finding",
     "Result",
     "Settings",

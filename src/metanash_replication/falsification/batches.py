@@ -6,7 +6,7 @@ from metanash._inner.checks import distributions, within
 from metanash._inner.frozen import sealed
 from metanash.games import DiscountedGame, Game, GameBatch
 from metanash.transitions import Transition
-from metanash_replication.falsification.bound import Instances, Size
+from metanash_replication.falsification.falsifiable import Instances, Size
 
 __all__ = ["games_of"]
 

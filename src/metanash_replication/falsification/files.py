@@ -19,7 +19,7 @@ from metanash.gamefile import read_games_and_provenance, write_games
 from metanash.games import DiscountedGame, Game
 from metanash.transitions import Transition
 from metanash.typing import Array
-from metanash_replication.falsification.bound import Claim, Instances, Size
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, Size
 from metanash_replication.falsification.rounds import Progress, Worst
 
 __all__ = ["Address", "SavedInstance", "read_instance", "read_state", "write_instance", "write_state"]
@@ -54,7 +54,7 @@ def _games(cls: type[Game], arrays: Instances, size: Size) -> list[Game]:
     return games
 
 
-def write_instance(path: Path, claim: Claim, instance: SavedInstance) -> None:
+def write_instance(path: Path, claim: Falsifiable, instance: SavedInstance) -> None:
     """Write the games of an instance, with everything else that it needs."""
     own = {name: array.tolist() for name, array in instance.arrays.items() if name not in _OF_GAMES}
     provenance = {

@@ -16,8 +16,8 @@ from metanash.learners.base import Run
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
-from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
 from metanash_replication.falsification.zero_sum import every_stage, first_state, markov_chain, stage_policies
@@ -108,7 +108,7 @@ def _verify_theorem_5(instance: Instances, size: Size, iterations: int) -> Preci
     }
 
 
-THEOREM_5 = Claim(
+THEOREM_5 = Falsifiable(
     title="Theorem 5",
     forms=(
         "printed",
@@ -157,7 +157,7 @@ def _verify_equation_11(instance: Instances, size: Size, iterations: int) -> Pre
     return gap, {"printed": factor / _root(t, 2 * third)}
 
 
-EQUATION_11 = Claim(
+EQUATION_11 = Falsifiable(
     title="equation (11)",
     forms=("printed",),
     sizes=(
@@ -211,7 +211,7 @@ def _verify_theorem_6(instance: Instances, size: Size, iterations: int) -> Preci
     }
 
 
-THEOREM_6 = Claim(
+THEOREM_6 = Falsifiable(
     title="Theorem 6 (mean of Theorem 5)",
     forms=("repaired: worst best response", "proven: third power of eta"),
     sizes=(Size((2, 2), games=2, iterations=128), Size((2, 2), n_states=2, horizon=2, games=3, iterations=32)),

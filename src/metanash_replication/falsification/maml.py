@@ -13,8 +13,8 @@ from metanash.maml import Tasks, meta_value_and_gradient
 from metanash.policy_gradient import Logits, ValueModel
 from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
-from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.potential import decode_team
 from metanash_replication.falsification.precise import softmax as precise
 from metanash_replication.falsification.precise.arithmetic import decimals
@@ -114,9 +114,11 @@ def _verify_third(instance: Instances, size: Size, iterations: int) -> PreciseSi
 
 _SIZES = (Size((2, 2)), Size((3, 2)), Size((2, 2), n_states=2, discount=0.5), Size((2,), n_states=2, discount=0.9))
 
-GRADIENT = Claim("gradient at most G", ("derived",), _SIZES, DiscountedGame, _decode, _gradient, _verify_gradient)
-HESSIAN = Claim("Hessian at most L", ("derived",), _SIZES, DiscountedGame, _with_direction, _hessian, _verify_hessian)
-THIRD_DERIVATIVE = Claim(
+GRADIENT = Falsifiable("gradient at most G", ("derived",), _SIZES, DiscountedGame, _decode, _gradient, _verify_gradient)
+HESSIAN = Falsifiable(
+    "Hessian at most L", ("derived",), _SIZES, DiscountedGame, _with_direction, _hessian, _verify_hessian
+)
+THIRD_DERIVATIVE = Falsifiable(
     "change of the Hessian at most R", ("derived",), _SIZES, DiscountedGame, _with_direction, _third, _verify_third
 )
 
@@ -156,7 +158,7 @@ def _verify_theorem_4(instance: Instances, size: Size, iterations: int) -> Preci
     return min(norms), {"printed": inner.sqrt(), "sharper: ascent lemma": (inner / 2).sqrt()}
 
 
-THEOREM_4 = Claim(
+THEOREM_4 = Falsifiable(
     title="Theorem 4",
     forms=("printed", "sharper: ascent lemma"),
     sizes=(

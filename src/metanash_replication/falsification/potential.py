@@ -17,8 +17,8 @@ from metanash.meta import CarryOver, learn_sequence
 from metanash.similarity import distribution_mismatch, largest_potential_drops, largest_potentials
 from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
-from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import teams
 from metanash_replication.falsification.precise.arithmetic import decimals, normalised
 
@@ -101,7 +101,7 @@ def _verify_proposition_1(instance: Instances, size: Size, iterations: int) -> P
     return gap, {form: (factor * inner).sqrt() for form, factor in _precise_factors().items()}
 
 
-PROPOSITION_1 = Claim(
+PROPOSITION_1 = Falsifiable(
     title="Proposition 1",
     forms=tuple(FACTORS),
     sizes=(
@@ -156,7 +156,7 @@ def _verify_theorem_3(instance: Instances, size: Size, iterations: int) -> Preci
     return gap, {form: (factor * inner).sqrt() for form, factor in _precise_factors().items()}
 
 
-THEOREM_3 = Claim(
+THEOREM_3 = Falsifiable(
     title="Theorem 3",
     forms=tuple(FACTORS),
     sizes=(

@@ -1,11 +1,11 @@
 """The claims that can be searched. An entry here is all that it takes: command, pipeline, tests and tables read it."""
 
 from metanash_replication.falsification import general_sum, maml, potential, zero_sum
-from metanash_replication.falsification.bound import Claim
+from metanash_replication.falsification.falsifiable import Falsifiable
 
 __all__ = ["FALSIFIABLE"]
 
-FALSIFIABLE: dict[str, Claim] = {
+FALSIFIABLE: dict[str, Falsifiable] = {
     "theorem_1": zero_sum.THEOREM_1,
     "equation_4": zero_sum.EQUATION_4,
     "theorem_2": zero_sum.THEOREM_2,

@@ -17,7 +17,7 @@ import scipy
 from metanash._inner.checks import integer
 from metanash.streams import stream
 from metanash.typing import Floats
-from metanash_replication.falsification.bound import Claim, Size, ratios
+from metanash_replication.falsification.falsifiable import Falsifiable, Size, ratios
 
 __all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "alone", "rounds", "simplified", "start"]
 
@@ -178,7 +178,7 @@ def rounds(settings: Settings, sizes: Sequence[Size], forms: Sequence[str]) -> I
 class _Recorder:
     """Evaluates vectors and remembers the worst for every form."""
 
-    def __init__(self, claim: Claim, size: Size, number: int, progress: Progress) -> None:
+    def __init__(self, claim: Falsifiable, size: Size, number: int, progress: Progress) -> None:
         self._claim, self._size, self._number = claim, size, number
         self.evaluations = progress.evaluations
         self.curve = {form: list(points) for form, points in progress.curve.items()}
@@ -228,7 +228,7 @@ def _improve(recorder: _Recorder, form: str, population: Floats, generations: in
 
 
 def advance(
-    claim: Claim, name: str, sizes: Sequence[Size], settings: Settings, progress: Progress, turn: Round
+    claim: Falsifiable, name: str, sizes: Sequence[Size], settings: Settings, progress: Progress, turn: Round
 ) -> Progress:
     """Progress after one more round.
 
@@ -257,7 +257,7 @@ def advance(
     return Progress(progress.done + 1, recorder.evaluations, recorder.worst, recorder.curve, pools, population)
 
 
-def simplified(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
+def simplified(claim: Falsifiable, size: Size, form: str, worst: Worst) -> Worst:
     """The worst instance with every coordinate made plain that can be without loss, one after another.
 
     What does not matter for the ratio then shows. These evaluations are not counted.
@@ -273,7 +273,7 @@ def simplified(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
     return alone(claim, size, form, replace(worst, vector=vector))
 
 
-def alone(claim: Claim, size: Size, form: str, worst: Worst) -> Worst:
+def alone(claim: Falsifiable, size: Size, form: str, worst: Worst) -> Worst:
     """The worst instance evaluated by itself: some kernels round otherwise in a batch."""
     (ratio,), (iterations,) = ratios(claim.evaluate(claim.instances(worst.vector[np.newaxis], size), size))[form]
     return replace(worst, ratio=float(ratio), iterations=int(iterations))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from metanash.archive import ArchiveError, write_text
-from metanash_replication.falsification.bound import Claim, Instances, Size, ratios
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, Size, ratios
 from metanash_replication.falsification.files import (
     Address,
     SavedInstance,
@@ -113,14 +113,14 @@ class Result:
         return max(own, key=lambda finding: (finding.verdict == VIOLATED, finding.ratio))
 
 
-def known_claim(name: str) -> Claim:
+def known_claim(name: str) -> Falsifiable:
     """The claim of a name. Raises ValueError, with the known names, if there is none."""
     if name not in FALSIFIABLE:
         raise ValueError(f"claim must be one of {', '.join(FALSIFIABLE)}; got {name!r}")
     return FALSIFIABLE[name]
 
 
-def _sides(claim: Claim, arrays: Instances, size: Size, iterations: int, form: str) -> tuple[Any, Any] | None:
+def _sides(claim: Falsifiable, arrays: Instances, size: Size, iterations: int, form: str) -> tuple[Any, Any] | None:
     """Left and right side with 50 digits; none if the claim has no independent evaluation."""
     if claim.verify is None:
         return None
@@ -142,7 +142,7 @@ def _file(form: str, size: Size) -> str:
 
 
 def _finding(
-    claim: Claim, name: str, form: str, size: Size, worst: Worst, evaluations: int
+    claim: Falsifiable, name: str, form: str, size: Size, worst: Worst, evaluations: int
 ) -> tuple[Finding, SavedInstance | None]:
     if worst.ratio == 0.0:
         verdict = _verdict(0.0, None, evaluations)
@@ -160,14 +160,14 @@ def _finding(
     return finding, SavedInstance(name, form, size, worst.iterations, arrays)
 
 
-def _chosen_forms(claim: Claim, forms: Sequence[str] | None) -> list[str]:
+def _chosen_forms(claim: Falsifiable, forms: Sequence[str] | None) -> list[str]:
     for form in forms or ():
         if form not in claim.forms:
             raise ValueError(f"form of {claim.title} must be one of {list(claim.forms)}; got {form!r}")
     return list(forms or claim.forms)
 
 
-def _fitting(claim: Claim, sizes: Sequence[Size] | None) -> list[Size]:
+def _fitting(claim: Falsifiable, sizes: Sequence[Size] | None) -> list[Size]:
     """The sizes to search. Raises ValueError if one does not fit the claim."""
     for size in sizes or ():
         check_size(claim, size)
@@ -244,7 +244,7 @@ def search(
     return result
 
 
-def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
+def _judged(claim: Falsifiable, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
     findings: list[Finding] = []
     instances, curve = {}, {form: list(points) for form, points in progress.curve.items()}
     for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
@@ -260,7 +260,7 @@ def _judged(claim: Claim, name: str, sizes: Sequence[Size], progress: Progress) 
     return Result(name, progress.evaluations, findings, curve, instances)
 
 
-def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> None:
+def _write(folder: Path, claim: Falsifiable, settings: Settings, result: Result) -> None:
     for file, instance in result.instances.items():
         write_instance(folder / INSTANCES / file, claim, instance)
     content = {
@@ -274,7 +274,7 @@ def _write(folder: Path, claim: Claim, settings: Settings, result: Result) -> No
     write_text(folder / RESULT, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def _fitting_instance(path: Path, claim: Claim, saved: SavedInstance) -> None:
+def _fitting_instance(path: Path, claim: Falsifiable, saved: SavedInstance) -> None:
     """Raise ArchiveError if the games or arrays of a saved instance are not those of its claim and size."""
     if saved.game is not claim.game:
         found = saved.game.__name__ if saved.game else "no games"
@@ -318,7 +318,7 @@ def replay(path: Path) -> Finding:
         raise ArchiveError(f"{path}: the instance cannot be evaluated: {str(error) or type(error).__name__}") from error
 
 
-def _evaluated(path: Path, claim: Claim, saved: SavedInstance, form: str) -> Finding:
+def _evaluated(path: Path, claim: Falsifiable, saved: SavedInstance, form: str) -> Finding:
     sides = claim.evaluate({name: array[np.newaxis] for name, array in saved.arrays.items()}, saved.size)
     at = sides.iterations == saved.iterations
     if not at.any():

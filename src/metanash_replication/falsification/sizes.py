@@ -3,7 +3,7 @@
 import math
 
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
-from metanash_replication.falsification.bound import Claim, Size
+from metanash_replication.falsification.falsifiable import Falsifiable, Size
 
 __all__ = ["check_size"]
 
@@ -18,7 +18,7 @@ _LOOKED_AT = {
 """Parts of a size that a claim looks at if one of its own sizes sets them, and what they are called."""
 
 
-def check_size(claim: Claim, size: Size) -> None:
+def check_size(claim: Falsifiable, size: Size) -> None:
     """Raise ValueError if a size makes no game of the claim's class, or sets what the claim does not look at."""
     players = len(size.n_actions)
     if claim.game is ZeroSumGame and players != 2:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy
 
 from metanash import kernels
-from metanash_replication.falsification.bound import Claim
+from metanash_replication.falsification.falsifiable import Falsifiable
 
 __all__ = ["library", "sources_digest"]
 
@@ -61,7 +61,7 @@ def _code(function: FunctionType) -> str:
         return repr((code.co_code, code.co_names, [value for value in code.co_consts if not inspect.iscode(value)]))
 
 
-def _claim_digest(claim: Claim) -> str:
+def _claim_digest(claim: Falsifiable) -> str:
     """Digest of a claim's functions, as far as they are no part of this project or were made with numbers."""
     texts = []
     for function in filter(inspect.isfunction, (getattr(claim, field.name) for field in fields(claim))):
@@ -72,7 +72,7 @@ def _claim_digest(claim: Claim) -> str:
     return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
 
 
-def library(claim: Claim) -> dict[str, str]:
+def library(claim: Falsifiable) -> dict[str, str]:
     """What decides about the numbers of a search, besides its settings."""
     return {
         "sources": sources_digest(),

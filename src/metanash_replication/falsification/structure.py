@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from metanash.typing import Booleans, Floats
-from metanash_replication.falsification.bound import Instances
+from metanash_replication.falsification.falsifiable import Instances
 
 __all__ = ["SEPARATOR", "describe"]
 

@@ -17,8 +17,8 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.typing import Floats, Integers
 from metanash_replication.falsification.batches import games_of
-from metanash_replication.falsification.bound import Claim, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
 from metanash_replication.stages import DivergenceProbe
@@ -138,7 +138,7 @@ def _verify_theorem_1(instance: Instances, size: Size, iterations: int) -> Preci
     }
 
 
-THEOREM_1 = Claim(
+THEOREM_1 = Falsifiable(
     title="Theorem 1",
     forms=(
         "printed",
@@ -173,7 +173,7 @@ def _verify_equation_4(instance: Instances, size: Size, iterations: int) -> Prec
     return gap, {"printed": printed, "repaired: learning rate": repaired}
 
 
-EQUATION_4 = Claim(
+EQUATION_4 = Falsifiable(
     title="equation (4)",
     forms=("printed", "repaired: learning rate"),
     sizes=(Size((2, 2), iterations=32768), Size((2, 2), n_states=2, horizon=2, iterations=512)),
@@ -235,7 +235,7 @@ def _verify_theorem_2(instance: Instances, size: Size, iterations: int) -> Preci
     return sum(gaps, start=Decimal(0)) / k, {"printed": printed, "repaired: learning rate": repaired}
 
 
-THEOREM_2 = Claim(
+THEOREM_2 = Falsifiable(
     title="Theorem 2",
     forms=("printed", "repaired: learning rate"),
     sizes=(Size((2, 2), games=5, iterations=256), Size((2, 2), n_states=2, horizon=2, games=5, iterations=64)),

@@ -2,11 +2,13 @@
 
 import pandas as pd
 import pytest
+from pages import tables_read
 
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
 from metanash_replication.paper import OUTLINES
+from metanash_replication.plans import read_plan
 from metanash_replication.topics.falsification import section as counterexamples
 from metanash_replication.topics.larger_tasks import claims as larger_tasks
 from metanash_replication.topics.larger_tasks import section as pages
@@ -14,11 +16,11 @@ from metanash_replication.topics.own_games import section as own_games
 
 NAN = float("nan")
 OWN = own_games.PARTS["own-games"]
-RUNS = dict.fromkeys([
+RUNS = {run: {} for run in (
     *(f"runs/appendix_{name}/random/{arm}/block-0.npz" for name in ("poker", "poker_large", "poker_long")
       for arm in ("individual", "best_response")),
     "runs/appendix_tracking/shared/carry_over/block-0.npz",
-], {})  # fmt: skip
+)}  # fmt: skip
 
 
 def row(experiment, arm, **changed):
@@ -85,7 +87,8 @@ def test_all_hold_on_tables_made_for_it():
         ("larger-tasks-values", {"values": [value("appendix_poker", "output_policy", excess=0.001)]}, VIOLATED),
         ("larger-tasks-equation-4", {"theory": [{
             "claim": "equation 4", "form": "printed", "setting": "appendix_poker, sorted", "iteration": 3, "ratio": 1.1,
-            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]}, VIOLATED),
+            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]},
+         VIOLATED),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )  # fmt: skip
@@ -95,7 +98,8 @@ def test_planted_rows_turn_the_verdict(claim, planted, wanted):
 
 def test_another_setting_of_equation_4_is_not_its_business():
     other = {"claim": "equation 4", "form": "printed", "setting": "long runs, mixed", "iteration": 3, "ratio": 1.1,
-             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False, "file": ""}  # fmt: skip
+             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False,
+             "file": ""}  # fmt: skip
     assert verdicts(tables(theory=[other]))["larger-tasks-equation-4"].name == VACUOUS
 
 
@@ -129,6 +133,14 @@ def test_growth_where_it_was_measured(low, wanted):
     assert entry.tables == ("growth_exponents",)
     (entry,) = (one for one in judge_all(tables(), RUNS, larger_tasks.CLAIMS) if one.claim.id == "larger-tasks-growth")
     assert entry.tables == ()
+
+
+def test_tables_that_are_judged_are_those_read():
+    """Growth is a topic of its own, which the larger tasks tell of."""
+    read = tables() | {"growth_exponents": growth()}
+    judges = [claim.judge for claim in larger_tasks.CLAIMS]
+    judged = {*read_plan("larger_tasks").judged, *read_plan("scale").judged}
+    assert tables_read([*judges, *pages.PARTS.values()], read) == {"theory", *judged}
 
 
 # The report ---------------------------------------------------------------------------------------------
@@ -176,6 +188,7 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
     )  # fmt: skip
     given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
     part, played = OWN(given)
+    assert tables_read([OWN], given) == set(read_plan("own_games").judged)
     noted = {**given, "own_payoffs": payoffs.assign(note=note)}
     assert text(OWN(noted)[1]) == [["mine", note]]
     unnoted = {**given, "own_payoffs": payoffs.assign(note=NAN)}  # as a table of no notes is read
@@ -209,7 +222,9 @@ def test_counterexamples_cell_by_cell():
         ("Claim", "printed", "2x2", "violated (verified)", 1.5, 1.25, 9, 70, 1, "T = 1", "replay this"),
         ("Claim", "repaired", "2x2", "no violation in 70 evaluations", 0.5, NAN, 3, 70, 4, "", ""),
     ]
-    worst, structure = counterexamples.parts({"falsification": pd.DataFrame(rows, columns=columns)})
+    tables = {"falsification": pd.DataFrame(rows, columns=columns)}
+    worst, structure = counterexamples.parts(tables)
+    assert tables_read([counterexamples.parts], tables) == set(read_plan("falsification").judged)
     assert text(worst) == [
         ["Claim", "printed", "2x2", "1.25", "violated (verified)", "9 of 70", "1"],
         ["Claim", "repaired", "2x2", "0.5 (not verified)", "no violation in 70 evaluations", "3 of 70", "4"],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from metanash.typing import Floats
-from metanash_replication.falsification.bound import Size
+from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.files import SavedInstance
 from metanash_replication.falsification.runs import INSTANCES, VIOLATED
 from metanash_replication.falsification.structure import SEPARATOR

@@ -30,7 +30,7 @@ PLAN = Plan(
         ),
     ),
     tables=(
-        Table("meta_training", judged=True),
+        Table("meta_training"),
         Table("adaptation", judged=True),
         Table("inner_loop"),
         Table("inner_loop_slopes", judged=True),

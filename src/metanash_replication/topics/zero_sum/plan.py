@@ -90,7 +90,7 @@ PLAN = Plan(
         Figure("theorem1_bounds", ("bound_curves",)),
         Figure("theorem1_slopes", ("bound_curves",)),
         Figure("theorem1_defects", ("defects",)),
-        Figure("theorem1_chain", ("chain",)),
+        Figure("theorem1_chain", ("chain", "bound_curves")),
         Figure("theorem2_benefit", ("sequences",)),
     ),
     drawn_by="finite_horizon",

@@ -16,7 +16,7 @@ from metanash.games import Game
 from metanash.typing import Floats, Integers
 from metanash_replication.falsification.cube import Cube, dimension
 
-__all__ = ["Claim", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
+__all__ = ["Falsifiable", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
 
 Instances = Mapping[str, Floats]
 
@@ -111,8 +111,10 @@ Verify = Callable[[Instances, Size, int], PreciseSides]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A claim "left side <= right side" and the space of its instances.
+class Falsifiable:
+    """A claim "left side <= right side" and the space of its instances, in which a search looks for a violation.
+
+    The verdict on measurements is another thing: :class:`metanash_replication.ledger.claim.Claim`.
 
     Attributes
     ----------
@@ -166,7 +168,7 @@ def ratios(sides: Sides) -> dict[str, tuple[Floats, Integers]]:
     return found
 
 
-def as_claimed_but(claim: Claim, factor: float) -> Claim:
+def as_claimed_but(claim: Falsifiable, factor: float) -> Falsifiable:
     """The claim with every right side multiplied by ``factor``: what it would be with another constant."""
 
     def evaluate(instances: Instances, size: Size) -> Sides:

@@ -2,14 +2,25 @@
 
 import itertools
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PolyCollection
+from drawings import (
+    WIDTH,
+    band_of,
+    bands,
+    corners,
+    drawn,
+    ends_of,
+    in_style,
+    labelled,
+    legend_of,
+    points,
+    shows,
+    ticks_of,
+)
 from matplotlib.colors import to_hex
-from pages import rows_of, text_of
+from pages import rows_of, text_of, theory_of
 
 from metanash_replication import plotting
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
@@ -17,7 +28,6 @@ from metanash_replication.topics.general_sum import figures
 from metanash_replication.topics.general_sum.section import theorem_5, theorem_6
 
 NAN = float("nan")
-WIDTH = 5.5
 SCHEDULES = {
     "prescribed": r"$\eta \sim T^{-1/3}$, as in (11)",
     "quarter": r"$\eta = T^{-1/4} / H$",
@@ -26,60 +36,7 @@ SCHEDULES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def style():
-    """Every test in the style of the figures, without a display, and no setting outlives it."""
-    mpl.use("Agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
-
-
-def drawn(figure):
-    """Draw, so that what only rendering finds is found; panels."""
-    assert figure.get_size_inches()[0] == WIDTH
-    figure.canvas.draw()
-    return figure.axes
-
-
-def points(line):
-    return np.column_stack([np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)])
-
-
-def labelled(axes):
-    """Lines with a label of their own."""
-    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
-
-
-def shows(line, table, x, y):
-    np.testing.assert_array_equal(points(line), table[[x, y]].to_numpy(dtype=float))
-
-
-def legend_of(figure):
-    (legend,) = figure.legends
-    return [text.get_text() for text in legend.get_texts()]
-
-
-def corners(band):
-    (path,) = band.get_paths()
-    return {(round(x, 12), round(y, 12)) for x, y in path.vertices}
-
-
-def band_of(table, x):
-    return {
-        (float(t), round(y, 12)) for column in ("low", "high") for t, y in zip(table[x], table[column], strict=True)
-    }
-
-
-def ends_of(bars):
-    """Lower and upper ends of error bars, in the order of their points."""
-    (lines,) = bars.lines[2]
-    return np.array([segment[:, 1] for segment in lines.get_segments()])
-
-
-def ticks_of(axis):
-    return [label.get_text() for label in axis.get_ticklabels()]
+style = pytest.fixture(autouse=True)(in_style)
 
 
 # Tables -------------------------------------------------------------------------------------------------
@@ -165,8 +122,7 @@ def test_bounds_are_the_curves():
         lines = labelled(ax)
         assert list(lines) == [*(f"measured, {label}" for label in SCHEDULES.values()), *bounds, "trivial: H"]
         assert len(ax.get_lines()) == 8
-        bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
-        for (name, label), band in zip(SCHEDULES.items(), bands, strict=True):
+        for (name, label), band in zip(SCHEDULES.items(), bands(ax), strict=True):
             part, line = own[own["schedule"] == name], lines[f"measured, {label}"]
             shows(line, part, "iteration", "gap")
             assert corners(band) == band_of(part, "iteration")
@@ -327,7 +283,14 @@ def test_smallest_tables():
 
 # Page ---------------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {
+    "random games": "random_games",
+    "all sequences": "sequences",
+    "sequences": "sequences",
+    "burn-in": "burn_in",
+    "long runs": "schedules",
+}
+THEORY = theory_of(
     [
         ("theorem 5", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("equation 11", "printed", "random games, all", 1000, 0.5, 0.25, 0.020555, 593, 0, 0, 4801.0),
@@ -346,9 +309,8 @@ THEORY = pd.DataFrame(
         ("theorem 4", "printed", "long runs", 1, 0.5, 0.25, 3.37, 4325, 7, 0, NAN),
         ("proposition 1", "printed", "long runs", 1, 0.5, 0.25, 3.38, 4326, 7, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-             "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 
 
 def all_tables():

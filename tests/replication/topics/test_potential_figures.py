@@ -3,16 +3,13 @@
 import itertools
 import re
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PolyCollection
+from drawings import WIDTH, band_of, bands, corners, drawn, in_style, labelled, legend_of, points, shows
 from matplotlib.colors import to_hex
-from pages import rows_of, text_of
+from pages import rows_of, text_of, theory_of
 
-from metanash_replication import plotting
 from metanash_replication.plotting import KIND_LABELS
 from metanash_replication.topics.maml import figures as gradient_figures
 from metanash_replication.topics.maml.section import theorem_4
@@ -20,54 +17,10 @@ from metanash_replication.topics.potential import figures
 from metanash_replication.topics.potential.section import proposition_1, theorem_3
 
 NAN, INF = float("nan"), float("inf")
-WIDTH = 5.5
 TEAM, FREE = KIND_LABELS["team"], KIND_LABELS["action_independent"]
 
 
-@pytest.fixture(autouse=True)
-def style():
-    """Every test in the style of the figures, without a display, and no setting outlives it."""
-    mpl.use("Agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
-
-
-def drawn(figure):
-    """Draw, so that what only rendering finds is found; panels."""
-    assert figure.get_size_inches()[0] == WIDTH
-    figure.canvas.draw()
-    return figure.axes
-
-
-def points(line):
-    return np.column_stack([np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)])
-
-
-def labelled(axes):
-    """Lines with a label of their own."""
-    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
-
-
-def shows(line, table, x, y):
-    np.testing.assert_array_equal(points(line), table[[x, y]].to_numpy(dtype=float))
-
-
-def legend_of(figure):
-    (legend,) = figure.legends
-    return [text.get_text() for text in legend.get_texts()]
-
-
-def corners(band):
-    (path,) = band.get_paths()
-    return {(round(x, 12), round(y, 12)) for x, y in path.vertices}
-
-
-def band_of(table, x):
-    return {
-        (float(t), round(y, 12)) for column in ("low", "high") for t, y in zip(table[x], table[column], strict=True)
-    }
+style = pytest.fixture(autouse=True)(in_style)
 
 
 # Tables -------------------------------------------------------------------------------------------------
@@ -223,7 +176,6 @@ def test_rates_are_the_curves():
         assert set(lines) == {
             f"{what}, {kind}" for what in ("measured", "bound, repaired") for kind in (TEAM, FREE)
         } | {"trivial"}
-        bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
         shown = []
         for kind, name in (("action_independent", FREE), ("team", TEAM)):
             own = table[(table["base_kind"] == kind) & (table["discount"] == g) & (table["step_factor"] == factor)]
@@ -233,7 +185,7 @@ def test_rates_are_the_curves():
             assert measured.get_color() == bound.get_color()
             assert measured.get_linestyle() != bound.get_linestyle()
             shown.append(band_of(own, "iteration"))
-        assert [corners(band) for band in bands] == shown
+        assert [corners(band) for band in bands(ax)] == shown
         assert set(lines["trivial"].get_ydata()) == {1 / (1 - g)}
         assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
         step = "largest step of the theory" if factor == 1 else "100 times that step"
@@ -408,13 +360,12 @@ def test_adaptation_is_the_gaps_of_the_table():
         assert len(lines) == len(ax.get_lines()) == 7
         for name in STARTS:
             shows(lines[gradient_figures.LABELS[name]], own[own["initialisation"] == name], "step", "ne_gap")
-        bands = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
         wanted = [
             band_of(own[own["initialisation"] == name], "step")
             for name in gradient_figures.STYLE
             if name in {"scratch", "maml", "carry_over"}
         ]
-        assert [corners(band) for band in bands] == wanted
+        assert [corners(band) for band in bands(ax)] == wanted
         assert ax.get_xscale() in {"linear", "symlog"}  # step 0 is shown
         assert ax.get_xlim() == (0.0, 100.0)
         assert ax.get_ylim()[0] == 0.0
@@ -470,7 +421,15 @@ def test_smallest_tables():
 
 # Page ---------------------------------------------------------------------------------------------------
 
-THEORY = pd.DataFrame(
+ORIGINS = {
+    "random games": "random_games",
+    "random sequences": "random_sequences",
+    "sequences": "sequences",
+    "meta-training": "meta_training",
+    "random points": "constant_ratios",
+    "long runs": "long_runs",
+}
+THEORY = theory_of(
     [
         ("proposition 1", "printed", "random games, all", 1, 0.5, 0.25, 1.414049, 2881, 437, 19, NAN),
         ("proposition 1", "printed", "random games, team, discount=0", 1, 0.5, 0.25, 1.3371, 48, 46, 4, NAN),
@@ -486,9 +445,8 @@ THEORY = pd.DataFrame(
         ("theorem 6: theorem 5", "printed", "long runs", 1, 0.5, 0.25, 3.37, 4325, 7, 0, NAN),
         ("equation 11", "printed", "long runs", 1, 0.5, 0.25, 3.38, 4326, 7, 0, NAN),
     ],
-    columns=["claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-             "first_informative"],
-)  # fmt: skip
+    ORIGINS,
+)
 SLOPES = pd.DataFrame(
     [
         ("team", 0.5, 1.0, 3e3, 3e4, -0.8799, -1.0897, -0.8106, -0.4248, 0.03, NAN, 16),

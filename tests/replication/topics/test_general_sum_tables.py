@@ -15,7 +15,8 @@ from metanash_replication.topics.general_sum import tables
 PRINTED, WORST, ADDED, SMOOTH = (
     "printed", "repaired: worst best response", "repaired: burn-in term", "proven: third power of eta"
 )  # fmt: skip
-FORMS = [PRINTED, WORST, ADDED, SMOOTH]
+KINDS = {PRINTED: "printed", WORST: "repaired", ADDED: "repaired", SMOOTH: "proven"}
+FORMS = list(KINDS)
 EXACT = "theorem 5, exact CCE-gap"
 BURN_IN = {1: 1, 2: 7, 3: 22}
 CONSTANTS = (0.1, 0.02)
@@ -71,7 +72,7 @@ def check(row, gaps, rights, t, trivial):
         "claim": row["claim"], "form": row["form"], "setting": row["setting"], "iteration": t[c],
         "left": near(gaps[run][c]), "right": near(rights[run][c]), "ratio": near(ratio), "runs": len(gaps),
         "violations": len({run for ratio, run, _ in cases if ratio > 1}), "unresolved": 0,
-        "first_informative": informative[0] if informative else None,
+        "first_informative": informative[0] if informative else None, "kind": KINDS[row["form"]], "total": False,
     }  # fmt: skip
 
 

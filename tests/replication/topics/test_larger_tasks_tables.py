@@ -28,6 +28,7 @@ def learned(spec, experiment, learner, arms, rates, iterations=40):
             experiment,
             run_arm(Learning(arm, learner, rates, "absolute", iterations, 6, False), games, provenance),
             games,
+            f"runs/{experiment}/{arm}.npz",
         )
         for arm in arms
     ]
@@ -198,6 +199,20 @@ def test_claims_of_poker(poker):
         later = [one.record["ne_gap"][r, p, :, 1:, -1].mean(axis=1) for one in poker]
         assert row["violations"] == int((later[1] > later[0] * (1 + 1e-9)).sum())
         assert (row["form"], row["runs"]) == ("best_response", len(SEEDS))
+
+
+def test_rows_of_claims_say_what_they_are(poker, tracking):
+    """A meta-update is no form of a bound, and its row is from the records of both arms. There are no totals."""
+    rows = task_tables.task_claims([*poker, *tracking])
+    found = {tuple(row[name] for name in ("claim", "form", "kind", "total", "measurement", "file")) for row in rows}
+    alone = "runs/poker/individual.npz"
+    assert found == {
+        ("equation 4", "printed", "printed", False, "poker", alone),
+        ("scales to larger tasks", "best_response", "meta-update", False, "poker",
+         f"runs/poker/best_response.npz {alone}"),
+        ("scales to larger tasks", "carry_over", "meta-update", False, "tracking",
+         "runs/tracking/carry_over.npz runs/tracking/individual.npz"),
+    }  # fmt: skip
 
 
 def test_all_tables_mark_the_cell_that_is_drawn(poker, tracking):

@@ -36,14 +36,15 @@ def near(value):
 
 
 def row_of(left, right, unresolved=False, trivial=1.0, t=(1.0, 10.0, 100.0)):
-    return claim_row("c", "f", "s", np.array(t), np.array(left), np.array(right), trivial, unresolved)
+    return claim_row("c", PRINTED, "s", np.array(t), np.array(left), np.array(right), trivial, unresolved)
 
 
 def test_a_row():
     row = row_of([[0.5, 0.4, 0.25], [0.5, 0.6, 0.1]], [2.0, 0.8, 0.4])
     assert row == {
-        "claim": "c", "form": "f", "setting": "s", "iteration": 10, "left": 0.6, "right": 0.8, "ratio": near(0.75),
-        "runs": 2, "violations": 0, "unresolved": 0, "first_informative": 10,
+        "claim": "c", "form": "printed", "setting": "s", "iteration": 10, "left": 0.6, "right": 0.8,
+        "ratio": near(0.75),
+        "runs": 2, "violations": 0, "unresolved": 0, "first_informative": 10, "kind": "printed", "total": False,
     }  # fmt: skip
 
 
@@ -81,14 +82,15 @@ def test_totals():
     rows = [
         {**row_of([[2.0, 1.0, 1.0]] * 3, np.ones(3), hidden), "setting": "one"},
         {**row_of([[1.0, 5.0, 1.0]] * 2, np.ones(3), np.array([[True] * 3, [False] * 3])), "setting": "two"},
-        {**row_of([[0.25, 0.0, 0.0]], np.ones(3)), "form": "g"},
+        {**row_of([[0.25, 0.0, 0.0]], np.ones(3)), "form": "g", "kind": "sharper"},
     ]
     first, second = total_rows(rows, "all")
     assert first == {
-        "claim": "c", "form": "f", "setting": "all", "iteration": 10, "left": 5.0, "right": 1.0, "ratio": 5.0,
-        "runs": 5, "violations": 3, "unresolved": 2, "first_informative": None,
+        "claim": "c", "form": "printed", "setting": "all", "iteration": 10, "left": 5.0, "right": 1.0, "ratio": 5.0,
+        "runs": 5, "violations": 3, "unresolved": 2, "first_informative": None, "kind": "printed", "total": True,
     }  # fmt: skip
     assert (second["form"], second["ratio"], second["runs"], second["violations"]) == ("g", 0.25, 1, 0)
+    assert (second["kind"], second["total"]) == ("sharper", True)
 
 
 # Random games -------------------------------------------------------------------------------------------

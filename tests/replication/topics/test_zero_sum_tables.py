@@ -53,7 +53,7 @@ def test_columns_of_a_row():
     (row, *_) = theory_tables.long_run_rows([long_run([1, 10], [0.5, 0.4], 1.0)])
     assert list(row) == [
         "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-        "first_informative"
+        "first_informative", "kind", "total"
     ]  # fmt: skip
 
 
@@ -241,6 +241,8 @@ def test_total_rows():
     assert (printed["iteration"], printed["left"], printed["right"]) == (100, 0.9, near(192e-3 / 100))
     assert printed["ratio"] == near(0.9 / (192e-3 / 100))
     assert (printed["setting"], printed["first_informative"]) == ("all of them", None)
+    assert [row["total"] for row in rows + totals] == [False] * len(rows) + [True] * 5
+    assert [row["kind"] for row in totals] == ["printed", "repaired", "repaired", "printed", "repaired"]
     assert picked(totals, claim="theorem 1", form=WORST)["violations"] == 0
     twice = total_rows(theory_tables.random_game_rows([hard, hard]), "")
     assert [(row["runs"], row["violations"]) for row in twice if row["form"] == PRINTED] == [(12, 12), (6, 0)]
@@ -636,14 +638,14 @@ def test_tables_of_real_runs():
 
 def claims_table():
     """Two forms of a claim in two settings each, with a row that adds up; another claim."""
-    columns = ["claim", "form", "setting", "ratio", "runs", "violations", "unresolved"]
+    columns = ["claim", "form", "setting", "ratio", "runs", "violations", "unresolved", "total"]
     rows = [
-        ["theorem 9", "printed", "random games, all", 3.0, 30, 3, 1],
-        ["theorem 9", "printed", "random games, H=1", 0.5, 10, 1, 0],
-        ["theorem 9", "printed", "random games, H=2", 3.0, 20, 2, 1],
-        ["theorem 9", "repaired", "random games, H=1", 0.25, 10, 0, 0],
-        ["equation 8", "printed", "all sequences", 0.75, 7, 0, 0],
-        ["equation 8", "printed", "sequences, H=1", 0.75, 7, 0, 0],
+        ["theorem 9", "printed", "all of them", 3.0, 30, 3, 1, True],
+        ["theorem 9", "printed", "random games, H=1", 0.5, 10, 1, 0, False],
+        ["theorem 9", "printed", "random games, all", 3.0, 20, 2, 1, False],  # its name makes it no total
+        ["theorem 9", "repaired", "random games, H=1", 0.25, 10, 0, 0, False],
+        ["equation 8", "printed", "sequences", 0.75, 7, 0, 0, True],
+        ["equation 8", "printed", "sequences, H=1", 0.75, 7, 0, 0, False],
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -653,7 +655,7 @@ def test_summary_counts_every_run_once_and_names_the_worst_setting():
     assert list(found.index) == [("equation 8", "printed"), ("theorem 9", "printed"), ("theorem 9", "repaired")]
     assert found.to_numpy().tolist() == [
         [1, 7, 0, 0, 0.75, "sequences, H=1"],
-        [2, 30, 3, 1, 3.0, "random games, H=2"],
+        [2, 30, 3, 1, 3.0, "random games, all"],
         [1, 10, 0, 0, 0.25, "random games, H=1"],
     ]
     assert list(found) == ["settings", "runs", "violations", "unresolved", "worst_ratio", "where"]

@@ -2,11 +2,10 @@
 
 import itertools
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from drawings import WIDTH, in_style
 
 from metanash.streams import stream
 from metanash_replication import plotting
@@ -14,7 +13,6 @@ from metanash_replication.plotting import ARM_LABELS
 from metanash_replication.topics.larger_tasks import figures as appendix
 from metanash_replication.topics.own_games import figures as own_games
 
-WIDTH = 5.5
 STAGED = ["individual", "best_response", "stage_average", "output_policy"]
 EXPERIMENTS = {
     "appendix_poker": (["random", "sorted"], STAGED, [4.0, 16.0], [0.5], 10, "27x64"),
@@ -24,14 +22,7 @@ EXPERIMENTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def style():
-    """Every test in the style of the figures, without a display, and no setting outlives it."""
-    mpl.use("Agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
+style = pytest.fixture(autouse=True)(in_style)
 
 
 def number(*labels):
