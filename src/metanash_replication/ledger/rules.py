@@ -146,11 +146,15 @@ def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.
     return rows[rows["setting"].str.contains(settings)]
 
 
-def _instead(rows: pd.DataFrame, better: str) -> pd.DataFrame:
-    """Without rows of a form and setting that ``better`` has rows of."""
-    known = rows[rows["claim"] == better].set_index(["form", "setting"]).index
-    place = rows.set_index(["form", "setting"]).index
-    return rows[(rows["claim"] == better) | ~place.isin(known)]
+def _instead(rows: pd.DataFrame, claim: str, better: str) -> pd.DataFrame:
+    """One row for each form and setting: that of ``better`` if it is about all runs, otherwise that of ``claim``."""
+    if not better:
+        return rows
+    keys = ["form", "setting"]
+    whole, own = (rows[rows["claim"] == name] for name in (claim, better))
+    place, known = (part.set_index(keys)["runs"] for part in (whole, own))
+    known = known[known >= place.reindex(known.index).fillna(0)]
+    return pd.concat([own[own.set_index(keys).index.isin(known.index)], whole[~place.index.isin(known.index)]])
 
 
 def _worst(rows: pd.DataFrame) -> Any:
@@ -184,12 +188,13 @@ def bound(
 ) -> Judge:
     """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression.
 
-    ``better`` names a claim whose rows take the place of those of the same form and setting: its left sides are known
-    exactly, and those of the others are at least as large.
+    ``better`` names a claim whose left sides are exact, where those of ``claim`` are at least as large. Its rows take
+    the place of those of the same form and setting, unless they are about fewer runs. What only the larger left side
+    exceeds is not violated, but undecided.
     """
 
     def judge(tables: Tables) -> Verdict:
-        rows = _instead(_settings(tables["theory"], [claim, better], settings), better)
+        rows = _instead(_settings(tables["theory"], [claim, better], settings), claim, better)
         main = rows[rows["form"] == printed]
         if main.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
@@ -203,8 +208,12 @@ def bound(
             f"informative in {informative} of {number(len(main), 'd', 'theory.csv')} settings",
             *(_form(part, cited(_capital(form), "theory.csv")) for form, part in others.items()),
         ]
+        name = _bound_verdict(main, list(others.values()))
+        if better and name in {VIOLATED, REPAIRED} and not main.loc[main["claim"] == better, "violations"].any():
+            name = INCONCLUSIVE
+            parts.append("No exact left side exceeds the bound, only some that are known to be at least as large")
         return Verdict(
-            _bound_verdict(main, list(others.values())),
+            name,
             ". ".join(parts) + ".",
             str(worst["setting"]),
             str(worst["claim"]),

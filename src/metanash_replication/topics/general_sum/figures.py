@@ -48,6 +48,11 @@ def _settings(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return parts
 
 
+def _gap(table: pd.DataFrame) -> str:
+    """Name of the gap: "CCE-gap" only if all are exact."""
+    return "CCE-gap" if table["exact"].all() else "gap"
+
+
 def theorem_5_bounds(tables: Tables, width: float) -> Figure:
     """Mean gap against T, one run for each T, and the bounds, a panel for each H and N."""
     parts = _settings(tables["schedules"])
@@ -63,7 +68,7 @@ def theorem_5_bounds(tables: Tables, width: float) -> Figure:
         ax.axhline(part["horizon"].iloc[0], label="trivial: H", linestyle=_DOTTED, **BOUND)
         ax.set_title(title)
         log_axes(ax)
-    axes[0, 0].set_ylabel("CCE-gap (reward units)" if parts[0][1]["exact"].all() else "gap (reward units)")
+    axes[0, 0].set_ylabel(f"{_gap(tables['schedules'])} (reward units)")
     legend_below(figure, axes[0, 0], 2)
     return figure
 
@@ -115,13 +120,13 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
     named = [kind for kind in dict.fromkeys(table["base_kind"]) if kind != "random"]
     for arm, own in table[table["base_kind"] != "random"].groupby("arm"):
         _differences(last, own["base_kind"].map(named.index), own, str(arm), linestyle="none")
-    last.set_xticks(range(len(named)), [KIND_LABELS[kind] for kind in named], rotation=30, ha="right")
+    last.set_xticks(range(len(named)), [KIND_LABELS[kind] for kind in named], rotation=60, ha="right", rotation_mode="anchor")
     for ax in axes.flat:
         ax.axhline(0.0, color="0.6", linewidth=0.6)
         ax.minorticks_off()
         sns.despine(ax=ax)
     for ax in axes[:, 0]:
-        ax.set_ylabel("gap of meta - individual")
+        ax.set_ylabel(f"{_gap(table)}, meta minus\nindividual (reward units)")
     legend_below(figure, axes[0, 0], 3)
     return figure
 
