@@ -114,7 +114,9 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
         ax.set_xlabel(label)
         if name == "games":
             ax.set_xscale("log")
-        if name != "perturbation":
+        if name == "perturbation":
+            ax.locator_params(axis="x", nbins=4)
+        else:
             ax.set_xticks(sorted(part[name].unique()), [f"{value:g}" for value in sorted(part[name].unique())])
     last = axes.flat[-1]
     named = [kind for kind in dict.fromkeys(table["base_kind"]) if kind != "random"]
