@@ -122,7 +122,8 @@ def theorem_6_benefit(tables: Tables, width: float) -> Figure:
     named = [kind for kind in dict.fromkeys(table["base_kind"]) if kind != "random"]
     for arm, own in table[table["base_kind"] != "random"].groupby("arm"):
         _differences(last, own["base_kind"].map(named.index), own, str(arm), linestyle="none")
-    last.set_xticks(range(len(named)), [KIND_LABELS[kind] for kind in named], rotation=60, ha="right", rotation_mode="anchor")
+    labels = [KIND_LABELS[kind] for kind in named]
+    last.set_xticks(range(len(named)), labels, rotation=60, ha="right", rotation_mode="anchor")
     for ax in axes.flat:
         ax.axhline(0.0, color="0.6", linewidth=0.6)
         ax.minorticks_off()

@@ -10,8 +10,8 @@ __all__ = ["PARTS"]
 
 DEVIATOR = (
     "At the worst run and iteration; all settings of random games and sequences are in `theory.csv`. The gap of "
-    "*theorem 5* is that of a deviator who is told the stage, no less than the CCE-gap; in the others it is the CCE-gap "
-    "itself, or that bound of it where the exact one takes too much."
+    "*theorem 5* is that of a deviator who is told the stage, no less than the CCE-gap; in the others it is the "
+    "CCE-gap itself, or that bound of it where the exact one takes too much."
 )
 
 
@@ -31,8 +31,8 @@ def _schedule_slopes(slopes: pd.DataFrame) -> Part:
     ]
     text = (
         "Slopes of the mean gap, one run for each $T$, by schedule of the learning rate. The verdict is about (11), "
-        "which prescribes the first. Where `schedule_slopes.csv` does not call the gap exact, since it takes too much or is "
-        "not above 0, it is that of a deviator who is told the stage, which can confirm a rate only."
+        "which prescribes the first. Where `schedule_slopes.csv` does not call the gap exact, since it takes too much "
+        "or is not above 0, it is that of a deviator who is told the stage, which can confirm a rate only."
     )
     place = ("$H$", "$N$", "learning rate", "window", "slope")
     head = (*place, r"slope of $\log T / (\eta T)$", "slope of (11)", "verdict")
@@ -69,8 +69,8 @@ def theorem_6(tables: Tables) -> list[Part]:
     place = ("games", "meta-update", "$H$", "$N$", "$A$", "$K$", "perturbation", r"$\Delta_\pi/K$")
     text = (
         "Mean CCE-gap of games $2$ to $K$ minus that of individual learning on the same seeds; *told*: the gap of a "
-        "deviator who is told the stage, and the gap of the other columns too where `general_sequences.csv` does not call "
-        "it exact. Theorem 5 at the worst best response, mean over the games."
+        "deviator who is told the stage, and the gap of the other columns too where `general_sequences.csv` does not "
+        "call it exact. Theorem 5 at the worst best response, mean over the games."
     )
     claim = "theorem 6: theorem 5, mean over games"
     title = "Theorem 6: what meta-learning gains on sequences of $K$ general-sum games"
