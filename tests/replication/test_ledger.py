@@ -27,6 +27,7 @@ from metanash_replication.ledger.rules import (
 )
 from metanash_replication.paper import CLAIMS, HEADLINES, OUTLINES, claims_of
 from metanash_replication.plans import Plan, Section, read_plan
+from metanash_replication.report.content import effect_of
 from metanash_replication.topics import TOPICS
 
 NAN = float("nan")
@@ -101,6 +102,95 @@ class TestBound:
         )
 
 
+TOLD, KNOWN = "theorem 9", "theorem 9, exactly"
+
+
+def row_of(claim, form="printed", setting="random games, H=2", **changed):
+    usual = {"iteration": 7, "ratio": 0.5, "runs": 10, "violations": 0, "unresolved": 0, "first_informative": 3.0,
+             "total": False, "file": f"{claim[-4:]}/{setting[-3:]}.npz".replace(" ", "_")}  # fmt: skip
+    return {"claim": claim, "form": form, "setting": setting, **usual, **changed}
+
+
+def better(*rows, **options):
+    return bound(TOLD, repaired=("repaired: a",), better=KNOWN, **options)({"theory": pd.DataFrame(rows)})
+
+
+VIOLATES = {"violations": 2, "ratio": 1.5}
+
+
+class TestBoundWithBetterRows:
+    def test_they_take_the_place_of_the_row_of_the_same_form_and_setting(self):
+        """With verdict, counts, worst, the name of the row and its file."""
+        found = better(row_of(TOLD, **VIOLATES), row_of(KNOWN, ratio=0.75, iteration=9))
+        assert (found.name, found.worst, found.row) == (HOLDS, "random games, H=2", KNOWN)
+        assert found.files == ("ctly/H=2.npz",)
+        assert plain(found.headline) == (
+            "Printed: violated in none of 10 runs, largest left side over right side 0.75 (random games, H=2, T=9); "
+            "informative in 1 of 1 settings."
+        )
+        found = better(row_of(TOLD), row_of(KNOWN, **VIOLATES))
+        assert (found.name, found.row) == (VIOLATED, KNOWN)
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_in_any_order(self, first):
+        rows = [row_of(TOLD, **VIOLATES), row_of(KNOWN)]
+        assert better(*rows[:: 1 if first else -1]).name == HOLDS
+
+    def test_not_of_another_form(self):
+        found = better(row_of(TOLD), row_of(KNOWN, "repaired: a", **VIOLATES))
+        assert (found.name, found.row) == (HOLDS, TOLD)
+        found = better(row_of(KNOWN, **VIOLATES), row_of(TOLD, "repaired: a", **VIOLATES), row_of(KNOWN, "repaired: a"))
+        assert found.name == REPAIRED
+        found = better(row_of(KNOWN, **VIOLATES), row_of(TOLD, "repaired: a"), row_of(KNOWN, "repaired: a", **VIOLATES))
+        assert found.name == VIOLATED
+
+    def test_not_of_another_setting(self):
+        """Long runs are not exact: the row that decides, its file and its name are theirs."""
+        other = row_of(TOLD, setting="long runs, H=3", ratio=0.9, runs=3, first_informative=NAN)
+        found = better(row_of(TOLD, **VIOLATES), row_of(KNOWN), other)
+        assert (found.name, found.worst, found.row) == (HOLDS, "long runs, H=3", TOLD)
+        assert found.files == ("em_9/H=3.npz",)
+        assert "none of 13 runs" in plain(found.result)
+        assert "informative in 1 of 2 settings" in plain(found.result)
+
+    def test_what_only_a_larger_left_side_exceeds_is_undecided(self):
+        repair = row_of(TOLD, "repaired: a")
+        for rows in ([], [repair]):
+            found = better(row_of(TOLD, **VIOLATES), row_of(KNOWN, setting="long runs, H=3"), *rows)
+            assert found.name == INCONCLUSIVE
+            assert plain(found.result).endswith(
+                ". No exact left side exceeds the bound, only some that are known to be at least as large."
+            )
+        both = [row_of(TOLD, **VIOLATES), row_of(KNOWN, setting="long runs, H=3", **VIOLATES)]
+        assert better(*both).name == VIOLATED
+        assert better(*both, repair).name == REPAIRED
+        assert "No exact" not in plain(better(*both).result)
+
+    def test_rows_about_fewer_runs_take_no_place(self):
+        """Nothing is lost and nothing counts twice."""
+        found = better(row_of(TOLD, violations=1, ratio=1.1), row_of(KNOWN, runs=9))
+        assert (found.name, found.row) == (INCONCLUSIVE, TOLD)
+        assert "violated in 1 of 10 runs" in plain(found.result)
+        assert better(row_of(TOLD), row_of(KNOWN, runs=9)).name == HOLDS
+
+    def test_they_may_be_the_only_ones(self):
+        assert better(row_of(KNOWN, **VIOLATES)).name == VIOLATED
+        assert better(row_of(KNOWN)).row == KNOWN
+        assert better(row_of("theorem 8")).name == INCONCLUSIVE
+
+    def test_totals_and_other_settings_do_not_count(self):
+        rows = [row_of(TOLD), row_of(KNOWN), row_of(KNOWN, setting="random games, all", total=True, **VIOLATES)]
+        assert better(*rows).name == HOLDS
+        assert better(*rows, row_of(KNOWN, setting="long runs, H=1", **VIOLATES)).name == VIOLATED
+        assert better(*rows, row_of(KNOWN, setting="long runs, H=1", **VIOLATES), settings="^random").name == HOLDS
+
+    def test_without_better_rows_asked_for_none_is_taken(self):
+        rows = pd.DataFrame([row_of(TOLD, **VIOLATES), row_of(KNOWN), row_of("", **VIOLATES)])
+        assert bound(TOLD)({"theory": rows}).name == VIOLATED
+        rows = pd.DataFrame([row_of(TOLD), row_of(KNOWN, **VIOLATES)])
+        assert bound(TOLD)({"theory": rows}).name == HOLDS
+
+
 def test_constants_need_no_informative_row():
     assert never_exceeded("theorem 9")(theory(first_informative=NAN)).name == HOLDS
     assert never_exceeded("theorem 9")(theory(violations=[0, 0, 0, 0, 0, 2])).name == VIOLATED
@@ -145,6 +235,39 @@ def gaps(*intervals, arm="a"):
 def test_effects(own, other, wanted):
     table = pd.concat([gaps(*own), gaps(*other, arm="b")])
     assert effect("sequences", "a", ("games",), repaired=("b",))({"sequences": table}).name == wanted
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "wanted"),
+    [
+        ([(-0.5, -0.1), (-0.2, -0.1)], [(0.1, 0.2)], HOLDS),
+        ([(-0.5, -0.1), (-0.1, 0.0)], [(-0.3, -0.2)], INCONCLUSIVE),  # 0 at its end is on no side
+        ([(-0.5, -0.1), (0.0, 0.1)], [(-0.3, -0.2)], INCONCLUSIVE),
+        ([(-0.5, -0.1), (-0.1, 0.9)], [(-0.3, -0.2)], INCONCLUSIVE),
+        ([(-0.5, -0.1), (0.1, 0.3)], [(-0.1, 0.1)], VIOLATED),  # below 1, the neutral ratio, and above 0
+        ([(-0.5, -0.1), (0.1, 0.3)], [(-0.3, -0.2)], REPAIRED),
+        ([(-0.5, -0.1), (0.1, 0.3)], [(-0.3, -0.2), (0.1, 0.2)], VIOLATED),
+        ([(0.1, 0.3)], [], VIOLATED),
+    ],
+)
+def test_effects_of_differences(own, other, wanted):
+    names = {"ratio": "change", "ratio_low": "change_low", "ratio_high": "change_high"}
+    table = pd.concat([gaps(*own), gaps(*other, arm="b")]).rename(columns=names)
+    judge_of = effect("sequences", "a", ("games",), repaired=("b",), ratio="change", neutral=0.0)
+    found = judge_of({"sequences": table})
+    assert found.name == wanted
+    assert "difference of gaps from " in plain(found.result)
+    assert "ratio of gaps" not in plain(found.result)
+
+
+def test_the_effect_of_a_row_is_told_by_the_ends_of_its_interval():
+    row = {"ratio_low": 0.5, "ratio_high": 0.9, "change_low": -0.2, "change_high": -0.1}
+    assert (effect_of(row), effect_of(row, "change", 0.0)) == ("helps", "helps")
+    row = {"ratio_low": 1.1, "ratio_high": 1.9, "change_low": 0.1, "change_high": 0.2}
+    assert (effect_of(row), effect_of(row, "change", 0.0)) == ("hurts", "hurts")
+    for low, high in ((0.9, 1.1), (0.9, 1.0), (1.0, 1.1)):
+        row = {"ratio_low": low, "ratio_high": high, "change_low": low - 1.0, "change_high": high - 1.0}
+        assert {effect_of(row), effect_of(row, "change", 0.0)} == {"no clear effect"}
 
 
 def test_similar_games_are_perturbed_no_more_than_the_reference():

@@ -1,17 +1,20 @@
 """Games of the user's own: each class is learned by its learner, and what comes out belongs to the games given."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from metanash import families
 from metanash.archive import ArchiveError
-from metanash.correlated import cce_gaps
+from metanash.correlated import cce_gain_bounds, cce_gains, cce_gains_or_bounds, cce_gaps
 from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
 from metanash.learners import CorrelatedMirrorDescent, learn
+from metanash.transitions import Transition
 from metanash_replication.topics.own_games import tables as own_tables
 from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own_games
 
@@ -32,7 +35,7 @@ POTENTIAL = families.potential_sequence("team", 1, "own", n_games=2, perturbatio
     ("games", "learner", "measure", "arms"),
     [
         (ZERO_SUM, "optimistic_mirror_descent", "ne_gap", 4),
-        (GENERAL, "correlated_mirror_descent", "cce_gap_bound", 4),
+        (GENERAL, "correlated_mirror_descent", "cce_gap", 4),
         (POTENTIAL, "projected_q_ascent", "ne_gap", 2),
         (ZERO_SUM[:1], "optimistic_mirror_descent", "ne_gap", 1),
     ],
@@ -161,6 +164,77 @@ def test_correlated_output_of_one_step_is_kept():
     np.testing.assert_allclose(arrays["policy_0"][0, 0, 0, 0], joint.sum(axis=1), atol=1e-12)
 
 
+CYCLING = families.general_sum_sequence("random", 1, "own", n_games=2, perturbation=0.3, n_actions=(2, 3), horizon=2)
+FAST = PLAN | {"learning_rates": PLAN["learning_rates"] | {"correlated_mirror_descent": 1.0}}
+"""Games and a rate at which it pays to be told the stage: player 2 of the first, both of the second."""
+
+
+def limit_products(monkeypatch, most):
+    """Exact gains up to so many products only."""
+    allowed = partial(cce_gains_or_bounds, most_products=most)
+    monkeypatch.setattr("metanash_replication.topics.own_games.measure.cce_gains_or_bounds", allowed)
+
+
+def gains_alone(game, gains, at):
+    """Gains of each player, by one run to each checkpoint."""
+    batch, learner = GameBatch((game,)), CorrelatedMirrorDescent(1.0)
+    return [gains(batch, learn(game, learner, int(t)).policy)[0].tolist() for t in at]
+
+
+def test_gains_are_those_of_players_who_are_not_told_the_stage():
+    _, arrays = learn_own_games(CYCLING, ONE, **FAST)
+    individual = arrays["gain"][0]
+    for k, game in enumerate(CYCLING):
+        np.testing.assert_allclose(individual[k], gains_alone(game, cce_gains, arrays["checkpoints"]), atol=1e-12)
+        told = gains_alone(game, cce_gain_bounds, arrays["checkpoints"])
+        assert (np.array(told)[-1] > individual[k, -1] + 1e-4).all() == (k == 1)
+        assert (np.array(told)[-1] > individual[k, -1] + 1e-4).any()
+
+
+def needs(games):
+    """Products that each player of each game takes at the end, the same in all arms."""
+    run = learn(list(games), CorrelatedMirrorDescent(1.0), PLAN["iterations"])
+    return cce_gains_or_bounds(GameBatch(tuple(games)), run.policy).products
+
+
+def test_one_player_at_one_checkpoint_that_takes_too_much_makes_all_gaps_bounds(monkeypatch):
+    """Player 1, whose opponent has more actions, at the last checkpoint, which has the most stages."""
+    products = needs(CYCLING)
+    assert (products[:, 0] > products[:, 1]).all()
+    exact_spec, exact = learn_own_games(CYCLING, ONE, **FAST)
+    limit_products(monkeypatch, int(products.max()))
+    spec, same = learn_own_games(CYCLING, ONE, **FAST)
+    assert spec == exact_spec
+    for key, array in exact.items():
+        np.testing.assert_array_equal(same[key], array)
+    limit_products(monkeypatch, int(products.max()) - 1)
+    spec, arrays = learn_own_games(CYCLING, ONE, **FAST)
+    assert spec == exact_spec | {"measure": "cce_gap_bound"}
+    for k, game in enumerate(CYCLING):
+        told = gains_alone(game, cce_gain_bounds, arrays["checkpoints"])
+        np.testing.assert_allclose(arrays["gain"][0, k], told, atol=1e-12)
+    np.testing.assert_array_equal(arrays["gap"], arrays["gain"].max(axis=-1))
+    assert (arrays["gain"] >= exact["gain"] - 1e-12).all()
+    assert (arrays["gain"][..., -1, 1] > exact["gain"][..., -1, 1] + 1e-4).any()  # of player 2 too, exact or not
+    for key in exact.keys() - {"gain", "gap"}:  # what is played is the same
+        np.testing.assert_array_equal(arrays[key], exact[key])
+    table = own_tables.TABLES["own_games"]("mine", spec, arrays)
+    assert set(table["measure"]) == {"cce_gap_bound"}
+
+
+def test_one_game_of_a_sequence_that_takes_too_much_makes_all_gaps_bounds(monkeypatch):
+    """A game whose second state cannot be reached takes less than the one beside it."""
+    reward, kernel = CYCLING[0].reward, np.zeros((CYCLING[0].n_states, 2, 3, CYCLING[0].n_states))
+    kernel[..., 0] = 1.0
+    stays = MarkovGame(reward, Transition.shared(kernel), initial=[1.0] + [0.0] * (CYCLING[0].n_states - 1))
+    less, more = needs([stays]).max(), needs(CYCLING).max()
+    assert less < more
+    limit_products(monkeypatch, int(less))
+    assert learn_own_games([stays], ONE, **FAST)[0]["measure"] == "cce_gap"
+    assert learn_own_games([stays, CYCLING[1]], ONE, **FAST)[0]["measure"] == "cce_gap_bound"
+    assert learn_own_games([CYCLING[1], stays], ONE, **FAST)[0]["measure"] == "cce_gap_bound"
+
+
 def test_games_of_different_sizes_are_refused():
     other = families.zero_sum_sequence("mixed", 1, "other", n_games=1, perturbation=0.1, n_actions=(2, 2))
     with pytest.raises(ValueError, match="batch"):
@@ -187,7 +261,7 @@ def test_tables_are_tidy():
     assert row["player"] == 2
     assert row["gain"] == row["gain_in_payoffs"] == arrays["gain"][spec["arms"].index("output_policy"), 1, -1, 1]
     assert row["gap"] == arrays["gap"][spec["arms"].index("output_policy"), 1, -1]
-    assert (row["iteration"], row["measure"]) == (50, "cce_gap_bound")
+    assert (row["iteration"], row["measure"]) == (50, "cce_gap")
     row = payoffs.query("arm == 'best_response' and game == 1 and player == 2").iloc[0]
     assert row["payoff"] == arrays["payoff"][spec["arms"].index("best_response"), 0, 1]
     row = policies.query(

@@ -193,6 +193,17 @@ def test_an_effect_may_have_columns_and_rows_of_its_own():
     assert (found.name, found.worst) == (HOLDS, "K=0")
 
 
+def test_an_effect_may_be_a_difference():
+    own = ratios("a", (-0.5, -0.25, -0.125), (0.05, 0.0625, 0.1), (-0.1, 0.01, 0.1), ratio="change")
+    judge = effect("seq", "a", ("games",), ratio="change", neutral=0.0, repaired=("b",))
+    found = judge({"seq": pd.concat([own, ratios("b", (-0.5, -0.25, -0.125), ratio="change")])})
+    assert (found.name, found.worst) == (REPAIRED, "K=1")
+    assert plain(found.result) == (
+        "A: helps in 1, hurts in 1 of 3 settings, difference of gaps from -0.25 to 0.0625 (largest: K=1). "
+        "B: helps in 1, hurts in none of 1 settings, difference of gaps from -0.25 to -0.25."
+    )
+
+
 def test_a_repair_has_to_help_in_all_of_its_settings():
     own, half = ratios("a", (1.1, 1.2, 1.3)), ratios("b", (0.1, 0.2, 0.3), (0.9, 1.0, 1.1))
     assert effect("t", "a", ("games",), repaired=("b",))({"t": pd.concat([own, half])}).name == VIOLATED

@@ -11,9 +11,9 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
 ``rate``
     Of the verdicts on slopes in a table: all consistent, *holds*; any violated, *violated*; else *inconclusive*.
 ``effect``
-    Of intervals of the ratio of a gap to that without meta-learning, over settings: below 1 in all, *holds*; above 1
-    in any, *violated*, or with a repaired arm whose intervals are all below 1, *violated as printed, repaired form
-    holds*; else *inconclusive*.
+    Of intervals of the ratio of a gap to that without meta-learning (or of the difference: then 0 in the place of 1),
+    over settings: below 1 in all, *holds*; above 1 in any, *violated*, or with a repaired arm whose intervals are all
+    below 1, *violated as printed, repaired form holds*; else *inconclusive*.
 ``speed``
     "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
     any it is below, *violated*; else *inconclusive*.
@@ -146,6 +146,17 @@ def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.
     return rows[rows["setting"].str.contains(settings)]
 
 
+def _instead(rows: pd.DataFrame, claim: str, better: str) -> pd.DataFrame:
+    """One row for each form and setting: that of ``better`` if it is about all runs, otherwise that of ``claim``."""
+    if not better:
+        return rows
+    keys = ["form", "setting"]
+    whole, own = (rows[rows["claim"] == name] for name in (claim, better))
+    place, known = (part.set_index(keys)["runs"] for part in (whole, own))
+    known = known[known >= place.reindex(known.index).fillna(0)]
+    return pd.concat([own[own.set_index(keys).index.isin(known.index)], whole[~place.index.isin(known.index)]])
+
+
 def _worst(rows: pd.DataFrame) -> Any:
     return rows.iloc[int(rows["ratio"].to_numpy().argmax())]
 
@@ -173,11 +184,17 @@ def bound(
     printed: str = "printed",
     repaired: Sequence[str] = (),
     settings: str = "",
+    better: str = "",
 ) -> Judge:
-    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression."""
+    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression.
+
+    ``better`` names a claim whose left sides are exact, where those of ``claim`` are at least as large. Its rows take
+    the place of those of the same form and setting, unless they are about fewer runs. What only the larger left side
+    exceeds is not violated, but undecided.
+    """
 
     def judge(tables: Tables) -> Verdict:
-        rows = _settings(tables["theory"], [claim], settings)
+        rows = _instead(_settings(tables["theory"], [claim, better], settings), claim, better)
         main = rows[rows["form"] == printed]
         if main.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
@@ -191,11 +208,15 @@ def bound(
             f"informative in {informative} of {number(len(main), 'd', 'theory.csv')} settings",
             *(_form(part, cited(_capital(form), "theory.csv")) for form, part in others.items()),
         ]
+        name = _bound_verdict(main, list(others.values()))
+        if better and name in {VIOLATED, REPAIRED} and not main.loc[main["claim"] == better, "violations"].any():
+            name = INCONCLUSIVE
+            parts.append("No exact left side exceeds the bound, only some that are known to be at least as large")
         return Verdict(
-            _bound_verdict(main, list(others.values())),
+            name,
             ". ".join(parts) + ".",
             str(worst["setting"]),
-            claim,
+            str(worst["claim"]),
             tuple(worst["file"].split()),
         )
 
@@ -248,16 +269,16 @@ def similar(table: pd.DataFrame) -> pd.DataFrame:
     return close
 
 
-def _sides(rows: pd.DataFrame, ratio: str) -> tuple[int, int]:
-    return int((rows[f"{ratio}_high"] < 1).sum()), int((rows[f"{ratio}_low"] > 1).sum())
+def _sides(rows: pd.DataFrame, ratio: str, neutral: float) -> tuple[int, int]:
+    return int((rows[f"{ratio}_high"] < neutral).sum()), int((rows[f"{ratio}_low"] > neutral).sum())
 
 
-def _effect_sentence(rows: pd.DataFrame, ratio: str, label: str, source: str) -> str:
-    helps, hurts = _sides(rows, ratio)
+def _effect_sentence(rows: pd.DataFrame, ratio: str, neutral: float, label: str, source: str) -> str:
+    helps, hurts = _sides(rows, ratio, neutral)
     values = rows[ratio]
     return (
         f"{_capital(label)}: helps in {_count(helps, source, 'none')}, hurts in {_count(hurts, source, 'none')} of "
-        f"{number(len(rows), 'd', source)} settings, ratio of gaps from "
+        f"{number(len(rows), 'd', source)} settings, {'ratio' if neutral else 'difference'} of gaps from "
         f"{number(values.min(), '.2g', source)} to {number(values.max(), '.3g', source)}"
     )
 
@@ -270,8 +291,13 @@ def effect(
     repaired: Sequence[str] = (),
     ratio: str = "ratio",
     column: str = "arm",
+    neutral: float = 1.0,
 ) -> Judge:
-    """Gap of an arm over that without meta-learning, with an interval, in every setting of a table."""
+    """Gap of an arm over that without meta-learning, with an interval, in every setting of a table.
+
+    ``ratio`` is the column of the effect, and ``neutral`` its value where there is none: 1 of a ratio, 0 of a
+    difference.
+    """
 
     def judge(tables: Tables) -> Verdict:
         source = f"{table}.csv"
@@ -281,15 +307,15 @@ def effect(
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         others = {name: chosen[chosen[column] == name] for name in repaired}
         others = {name: part for name, part in others.items() if len(part)}
-        helps, hurts = _sides(own, ratio)
+        helps, hurts = _sides(own, ratio, neutral)
         name = HOLDS if helps == len(own) else (VIOLATED if hurts else INCONCLUSIVE)
-        if name == VIOLATED and any(_sides(part, ratio)[0] == len(part) for part in others.values()):
+        if name == VIOLATED and any(_sides(part, ratio, neutral)[0] == len(part) for part in others.values()):
             name = REPAIRED
         worst = own.iloc[int(own[ratio].to_numpy().argmax())]
         where = _place(worst, keys)
         parts = [
-            f"{_effect_sentence(own, ratio, _words(arm), source)} (largest: {cited(where, source)})",
-            *(_effect_sentence(part, ratio, _words(other), source) for other, part in others.items()),
+            f"{_effect_sentence(own, ratio, neutral, _words(arm), source)} (largest: {cited(where, source)})",
+            *(_effect_sentence(part, ratio, neutral, _words(other), source) for other, part in others.items()),
         ]
         place = worst.drop(column).to_dict()  # the ratio is of files of several arms
         return Verdict(name, ". ".join(parts) + ".", where, place=place)

@@ -85,9 +85,11 @@ def slope_cells(cells: Cells, row: Any) -> list[str]:
     return [f"{cells(row['start'], '.0e')} to {cells(row['end'], '.0e')}", interval(cells, row, "slope", ".3f")]
 
 
-def effect_of(row: Any) -> str:
-    """What the interval of a ratio of gaps says."""
-    return "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
+def effect_of(row: Any, name: str = "ratio", neutral: float = 1.0) -> str:
+    """Effect by the interval of a ratio of gaps, or of a difference, of which 0 is neutral."""
+    if row[f"{name}_high"] < neutral:
+        return "helps"
+    return "hurts" if row[f"{name}_low"] > neutral else "no clear effect"
 
 
 def claims_part(theory: pd.DataFrame, claims: Sequence[str], title: str, text: str) -> Part:

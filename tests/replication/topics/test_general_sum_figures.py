@@ -50,11 +50,11 @@ def schedules(places=PLACES, iterations=(100, 1000, 10000), names=tuple(SCHEDULE
     rng, rows = np.random.default_rng(1), []
     for (horizon, players), name, t in itertools.product(places, names, iterations):
         low, gap, high = np.sort(rng.uniform(0.01, 0.9, 3))
-        rows.append(("random", horizon, players, name, t, gap, low, high, *rng.uniform(0.1, 9, 4)))
+        rows.append(("random", horizon, players, name, t, gap, low, high, True, gap + 0.01, *rng.uniform(0.1, 9, 4)))
     return pd.DataFrame(
         rows,
-        columns=["base_kind", "horizon", "n_players", "schedule", "iteration", "gap", "low", "high", "learning_rate",
-                 "equation_11", "theorem_5", "smooth"],
+        columns=["base_kind", "horizon", "n_players", "schedule", "iteration", "gap", "low", "high", "exact",
+                 "told", "learning_rate", "equation_11", "theorem_5", "smooth"],
     )  # fmt: skip
 
 
@@ -68,11 +68,11 @@ def slopes(places=PLACES, windows=WINDOWS, names=tuple(SCHEDULES)):
         verdict = "consistent" if name == "prescribed" and end == windows[-1][1] else NAN
         bound, follows = rng.uniform(-0.9, -0.3, 2)
         place = ("random", horizon, players, name, start, end)
-        rows.append((*place, slope, low, high, bound, follows, 0.03, verdict, 8))
+        rows.append((*place, slope, low, high, bound, follows, 0.03, verdict, True, 8))
     return pd.DataFrame(
         rows,
         columns=["base_kind", "horizon", "n_players", "schedule", "start", "end", "slope", "low", "high", "bound_slope",
-                 "schedule_slope", "margin", "verdict", "n_seeds"],
+                 "schedule_slope", "margin", "verdict", "exact", "n_seeds"],
     )  # fmt: skip
 
 
@@ -91,12 +91,13 @@ def sequences(sweeps=None, kinds=None, arms=ARMS):
     for kind, (players, actions) in (KINDS if kinds is None else kinds).items():
         varied.append((kind, REFERENCE | {"n_players": players, "max_actions": actions}))
     for arm, (kind, place) in itertools.product(arms, varied):
-        low, ratio, high = np.sort(rng.uniform(0.3, 1.9, 3))
+        low, difference, high = np.sort(rng.uniform(-0.15, 0.1, 3))
         rows.append(
             {
                 "arm": arm, "base_kind": kind, **place, "n_states": 2, "iterations": 1000, "rate_factor": 3.0,
-                "learning_rate": rng.uniform(), "gap": rng.uniform(), "later_gap": rng.uniform(0.01, 0.2),
-                "ratio": ratio, "ratio_low": low, "ratio_high": high, "similarity": rng.uniform(10, 90),
+                "learning_rate": rng.uniform(), "exact": True, "gap": rng.uniform(), "told": rng.uniform(),
+                "later_gap": rng.uniform(-0.2, 0.2), "later_told": rng.uniform(0.01, 0.2), "difference": difference,
+                "difference_low": low, "difference_high": high, "similarity": rng.uniform(10, 90),
                 "similarity_per_game": rng.uniform(1, 9), "instantiated": rng.uniform(10, 90),
                 "scaling": rng.uniform(10, 90), "n_seeds": 20,
             }
@@ -131,7 +132,7 @@ def test_bounds_are_the_curves():
             shows(lines[label], own[own["schedule"] == "prescribed"], "iteration", column)
         assert set(lines["trivial: H"].get_ydata()) == {horizon}
         assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "iterations T")
-    assert [ax.get_ylabel() for ax in axes] == ["gap of an informed deviator\n(reward units)", "", "", ""]
+    assert [ax.get_ylabel() for ax in axes] == ["CCE-gap (reward units)", "", "", ""]
     assert set(legend_of(figure)) == set(lines)
     measured = [to_hex(lines[f"measured, {label}"].get_color()) for label in SCHEDULES.values()]
     assert len(set(measured)) == 4
@@ -139,6 +140,35 @@ def test_bounds_are_the_curves():
     assert not {to_hex(line.get_color()) for line in of_bounds} & set(measured)
     patterns = {str(line._unscaled_dash_pattern) for line in of_bounds}
     assert len(patterns) == 4
+
+
+@pytest.mark.parametrize("panel", range(4))
+def test_one_gap_that_is_not_exact_is_no_cce_gap(panel):
+    """In any panel; and of any arm and setting in the other figure, but for individual learning, which is not drawn."""
+    table = schedules()
+    horizon, players = PANELS[panel]
+    table.loc[(table["horizon"] == horizon) & (table["n_players"] == players), "exact"] = [False] + [True] * 11
+    figure = figures.theorem_5_bounds({"schedules": table}, WIDTH)
+    assert [ax.get_ylabel() for ax in drawn(figure)] == ["gap (reward units)", "", "", ""]
+
+
+def test_one_difference_of_gaps_that_are_not_exact_is_none_of_cce_gaps():
+    for arm in ARMS:
+        table = sequences()
+        table.loc[table.index[(table["arm"] == arm).argmax()], "exact"] = False
+        axes = drawn(figures.theorem_6_benefit({"general_sequences": table}, WIDTH))
+        name = "CCE-gap" if arm == "individual" else "gap"
+        assert axes[0].get_ylabel() == f"{name}, meta minus\nindividual (reward units)"
+
+
+def test_gaps_below_0_are_left_out_of_the_axes():
+    """Shapley's game: nothing to draw of the prescribed schedule, and less of another, without a warning."""
+    table = schedules()
+    table.loc[table["schedule"] == "prescribed", ["gap", "low", "high"]] = -0.1
+    table.loc[(table["schedule"] == "quarter") & (table["iteration"] == 1000), ["gap", "low"]] = -0.1
+    for ax in drawn(figures.theorem_5_bounds({"schedules": table}, WIDTH)):
+        low, high = ax.get_ylim()
+        assert 0 < low < 0.9 < high
 
 
 def test_slopes_are_those_of_the_windows():
@@ -204,7 +234,7 @@ def test_constants_are_those_of_the_table(constants):
 # Theorem 6 ----------------------------------------------------------------------------------------------
 
 
-def test_benefit_is_ratios_along_each_sweep():
+def test_benefit_is_differences_along_each_sweep():
     """A panel a sweep of the random games, everything else as in the reference; the other kinds in the last one."""
     table = sequences()
     figure = figures.FIGURES["theorem6_benefit"]({"general_sequences": table}, WIDTH)
@@ -225,8 +255,8 @@ def test_benefit_is_ratios_along_each_sweep():
             own = own.sort_values(name)
             assert own[name].tolist() == sorted([*SWEEPS[name], REFERENCE[name]])
             line = found[label].lines[0]
-            shows(line, own, name, "ratio")
-            np.testing.assert_allclose(ends_of(found[label]), own[["ratio_low", "ratio_high"]], rtol=1e-12)
+            shows(line, own, name, "difference")
+            np.testing.assert_allclose(ends_of(found[label]), own[["difference_low", "difference_high"]], atol=1e-12)
             style = plotting.ARM_STYLE[arm]
             assert line.get_color() == style["color"]
         if name != "perturbation":
@@ -240,30 +270,31 @@ def test_benefit_is_ratios_along_each_sweep():
         own = table[(table["arm"] == meta[bars.get_label()]) & (table["base_kind"] != "random")]
         assert bars.lines[0].get_linestyle() == "None"
         found = {(x, y, *ends) for (x, y), ends in zip(points(bars.lines[0]), ends_of(bars).round(9), strict=True)}
-        wanted = own[["ratio_low", "ratio_high"]].to_numpy().round(9).tolist()
+        wanted = own[["difference_low", "difference_high"]].to_numpy().round(9).tolist()
         assert found == {
-            (at[KIND_LABELS[kind]], ratio, *ends)
-            for kind, ratio, ends in zip(own["base_kind"], own["ratio"], wanted, strict=True)
+            (at[KIND_LABELS[kind]], difference, *ends)
+            for kind, difference, ends in zip(own["base_kind"], own["difference"], wanted, strict=True)
         }
     for ax in (*axes, last):
-        assert ax.get_yscale() == "log"
-        assert 1.0 in {y for line in ax.get_lines() for y in np.unique(line.get_ydata()).tolist()}
-        assert ax.get_yticks().tolist() == [0.25, 0.5, 1.0, 2.0]
-    assert [ticks_of(ax.yaxis) for ax in (axes[0], axes[3])] == [["1/4", "1/2", "1", "2"]] * 2
-    assert [ax.get_ylabel() for ax in (axes[0], axes[3])] == ["gap of meta / individual"] * 2
+        assert ax.get_yscale() == "linear"
+        assert [0.0, 0.0] in [list(line.get_ydata()) for line in ax.get_lines()]
+        assert ax.get_ylim() == axes[0].get_ylim()  # one scale for all
+        low, high = ax.get_ylim()
+        assert low < table[table["arm"] != "individual"]["difference_low"].min()
+        assert high > table[table["arm"] != "individual"]["difference_high"].max()
+    label = "CCE-gap, meta minus\nindividual (reward units)"
+    assert [ax.get_ylabel() for ax in (axes[0], axes[3])] == [label] * 2
     assert not any(ax.get_ylabel() for ax in (axes[1], axes[2], axes[4], last))
 
 
-def test_a_ratio_outside_its_interval_has_bars_of_length_0():
+def test_a_difference_outside_its_interval_has_bars_of_length_0():
     """Bootstrap quantiles may miss the estimate by a rounding, which Matplotlib does not forgive."""
     table = sequences(arms=("individual", "best_response"))
-    table = table.assign(
-        ratio_low=table["ratio"] + 1e-16, ratio_high=table["ratio"] * (1 - 1e-15), ratio=table["ratio"]
-    )
+    table = table.assign(difference_low=table["difference"] + 1e-16, difference_high=table["difference"] - 1e-16)
     axes = drawn(figures.theorem_6_benefit({"general_sequences": table}, WIDTH))
     for ax in axes:
         (bars,) = ax.containers
-        np.testing.assert_allclose(ends_of(bars).T, [points(bars.lines[0])[:, 1]] * 2, rtol=1e-12)
+        np.testing.assert_allclose(ends_of(bars).T, [points(bars.lines[0])[:, 1]] * 2, atol=1e-15)
 
 
 def test_smallest_tables():
@@ -362,25 +393,26 @@ def test_page_slopes():
 
 
 def test_page_sequences():
-    """Meta-learning only, in order; an effect is one whose interval leaves out 1."""
+    """Meta-learning only, in order; an effect is one whose interval leaves out 0."""
     table = sequences()
-    table["ratio_low"], table["ratio_high"] = table["ratio"] - 0.2, table["ratio"] + 0.2
+    table["difference_low"], table["difference_high"] = table["difference"] - 0.02, table["difference"] + 0.02
     head, rows = rows_of(page_of(general_sequences=table), "Theorem 6: what meta-learning gains")
     assert head == ["games", "meta-update", "$H$", "$N$", "$A$", "$K$", "perturbation", r"$\Delta_\pi/K$",
-                    "gap / individual", "effect", "gap", "Theorem 5"]  # fmt: skip
+                    "gap - individual", "effect", "gap", "told", "Theorem 5"]  # fmt: skip
     meta = table[table["arm"] != "individual"]
     assert len(rows) == 42
     for row, found in zip(rows, meta.itertuples(), strict=True):
-        clear = abs(found.ratio - 1) > 0.2
+        clear = abs(found.difference) > 0.02
         assert row == [
             KIND_LABELS[found.base_kind],
             ARM_LABELS[found.arm],
             *map(str, (found.horizon, found.n_players, found.max_actions, found.games)),
             f"{found.perturbation:g}",
             f"{found.similarity_per_game:.1f}",
-            f"{found.ratio:.2f} [{found.ratio_low:.2f}, {found.ratio_high:.2f}]",
-            ("helps" if found.ratio < 1 else "hurts") if clear else "no clear effect",
+            f"{found.difference:.2g} [{found.difference_low:.2g}, {found.difference_high:.2g}]",
+            ("helps" if found.difference < 0 else "hurts") if clear else "no clear effect",
             f"{found.later_gap:.2g}",
+            f"{found.later_told:.2g}",
             f"{found.instantiated:.2g}",
         ]
     assert {row[9] for row in rows} == {"helps", "hurts", "no clear effect"}
@@ -391,7 +423,8 @@ SHOWN = {
     "schedule_slopes": ["horizon", "n_players", "start", "end", "slope", "low", "high", "bound_slope",
                         "schedule_slope"],
     "general_sequences": ["horizon", "n_players", "max_actions", "games", "perturbation", "similarity_per_game",
-                          "ratio", "ratio_low", "ratio_high", "later_gap", "instantiated"],
+                          "difference", "difference_low", "difference_high", "later_gap", "later_told",
+                          "instantiated"],
 }  # fmt: skip
 
 

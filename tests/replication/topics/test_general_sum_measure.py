@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,8 +32,8 @@ def spy_on(monkeypatch, name):
     return calls
 
 
-def near(value, rel=1e-9):
-    return pytest.approx(value, rel=rel, abs=1e-12)
+def near(value, rel=1e-9, **options):
+    return pytest.approx(value, rel=rel, abs=1e-12, **options)
 
 
 # One game alone -----------------------------------------------------------------------------------------
@@ -43,8 +44,8 @@ def alone(game, rate, iterations, start=None):
     learner, batch = CorrelatedMirrorDescent(float(rate)), GameBatch((game,))
     state = learner.advance(batch, learner.start(batch, start), iterations)
     stages, output = learner.stages(state), learner.output(state)
-    exact = float(correlated.cce_gaps(batch, output)[0]) if game.horizon == 1 else math.nan
-    return SimpleNamespace(stages=stages, gap=float(correlated.cce_gap_bounds(batch, output)[0]), exact=exact)
+    told, exact = (float(gap(batch, output)[0]) for gap in (correlated.cce_gap_bounds, correlated.cce_gaps))
+    return SimpleNamespace(stages=stages, output=output, gap=told, exact=exact)
 
 
 def cell_divergence(payoff, initial, *, worst):
@@ -208,14 +209,13 @@ def test_random_games_one_at_a_time(kind, horizon, monkeypatch):
         for c, until in enumerate(t):
             run = alone(game, rate, until, start)
             assert found["cce_gap_bound"][n, c] == near(run.gap)
-            assert found["cce_gap"][n, c] == pytest.approx(run.exact, rel=1e-9, abs=1e-12, nan_ok=True)
+            assert found["cce_gap"][n, c] == near(run.exact)
             assert [found[f"divergence_{which}"][n, c] for which in ("first", "worst")] == near(
                 both_divergences(run.stages)
             )
-    assert np.isnan(found["cce_gap"]).all() == (horizon > 1)
-    if horizon == 1:  # a deviator who is told the stage gains at least as much
-        assert (found["cce_gap"] <= found["cce_gap_bound"] + 1e-12).all()
-        assert (found["cce_gap"] < found["cce_gap_bound"] - 1e-6).any()
+    # a deviator who is told the stage gains at least as much
+    assert (found["cce_gap"] <= found["cce_gap_bound"] + 1e-12).all()
+    assert (found["cce_gap"] < found["cce_gap_bound"] - 1e-6).any()
     stages = [start[0].shape[1] for start in starts]
     assert set(stages) == {{1: 6, 2: 7, 3: 7}[horizon]}  # stages that 40 iterations begin: 1, 2, 4, ...; 2, 3, 4, ...
     one, other = starts[2][:2]  # random, two players of as many actions
@@ -253,6 +253,93 @@ def test_random_games_by_the_listing(monkeypatch):
                         for h in range(horizon)
                     )
                     assert found[f"divergence_{which}"][k, c] == near(total, rel=1e-8)
+
+
+def by_trying_everything(game, output):
+    """CCE-gap: every deterministic deviation that depends on what was seen, played stage by stage."""
+    numbers = [game.reward.tolist(), [game.transition.at(h).tolist() for h in range(game.horizon)]]
+    numbers.append(game.initial.tolist())
+    joints, initial = ([part[0].tolist() for part in parts] for parts in (output.joints, output.initial))
+    tables = oracles_general.played_tables(joints, initial)
+    shares = [n / sum(output.iterations) for n in output.iterations]
+    return max(
+        oracles_general.best_of_all_deviations(*numbers, shares, tables, i)
+        - sum(
+            share * oracles_general.value_of_play(*numbers, stage, i)
+            for share, stage in zip(shares, tables, strict=True)
+        )
+        for i in range(game.n_players)
+    )
+
+
+def test_exact_gaps_are_those_of_all_deviations(monkeypatch):
+    """Two steps, one state, two actions: 2^3 deviations a player; sequences of Shapley's kind are the hard ones."""
+    learned, sequences = spy_on(monkeypatch, "learn"), spy_on(monkeypatch, "learn_sequence")
+    sizes = {"states": [1], "actions": [[2, 2]], "games_per_size": 4, "iterations": 20}
+    found = theory.random_games("random", 2, 3, **{**RANDOM, **sizes})
+    for k, game in enumerate(learned[0].args[0]):
+        start = tuple(part[k : k + 1] for part in learned[0].options["initial"])
+        for c, t in enumerate(found["checkpoints"].tolist()):
+            output = alone(game, found["learning_rate"][k], t, start).output
+            assert found["cce_gap"][k, c] == near(by_trying_everything(game, output))
+    plan = {**SCHEDULE, "n_states": 1, "n_actions": [2, 2]}
+    found = theory.schedule_runs("random", 2, [0], 7, **plan)
+    (game,) = learned[1].args[0]
+    for s, (c, t) in itertools.product(range(4), enumerate(plan["iterations"])):
+        output = alone(game, schedule_rate(s, 2, t, 2), t).output
+        assert found["cce_gap"][s, 0, c] == near(by_trying_everything(game, output))
+    small = [setting(n_states=1, n_actions=[2, 2], games=3, iterations=30)]
+    found = theory.sequence_runs("best_response", [0], 8, settings=small)
+    games = [batch.games[0] for batch in sequences[0].args[0]]
+    runs = sequence_alone("best_response", games, found["learning_rate"][0], 30)
+    gaps = [by_trying_everything(game, run.output) for game, run in zip(games, runs, strict=True)]
+    assert found["gap"][0, 0] == near(np.mean(gaps), rel=1e-8)
+    assert found["later_gap"][0, 0] == near(np.mean(gaps[1:]), rel=1e-8)
+    assert found["gap"][0, 0] < found["gap_bound"][0, 0] - 1e-6
+
+
+def limit_products(monkeypatch, most):
+    """Exact gaps up to so many products only."""
+    allowed = partial(correlated.cce_gains_or_bounds, most_products=most)
+    monkeypatch.setattr(theory, "cce_gains_or_bounds", allowed)
+
+
+def test_gaps_that_take_too_much_are_not_numbers(monkeypatch):
+    """With K stages, one state and two actions 6 K + 16: 58 at T = 40. Three players take more, at T = 1 nothing.
+
+    The others, and the bound, are what they are.
+    """
+    options = {**RANDOM, "states": [1], "actions": [[2, 2], [2, 3, 2]]}
+    whole = theory.random_games("random", 2, 11, **options)
+    limit_products(monkeypatch, 58)
+    found = theory.random_games("random", 2, 11, **options)
+    missing = np.isnan(found["cce_gap"])
+    assert missing.tolist() == [[False] * 4] * 7 + [[False, True, True, True]] * 7
+    np.testing.assert_array_equal(found["cce_gap"][~missing], whole["cce_gap"][~missing])
+    np.testing.assert_array_equal(found["cce_gap_bound"], whole["cce_gap_bound"])
+    limit_products(monkeypatch, 0)
+    runs = theory.schedule_runs("random", 2, [0], 7, **SCHEDULE)
+    assert np.isnan(runs["cce_gap"]).all()
+    assert (runs["cce_gap_bound"] > 0).all()
+    runs = theory.sequence_runs("individual", [0, 1], 8, settings=SETTINGS)
+    for name in ("gap", "later_gap"):  # one step needs no products
+        assert np.isnan(runs[name]).all(axis=1).tolist() == [True, False, True]
+        assert np.isfinite(runs[f"{name}_bound"]).all()
+    burnt = theory.burn_in_runs([1, 2], iterations=100, learning_rate=0.1, margin=0.25)
+    assert (burnt["cce_gap_bound"] > 0).all()
+    assert np.isnan(burnt["cce_gap"]).tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize(("seed", "known"), [(4, True), (5, False), (9, True), (10, False)])
+def test_one_player_that_is_not_exact_makes_a_gap_that_is_not(seed, known, monkeypatch):
+    """Unless the other gains more than its bound. Seven stages: player 1 takes 66 products, player 2 114."""
+    game = base("random", (3, 2), seed, horizon=2, n_states=1)
+    output, batch = alone(game, 0.3, 40).output, GameBatch((game,))
+    first, second = correlated.cce_gains(batch, output)[0]
+    assert known == (first > second)  # player 2 has nothing to infer here: its bound is its gain
+    for most, one, gap in ((114, True, max(first, second)), (113, known, first), (66, known, first), (65, False, 0)):
+        limit_products(monkeypatch, most)
+        assert theory.exact_gaps(batch, output).tolist() == ([gap] if one else [near(math.nan, nan_ok=True)]), most
 
 
 @pytest.mark.parametrize("kind", ["random", "public_goods"])
@@ -323,11 +410,14 @@ def test_burn_in_gap_is_what_the_first_stages_miss():
         assert found["horizons"].tolist() == [3, 1, 2, 4]
         assert found["checkpoints"].tolist() == [iterations]
         for i, horizon in enumerate((3, 1, 2, 4)):
-            assert found["cce_gap_bound"][i].tolist() == pytest.approx([BURN_IN[horizon] / iterations], rel=1e-5)
+            for name in ("cce_gap", "cce_gap_bound"):  # what is told is of no use
+                assert found[name][i].tolist() == pytest.approx([BURN_IN[horizon] / iterations], rel=1e-5)
             assert 0 < found["divergence_first"][i, 0] < 1e-6
             # all actions tie in stage 1, at H steps
             assert found["divergence_worst"][i].tolist() == pytest.approx([horizon * math.log(1e9)], rel=1e-7)
-    assert {found[name].shape for name in ("cce_gap_bound", "divergence_first", "divergence_worst")} == {(4, 1)}
+    names = ("cce_gap", "cce_gap_bound", "divergence_first", "divergence_worst")
+    assert set(found) == {*names, "horizons", "checkpoints"}
+    assert {found[name].shape for name in names} == {(4, 1)}
 
 
 @pytest.mark.parametrize("margin", [0.125, 0.25])
@@ -414,12 +504,11 @@ def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
         assert found["learning_rate"][s, c] == near(rate)
         run = alone(game, rate, t)
         assert found["cce_gap_bound"][s, j, c] == near(run.gap), (s, seed, t)
-        assert found["cce_gap"][s, j, c] == pytest.approx(run.exact, rel=1e-9, abs=1e-12, nan_ok=True)
+        assert found["cce_gap"][s, j, c] == near(run.exact)
         assert found["divergence_worst"][s, j, c] == near(divergence_by_loops(run.stages, worst=True))
     for s, constant in ((2, 0.2), (3, 0.05)):
         single = learn(calls[0].args[0], CorrelatedMirrorDescent(constant), 70, at=lengths)
         np.testing.assert_array_equal(found["cce_gap_bound"][s], single.measures["cce_gap_bound"])
-    assert np.isnan(found["cce_gap"]).all() == (horizon > 1)
     assert len(set(found["cce_gap_bound"].ravel().tolist())) == 36
     if horizon > 1:
         assert not np.isclose(game.reward[:, 0], game.reward[:, 1]).any()
@@ -540,7 +629,8 @@ def similarity_by_loops(runs, players):
 def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
     calls = spy_on(monkeypatch, "learn_sequence")
     found = theory.sequence_runs(arm, [6, 2], 8, settings=SETTINGS)
-    names = ("gap", "later_gap", "similarity", "divergence")
+    names = ("gap", "later_gap", "gap_bound", "later_gap_bound", "similarity", "divergence")
+    assert set(found) == {*names, "seeds", "learning_rate"}
     assert found["seeds"].tolist() == [6, 2]
     assert {found[name].shape for name in names} == {(3, 2)}
     assert found["learning_rate"].shape == (3,)
@@ -556,10 +646,12 @@ def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
                 assert sizes == (one["horizon"], one["n_states"], one["n_actions"])
                 assert game.transition.steps == one["horizon"]
             runs = sequence_alone(arm, games, rate, one["iterations"])
-            gaps = [run.gap for run in runs]
+            told, exact = ([getattr(run, which) for run in runs] for which in ("gap", "exact"))
             here = {name: found[name][i, j] for name in names}
-            assert here["gap"] == near(np.mean(gaps), rel=1e-8)
-            assert here["later_gap"] == near(np.mean(gaps[1:]), rel=1e-8)
+            assert here["gap"] == near(np.mean(exact), rel=1e-8)
+            assert here["later_gap"] == near(np.mean(exact[1:]), rel=1e-8)
+            assert here["gap_bound"] == near(np.mean(told), rel=1e-8)
+            assert here["later_gap_bound"] == near(np.mean(told[1:]), rel=1e-8)
             assert here["similarity"] == near(similarity_by_loops(runs, players), rel=1e-8)
             total = sum(divergence_by_loops(run.stages, worst=True) for run in runs)
             assert here["divergence"] == near(total / one["games"], rel=1e-8)

@@ -80,14 +80,17 @@ def check(row, gaps, rights, t, trivial):
 
 
 def random_games(gap, *, horizon=2, kind="random", t=(10, 1000), **columns):
-    """A measurement: gaps (games, C); columns broadcast to the games. D = 1/8 and 1/4, and 3 times that at worst."""
+    """A measurement: gaps (games, C); columns broadcast to the games. D = 1/8 and 1/4, and 3 times that at worst.
+
+    ``exact`` has the CCE-gaps, by default half of the gaps for H = 1, otherwise none.
+    """
     gap = np.array(gap, dtype=float)
+    exact = columns.pop("exact", gap / 2 if horizon == 1 else np.full_like(gap, np.nan))
     full = {"n_players": 2, "max_actions": 2, "rate_factor": 1.0, "learning_rate": 0.01, "uniform_start": True}
     arrays = {name: np.broadcast_to(np.array(value), len(gap)) for name, value in (full | columns).items()}
     first = np.array([0.125, 0.25])[: gap.shape[1]] * (1 + np.arange(len(gap)))[:, np.newaxis]
-    exact = gap / 2 if horizon == 1 else np.full_like(gap, np.nan)
     return {"base_kind": kind, "horizon": horizon}, {
-        "checkpoints": np.array(t), "cce_gap_bound": gap, "cce_gap": exact, "divergence_first": first,
+        "checkpoints": np.array(t), "cce_gap_bound": gap, "cce_gap": np.array(exact), "divergence_first": first,
         "divergence_worst": 3 * first, **arrays,
     }  # fmt: skip
 
@@ -143,7 +146,7 @@ def test_equation_11_is_at_t_only():
     """H = 1, N = 2, A = 2 at T = 1e6: 12 4^(1/3) log 1e6 log 2 / 1e4; a large gap before T violates nothing."""
     limit = 12 * 4 ** (1 / 3) * math.log(1e6) * math.log(2) / 1e4
     games = random_games(
-        [[1.0, 0.5 * limit], [1.0, 2 * limit], [1.0, 0.9]], horizon=1, t=(100, 10**6),
+        [[1.0, 0.5 * limit], [1.0, 4 * limit], [1.0, 0.9]], horizon=1, t=(100, 10**6),
         uniform_start=[True, True, False],
     )  # fmt: skip
     row = picked(tables.random_game_rows([games]), claim="equation 11")
@@ -153,6 +156,42 @@ def test_equation_11_is_at_t_only():
     assert picked(short, claim="equation 11")["first_informative"] is None
 
 
+def test_equation_11_is_about_the_exact_gap_where_that_is_known():
+    """Told, all three exceed it; exactly, one does not and one follows with a gain; of the last nothing is known."""
+    limit = eleven(2, 1000, 2, 2)
+    told = np.full((3, 2), 3 * limit)
+    exact = np.array([[math.nan, 0.5 * limit], [0.1, -0.2], [0.1, math.nan]])
+    row = picked(tables.random_game_rows([random_games(told, exact=exact)]), claim="equation 11")
+    check(row, [[0.5 * limit], [-0.2], [3 * limit]], [[limit]] * 3, [1000], 2.0)
+    assert row["violations"] == 1
+    row = picked(tables.random_game_rows([random_games(told[:2], exact=exact[:2])]), claim="equation 11")
+    assert (row["violations"], row["ratio"]) == (0, near(0.5))
+
+
+def test_rows_of_the_exact_gap_are_about_the_runs_where_it_is_known():
+    """At every checkpoint: runs 0 and 3, with their own divergences and rates. All of them are told."""
+    told = np.array([[0.9, 0.7], [0.8, 0.6], [0.7, 0.5], [1.9, 0.4]])
+    exact = np.array([[-0.1, 0.3], [0.1, math.nan], [math.nan, math.nan], [1.5, -0.3]])
+    rates = [0.01, 0.02, 0.03, 0.04]
+    rows = tables.random_game_rows([random_games(told, exact=exact, learning_rate=rates, uniform_start=False)])
+    assert [(row["claim"], row["form"]) for row in rows] == [
+        (claim, form) for claim in ("theorem 5", EXACT) for form in FORMS
+    ]
+    assert len({row["setting"] for row in rows}) == 1
+    for claim, gaps, games in (("theorem 5", told, [0, 1, 2, 3]), (EXACT, exact, [0, 3])):
+        for form in FORMS:
+            rights = [
+                [
+                    right_of(form, d * (1 + g), 3 * d * (1 + g), 2, t, 2, rates[g])
+                    for d, t in ((0.125, 10), (0.25, 1000))
+                ]
+                for g in games
+            ]
+            check(picked(rows, claim=claim, form=form), gaps[games].tolist(), rights, [10, 1000], 2.0)
+    below = tables.random_game_rows([random_games(told[:1], exact=[[-0.1, -0.2]], uniform_start=False)])
+    assert [(row["ratio"], row["violations"]) for row in below[4:]] == [(0.0, 0)] * 4
+
+
 @pytest.mark.parametrize("columns", [{"uniform_start": False}, {"rate_factor": [0.1, 10.0]}])
 def test_no_equation_11_without_games_that_it_is_about(columns):
     rows = tables.random_game_rows([random_games([[0.5, 0.4], [0.3, 0.2]], **columns)])
@@ -160,7 +199,7 @@ def test_no_equation_11_without_games_that_it_is_about(columns):
 
 
 def test_random_games_of_several_measurements():
-    """The exact gap for H = 1 only, with half the gap here."""
+    """The exact gap, half of the other here, where it is known: of one step."""
     gap = [[0.8, 0.6]]
     rows = tables.random_game_rows(
         [random_games(gap, horizon=1), random_games(gap, horizon=3, kind="public_goods", n_players=4)]
@@ -186,33 +225,39 @@ def test_random_games_of_several_measurements():
 def test_burn_in_rows():
     """H = 3 and 1 at eta = 1/1000, T = 100: N = 2, and each horizon has its own divergences."""
     gap, first, worst = [[0.22], [0.01]], [[1e-4], [2e-4]], [[0.5], [0.25]]
+    exact = np.array([[math.nan], [0.0005]])
     measured = {"learning_rate": 1e-3}, {
-        "horizons": np.array([3, 1]), "checkpoints": np.array([100]), "cce_gap_bound": np.array(gap),
+        "horizons": np.array([3, 1]), "checkpoints": np.array([100]), "cce_gap_bound": np.array(gap), "cce_gap": exact,
         "divergence_first": np.array(first), "divergence_worst": np.array(worst),
     }  # fmt: skip
     rows = tables.burn_in_rows(measured)
     assert [(row["claim"], row["form"], row["setting"]) for row in rows] == [
-        ("theorem 5", form, f"burn-in, H={h}") for h in (3, 1) for form in FORMS
-    ]
+        (claim, form, f"burn-in, H={h}") for h, claim in ((3, "theorem 5"), (1, "theorem 5"), (1, EXACT))
+        for form in FORMS
+    ]  # fmt: skip
     for i, h in enumerate((3, 1)):
         for form in FORMS:
             right = right_of(form, first[i][0], worst[i][0], h, 100, 2, 1e-3)
-            check(picked(rows, form=form, setting=f"burn-in, H={h}"), [gap[i]], [[right]], [100], h)
+            place = {"form": form, "setting": f"burn-in, H={h}"}
+            check(picked(rows, claim="theorem 5", **place), [gap[i]], [[right]], [100], h)
+            if h == 1:
+                check(picked(rows, claim=EXACT, **place), [[0.0005]], [[right]], [100], h)
     # by hand: 3 * 1e-4 / 0.1 + 36 * 4 * 1e-6 * 81 = 0.014664; the burn-in term adds 0.22
     assert rows[0]["right"] == near(0.014664)
-    assert [row["violations"] for row in rows] == [1, 0, 0, 0, 1, 0, 0, 0]
+    # and 3 * 2e-4 / 0.1 + 36 * 4 * 1e-6 = 0.006144, which 0.01 exceeds and 0.0005 does not
+    assert [row["violations"] for row in rows] == [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
 # Schedules ----------------------------------------------------------------------------------------------
 
 
-def schedules(t, gap, rate, divergence, *, horizon=2, actions=(3, 2), kind="random"):
+def schedules(t, gap, rate, divergence, *, horizon=2, actions=(3, 2), kind="random", exact=None):
     """A measurement: gaps and divergences (schedules, seeds, Ts), rates (schedules, Ts), or what broadcasts to that."""
     gap = np.array(gap, dtype=float)
     spec = {"base_kind": kind, "horizon": horizon, "n_actions": list(actions), "constants": list(CONSTANTS)}
     return spec, {
         "iterations": np.array(t), "seeds": np.arange(gap.shape[1]), "cce_gap_bound": gap,
-        "cce_gap": np.full_like(gap, np.nan),
+        "cce_gap": np.full_like(gap, np.nan) if exact is None else np.array(exact, dtype=float),
         "learning_rate": np.array(np.broadcast_to(np.array(rate, dtype=float), (4, len(t)))),
         "divergence_worst": np.array(np.broadcast_to(np.array(divergence, dtype=float), gap.shape)),
     }  # fmt: skip
@@ -257,12 +302,54 @@ def test_schedule_rows(horizon, actions):
     check(picked(rows, claim="equation 11"), GAPS[0].tolist(), [limits] * 2, T, horizon)
 
 
+KNOWN = np.where(GAPS > 0.5, -GAPS / 4, GAPS / 2)
+"""Some of them negative."""
+
+
+def test_schedule_rows_of_the_exact_gap():
+    """For a schedule all of whose gaps are known, beside the others; (11) takes what is known."""
+    exact = KNOWN.copy()
+    exact[0, 1, 0] = exact[2, 0, 1] = math.nan
+    rows = tables.schedule_rows([made_up(exact=exact)])
+    claims = [(row["claim"], row["form"], row["setting"].split(", ")[-1]) for row in rows]
+    assert claims == [
+        ("theorem 5", WORST, "prescribed rate"), ("theorem 5", SMOOTH, "prescribed rate"),
+        ("equation 11", PRINTED, "prescribed rate"),
+        *((claim, form, "quarter rate") for claim in ("theorem 5", EXACT) for form in (WORST, SMOOTH)),
+        ("theorem 5", WORST, "constant 0.1 rate"), ("theorem 5", SMOOTH, "constant 0.1 rate"),
+        *((claim, form, "constant 0.02 rate") for claim in ("theorem 5", EXACT) for form in (WORST, SMOOTH)),
+    ]  # fmt: skip
+    for s in (1, 3):
+        for form, function in ((WORST, printed), (SMOOTH, smooth)):
+            place = f"long runs, random, H=2, N=2, {SCHEDULES[s]} rate"
+            rights = bounds_of(function, s, 2, 2)
+            check(picked(rows, claim=EXACT, form=form, setting=place), KNOWN[s].tolist(), rights, T, 2.0)
+            check(picked(rows, claim="theorem 5", form=form, setting=place), GAPS[s].tolist(), rights, T, 2.0)
+    limits = [eleven(2, t, 2, 3) for t in T]
+    mixed = [KNOWN[0, 0].tolist(), [GAPS[0, 1, 0], KNOWN[0, 1, 1]]]
+    check(picked(rows, claim="equation 11"), mixed, [limits] * 2, T, 2.0)
+
+
+def test_schedule_table_of_exact_gaps():
+    """Told beside them; where one of a schedule is not known, the bound of that one, and the schedule is not exact."""
+    exact = KNOWN.copy()
+    exact[2, 0, 1] = math.nan
+    table = tables.schedule_table([made_up(exact=exact)])
+    gaps = KNOWN.copy()
+    gaps[2, 0, 1] = GAPS[2, 0, 1]
+    assert table["exact"].tolist() == [True] * 4 + [False] * 2 + [True] * 2
+    for n, row in enumerate(table.itertuples()):
+        one, other = gaps[n // 2, :, n % 2].tolist()
+        assert (row.gap, row.low, row.high) == (near((one + other) / 2), min(one, other), max(one, other))
+        assert row.told == near(sum(GAPS[n // 2, :, n % 2].tolist()) / 2)
+
+
 def test_schedule_table():
     """Mean, least and largest gap over seeds; bounds are means over seeds at the worst best response."""
     table = tables.schedule_table([made_up(), made_up(horizon=1, actions=(2, 2, 2), kind="public_goods")])
     assert list(table.columns) == [
-        "base_kind", "horizon", "n_players", "schedule", "iteration", "gap", "low", "high", "learning_rate",
-        "equation_11", "theorem_5", "smooth",
+        "base_kind", "horizon", "n_players", "schedule", "iteration", "gap", "low", "high", "exact", "told",
+        "learning_rate", "equation_11", "theorem_5", "smooth",
     ]  # fmt: skip
     places = [("random", 2, 2, 3), ("public_goods", 1, 3, 2)]
     assert table[["base_kind", "horizon", "n_players"]].to_numpy().tolist() == [
@@ -274,6 +361,7 @@ def test_schedule_table():
         (_, horizon, players, actions), s, c = places[n // 8], n // 2 % 4, n % 2
         gaps = GAPS[s, :, c].tolist()
         assert (row.gap, row.low, row.high) == (near(sum(gaps) / 2), min(gaps), max(gaps))
+        assert (row.exact, row.told) == (False, row.gap)
         assert row.learning_rate == RATES[s, c]
         assert row.equation_11 == near(eleven(horizon, T[c], players, actions))
         for name, function in (("theorem_5", printed), ("smooth", smooth)):
@@ -299,13 +387,23 @@ def power_laws(power, **changes):
     return schedules(GRID, gap, ETA, 1.0, **changes)
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(-0.9, "consistent"), (-0.5, "violated")])
-def test_slopes_of_power_laws(power, verdict):
-    """Exact on every resample. (11) has -2/3 and log T, log T / (eta T) the power of eta; a verdict on (11) only."""
-    table = tables.schedule_slopes([power_laws(power)], WINDOWS, 0.03, 50, 1)
+@pytest.mark.parametrize(
+    ("power", "exact", "verdict"),
+    [(-0.9, True, "consistent"), (-0.5, True, "violated"), (-0.9, False, "consistent"), (-0.5, False, "inconclusive")],
+)
+def test_slopes_of_power_laws(power, exact, verdict):
+    """Exact on every resample. (11) has -2/3 and log T, log T / (eta T) the power of eta; a verdict on (11) only.
+
+    A bound of the gap that falls too slowly refutes nothing.
+    """
+    spec, arrays = power_laws(power)
+    if exact:  # a bound that is told and says something else
+        arrays |= {"cce_gap": arrays["cce_gap_bound"], "cce_gap_bound": np.full_like(arrays["cce_gap"], 0.9)}
+    table = tables.schedule_slopes([(spec, arrays)], WINDOWS, 0.03, 50, 1)
+    assert table["exact"].tolist() == [exact] * 12
     assert list(table.columns) == [
         "base_kind", "horizon", "n_players", "schedule", "start", "end", "slope", "low", "high", "bound_slope",
-        "schedule_slope", "margin", "verdict", "n_seeds",
+        "schedule_slope", "margin", "verdict", "exact", "n_seeds",
     ]  # fmt: skip
     assert table[["start", "end"]].to_numpy().tolist() == WINDOWS * 4
     assert table["schedule"].tolist() == [name for name in SCHEDULES for _ in WINDOWS]
@@ -323,6 +421,22 @@ def test_slopes_of_power_laws(power, verdict):
     assert table["verdict"].tolist() == ["", "", verdict] + [""] * 9
     places = table[["base_kind", "horizon", "n_players", "margin", "n_seeds"]].drop_duplicates()
     assert places.to_numpy().tolist() == [["random", 2, 2, 0.03, 3]]
+
+
+@pytest.mark.parametrize("value", [0.0, -1e-3, math.nan])
+def test_slopes_of_a_schedule_with_a_gap_that_has_no_logarithm_are_of_the_bound(value):
+    """All of its windows, and of this schedule only."""
+    spec, arrays = power_laws(-0.5)
+    arrays["cce_gap"] = arrays["cce_gap_bound"] ** 2
+    arrays["cce_gap"][0, 1, 3] = value  # in the first window
+    table = tables.schedule_slopes([(spec, arrays)], WINDOWS, 0.03, 50, 1)
+    assert table["exact"].tolist() == [False] * 3 + [True] * 9
+    expected = np.repeat([-0.5, -1.2, -1.4, -1.6], 3)
+    np.testing.assert_allclose(table["slope"], expected, rtol=1e-9)
+    assert table["verdict"].tolist() == ["", "", "inconclusive"] + [""] * 9
+    better = spec, arrays | {"cce_gap_bound": arrays["cce_gap_bound"] ** 1.8}
+    found = tables.schedule_slopes([better], WINDOWS, 0.03, 50, 1)
+    assert found["verdict"].tolist() == ["", "", "consistent"] + [""] * 9
 
 
 def test_an_excess_that_shrinks_is_inconclusive():
@@ -375,10 +489,15 @@ def setting(**changes):
 SETTINGS = [setting(), setting(base_kind="public_goods", horizon=3, n_actions=[2, 4, 3], games=4, perturbation=0.025)]
 
 
-def sequences(arm, later, settings=SETTINGS, **changes):
-    """A measurement: gaps of games 2 to K (settings, seeds). Over all games they are half as much again."""
+def sequences(arm, later, settings=SETTINGS, told=None, **changes):
+    """A measurement: gaps of games 2 to K (settings, seeds), by default 0.1 below the bounds.
+
+    Over all games they are half as much again.
+    """
     later = np.array(later, dtype=float)
-    arrays = {"gap": 1.5 * later, "later_gap": later, "similarity": np.ones_like(later), "divergence": later * 10}
+    told = later + 0.1 if told is None else np.array(told, dtype=float)
+    gaps = {"gap": 1.5 * later, "later_gap": later, "gap_bound": 1.5 * told, "later_gap_bound": told}
+    arrays = {**gaps, "similarity": np.ones_like(later), "divergence": later * 10}
     rate = np.array([0.05, 0.01])[: len(later)]
     return {"arm": arm, "settings": settings}, {
         "seeds": np.arange(later.shape[1]), "learning_rate": rate, **arrays, **changes
@@ -390,19 +509,23 @@ SIMILARITY = np.array([[4.0, 9.0], [0.0, 16.0]])
 
 
 def test_sequence_table():
-    """Ratios of means: 0.6 / 1.2, of the seeds alone 1/4 and 5/8; the second setting has 2 for both seeds."""
+    """Differences of means: 0.3 - 0.6, the same for both seeds; 0.75 - 0.375, of the seeds alone 0.5 and 0.25."""
     measured = [sequences("individual", ALONE), sequences("best_response", META, similarity=SIMILARITY)]
     table = tables.sequence_table(measured, 400, 1)
     assert list(table.columns) == [
         "arm", "base_kind", "horizon", "n_states", "games", "perturbation", "iterations", "rate_factor", "n_players",
-        "max_actions", "learning_rate", "gap", "later_gap", "ratio", "ratio_low", "ratio_high", "similarity",
-        "similarity_per_game", "instantiated", "scaling", "n_seeds",
+        "max_actions", "learning_rate", "exact", "gap", "told", "later_gap", "later_told", "difference",
+        "difference_low", "difference_high", "similarity", "similarity_per_game", "instantiated", "scaling", "n_seeds",
     ]  # fmt: skip
     places = [["random", 2, 2, 10, 0.1, 1000, 3.0, 2, 2], ["public_goods", 3, 2, 4, 0.025, 1000, 3.0, 3, 4]]
     assert table.iloc[:, 1:10].to_numpy().tolist() == places * 2
     assert table["arm"].tolist() == ["individual"] * 2 + ["best_response"] * 2
-    intervals = table[["ratio", "ratio_low", "ratio_high"]].to_numpy()
-    np.testing.assert_allclose(intervals, [[1, 1, 1], [1, 1, 1], [0.5, 0.25, 0.625], [2, 2, 2]], rtol=1e-12)
+    intervals = table[["difference", "difference_low", "difference_high"]].to_numpy()
+    expected = [[0, 0, 0], [0, 0, 0], [-0.3, -0.3, -0.3], [0.375, 0.25, 0.5]]
+    np.testing.assert_allclose(intervals, expected, rtol=1e-12, atol=1e-15)
+    assert table["exact"].tolist() == [True] * 4
+    assert table["later_told"].tolist() == near([0.7, 0.475, 0.4, 0.85])
+    assert table["told"].tolist() == near([1.05, 0.7125, 0.6, 1.275])
     assert table["later_gap"].tolist() == near([0.6, 0.375, 0.3, 0.75])
     assert table["gap"].tolist() == near([0.9, 0.5625, 0.45, 1.125])
     assert table["learning_rate"].tolist() == [0.05, 0.01] * 2
@@ -426,7 +549,7 @@ def test_sequence_table():
     )  # fmt: skip
 
 
-def test_ratios_are_to_individual_learning_of_the_same_settings():
+def test_differences_are_from_individual_learning_of_the_same_settings():
     """Arms in any order, and lists of settings of their own; nothing but an arm's own rows depends on it."""
     few = [setting(games=5)]
     measured = [
@@ -434,32 +557,69 @@ def test_ratios_are_to_individual_learning_of_the_same_settings():
         sequences("individual", [[0.1, 0.2]], few), sequences("output_policy", ALONE[::-1]),
     ]  # fmt: skip
     table = tables.sequence_table(iter(measured), 50, 1)
-    assert table["ratio"].tolist() == near([0.5, 2.0, 2.0, 1.0, 1.0, 1.0, 0.375 / 0.6, 1.6])
+    expected = [-0.3, 0.375, 0.15, 0.0, 0.0, 0.0, 0.375 - 0.6, 0.6 - 0.375]
+    assert table["difference"].tolist() == pytest.approx(expected, abs=1e-15)
     less = tables.sequence_table(measured[2:3] + measured[:1], 50, 1)
     np.testing.assert_array_equal(less.iloc[2:].to_numpy(), table.iloc[:2].to_numpy())
     with pytest.raises(KeyError):
         tables.sequence_table(measured[:1], 50, 1)
 
 
-def test_intervals_of_ratios_have_addresses():
+def test_intervals_of_differences_have_addresses():
     rng = np.random.default_rng(2)
     alone, meta = rng.uniform(0.5, 1.0, (2, 2, 12))
     measured = [sequences("individual", alone), sequences("best_response", meta), sequences("stage_average", meta)]
     table, other = (tables.sequence_table(measured, 200, seed) for seed in (1, 2))
-    found = table[["ratio_low", "ratio_high"]].to_numpy()
+    found = table[["difference_low", "difference_high"]].to_numpy()
     assert (found[2:4] != found[4:6]).all()  # equal gaps, resampled on their own
-    assert (other[["ratio_low", "ratio_high"]].to_numpy()[2:] != found[2:]).all()
-    np.testing.assert_array_equal(table["ratio"], other["ratio"])
+    assert (other[["difference_low", "difference_high"]].to_numpy()[2:] != found[2:]).all()
+    np.testing.assert_array_equal(table["difference"], other["difference"])
     for i in range(2):
-        assert table["ratio"][2 + i] == near(meta[i].mean() / alone[i].mean())
-        assert found[2 + i, 0] < table["ratio"][2 + i] < found[2 + i, 1]
+        assert table["difference"][2 + i] == near(meta[i].mean() - alone[i].mean())
+        assert found[2 + i, 0] < table["difference"][2 + i] < found[2 + i, 1]
 
 
-def test_gaps_that_are_both_0_are_equal():
-    measured = [sequences("individual", np.zeros((2, 2))), sequences("best_response", [[0.0, 0.0], [0.1, 0.1]])]
+def test_intervals_are_those_of_paired_differences():
+    """Of equal seeds: what both arms share adds no width. By a bootstrap in a loop, with other random numbers."""
+    rng = np.random.default_rng(3)
+    easy, hard = rng.uniform(-1.0, 1.0, (2, 20)), rng.normal(-0.05, 0.02, (2, 20))
+    measured = [sequences("individual", easy), sequences("best_response", easy + hard)]
+    table = tables.sequence_table(measured, 20000, 1)
+    for i in range(2):
+        means = [np.mean(hard[i][rng.integers(0, 20, 20)]) for _ in range(20000)]
+        low, high = np.sort(means)[[500, 19499]]
+        row = table.iloc[2 + i]
+        assert row["difference"] == pytest.approx(np.mean(hard[i]), rel=1e-9)
+        assert [row["difference_low"], row["difference_high"]] == pytest.approx([low, high], abs=4e-4)  # width 0.018
+        assert row["difference_high"] < 0
+
+
+def test_gaps_may_be_negative_and_equal():
+    measured = [sequences("individual", np.zeros((2, 2))), sequences("best_response", [[0.0, 0.0], [-0.1, -0.1]])]
     table = tables.sequence_table(measured, 20, 1)
-    assert table["ratio"].tolist() == [1.0, 1.0, 1.0, math.inf]
-    assert table["ratio_high"].tolist() == [1.0, 1.0, 1.0, math.inf]
+    for column in ("difference", "difference_low", "difference_high"):
+        assert table[column].tolist() == pytest.approx([0.0, 0.0, 0.0, -0.1], abs=1e-15)
+    assert table["later_gap"].tolist() == [0.0, 0.0, 0.0, -0.1]
+
+
+@pytest.mark.parametrize("of", ["individual", "best_response"])
+def test_gaps_that_are_not_known_for_both_arms_on_all_seeds_are_bounds(of):
+    """In that setting, whole; another arm and another setting are as they were."""
+    bounds = {"individual": [[0.9, 0.7], [0.8, 0.6]], "best_response": [[0.2, 0.1], [1.5, 1.3]]}
+    gaps = {"individual": np.array(ALONE), "best_response": np.array(META), "stage_average": np.array(META)}
+    gaps[of][0, 1] = math.nan
+    measured = [sequences(arm, gap, told=bounds.get(arm, META)) for arm, gap in gaps.items()]
+    table = tables.sequence_table(measured, 50, 1)
+    alone = of == "individual"
+    assert table["exact"].tolist() == [not alone, True, False, True, not alone, True]
+    assert table["later_gap"][[0, 1, 2, 3]].tolist() == near([0.8 if alone else 0.6, 0.375, 0.15, 0.75])
+    assert table["gap"][[0, 2]].tolist() == near([1.2 if alone else 0.9, 0.225])
+    assert table["later_told"].tolist() == near([0.8, 0.7, 0.15, 1.4, 0.3, 0.75])
+    # bound minus bound, never bound minus gap
+    expected = [0.0, 0.0, 0.15 - 0.8, 0.375, 0.3 - 0.8 if alone else -0.3, 0.375]
+    assert table["difference"].tolist() == pytest.approx(expected, abs=1e-15)
+    seeds = [0.2 - 0.9, 0.1 - 0.7]
+    assert table[["difference_low", "difference_high"]].iloc[2].tolist() == near(seeds)
 
 
 def test_sequence_rows():
@@ -480,6 +640,20 @@ def test_sequence_rows():
                 check(row, [[1.5 * gap] for gap in later], rights, [1000], horizon)
 
 
+def test_sequence_rows_take_the_bound_where_a_gap_is_not_known():
+    """Seed by seed; whatever individual learning's."""
+    unknown = [[0.4, math.nan], [-0.2, 0.3]]
+    rows = tables.sequence_rows(
+        [sequences("stage_average", unknown, told=[[0.9, 0.8], [0.7, 0.6]], divergence=np.ones((2, 2)))]
+    )
+    assert [row["form"] for row in rows] == [WORST, SMOOTH] * 2
+    for n, (gaps, sizes) in enumerate((([0.6, 1.2], (2, 1000, 2, 0.05)), ([-0.3, 0.45], (3, 1000, 3, 0.01)))):
+        for form, function in ((WORST, printed), (SMOOTH, smooth)):
+            check(
+                rows[2 * n + (form == SMOOTH)], [[gap] for gap in gaps], [[function(1.0, *sizes)]] * 2, [1000], sizes[0]
+            )
+
+
 # From measurements --------------------------------------------------------------------------------------
 
 
@@ -498,19 +672,20 @@ def test_tables_of_real_measurements():
     rows = tables.random_game_rows(random_measurements())
     assert all(row["violations"] == 0 for row in rows if row["form"] in {WORST, SMOOTH})
     assert {row["runs"] for row in rows if row["claim"] in {"theorem 5", EXACT}} == {18}
-    assert [", H=1, " in row["setting"] for row in rows if row["claim"] == EXACT] == [True] * 16  # kinds, N, forms
+    assert len([row for row in rows if row["claim"] == EXACT]) == 32  # kinds, H, N, forms
     assert np.isfinite([row["ratio"] for row in rows]).all()
     assert {row["runs"] for row in rows if row["claim"] == "equation 11"} == {2}  # sizes, one uniform start each
     assert {row["iteration"] for row in rows if row["claim"] == "equation 11"} == {200}
     spec = {"horizons": [1, 2, 3], "iterations": 1000, "learning_rate": 1e-5, "margin": 1e-9}
     burnt = tables.burn_in_rows((spec, measured_general.burn_in_runs(**spec)))
-    assert [row["violations"] for row in burnt] == [1, 0, 0, 0] * 3
-    assert [row["left"] for row in burnt[::4]] == pytest.approx([0.001, 0.007, 0.022], rel=1e-5)
+    assert [row["claim"] for row in burnt[::4]] == ["theorem 5", EXACT] * 3
+    assert [row["violations"] for row in burnt] == [1, 0, 0, 0] * 6
+    assert [row["left"] for row in burnt[::4]] == pytest.approx([0.001, 0.001, 0.007, 0.007, 0.022, 0.022], rel=1e-5)
     plan = {"n_states": 2, "n_actions": [2, 2], "iterations": [50, 100, 200, 400], "constants": [0.1, 0.3]}
     measured = [
         ({**plan, "base_kind": "random", "horizon": 2}, measured_general.schedule_runs("random", 2, [0, 1], 1, **plan))
     ]
-    assert [row["violations"] for row in tables.schedule_rows(measured)] == [0] * 9
+    assert [row["violations"] for row in tables.schedule_rows(measured)] == [0] * 17
     table = tables.schedule_table(measured)
     for constant in (0.1, 0.3):
         assert table[table["schedule"] == f"constant {constant}"]["learning_rate"].tolist() == [constant] * 4
@@ -519,6 +694,8 @@ def test_tables_of_real_measurements():
     assert (table["gap"] <= table["high"]).all()
     slopes = tables.schedule_slopes(measured, [[50, 100], [100, 400]], 0.03, 20, 1)
     assert slopes["n_seeds"].tolist() == [2] * 8
+    assert table["exact"].all()
+    assert slopes["exact"].all()
     settings = [setting(games=3, iterations=60), setting(base_kind="shapley", n_actions=[3, 3], games=2, iterations=60)]
     runs = [
         ({"arm": arm, "settings": settings}, measured_general.sequence_runs(arm, [0, 1], 1, settings=settings))
@@ -530,7 +707,7 @@ def test_tables_of_real_measurements():
 
 
 def test_totals_count_each_game_once():
-    """Games of H = 1 have two gaps, each with totals of its own; that of an informed deviator is the larger."""
+    """Games have two gaps, each with totals of its own; that of a deviator who is told the stage is the larger."""
     rows = tables.random_game_rows(random_measurements(kinds=("random",), horizons=(1,)))
     totals = total_rows(rows, "random games, all")
     for claim in ("theorem 5", EXACT):
@@ -541,4 +718,4 @@ def test_totals_count_each_game_once():
         assert exact <= informed * (1 + 1e-12)  # equal at T = 1
     both = tables.random_game_rows(random_measurements(kinds=("random",), horizons=(1, 2)))
     runs = {(row["claim"], row["runs"]) for row in total_rows(both, "random games, all")}
-    assert runs == {("theorem 5", 72), (EXACT, 36), ("equation 11", 8)}
+    assert runs == {("theorem 5", 72), (EXACT, 72), ("equation 11", 8)}

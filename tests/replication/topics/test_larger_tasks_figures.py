@@ -171,7 +171,7 @@ def test_a_gap_of_0_is_said_and_drawn_without_a_logarithm():
     figure = own_games.FIGURES["own_games"](given, WIDTH)
     figure.canvas.draw()
     (ax,) = figure.axes
-    assert [text.get_text() for text in ax.texts] == ["gap 0 throughout"]
+    assert [text.get_text() for text in ax.texts] == ["no gap above 0"]
     given = own_table(["late"], ["individual"], lambda _name, _arm, _game, t: 0.0 if t == 100 else 1.0 / t)
     (ax,) = own_games.FIGURES["own_games"](given, WIDTH).axes
     shows(labelled(ax)[ARM_LABELS["individual"]], [1, 10], [1.0, 0.1])

@@ -1,8 +1,9 @@
 """Theorems 5 and 6, measured: Algorithm 2 on general-sum Markov games.
 
-Arrays only; what follows from them is worked out in the module ``tables``. The gap is that of a
-deviator who is told the stage, ``cce_gap_bound``; for H = 1 also the exact CCE-gap, ``cce_gap``. Learning rates are
-multiples of ``cce_learning_rate``, that of equation (11), which depends on T.
+Arrays only; what follows from them is worked out in the module ``tables``. ``cce_gap`` is the exact CCE-gap, not a
+number where that takes too much (:func:`metanash.correlated.cce_gains_or_bounds`); ``cce_gap_bound`` is the gap of a
+deviator who is told the stage, which is no less. Learning rates are multiples of ``cce_learning_rate``, that of
+equation (11), which depends on T.
 """
 
 import itertools
@@ -13,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.bounds.general_sum import cce_learning_rate
+from metanash.correlated import CorrelatedPolicy, cce_gains_or_bounds
 from metanash.families.general_sum import general_sum_sequence
 from metanash.games import GameBatch, MarkovGame
 from metanash.learners import CorrelatedMirrorDescent, checkpoints, learn
+from metanash.learners.correlated_mirror_descent import JointState
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
@@ -25,6 +28,23 @@ from metanash.typing import Arrays, Floats
 from metanash_replication.stages import STAGE_STARTS, PlayerDivergenceProbe, joint_stage_divergence, stage_policies
 
 __all__ = ["burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
+
+
+def exact_gaps(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
+    """CCE-gap (G,), not a number where it takes too much."""
+    found = cce_gains_or_bounds(games, policy)
+    return np.where(found.gap_is_exact, found.gap, np.nan)
+
+
+class _Probe:
+    """Divergences of Theorem 5 and the exact CCE-gap, at the checkpoints of one run."""
+
+    def __init__(self, games: MarkovGame | Sequence[MarkovGame]) -> None:
+        self._games = GameBatch.of(games)
+        self._divergence = PlayerDivergenceProbe()
+
+    def __call__(self, learner: CorrelatedMirrorDescent, state: JointState) -> dict[str, Floats]:
+        return {**self._divergence(learner, state), "cce_gap": exact_gaps(self._games, learner.output(state))}
 
 
 # Random games -------------------------------------------------------------------------------------------
@@ -59,8 +79,7 @@ def random_games(
     -------
     dict of arrays
         ``checkpoints`` (C,); per game ``n_players``, ``max_actions``, ``rate_factor``, ``learning_rate``,
-        ``uniform_start``; ``cce_gap_bound``, ``cce_gap`` (not a number unless H = 1), ``divergence_first``,
-        ``divergence_worst`` (games, C).
+        ``uniform_start``; ``cce_gap_bound``, ``cce_gap``, ``divergence_first``, ``divergence_worst`` (games, C).
     """
     grid, stages = checkpoints(iterations, n_checkpoints), stage_count(iterations, horizon)
     parts: list[Arrays] = []
@@ -79,11 +98,9 @@ def random_games(
             factors.append(factor)
         policies = tuple(np.stack([own[i] for own in initial]) for i in range(len(n_actions)))
         rate = np.array(factors) * cce_learning_rate(horizon, iterations, len(n_actions))
-        run = learn(
-            games, CorrelatedMirrorDescent(rate), iterations, at=grid, initial=policies, probe=PlayerDivergenceProbe()
-        )
+        learner = CorrelatedMirrorDescent(rate)
+        run = learn(games, learner, iterations, at=grid, initial=policies, probe=_Probe(games))
         count = len(games)
-        gap = run.measures["cce_gap_bound"]
         parts.append(
             {
                 "n_players": np.full(count, len(n_actions)),
@@ -91,8 +108,7 @@ def random_games(
                 "rate_factor": np.array(factors),
                 "learning_rate": rate,
                 "uniform_start": np.array(starts),
-                "cce_gap_bound": gap,
-                "cce_gap": run.measures.get("cce_gap", np.full_like(gap, np.nan)),
+                "cce_gap_bound": run.measures["cce_gap_bound"],
                 **run.probes,
             }
         )
@@ -119,18 +135,18 @@ def burn_in_runs(horizons: Sequence[int], *, iterations: int, learning_rate: flo
     Returns
     -------
     dict of arrays
-        ``horizons``; ``checkpoints`` (1,); ``cce_gap_bound``, ``divergence_first``, ``divergence_worst`` (horizons, 1).
+        ``horizons``; ``checkpoints`` (1,); ``cce_gap_bound``, ``cce_gap``, ``divergence_first``, ``divergence_worst``
+        (horizons, 1).
     """
-    found: dict[str, list[Floats]] = {"cce_gap_bound": [], "divergence_first": [], "divergence_worst": []}
+    names = ("cce_gap_bound", "cce_gap", "divergence_first", "divergence_worst")
+    found: dict[str, list[Floats]] = {name: [] for name in names}
     for horizon in horizons:
         second = np.full((1, stage_count(iterations, horizon), horizon, 1), 1.0 - margin)
         second[:, 0] = margin
         policy = np.stack([1.0 - second, second], axis=-1)
         learner = CorrelatedMirrorDescent(learning_rate)
-        run = learn(
-            burn_in_game(horizon), learner, iterations, at=[iterations], initial=(policy, policy),
-            probe=PlayerDivergenceProbe(),
-        )  # fmt: skip
+        game = burn_in_game(horizon)
+        run = learn(game, learner, iterations, at=[iterations], initial=(policy, policy), probe=_Probe(game))
         for name, value in (("cce_gap_bound", run.measures["cce_gap_bound"]), *run.probes.items()):
             found[name].append(value[0])
     stacked = {name: np.stack(values) for name, values in found.items()}
@@ -174,8 +190,8 @@ def schedule_runs(
     Returns
     -------
     dict of arrays
-        ``iterations`` (Ts,); ``seeds``; ``learning_rate`` (schedules, Ts); ``cce_gap_bound``, ``cce_gap`` (not a number
-        unless H = 1), ``divergence_worst`` (schedules, seeds, Ts), in the order of :func:`schedule_names`.
+        ``iterations`` (Ts,); ``seeds``; ``learning_rate`` (schedules, Ts); ``cce_gap_bound``, ``cce_gap``,
+        ``divergence_worst`` (schedules, seeds, Ts), in the order of :func:`schedule_names`.
     """
     games = [
         general_sum_sequence(
@@ -194,9 +210,10 @@ def schedule_runs(
         for group in groups:
             at = np.asarray(iterations, dtype=np.int64)[group]
             learner = CorrelatedMirrorDescent(float(rate[group][0]))
-            run = learn(games, learner, int(at[-1]), at=at, probe=PlayerDivergenceProbe())
-            for name, values in (*run.measures.items(), ("divergence_worst", run.probes["divergence_worst"])):
-                found[name][s, :, group] = values
+            run = learn(games, learner, int(at[-1]), at=at, probe=_Probe(games))
+            measured = {"cce_gap_bound": run.measures["cce_gap_bound"], **run.probes}
+            for name, values in found.items():
+                values[s, :, group] = measured[name]
     return {
         "seeds": np.array(seeds, dtype=np.int64),
         "iterations": np.array(iterations, dtype=np.int64),
@@ -222,13 +239,12 @@ def sequence_runs(arm: str, seeds: Sequence[int], root_seed: int, *, settings: S
     Returns
     -------
     dict of arrays
-        (settings, seeds): ``gap``, the mean of ``cce_gap_bound`` over all games at T; ``later_gap``, that of games 2 to
-        K; ``similarity``, Delta_pi; ``divergence``, the mean over the games of Theorem 5's (worst best response); and
-        (settings,) ``learning_rate``.
+        (settings, seeds): ``gap`` and ``gap_bound``, the means of ``cce_gap`` and ``cce_gap_bound`` over all games at
+        T; ``later_gap`` and ``later_gap_bound``, those of games 2 to K; ``similarity``, Delta_pi; ``divergence``, the
+        mean over the games of Theorem 5's (worst best response); and (settings,) ``learning_rate``.
     """
-    found: dict[str, list[Any]] = {
-        name: [] for name in ("gap", "later_gap", "similarity", "divergence", "learning_rate")
-    }
+    gaps = ("gap", "later_gap", "gap_bound", "later_gap_bound")
+    found: dict[str, list[Any]] = {name: [] for name in (*gaps, "similarity", "divergence", "learning_rate")}
     for setting in settings:
         k, t, n_actions = setting["games"], setting["iterations"], setting["n_actions"]
         sequences = [
@@ -243,15 +259,20 @@ def sequence_runs(arm: str, seeds: Sequence[int], root_seed: int, *, settings: S
         rate = setting["rate_factor"] * float(cce_learning_rate(setting["horizon"], t, len(n_actions)))
         learner = CorrelatedMirrorDescent(rate)
         runs = learn_sequence(batches, learner, META_UPDATES[arm](k), t, at=[t]).runs
-        gaps = np.stack([run.measures["cce_gap_bound"][:, 0] for run in runs])
+        bound = np.stack([run.measures["cce_gap_bound"][:, 0] for run in runs])
+        exact = np.stack(
+            [exact_gaps(batch, learner.output(run.state)) for batch, run in zip(batches, runs, strict=True)]
+        )
         stages = [learner.stages(run.state) for run in runs]
         responses = [
             np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1)
             for i in range(len(n_actions))
         ]
         total = sum(joint_stage_divergence(stage, worst=True) for game in stages for stage in game)
-        found["gap"].append(gaps.mean(axis=0))
-        found["later_gap"].append(gaps[1:].mean(axis=0))
+        found["gap"].append(exact.mean(axis=0))
+        found["later_gap"].append(exact[1:].mean(axis=0))
+        found["gap_bound"].append(bound.mean(axis=0))
+        found["later_gap_bound"].append(bound[1:].mean(axis=0))
         found["similarity"].append(total_dissimilarity(responses) + np.zeros(len(seeds)))
         found["divergence"].append(np.asarray(total) / k)
         found["learning_rate"].append(rate)

@@ -21,7 +21,6 @@ from metanash_replication.bound_rows import claim_row, claims_table, rows_of, to
 from metanash_replication.rates import (
     Slope,
     bootstrap_means,
-    gap_ratio,
     judge_slopes,
     percentile_interval,
     slope_on_window,
@@ -39,6 +38,27 @@ __all__ = [
     "sequence_rows",
     "sequence_table",
 ]
+
+
+def _known(exact: Floats, bound: Floats) -> Floats:
+    """The exact gap, or the bound where it is not known."""
+    return np.where(np.isnan(exact), bound, exact)
+
+
+def _both(
+    where: str, t: Floats, own: Mapping[str, Any], rate: Floats, horizon: int, players: int
+) -> list[dict[str, Any]]:
+    """Rows of Theorem 5 for the gap of who is told the stage and, for runs where it is known, for the exact CCE-gap."""
+    exact = ~np.isnan(own["cce_gap"]).any(axis=1)
+    rows = []
+    for name, some in (("cce_gap_bound", np.ones_like(exact)), ("cce_gap", exact)):
+        if some.any():
+            gap, first, worst = (own[key][some] for key in (name, "divergence_first", "divergence_worst"))
+            claim = "theorem 5, exact CCE-gap" if name == "cce_gap" else "theorem 5"
+            rows += [
+                {**row, "claim": claim} for row in _forms(where, t, gap, first, worst, horizon, players, rate[some])
+            ]
+    return rows
 
 
 def _forms(
@@ -66,16 +86,13 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             some = arrays["n_players"] == players
             own = {name: array[some] for name, array in arrays.items() if name != "checkpoints"}
             where = f"random games, {spec['base_kind']}, H={horizon}, N={players}"
-            first, worst, rate = own["divergence_first"], own["divergence_worst"], own["learning_rate"]
-            rows += _forms(where, t, own["cce_gap_bound"], first, worst, horizon, players, rate)
-            if horizon == 1:
-                exact = _forms(where, t, own["cce_gap"], first, worst, horizon, players, rate)
-                rows += [row | {"claim": "theorem 5, exact CCE-gap"} for row in exact]
+            rows += _both(where, t, own, own["learning_rate"], horizon, players)
+            gap = _known(own["cce_gap"], own["cce_gap_bound"])
             for most in np.unique(own["max_actions"]).tolist():
                 at = own["uniform_start"] & (own["rate_factor"] == 1.0) & (own["max_actions"] == most)
                 if at.any():
                     right = theorem_5_uniform(horizon, t[-1:], players, most)
-                    place, left = f"{where}, A_max={most}", own["cce_gap_bound"][at][:, -1:]
+                    place, left = f"{where}, A_max={most}", gap[at][:, -1:]
                     rows.append(claim_row("equation 11", "printed", place, t[-1:], left, right, trivial_gap(horizon)))
     return rows
 
@@ -85,10 +102,9 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
     spec, arrays = measured
     rows, t, rate = [], arrays["checkpoints"].astype(np.float64), np.array([spec["learning_rate"]])
     for i, horizon in enumerate(arrays["horizons"].tolist()):
-        gap, first, worst = (
-            arrays[name][i : i + 1] for name in ("cce_gap_bound", "divergence_first", "divergence_worst")
-        )
-        rows += _forms(f"burn-in, H={horizon}", t, gap, first, worst, horizon, 2, rate)
+        names = ("cce_gap_bound", "cce_gap", "divergence_first", "divergence_worst")
+        own = {name: arrays[name][i : i + 1] for name in names}
+        rows += _both(f"burn-in, H={horizon}", t, own, rate, horizon, 2)
     return rows
 
 
@@ -97,13 +113,18 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Schedule:
-    """Runs of one schedule on one kind of games: gaps and bounds (seeds, Ts), learning rates and (11) (Ts,)."""
+    """Runs of one schedule on one kind of games: gaps and bounds (seeds, Ts), learning rates and (11) (Ts,).
+
+    ``gap`` is the exact CCE-gap where it is known, ``told`` that of a deviator who is told the stage.
+    """
 
     place: dict[str, Any]
     schedule: str
     t: Floats
     rate: Floats
     gap: Floats
+    told: Floats
+    exact: bool
     smooth: Floats
     theorem_5: Floats
     equation_11: Floats
@@ -120,7 +141,9 @@ def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
                 schedule=name,
                 t=t,
                 rate=rate,
-                gap=arrays["cce_gap_bound"][s],
+                gap=_known(arrays["cce_gap"][s], arrays["cce_gap_bound"][s]),
+                told=arrays["cce_gap_bound"][s],
+                exact=not np.isnan(arrays["cce_gap"][s]).any(),
                 smooth=theorem_5_smooth(divergence, horizon, t, players, rate),
                 theorem_5=theorem_5(divergence, horizon, t, players, rate),
                 equation_11=theorem_5_uniform(horizon, t, players, max(spec["n_actions"])),
@@ -133,21 +156,21 @@ def schedule_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     for run in _schedules(measured):
         kind, horizon, players = run.place.values()
         where, trivial = f"long runs, {kind}, H={horizon}, N={players}, {run.schedule} rate", trivial_gap(horizon)
-        forms = [
-            ("theorem 5", "repaired: worst best response", run.theorem_5),
-            ("theorem 5", "proven: third power of eta", run.smooth),
-        ]
+        bounds = (("repaired: worst best response", run.theorem_5), ("proven: third power of eta", run.smooth))
+        gaps = {"theorem 5": run.told} | ({"theorem 5, exact CCE-gap": run.gap} if run.exact else {})
+        forms = [(claim, form, gap, right) for claim, gap in gaps.items() for form, right in bounds]
         if run.schedule == "prescribed":
-            forms.append(("equation 11", "printed", run.equation_11))
-        rows += [claim_row(claim, form, where, run.t, run.gap, right, trivial) for claim, form, right in forms]
+            forms.append(("equation 11", "printed", run.gap, run.equation_11))
+        rows += [claim_row(claim, form, where, run.t, gap, right, trivial) for claim, form, gap, right in forms]
     return rows
 
 
 def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     """Mean gap against T for each schedule, with the bounds: a row for each kind, H, N, schedule and T.
 
-    Columns gap, low and high (least and largest over seeds), learning_rate, equation_11 (which is about the prescribed
-    schedule), theorem_5 (worst best response) and smooth (the bound with a proof).
+    Columns gap, low and high (least and largest over seeds), exact, told (the mean gap of a deviator who is told the
+    stage), learning_rate, equation_11 (which is about the prescribed schedule), theorem_5 (worst best response) and
+    smooth (the bound with a proof).
     """
     rows = []
     for run in _schedules(measured):
@@ -161,6 +184,8 @@ def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
                     "gap": run.gap[:, c].mean(),
                     "low": run.gap[:, c].min(),
                     "high": run.gap[:, c].max(),
+                    "exact": run.exact,
+                    "told": run.told[:, c].mean(),
                     "learning_rate": run.rate[c],
                     "equation_11": run.equation_11[c],
                     "theorem_5": theorem[c],
@@ -177,16 +202,22 @@ def schedule_slopes(
 
     ``bound_slope`` is that of equation (11) there and ``schedule_slope`` that of log T / (eta T), to which the gap is
     proportional once transients have gone. The verdict is about equation (11), so about the prescribed schedule only.
+
+    Slopes are of the CCE-gap where it is known and above 0 in every run (column ``exact``), otherwise of the gap of a
+    deviator who is told the stage. That is no less, so if it falls too slowly it refutes nothing.
     """
     rows = []
     for run in _schedules(measured):
         found: list[Slope] = []
+        exact = run.exact and bool((run.gap > 0.0).all())
+        gap = run.gap if exact else run.told
         for start, end in windows:
             place = (*map(str, run.place.values()), run.schedule, str(start), str(end))
             rng = stream(root_seed, "schedule slope", *place)
-            found.append(slope_on_window(run.t, run.gap, run.equation_11, (start, end), rng, resamples))
-            follows = slope_on_window(run.t, run.gap, np.log(run.t) / (run.rate * run.t), (start, end), rng, 1)
+            found.append(slope_on_window(run.t, gap, run.equation_11, (start, end), rng, resamples))
+            follows = slope_on_window(run.t, gap, np.log(run.t) / (run.rate * run.t), (start, end), rng, 1)
             judged = run.schedule == "prescribed" and len(found) == len(windows) > 1
+            verdict = judge_slopes(found, margin) if judged else ""
             rows.append(
                 {
                     **run.place,
@@ -199,8 +230,9 @@ def schedule_slopes(
                     "bound_slope": found[-1].bound,
                     "schedule_slope": follows.bound,
                     "margin": margin,
-                    "verdict": judge_slopes(found, margin) if judged else "",
-                    "n_seeds": len(run.gap),
+                    "verdict": "inconclusive" if verdict == "violated" and not exact else verdict,
+                    "exact": exact,
+                    "n_seeds": len(gap),
                 }
             )
     return pd.DataFrame(rows)
@@ -218,22 +250,28 @@ def _place(setting: Any) -> dict[str, Any]:
 def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
     """Theorem 6's setting: gaps, similarities and bounds of every setting and arm, means over seeds.
 
-    ``ratio`` is the mean gap of games 2 to K over individual learning's on the same seeds, with a 95 % bootstrap
-    interval. ``instantiated`` is Theorem 5 (worst best response), averaged over the games. ``scaling`` is what Theorem
-    6 puts inside the O-tilde at an accuracy of 1: only ratios between settings mean anything.
+    Gaps are exact CCE-gaps, or where they are not known for both arms on all seeds (column ``exact``), those of a
+    deviator who is told the stage, which stand in ``told`` and ``later_told`` in any case. ``difference`` is the mean
+    gap of games 2 to K minus individual learning's on the same seeds, with a 95 % bootstrap interval: an exact CCE-gap
+    may be negative, so ratios say nothing. ``instantiated`` is Theorem 5 (worst best response), averaged over the
+    games. ``scaling`` is the inside of Theorem 6's O-tilde at an accuracy of 1: only ratios between settings mean
+    anything.
     """
     measured = list(measured)
     individual = {str(spec["settings"]): arrays for spec, arrays in measured if spec["arm"] == "individual"}
     rows = []
     for spec, arrays in measured:
-        alone = individual[str(spec["settings"])]["later_gap"]
+        alone = individual[str(spec["settings"])]
         for i, setting in enumerate(spec["settings"]):
             place = _place(setting)
             horizon, players, rate = setting["horizon"], place["n_players"], arrays["learning_rate"][i]
-            later, similarity = arrays["later_gap"][i], arrays["similarity"][i]
+            similarity = arrays["similarity"][i]
+            exact = not (np.isnan(arrays["gap"][i]).any() or np.isnan(alone["gap"][i]).any())
+            kind = "" if exact else "_bound"
+            later, before = (found[f"later_gap{kind}"][i] for found in (arrays, alone))
             rng = stream(root_seed, "general-sum sequence", spec["arm"], str(setting))
-            means = bootstrap_means(np.stack([later, alone[i]], axis=1), resamples, rng)
-            low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
+            means = bootstrap_means(np.stack([later, before], axis=1), resamples, rng)
+            low, high = percentile_interval(means[:, 0] - means[:, 1])
             own = theorem_5(arrays["divergence"][i], horizon, setting["iterations"], players, rate)
             scaling = theorem_6_iterations(1.0, similarity, setting["games"], horizon, players, place["max_actions"])
             rows.append(
@@ -241,11 +279,14 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
                     "arm": spec["arm"],
                     **place,
                     "learning_rate": rate,
-                    "gap": arrays["gap"][i].mean(),
+                    "exact": exact,
+                    "gap": arrays[f"gap{kind}"][i].mean(),
+                    "told": arrays["gap_bound"][i].mean(),
                     "later_gap": later.mean(),
-                    "ratio": float(gap_ratio(later.mean(), alone[i].mean())),
-                    "ratio_low": low,
-                    "ratio_high": high,
+                    "later_told": arrays["later_gap_bound"][i].mean(),
+                    "difference": later.mean() - before.mean(),
+                    "difference_low": low,
+                    "difference_high": high,
                     "similarity": similarity.mean(),
                     "similarity_per_game": similarity.mean() / setting["games"],
                     "instantiated": own.mean(),
@@ -267,7 +308,8 @@ def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
                 f"sequences, {setting['base_kind']}, {spec['arm']}, H={horizon}, N={players}, "
                 f"A={place['max_actions']}, K={setting['games']}, perturbation={setting['perturbation']:g}"
             )
-            left, divergence = arrays["gap"][i][:, np.newaxis], arrays["divergence"][i][:, np.newaxis]
+            left = _known(arrays["gap"][i], arrays["gap_bound"][i])[:, np.newaxis]
+            divergence = arrays["divergence"][i][:, np.newaxis]
             forms = {
                 "repaired: worst best response": theorem_5(divergence, horizon, t, players, rate),
                 "proven: third power of eta": theorem_5_smooth(divergence, horizon, t, players, rate),

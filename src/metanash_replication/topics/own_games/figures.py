@@ -27,14 +27,14 @@ def own_games(tables: Tables, width: float) -> Figure:
         part = table[table["own"] == name]
         for arm, style in ARM_STYLE.items():
             mean = part[part["arm"] == arm].groupby("iteration")["gap"].mean()
-            positive = mean[mean > 0]  # a gap of 0 has no place on a logarithmic axis
+            positive = mean[mean > 0]  # others have no place on a logarithmic axis
             if not mean.empty:
                 ax.plot(positive.index, positive, label=ARM_LABELS[arm], **style)
         if (part["gap"] > 0).any():
             log_axes(ax)
         else:
             ax.set(xlabel="iterations T", xlim=(1, part["iteration"].max()), ylim=(0, 1), xscale="log", yticks=[0])
-            ax.text(0.5, 0.5, "gap 0 throughout", ha="center", va="center", transform=ax.transAxes, fontsize=6.5)
+            ax.text(0.5, 0.5, "no gap above 0", ha="center", va="center", transform=ax.transAxes, fontsize=6.5)
         ax.set(title=name, ylabel=f"{_MEASURES[part['measure'].iloc[0]]} (reward units)")
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)

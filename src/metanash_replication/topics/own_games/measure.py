@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metanash.correlated import CorrelatedPolicy, cce_gain_bounds, cce_gains
+from metanash.correlated import CorrelatedPolicy, cce_gain_bounds, cce_gains_or_bounds
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.gaps import from_start, ne_gains_of, values
@@ -89,18 +89,21 @@ def learn_own_games(
     arms = _ARMS[name] if len(batches) > 1 else ("individual",)
     learner = LEARNERS[name](learning_rates[name])
     grid = checkpoints(iterations, n_checkpoints)
-    found: dict[str, list[Any]] = {}
+    played = []
     for arm in arms:
         update, runs = META_UPDATES[arm](len(batches)), list[Run[Any]]()
         for batch in batches:
             follow = partial(_gains, batch)
             runs.append(learn(batch, learner, iterations, at=grid, initial=update.initial(), probe=follow))
             update = update.observe(learner, runs[-1])
-        measure = "cce_gap" if "cce_gap" in runs[0].measures else next(g for g in GAPS if g in runs[0].measures)
-        found.setdefault("gap", []).append(np.stack([run.measures[measure][0] for run in runs]))
-        gain = [[run.probes[str(i)][0] for i in range(batches[0].game.n_players)] for run in runs]
-        found.setdefault("gain", []).append(np.moveaxis(np.array(gain), 1, 2))
-        for key, array in _outcome(batches, learner, runs, units).items():
+        played.append(runs)
+    measure = _measure([run for runs in played for run in runs])
+    found: dict[str, list[Any]] = {}
+    for runs in played:
+        gain = np.stack([run.probes["told" if measure == "cce_gap_bound" else "gain"][0] for run in runs])
+        correlated = measure.startswith("cce")
+        gap = gain.max(axis=-1) if correlated else np.stack([run.measures[measure][0] for run in runs])
+        for key, array in {"gap": gap, "gain": gain, **_outcome(batches, learner, runs, units)}.items():
             found.setdefault(key, []).append(array)
     spec = {
         "learner": name,
@@ -114,13 +117,23 @@ def learn_own_games(
 
 
 def _gains(games: GameBatch[Any], learner: Any, state: Any) -> dict[str, Floats]:
-    """What each player can gain by leaving the learner's output, by its number."""
+    """Gain of each player that leaves the learner's output, (G, N); of a correlated one also if it is told the stage.
+
+    Of a correlated output ``exact`` is the number of players in whose ``gain`` nothing is told.
+    """
     policy = learner.output(state)
-    if isinstance(policy, CorrelatedPolicy):
-        gains = (cce_gains if games.game.horizon == 1 else cce_gain_bounds)(games, policy)
-    else:
-        gains = ne_gains_of(games, policy)
-    return {str(i): gain for i, gain in enumerate(gains.T)}
+    if not isinstance(policy, CorrelatedPolicy):
+        return {"gain": ne_gains_of(games, policy)}
+    found = cce_gains_or_bounds(games, policy)
+    return {"gain": found.gains, "told": cce_gain_bounds(games, policy), "exact": found.exact.sum(axis=1)}
+
+
+def _measure(runs: Sequence[Run[Any]]) -> str:
+    """Name of the gap: that of a deviator who is told the stage only where the CCE-gap takes too much somewhere."""
+    if "exact" not in runs[0].probes:
+        return next(name for name in GAPS if name in runs[0].measures)
+    exact = all((run.probes["exact"] == run.probes["gain"].shape[-1]).all() for run in runs)
+    return "cce_gap" if exact else "cce_gap_bound"
 
 
 def _outcome(
