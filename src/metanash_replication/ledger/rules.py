@@ -10,6 +10,8 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     The same for bounds that have no trivial range: 0 violations *hold*.
 ``rate``
     Of the verdicts on slopes in a table: all consistent, *holds*; any violated, *violated*; else *inconclusive*.
+``growth``
+    Of the verdicts on growth in a table, T times a gap being affine in log T or a power of T: the same.
 ``effect``
     Of intervals of the ratio of a gap to that without meta-learning, over settings: below 1 in all, *holds*; above 1
     in any, *violated*, or with a repaired arm whose intervals are all below 1, *violated as printed, repaired form
@@ -47,6 +49,7 @@ __all__ = [
     "bound",
     "comparison",
     "effect",
+    "growth",
     "never_exceeded",
     "not_tested",
     "rate",
@@ -238,6 +241,38 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
             f"{number(worst['slope'], '.3f', source)} "
             f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
             f"{number(worst['bound_slope'], '.3f', source)} ({cited(where, source)})."
+        )
+        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
+
+    return judge
+
+
+def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
+    """T times a gap, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        found = rows(tables[table])
+        judged = found[found["verdict"].isin(["consistent", "violated", "inconclusive"])]
+        if judged.empty:
+            return Verdict(INCONCLUSIVE, "No window of this configuration has stage ends enough for a verdict.")
+        counts = judged["verdict"].value_counts()
+        name = VIOLATED if counts.get("violated", 0) else (HOLDS if counts.get("consistent", 0) == len(judged) else "")
+        # of the rows that decide, the one where the power comes nearest
+        deciding = judged[judged["verdict"] == ("violated" if name == VIOLATED else "inconclusive")]
+        among = judged if deciding.empty else deciding
+        worst = among.iloc[int(among["advantage_low"].to_numpy().argmin())]
+        where = _place(worst, keys)
+        verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
+        result = (
+            f"T times the gap at stage ends, T from {number(worst['start'], '.2g', source)} to "
+            f"{number(worst['end'], '.2g', source)}: {verdicts}. Nearest to a power ({cited(where, source)}): "
+            f"a + b log T is off by {number(100 * worst['misfit_affine'], '.2g', source)} %, with b = "
+            f"{number(worst['increment'], '.4g', source)} [{number(worst['increment_low'], '.4g', source)}, "
+            f"{number(worst['increment_high'], '.4g', source)}]; c T^p by "
+            f"{number(100 * worst['misfit_power'], '.2g', source)} %, with p = {number(worst['power'], '.3f', source)} "
+            f"[{number(worst['power_low'], '.3f', source)}, {number(worst['power_high'], '.3f', source)}]; misfit of "
+            f"the power over that of the logarithm at least {number(10 ** worst['advantage_low'], '.3g', source)}."
         )
         return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
 

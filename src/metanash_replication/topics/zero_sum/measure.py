@@ -19,7 +19,7 @@ from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Policies, checkpoints, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import stage_count
+from metanash.learners.stages import next_stage_length, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
@@ -33,6 +33,7 @@ __all__ = [
     "random_games",
     "sequence_runs",
     "small_step_runs",
+    "stage_ends",
     "two_sided_runs",
 ]
 
@@ -41,6 +42,15 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 # Long runs ----------------------------------------------------------------------------------------------
+
+
+def stage_ends(iterations: int, horizon: int) -> npt.NDArray[np.int64]:
+    """Iterations at the ends of the stages of a run; T at the end of the last, which it may cut."""
+    ends, length = [0], horizon
+    while ends[-1] < iterations:
+        ends.append(min(ends[-1] + length, iterations))
+        length = next_stage_length(length, horizon)
+    return np.array(ends[1:], dtype=np.int64)
 
 
 def long_runs(
@@ -60,8 +70,8 @@ def long_runs(
     -------
     dict of arrays
         ``checkpoints`` (C,); ``ne_gap``, ``divergence_first``, ``divergence_worst`` (seeds, C); and for every stage
-        ``stage_iterations`` (stages,), ``regret`` (seeds, stages, H), the largest over states and players, and
-        ``value_error`` (seeds, stages, H), the largest of |Q^tau - Q*|.
+        ``stage_iterations`` (stages,), ``stage_gap`` (seeds, stages), the gap at its end, ``regret`` (seeds, stages,
+        H), the largest over states and players, and ``value_error`` (seeds, stages, H), the largest of |Q^tau - Q*|.
     """
     games = [
         zero_sum_sequence(
@@ -71,14 +81,17 @@ def long_runs(
         for seed in seeds
     ]  # fmt: skip
     learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
-    run = learn(games, learner, iterations, at=checkpoints(iterations, n_checkpoints), probe=DivergenceProbe())
+    grid, ends = checkpoints(iterations, n_checkpoints), stage_ends(iterations, horizon)
+    run = learn(games, learner, iterations, at=np.union1d(grid, ends), probe=DivergenceProbe())
     stages = learner.stages(run.state)
     exact_q = shapley_batch(games).q
+    drawn, ending = (np.searchsorted(run.checkpoints, at) for at in (grid, ends))
     return {
         "seeds": np.array(seeds, dtype=np.int64),
-        "checkpoints": run.checkpoints,
-        "ne_gap": run.ne_gap,
-        **run.probes,
+        "checkpoints": grid,
+        "ne_gap": run.ne_gap[:, drawn],
+        **{name: values[:, drawn] for name, values in run.probes.items()},
+        "stage_gap": run.ne_gap[:, ending],
         "stage_iterations": np.array([stage.iterations for stage in stages], dtype=np.int64),
         "regret": np.stack([np.maximum(stage.regret(0), stage.regret(1)).max(axis=-1) for stage in stages], axis=1),
         "value_error": np.stack([np.abs(stage.q - exact_q).max(axis=(-3, -2, -1)) for stage in stages], axis=1),

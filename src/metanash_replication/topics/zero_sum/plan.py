@@ -71,6 +71,7 @@ PLAN = Plan(
     ),
     tables=(
         Table("slopes", judged=True),
+        Table("stage_rates", judged=True),
         Table("sequences", judged=True),
         Table("bound_curves"),
         Table("chain", judged=True),

@@ -1,6 +1,7 @@
 """Theorems 1 and 2 beside measurements: rows of ``theory.csv``, and tables of slopes, sequences and defects."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from metanash.bounds import zero_sum as bounds
 from metanash.streams import stream
 from metanash_replication.bound_rows import Measurement, claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
+    LEAST_POINTS,
     Slope,
     bootstrap_means,
+    compare_growth,
     fit_slope,
     gap_ratio,
+    judge_growth,
     judge_slopes,
     percentile_interval,
     slope_on_window,
@@ -32,6 +36,7 @@ __all__ = [
     "sequence_table",
     "slope_table",
     "small_step_rows",
+    "stage_rate_table",
     "two_sided_rows",
 ]
 
@@ -272,6 +277,29 @@ def slope_table(
     return pd.DataFrame(rows)
 
 
+def stage_rate_table(
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """How T times the gap grows at the ends of the stages of long runs: like log T, or like a power of T.
+
+    The gap is the mean over seeds; the window goes from the beginning of the last but one of the ``windows`` of slopes
+    to the end of the last. T cuts the last stage, which is left out. Columns are those of
+    :class:`metanash_replication.rates.Growth`, ``verdict`` that of :func:`metanash_replication.rates.judge_growth`;
+    both are empty where too few stages end in the window.
+    """
+    rows, window = [], (windows[-2:][0][0], windows[-1][1])
+    for spec, arrays in measured:
+        ends = np.cumsum(arrays["stage_iterations"])[:-1].astype(np.float64)
+        row = {"base_kind": spec["base_kind"], "horizon": spec["horizon"], "n_seeds": len(arrays["stage_gap"])}
+        if ((ends >= window[0]) & (ends <= window[1])).sum() < LEAST_POINTS:
+            rows.append(row | {"start": window[0], "end": window[1], "verdict": ""})
+            continue
+        rng = stream(root_seed, "growth", spec["base_kind"], spec["horizon"])
+        found = compare_growth(ends, ends * arrays["stage_gap"][:, :-1], window, rng, resamples)
+        rows.append(row | asdict(found) | {"verdict": judge_growth(found)})
+    return pd.DataFrame(rows)
+
+
 def curve_rows(measured: Iterable[Measurement]) -> pd.DataFrame:
     """Mean gap and mean bounds of long runs at every checkpoint, for figures: a row each.
 
@@ -336,6 +364,7 @@ def make(
     return {
         "claims": claims_table(rows),
         "slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
+        "stage_rates": stage_rate_table(measured["long_runs"], windows, resamples, root_seed),
         "sequences": sequence_table(measured["sequences"], resamples, root_seed),
         "bound_curves": curve_rows(measured["long_runs"]),
         "chain": chain_table(measured["long_runs"]),
