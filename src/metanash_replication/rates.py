@@ -19,6 +19,7 @@ __all__ = [
     "SpeedUp",
     "bootstrap_means",
     "compare_growth",
+    "familywise",
     "fit_slope",
     "gap_ratio",
     "iterations_to_reach",
@@ -55,6 +56,12 @@ def percentile_interval(estimates: Floats, level: float = 0.95) -> tuple[float, 
     method: Literal["linear", "nearest"] = "linear" if np.isfinite(estimates).all() else "nearest"
     low, high = np.quantile(estimates, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], method=method)
     return float(low), float(high)
+
+
+def familywise(intervals: int, level: float = 0.95) -> float:
+    """Level of each of several intervals that together cover with ``level``, by Bonferroni's inequality."""
+    integer("intervals", intervals, 1)
+    return 1.0 - (1.0 - level) / intervals
 
 
 def gap_ratio(gap: npt.ArrayLike, individual: npt.ArrayLike) -> Floats:

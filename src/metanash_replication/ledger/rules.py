@@ -21,6 +21,9 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     any it is below, *violated*; else *inconclusive*.
 ``comparison``
     A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*.
+``never_falls``
+    Of intervals of differences that hold together: all at or above 0, *holds*; any below, *violated*; else
+    *inconclusive*.
 ``not_tested``
     With the reason.
 """
@@ -51,6 +54,7 @@ __all__ = [
     "effect",
     "growth",
     "never_exceeded",
+    "never_falls",
     "not_tested",
     "rate",
     "similar",
@@ -222,25 +226,30 @@ def never_exceeded(*claims: str) -> Judge:
     return judge
 
 
-def rate(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
-    """Slopes whose table has a verdict on the last window; ``keys`` name what a row is about."""
+def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str = "bound_slope") -> Judge:
+    """Slopes whose table has a verdict on the last window; ``keys`` name what a row is about.
+
+    ``against`` is the column of the slope that they are judged by: that of a bound, or the one that is claimed.
+    """
+    beside = "bound" if against == "bound_slope" else "claim"
 
     def judge(tables: Tables) -> Verdict:
         source = f"{table}.csv"
-        judged = rows(tables[table]).dropna(subset=["verdict"])
+        judged = rows(tables[table])
+        judged = judged[judged["verdict"].isin(["consistent", "violated", "inconclusive"])]
         if judged.empty:
             return Verdict(INCONCLUSIVE, "No slope of this configuration has a verdict.")
         counts = judged["verdict"].value_counts()
         name = VIOLATED if counts.get("violated", 0) else (HOLDS if counts.get("consistent", 0) == len(judged) else "")
-        worst = judged.iloc[int((judged["slope"] - judged["bound_slope"]).to_numpy().argmax())]
+        worst = judged.iloc[int((judged["slope"] - judged[against]).to_numpy().argmax())]
         where = _place(worst, keys)
         verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
         result = (
             f"Slopes on the last window, T from {number(worst['start'], 'g', source)} to "
-            f"{number(worst['end'], 'g', source)}: {verdicts}. Farthest above the slope of the bound: "
+            f"{number(worst['end'], 'g', source)}: {verdicts}. Farthest above the slope of the {beside}: "
             f"{number(worst['slope'], '.3f', source)} "
             f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
-            f"{number(worst['bound_slope'], '.3f', source)} ({cited(where, source)})."
+            f"{number(worst[against], '.3f', source)} ({cited(where, source)})."
         )
         return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
 
@@ -409,6 +418,33 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
         name = VIOLATED if failing else HOLDS
         return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
+
+    return judge
+
+
+def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
+    """Differences from one setting to the next, with intervals that hold together.
+
+    No interval below 0 and none that reaches below it, *holds*; any below 0, *violated*; else *inconclusive*.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        rows = tables[table]
+        if rows.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        falls, rises = int((rows["high"] < 0).sum()), int((rows["low"] >= 0).sum())
+        verdict = VIOLATED if falls else (HOLDS if rises == len(rows) else INCONCLUSIVE)
+        worst = rows.iloc[int((rows["high"] if falls else rows["low"]).to_numpy().argmin())]
+        where = _place(worst, keys)
+        result = (
+            f"Rises in {_count(rises, source, 'none')} and falls in {_count(falls, source, 'none')} of "
+            f"{number(len(rows), 'd', source)} steps to a larger perturbation; lowest: from {name} = "
+            f"{number(worst['value'], '.3g', source)} to {number(worst['next_value'], '.3g', source)}, by "
+            f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
+            f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
+        )
+        return Verdict(verdict, result, where, place=worst.to_dict())
 
     return judge
 

@@ -33,11 +33,17 @@ PLAN = Plan(
         Table("meta_training", judged=True),
         Table("adaptation", judged=True),
         Table("inner_loop"),
+        Table("inner_loop_rates", judged=True),
         Table("inner_loop_slopes", judged=True),
     ),
     tabulated=Tables(
         message="Theorem 4 beside the measurements",
-        settings={"level": "theory/maml/gap_level", "resamples": "speed_up/resamples", "root_seed": "root_seed"},
+        settings={
+            "level": "theory/maml/gap_level",
+            "levels": "theory/maml/gap_levels",
+            "resamples": "speed_up/resamples",
+            "root_seed": "root_seed",
+        },
     ),
     bounds=True,
     figures=(

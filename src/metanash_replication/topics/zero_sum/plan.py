@@ -60,6 +60,15 @@ PLAN = Plan(
             message="Defects of Theorem 1: small learning rates",
         ),
         Measurement(
+            function="value_growth_runs",
+            name="value_growth",
+            rule="value_growth",
+            section="theory/zero_sum/value_growth",
+            over={"base_kind": "base_kinds"},
+            file="theory/value_growth/{base_kind}",
+            message="Growth of value errors over the steps: {base_kind}",
+        ),
+        Measurement(
             function="sequence_runs",
             name="sequences",
             rule="sequences",
@@ -73,8 +82,10 @@ PLAN = Plan(
         Table("slopes", judged=True),
         Table("stage_rates", judged=True),
         Table("sequences", judged=True),
+        Table("similarity_steps", judged=True),
         Table("bound_curves"),
         Table("chain", judged=True),
+        Table("value_growth", judged=True),
         Table("defects"),
     ),
     tabulated=Tables(
