@@ -81,3 +81,21 @@ def test_simulations(claim, kinds, others, arm, spans, name):
     verdict = judge({"sensitivity": pd.DataFrame(rows)})
     assert verdict.name == name
     assert "of 2 settings" in "".join(c for c in verdict.result if ord(c) < 0xE000).replace("sensitivity.csv", "")
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "name"),
+    [
+        (1, 1.02, VIOLATED),
+        (1, 0.99, INCONCLUSIVE),
+        # 50 intervals at once: half-widths grow by z(.9995) / z(.975) = 3.2905 / 1.9600 = 1.679
+        (50, 1.2 ** (1 - 1 / 1.70), VIOLATED),
+        (50, 1.2 ** (1 - 1 / 1.66), INCONCLUSIVE),
+    ],
+)
+def test_any_of_many_settings(count, low, name):
+    """Ratio 1.2 in one setting; all others are helped."""
+    rows = [cell("team", "carry_over", 0.5, 0.6) | {"learning_rate": k} for k in range(count - 1)]
+    rows.append(cell("team", "carry_over", low, 1.5) | {"learning_rate": 99, "ratio": 1.2})
+    (judge,) = [one.judge for one in CLAIMS if one.id == "simulations-potential"]
+    assert judge({"sensitivity": pd.DataFrame(rows)}).name == name

@@ -14,8 +14,8 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     Of the verdicts on growth in a table, T times a gap being affine in log T or a power of T: the same.
 ``effect``
     Of intervals of the ratio of a gap to that without meta-learning, over settings: below 1 in all, *holds*; above 1
-    in any, *violated*, or with a repaired arm whose intervals are all below 1, *violated as printed, repaired form
-    holds*; else *inconclusive*.
+    in any when all are to hold at once, *violated*, or with a repaired arm whose intervals are all below 1, *violated
+    as printed, repaired form holds*; else *inconclusive*.
 ``speed``
     "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
     any it is below, *violated*; else *inconclusive*.
@@ -32,10 +32,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.rates import familywise
 
 __all__ = [
     "HOLDS",
@@ -298,6 +301,18 @@ def _sides(rows: pd.DataFrame, ratio: str) -> tuple[int, int]:
     return int((rows[f"{ratio}_high"] < 1).sum()), int((rows[f"{ratio}_low"] > 1).sum())
 
 
+def _hurts_together(rows: pd.DataFrame, ratio: str) -> bool:
+    """Whether any interval is above 1 when all of them are to hold at once with 95 % (Bonferroni).
+
+    Intervals are widened on the scale of logarithms, as if estimates were normal there: a table has 95 % each.
+    """
+    each = (1.0 - familywise(len(rows))) / 2.0
+    wider = float(ndtri(each) / ndtri(0.025))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre, low = np.log(rows[ratio].to_numpy(float)), np.log(rows[f"{ratio}_low"].to_numpy(float))
+        return bool((centre - wider * (centre - low) > 1e-12).any())
+
+
 def _effect_sentence(rows: pd.DataFrame, ratio: str, label: str, source: str) -> str:
     helps, hurts = _sides(rows, ratio)
     values = rows[ratio]
@@ -328,7 +343,7 @@ def effect(
         others = {name: chosen[chosen[column] == name] for name in repaired}
         others = {name: part for name, part in others.items() if len(part)}
         helps, hurts = _sides(own, ratio)
-        name = HOLDS if helps == len(own) else (VIOLATED if hurts else INCONCLUSIVE)
+        name = HOLDS if helps == len(own) else (VIOLATED if hurts and _hurts_together(own, ratio) else INCONCLUSIVE)
         if name == VIOLATED and any(_sides(part, ratio)[0] == len(part) for part in others.values()):
             name = REPAIRED
         worst = own.iloc[int(own[ratio].to_numpy().argmax())]
