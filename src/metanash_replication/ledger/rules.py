@@ -459,6 +459,8 @@ def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
             f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
             f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
         )
+        if verdict == INCONCLUSIVE:
+            result += " More seeds would decide the others, as far as there is a difference at all."
         return Verdict(verdict, result, where, place=worst.to_dict())
 
     return judge
