@@ -54,12 +54,12 @@ REST = {
 }
 REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
 THEORY_TABLES = {
-    "claims",
-    "theory", "slopes", "stage_rates", "sequences", "similarity_steps", "bound_curves", "chain", "value_growth", "defects", "proposition1_violations", "potential_curves",
-    "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
-    "inner_loop_rates", "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
-    "appendix_curves", "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
-    "own_refused", "falsification", "falsification_curves", "worst_instances",
+    "claims", "theory", "slopes", "stage_rates", "sequences", "similarity_steps", "bound_curves", "chain",
+    "value_growth", "defects", "proposition1_violations", "potential_curves", "potential_slopes", "far_steps",
+    "potential_sequences", "meta_training", "adaptation", "inner_loop", "inner_loop_rates", "inner_loop_slopes",
+    "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix", "appendix_curves",
+    "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies", "own_refused",
+    "falsification", "falsification_curves", "worst_instances",
 }  # fmt: skip
 
 
