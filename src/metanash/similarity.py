@@ -34,8 +34,9 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     """One player's part in Delta_{mu,nu} or Delta_pi (Mao et al. 2023, sections 3.2 and 5).
 
     sum over games k of KL(mu^{k,dagger} || mu*), mu* being the average of mu^{k,dagger} over the games. The divergence
-    of two collections of policies is the sum over stages and steps of the largest over states, the reading under which
-    Theorem 2 follows from Theorem 1.
+    of two collections of policies is the sum over stages and steps of the largest over states, the reading that has
+    the form of Theorem 1. Theorem 2 does not quite follow under it either: the second term of (6) lacks a factor for
+    the number of stages and steps.
 
     Parameters
     ----------

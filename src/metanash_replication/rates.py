@@ -1,4 +1,4 @@
-"""How fast: iterations to reach a gap, speed-ups, and bootstrap intervals over seeds."""
+"""How fast: iterations to reach a gap, speed-ups, slopes, growth, and bootstrap intervals over seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,18 @@ from metanash._inner.checks import integer
 from metanash.typing import Floats
 
 __all__ = [
+    "FITS",
+    "LEAST_POINTS",
+    "Growth",
     "Slope",
     "SpeedUp",
     "bootstrap_means",
+    "compare_growth",
+    "familywise",
     "fit_slope",
     "gap_ratio",
     "iterations_to_reach",
+    "judge_growth",
     "judge_slopes",
     "percentile_interval",
     "power_law",
@@ -50,6 +56,12 @@ def percentile_interval(estimates: Floats, level: float = 0.95) -> tuple[float, 
     method: Literal["linear", "nearest"] = "linear" if np.isfinite(estimates).all() else "nearest"
     low, high = np.quantile(estimates, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], method=method)
     return float(low), float(high)
+
+
+def familywise(intervals: int, level: float = 0.95) -> float:
+    """Level of each of several intervals that together cover with ``level``, by Bonferroni's inequality."""
+    integer("intervals", intervals, 1)
+    return 1.0 - (1.0 - level) / intervals
 
 
 def gap_ratio(gap: npt.ArrayLike, individual: npt.ArrayLike) -> Floats:
@@ -320,3 +332,143 @@ def judge_slopes(slopes: Sequence[Slope], margin: float) -> str:
     # an excess that is the same up to rounding does not shrink
     shrinking = last.slope - last.bound < before.slope - before.bound - 1e-9
     return "violated" if last.low > last.bound + margin and not shrinking else "inconclusive"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a mean curve y grows on a declared window: like a + b log T, or like c T^p.
+
+    Attributes
+    ----------
+    start, end : float
+        First and last T of the window.
+    points : int
+    increment, increment_low, increment_high : float
+        b, what a factor e of T adds, with its 95 % bootstrap interval over seeds.
+    power, power_low, power_high : float
+        p.
+    misfit_affine, misfit_power : float
+        Root mean square of the relative residuals of each model.
+    advantage, advantage_low, advantage_high : float
+        log10 of the misfit of the power over that of the affine model: above 0 the affine one is nearer.
+    rise, rise_high : float
+        Last value over first, and the upper end of its interval.
+    """
+
+    start: float
+    end: float
+    points: int
+    increment: float
+    increment_low: float
+    increment_high: float
+    power: float
+    power_low: float
+    power_high: float
+    misfit_affine: float
+    misfit_power: float
+    advantage: float
+    advantage_low: float
+    advantage_high: float
+    rise: float
+    rise_high: float
+
+
+FITS = 0.01
+"""A model of growth fits if the root mean square of its relative residuals is at most this."""
+LEAST_POINTS = 4
+"""Points below which two models of two numbers each cannot be told apart."""
+_ROUNDING = 1e-14
+"""Misfits are compared from here on."""
+
+
+def _both_fits(t: Floats, curves: Floats) -> dict[str, Floats]:
+    """Least squares of relative residuals of a + b log t, and of log residuals of c t^p; curves (..., C) above 0."""
+    u = np.log(t)
+    across = u - u.mean()
+    power = np.log(curves) @ across / (across @ across)
+    level = np.log(curves).mean(axis=-1)
+    # relative residuals: rows weighted by 1 / y, so that both models are judged by the same measure
+    weight = 1.0 / curves**2
+    total, first = weight.sum(axis=-1), (weight * across).sum(axis=-1)
+    second, right = (weight * across**2).sum(axis=-1), (1.0 / curves).sum(axis=-1)
+    slanted = (across / curves).sum(axis=-1)
+    determinant = total * second - first**2
+    increment = (total * slanted - first * right) / determinant
+    offset = (second * right - first * slanted) / determinant
+    affine = offset[..., np.newaxis] + increment[..., np.newaxis] * across
+    exponential = np.exp(level[..., np.newaxis] + power[..., np.newaxis] * across)
+    misfits = [np.sqrt(((model / curves - 1.0) ** 2).mean(axis=-1)) for model in (affine, exponential)]
+    advantage = np.log10((misfits[1] + _ROUNDING) / (misfits[0] + _ROUNDING))
+    return {
+        "increment": increment,
+        "power": power,
+        "misfit_affine": misfits[0],
+        "misfit_power": misfits[1],
+        "advantage": advantage,
+        "rise": curves[..., -1] / curves[..., 0],
+    }
+
+
+def compare_growth(
+    t: npt.ArrayLike,
+    curves: Floats,
+    window: tuple[float, float],
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Growth:
+    """Fit a + b log T and c T^p to the mean of curves on a window, and say which is nearer.
+
+    Both models have two numbers to fit, and both are fitted to relative deviations. Algorithms 1 and 2 learn in stages
+    whose ends are in geometric progression, so b also says what a stage adds.
+
+    Parameters
+    ----------
+    t : (C,) array
+        Such as the ends of the stages; checkpoints inside stages sample a staircase.
+    curves : (seeds, C) array
+        Such as T times the gap.
+    window : (start, end)
+        Both included.
+
+    Raises
+    ------
+    ValueError
+        If the window has fewer than four points, where two models of two numbers cannot be told apart; or if a mean
+        there is not above 0.
+    """
+    points = np.asarray(t, dtype=np.float64)
+    inside = (points >= window[0]) & (points <= window[1])
+    if inside.sum() < LEAST_POINTS:
+        raise ValueError(
+            f"growth needs at least {LEAST_POINTS} points between {window[0]:g} and {window[1]:g}, got "
+            f"{int(inside.sum())}; widen the window or run longer"
+        )
+    own = curves[:, inside]
+    means = bootstrap_means(own, resamples, rng)
+    if not ((means > 0.0).all() and (own.mean(axis=0) > 0.0).all()):
+        raise ValueError("growth is compared of curves whose means are above 0")
+    found, spread = _both_fits(points[inside], own.mean(axis=0)), _both_fits(points[inside], means)
+    ends = {name: percentile_interval(spread[name]) for name in ("increment", "power", "advantage", "rise")}
+    numbers = {name: float(value) for name, value in found.items()}
+    for name in ("increment", "power", "advantage"):
+        numbers[f"{name}_low"], numbers[f"{name}_high"] = ends[name]
+    where = points[inside]
+    return Growth(float(where[0]), float(where[-1]), len(where), **numbers, rise_high=ends["rise"][1])
+
+
+def judge_growth(growth: Growth) -> str:
+    """Verdict on the claim that a curve grows at most like log T.
+
+    Returns
+    -------
+    str
+        ``consistent`` if the affine model fits (:data:`FITS`) and is nearer than the power in 97.5 % of the resamples,
+        or the curve does not grow at all; ``violated`` if the power fits, is nearer in as many, and its exponent is
+        above 0; else ``inconclusive``.
+    """
+    if growth.rise_high <= 1.0 + 1e-9:
+        return "consistent"
+    if growth.misfit_affine <= FITS and growth.advantage_low > 0.0:
+        return "consistent"
+    apart = growth.misfit_power <= FITS and growth.advantage_high < 0.0 and growth.power_low > 0.0
+    return "violated" if apart else "inconclusive"

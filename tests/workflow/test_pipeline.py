@@ -81,6 +81,7 @@ def theory(config):
         "long_run": len(long["base_kinds"]) * len(long["horizons"]),
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
+        "value_growth": len(zero_sum["value_growth"]["base_kinds"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1,
         "own_games": len(config["own_games"]["files"]),
         "falsify": len(FALSIFIABLE), "falsification_tables": 1,

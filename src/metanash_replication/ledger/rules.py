@@ -10,15 +10,20 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     The same for bounds that have no trivial range: 0 violations *hold*.
 ``rate``
     Of the verdicts on slopes in a table: all consistent, *holds*; any violated, *violated*; else *inconclusive*.
+``growth``
+    Of the verdicts on growth in a table, T times a gap being affine in log T or a power of T: the same.
 ``effect``
     Of intervals of the ratio of a gap to that without meta-learning (or of the difference: then 0 in the place of 1),
-    over settings: below 1 in all, *holds*; above 1 in any, *violated*, or with a repaired arm whose intervals are all
-    below 1, *violated as printed, repaired form holds*; else *inconclusive*.
+    over settings: below 1 in all, *holds*; above 1 in any when all are to hold at once, *violated*, or with a repaired
+    arm whose intervals are all below 1, *violated as printed, repaired form holds*; else *inconclusive*.
 ``speed``
     "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
     any it is below, *violated*; else *inconclusive*.
 ``comparison``
     A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*.
+``never_falls``
+    Of intervals of differences that hold together: all at or above 0, *holds*; any below, *violated*; else
+    *inconclusive*.
 ``not_tested``
     With the reason.
 """
@@ -27,10 +32,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.rates import familywise
 from metanash_replication.typing import Tables
 
 __all__ = [
@@ -47,7 +55,9 @@ __all__ = [
     "bound",
     "comparison",
     "effect",
+    "growth",
     "never_exceeded",
+    "never_falls",
     "not_tested",
     "rate",
     "similar",
@@ -238,25 +248,62 @@ def never_exceeded(*claims: str) -> Judge:
     return judge
 
 
-def rate(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
-    """Slopes whose table has a verdict on the last window; ``keys`` name what a row is about."""
+def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str = "bound_slope") -> Judge:
+    """Slopes whose table has a verdict on the last window; ``keys`` name what a row is about.
+
+    ``against`` is the column of the slope that they are judged by: that of a bound, or the one that is claimed.
+    """
+    beside = "bound" if against == "bound_slope" else "claim"
 
     def judge(tables: Tables) -> Verdict:
         source = f"{table}.csv"
-        judged = rows(tables[table]).dropna(subset=["verdict"])
+        judged = rows(tables[table])
+        judged = judged[judged["verdict"].isin(["consistent", "violated", "inconclusive"])]
         if judged.empty:
             return Verdict(INCONCLUSIVE, "No slope of this configuration has a verdict.")
         counts = judged["verdict"].value_counts()
         name = VIOLATED if counts.get("violated", 0) else (HOLDS if counts.get("consistent", 0) == len(judged) else "")
-        worst = judged.iloc[int((judged["slope"] - judged["bound_slope"]).to_numpy().argmax())]
+        worst = judged.iloc[int((judged["slope"] - judged[against]).to_numpy().argmax())]
         where = _place(worst, keys)
         verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
         result = (
             f"Slopes on the last window, T from {number(worst['start'], 'g', source)} to "
-            f"{number(worst['end'], 'g', source)}: {verdicts}. Farthest above the slope of the bound: "
+            f"{number(worst['end'], 'g', source)}: {verdicts}. Farthest above the slope of the {beside}: "
             f"{number(worst['slope'], '.3f', source)} "
             f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
-            f"{number(worst['bound_slope'], '.3f', source)} ({cited(where, source)})."
+            f"{number(worst[against], '.3f', source)} ({cited(where, source)})."
+        )
+        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
+
+    return judge
+
+
+def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
+    """T times a gap, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        found = rows(tables[table])
+        judged = found[found["verdict"].isin(["consistent", "violated", "inconclusive"])]
+        if judged.empty:
+            return Verdict(INCONCLUSIVE, "No window of this configuration has stage ends enough for a verdict.")
+        counts = judged["verdict"].value_counts()
+        name = VIOLATED if counts.get("violated", 0) else (HOLDS if counts.get("consistent", 0) == len(judged) else "")
+        # of the rows that decide, the one where the power comes nearest
+        deciding = judged[judged["verdict"] == ("violated" if name == VIOLATED else "inconclusive")]
+        among = judged if deciding.empty else deciding
+        worst = among.iloc[int(among["advantage_low"].to_numpy().argmin())]
+        where = _place(worst, keys)
+        verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
+        result = (
+            f"T times the gap at stage ends, T from {number(worst['start'], '.2g', source)} to "
+            f"{number(worst['end'], '.2g', source)}: {verdicts}. Nearest to a power ({cited(where, source)}): "
+            f"a + b log T is off by {number(100 * worst['misfit_affine'], '.2g', source)} %, with b = "
+            f"{number(worst['increment'], '.4g', source)} [{number(worst['increment_low'], '.4g', source)}, "
+            f"{number(worst['increment_high'], '.4g', source)}]; c T^p by "
+            f"{number(100 * worst['misfit_power'], '.2g', source)} %, with p = {number(worst['power'], '.3f', source)} "
+            f"[{number(worst['power_low'], '.3f', source)}, {number(worst['power_high'], '.3f', source)}]; misfit of "
+            f"the power over that of the logarithm at least {number(10 ** worst['advantage_low'], '.3g', source)}."
         )
         return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
 
@@ -271,6 +318,21 @@ def similar(table: pd.DataFrame) -> pd.DataFrame:
 
 def _sides(rows: pd.DataFrame, ratio: str, neutral: float) -> tuple[int, int]:
     return int((rows[f"{ratio}_high"] < neutral).sum()), int((rows[f"{ratio}_low"] > neutral).sum())
+
+
+def _hurts_together(rows: pd.DataFrame, ratio: str, neutral: float) -> bool:
+    """Whether any interval is above the neutral value when all of them are to hold at once with 95 % (Bonferroni).
+
+    Intervals, of which a table has 95 % each, are widened as if estimates were normal, ratios on the scale of logarithms.
+    """
+    each = (1.0 - familywise(len(rows))) / 2.0
+    wider = float(ndtri(each) / ndtri(0.025))
+    centre, low = rows[ratio].to_numpy(float), rows[f"{ratio}_low"].to_numpy(float)
+    if neutral:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            centre, low = np.log(centre), np.log(low)
+    with np.errstate(invalid="ignore"):
+        return bool((centre - wider * (centre - low) > 1e-12).any())
 
 
 def _effect_sentence(rows: pd.DataFrame, ratio: str, neutral: float, label: str, source: str) -> str:
@@ -308,7 +370,8 @@ def effect(
         others = {name: chosen[chosen[column] == name] for name in repaired}
         others = {name: part for name, part in others.items() if len(part)}
         helps, hurts = _sides(own, ratio, neutral)
-        name = HOLDS if helps == len(own) else (VIOLATED if hurts else INCONCLUSIVE)
+        together = hurts > 0 and _hurts_together(own, ratio, neutral)
+        name = HOLDS if helps == len(own) else (VIOLATED if together else INCONCLUSIVE)
         if name == VIOLATED and any(_sides(part, ratio, neutral)[0] == len(part) for part in others.values()):
             name = REPAIRED
         worst = own.iloc[int(own[ratio].to_numpy().argmax())]
@@ -398,6 +461,35 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
         name = VIOLATED if failing else HOLDS
         return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
+
+    return judge
+
+
+def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
+    """Differences from one setting to the next, with intervals that hold together.
+
+    No interval below 0 and none that reaches below it, *holds*; any below 0, *violated*; else *inconclusive*.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        rows = tables[table]
+        if rows.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        falls, rises = int((rows["high"] < 0).sum()), int((rows["low"] >= 0).sum())
+        verdict = VIOLATED if falls else (HOLDS if rises == len(rows) else INCONCLUSIVE)
+        worst = rows.iloc[int((rows["high"] if falls else rows["low"]).to_numpy().argmin())]
+        where = _place(worst, keys)
+        result = (
+            f"Rises in {_count(rises, source, 'none')} and falls in {_count(falls, source, 'none')} of "
+            f"{number(len(rows), 'd', source)} steps to a larger perturbation; lowest: from {name} = "
+            f"{number(worst['value'], '.3g', source)} to {number(worst['next_value'], '.3g', source)}, by "
+            f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
+            f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
+        )
+        if verdict == INCONCLUSIVE:
+            result += " More seeds would decide the others, as far as there is a difference at all."
+        return Verdict(verdict, result, where, place=worst.to_dict())
 
     return judge
 

@@ -44,6 +44,14 @@ PLAN = Plan(
             "Iterations of softmax policy gradient to a small gap.",
         ),
         Table(
+            "inner_loop_rates",
+            (
+                "Softmax policy gradient: exponent of 1/epsilon in the iterations to a gap of epsilon, at "
+                "fixed initial policies."
+            ),
+            judged=True,
+        ),
+        Table(
             "inner_loop_slopes",
             "Slopes of these iterations on the least probability of best actions.",
             judged=True,
@@ -51,7 +59,12 @@ PLAN = Plan(
     ),
     tabulated=Tabulation(
         message="Theorem 4 beside the measurements",
-        settings={"level": "theory/maml/gap_level", "resamples": "speed_up/resamples", "root_seed": "root_seed"},
+        settings={
+            "level": "theory/maml/gap_level",
+            "levels": "theory/maml/gap_levels",
+            "resamples": "speed_up/resamples",
+            "root_seed": "root_seed",
+        },
     ),
     bounds=True,
     figures=(

@@ -1,7 +1,7 @@
 """Theorem 4 beside measurements: rows of ``theory.csv``, and tables of meta-training, adaptation and the inner loop."""
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from metanash_replication.typing import Measurement
 __all__ = [
     "adaptation_table",
     "constant_rows",
+    "inner_loop_rates",
     "inner_loop_slopes",
     "inner_loop_table",
     "make",
@@ -197,8 +198,42 @@ def inner_loop_slopes(table: pd.DataFrame, resamples: int, root_seed: int) -> pd
     return pd.DataFrame(rows)
 
 
+def inner_loop_rates(
+    measured: Iterable[Measurement], levels: Sequence[float], resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """Exponent of 1/epsilon in the iterations to a gap of epsilon, at fixed initial policies and so at fixed c.
+
+    A row for each kind, discount and initial probability: ``exponent``, the mean over seeds of the slopes of log
+    iterations on log 1/epsilon, with a 95 % bootstrap interval; ``least_best`` the smallest c of its runs; ``largest``
+    and ``smallest``, the gaps at both ends. ``levels`` are gaps over 1 / (1 - discount), falling; a seed counts from
+    the first that it is above at the start. ``not_reached``: seeds that do not get to the last one in time; they are
+    left out.
+    """
+    rows = []
+    for spec, arrays in measured:
+        for (d, discount), (i, probability) in itertools.product(
+            enumerate(spec["discounts"]), enumerate(spec["probabilities"])
+        ):
+            gaps = np.array(levels) / (1.0 - discount)
+            curves = arrays["ne_gap"][d, i]
+            times = np.stack([iterations_to_reach(arrays["checkpoints"], curves, gap) for gap in gaps], axis=1)
+            there = np.isfinite(times[:, -1])
+            some = [(own[own > 1.0], gaps[own > 1.0]) for own in times[there]]
+            slopes = np.array([-float(fit_slope(gap, own)) for own, gap in some if len(own) > 2])
+            row = {"base_kind": spec["base_kind"], "discount": discount, "probability": probability}
+            row |= {"largest": gaps[0], "smallest": gaps[-1], "least_best": arrays["least_best"][d, i].min()}
+            row |= {"runs": len(slopes), "not_reached": int((~there).sum())}
+            if len(slopes):
+                rng = stream(root_seed, "inner loop exponent", spec["base_kind"], str(discount), str(probability))
+                low, high = percentile_interval(bootstrap_means(slopes, resamples, rng))
+                row |= {"exponent": slopes.mean(), "low": low, "high": high}
+            rows.append(row)
+    columns = ["base_kind", "discount", "probability", "largest", "smallest", "least_best", "runs", "not_reached"]
+    return pd.DataFrame(rows, columns=[*columns, "exponent", "low", "high"])
+
+
 def make(
-    measured: Mapping[str, list[Measurement]], *, level: float, resamples: int, root_seed: int
+    measured: Mapping[str, list[Measurement]], *, level: float, levels: Sequence[float], resamples: int, root_seed: int
 ) -> dict[str, pd.DataFrame]:
     """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
     constants = rows_of("constant_ratios", measured, constant_rows)
@@ -216,5 +251,6 @@ def make(
         "meta_training": training_table(measured["meta_training"]),
         "adaptation": adaptation_table(measured["meta_training"], resamples, root_seed),
         "inner_loop": inner_loop,
+        "inner_loop_rates": inner_loop_rates(measured["inner_loop"], levels, resamples, root_seed),
         "inner_loop_slopes": inner_loop_slopes(inner_loop, resamples, root_seed),
     }

@@ -34,6 +34,7 @@ def _slopes(slopes: pd.DataFrame) -> Part:
             KIND_LABELS[row["base_kind"]],
             cells(row["discount"]),
             cells(row["step_factor"]),
+            cells(row["longer"], "g"),
             *slope_cells(cells, row),
             cells(row["bound_slope"], ".3f"),
             "" if pd.isna(row["verdict"]) else row["verdict"],
@@ -41,10 +42,12 @@ def _slopes(slopes: pd.DataFrame) -> Part:
         for _, row in slopes.iterrows()
     ]
     text = (
-        "Slope of the mean gap of all iterates in log-log, beside that of Proposition 1 with the measured rise of the "
-        "potential. Steps are multiples of the largest that it admits."
+        "Slope of the mean gap of all iterates in log-log, for the verdicts beside "
+        f"{cells(slopes['claimed'].iloc[0])}. Steps are multiples of the largest that Proposition 1 admits, whose "
+        "slope with the measured rise of the potential is given. *Longer*: the row was measured with so many times the "
+        "step, and windows count as many times the iterations; curves depend on the product alone, up to 1 %."
     )
-    head = ("games", "discount", "step", "window", "slope", "slope of the bound", "verdict")
+    head = ("games", "discount", "step", "longer", "window", "slope", "slope of the bound", "verdict")
     return Part("Rate of projected Q-ascent", text, head, tuple(rows))
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import comparison, effect, not_tested, speed
+from metanash_replication.ledger.rules import Rows, comparison, effect, not_tested, speed
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -17,6 +17,15 @@ def _spread(tables: Tables) -> pd.DataFrame:
     groups = tables["equilibria"].groupby(["base_kind", "state"])[["mu_a1", "nu_b1"]]
     widest = (groups.max() - groups.min()).max(axis=1).rename("left").reset_index()
     return widest.assign(right=0.5)
+
+
+SIMILAR = 0.1
+"""Games are similar that are perturbed no more than those of Figure 1."""
+
+
+def _similar(*kinds: str) -> Rows:
+    """Cells of the sweep with games of these kinds that are similar, which is what the claims are about."""
+    return lambda table: table[table["base_kind"].isin(kinds) & (table["perturbation"] <= SIMILAR)]
 
 
 def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tuple[str, ...] = ()) -> Claim:
@@ -78,15 +87,10 @@ CLAIMS = [
         statement="Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
         tested=(
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of learning rates "
-            r"and perturbations, the paper's own not being given."
+            r"and perturbations, the paper's own not being given; similar games only, perturbed no more than in Figure "
+            r"1."
         ),
-        judge=effect(
-            "sensitivity",
-            "best_response",
-            SWEEP,
-            lambda table: table[table["base_kind"].isin(["mixed", "pure"])],
-            VARIANTS,
-        ),
+        judge=effect("sensitivity", "best_response", SWEEP, _similar("mixed", "pure"), VARIANTS),
         figures=("sensitivity_zero_sum",),
         tables=("sensitivity",),
         runs=("runs/sensitivity_zero_sum/*",),
@@ -97,9 +101,9 @@ CLAIMS = [
         statement="Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
         tested=(
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
-            r"perturbations, the paper's own not being given."
+            r"perturbations, the paper's own not being given; similar games only: perturbed no more than in Figure 1."
         ),
-        judge=effect("sensitivity", "carry_over", SWEEP),
+        judge=effect("sensitivity", "carry_over", SWEEP, _similar("team", "action_independent")),
         figures=("sensitivity_potential",),
         tables=("sensitivity",),
         runs=("runs/sensitivity_potential/*",),

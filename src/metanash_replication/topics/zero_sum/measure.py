@@ -8,22 +8,26 @@ themselves (:mod:`metanash.bounds`) share nothing with the learners.
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from metanash.bounds import vertex_divergence
 from metanash.bounds.zero_sum import largest_learning_rate
 from metanash.exact import shapley_batch
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
-from metanash.learners import OptimisticMirrorDescent, Policies, checkpoints, learn
+from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import stage_count
+from metanash.learners.stages import next_stage_length, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
-from metanash.typing import Arrays, Floats
+from metanash.typing import Arrays, Floats, Integers
 from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_policies
 
 __all__ = [
@@ -33,11 +37,56 @@ __all__ = [
     "random_games",
     "sequence_runs",
     "small_step_runs",
+    "stage_ends",
     "two_sided_runs",
+    "value_growth_runs",
 ]
 
 
+# Regrets ------------------------------------------------------------------------------------------------
+
+REGRET = 1.172
+"""n times the regret of a stage is at most this times the divergences of both players over eta (assumptions)."""
+
+
+def worst_regrets(stages: Sequence[Stage], learning_rate: npt.ArrayLike) -> Arrays:
+    """Regret of each stage and its bound, at the step, state and player where it comes nearest to it.
+
+    Returns
+    -------
+    dict of arrays
+        ``worst_regret``, ``worst_regret_bound`` (games, stages).
+    """
+    eta = np.asarray(learning_rate, dtype=np.float64)[..., np.newaxis, np.newaxis]
+    found: list[tuple[Floats, Floats]] = []
+    for stage in stages:
+        parts = [vertex_divergence(stage.payoff[i], stage.initial[i], worst=False) for i in (0, 1)]
+        bound = REGRET * (parts[0] + parts[1]) / (eta * stage.iterations)
+        regret = np.stack([stage.regret(0), stage.regret(1)]).reshape(2, len(bound), -1)
+        both = np.broadcast_to(bound.reshape(len(bound), -1), regret.shape)
+        ratio = np.where(regret > _NO_REGRET, regret / np.maximum(both, np.finfo(float).tiny), 0.0)
+        games, worst = np.arange(len(bound)), np.moveaxis(ratio, 1, 0).reshape(len(bound), -1).argmax(axis=1)
+        found.append(tuple(np.moveaxis(part, 1, 0).reshape(len(bound), -1)[games, worst] for part in (regret, both)))
+    return {
+        "worst_regret": np.stack([regret for regret, _ in found], axis=1),
+        "worst_regret_bound": np.stack([bound for _, bound in found], axis=1),
+    }
+
+
+_NO_REGRET = 1e-12
+"""A regret of at most this is rounding."""
+
+
 # Long runs ----------------------------------------------------------------------------------------------
+
+
+def stage_ends(iterations: int, horizon: int) -> Integers:
+    """Iterations at the ends of the stages of a run; T at the end of the last, which it may cut."""
+    ends, length = [0], horizon
+    while ends[-1] < iterations:
+        ends.append(min(ends[-1] + length, iterations))
+        length = next_stage_length(length, horizon)
+    return np.array(ends[1:], dtype=np.int64)
 
 
 def long_runs(
@@ -57,8 +106,9 @@ def long_runs(
     -------
     dict of arrays
         ``checkpoints`` (C,); ``ne_gap``, ``divergence_first``, ``divergence_worst`` (seeds, C); and for every stage
-        ``stage_iterations`` (stages,), ``regret`` (seeds, stages, H), the largest over states and players, and
-        ``value_error`` (seeds, stages, H), the largest of |Q^tau - Q*|.
+        ``stage_iterations`` (stages,), ``stage_gap`` (seeds, stages), the gap at its end, ``regret`` (seeds, stages,
+        H), the largest over states and players, ``value_error`` (seeds, stages, H), the largest of |Q^tau - Q*|, and
+        ``worst_regret``, ``worst_regret_bound`` (seeds, stages), see :func:`worst_regrets`.
     """
     games = [
         zero_sum_sequence(
@@ -68,17 +118,21 @@ def long_runs(
         for seed in seeds
     ]  # fmt: skip
     learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
-    run = learn(games, learner, iterations, at=checkpoints(iterations, n_checkpoints), probe=DivergenceProbe())
+    grid, ends = checkpoints(iterations, n_checkpoints), stage_ends(iterations, horizon)
+    run = learn(games, learner, iterations, at=np.union1d(grid, ends), probe=DivergenceProbe())
     stages = learner.stages(run.state)
     exact_q = shapley_batch(games).q
+    drawn, ending = (np.searchsorted(run.checkpoints, at) for at in (grid, ends))
     return {
         "seeds": np.array(seeds, dtype=np.int64),
-        "checkpoints": run.checkpoints,
-        "ne_gap": run.ne_gap,
-        **run.probes,
+        "checkpoints": grid,
+        "ne_gap": run.ne_gap[:, drawn],
+        **{name: values[:, drawn] for name, values in run.probes.items()},
+        "stage_gap": run.ne_gap[:, ending],
         "stage_iterations": np.array([stage.iterations for stage in stages], dtype=np.int64),
         "regret": np.stack([np.maximum(stage.regret(0), stage.regret(1)).max(axis=-1) for stage in stages], axis=1),
         "value_error": np.stack([np.abs(stage.q - exact_q).max(axis=(-3, -2, -1)) for stage in stages], axis=1),
+        **worst_regrets(stages, largest_learning_rate(horizon)),
     }
 
 
@@ -116,14 +170,16 @@ def random_games(
     -------
     dict of arrays
         ``checkpoints`` (C,); per game ``n_states``, ``n_actions`` (games, 2), ``learning_rate``, ``uniform_start``;
-        ``ne_gap``, ``divergence_first``, ``divergence_worst`` (games, C).
+        ``ne_gap``, ``divergence_first``, ``divergence_worst`` (games, C); ``stage_iterations`` (stages,),
+        ``worst_regret``, ``worst_regret_bound`` (games, stages), see :func:`worst_regrets`.
     """
     if not all(0.0 < factor <= 1.0 for factor in rate_factors):
         raise ValueError(f"rate factors must lie in (0, 1], where the theorem applies; got {list(rate_factors)}")
     if base_kind == "mixed" and all(a != b for a, b in actions):
         raise ValueError(f"mixed games need A = B; none of the sizes {list(actions)} has it")
     grid = checkpoints(iterations, n_checkpoints)
-    stages = stage_count(iterations, horizon)
+    ends = stage_ends(iterations, horizon)
+    stages = len(ends)
     parts: list[Arrays] = []
     for n_states, n_actions in itertools.product(states, actions):
         a, b = n_actions
@@ -147,8 +203,77 @@ def random_games(
         run = learn(games, learner, iterations, at=grid, initial=policies, probe=DivergenceProbe())
         sizes = {"n_states": np.full(len(games), n_states), "n_actions": np.tile(n_actions, (len(games), 1))}
         how = {"learning_rate": np.array(rates), "uniform_start": np.array(starts)}
-        parts.append({**sizes, **how, "ne_gap": run.ne_gap, **run.probes})
-    return {"checkpoints": grid, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
+        regrets = worst_regrets(learner.stages(run.state), learner.learning_rate)
+        parts.append({**sizes, **how, "ne_gap": run.ne_gap, **run.probes, **regrets})
+    together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {"checkpoints": grid, "stage_iterations": np.diff(ends, prepend=0), **together}
+
+
+# Growth of value errors over the steps ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _OtherStages(OptimisticMirrorDescent):
+    """Algorithm 1 with stages that grow by another factor than 1 + 1/H: what Lemma 9 says is the reason for it."""
+
+    factor: Fraction = Fraction(2)
+
+    def _next_stage(self, games: GameBatch[Any], state: Any) -> None:
+        length = state.length
+        super()._next_stage(games, state)
+        state.length = max(int(length * self.factor), length + 1)
+
+
+def value_growth_runs(
+    base_kind: str,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    horizons: Sequence[int],
+    factor: int,
+    iterations: int,
+    n_states: int,
+    n_actions: Sequence[int],
+) -> Arrays:
+    """How much the errors of the value estimates at step 1 exceed the regrets that they are made of.
+
+    An error at step 1 in stage tau is made of regrets of step 2 one stage before, of step 3 two stages before, and so
+    on, and regrets are inversely proportional to the lengths of stages; so earlier ones weigh more, by a power of the
+    factor by which stages grow. Amplification: the largest error at step 1 times the length of its stage, over the
+    largest regret times the length of its own, in the later half of the stages, the one that T cuts left out.
+
+    Parameters
+    ----------
+    factor : int
+        Of the stages beside 1 + 1/H.
+
+    Returns
+    -------
+    dict of arrays
+        ``seeds``; ``horizons``; ``amplification`` (horizons, 2, seeds), with factor 1 + 1/H and with the other.
+    """
+    found = []
+    for horizon in horizons:
+        games = [
+            zero_sum_sequence(
+                base_kind, root_seed, "value growth", horizon, seed, n_games=1, perturbation=0.0, horizon=horizon,
+                n_states=n_states, n_actions=n_actions, stationary=False,
+            )[0]
+            for seed in seeds
+        ]  # fmt: skip
+        exact_q = shapley_batch(games).q
+        for own in (1 + Fraction(1, horizon), Fraction(factor)):
+            learner = _OtherStages(largest_learning_rate(horizon), factor=own)
+            stages = learner.stages(learn(games, learner, iterations, at=[iterations]).state)[:-1]
+            late = stages[len(stages) // 2 :]
+            error = [s.iterations * np.abs(s.q - exact_q)[:, 0].max(axis=(-3, -2, -1)) for s in late]
+            regret = [s.iterations * np.maximum(s.regret(0), s.regret(1)).max(axis=(-2, -1)) for s in late]
+            found.append(np.max(error, axis=0) / np.max(regret, axis=0))
+    return {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "horizons": np.array(horizons, dtype=np.int64),
+        "amplification": np.stack(found).reshape(len(horizons), 2, -1),
+    }
 
 
 # Burn-in ------------------------------------------------------------------------------------------------

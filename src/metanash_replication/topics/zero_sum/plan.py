@@ -60,6 +60,15 @@ PLAN = Plan(
             message="Defects of Theorem 1: small learning rates",
         ),
         Measurement(
+            function="value_growth_runs",
+            name="value_growth",
+            rule="value_growth",
+            section="theory/zero_sum/value_growth",
+            over={"base_kind": "base_kinds"},
+            file="theory/value_growth/{base_kind}",
+            message="Growth of value errors over the steps: {base_kind}",
+        ),
+        Measurement(
             function="sequence_runs",
             name="sequences",
             rule="sequences",
@@ -76,8 +85,21 @@ PLAN = Plan(
             judged=True,
         ),
         Table(
+            "stage_rates",
+            "Long runs of Algorithm 1: T times the gap at stage ends, affine in log T or a power of T.",
+            judged=True,
+        ),
+        Table(
             "sequences",
             "Sequences of zero-sum games: gaps, similarity and bounds of every meta-update.",
+            judged=True,
+        ),
+        Table(
+            "similarity_steps",
+            (
+                "Dissimilarity under update (5) from one perturbation to the next larger one, with "
+                "intervals that hold together."
+            ),
             judged=True,
         ),
         Table(
@@ -87,6 +109,14 @@ PLAN = Plan(
         Table(
             "chain",
             "Per-state regrets and value errors by stage.",
+            judged=True,
+        ),
+        Table(
+            "value_growth",
+            (
+                "Errors of the value estimates at step 1 over the regrets behind them, by horizon and by "
+                "the growth of the stages."
+            ),
             judged=True,
         ),
         Table(

@@ -1,6 +1,8 @@
 """Theorems 1 and 2 beside measurements: rows of ``theory.csv``, and tables of slopes, sequences and defects."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,14 @@ from metanash.streams import stream
 from metanash.typing import Floats
 from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
+    LEAST_POINTS,
     Slope,
     bootstrap_means,
+    compare_growth,
+    familywise,
     fit_slope,
     gap_ratio,
+    judge_growth,
     judge_slopes,
     percentile_interval,
     slope_on_window,
@@ -30,11 +36,15 @@ __all__ = [
     "long_run_rows",
     "make",
     "random_game_rows",
+    "regret_rows",
     "sequence_rows",
     "sequence_table",
+    "similarity_steps",
     "slope_table",
     "small_step_rows",
+    "stage_rate_table",
     "two_sided_rows",
+    "value_growth_table",
 ]
 
 
@@ -68,6 +78,43 @@ def _uniform_forms(
     return [
         claim_row("equation 4", form, setting, t[later], gap[:, later], right, trivial) for form, right in forms.items()
     ]
+
+
+def regret_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
+    """Per-state regrets of the stages of long runs and random games, beside their bound: a setting for each file."""
+    rows = []
+    for spec, arrays in measured:
+        setting = f"{'random games' if 'games_per_size' in spec else 'long runs'}, {spec['base_kind']}"
+        ends = np.cumsum(arrays["stage_iterations"]).astype(np.float64)
+        left, right = arrays["worst_regret"], arrays["worst_regret_bound"]
+        where = f"{setting}, H={spec['horizon']}"
+        trivial = bounds.trivial_gap(spec["horizon"])
+        rows.append(claim_row("regret of a stage", "derived", where, ends, left, right, trivial))
+    return rows
+
+
+def value_growth_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Amplification of value errors over the steps, mean over seeds, by horizon and factor of the stages.
+
+    Columns base_kind, horizon, factor (``1 + 1/H`` or the other), amplification; ``ratio``, over that of the smallest
+    horizon, with a 95 % bootstrap interval over the seeds of both; ``linear``, what that is if amplification is
+    proportional to H.
+    """
+    rows = []
+    for spec, arrays in measured:
+        horizons = arrays["horizons"].tolist()
+        for j, factor in enumerate(("1 + 1/H", str(spec["factor"]))):
+            values = arrays["amplification"][:, j]
+            for i, horizon in enumerate(horizons):
+                rng = stream(root_seed, "value growth", spec["base_kind"], factor, horizon)
+                # games of two horizons are not the same: seeds are drawn apart
+                means = [bootstrap_means(values[k], resamples, rng) for k in (i, 0)]
+                low, high = percentile_interval(gap_ratio(*means)) if i else (1.0, 1.0)
+                row = {"base_kind": spec["base_kind"], "horizon": horizon, "factor": factor}
+                row |= {"amplification": values[i].mean(), "ratio": values[i].mean() / values[0].mean()}
+                row |= {"ratio_low": low, "ratio_high": high, "linear": horizon / horizons[0]}
+                rows.append(row | {"n_seeds": values.shape[1]})
+    return pd.DataFrame(rows)
 
 
 def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
@@ -236,6 +283,50 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
     )
 
 
+def similarity_steps(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
+    """Delta / K under update (5) from each perturbation to the next larger one, all else alike, on the same seeds.
+
+    Columns base_kind, horizon, games, iterations, learning_rate, perturbation, next, value, next_value, difference, and
+    ``low`` and ``high``: bootstrap intervals that cover all differences of the table at once with 95 % (Bonferroni).
+    """
+    keys = ("horizon", "games", "iterations", "learning_rate")
+    pairs = []
+    for spec, arrays in measured:
+        if spec["arm"] != "best_response":
+            continue
+        order = sorted(range(len(spec["settings"])), key=lambda i: spec["settings"][i]["perturbation"])
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for i in order:
+            groups.setdefault(tuple(spec["settings"][i][key] for key in keys), []).append(i)
+        for place, some in groups.items():
+            for i, j in itertools.pairwise(some):
+                row = {"base_kind": spec["base_kind"], **dict(zip(keys, place, strict=True))}
+                row |= {"perturbation": spec["settings"][i]["perturbation"]}
+                row |= {"next": spec["settings"][j]["perturbation"]}
+                pairs.append((row, *(arrays["similarity"][k] / row["games"] for k in (i, j))))
+    rows = []
+    for row, near, far in pairs:
+        rng = stream(root_seed, "similarity", *map(str, row.values()))
+        # tails this thin need more resamples
+        means = bootstrap_means(far - near, resamples * len(pairs), rng)
+        low, high = percentile_interval(means, familywise(len(pairs)))
+        row |= {"value": near.mean(), "next_value": far.mean(), "difference": (far - near).mean()}
+        rows.append(row | {"low": low, "high": high, "n_seeds": len(near)})
+    columns = [
+        "base_kind",
+        *keys,
+        "perturbation",
+        "next",
+        "value",
+        "next_value",
+        "difference",
+        "low",
+        "high",
+        "n_seeds",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     """Theorem 2, and Theorem 1 averaged over the games, where the learning rate is one that they admit.
 
@@ -305,6 +396,29 @@ def slope_table(
                     "n_seeds": len(gap),
                 }
             )
+    return pd.DataFrame(rows)
+
+
+def stage_rate_table(
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """How T times the gap grows at the ends of the stages of long runs: like log T, or like a power of T.
+
+    The gap is the mean over seeds; the window goes from the beginning of the last but one of the ``windows`` of slopes
+    to the end of the last. T cuts the last stage, which is left out. Columns are those of
+    :class:`metanash_replication.rates.Growth`, ``verdict`` that of :func:`metanash_replication.rates.judge_growth`;
+    both are empty where too few stages end in the window.
+    """
+    rows, window = [], (windows[-2:][0][0], windows[-1][1])
+    for spec, arrays in measured:
+        ends = np.cumsum(arrays["stage_iterations"])[:-1].astype(np.float64)
+        row = {"base_kind": spec["base_kind"], "horizon": spec["horizon"], "n_seeds": len(arrays["stage_gap"])}
+        if ((ends >= window[0]) & (ends <= window[1])).sum() < LEAST_POINTS:
+            rows.append(row | {"start": window[0], "end": window[1], "verdict": ""})
+            continue
+        rng = stream(root_seed, "growth", spec["base_kind"], spec["horizon"])
+        found = compare_growth(ends, ends * arrays["stage_gap"][:, :-1], window, rng, resamples)
+        rows.append(row | asdict(found) | {"verdict": judge_growth(found)})
     return pd.DataFrame(rows)
 
 
@@ -383,13 +497,18 @@ def make(
         *rows_of("small_step", measured, lambda some: small_step_rows(*some)),
         *rows_of("two_sided", measured, lambda some: two_sided_rows(*some)),
         *rows_of("sequences", measured, sequence_rows),
+        *rows_of("long_runs", measured, regret_rows),
+        *rows_of("random_games", measured, regret_rows),
         *random_rows,
     ]
     return {
         "claims": claims_table(rows),
         "slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
+        "stage_rates": stage_rate_table(measured["long_runs"], windows, resamples, root_seed),
         "sequences": sequence_table(measured["sequences"], resamples, root_seed),
+        "similarity_steps": similarity_steps(measured["sequences"], resamples, root_seed),
         "bound_curves": curve_rows(measured["long_runs"]),
+        "value_growth": value_growth_table(measured["value_growth"], resamples, root_seed),
         "chain": chain_table(measured["long_runs"]),
         "defects": defect_table(measured["burn_in"][0], measured["small_step"][0]),
     }
