@@ -323,7 +323,7 @@ def _sides(rows: pd.DataFrame, ratio: str, neutral: float) -> tuple[int, int]:
 def _hurts_together(rows: pd.DataFrame, ratio: str, neutral: float) -> bool:
     """Whether any interval is above the neutral value when all of them are to hold at once with 95 % (Bonferroni).
 
-    Intervals (95 % each in a table) are widened as if estimates were normal, those of ratios on the scale of logarithms.
+    Intervals (95 % each in a table) are widened as if estimates were normal, ratios on the scale of logarithms.
     """
     each = (1.0 - familywise(len(rows))) / 2.0
     wider = float(ndtri(each) / ndtri(0.025))
