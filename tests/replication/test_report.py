@@ -136,6 +136,17 @@ SLOPES = pd.DataFrame(
     columns=["base_kind", "horizon", "start", "end", "slope", "low", "high", "slope_without_log", "bound_slope",
              "margin", "verdict", "n_seeds"],
 )  # fmt: skip
+STAGE_RATES = pd.DataFrame(
+    [
+        ("mixed", 1, 1e4, 1e7, 11, 0.2345, 0.2211, 0.2478, 1.25e-3, 0.0871, 0.0821, 0.0913, 6.5e-3, 0.72, 0.61, 0.83,
+         "consistent"),
+        ("pure", 3, 1e4, 1e7, 13, 7.5, 6.5, 8.5, 0.025, 0.31, 0.29, 0.33, 0.019, -0.12, -0.25, 0.01, "violated"),
+        ("pure", 2, 1e2, 1e4, 17, 9.9, 9.8, 10.1, 0.5, 0.91, 0.88, 0.93, 0.6, 0.1, 0.0, 0.2, NAN),
+    ],
+    columns=["base_kind", "horizon", "start", "end", "points", "increment", "increment_low", "increment_high",
+             "misfit_affine", "power", "power_low", "power_high", "misfit_power", "advantage", "advantage_low",
+             "advantage_high", "verdict"],
+)  # fmt: skip
 SEQUENCES = pd.DataFrame(
     [
         ("mixed", "individual", 1, 5, 0.1, 1000, 0.125, True, 0.3, 0.3, 1.0, 1.0, 1.0, 1.0, 1.0, NAN, NAN, 17),
@@ -150,7 +161,7 @@ SEQUENCES = pd.DataFrame(
 
 
 def theorems_of(**changed):
-    tables = {"theory": THEORY, "slopes": SLOPES, "sequences": SEQUENCES} | changed
+    tables = {"theory": THEORY, "slopes": SLOPES, "stage_rates": STAGE_RATES, "sequences": SEQUENCES} | changed
     return [*zero_sum.theorem_1(tables), *zero_sum.theorem_2(tables)]
 
 
@@ -197,7 +208,7 @@ def test_tables_of_figure_1_are_judged_if_they_are_read():
 
 
 def test_slopes_cell_by_cell():
-    head, rows = rows_of(theorems_of(), "Rate of Algorithm 1")
+    head, rows = rows_of(theorems_of(), "Slopes of the gap, as an illustration")
     assert head == ["base games", "$H$", "window", "slope", r"slope of gap over $\log T$", "slope of (4)", "verdict"]
     mixed, pure = KIND_LABELS["mixed"], KIND_LABELS["pure"]
     assert rows == [
@@ -206,6 +217,18 @@ def test_slopes_cell_by_cell():
         [pure, "3", "1e+03 to 1e+04", "-1.500 [-1.600, -1.400]", "-1.700", "-0.900", "consistent"],
     ]
     assert "by 0.03 and still count" in text_of(theorems_of())
+
+
+def test_rates_at_stage_ends_cell_by_cell():
+    """Windows without a verdict are left out."""
+    head, rows = rows_of(theorems_of(), "Rate of Algorithm 1 at stage ends")
+    assert head == ["base games", "$H$", "window", "stages", "$b$", "misfit", "$p$", "misfit", "advantage", "verdict"]
+    assert rows == [
+        [KIND_LABELS["mixed"], "1", "1.0e+04 to 1.0e+07", "11", "0.2345 [0.2211, 0.2478]", "1.3e-03",
+         "0.087 [0.082, 0.091]", "6.5e-03", "0.72 [0.61, 0.83]", "consistent"],
+        [KIND_LABELS["pure"], "3", "1.0e+04 to 1.0e+07", "13", "7.5 [6.5, 8.5]", "2.5e-02", "0.310 [0.290, 0.330]",
+         "1.9e-02", "-0.12 [-0.25, 0.01]", "violated"],
+    ]  # fmt: skip
 
 
 def test_sequences_cell_by_cell():
@@ -231,12 +254,12 @@ def test_cells_cite_the_table_that_they_are_from():
     assert strangers(page, tables) == []
     sources = {part.title: {source for _, source in citations_in(part.rows)} for part in page}
     assert list(sources.values()) == [{"speed_up.csv"}, {"sensitivity.csv"}, {"sensitivity.csv"}]
-    theorems = {"theory": THEORY, "slopes": SLOPES, "sequences": SEQUENCES}
+    theorems = {"theory": THEORY, "slopes": SLOPES, "stage_rates": STAGE_RATES, "sequences": SEQUENCES}
     page = theorems_of()
     assert strangers(page, theorems) == []
     sources = {part.title.partition(":")[0]: {source for _, source in citations_in(part.rows)} for part in page}
     assert sources["Theorem 1"] == {"theory.csv"}
-    assert {"slopes.csv", "sequences.csv"} <= set.union(*sources.values())
+    assert {"slopes.csv", "stage_rates.csv", "sequences.csv"} <= set.union(*sources.values())
     # every cell, not only those with three digits: no number of one table stands in the other here
     for part in page_of():
         for text, source in citations_in(part.rows):

@@ -27,7 +27,7 @@ KINDS = {
         "repaired: worst best response", "repaired: burn-in term", "repaired: learning rate",
         "repaired: 1920/959 kappa",
     },
-    "proven": {"proven: third power of eta"},
+    "proven": {"proven: third power of eta", "proven: any best response"},
     "sharper": {"sharper: ascent lemma"},
     "refuted": {"with B(H) / T, no repair", "with 2 kappa"},
 }  # fmt: skip

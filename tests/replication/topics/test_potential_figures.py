@@ -449,11 +449,11 @@ THEORY = theory_of(
 )
 SLOPES = pd.DataFrame(
     [
-        ("team", 0.5, 1.0, 3e3, 3e4, -0.8799, -1.0897, -0.8106, -0.4248, 0.03, NAN, 16),
-        ("action_independent", 0.9, 100.0, 3e4, 3e5, -0.8382, -0.8782, -0.8158, -0.5, 0.03, "consistent", 16),
+        ("team", 0.5, 1.0, 1.0, 3e3, 3e4, -0.8799, -1.0897, -0.8106, -0.4248, -0.4, 0.03, NAN, 16),
+        ("action_independent", 0.9, 100.0, 7.0, 3e4, 3e5, -0.8382, -0.8782, -0.8158, -0.5, -0.4, 0.03, "consistent", 9),
     ],
-    columns=["base_kind", "discount", "step_factor", "start", "end", "slope", "low", "high", "bound_slope", "margin",
-             "verdict", "n_seeds"],
+    columns=["base_kind", "discount", "step_factor", "longer", "start", "end", "slope", "low", "high", "bound_slope",
+             "claimed", "margin", "verdict", "n_seeds"],
 )  # fmt: skip
 
 
@@ -501,10 +501,10 @@ def test_page_violations():
 
 def test_page_slopes():
     head, rows = rows_of(page_of(), "Rate of projected Q-ascent")
-    assert head == ["games", "discount", "step", "window", "slope", "slope of the bound", "verdict"]
+    assert head == ["games", "discount", "step", "longer", "window", "slope", "slope of the bound", "verdict"]
     assert rows == [
-        [TEAM, "0.5", "1", "3e+03 to 3e+04", "-0.880 [-1.090, -0.811]", "-0.425", ""],
-        [FREE, "0.9", "100", "3e+04 to 3e+05", "-0.838 [-0.878, -0.816]", "-0.500", "consistent"],
+        [TEAM, "0.5", "1", "1", "3e+03 to 3e+04", "-0.880 [-1.090, -0.811]", "-0.425", ""],
+        [FREE, "0.9", "100", "7", "3e+04 to 3e+05", "-0.838 [-0.878, -0.816]", "-0.500", "consistent"],
     ]
 
 
@@ -580,7 +580,8 @@ INTERVALS = [f"{name}{end}" for name in ("ratio", "last_ratio") for end in ("", 
 SHOWN = {
     "theory": ["ratio", "runs", "violations", "unresolved", "first_informative"],
     "proposition1_violations": ["discount", "games", "violated", "printed", "repaired", "iteration"],
-    "potential_slopes": ["discount", "step_factor", "start", "end", "slope", "low", "high", "bound_slope"],
+    "potential_slopes": ["discount", "step_factor", "longer", "start", "end", "slope", "low", "high", "bound_slope",
+                         "claimed"],
     "far_steps": ["discount", "step_factor", "step_size", *OUTCOMES, "longest_period"],
     "potential_sequences": ["discount", "n_players", "games", "perturbation", "step_size", "dissimilarity", *INTERVALS,
                             "mean_gap", "bound", "deviation"],

@@ -256,7 +256,7 @@ def test_total_rows():
     assert (printed["iteration"], printed["left"], printed["right"]) == (100, 0.9, near(192e-3 / 100))
     assert printed["ratio"] == near(0.9 / (192e-3 / 100))
     assert (printed["setting"], printed["first_informative"]) == ("all of them", None)
-    assert [row["total"] for row in rows + totals] == [False] * len(rows) + [True] * 5
+    assert [row["total"] for row in rows + totals] == [False] * len(rows) + [True] * 6
     assert [row["kind"] for row in totals] == ["printed", "repaired", "repaired", "printed", "repaired"]
     assert picked(totals, claim="theorem 1", form=WORST)["violations"] == 0
     twice = total_rows(theory_tables.random_game_rows([hard, hard]), "")

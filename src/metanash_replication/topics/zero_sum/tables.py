@@ -110,10 +110,19 @@ def value_growth_table(measured: Iterable[Measurement], resamples: int, root_see
                 # games of two horizons are not the same: seeds are drawn apart
                 means = [bootstrap_means(values[k], resamples, rng) for k in (i, 0)]
                 low, high = percentile_interval(gap_ratio(*means)) if i else (1.0, 1.0)
-                row = {"base_kind": spec["base_kind"], "horizon": horizon, "factor": factor}
-                row |= {"amplification": values[i].mean(), "ratio": values[i].mean() / values[0].mean()}
-                row |= {"ratio_low": low, "ratio_high": high, "linear": horizon / horizons[0]}
-                rows.append(row | {"n_seeds": values.shape[1]})
+                rows.append(
+                    {
+                        "base_kind": spec["base_kind"],
+                        "horizon": horizon,
+                        "factor": factor,
+                        "amplification": values[i].mean(),
+                        "ratio": values[i].mean() / values[0].mean(),
+                        "ratio_low": low,
+                        "ratio_high": high,
+                        "linear": horizon / horizons[0],
+                        "n_seeds": values.shape[1],
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -490,15 +499,17 @@ def make(
 ) -> dict[str, pd.DataFrame]:
     """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
     random_rows = rows_of("random_games", measured, random_game_rows)
+    regrets = rows_of("random_games", measured, regret_rows)
     rows = [
         *total_rows(random_rows, "random games, all"),
+        *total_rows(regrets, "random games, all"),
         *rows_of("long_runs", measured, long_run_rows),
         *rows_of("burn_in", measured, lambda some: burn_in_rows(*some)),
         *rows_of("small_step", measured, lambda some: small_step_rows(*some)),
         *rows_of("two_sided", measured, lambda some: two_sided_rows(*some)),
         *rows_of("sequences", measured, sequence_rows),
         *rows_of("long_runs", measured, regret_rows),
-        *rows_of("random_games", measured, regret_rows),
+        *regrets,
         *random_rows,
     ]
     return {
