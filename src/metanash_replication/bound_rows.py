@@ -4,8 +4,10 @@ At the worst run and iteration, ``left`` (measured), ``right`` (bound) and their
 and in how many of them the left side exceeds the right one anywhere (``violations``); how many are ``unresolved``
 throughout, rounding being too large to tell; and the first iteration from which the bound is below the trivial range of
 the left side (``first_informative``, of the mean bound over runs; empty where it never is). ``kind`` is that of the
-form (``FORMS``); ``total`` says whether the row adds up others; ``measurement`` and ``file`` are the name in the
-topic's plan and the file, below the folder of results, of the measurement that the row is from.
+form (``FORMS``); ``total`` says whether the row adds up others; ``rate_factor`` is the learning rate over the largest
+one that the theorem admits, where all runs of a measurement have the same (empty elsewhere); ``measurement`` and
+``file`` are the name in the topic's plan and the file, below the folder of results, of the measurement that the row is
+from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +53,7 @@ def claim_row(
     trivial: float,
     unresolved: Booleans | bool = False,
     kind: str = "",
+    rate_factor: float | None = None,
 ) -> dict[str, Any]:
     """One row from measurements and bounds (runs, C) at iterations (C,), of a form of ``FORMS`` or with its ``kind``.
 
@@ -79,6 +82,7 @@ def claim_row(
         "first_informative": int(t[first]) if first < len(t) else None,
         "kind": kind or FORMS[form],
         "total": False,
+        "rate_factor": rate_factor,
     }
 
 
@@ -99,13 +103,13 @@ def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str
     for _, group in table.groupby(["claim", "form"], sort=False):
         worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
         worst |= {name: group[name].sum() for name in ("runs", "violations", "unresolved")}
-        totals.append(worst | {"setting": setting, "first_informative": None, "total": True})
+        totals.append(worst | {"setting": setting, "first_informative": None, "total": True, "rate_factor": None})
     return totals
 
 
 def claims_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows of :func:`claim_row` and :func:`total_rows` as a table."""
-    return pd.DataFrame(rows).astype({"first_informative": "Int64"})
+    return pd.DataFrame(rows).astype({"first_informative": "Int64", "rate_factor": "float64"})
 
 
 def claim_summary(table: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:

@@ -140,10 +140,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.DataFrame:
+def _settings(theory: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:
     """Rows of some claims, without the totals over settings, whose runs would count twice."""
-    rows = theory[theory["claim"].isin(list(claims)) & ~theory["total"]]
-    return rows[rows["setting"].str.contains(settings)]
+    return theory[theory["claim"].isin(list(claims)) & ~theory["total"]]
 
 
 def _worst(rows: pd.DataFrame) -> Any:
@@ -172,16 +171,16 @@ def bound(
     claim: str,
     printed: str = "printed",
     repaired: Sequence[str] = (),
-    settings: str = "",
+    rows: Rows = _everything,
 ) -> Judge:
-    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression."""
+    """A bound by the rows of ``theory.csv`` with this claim and forms, all of them or a choice."""
 
     def judge(tables: Tables) -> Verdict:
-        rows = _settings(tables["theory"], [claim], settings)
-        main = rows[rows["form"] == printed]
+        chosen = rows(_settings(tables["theory"], [claim]))
+        main = chosen[chosen["form"] == printed]
         if main.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-        others = {form: rows[rows["form"] == form] for form in repaired}
+        others = {form: chosen[chosen["form"] == form] for form in repaired}
         others = {form: part for form, part in others.items() if len(part)}
         worst = _worst(main)
         where = f"{worst['setting']}, T={worst['iteration']}"
@@ -206,7 +205,7 @@ def never_exceeded(*claims: str) -> Judge:
     """Bounds without a trivial range, such as constants: violations among the rows of these claims."""
 
     def judge(tables: Tables) -> Verdict:
-        rows = _settings(tables["theory"], claims, "")
+        rows = _settings(tables["theory"], claims)
         if rows.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]

@@ -50,7 +50,7 @@ SETTINGS = {
 """How the settings of each measurement begin."""
 COLUMNS = [
     "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-    "first_informative", "kind", "total", "measurement", "file",
+    "first_informative", "kind", "total", "rate_factor", "measurement", "file",
 ]  # fmt: skip
 style = pytest.fixture(in_style)
 
@@ -100,7 +100,7 @@ def test_tables_are_those_of_the_plan(topic):
 def test_columns_of_the_rows(topic):
     assert list(topic.rows) == COLUMNS
     assert topic.rows["total"].dtype == bool
-    assert not topic.rows.drop(columns="first_informative").isna().any().any()
+    assert not topic.rows.drop(columns=["first_informative", "rate_factor"]).isna().any().any()
 
 
 # Kinds --------------------------------------------------------------------------------------------------

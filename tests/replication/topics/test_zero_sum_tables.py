@@ -53,7 +53,7 @@ def test_columns_of_a_row():
     (row, *_) = theory_tables.long_run_rows([long_run([1, 10], [0.5, 0.4], 1.0)])
     assert list(row) == [
         "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-        "first_informative", "kind", "total"
+        "first_informative", "kind", "total", "rate_factor"
     ]  # fmt: skip
 
 
@@ -289,6 +289,7 @@ def test_small_step_rows():
         row = picked(rows, claim="theorem 1", form=PRINTED, setting=setting)
         assert (row["left"], row["right"]) == (gap, near(1536 * 3 / 100))
         row = picked(rows, claim="equation 4", form=RATE, setting=setting)
+        assert row["rate_factor"] == float(factor)
         assert row["right"] == near(96 * 8 * math.log(100) * math.log(6) / (rate * 100))
 
 
