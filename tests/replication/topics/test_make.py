@@ -28,6 +28,7 @@ KINDS = {
         "repaired: 1920/959 kappa",
     },
     "proven": {"proven: third power of eta"},
+    "partly repaired": {"printed, worst best response", "printed, with the learning rate"},
     "sharper": {"sharper: ascent lemma"},
     "refuted": {"with B(H) / T, no repair", "with 2 kappa"},
 }  # fmt: skip
