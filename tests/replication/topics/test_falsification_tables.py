@@ -113,7 +113,7 @@ def test_kinds_of_forms(form, kind):
 def test_every_form_that_is_searched_has_a_kind():
     forms = {form for claim in FALSIFIABLE.values() for form in claim.forms}
     assert {kind_of_form(form) for form in forms} == {"printed", "partly repaired", "repaired"}
-    with pytest.raises(ValueError, match="form 'printed, twice' has no kind; add it to FORMS of .*bound_rows"):
+    with pytest.raises(ValueError, match=r"form 'printed, twice' has no kind; add it to FORMS of .*bound_rows"):
         kind_of_form("printed, twice")
 
 

@@ -119,7 +119,7 @@ def test_every_form_has_a_kind():
 def test_a_form_without_a_kind_is_refused():
     """A new form is entered first, or says its kind: no row is without one."""
     sides = ([1.0], [[0.5]], [[1.0]], 1.0)
-    with pytest.raises(KeyError, match="with 3 kappa"):
+    with pytest.raises(ValueError, match="with 3 kappa"):
         claim_row("theorem 9", "with 3 kappa", "somewhere", *sides)
     assert claim_row("theorem 9", "with 3 kappa", "somewhere", *sides, kind="refuted")["kind"] == "refuted"
     assert claim_row("theorem 9", "printed", "somewhere", *sides, kind="derived")["kind"] == "derived"
