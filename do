@@ -8,7 +8,7 @@ usage: ./do COMMAND [ARGUMENTS]
 
   reproduce [snakemake arguments]  everything: learn, compare with the theorems, draw, report
   smoke [snakemake arguments]      the same pipeline with small numbers (config/smoke.yaml)
-  test [pytest arguments]          the tests
+  test [pytest arguments]          the tests, on all cores (-n 0: in one process, as a debugger needs it)
   lint                             format, types, layers of imports, form of the workflow
   bench [arguments]                speed of the kernels
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
@@ -320,9 +320,9 @@ case $command in
         setup
         run_snakemake --configfile config/smoke.yaml --cores 2 "$@"
         ;;
-    test)
+    test) # A process per core; -n 0 for one in which a debugger works.
         setup
-        exec python -m pytest "$@"
+        exec python -m pytest -n "$(cores)" --dist loadscope --no-loadscope-reorder "$@"
         ;;
     bench)
         setup

@@ -152,12 +152,29 @@ class Measurement:
         return found | ({"root_seed": config["root_seed"]} if self.random else {})
 
 
+def _check_caption(kind: str, name: str, caption: object) -> None:
+    if not (isinstance(caption, str) and caption.strip()):
+        raise ValueError(f"{kind} {name}: its caption is {caption!r}; say in a sentence or two what it shows")
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table ``NAME.csv`` in the folder of results. ``judged``: verdicts and sections of the report are made of it."""
+    """A table ``NAME.csv`` in the folder of results.
+
+    Attributes
+    ----------
+    name, caption : str
+        The caption stands in Snakemake's own report.
+    judged : bool
+        Whether verdicts and sections of the report are made of it.
+    """
 
     name: str
+    caption: str
     judged: bool = False
+
+    def __post_init__(self) -> None:
+        _check_caption("table", self.name, self.caption)
 
 
 @dataclass(frozen=True)
@@ -177,12 +194,14 @@ class Tabulation:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure, and the tables that it is drawn of."""
+    """A figure, its caption in both reports, and the tables that it is drawn of."""
 
     name: str
+    caption: str
     tables: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        _check_caption("figure", self.name, self.caption)
         _check_names(f"figure {self.name!r}", tables=self.tables)
 
 

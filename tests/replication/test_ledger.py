@@ -26,7 +26,8 @@ from metanash_replication.ledger.rules import (
     speed,
 )
 from metanash_replication.paper import CLAIMS, HEADLINES, OUTLINES, claims_of
-from metanash_replication.plans import Plan, Section
+from metanash_replication.plans import Plan, Section, read_plan
+from metanash_replication.topics import TOPICS
 
 NAN = float("nan")
 ROOT = Path(__file__).parents[2]
@@ -218,9 +219,10 @@ def test_ids_are_unique_and_sections_and_figures_known():
     drawn = {name for plan, _ in OUTLINES for name in plan.figures}
     assert {name for claim in CLAIMS for name in claim.figures} <= drawn
     assert set(HEADLINES) <= {claim.id for claim in CLAIMS}
-    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
-    assert drawn <= captions
-    assert {name for claim in CLAIMS for name in claim.tables} <= captions
+    plans = [read_plan(topic) for topic in TOPICS]
+    assert drawn <= {figure.name for plan in plans for figure in plan.figures}
+    tables = {table.name for plan in plans for table in plan.tables}
+    assert {name for claim in CLAIMS for name in claim.tables} <= {"theory", *tables}
 
 
 def test_every_theorem_proposition_and_numbered_equation_is_there():

@@ -53,9 +53,8 @@ def test_plans_agree():
          "measurement 'inner_loop': base_kind must be both in the name of the file, f, and in over"),
         ({"measurements": [run(file="f/{kind}")]},
          "measurement 'inner_loop': kind must be both in the name of the file, f/{kind}, and in over"),
-        ({"tables": [Table("absent")]}, "table 'absent' has no caption; write workflow/report/absent.rst"),
-        ({"figures": [Figure("theory", ("inner_loop",))]},
-         "figure 'theory': FIGURES of figures.py does not have it; add its function there"),
+        ({"figures": [Figure("absent", "A.", ("inner_loop",))]},
+         "figure 'absent': FIGURES of figures.py does not have it; add its function there"),
         ({"notebooks": {"absent": Reads()}},
          "notebook 'absent': there is no notebooks/absent.ipynb; write it, or correct the name"),
         ({"notebooks": {"findings": Reads(tables=("absent",))}},
@@ -95,7 +94,7 @@ def test_a_claim_without_a_section():
 
 
 def test_tables_that_a_figure_is_drawn_of():
-    figures = (*MAML.figures[:-1], Figure("maml_inner_loop", ("inner_lop",)))
+    figures = (*MAML.figures[:-1], Figure("maml_inner_loop", "A.", ("inner_lop",)))
     (found,) = agreement.disagreements(PLANS | {"maml": dataclasses.replace(MAML, figures=figures)}, CONFIG)
     assert found.endswith(
         "figure 'maml_inner_loop': no plan has the table 'inner_lop' that it is drawn of; correct the name"
@@ -110,7 +109,7 @@ def test_settings_of_the_tables():
 
 def test_names_that_are_there_twice():
     assert agreement.disagreements(
-        PLANS | {"maml": dataclasses.replace(MAML, tables=(*MAML.tables, Table("far_steps")))}, CONFIG
+        PLANS | {"maml": dataclasses.replace(MAML, tables=(*MAML.tables, Table("far_steps", "A.")))}, CONFIG
     ) == [
         "src/metanash_replication/topics/potential/plan.py and src/metanash_replication/topics/maml/plan.py: table "
         "'far_steps' is there twice; give one another name"
@@ -118,18 +117,19 @@ def test_names_that_are_there_twice():
 
 
 def test_only_topics_that_are_asked_for_need_a_section():
-    """Growth is measured by no default run; its captions are looked at all the same."""
+    """Growth is measured by no default run; its figures are looked at all the same."""
     assert not PLANS["scale"].is_present(CONFIG)
     odd = dataclasses.replace(PLANS["scale"], measurements=(run(section="absent", function="learned"),))
     assert agreement.disagreements(PLANS | {"scale": odd}, CONFIG) == []
-    odd = dataclasses.replace(PLANS["scale"], tables=(Table("absent"),), figures=())
-    assert len(agreement.disagreements(PLANS | {"scale": odd}, CONFIG)) == 2  # its section shows a figure, too
+    odd = dataclasses.replace(PLANS["scale"], figures=())
+    (found,) = agreement.disagreements(PLANS | {"scale": odd}, CONFIG)
+    assert "topics/larger_tasks/plan.py: section 'larger-tasks': no plan has the figure 'growth'" in found
 
 
 @pytest.mark.parametrize(
     ("make", "wanted"),
     [
-        (lambda: Figure("f", "far_steps"), "figure 'f': tables must be a tuple of names; write ('far_steps',)"),
+        (lambda: Figure("f", "A.", "far_steps"), "figure 'f': tables must be a tuple of names; write ('far_steps',)"),
         (lambda: Section(id="s", title="", claims="theorem-4"), "section 's': claims must be a tuple"),
         (lambda: Section(id="s", title="", needs="far_steps"), "section 's': needs must be a tuple"),
         (lambda: Reads(files="theory/burn_in.npz"), "files must be a tuple of names; write ('theory/burn_in.npz',)"),
@@ -153,11 +153,11 @@ def test_snakemake_says_so_before_anything_runs(bare, tmp_path):
     project = bare.copied_to(tmp_path / "project")
     topic = "src/metanash_replication/topics/maml"
     project.edit(f"{topic}/plan.py", '("inner_lop", "inner_loop_slopes")', old='("inner_loop", "inner_loop_slopes")')
-    (project.folder / "workflow/report/adaptation.rst").unlink()
+    project.edit(f"{topic}/measure.py", "def meta_trainings(", old="def meta_training(")
     answer = project.snakemake("--dry-run", "--cores", "2")
     assert answer.code != 0
-    assert f"{topic}/plan.py: table 'adaptation' has no caption; write workflow/report/adaptation.rst" in answer.text
-    assert "figure 'maml_inner_loop': no plan has the table 'inner_lop' that it is drawn of" in answer.text
+    assert f"{topic}/plan.py: measurement 'meta_training': measure.py has no function meta_training" in answer.text
+    assert f"{topic}/plan.py: figure 'maml_inner_loop': no plan has the table 'inner_lop' that it is" in answer.text
     assert "Traceback" not in answer.text
 
 

@@ -107,11 +107,10 @@ def theorem_4('''),
     ],
     f"{TOPIC}/plan.py": [
         ('"inner_loop", "random_games")', '"inner_loop", "random_games", "uniform_play")'),
-        ('        Table("inner_loop"),\n',
-         '        Table("inner_loop"),\n        Table("uniform_play", judged=True),\n'),
-        ('        Figure("maml_inner_loop", ("inner_loop", "inner_loop_slopes")),\n',
-         '        Figure("maml_inner_loop", ("inner_loop", "inner_loop_slopes")),\n'
-         '        Figure("maml_uniform_play", ("uniform_play",)),\n'),
+        ("    tables=(\n", '    tables=(\n        Table("uniform_play", "NE-gap of uniform play.", judged=True),\n'),
+        ("    figures=(\n        Figure(\n            \"theorem4",
+         '    figures=(\n        Figure("maml_uniform_play", "Uniform play, and its bound.", ("uniform_play",)),\n'
+         '        Figure(\n            "theorem4'),
         ('claims=("inner-loop", ', 'claims=("inner-loop", "uniform-play", '),
         ('"maml_adaptation", "maml_inner_loop"),', '"maml_adaptation", "maml_inner_loop", "maml_uniform_play"),'),
     ],
@@ -145,10 +144,6 @@ def theorem_4('''),
     ],
 }  # fmt: skip
 """File -> what is found in it and what takes its place."""
-CAPTIONS = {
-    "workflow/report/uniform_play.rst": "NE-gap of uniform play.\n",
-    "workflow/report/maml_uniform_play.rst": "NE-gap of uniform play, and its bound.\n",
-}
 CHECK = """
 import dataclasses, json, sys
 import pandas as pd
@@ -183,25 +178,20 @@ def extended(bare, tmp_path_factory):
     for name, edits in ADDED.items():
         for old, new in edits:
             project.edit(name, new, old=old)
-    for name, text in CAPTIONS.items():
-        (project.folder / name).write_text(text)
     return project
 
 
 def test_only_files_of_the_extending_page_are_touched(bare, extended):
-    """For one table and one figure: all of its list but the caption of a second table."""
     before, after = (
         {name: (project.folder / name).read_bytes() for name in files_of(project.folder)}
         for project in (bare, extended)
     )
     changed = {name for name in after if after[name] != before.get(name)}
     assert {*before} <= {*after}
-    assert changed == {*ADDED, *CAPTIONS}
+    assert changed == {*ADDED}
     text = (ROOT / "docs/extending.md").read_text().split("## A new measurement, ")[1].split("\n## ")[0]
     listed = set(re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE))
-    captions = {name for name in listed if name.startswith("workflow/report/")}
-    assert listed - captions == {*ADDED}
-    assert len(captions) == len(CAPTIONS) + 1
+    assert listed == {*ADDED}
 
 
 def test_a_run_makes_all_of_it(extended):
@@ -234,13 +224,12 @@ def test_a_run_makes_all_of_it(extended):
 
 
 def test_a_caption_that_is_missing_is_named(extended, tmp_path):
-    """That of a figure, which the report shows, before anything is run."""
+    """Before anything is run."""
     project = extended.copied_to(tmp_path / "project")
-    name = "workflow/report/maml_uniform_play.rst"
-    (project.folder / name).unlink()
+    project.edit(f"{TOPIC}/plan.py", '""', old='"Uniform play, and its bound."')
     answer = project.snakemake("--dry-run", "--cores", "1")
     assert answer.code != 0
-    assert name in answer.text
+    assert "figure maml_uniform_play: its caption is ''" in answer.text
 
 
 def test_nothing_else_is_made_that_was_not_before(bare, extended):

@@ -49,8 +49,7 @@ def made(finished, config, ledger):
     names |= {f"{name}.csv" for name in ("own_games", "own_payoffs", "own_policies", "own_refused")}
     tables = {name.removesuffix(".csv"): pd.read_csv(finished.path(name)) for name in names}
     runs = runs_of(config, ledger)
-    folder = finished.folder / "workflow/report"
-    captions = {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.rst")}
+    captions = {figure.name: figure.caption for topic in TOPICS for figure in read_plan(topic).figures}
     return tables, runs, captions
 
 

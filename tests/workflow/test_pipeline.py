@@ -29,7 +29,9 @@ from snakemake.utils import update_config, validate
 from metanash.gamefile import read_games, read_games_in_units, read_provenance
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 from metanash_replication.falsification import FALSIFIABLE
+from metanash_replication.plans import read_plan
 from metanash_replication.records import read_measurement, read_record
+from metanash_replication.topics import TOPICS as ALL_TOPICS
 from metanash_replication.topics.own_games.measure import learn_own_games
 from metanash_replication.topics.simulations import tables
 
@@ -53,14 +55,8 @@ REST = {
     "own_games_accepted",
 }
 REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
-THEORY_TABLES = {
-    "claims",
-    "theory", "slopes", "sequences", "bound_curves", "chain", "defects", "proposition1_violations", "potential_curves",
-    "potential_slopes", "far_steps", "potential_sequences", "meta_training", "adaptation", "inner_loop",
-    "inner_loop_slopes", "schedules", "schedule_slopes", "general_sequences", "growth", "growth_exponents", "appendix",
-    "appendix_curves", "appendix_games", "appendix_equilibria", "own_games", "own_payoffs", "own_policies",
-    "own_refused", "falsification", "falsification_curves", "worst_instances",
-}  # fmt: skip
+THEORY_TABLES = {"claims", "theory", *(table.name for topic in ALL_TOPICS for table in read_plan(topic).tables)}
+THEORY_TABLES -= {name.removesuffix(".csv") for name in TABLES}
 
 
 @pytest.fixture(scope="module")

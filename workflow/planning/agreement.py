@@ -38,7 +38,6 @@ def disagreements(plans: Mapping[str, Plan], config: Config) -> list[str]:
         each = [
             *(_settings(plan, config) if plan.is_present(config) else ()),
             *_functions(topic, plan),
-            *_captions(plan),
             *_sections(topic, plan, tables, figures),
             *_drawings(topic, plan, tables),
             *_notebooks(plan, tables, config),
@@ -108,17 +107,6 @@ def _drawings(topic: str, plan: Plan, tables: set[str]) -> Iterator[str]:
         for name in figure.tables:
             if name not in tables:
                 yield f"figure {figure.name!r}: no plan has the table {name!r} that it is drawn of; correct the name"
-
-
-def _captions(plan: Plan) -> Iterator[str]:
-    for kind, names in (
-        ("table", [table.name for table in plan.tables]),
-        ("figure", [figure.name for figure in plan.figures]),
-    ):
-        for name in names:
-            caption = f"workflow/report/{name}.rst"
-            if not (ROOT / caption).is_file():
-                yield f"{kind} {name!r} has no caption; write {caption}"
 
 
 def _sections(topic: str, plan: Plan, tables: set[str], figures: set[str]) -> Iterator[str]:

@@ -24,6 +24,10 @@ ALL_PLANS = {name: read_plan(name) for name in TOPICS}
 if odd := disagreements(ALL_PLANS, config):
     raise WorkflowError("\n  ".join(["plans that do not agree with what is there, and nothing was run:", *odd]))
 PLANS = {name: plan for name, plan in ALL_PLANS.items() if plan.is_present(config)}
+CAPTIONS = {
+    kind: {one.name: one.caption for plan in PLANS.values() for one in getattr(plan, kind)}
+    for kind in ("tables", "figures")
+}
 C_SOURCES = [path.as_posix() for path in sorted(Path("src/metanash/kernels").glob("*.[ch]"))]
 # What all scripts import: their logs, and the records of what was made from what.
 SHARED = [path.as_posix() for path in sorted(Path("workflow/scripts/metanash_workflow").glob("*.py"))]
@@ -101,11 +105,25 @@ def figures(*names):
     return [f"{FIGURES}/{name}.{kind}" for name in names for kind in ("pdf", "png")]
 
 
+def caption_of(kind, name):
+    """Caption of one of the figures or tables as a file, which Snakemake's own report wants.
+
+    It is of a plan, or for tables of no topic in workflow/report.
+    """
+    if name not in CAPTIONS[kind]:
+        return f"../report/{name}.rst"
+    file = Path(".snakemake/captions", kind, f"{name}.rst").absolute()
+    if not file.exists() or file.read_text() != CAPTIONS[kind][name]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(CAPTIONS[kind][name])
+    return file.as_posix()
+
+
 def drawn(category, *names):
     """Both files of each figure as outputs; Snakemake's report shows the PNG, with the figure's own caption."""
     found = []
     for name, pdf, png in zip(names, figures(*names)[::2], figures(*names)[1::2]):
-        found += [pdf, report(png, caption=f"../report/{name}.rst", category=category, labels={"figure": name})]
+        found += [pdf, report(png, caption=caption_of("figures", name), category=category, labels={"figure": name})]
     return found
 
 
@@ -128,7 +146,9 @@ def in_words(measurement):
 
 def table(name):
     """A table as an output that Snakemake's report shows."""
-    return report(f"{RESULTS}/{name}.csv", caption=f"../report/{name}.rst", category="Tables", labels={"table": name})
+    return report(
+        f"{RESULTS}/{name}.csv", caption=caption_of("tables", name), category="Tables", labels={"table": name}
+    )
 
 
 def sequences_spec(wildcards):

@@ -18,8 +18,8 @@ CITED = {
     },
 }
 
-# What the report embeds: figures (each has a caption in workflow/report) and pages of the documentation.
-REPORT_FIGURES = [figure.name for plan in PLANS.values() for figure in plan.figures]
+# What the report embeds: figures and pages of the documentation.
+REPORT_FIGURES = list(CAPTIONS["figures"])
 DOCUMENTS = ["assumptions", "proposition1", "constants"]
 
 
@@ -46,7 +46,6 @@ rule ledger:
 rule summary:
     input:
         tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
-        captions=[f"workflow/report/{name}.rst" for name in REPORT_FIGURES],
         code=code("summary"),
     output:
         summary=f"{RESULTS}/summary.md",
@@ -57,6 +56,7 @@ rule summary:
         "../../environment.yml"
     params:
         runs=CITED,
+        captions=CAPTIONS["figures"],
         figures=os.path.relpath(FIGURES, RESULTS),
     message:
         "Summary: the report for terminals"
@@ -89,7 +89,6 @@ rule provenance:
 rule report:
     input:
         tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
-        captions=[f"workflow/report/{name}.rst" for name in REPORT_FIGURES],
         images=[f"{FIGURES}/{name}.png" for name in REPORT_FIGURES],
         documents=[f"docs/{name}.md" for name in DOCUMENTS],
         provenance=f"{RESULTS}/provenance.json",
@@ -109,6 +108,7 @@ rule report:
         "../../environment.yml"
     params:
         runs=CITED,
+        captions=CAPTIONS["figures"],
         folders={"figures": os.path.relpath(FIGURES, RESULTS), "docs": os.path.relpath("docs", RESULTS)},
     message:
         "Report: {output.report}"

@@ -13,12 +13,14 @@ from metanash_replication.paper import report_of
 from metanash_replication.report import Document, to_html
 
 
-def main(files: dict[str, list[Path]], runs: dict[str, dict[str, Any]], folders: dict[str, str], target: Path) -> None:
-    report = report_of(
-        {path.stem: pd.read_csv(path) for path in files["tables"]},
-        runs,
-        {path.stem: " ".join(path.read_text().split()) for path in files["captions"]},
-    )
+def main(
+    files: dict[str, list[Path]],
+    captions: dict[str, str],
+    runs: dict[str, dict[str, Any]],
+    folders: dict[str, str],
+    target: Path,
+) -> None:
+    report = report_of({path.stem: pd.read_csv(path) for path in files["tables"]}, runs, captions)
     (provenance,) = files["provenance"]
     page = to_html(
         report,
@@ -31,11 +33,12 @@ def main(files: dict[str, list[Path]], runs: dict[str, dict[str, Any]], folders:
 
 
 if __name__ == "__main__":
-    lists = {name: snakemake.input[name] for name in ("tables", "captions", "images", "documents")}
+    lists = {name: snakemake.input[name] for name in ("tables", "images", "documents")}
     lists["provenance"] = [snakemake.input.provenance]
     with job(snakemake) as outputs:
         main(
             {name: list(map(Path, paths)) for name, paths in lists.items()},
+            snakemake.params.captions,
             snakemake.params.runs,
             snakemake.params.folders,
             outputs["report"],

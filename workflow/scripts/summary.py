@@ -12,12 +12,10 @@ from metanash_replication.paper import report_of
 from metanash_replication.report import to_markdown
 
 
-def main(tables: list[Path], captions: list[Path], runs: dict[str, dict[str, Any]], figures: str, target: Path) -> None:
-    report = report_of(
-        {path.stem: pd.read_csv(path) for path in tables},
-        runs,
-        {path.stem: " ".join(path.read_text().split()) for path in captions},
-    )
+def main(
+    tables: list[Path], captions: dict[str, str], runs: dict[str, dict[str, Any]], figures: str, target: Path
+) -> None:
+    report = report_of({path.stem: pd.read_csv(path) for path in tables}, runs, captions)
     write_text(target, to_markdown(report, figures))
 
 
@@ -25,7 +23,7 @@ if __name__ == "__main__":
     with job(snakemake) as outputs:
         main(
             list(map(Path, snakemake.input.tables)),
-            list(map(Path, snakemake.input.captions)),
+            snakemake.params.captions,
             snakemake.params.runs,
             snakemake.params.figures,
             outputs["summary"],

@@ -53,9 +53,20 @@ PLAN = Plan(
         ),
     ),
     tables=(
-        Table("schedules"),
-        Table("schedule_slopes", judged=True),
-        Table("general_sequences", judged=True),
+        Table(
+            "schedules",
+            "Gap and bounds of Algorithm 2 by schedule of the learning rate.",
+        ),
+        Table(
+            "schedule_slopes",
+            "Slopes of the gap of Algorithm 2 by schedule, with verdicts.",
+            judged=True,
+        ),
+        Table(
+            "general_sequences",
+            "Sequences of general-sum games: gaps and similarity of every meta-update.",
+            judged=True,
+        ),
     ),
     tabulated=Tabulation(
         message="Theorems 5 and 6 beside the measurements",
@@ -68,9 +79,30 @@ PLAN = Plan(
     ),
     bounds=True,
     figures=(
-        Figure("theorem5_bounds", ("schedules",)),
-        Figure("theorem5_slopes", ("schedule_slopes",)),
-        Figure("theorem6_benefit", ("general_sequences",)),
+        Figure(
+            "theorem5_bounds",
+            (
+                "Measured gap of Algorithm 2 beside Theorem 5 and equation (11). One run for each number of "
+                "iterations, at each schedule of learning rates."
+            ),
+            ("schedules",),
+        ),
+        Figure(
+            "theorem5_slopes",
+            (
+                "Slopes of the measured gap of Algorithm 2 by schedule of the learning rate. Beside those of "
+                "equation (11) and of the schedules."
+            ),
+            ("schedule_slopes",),
+        ),
+        Figure(
+            "theorem6_benefit",
+            (
+                "What meta-learning gains on sequences of general-sum games. Gap over that of individual learning "
+                "against perturbation, number of games, size and kind."
+            ),
+            ("general_sequences",),
+        ),
     ),
     drawn_by="finite_horizon",
     sections=(

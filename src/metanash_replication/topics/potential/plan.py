@@ -47,11 +47,30 @@ PLAN = Plan(
         ),
     ),
     tables=(
-        Table("proposition1_violations", judged=True),
-        Table("potential_curves"),
-        Table("potential_slopes", judged=True),
-        Table("far_steps", judged=True),
-        Table("potential_sequences", judged=True),
+        Table(
+            "proposition1_violations",
+            "Random games that violate Proposition 1 as printed.",
+            judged=True,
+        ),
+        Table(
+            "potential_curves",
+            "Measured gap and bound of Proposition 1 along long runs.",
+        ),
+        Table(
+            "potential_slopes",
+            "Slopes of the mean gap of projected Q-ascent on declared windows, with verdicts.",
+            judged=True,
+        ),
+        Table(
+            "far_steps",
+            "How runs end far beyond the step of the theory.",
+            judged=True,
+        ),
+        Table(
+            "potential_sequences",
+            "Sequences of potential games: gaps, dissimilarity and bound.",
+            judged=True,
+        ),
     ),
     tabulated=Tabulation(
         message="Proposition 1 and Theorem 3 beside the measurements",
@@ -64,10 +83,35 @@ PLAN = Plan(
     ),
     bounds=True,
     figures=(
-        Figure("proposition1_rates", ("potential_curves",)),
-        Figure("proposition1_violations", ("proposition1_violations",)),
-        Figure("proposition1_steps", ("far_steps",)),
-        Figure("theorem3_benefit", ("potential_sequences",)),
+        Figure(
+            "proposition1_rates",
+            (
+                "Mean NE-gap of projected Q-ascent beside Proposition 1, printed and repaired. Long runs at the "
+                "largest step it admits and far beyond."
+            ),
+            ("potential_curves",),
+        ),
+        Figure(
+            "proposition1_violations",
+            "Random games that violate Proposition 1 as printed.",
+            ("proposition1_violations",),
+        ),
+        Figure(
+            "proposition1_steps",
+            (
+                "How runs of projected Q-ascent end far beyond the step of the theory. Shares of runs at an "
+                "equilibrium, still rising, in a cycle, or neither."
+            ),
+            ("far_steps",),
+        ),
+        Figure(
+            "theorem3_benefit",
+            (
+                "What carry-over gains on sequences of potential games. Gap over that of individual learning, "
+                "against perturbation, number of games, players and discount."
+            ),
+            ("potential_sequences",),
+        ),
     ),
     drawn_by="discounted",
     sections=(

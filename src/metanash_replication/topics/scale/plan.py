@@ -30,11 +30,33 @@ PLAN = Plan(
             alone=True,
         ),
     ),
-    tables=(Table("growth"), Table("growth_exponents", judged=True)),
+    tables=(
+        Table(
+            "growth",
+            (
+                "Growth with the size of a game: time of an iteration, of the end of a stage and of a gap, memory; "
+                "dashes are the growth that operations and possible transitions say."
+            ),
+        ),
+        Table(
+            "growth_exponents",
+            "Large games: exponents of growth with intervals.",
+            judged=True,
+        ),
+    ),
     tabulated=Tabulation(
         message="Growth with the size of a game", settings={"least": "theory/scale/least_transitions"}
     ),
-    figures=(Figure("growth", ("growth", "growth_exponents")),),
+    figures=(
+        Figure(
+            "growth",
+            (
+                "Growth with the size of a game: time of an iteration, of the end of a stage and of a gap, memory; "
+                "dashes are the growth that operations and possible transitions say."
+            ),
+            ("growth", "growth_exponents"),
+        ),
+    ),
     drawn_by="larger_tasks",
     present=lambda config: bool(sizes(config)),
 )

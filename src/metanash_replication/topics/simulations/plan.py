@@ -7,18 +7,76 @@ __all__ = ["PLAN"]
 PLAN = Plan(
     title="Figure 1",
     tables=(
-        Table("figure1", judged=True),
-        Table("speed_up", judged=True),
-        Table("sensitivity", judged=True),
-        Table("equilibria", judged=True),
+        Table(
+            "figure1",
+            "Every measured NE-gap behind Figure 1: a row a panel, kind, arm, seed, game and iteration.",
+            judged=True,
+        ),
+        Table(
+            "speed_up",
+            "Iterations to reach a gap, individual learning over meta-learning, with bootstrap intervals.",
+            judged=True,
+        ),
+        Table(
+            "sensitivity",
+            "Final gaps over learning rates and perturbations, with bootstrap intervals.",
+            judged=True,
+        ),
+        Table(
+            "equilibria",
+            "Equilibria of the stage matrices of one sequence.",
+            judged=True,
+        ),
     ),
     figures=(
-        Figure("figure1a", ("figure1",)),
-        Figure("figure1b", ("figure1",)),
-        Figure("figure1b_theory", ("figure1",)),
-        Figure("figure1c", ("equilibria",)),
-        Figure("sensitivity_zero_sum", ("sensitivity",)),
-        Figure("sensitivity_potential", ("sensitivity",)),
+        Figure(
+            "figure1a",
+            (
+                "NE-gap against iterations in zero-sum games. Mean over the games of a sequence, bands one standard "
+                "deviation over seeds; base games with mixed equilibria on the left, with pure ones on the right."
+            ),
+            ("figure1",),
+        ),
+        Figure(
+            "figure1b",
+            (
+                "NE-gap against iterations in potential games at a practical step. Mean over the games of a "
+                "sequence, bands one standard deviation over seeds."
+            ),
+            ("figure1",),
+        ),
+        Figure(
+            "figure1b_theory",
+            (
+                "NE-gap against iterations in potential games at the largest step of Proposition 1. Mean over the "
+                "games of a sequence, bands one standard deviation over seeds."
+            ),
+            ("figure1",),
+        ),
+        Figure(
+            "figure1c",
+            (
+                "Equilibria of the stage matrices of the games of one sequence. Probabilities of the players' first "
+                "actions; a larger mark stands for several games."
+            ),
+            ("equilibria",),
+        ),
+        Figure(
+            "sensitivity_zero_sum",
+            (
+                "Sensitivity in zero-sum games. Final gap over that of individual learning, over learning rates and "
+                "perturbations; intervals over seeds."
+            ),
+            ("sensitivity",),
+        ),
+        Figure(
+            "sensitivity_potential",
+            (
+                "Sensitivity in potential games. Final gap over that of individual learning, over steps and "
+                "perturbations; intervals over seeds."
+            ),
+            ("sensitivity",),
+        ),
     ),
     sections=(
         Section(
