@@ -30,7 +30,13 @@ def changed(**fields):
 
 
 def run(**fields):
-    usual = {"function": "inner_loop", "rule": "r", "section": "theory/maml/inner_loop", "file": "f", "message": "m"}
+    usual = {
+        "function": "meta_training",
+        "rule": "r",
+        "section": "theory/maml/meta_training",
+        "file": "f",
+        "message": "m",
+    }
     return Measurement(**usual | fields)
 
 
@@ -44,16 +50,16 @@ def test_plans_agree():
         ({"measurements": [run(function="absent")]},
          "measurement 'absent': measure.py has no function absent; write it, or correct the name"),
         ({"measurements": [run(section="theory/maml/absent")]},
-         "measurement 'inner_loop': the configuration has no section theory/maml/absent; add it to config/config.yaml "
-         "and workflow/schemas/config.schema.yaml"),
+         "measurement 'meta_training': the configuration has no section theory/maml/absent; add it to "
+         "config/config.yaml and workflow/schemas/config.schema.yaml"),
         ({"measurements": [run(over={"kind": "absent"}, file="f/{kind}")]},
-         "measurement 'inner_loop', wildcard 'kind': the configuration has no entry 'theory/maml/inner_loop/absent'; "
-         "add it to config/config.yaml and workflow/schemas/config.schema.yaml"),
+         "measurement 'meta_training', wildcard 'kind': the configuration has no entry "
+         "'theory/maml/meta_training/absent'; add it to config/config.yaml and workflow/schemas/config.schema.yaml"),
         ({"measurements": [run(over={"base_kind": "base_kinds"})]},
-         "measurement 'inner_loop': base_kind must be both in the name of the file, f, and in over"),
+         "measurement 'meta_training': base_kind must be both in the name of the file, f, and in over"),
         ({"measurements": [run(file="f/{kind}")]},
-         "measurement 'inner_loop': kind must be both in the name of the file, f/{kind}, and in over"),
-        ({"figures": [Figure("absent", "A.", ("inner_loop",))]},
+         "measurement 'meta_training': kind must be both in the name of the file, f/{kind}, and in over"),
+        ({"figures": [Figure("absent", "A.", ("adaptation",))]},
          "figure 'absent': FIGURES of figures.py does not have it; add its function there"),
         ({"notebooks": {"absent": Reads()}},
          "notebook 'absent': there is no notebooks/absent.ipynb; write it, or correct the name"),
@@ -94,10 +100,12 @@ def test_a_claim_without_a_section():
 
 
 def test_tables_that_a_figure_is_drawn_of():
-    figures = (*MAML.figures[:-1], Figure("maml_inner_loop", "A.", ("inner_lop",)))
+    figures = tuple(
+        dataclasses.replace(one, tables=("adaption",)) if one.name == "maml_adaptation" else one for one in MAML.figures
+    )
     (found,) = agreement.disagreements(PLANS | {"maml": dataclasses.replace(MAML, figures=figures)}, CONFIG)
     assert found.endswith(
-        "figure 'maml_inner_loop': no plan has the table 'inner_lop' that it is drawn of; correct the name"
+        "figure 'maml_adaptation': no plan has the table 'adaption' that it is drawn of; correct the name"
     )
 
 
@@ -133,7 +141,7 @@ def test_only_topics_that_are_asked_for_need_a_section():
         (lambda: Section(id="s", title="", claims="theorem-4"), "section 's': claims must be a tuple"),
         (lambda: Section(id="s", title="", needs="far_steps"), "section 's': needs must be a tuple"),
         (lambda: Reads(files="theory/burn_in.npz"), "files must be a tuple of names; write ('theory/burn_in.npz',)"),
-        (lambda: run(only="iterations"), "measurement of 'inner_loop': only must be a tuple"),
+        (lambda: run(only="iterations"), "measurement of 'meta_training': only must be a tuple"),
     ],
 )
 def test_a_text_is_no_tuple_of_names(make, wanted):
@@ -152,12 +160,12 @@ def test_snakemake_says_so_before_anything_runs(bare, tmp_path):
     """All at once; the library need not be imported for it."""
     project = bare.copied_to(tmp_path / "project")
     topic = "src/metanash_replication/topics/maml"
-    project.edit(f"{topic}/plan.py", '("inner_lop", "inner_loop_slopes")', old='("inner_loop", "inner_loop_slopes")')
-    project.edit(f"{topic}/measure.py", "def meta_trainings(", old="def meta_training(")
+    project.edit(f"{topic}/plan.py", '("adaption",)', old='("adaptation",)')
+    project.edit(f"{topic}/measure.py", "def constant_ratio(", old="def constant_ratios(")
     answer = project.snakemake("--dry-run", "--cores", "2")
     assert answer.code != 0
-    assert f"{topic}/plan.py: measurement 'meta_training': measure.py has no function meta_training" in answer.text
-    assert f"{topic}/plan.py: figure 'maml_inner_loop': no plan has the table 'inner_lop' that it is" in answer.text
+    assert f"{topic}/plan.py: measurement 'constant_ratios': measure.py has no function constant_ratios" in answer.text
+    assert f"{topic}/plan.py: figure 'maml_adaptation': no plan has the table 'adaption' that it is" in answer.text
     assert "Traceback" not in answer.text
 
 

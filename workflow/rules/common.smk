@@ -151,6 +151,11 @@ def table(name):
     )
 
 
+def tables_of(topic):
+    """Tables of a topic's plan as outputs, by name."""
+    return {one.name: table(one.name) for one in ALL_PLANS[topic].tables}
+
+
 def sequences_spec(wildcards):
     """Section ``games`` of an experiment for one base kind."""
     return {**EXPERIMENTS[wildcards.experiment]["games"], "base_kind": wildcards.base_kind}

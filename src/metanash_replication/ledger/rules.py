@@ -82,7 +82,7 @@ _LABELS = {**ARM_LABELS, "maml": "MAML", "first_order": "first-order MAML"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tables say about a claim.
+    """The verdict that the tables give on a claim.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ def _count(value: int, source: str, zero: str = "no") -> str:
 
 
 def _place(row: Any, keys: Sequence[str]) -> str:
-    """What a row is about, in the manner of the settings of ``theory.csv``."""
+    """The subject of a row, in the manner of the settings of ``theory.csv``."""
     values = {key: row[key] if isinstance(row[key], str) else f"{row[key]:.7g}" for key in keys}
     return ", ".join(value if key in _BARE else f"{_SYMBOLS.get(key, key)}={value}" for key, value in values.items())
 

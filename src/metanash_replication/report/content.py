@@ -1,4 +1,4 @@
-"""What the report is made of, before it is a page: parts with a text and a table, whose numbers are citations."""
+"""The contents of the report, before it is a page: parts with a text and a table, whose numbers are citations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ MANY = ("random_games", "random_sequences", "constant_ratios", "sequences")
 """Measurements with so many settings that pages show their totals only."""
 
 LITERAL = {"$": "\ue010", "`": "\ue011", "*": "\ue012", "|": "\ue013"}
-"""What stands, until a page is written, for characters that would be marks in text of this project."""
+"""Stand-ins, until a page is written, for characters that would be marks in text of this project."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def slope_cells(cells: Cells, row: Any) -> list[str]:
 
 
 def effect_of(row: Any) -> str:
-    """What the interval of a ratio of gaps says."""
+    """The effect that the interval of a ratio of gaps shows, in words."""
     return "helps" if row["ratio_high"] < 1 else ("hurts" if row["ratio_low"] > 1 else "no clear effect")
 
 

@@ -37,7 +37,7 @@ def _values(tables: Tables) -> pd.DataFrame:
 
 
 def _shortfall(tables: Tables) -> pd.DataFrame:
-    """What carry-over is worth less than the joint optimum, beside individual learning."""
+    """Shortfall of carry-over from the joint optimum, beside that of individual learning."""
     table = tables["appendix_equilibria"]
     table = table[table["family"] == "tracking"]
     keys = ["experiment", "base_kind", "learning_rate", "perturbation"]

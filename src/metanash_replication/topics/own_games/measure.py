@@ -114,7 +114,7 @@ def learn_own_games(
 
 
 def _gains(games: GameBatch[Any], learner: Any, state: Any) -> dict[str, Floats]:
-    """What each player can gain by leaving the learner's output, by its number."""
+    """Gains of each player by leaving the learner's output, by its number."""
     policy = learner.output(state)
     if isinstance(policy, CorrelatedPolicy):
         gains = (cce_gains if games.game.horizon == 1 else cce_gain_bounds)(games, policy)
