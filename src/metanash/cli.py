@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()  # here, where a reader who has gone away is dealt with
         return code
-    except BrokenPipeError:  # whoever reads has seen enough, as in `metanash claims | head`
+    except BrokenPipeError:  # whoever reads has seen enough, as in `metanash show FILE | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, MemoryError) as error:

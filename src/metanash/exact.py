@@ -1,6 +1,6 @@
 r"""Equilibria of zero-sum matrix games and Markov games by the simplex method, each one certified by its gap.
 
-The oracle of learners, and Figure 1(c). Of several equilibria of a matrix game it is a vertex of their set, and a
+The oracle of learners. Of several equilibria of a matrix game it is a vertex of their set, and a
 saddle point in pure strategies where there is one: the first.
 
 What is certified. Let D = min_b max_a M - max_a min_b M: with pure actions alone the rows are sure of the one and the

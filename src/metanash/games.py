@@ -156,7 +156,7 @@ class MarkovGame(_FiniteHorizon):
         reward = float_array("reward", self.reward)
         if reward.ndim < 4 or reward.ndim != 3 + reward.shape[0]:
             raise ValueError(
-                "reward must have axes (player, h, s, action of each player), one action axis a player; "
+                "reward must have axes (player, h, s, action of each player), one action axis for each player; "
                 f"got shape {reward.shape}"
             )
         enough_axes(len(reward))

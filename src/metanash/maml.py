@@ -9,8 +9,8 @@ The distribution over games is finite, so the objective and its gradient are sum
 
 where theta_j^(t) is theta after t inner steps on game j. The product is applied from the right, factor T - 1 first, by
 Hessian-vector products along the stored inner iterates: ``kernels.maml`` does so for every game of every replication.
-Replications (seeds), each with games and logits of its own, are trained side by side; theta has one (R, S, A_i) array a
-player.
+Replications (seeds), each with games and logits of its own, are trained side by side; theta has one (R, S, A_i) array
+for each player.
 """
 
 from collections.abc import Sequence
@@ -112,7 +112,7 @@ class Minibatches:
     size : int
         B, games a meta-iteration.
     address : tuple of int or str
-        Of the streams, one a replication; what meta-iteration k draws depends on nothing else but ``size``.
+        Of the streams, one for each replication; what meta-iteration k draws depends on nothing else but ``size``.
     names : sequence of int or str, optional
         Of the replications, the last part of the address of each. Default: their numbers.
     """

@@ -4,8 +4,10 @@ At the worst run and iteration, ``left`` (measured), ``right`` (bound) and their
 and in how many of them the left side exceeds the right one anywhere (``violations``); how many are ``unresolved``
 throughout, rounding being too large to tell; and the first iteration from which the bound is below the trivial range of
 the left side (``first_informative``, of the mean bound over runs; empty where it never is). ``kind`` is that of the
-form (``FORMS``); ``total`` says whether the row adds up others; ``measurement`` and ``file`` are the name in the
-topic's plan and the file, below the folder of results, of the measurement that the row is from.
+form (``FORMS``); ``total`` says whether the row adds up others; ``rate_factor`` is the learning rate over the largest
+one that the theorem admits, where all runs of a measurement have the same (empty elsewhere); ``measurement`` and
+``file`` are the name in the topic's plan and the file, below the folder of results, of the measurement that the row is
+from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,7 @@ import pandas as pd
 from metanash.typing import Booleans, Floats
 from metanash_replication.typing import Measurement
 
-__all__ = ["FORMS", "claim_row", "claim_summary", "claims_table", "rows_of", "total_rows"]
+__all__ = ["FORMS", "claim_row", "claim_summary", "claims_table", "kind_of", "rows_of", "total_rows"]
 
 
 FORMS = {
@@ -30,16 +32,26 @@ FORMS = {
     "proven: any best response": "proven",
     "proven: third power of eta": "proven",
     "sharper: ascent lemma": "sharper",
+    "printed, worst best response": "partly repaired",
+    "printed, with the learning rate": "partly repaired",
     "with B(H) / T, no repair": "refuted",
     "with 2 kappa": "refuted",
 }
 """Kind of each form: as the paper prints it; derived here, where the paper's own was not at hand; repaired or proven,
-with a proof; sharper than printed; refuted, a repair that was tried and fails."""
+with a proof; partly repaired, with one of two repairs that are needed; sharper than printed; refuted, a repair that was
+tried and fails."""
 
 _ZERO = 1e-12
 """A gap of at most this is rounding and exceeds no bound."""
 _SLACK = 1e-9
 """A ratio counts as a violation from 1 plus this."""
+
+
+def kind_of(form: str) -> str:
+    """Kind of a form. Raises ValueError if it is none of ``FORMS``."""
+    if form not in FORMS:
+        raise ValueError(f"form {form!r} has no kind; add it to FORMS of src/metanash_replication/bound_rows.py")
+    return FORMS[form]
 
 
 def claim_row(
@@ -52,6 +64,7 @@ def claim_row(
     trivial: float,
     unresolved: Booleans | bool = False,
     kind: str = "",
+    rate_factor: float | None = None,
 ) -> dict[str, Any]:
     """One row from measurements and bounds (runs, C) at iterations (C,), of a form of ``FORMS`` or with its ``kind``.
 
@@ -78,8 +91,9 @@ def claim_row(
         "violations": int((ratio > 1.0 + _SLACK).any(axis=1).sum()),
         "unresolved": int(skipped.all(axis=1).sum()),
         "first_informative": int(t[first]) if first < len(t) else None,
-        "kind": kind or FORMS[form],
+        "kind": kind or kind_of(form),
         "total": False,
+        "rate_factor": rate_factor,
     }
 
 
@@ -100,13 +114,13 @@ def total_rows(rows: Sequence[Mapping[str, Any]], setting: str) -> list[dict[str
     for _, group in table.groupby(["claim", "form"], sort=False):
         worst: dict[Any, Any] = group.iloc[int(group["ratio"].to_numpy().argmax())].to_dict()
         worst |= {name: group[name].sum() for name in ("runs", "violations", "unresolved")}
-        totals.append(worst | {"setting": setting, "first_informative": None, "total": True})
+        totals.append(worst | {"setting": setting, "first_informative": None, "total": True, "rate_factor": None})
     return totals
 
 
 def claims_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows of :func:`claim_row` and :func:`total_rows` as a table."""
-    return pd.DataFrame(rows).astype({"first_informative": "Int64"})
+    return pd.DataFrame(rows).astype({"first_informative": "Int64", "rate_factor": "float64"})
 
 
 def claim_summary(table: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:

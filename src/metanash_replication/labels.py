@@ -1,4 +1,4 @@
-"""What tables, texts and figures call the arms of an experiment and the kinds of games."""
+"""Names of the arms of an experiment and of the kinds of games in tables, texts and figures."""
 
 __all__ = ["ARM_LABELS", "KIND_LABELS"]
 

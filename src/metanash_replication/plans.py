@@ -34,12 +34,21 @@ def setting(config: Config, path: str) -> Any:
     Raises
     ------
     KeyError
-        If there is none.
+        If there is none, with the whole path.
     """
     found: Any = config
     for key in path.split("/"):
+        if not isinstance(found, Mapping) or key not in found:
+            raise KeyError(path)
         found = found[key]
     return found
+
+
+def _check_names(owner: str, **fields: Any) -> None:
+    """Names are in tuples: a text alone would be taken for the names of its letters."""
+    for field, names in fields.items():
+        if isinstance(names, str):
+            raise ValueError(f"{owner}: {field} must be a tuple of names; write ({names!r},)")
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ class Measurement:
     alone: bool = False
 
     def __post_init__(self) -> None:
+        _check_names(f"measurement of {self.function!r}", only=self.only)
         object.__setattr__(self, "over", dict(self.over or {}))
         object.__setattr__(self, "name", self.name or self.function)
         object.__setattr__(self, "rule", self.rule or self.function)
@@ -192,6 +202,7 @@ class Figure:
 
     def __post_init__(self) -> None:
         _check_caption("figure", self.name, self.caption)
+        _check_names(f"figure {self.name!r}", tables=self.tables)
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,7 @@ class Section:
     optional : tuple of str
         Figures that not every configuration draws.
     needs : tuple of str
-        Tabulation that not every configuration makes; without them the section is left out.
+        Tables that not every configuration makes; without them the section is left out.
     opens : bool
         Whether it is the first of the report.
     """
@@ -220,6 +231,15 @@ class Section:
     optional: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     opens: bool = False
+
+    def __post_init__(self) -> None:
+        _check_names(
+            f"section {self.id!r}",
+            claims=self.claims,
+            figures=self.figures,
+            optional=self.optional,
+            needs=self.needs,
+        )
 
 
 @dataclass(frozen=True)
@@ -234,6 +254,11 @@ class Reads:
     bounds: bool = False
     experiments: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_names(
+            "results that a notebook reads", tables=self.tables, experiments=self.experiments, files=self.files
+        )
 
 
 @dataclass(frozen=True)
@@ -284,7 +309,7 @@ class Plan:
 
     @property
     def judged(self) -> list[str]:
-        """Tabulation that verdicts and sections are made of."""
+        """Tables that verdicts and sections are made of."""
         return [table.name for table in self.tables if table.judged]
 
     @property
@@ -294,7 +319,7 @@ class Plan:
 
     @property
     def drawn_of(self) -> list[str]:
-        """Tabulation that its figures are drawn of."""
+        """Tables that its figures are drawn of."""
         return list(dict.fromkeys(table for figure in self.figures for table in figure.tables))
 
     def functions(self) -> Iterator[str]:
@@ -303,6 +328,21 @@ class Plan:
 
 
 def read_plan(topic: str) -> Plan:
-    """The plan of a topic, by the name of its folder."""
-    plan: Plan = importlib.import_module(f"metanash_replication.topics.{topic}.plan").PLAN
+    """The plan of a topic, by the name of its folder.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is not as it should be: the message names the file.
+    """
+    module = f"metanash_replication.topics.{topic}.plan"
+    file = f"src/{module.replace('.', '/')}.py"
+    try:
+        plan: Plan = importlib.import_module(module).PLAN
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            raise ValueError(f"{file}: no such file, though topics/__init__.py names the topic {topic!r}") from error
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from error
     return plan

@@ -1,4 +1,4 @@
-"""Run records: what one arm of an experiment measured on one block of seeds.
+"""Run records: the measurements of one arm of an experiment on one block of seeds.
 
 Format ``metanash-run``, schema 1, an archive (:mod:`metanash.archive`) with a header (``spec``, ``provenance``) and
 arrays. Axes come in the order learning rate, perturbation, seed, game, then those of the quantity.
@@ -52,7 +52,7 @@ class RunRecord:
     Attributes
     ----------
     spec : dict
-        What was run: experiment, base kind, arm and all parameters.
+        Of the run: experiment, base kind, arm and all parameters.
     provenance : dict
         Versions and kernels that ran it.
     arrays : dict from str to array

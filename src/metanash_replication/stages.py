@@ -1,4 +1,4 @@
-"""What the measurements of Algorithms 1 and 2 share: initial policies of every stage, divergences at checkpoints."""
+"""Shared by the measurements of Algorithms 1 and 2: initial policies of every stage, divergences at checkpoints."""
 
 from typing import Any, Protocol
 

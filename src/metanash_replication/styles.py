@@ -1,4 +1,4 @@
-"""What the figures of the theorems share."""
+"""Styles that the figures of the theorems share."""
 
 from typing import Any
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from metanash_replication.plans import read_plan, setting
 from metanash_replication.topics import TOPICS
+from workflow.planning.agreement import disagreements
 from workflow.planning.sources import imported, keys_of, notebook_imports, sources
 
 RESULTS = config["results"]
@@ -19,7 +20,10 @@ EXPERIMENTS = config["experiments"]
 OWN = [name for name in EXPERIMENTS if name.startswith("own_")]
 MEASURED = f"{RESULTS}/theory"
 TOPIC = "metanash_replication.topics"
-PLANS = {name: plan for name, plan in ((name, read_plan(name)) for name in TOPICS) if plan.is_present(config)}
+ALL_PLANS = {name: read_plan(name) for name in TOPICS}
+if odd := disagreements(ALL_PLANS, config):
+    raise WorkflowError("\n  ".join(["plans that do not agree with what is there, and nothing was run:", *odd]))
+PLANS = {name: plan for name, plan in ALL_PLANS.items() if plan.is_present(config)}
 CAPTIONS = {
     kind: {one.name: one.caption for plan in PLANS.values() for one in getattr(plan, kind)}
     for kind in ("tables", "figures")
@@ -145,6 +149,11 @@ def table(name):
     return report(
         f"{RESULTS}/{name}.csv", caption=caption_of("tables", name), category="Tables", labels={"table": name}
     )
+
+
+def tables_of(topic):
+    """Tables of a topic's plan as outputs, by name."""
+    return {one.name: table(one.name) for one in ALL_PLANS[topic].tables}
 
 
 def sequences_spec(wildcards):

@@ -38,9 +38,7 @@ rule falsification_tables:
         instances=expand(f"{RESULTS}/falsify/{{c}}/instances", c=SEARCHED),
         code=code("falsification_tables"),
     output:
-        falsification=table("falsification"),
-        falsification_curves=table("falsification_curves"),
-        worst_instances=table("worst_instances"),
+        **tables_of("falsification"),
         made=f"{RESULTS}/made/falsification_tables.json",
     log:
         f"{RESULTS}/logs/falsification_tables.log",

@@ -8,11 +8,8 @@ rule larger_tasks_tables:
         games=[games_of(run) for run in runs(*LARGER_TASKS)],
         code=code("larger_tasks_tables"),
     output:
+        **tables_of("larger_tasks"),
         claims=f"{MEASURED}/claims/larger_tasks.csv",
-        appendix=table("appendix"),
-        appendix_curves=table("appendix_curves"),
-        appendix_games=table("appendix_games"),
-        appendix_equilibria=table("appendix_equilibria"),
         made=f"{RESULTS}/made/larger_tasks_tables.json",
     log:
         f"{RESULTS}/logs/larger_tasks_tables.log",

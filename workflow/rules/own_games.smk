@@ -41,10 +41,7 @@ rule own_games_tables:
         measured=expand(f"{RESULTS}/own_games/{{own}}.npz", own=OWN_GAMES),
         code=code("own_games_tables"),
     output:
-        own_games=table("own_games"),
-        own_payoffs=table("own_payoffs"),
-        own_policies=table("own_policies"),
-        own_refused=table("own_refused"),
+        **tables_of("own_games"),
         made=f"{RESULTS}/made/own_games_tables.json",
     log:
         f"{RESULTS}/logs/own_games_tables.log",

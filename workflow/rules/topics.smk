@@ -47,7 +47,7 @@ for topic, plan in PLANS.items():
             code=code("topic_tables", f"{TOPIC}.{topic}.tables"),
         output:
             **{"claims": f"{MEASURED}/claims/{topic}.csv"} if plan.bounds else {},
-            **{one.name: table(one.name) for one in plan.tables},
+            **tables_of(topic),
             made=f"{RESULTS}/made/theory/{topic}_tables.json",
         log:
             f"{RESULTS}/logs/theory/{topic}_tables.log",

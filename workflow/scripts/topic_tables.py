@@ -18,6 +18,11 @@ def main(
         read = [(path.relative_to(results).as_posix(), *read_measurement(path)) for path in paths]
         found[name] = [(spec | {"file": file}, arrays) for file, spec, arrays in read]
     made = importlib.import_module(f"metanash_replication.topics.{topic}.tables").make(found, **settings)
+    if missing := [name for name in out if name not in made]:
+        raise ValueError(
+            f"src/metanash_replication/topics/{topic}/tables.py: make does not return {', '.join(missing)}, which the "
+            f"plan names; it returns {', '.join(made)}"
+        )
     for name, target in out.items():
         write_text(target, made[name].to_csv(index=False))
 

@@ -66,7 +66,7 @@ def judge_all(tables: Tables, runs: Runs, claims: Sequence[Claim]) -> list[Entry
 
 
 def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
-    """``claims.csv``: a row a claim; files relative to its folder, ``figures`` being that of the figures.
+    """``claims.csv``: a row for each claim; files relative to its folder, ``figures`` being that of the figures.
 
     Columns id, section, place, statement, tested_by, result, verdict, worst, worst_row (its claim in
     ``theory.csv``), worst_runs, figures, tables, runs; lists

@@ -92,7 +92,7 @@ _LABELS = {**ARM_LABELS, "maml": "MAML", "first_order": "first-order MAML"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tables say about a claim.
+    """The verdict that the tables give on a claim.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ def _count(value: int, source: str, zero: str = "no") -> str:
 
 
 def _place(row: Any, keys: Sequence[str]) -> str:
-    """What a row is about, in the manner of the settings of ``theory.csv``."""
+    """The subject of a row, in the manner of the settings of ``theory.csv``."""
     values = {key: row[key] if isinstance(row[key], str) else f"{row[key]:.7g}" for key in keys}
     return ", ".join(value if key in _BARE else f"{_SYMBOLS.get(key, key)}={value}" for key, value in values.items())
 
@@ -150,10 +150,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _settings(theory: pd.DataFrame, claims: Sequence[str], settings: str) -> pd.DataFrame:
+def _settings(theory: pd.DataFrame, claims: Sequence[str]) -> pd.DataFrame:
     """Rows of some claims, without the totals over settings, whose runs would count twice."""
-    rows = theory[theory["claim"].isin(list(claims)) & ~theory["total"]]
-    return rows[rows["setting"].str.contains(settings)]
+    return theory[theory["claim"].isin(list(claims)) & ~theory["total"]]
 
 
 def _instead(rows: pd.DataFrame, claim: str, better: str) -> pd.DataFrame:
@@ -193,10 +192,10 @@ def bound(
     claim: str,
     printed: str = "printed",
     repaired: Sequence[str] = (),
-    settings: str = "",
+    rows: Rows = _everything,
     better: str = "",
 ) -> Judge:
-    """A bound by the rows of ``theory.csv`` with this claim and forms, in settings that match a regular expression.
+    """A bound by the rows of ``theory.csv`` with this claim and forms, all of them or a choice.
 
     ``better`` names a claim whose left sides are exact, where those of ``claim`` are at least as large. Its rows take
     the place of those of the same form and setting, unless they are about fewer runs. What only the larger left side
@@ -204,11 +203,11 @@ def bound(
     """
 
     def judge(tables: Tables) -> Verdict:
-        rows = _instead(_settings(tables["theory"], [claim, better], settings), claim, better)
-        main = rows[rows["form"] == printed]
+        chosen = _instead(rows(_settings(tables["theory"], [claim, better])), claim, better)
+        main = chosen[chosen["form"] == printed]
         if main.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-        others = {form: rows[rows["form"] == form] for form in repaired}
+        others = {form: chosen[chosen["form"] == form] for form in repaired}
         others = {form: part for form, part in others.items() if len(part)}
         worst = _worst(main)
         where = f"{worst['setting']}, T={worst['iteration']}"
@@ -237,7 +236,7 @@ def never_exceeded(*claims: str) -> Judge:
     """Bounds without a trivial range, such as constants: violations among the rows of these claims."""
 
     def judge(tables: Tables) -> Verdict:
-        rows = _settings(tables["theory"], claims, "")
+        rows = _settings(tables["theory"], claims)
         if rows.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]

@@ -1,4 +1,4 @@
-"""What all pages are rendered from: sections with verdicts, captioned figures and tables."""
+"""The report before it is a page: sections with verdicts, captioned figures and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """What pages are rendered from."""
+    """Sections, and the claims that open the pages."""
 
     sections: tuple[Section, ...]
     headlines: tuple[Entry, ...] = ()

@@ -1,4 +1,4 @@
-"""What the report is made of, before it is a page: parts with a text and a table, whose numbers are citations."""
+"""The contents of the report, before it is a page: parts with a text and a table, whose numbers are citations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ MANY = ("random_games", "random_sequences", "constant_ratios", "sequences")
 """Measurements with so many settings that pages show their totals only."""
 
 LITERAL = {"$": "\ue010", "`": "\ue011", "*": "\ue012", "|": "\ue013"}
-"""What stands, until a page is written, for characters that would be marks in text of this project."""
+"""Stand-ins, until a page is written, for characters that would be marks in text of this project."""
 
 
 @dataclass(frozen=True)

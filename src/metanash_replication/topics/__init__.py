@@ -3,15 +3,15 @@
 In it, as far as the part has them:
 
 ``plan``
-    Names only: measurements, tables, figures, section of the report. The workflow reads it.
+    Names and captions: measurements, tables, figures, section of the report. The workflow reads it.
 ``measure``
-    Functions from a section of the configuration to arrays: what is learned and evaluated.
+    Functions from a section of the configuration to arrays: learning and evaluation.
 ``tables``
     Arrays to tidy tables, and rows that set measurements beside bounds.
 ``figures``
     Tables to figures.
 ``claims``
-    What the paper says, how it is tested, and the rule that gives the verdict.
+    Sentences of the paper, their tests, and the rules that give the verdicts.
 ``section``
     Tables to those of the report.
 """

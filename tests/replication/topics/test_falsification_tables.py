@@ -110,6 +110,13 @@ def test_kinds_of_forms(form, kind):
     assert kind_of_form(form) == kind
 
 
+def test_every_form_that_is_searched_has_a_kind():
+    forms = {form for claim in FALSIFIABLE.values() for form in claim.forms}
+    assert {kind_of_form(form) for form in forms} == {"printed", "partly repaired", "repaired"}
+    with pytest.raises(ValueError, match=r"form 'printed, twice' has no kind; add it to FORMS of .*bound_rows"):
+        kind_of_form("printed, twice")
+
+
 def test_the_worst_size_and_the_largest_discount_are_drawn():
     rows = [
         ("p", "printed", "2x2", VIOLATED, 1.4), ("p", "printed", "2x2-g0.5", VIOLATED, 1.2),

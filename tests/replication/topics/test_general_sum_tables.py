@@ -73,6 +73,7 @@ def check(row, gaps, rights, t, trivial):
         "left": near(gaps[run][c]), "right": near(rights[run][c]), "ratio": near(ratio), "runs": len(gaps),
         "violations": len({run for ratio, run, _ in cases if ratio > 1}), "unresolved": 0,
         "first_informative": informative[0] if informative else None, "kind": KINDS[row["form"]], "total": False,
+        "rate_factor": None,
     }  # fmt: skip
 
 

@@ -87,7 +87,8 @@ def test_all_hold_on_tables_made_for_it():
         ("larger-tasks-values", {"values": [value("appendix_poker", "output_policy", excess=0.001)]}, VIOLATED),
         ("larger-tasks-equation-4", {"theory": [{
             "claim": "equation 4", "form": "printed", "setting": "appendix_poker, sorted", "iteration": 3, "ratio": 1.1,
-            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False, "file": ""}]},
+            "runs": 5, "violations": 1, "unresolved": 0, "first_informative": NAN, "total": False,
+            "measurement": "appendix_poker", "file": ""}]},
          VIOLATED),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
@@ -97,9 +98,9 @@ def test_planted_rows_turn_the_verdict(claim, planted, wanted):
 
 
 def test_another_setting_of_equation_4_is_not_its_business():
-    other = {"claim": "equation 4", "form": "printed", "setting": "long runs, mixed", "iteration": 3, "ratio": 1.1,
-             "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False,
-             "file": ""}  # fmt: skip
+    other = {"claim": "equation 4", "form": "printed", "setting": "appendix_, not by its name", "iteration": 3,
+             "ratio": 1.1, "runs": 5, "violations": 1, "unresolved": 0, "first_informative": 2.0, "total": False,
+             "measurement": "long_runs", "file": ""}  # fmt: skip
     assert verdicts(tables(theory=[other]))["larger-tasks-equation-4"].name == VACUOUS
 
 

@@ -28,6 +28,7 @@ KINDS = {
         "repaired: 1920/959 kappa",
     },
     "proven": {"proven: third power of eta", "proven: any best response"},
+    "partly repaired": {"printed, worst best response", "printed, with the learning rate"},
     "sharper": {"sharper: ascent lemma"},
     "refuted": {"with B(H) / T, no repair", "with 2 kappa"},
 }  # fmt: skip
@@ -50,7 +51,7 @@ SETTINGS = {
 """How the settings of each measurement begin."""
 COLUMNS = [
     "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-    "first_informative", "kind", "total", "measurement", "file",
+    "first_informative", "kind", "total", "rate_factor", "measurement", "file",
 ]  # fmt: skip
 style = pytest.fixture(in_style)
 
@@ -100,7 +101,7 @@ def test_tables_are_those_of_the_plan(topic):
 def test_columns_of_the_rows(topic):
     assert list(topic.rows) == COLUMNS
     assert topic.rows["total"].dtype == bool
-    assert not topic.rows.drop(columns="first_informative").isna().any().any()
+    assert not topic.rows.drop(columns=["first_informative", "rate_factor"]).isna().any().any()
 
 
 # Kinds --------------------------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ def test_every_form_has_a_kind():
 def test_a_form_without_a_kind_is_refused():
     """A new form is entered first, or says its kind: no row is without one."""
     sides = ([1.0], [[0.5]], [[1.0]], 1.0)
-    with pytest.raises(KeyError, match="with 3 kappa"):
+    with pytest.raises(ValueError, match="with 3 kappa"):
         claim_row("theorem 9", "with 3 kappa", "somewhere", *sides)
     assert claim_row("theorem 9", "with 3 kappa", "somewhere", *sides, kind="refuted")["kind"] == "refuted"
     assert claim_row("theorem 9", "printed", "somewhere", *sides, kind="derived")["kind"] == "derived"

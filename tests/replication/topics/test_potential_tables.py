@@ -45,6 +45,7 @@ def test_a_row():
         "claim": "c", "form": "printed", "setting": "s", "iteration": 10, "left": 0.6, "right": 0.8,
         "ratio": near(0.75),
         "runs": 2, "violations": 0, "unresolved": 0, "first_informative": 10, "kind": "printed", "total": False,
+        "rate_factor": None,
     }  # fmt: skip
 
 
@@ -88,6 +89,7 @@ def test_totals():
     assert first == {
         "claim": "c", "form": "printed", "setting": "all", "iteration": 10, "left": 5.0, "right": 1.0, "ratio": 5.0,
         "runs": 5, "violations": 3, "unresolved": 2, "first_informative": None, "kind": "printed", "total": True,
+        "rate_factor": None,
     }  # fmt: skip
     assert (second["form"], second["ratio"], second["runs"], second["violations"]) == ("g", 0.25, 1, 0)
     assert (second["kind"], second["total"]) == ("sharper", True)

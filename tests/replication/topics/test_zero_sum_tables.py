@@ -54,7 +54,7 @@ def test_columns_of_a_row():
     (row, *_) = theory_tables.long_run_rows([long_run([1, 10], [0.5, 0.4], 1.0)])
     assert list(row) == [
         "claim", "form", "setting", "iteration", "left", "right", "ratio", "runs", "violations", "unresolved",
-        "first_informative", "kind", "total"
+        "first_informative", "kind", "total", "rate_factor"
     ]  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def test_total_rows():
     assert printed["ratio"] == near(0.9 / (192e-3 / 100))
     assert (printed["setting"], printed["first_informative"]) == ("all of them", None)
     assert [row["total"] for row in rows + totals] == [False] * len(rows) + [True] * 6
-    assert [row["kind"] for row in totals] == ["printed", "repaired", "repaired", "printed", "repaired"]
+    assert [row["kind"] for row in totals] == ["printed", "repaired", "repaired", "proven", "printed", "repaired"]
     assert picked(totals, claim="theorem 1", form=WORST)["violations"] == 0
     twice = total_rows(theory_tables.random_game_rows([hard, hard]), "")
     assert [(row["runs"], row["violations"]) for row in twice if row["form"] == PRINTED] == [(12, 12), (6, 0)]
@@ -304,6 +304,7 @@ def test_small_step_rows():
         row = picked(rows, claim="theorem 1", form=PRINTED, setting=setting)
         assert (row["left"], row["right"]) == (gap, near(1536 * 3 / 100))
         row = picked(rows, claim="equation 4", form=RATE, setting=setting)
+        assert row["rate_factor"] == float(factor)
         assert row["right"] == near(96 * 8 * math.log(100) * math.log(6) / (rate * 100))
         row = picked(rows, claim="theorem 1", form=PROVEN, setting=setting)
         assert (row["left"], row["right"]) == (gap, near((11 + proven_factor(2, rate) * 3 / rate) / 100))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from metanash.typing import Floats
+from metanash_replication.bound_rows import kind_of
 from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.files import SavedInstance
 from metanash_replication.falsification.runs import INSTANCES, VIOLATED
@@ -20,13 +21,12 @@ _INSTANCE_COLUMNS = [
 ]  # fmt: skip
 Search = Mapping[str, Any]
 """The content of a ``search.json``."""
+_SHOWN = {"printed": "printed", "partly repaired": "partly repaired", "refuted": "partly repaired"}
 
 
 def kind_of_form(form: str) -> str:
     """``printed`` for what the paper states, ``partly repaired`` and ``repaired`` for what is made of it."""
-    if form == "printed":
-        return "printed"
-    return "repaired" if form.startswith(("repaired", "proven", "derived", "sharper")) else "partly repaired"
+    return _SHOWN.get(kind_of(form), "repaired")
 
 
 def falsification_table(searches: Sequence[Search]) -> pd.DataFrame:

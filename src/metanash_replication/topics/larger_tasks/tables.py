@@ -49,7 +49,7 @@ class TaskRun(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """What a gap is measured in."""
+        """Unit of a gap."""
         return "pots" if self.record.spec["games"]["family"] == "river_poker" else "reward"
 
     @property
@@ -196,7 +196,7 @@ def _speed(
 def equilibrium_rows(
     runs: Iterable[TaskRun], seeds: Mapping[str, int], resamples: int, root_seed: int
 ) -> list[dict[str, Any]]:
-    """What the learned policies are worth at T, beside an exact reference, on the first seeds of each experiment.
+    """Worth of the learned policies at T, beside an exact reference, on the first seeds of each experiment.
 
     ``seeds`` says for each how many, 0 for none. Poker: value and equilibrium of each game by linear programming.
     ``reference_gap`` is the largest NE-gap of these equilibria, which is rounding; ``error`` is how far the values of

@@ -71,7 +71,7 @@ def _theory_steps(batch: GameBatch[DiscountedGame], mismatch: Floats) -> Floats:
 
 
 def _constant(values: Mapping[str, float], count: int) -> Arrays:
-    """What is the same for all runs of a part, once for each of them."""
+    """The settings that all runs of a part share, once for each of them."""
     return {name: np.full(count, value) for name, value in values.items()}
 
 
@@ -301,7 +301,7 @@ def far_steps(
     iterations: int,
     longest_period: int,
 ) -> Arrays:
-    """What projected Q-ascent does at step sizes far beyond Proposition 1's, from random initial policies.
+    """Projected Q-ascent at step sizes far beyond Proposition 1's, from random initial policies.
 
     Returns
     -------

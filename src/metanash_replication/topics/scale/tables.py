@@ -36,7 +36,7 @@ _FITS = [
 
 
 def _same(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What both measurements of a game have alike."""
+    """Columns that both measurements of a game have alike."""
     return {key: value for key, value in spec.items() if key not in {"function", "repeats", "file"}}
 
 

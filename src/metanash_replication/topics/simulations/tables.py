@@ -1,4 +1,4 @@
-"""Tidy tables from run records: what figures, notebooks and readers see. Needs pandas (extra ``pipeline``)."""
+"""Tidy tables from run records, for figures, notebooks and readers. Needs pandas (extra ``pipeline``)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

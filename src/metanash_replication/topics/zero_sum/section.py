@@ -72,7 +72,7 @@ def theorem_1(tables: Tables) -> list[Part]:
 
 
 def theorem_2(tables: Tables) -> list[Part]:
-    """What meta-learning gains on sequences."""
+    """Gains of meta-learning on sequences."""
     table, cells = tables["sequences"], Cells("sequences")
     rows = [
         (

@@ -49,7 +49,14 @@ __all__ = [
 
 
 def _theorem_1_forms(
-    setting: str, t: Floats, gap: Floats, first: Floats, worst: Floats, horizon: int, rate: npt.ArrayLike
+    setting: str,
+    t: Floats,
+    gap: Floats,
+    first: Floats,
+    worst: Floats,
+    horizon: int,
+    rate: npt.ArrayLike,
+    rate_factor: float | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of the data-dependent bound: as printed, with both repairs of the burn-in, and as proven."""
     repaired = np.broadcast_to(np.asarray(rate, dtype=np.float64)[..., np.newaxis], gap.shape)
@@ -60,11 +67,20 @@ def _theorem_1_forms(
         "proven: any best response": bounds.theorem_1_proven(first, horizon, t, repaired),
     }
     trivial = bounds.trivial_gap(horizon)
-    return [claim_row("theorem 1", form, setting, t, gap, right, trivial) for form, right in forms.items()]
+    return [
+        claim_row("theorem 1", form, setting, t, gap, right, trivial, rate_factor=rate_factor)
+        for form, right in forms.items()
+    ]
 
 
 def _uniform_forms(
-    setting: str, t: Floats, gap: Floats, horizon: int, n_actions: Sequence[int], rate: npt.ArrayLike
+    setting: str,
+    t: Floats,
+    gap: Floats,
+    horizon: int,
+    n_actions: Sequence[int],
+    rate: npt.ArrayLike,
+    rate_factor: float | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of equation (4), from T = 2 on: at T = 1 its right side is 0."""
     later = t >= 2
@@ -76,7 +92,8 @@ def _uniform_forms(
     }
     trivial = bounds.trivial_gap(horizon)
     return [
-        claim_row("equation 4", form, setting, t[later], gap[:, later], right, trivial) for form, right in forms.items()
+        claim_row("equation 4", form, setting, t[later], gap[:, later], right, trivial, rate_factor=rate_factor)
+        for form, right in forms.items()
     ]
 
 
@@ -134,8 +151,8 @@ def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
         setting = f"long runs, {spec['base_kind']}, H={horizon}"
         rate = np.full(len(arrays["ne_gap"]), bounds.largest_learning_rate(horizon))
         gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
-        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate)
-        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate)
+        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate, 1.0)
+        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, 1.0)
     return rows
 
 
@@ -191,8 +208,8 @@ def small_step_rows(measured: Measurement) -> list[dict[str, Any]]:
         gap, first, worst = (arrays[name][i] for name in ("ne_gap", "divergence_first", "divergence_worst"))
         rate = np.full(len(gap), factor * bounds.largest_learning_rate(horizon))
         setting = f"learning rate {factor:g} / (8 H^2), H={horizon}"
-        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate)
-        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate)
+        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate, factor)
+        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, factor)
     return rows
 
 
