@@ -27,7 +27,11 @@ def row(claim, form, setting, left=0.5, *, total=False):
     """Two runs at T = 10 and 1000, both with a right side of 1; the second has ``left`` at the end."""
     gaps = np.array([[0.1, 0.2], [-0.3, left]])
     made = claim_row(claim, form, setting, np.array([10.0, 1000.0]), gaps, np.ones((2, 2)), 2.0)
-    return made | {"total": total, "file": f"theory/{setting[0]}.npz", "measurement": setting.split(",")[0]}
+    return made | {
+        "total": total,
+        "file": f"theory/{setting[0]}.npz",
+        "measurement": setting.split(",")[0].replace(" ", "_"),
+    }
 
 
 def planted(*changes):
