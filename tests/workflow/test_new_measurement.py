@@ -127,8 +127,8 @@ def theorem_4('''),
         ("    inner_loop: {base_kinds: [team],", "    uniform_play: {seeds: 3}\n    inner_loop: {base_kinds: [team],"),
     ],
     "workflow/schemas/config.schema.yaml": [
-        ("required: [constant_ratios, random_games, meta_training, inner_loop, gap_level]",
-         "required: [constant_ratios, random_games, meta_training, inner_loop, uniform_play, gap_level]"),
+        ("random_games, meta_training, inner_loop, gap_level, gap_levels]",
+         "random_games, meta_training, inner_loop, uniform_play, gap_level, gap_levels]"),
         ("          inner_loop:\n", '''          uniform_play:
             type: object
             additionalProperties: false

@@ -95,7 +95,7 @@ PLAN = Plan(
                 "Measured gap of Algorithm 2 beside Theorem 5 and equation (11). One run for each number of "
                 "iterations, at each schedule of learning rates: mean, least and largest over seeds. Gaps are exact "
                 "where the axis says CCE-gap; otherwise some are those of a deviator who is told the stage. A gap "
-                "that is not above 0 has no place on the axis."
+                "that is not positive has no place on the axis."
             ),
             ("schedules",),
         ),
@@ -111,8 +111,8 @@ PLAN = Plan(
             "theorem6_benefit",
             (
                 "What meta-learning gains on sequences of general-sum games. Mean CCE-gap of the games after the "
-                "first minus that of individual learning, with 95 % intervals over seeds, against perturbation, "
-                "number of games, size and kind; below 0 meta-learning helps. Gaps are exact where the axis says "
+                "first minus that of individual learning, with intervals over seeds, against perturbation, "
+                "number of games, size and kind; below zero meta-learning helps. Gaps are exact where the axis says "
                 "CCE-gap; otherwise some are those of a deviator who is told the stage."
             ),
             ("general_sequences",),

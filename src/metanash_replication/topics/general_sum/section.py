@@ -10,7 +10,7 @@ __all__ = ["PARTS"]
 
 DEVIATOR = (
     "At the worst run and iteration; all settings of random games and sequences are in `theory.csv`. The gap of "
-    "*theorem 5* is that of a deviator who is told the stage, no less than the CCE-gap; in the others it is the "
+    "`theorem 5` is that of a deviator who is told the stage, no less than the CCE-gap; in the others it is the "
     "CCE-gap itself, or that bound of it where the exact one takes too much."
 )
 
@@ -32,7 +32,7 @@ def _schedule_slopes(slopes: pd.DataFrame) -> Part:
     text = (
         "Slopes of the mean gap, one run for each $T$, by schedule of the learning rate. The verdict is about (11), "
         "which prescribes the first. Where `schedule_slopes.csv` does not call the gap exact, since it takes too much "
-        "or is not above 0, it is that of a deviator who is told the stage, which can confirm a rate only."
+        "or is not positive, it is that of a deviator who is told the stage, which can confirm a rate only."
     )
     place = ("$H$", "$N$", "learning rate", "window", "slope")
     head = (*place, r"slope of $\log T / (\eta T)$", "slope of (11)", "verdict")
