@@ -70,8 +70,8 @@ CLAIMS = [
         statement=r"From uniform policies, Algorithm 2 has the rate $\tilde{O}(T^{-2/3})$.",
         tested=(
             "Slope of the mean CCE-gap in log-log at the prescribed learning rates, on declared windows; where it is "
-            "not known or not positive, of the gap of a deviator who is told the stage, which can confirm the rate, but "
-            "not refute it."
+            "not known or not positive, of the gap of a deviator who is told the stage, which can confirm the rate, "
+            "but not refute it."
         ),
         judge=rate("schedule_slopes", ("horizon", "n_players"), _prescribed),
         figures=("theorem5_slopes",),

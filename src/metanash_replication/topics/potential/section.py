@@ -45,7 +45,8 @@ def _slopes(slopes: pd.DataFrame) -> Part:
         "Slope of the mean gap of all iterates in log-log, for the verdicts beside "
         f"{cells(slopes['claimed'].iloc[0])}. Steps are multiples of the largest that Proposition 1 admits, whose "
         "slope with the measured rise of the potential is given. *Longer*: the row was measured with so many times the "
-        "step, and windows count as many times the iterations; curves depend on the product alone, as nearly as it takes."
+        "step, and windows count as many times the iterations; curves depend on the product alone, as nearly as it "
+        "takes."
     )
     head = ("games", "discount", "step", "longer", "window", "slope", "slope of the bound", "verdict")
     return Part("Rate of projected Q-ascent", text, head, tuple(rows))
