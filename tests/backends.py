@@ -1,5 +1,11 @@
-"""The two implementations of the kernels, for tests that run on each."""
+"""The two implementations of the kernels and their instruction sets, for tests that run on each."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from metanash import kernels
@@ -18,3 +24,22 @@ def use(monkeypatch, module):
     """Make the library call the kernels of this module."""
     for name in set(twin.__all__) - {"CHUNK"}:
         monkeypatch.setattr(kernels, name, getattr(module, name))
+
+
+def run_on(isa, script, *arguments):
+    """Run a script of this folder with the kernels of an instruction set; skip where the processor lacks it."""
+    command = [sys.executable, str(Path(__file__).parent / script), *arguments]
+    done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
+    if "is not an instruction set of this processor" in done.stderr:
+        pytest.skip(f"this processor has no {isa}")
+    return done
+
+
+def results_on(isa, script, path):
+    """Arrays that such a script writes to ``path``, by name; ``isa`` among them is the set that was used."""
+    done = run_on(isa, script, str(path))
+    assert done.returncode == 0, done.stderr
+    with np.load(path) as stored:
+        results = dict(stored)
+    assert results["isa"] == isa
+    return results

@@ -1,17 +1,15 @@
 """Predictive regret matching+: the kernel and the learner against the published pseudo-code, bits, convergence."""
 
 import math
-import os
 import subprocess
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import oracles
 import oracles_regret
 import pytest
-from backends import BACKENDS, compiled, needs_compiled, use
+from backends import BACKENDS, compiled, needs_compiled, results_on, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_cases import arrays_of, copied
@@ -33,9 +31,6 @@ from metanash import (
 from metanash.kernels import twin
 from metanash.learners import LEARNERS
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
-
-TESTS = Path(__file__).parents[1]
-
 
 # The kernel against the pseudo-code, and against each other --------------------------------------------------
 
@@ -106,15 +101,9 @@ def test_compiled_agrees_with_numpy(reference):
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
     """A lane alone gives the bits of the batch in each of them too: both layouts add in the same order."""
-    command = [sys.executable, str(TESTS / "regret_cases.py"), str(tmp_path / "results.npz")]
-    done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
-    if "is not an instruction set of this processor" in done.stderr:
-        pytest.skip(f"this processor has no {isa}")
-    assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / "results.npz") as stored:
-        assert stored["isa"] == isa
-        for number, (label, expected, tolerance) in enumerate(reference):
-            assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
+    stored = results_on(isa, "regret_cases.py", tmp_path / "results.npz")
+    for number, (label, expected, tolerance) in enumerate(reference):
+        assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 
 
 @pytest.mark.parametrize("module", BACKENDS)

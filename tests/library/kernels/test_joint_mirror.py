@@ -1,22 +1,18 @@
 """The kernel of Algorithm 2: against loops, NumPy against C, bits that must not depend on batches or cuts."""
 
 import math
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import oracles
 import oracles_general
 import pytest
-from backends import BACKENDS, compiled, needs_compiled
+from backends import BACKENDS, compiled, needs_compiled, results_on
 from joint_cases import SIZES, WRITTEN, advanced, cases, joint_arguments, parts
 from kernel_cases import arrays_of, copied, mirror_arguments, run
 
 from metanash.kernels import twin
-
-TESTS = Path(__file__).parents[2]
 
 
 def assert_close(got, expected, tolerance, where):
@@ -87,15 +83,9 @@ def test_probabilities_agree_relatively(reference):
 @needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
-    command = [sys.executable, str(TESTS / "joint_cases.py"), str(tmp_path / "results.npz")]
-    done = subprocess.run(command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False)
-    if "is not an instruction set of this processor" in done.stderr:
-        pytest.skip(f"this processor has no {isa}")
-    assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / "results.npz") as stored:
-        assert stored["isa"] == isa
-        for number, (label, expected, tolerance) in enumerate(reference):
-            assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
+    stored = results_on(isa, "joint_cases.py", tmp_path / "results.npz")
+    for number, (label, expected, tolerance) in enumerate(reference):
+        assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 
 
 @pytest.mark.parametrize("module", BACKENDS)

@@ -8,13 +8,12 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import oracles
 import oracles_play
 import pytest
-from backends import BACKENDS, compiled, needs_compiled
+from backends import BACKENDS, compiled, needs_compiled, results_on, run_on
 from kernel_cases import (
     CHUNK,
     WRITTEN,
@@ -36,8 +35,6 @@ from kernel_cases import (
 )
 
 from metanash.kernels import twin
-
-TESTS = Path(__file__).parents[2]
 
 
 def assert_close(got, expected, tolerance, where):
@@ -86,29 +83,16 @@ def test_probabilities_agree_relatively(reference):
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
     """Instruction sets fuse and order sums differently: close to each other, not equal."""
-    command = [sys.executable, str(TESTS / "kernel_cases.py"), str(tmp_path / "results.npz")]
-    done = subprocess.run(
-        command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False
-    )  # fmt: skip
-    if "is not an instruction set of this processor" in done.stderr:
-        pytest.skip(f"this processor has no {isa}")
-    assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / "results.npz") as stored:
-        assert stored["isa"] == isa
-        for number, (label, expected, tolerance) in enumerate(reference):
-            assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
+    stored = results_on(isa, "kernel_cases.py", tmp_path / "results.npz")
+    for number, (label, expected, tolerance) in enumerate(reference):
+        assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 
 
 @needs_compiled
 @pytest.mark.skipif(os.name != "posix", reason="memory is protected by mprotect")
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_kernels_touch_nothing_behind_their_arrays(isa):
-    command = [sys.executable, str(TESTS / "guarded.py")]
-    done = subprocess.run(
-        command, env={**os.environ, "METANASH_ISA": isa}, capture_output=True, text=True, check=False
-    )  # fmt: skip
-    if "is not an instruction set of this processor" in done.stderr:
-        pytest.skip(f"this processor has no {isa}")
+    done = run_on(isa, "guarded.py")
     assert done.returncode == 0, f"{done.stdout.splitlines()[-1:]} {done.stderr}"
     assert done.stdout.splitlines()[-1] == "done"
 
