@@ -7,7 +7,7 @@ library.
 import importlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
@@ -46,9 +46,9 @@ def setting(config: Config, path: str) -> Any:
 
 def _check_names(owner: str, **fields: Any) -> None:
     """Names are in tuples: a text alone would be taken for the names of its letters."""
-    for field, names in fields.items():
+    for name, names in fields.items():
         if isinstance(names, str):
-            raise ValueError(f"{owner}: {field} must be a tuple of names; write ({names!r},)")
+            raise ValueError(f"{owner}: {name} must be a tuple of names; write ({names!r},)")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Measurement:
     section: str
     file: str
     message: str
-    over: Mapping[str, Any] = None  # type: ignore[assignment]
+    over: Mapping[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     random: bool = True
     name: str = ""
@@ -96,7 +96,7 @@ class Measurement:
 
     def __post_init__(self) -> None:
         _check_names(f"measurement of {self.function!r}", only=self.only)
-        object.__setattr__(self, "over", dict(self.over or {}))
+        object.__setattr__(self, "over", dict(self.over))
         object.__setattr__(self, "name", self.name or self.function)
         object.__setattr__(self, "rule", self.rule or self.function)
 
@@ -296,12 +296,12 @@ class Plan:
     figures: tuple[Figure, ...] = ()
     drawn_by: str = ""
     sections: tuple[Section, ...] = ()
-    notebooks: Mapping[str, Reads] = None  # type: ignore[assignment]
+    notebooks: Mapping[str, Reads] = field(default_factory=dict)
     present: Callable[[Config], bool] | None = None
     recorded_as: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notebooks", dict(self.notebooks or {}))
+        object.__setattr__(self, "notebooks", dict(self.notebooks))
 
     def is_present(self, config: Config) -> bool:
         """Whether the configuration asks for the topic."""
