@@ -289,6 +289,11 @@ SAID = {
         [10**7, 10**4],
         "theory/general_sum/schedules/iterations: must rise",
     ),
+    "rates that fall": (
+        ("theory", "general_sum", "rates", "iterations"),
+        [10**7, 10**4],
+        "theory/general_sum/rates/iterations: must rise",
+    ),
     "times that fall": (
         ("theory", "scale", "iterations"),
         [200, 20],

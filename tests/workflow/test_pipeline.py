@@ -74,7 +74,7 @@ def theory(config):
         "meta_training": len(training["inner_loops"]) * len(training["base_kinds"]) * len(training["discounts"]),
         "general_sum_random_games": len(general["random_games"]["base_kinds"])
         * len(general["random_games"]["horizons"]),
-        "schedules": len(general["schedules"]["settings"]),
+        **{name: len(general[name]["settings"]) for name in ("rates", "schedules")},
         "general_sum_sequences": len(general["sequences"]["arms"]),
         "general_sum_burn_in": 1, "scale_learned": sizes, "scale_costs": sizes,
         **{f"{name}_tables": 1 for name in TOPICS},

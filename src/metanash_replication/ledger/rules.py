@@ -277,8 +277,10 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
     return judge
 
 
-def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
-    """T times a gap, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
+def growth(
+    table: str, keys: Sequence[str], rows: Rows = _everything, curve: str = "T times the gap at stage ends"
+) -> Judge:
+    """A curve, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
 
     def judge(tables: Tables) -> Verdict:
         source = f"{table}.csv"
@@ -295,7 +297,7 @@ def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
         where = _place(worst, keys)
         verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
         result = (
-            f"T times the gap at stage ends, T from {number(worst['start'], '.2g', source)} to "
+            f"{curve}, T from {number(worst['start'], '.2g', source)} to "
             f"{number(worst['end'], '.2g', source)}: {verdicts}. Nearest to a power ({cited(where, source)}): "
             f"a + b log T is off by {number(100 * worst['misfit_affine'], '.2g', source)} %, with b = "
             f"{number(worst['increment'], '.4g', source)} [{number(worst['increment_low'], '.4g', source)}, "
