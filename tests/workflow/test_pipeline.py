@@ -254,11 +254,14 @@ def test_other_tables_are_those_of_the_library(finished, config):
     records = [read_record(finished.path(run_name(*run[:4]))) for run in names]
     sensitivity = tables.final_gap_table(records, resamples, root)
     assert finished.path("sensitivity.csv").read_text() == sensitivity.to_csv(index=False)
-    parts = []
-    for kind in config["experiments"]["figure1_zero_sum"]["base_kinds"]:
-        path = finished.path(f"games/figure1_zero_sum/{kind}/block-0.npz")
-        assert read_provenance(path)["axes"]["seed"][0] == 0
-        parts.append(tables.stage_equilibria(read_games(path)[:3], kind))  # three games of the first seed
+    parts, section = [], config["experiments"]["figure1_zero_sum"]
+    count = section["games"]["count"]
+    for kind in section["base_kinds"]:
+        for block in range(len(blocks(section))):
+            path = finished.path(f"games/figure1_zero_sum/{kind}/block-{block}.npz")
+            games = read_games(path)
+            for i, seed in enumerate(read_provenance(path)["axes"]["seed"]):
+                parts.append(tables.stage_equilibria(games[i * count : (i + 1) * count], kind, seed))
     assert finished.path("equilibria.csv").read_text() == pd.concat(parts).to_csv(index=False)
 
 

@@ -82,8 +82,9 @@ rule sensitivity_table:
 rule equilibria:
     input:
         games=[
-            f"{RESULTS}/games/figure1_zero_sum/{kind}/block-0.npz"
+            f"{RESULTS}/games/figure1_zero_sum/{kind}/block-{block}.npz"
             for kind in EXPERIMENTS["figure1_zero_sum"]["base_kinds"]
+            for block in blocks("figure1_zero_sum")
         ],
         code=code("equilibria"),
     output:
@@ -94,7 +95,7 @@ rule equilibria:
     conda:
         "../../environment.yml"
     message:
-        "Equilibria of the stage matrices, by linear programming"
+        "Equilibria of the stage games, in rewards and in Q-functions"
     script:
         "../scripts/equilibria.py"
 

@@ -21,6 +21,9 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     any it is below, *violated*; else *inconclusive*.
 ``comparison``
     A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*.
+``most``
+    Of the share of cases that are as the claim says, with its exact 95 % interval (Clopper and Pearson): above one
+    half, *holds*; below, *violated*; else *inconclusive*.
 ``never_falls``
     Of intervals of differences that hold together: all at or above 0, *holds*; any below, *violated*; else
     *inconclusive*.
@@ -34,7 +37,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
@@ -56,6 +59,7 @@ __all__ = [
     "comparison",
     "effect",
     "growth",
+    "most",
     "never_exceeded",
     "never_falls",
     "not_tested",
@@ -462,6 +466,44 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
         name = VIOLATED if failing else HOLDS
         return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
+
+    return judge
+
+
+def share_interval(successes: int, cases: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a share (Clopper and Pearson 1934)."""
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(successes, cases - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, cases - successes, 1.0 - tail)) if successes < cases else 1.0
+    return low, high
+
+
+def most(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str], sentence: str) -> Judge:
+    """``left`` at most ``right`` in most rows of what ``rows`` makes of the tables, which are independent cases.
+
+    ``sentence`` says of whose ``{share}``, and names the ``{median}`` and ``{largest}`` left side and ``{right}``.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        made = rows(tables)
+        if made.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        good = int((made["left"] <= made["right"]).sum())
+        low, high = share_interval(good, len(made))
+        name = HOLDS if low > 0.5 else (VIOLATED if high < 0.5 else INCONCLUSIVE)
+        worst = made.iloc[int((made["left"] / made["right"]).to_numpy().argmax())]
+        share = (
+            f"{_count(good, source, 'none')} of {number(len(made), 'd', source)} (share "
+            f"{number(good / len(made), '.2g', source)} [{number(low, '.2f', source)}, {number(high, '.2f', source)}])"
+        )
+        told = sentence.format(
+            share=share,
+            median=number(made["left"].median(), ".3g", source),
+            largest=number(worst["left"], ".3g", source),
+            right=number(worst["right"], ".3g", source),
+        )
+        return Verdict(name, f"{told}.", _place(worst, keys), place=worst.to_dict())
 
     return judge
 

@@ -165,7 +165,8 @@ def growth_of(**verdicts):
     for k, (setting, verdict) in enumerate(verdicts.items()):
         rows.append(
             {"horizon": int(setting[1]), "n_players": int(setting[4]), "start": 1e4, "end": 1e7, "verdict": verdict,
-             "misfit_affine": 0.001, "misfit_power": 0.02, "increment": 2.0, "increment_low": 1.9, "increment_high": 2.1,
+             "misfit_affine": 0.001, "misfit_power": 0.02, "increment": 2.0, "increment_low": 1.9,
+             "increment_high": 2.1,
              "power": 0.1, "power_low": 0.09, "power_high": 0.11, "advantage_low": 0.3 - 0.1 * k}
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -17,6 +17,7 @@ from metanash_replication.topics.simulations.tables import (
     curve_table,
     curves,
     distinct_equilibria,
+    equilibrium_ranges,
     final_gap_table,
     speed_up_table,
     stage_equilibria,
@@ -426,23 +427,43 @@ OTHER = [[0.0, 0.6], [0.8, 0.2]]
 
 
 def test_stage_equilibria_of_known_games():
-    found = stage_equilibria([stage_game(MIXED, SADDLE), stage_game(OTHER, MIXED)], "mixed")
-    assert list(found.columns) == ["base_kind", "game", "state", "mu_a1", "nu_b1", "value"]
+    """Step 2 adds the same to all Q-functions, so they have the same equilibria."""
+    found = stage_equilibria([stage_game(MIXED, SADDLE), stage_game(OTHER, MIXED)], "mixed", 7)
+    assert list(found.columns) == ["base_kind", "seed", "payoffs", "game", "state", "mu_a1", "nu_b1", "value"]
     wanted = [
-        ("mixed", 1, 1, 1 / 3, 1 / 2, 1 / 2),
-        ("mixed", 1, 2, 1.0, 1.0, 0.2),
-        ("mixed", 2, 1, 1 / 2, 1 / 3, 0.4),
-        ("mixed", 2, 2, 1 / 3, 1 / 2, 1 / 2),
+        (1, 1, 1 / 3, 1 / 2, 1 / 2),
+        (1, 2, 1.0, 1.0, 0.2),
+        (2, 1, 1 / 2, 1 / 3, 0.4),
+        (2, 2, 1 / 3, 1 / 2, 1 / 2),
     ]
-    for row, expected in zip(found.itertuples(index=False, name=None), wanted, strict=True):
-        assert row[:3] == expected[:3]
-        assert row[3:] == pytest.approx(expected[3:], abs=1e-9)
+    more = {"rewards": 0.0, "Q-functions": 0.125}
+    places = [("mixed", 7, payoffs, *row[:-1], row[-1] + more[payoffs]) for payoffs in more for row in wanted]
+    for row, expected in zip(found.itertuples(index=False, name=None), places, strict=True):
+        assert row[:5] == expected[:5]
+        assert row[5:] == pytest.approx(expected[5:], abs=1e-9)
+
+
+def test_stage_equilibria_in_q_functions_have_the_steps_to_come():
+    """State 1 leads to state 2 after (a1, b1) and else to state 1, whose values in step 2 are 0.5 and 0.2."""
+    reward = np.array([[MIXED, SADDLE]] * 2)
+    towards = np.zeros((2, 2, 2, 2))
+    towards[..., 0] = 1.0
+    towards[0, 0, 0] = [0.0, 1.0]
+    found = stage_equilibria([ZeroSumGame(reward, mn.Transition.shared(towards))], "mixed", 0)
+    first = found[(found["payoffs"] == "Q-functions") & (found["state"] == 1)].iloc[0]
+    (a, b), (c, d) = (1.0 + 0.2, 0.0 + 0.5), (0.25 + 0.5, 0.75 + 0.5)
+    assert first["mu_a1"] == pytest.approx((d - c) / (a - b - c + d))
+    assert first["nu_b1"] == pytest.approx((d - b) / (a - b - c + d))
+    assert first["value"] == pytest.approx((a * d - b * c) / (a - b - c + d))
+    assert found[found["payoffs"] == "rewards"]["value"].tolist() == pytest.approx([0.5, 0.2])
 
 
 def test_distinct_equilibria_are_counted():
     table = pd.DataFrame(
         {
             "base_kind": ["pure"] * 5 + ["mixed"],
+            "seed": 3,
+            "payoffs": "rewards",
             "game": [1, 2, 3, 1, 2, 1],
             "state": [1, 1, 1, 2, 2, 1],
             "mu_a1": [0.3, 0.3 + 1e-9, 0.31, 0.3, 1.0, 0.3],
@@ -450,7 +471,8 @@ def test_distinct_equilibria_are_counted():
             "value": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
         }
     )
-    found = distinct_equilibria(table)
+    others = [table.assign(seed=4, mu_a1=0.9), table.assign(payoffs="Q-functions", mu_a1=0.8)]
+    found = distinct_equilibria(pd.concat([*others, table]))
     assert list(found.itertuples(index=False, name=None)) == [
         ("mixed", 1, 0.3, 0.4, 1),
         ("pure", 1, 0.3, 0.4, 2),
@@ -459,3 +481,27 @@ def test_distinct_equilibria_are_counted():
         ("pure", 2, 1.0, 0.0, 1),
     ]
     assert list(found.columns) == ["base_kind", "state", "mu_a1", "nu_b1", "games"]
+
+
+def equilibria_of(kind, seed, *points, payoffs="rewards", state=1):
+    return pd.DataFrame(
+        [(kind, seed, payoffs, k, state, mu, nu, 0.5) for k, (mu, nu) in enumerate(points, start=1)],
+        columns=["base_kind", "seed", "payoffs", "game", "state", "mu_a1", "nu_b1", "value"],
+    )
+
+
+def test_equilibrium_ranges_are_the_widest_of_a_sequence():
+    """Over the games of a state, of either probability; not over states or seeds."""
+    table = pd.concat(
+        [
+            equilibria_of("mixed", 1, (0.2, 0.5), (0.3, 0.9)),
+            equilibria_of("mixed", 1, (0.9, 0.5), (0.7, 0.6), state=2),
+            equilibria_of("mixed", 2, (0.1, 0.1), (0.1, 0.1)),
+            equilibria_of("mixed", 2, (1.0, 0.0), (0.4, 0.1), state=2),
+            equilibria_of("mixed", 2, (0.5, 0.5), (0.0, 0.5), payoffs="Q-functions"),
+        ]
+    )
+    found = equilibrium_ranges(table)
+    assert list(found.columns) == ["base_kind", "payoffs", "seed", "state", "range"]
+    rows = [(row.payoffs, row.seed, row.state, round(row.range, 9)) for row in found.itertuples()]
+    assert rows == [("Q-functions", 2, 1, 0.5), ("rewards", 1, 1, 0.4), ("rewards", 2, 2, 0.6)]

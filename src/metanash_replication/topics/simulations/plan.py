@@ -24,7 +24,7 @@ PLAN = Plan(
         ),
         Table(
             "equilibria",
-            "Equilibria of the stage matrices of one sequence.",
+            "Equilibria of the stage games of every sequence, in rewards and in Q-functions.",
             judged=True,
         ),
     ),
@@ -56,8 +56,9 @@ PLAN = Plan(
         Figure(
             "figure1c",
             (
-                "Equilibria of the stage matrices of the games of one sequence. Probabilities of the players' first "
-                "actions; a larger mark stands for several games."
+                "Equilibria of the stage games. Probabilities of the players' first actions in the reward matrices of "
+                "one sequence, that of the first seed; and of all sequences the widest range of such a probability "
+                "over the games and states, in rewards and in the Q-functions of the whole game."
             ),
             ("equilibria",),
         ),
@@ -89,7 +90,8 @@ PLAN = Plan(
                 "figure-1b-action-independent",
                 "figure-1b-team-theory-step",
                 "figure-1b-action-independent-theory-step",
-                "figure-1c",
+                "figure-1c-mixed",
+                "figure-1c-pure",
                 "figure-1c-q-functions",
                 "simulations-zero-sum",
                 "simulations-potential",

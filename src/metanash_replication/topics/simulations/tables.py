@@ -1,17 +1,27 @@
 """Tidy tables from run records, for figures, notebooks and readers. Needs pandas (extra ``pipeline``)."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from metanash.exact import matrix_equilibrium
+from metanash.exact import matrix_equilibria, shapley_batch
 from metanash.games import ZeroSumGame, check_games
 from metanash.streams import stream
 from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash_replication.records import RunRecord
 
-__all__ = ["curve_table", "curves", "distinct_equilibria", "final_gap_table", "speed_up_table", "stage_equilibria"]
+__all__ = [
+    "PAYOFFS",
+    "curve_table",
+    "curves",
+    "distinct_equilibria",
+    "equilibrium_ranges",
+    "final_gap_table",
+    "speed_up_table",
+    "stage_equilibria",
+]
 
 
 def curve_table(records: Iterable[RunRecord], figure: str) -> pd.DataFrame:
@@ -134,32 +144,59 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
     return pd.DataFrame(rows)
 
 
-def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str) -> pd.DataFrame:
-    """Equilibria of the reward matrices at step 1 (Figure 1c): base_kind, game, state, mu_a1, nu_b1, value.
+PAYOFFS = ("rewards", "Q-functions")
+"""Of the stage games at step 1: what is earned there, and with the value of the steps to come."""
+
+
+def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str, seed: int) -> pd.DataFrame:
+    """Equilibria of the stage games at step 1 of a sequence (Figure 1c).
 
     Takes a list of ZeroSumGame; raises ValueError for anything else.
 
-    Games and states count from 1; mu_a1 and nu_b1 are the probabilities of the players' first actions.
+    Columns base_kind, seed, payoffs (:data:`PAYOFFS`), game, state (both from 1), mu_a1 and nu_b1, the probabilities of
+    the players' first actions, and value.
     """
     check_games("stage_equilibria", games, ZeroSumGame)
-    rows = []
-    for k, game in enumerate(games, start=1):
-        for s, matrix in enumerate(game.reward[0], start=1):
-            found = matrix_equilibrium(matrix)
-            rows.append(
-                {
-                    "base_kind": base_kind,
-                    "game": k,
-                    "state": s,
-                    "mu_a1": found.mu[0],
-                    "nu_b1": found.nu[0],
-                    "value": found.value,
-                }
-            )
-    return pd.DataFrame(rows)
+    states = games[0].n_states
+    rewards = matrix_equilibria(np.concatenate([game.reward[0] for game in games]))
+    whole = shapley_batch(games)
+    found = {
+        PAYOFFS[0]: (rewards.mu, rewards.nu, rewards.value),
+        PAYOFFS[1]: tuple(part[:, 0].reshape(len(games) * states, -1) for part in (whole.mu, whole.nu, whole.value)),
+    }
+    places = list(itertools.product(range(1, len(games) + 1), range(1, states + 1)))
+    return pd.DataFrame(
+        {
+            "base_kind": base_kind,
+            "seed": seed,
+            "payoffs": payoffs,
+            "game": game,
+            "state": state,
+            "mu_a1": mu[i, 0],
+            "nu_b1": nu[i, 0],
+            "value": value[i] if value.ndim == 1 else value[i, 0],
+        }
+        for payoffs, (mu, nu, value) in found.items()
+        for i, (game, state) in enumerate(places)
+    )
 
 
 def distinct_equilibria(table: pd.DataFrame) -> pd.DataFrame:
-    """Equilibria of :func:`stage_equilibria` that agree to six digits as one row, with the number of ``games``."""
+    """Equilibria in rewards of one sequence, that of the first seed: those that agree to six digits as one row.
+
+    Columns base_kind, state, mu_a1, nu_b1 and the number of ``games``.
+    """
     keys = ["base_kind", "state", "mu_a1", "nu_b1"]
-    return table.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+    own = table[(table["payoffs"] == PAYOFFS[0]) & (table["seed"] == table["seed"].min())]
+    return own.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+
+
+def equilibrium_ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """How far the equilibria of a sequence's games are apart: base_kind, payoffs, seed, state, range.
+
+    ``range`` is the largest over states of the range over games of either probability; ``state`` is where.
+    """
+    keys = ["base_kind", "payoffs", "seed"]
+    groups = table.groupby([*keys, "state"], sort=True)[["mu_a1", "nu_b1"]]
+    by_state = (groups.max() - groups.min()).max(axis=1).rename("range").reset_index()
+    return by_state.loc[by_state.groupby(keys, sort=True)["range"].idxmax()].reset_index(drop=True)
