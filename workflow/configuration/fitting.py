@@ -38,6 +38,7 @@ def misfits(config: Section) -> list[Mistake]:
         _mixed_theory(theory["zero_sum"]),
         _horizons(theory["zero_sum"]["random_games"]),
         _rates(theory),
+        _step_scaling(theory["potential"]["step_scaling"]),
         _general_sum(theory["general_sum"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
@@ -171,6 +172,15 @@ def _rates(theory: Section) -> Iterator[Mistake]:
         yield from _rising(("theory", "general_sum", name, "iterations"), general[name]["iterations"])
     grid = general["rates"]["iterations"]
     yield from _windows(("theory", "general_sum"), general["slopes"]["windows"], grid, "iterations of rates")
+
+
+def _step_scaling(section: Section) -> Iterator[Mistake]:
+    for k, comparison in enumerate(section["comparisons"]):
+        place = ("theory", "potential", "step_scaling", "comparisons", k)
+        for factor in comparison["factors"]:
+            if comparison["iterations"] % factor:
+                words = f"must be a multiple of the factor {factor}, there is {comparison['iterations']}"
+                yield Mistake((*place, "iterations"), words)
 
 
 def _windows(

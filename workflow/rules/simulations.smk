@@ -11,8 +11,13 @@ rule figure1_table:
         "../../environment.yml"
     params:
         names={name: EXPERIMENTS[name]["figure"] for name in EXPERIMENTS if name.startswith("figure1_")},
+        counted_at={
+            section["figure"]: section["counted_at_rate"]
+            for section in EXPERIMENTS.values()
+            if "counted_at_rate" in section
+        },
     message:
-        "Table of all NE-gaps of Figure 1"
+        "Table of the NE-gaps of Figure 1"
     script:
         "../scripts/figure1_table.py"
 
@@ -33,7 +38,7 @@ rule own_table:
     params:
         names=lambda wildcards: {"records": wildcards.experiment},
     message:
-        "Table of all NE-gaps of {wildcards.experiment}"
+        "Table of the NE-gaps of {wildcards.experiment}"
     script:
         "../scripts/figure1_table.py"
 

@@ -24,7 +24,7 @@ from metanash_replication.topics.simulations.tables import (
 )
 
 GRID = [1, 3, 10, 60]
-COLUMNS = ["figure", "base_kind", "arm", "seed", "game", "iteration", "ne_gap"]
+COLUMNS = ["figure", "base_kind", "arm", "seed", "games", "iteration", "ne_gap"]
 
 
 def record(kind, arm, seeds, gap, rates=(0.1,), sizes=(0.2,), grid=GRID):
@@ -62,17 +62,21 @@ def table():
 # Curves -------------------------------------------------------------------------------------------------
 
 
-def test_every_measurement_is_one_row(table):
+def test_every_checkpoint_of_a_sequence_is_one_row(table):
     assert list(table.columns) == COLUMNS
     wanted = [
-        ("1a", kind, arm, seed, game, iteration, gap_of(kind, arm, seed, game, iteration))
+        ("1a", kind, arm, seed, 3, iteration)
         for kind in sorted(KINDS)
         for arm in sorted(ARMS)
         for seed in (0, 2, 4)
-        for game in (1, 2, 3)
         for iteration in GRID
     ]
-    assert list(table.itertuples(index=False, name=None)) == wanted
+    assert list(table.iloc[:, :6].itertuples(index=False, name=None)) == wanted
+    means = [
+        statistics.fmean(gap_of(kind, arm, seed, game, iteration) for game in (1, 2, 3))
+        for _, kind, arm, seed, _, iteration in wanted
+    ]
+    np.testing.assert_allclose(table["ne_gap"], means, rtol=1e-14)
     assert table.index.tolist() == list(range(len(wanted)))
 
 
@@ -83,7 +87,7 @@ def test_order_of_records_does_not_matter(table):
 
 def test_csv_is_exact(table):
     text = table.to_csv(index=False)
-    assert text.splitlines()[0] == "figure,base_kind,arm,seed,game,iteration,ne_gap"
+    assert text.splitlines()[0] == "figure,base_kind,arm,seed,games,iteration,ne_gap"
     assert pd.read_csv(io.StringIO(text))["ne_gap"].tolist() == table["ne_gap"].tolist()
 
 
@@ -93,6 +97,14 @@ def test_grids_have_no_curves(axis):
     grid = record("mixed", "individual", [0], np.ones(shape), **{axis: (0.1, 0.3)})
     with pytest.raises(ValueError, match="one learning rate and one perturbation"):
         curve_table([grid], "1a")
+
+
+def test_iterations_are_counted_at_another_rate():
+    """A multiple of it stands for as many times the iterations."""
+    far = record("mixed", "individual", [0], np.ones((1, 1, 1, 2, 4)), rates=(10000.0,))
+    assert curve_table([far], "1a")["iteration"].tolist() == GRID
+    assert curve_table([far], "1a", 1.0)["iteration"].tolist() == [10000 * t for t in GRID]
+    assert curve_table([far], "1a", 2500.0)["iteration"].tolist() == [4 * t for t in GRID]
 
 
 def test_curves_are_means_over_games_then_over_seeds(table):

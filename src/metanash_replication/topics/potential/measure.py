@@ -40,6 +40,7 @@ __all__ = [
     "random_games",
     "random_sequences",
     "sequence_runs",
+    "step_scaling",
     "two_state_game",
 ]
 
@@ -509,4 +510,73 @@ def _one_case(batches: Sequence[GameBatch[DiscountedGame]], start: Policies, ite
         "game_mean_gap": gaps,
         "game_mismatch": each,
         "game_rise": np.stack(rises, axis=1),
+    }
+
+
+# Step sizes ---------------------------------------------------------------------------------------------
+
+
+def step_scaling(
+    base_kind: str,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    n_states: int,
+    n_actions: Sequence[int],
+    discount: float,
+    games: int,
+    perturbation: float,
+    comparisons: Sequence[Mapping[str, Any]],
+) -> Arrays:
+    """Sequences at several step sizes, each for as many iterations as make the same step times iterations.
+
+    Parameters
+    ----------
+    games : int
+        K of a sequence, learned alone and with carry-over.
+    comparisons : sequence of mappings
+        Each with ``factors``, step sizes over the largest that Proposition 1 admits, and ``iterations``, those at that
+        step; multiples of the factors.
+
+    Returns
+    -------
+    dict of arrays
+        ``factors``, ``shorter`` and ``iterations`` (n,), a row for each factor of each comparison, point in time and
+        arm: the point is ``iterations`` / ``shorter`` steps of the theory's size; ``carried`` (n,), whether policies
+        are carried over; ``ne_gap`` (n, seeds), of the iterate at that point, mean over the games.
+
+    Raises
+    ------
+    ValueError
+        If a number of iterations is no multiple of a factor.
+    """
+    sequences = [
+        potential_sequence(
+            base_kind, root_seed, "step scaling", seed, n_games=games, perturbation=perturbation, discount=discount,
+            n_states=n_states, n_actions=n_actions,
+        )
+        for seed in seeds
+    ]  # fmt: skip
+    batches = [GameBatch(tuple(sequence[k] for sequence in sequences)) for k in range(games)]
+    largest = _theory_steps(batches[0], np.max([distribution_mismatch(batch) for batch in batches], axis=0))
+    rows: list[tuple[float, int, int, bool, Floats]] = []
+    for comparison in comparisons:
+        total = comparison["iterations"]
+        for factor, arm in itertools.product(comparison["factors"], ("individual", "carry_over")):
+            length, rest = divmod(total, factor)
+            if rest:
+                raise ValueError(f"{total} iterations are no multiple of the factor {factor}")
+            shorter = [part for part in (100, 10, 1) if length % part == 0]
+            at = np.array([length // part for part in shorter], dtype=np.int64)
+            runs = learn_sequence(batches, ProjectedQAscent(factor * largest), META_UPDATES[arm](games), length, at=at)
+            gap = runs.measured("ne_gap").mean(axis=1)
+            rows += [(factor, part, total, arm == "carry_over", gap[:, c]) for c, part in enumerate(shorter)]
+    factors, parts, totals, carried, gaps = zip(*rows, strict=True)
+    return {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "factors": np.array(factors, dtype=np.float64),
+        "shorter": np.array(parts, dtype=np.int64),
+        "iterations": np.array(totals, dtype=np.int64),
+        "carried": np.array(carried),
+        "ne_gap": np.stack(gaps),
     }

@@ -27,7 +27,7 @@ def _settings_only(_config: Config, arguments: dict[str, Any]) -> dict[str, Any]
 PLAN = Plan(
     title="Potential games",
     measurements=(
-        *map(_of_each_kind, ("random_games", "random_sequences", "long_runs", "far_steps")),
+        *map(_of_each_kind, ("random_games", "random_sequences", "long_runs", "far_steps", "step_scaling")),
         Measurement(
             function="sequence_runs",
             name="sequences",
@@ -64,6 +64,14 @@ PLAN = Plan(
         Table(
             "far_steps",
             "How runs end far beyond the step of the theory.",
+            judged=True,
+        ),
+        Table(
+            "step_scaling",
+            (
+                "Mean gaps of sequences at multiples of the step of Proposition 1, at the same step times iterations, "
+                "and their relative differences."
+            ),
             judged=True,
         ),
         Table(

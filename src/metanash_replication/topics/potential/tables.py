@@ -35,6 +35,7 @@ __all__ = [
     "sequence_rows",
     "sequence_table",
     "slope_table",
+    "step_scaling_table",
     "violation_table",
 ]
 
@@ -317,6 +318,38 @@ def far_step_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["base_kind", "discount", "n_players", "step_factor"], ignore_index=True)
 
 
+def step_scaling_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """Mean gaps of sequences at step sizes that are multiples of the theory's, at the same step times iterations.
+
+    Columns base_kind, arm, total (iterations of the run, counted at the theory's step), iteration (of the row, counted
+    alike), step_factor, ne_gap; ``difference``, relative, from the smallest factor of the comparison; n_seeds.
+    """
+    rows = []
+    for spec, arrays in measured:
+        for total, shorter, carried in dict.fromkeys(
+            zip(*(arrays[name].tolist() for name in ("iterations", "shorter", "carried")), strict=True)
+        ):
+            some = (
+                (arrays["iterations"] == total) & (arrays["shorter"] == shorter) & (arrays["carried"] == carried)
+            ).nonzero()[0]
+            some = some[arrays["factors"][some].argsort()]
+            gaps = arrays["ne_gap"][some].mean(axis=1)
+            for i, gap in zip(some, gaps, strict=True):
+                rows.append(
+                    {
+                        "base_kind": spec["base_kind"],
+                        "arm": "carry_over" if carried else "individual",
+                        "total": total,
+                        "iteration": total // shorter,
+                        "step_factor": arrays["factors"][i],
+                        "ne_gap": gap,
+                        "difference": gap / gaps[0] - 1.0,
+                        "n_seeds": arrays["ne_gap"].shape[1],
+                    }
+                )
+    return pd.DataFrame(rows).sort_values(["base_kind", "arm", "total", "iteration", "step_factor"], ignore_index=True)
+
+
 # Sequences ----------------------------------------------------------------------------------------------
 
 
@@ -455,5 +488,6 @@ def make(
         "potential_curves": curve_table(measured["long_runs"]),
         "potential_slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
         "far_steps": far_step_table(measured["far_steps"]),
+        "step_scaling": step_scaling_table(measured["step_scaling"]),
         "potential_sequences": sequence_table(measured["sequences"], resamples, root_seed),
     }

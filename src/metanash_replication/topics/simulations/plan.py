@@ -9,7 +9,7 @@ PLAN = Plan(
     tables=(
         Table(
             "figure1",
-            "Every measured NE-gap behind Figure 1: a row a panel, kind, arm, seed, game and iteration.",
+            "NE-gaps behind Figure 1, means over the games of a sequence, by panel, kind, arm, seed and iteration.",
             judged=True,
         ),
         Table(
@@ -48,8 +48,9 @@ PLAN = Plan(
         Figure(
             "figure1b_theory",
             (
-                "NE-gap against iterations in potential games at the largest step of Proposition 1. Mean over the "
-                "games of a sequence, bands one standard deviation over seeds."
+                "NE-gap against iterations in potential games at the largest step of Proposition 1. Learned at a "
+                "multiple of it, where the curves are the same. Mean over the games of a sequence, bands one standard "
+                "deviation over seeds."
             ),
             ("figure1",),
         ),

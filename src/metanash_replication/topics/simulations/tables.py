@@ -24,33 +24,35 @@ __all__ = [
 ]
 
 
-def curve_table(records: Iterable[RunRecord], figure: str) -> pd.DataFrame:
-    """NE-gaps of all runs, one row each: figure, base_kind, arm, seed, game, iteration, ne_gap.
+def curve_table(records: Iterable[RunRecord], figure: str, counted_at: float | None = None) -> pd.DataFrame:
+    """NE-gaps of all runs, means over the games of a sequence: figure, base_kind, arm, seed, games, iteration, ne_gap.
 
-    Seeds and iterations are those of the records, games count from 1. Records must have one learning rate and one
-    perturbation; ValueError otherwise.
+    Seeds are those of the records; ``games`` is K. With ``counted_at``, a learning rate in the unit of the records,
+    iterations are counted at that rate: a run at 1e4 times it stands for 1e4 times the iterations, as projected
+    Q-ascent allows at small steps. Records must have one learning rate and one perturbation; ValueError otherwise.
     """
     frames = []
     for record in records:
         gap = record.gap
         if gap.shape[:2] != (1, 1):
             raise ValueError("a table of curves needs records with one learning rate and one perturbation")
-        axes = [record["seeds"], np.arange(1, gap.shape[3] + 1), record["checkpoints"]]
-        index = pd.MultiIndex.from_product(axes, names=["seed", "game", "iteration"])
-        frame = pd.DataFrame({"ne_gap": gap.ravel()}, index=index).reset_index()
+        rate = float(record["learning_rates"][0])
+        times = np.round(record["checkpoints"] * (rate / (counted_at or rate))).astype(np.int64)
+        index = pd.MultiIndex.from_product([record["seeds"], times], names=["seed", "iteration"])
+        frame = pd.DataFrame({"ne_gap": gap[0, 0].mean(axis=1).ravel()}, index=index).reset_index()
+        frame.insert(1, "games", gap.shape[3])
         frame.insert(0, "arm", record.spec["arm"])
         frame.insert(0, "base_kind", record.spec["games"]["base_kind"])
         frames.append(frame)
     table = pd.concat(frames, ignore_index=True)
     table.insert(0, "figure", figure)
-    return table.sort_values(["base_kind", "arm", "seed", "game", "iteration"], ignore_index=True)
+    return table.sort_values(["base_kind", "arm", "seed", "iteration"], ignore_index=True)
 
 
 def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the games, then mean and std over seeds: figure, base_kind, arm, iteration, mean, std."""
+    """Mean and std over seeds: figure, base_kind, arm, iteration, mean, std."""
     keys = ["figure", "base_kind", "arm", "iteration"]
-    by_seed = table.groupby([*keys, "seed"], sort=True)["ne_gap"].mean()
-    spread = by_seed.groupby(level=keys, sort=True)
+    spread = table.groupby(keys, sort=True)["ne_gap"]
     return pd.DataFrame({"mean": spread.mean(), "std": spread.std(ddof=1).fillna(0.0)}).reset_index()
 
 
@@ -67,7 +69,7 @@ def speed_up_table(
     rows = []
     for (figure, base_kind), group in table.groupby(["figure", "base_kind"], sort=True):
         by_arm = {
-            str(arm): part.pivot_table(index="seed", columns="iteration", values="ne_gap", aggfunc="mean")
+            str(arm): part.pivot(index="seed", columns="iteration", values="ne_gap")
             for arm, part in group.groupby("arm", sort=True)
         }
         individual = by_arm.pop("individual")
