@@ -81,7 +81,7 @@ def theory(config):
         **{f"{name}_tables": 1 for name in TOPICS},
         "long_run": len(long["base_kinds"]) * len(long["horizons"]),
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
-        "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]),
+        "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]) * len(sequences["parts"]),
         "value_growth": len(zero_sum["value_growth"]["base_kinds"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1,
         "own_games": len(config["own_games"]["files"]),

@@ -25,8 +25,8 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     Of the share of cases that are as the claim says, with its exact 95 % interval (Clopper and Pearson): above one
     half, *holds*; below, *violated*; else *inconclusive*.
 ``never_falls``
-    Of intervals of differences that hold together: all at or above 0, *holds*; any below, *violated*; else
-    *inconclusive*.
+    Of intervals of differences that hold together, in parts of the value: none reaches below minus a declared margin,
+    *holds*; any lies below it, *violated*; else *inconclusive*.
 ``not_tested``
     With the reason.
 """
@@ -508,10 +508,11 @@ def most(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str]
     return judge
 
 
-def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
+def never_falls(table: str, keys: Sequence[str], name: str, margin: float) -> Judge:
     """Differences from one setting to the next, with intervals that hold together.
 
-    No interval below 0 and none that reaches below it, *holds*; any below 0, *violated*; else *inconclusive*.
+    A fall counts from ``margin`` times the value on: no interval reaches below that, *holds*; any is below, *violated*;
+    else *inconclusive*. Without a margin no number of seeds could show that nothing falls.
     """
 
     def judge(tables: Tables) -> Verdict:
@@ -519,19 +520,20 @@ def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
         rows = tables[table]
         if rows.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-        falls, rises = int((rows["high"] < 0).sum()), int((rows["low"] >= 0).sum())
-        verdict = VIOLATED if falls else (HOLDS if rises == len(rows) else INCONCLUSIVE)
-        worst = rows.iloc[int((rows["high"] if falls else rows["low"]).to_numpy().argmin())]
+        least = -margin * rows["value"].abs()
+        falls, rises = int((rows["high"] < least).sum()), int((rows["low"] > 0).sum())
+        kept = int((rows["low"] >= least).sum())
+        verdict = VIOLATED if falls else (HOLDS if kept == len(rows) else INCONCLUSIVE)
+        beyond = (rows["high"] if falls else rows["low"]) - least
+        worst = rows.iloc[int((beyond / rows["value"].abs().where(rows["value"] != 0)).fillna(0.0).to_numpy().argmin())]
         where = _place(worst, keys)
         result = (
             f"Rises in {_count(rises, source, 'none')} and falls in {_count(falls, source, 'none')} of "
             f"{number(len(rows), 'd', source)} steps to a larger perturbation; lowest: from {name} = "
-            f"{number(worst['value'], '.3g', source)} to {number(worst['next_value'], '.3g', source)}, by "
+            f"{number(worst['value'], '.4g', source)} to {number(worst['next_value'], '.4g', source)}, by "
             f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
             f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
         )
-        if verdict == INCONCLUSIVE:
-            result += " More seeds would decide the others, as far as there is a difference at all."
         return Verdict(verdict, result, where, place=worst.to_dict())
 
     return judge
