@@ -35,6 +35,8 @@ __all__ = [
     "counterexamples",
     "coupled_game",
     "far_steps",
+    "finite_horizon",
+    "finite_horizon_game",
     "long_runs",
     "policies_of_kind",
     "random_games",
@@ -157,6 +159,90 @@ def random_games(
         parts.append({**rows, "mean_gap": run.measures["mean_gap"], "rise": run.probes["rise"]})
         deviations.append(stage_potential_deviation(games[0], policies=20))
     return {"checkpoints": grid, "deviation": np.array(deviations), **_together(parts)}
+
+
+# Finite horizons ----------------------------------------------------------------------------------------
+
+
+def finite_horizon_game(
+    horizon: int, reward: Floats, transition: Floats, discount: float, start: Floats
+) -> DiscountedGame:
+    """A team with finite horizon as a discounted game: the same policies, with the same gaps and potential.
+
+    States are the pairs of a step and a state, in that order, and one where all is over, which leads to itself and pays
+    nothing. A reward of step h counts ``discount`` to the power H - h, so what is earned from step h on is that power
+    times the sum of the rewards of the finite horizon.
+
+    Parameters
+    ----------
+    horizon : int
+        H.
+    reward : (H, S, A_1, ..., A_N) array
+        In [0, 1].
+    transition : (H, S, A_1, ..., A_N, S) array
+        That of step H does not matter.
+    start : (H + 1,) array
+        Probabilities of the steps, whose states are then drawn evenly, and of the state where all is over.
+    """
+    states, actions = reward.shape[1], reward.shape[2:]
+    count = horizon * states + 1
+    own, chance = np.zeros((1, count, *actions)), np.zeros((count, *actions, count))
+    for h in range(horizon):
+        here, there = (slice(k * states, (k + 1) * states) for k in (h, h + 1))
+        own[0, here] = reward[h] * discount ** (horizon - 1 - h)
+        if h + 1 < horizon:
+            chance[here][..., there] = transition[h]
+        else:
+            chance[here][..., -1] = 1.0
+    chance[-1, ..., -1] = 1.0
+    initial = np.r_[np.repeat(start[:-1] / states, states), start[-1]]
+    return DiscountedGame(own, Transition.shared(chance), discount, initial)
+
+
+def finite_horizon(
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    horizons: Sequence[int],
+    n_states: int,
+    n_actions: Sequence[int],
+    iterations: int,
+    n_checkpoints: int,
+    step_factors: Sequence[float],
+) -> Arrays:
+    """Proposition 1 on random teams with finite horizon, as discounted games with the discount 1 - 1 / H.
+
+    The step, or the end, is drawn evenly; starts and step sizes cycle from game to game.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); per game ``horizon``, ``discount``, ``step_size``, ``mismatch``, ``rise_error``;
+        ``mean_gap``, ``rise`` (games, C).
+    """
+    grid, parts = checkpoints(iterations, n_checkpoints), []
+    for horizon in horizons:
+        discount, games, initial, factors = 1.0 - 1.0 / horizon, [], [], []
+        cycle = itertools.cycle(itertools.product(STARTS, step_factors))
+        for seed, (start, factor) in zip(seeds, cycle, strict=False):
+            rng = stream(root_seed, "finite horizon", horizon, seed)
+            reward = rng.uniform(size=(horizon, n_states, *n_actions))
+            chance = rng.dirichlet(np.ones(n_states), size=(horizon, n_states, *n_actions))
+            even = np.full(horizon + 1, 1.0 / (horizon + 1))
+            games.append(finite_horizon_game(horizon, reward, chance, discount, even))
+            initial.append(policies_of_kind(start, games[-1], rng))
+            factors.append(factor)
+        batch = GameBatch(tuple(games))
+        policies = tuple(np.stack([policy[i] for policy in initial]) for i in range(len(n_actions)))
+        mismatch = distribution_mismatch(batch)
+        step = np.array(factors) * _theory_steps(batch, mismatch)
+        learner = ProjectedQAscent(step, every_gap=True)
+        run = learn(batch, learner, iterations, at=grid, initial=policies, probe=_RiseProbe(batch, policies))
+        rows = _constant({"horizon": horizon, "discount": discount}, len(games))
+        rows["rise_error"] = np.array([rise_error(game) for game in games])
+        rows |= {"step_size": step, "mismatch": mismatch}
+        parts.append({**rows, "mean_gap": run.measures["mean_gap"], "rise": run.probes["rise"]})
+    return {"checkpoints": grid, **_together(parts)}
 
 
 # Counterexamples ----------------------------------------------------------------------------------------

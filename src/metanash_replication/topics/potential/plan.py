@@ -39,6 +39,12 @@ PLAN = Plan(
             message="Sequences of potential games for Theorem 3: {part}, {arm}",
         ),
         Measurement(
+            function="finite_horizon",
+            section="theory/potential/finite_horizon",
+            file="theory/potential/finite_horizon",
+            message="Proposition 1 with finite horizons",
+        ),
+        Measurement(
             function="counterexamples",
             section="theory/potential/counterexamples",
             random=False,

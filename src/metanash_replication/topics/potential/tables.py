@@ -28,6 +28,7 @@ __all__ = [
     "counterexample_rows",
     "curve_table",
     "far_step_table",
+    "finite_horizon_rows",
     "long_run_rows",
     "make",
     "random_game_rows",
@@ -84,6 +85,21 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             where = f"random games, {spec['base_kind']}, discount={g:g}, {name} start"
             gap, rise = arrays["mean_gap"][some], arrays["rise"][some]
             rows += _forms("proposition 1", where, t, gap, rise, error, kappa, step, g)
+    return rows
+
+
+def finite_horizon_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Proposition 1 on teams with finite horizon, a setting for each horizon."""
+    _, arrays = measured
+    rows, t = [], arrays["checkpoints"].astype(np.float64)
+    for horizon in np.unique(arrays["horizon"]).tolist():
+        some = arrays["horizon"] == horizon
+        gap, rise, error, kappa, step = (
+            arrays[name][some] for name in ("mean_gap", "rise", "rise_error", "mismatch", "step_size")
+        )
+        discount = float(arrays["discount"][some][0])
+        where = f"finite horizon, H={horizon:g}, discount={discount:.3g}"
+        rows += _forms("proposition 1, finite horizon", where, t, gap, rise, error, kappa, step, discount)
     return rows
 
 
@@ -477,6 +493,7 @@ def make(
         *total_rows(games, "random games, all"),
         *total_rows(sequences, "random sequences, all"),
         *rows_of("counterexamples", measured, lambda some: counterexample_rows(*some)),
+        *rows_of("finite_horizon", measured, lambda some: finite_horizon_rows(*some)),
         *rows_of("long_runs", measured, long_run_rows),
         *rows_of("sequences", measured, sequence_rows),
         *games,

@@ -206,6 +206,7 @@ PLAN = Plan(
                 "similarity-metric",
                 "equation-6",
                 "iterations-theorem-2",
+                "sharper-bound",
                 "theorem-1-over-games",
                 "sharper-zero-sum-pure",
                 "sharper-zero-sum-mixed",

@@ -257,7 +257,8 @@ def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
 def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
     """Theorem 2's setting: mean gaps, similarities and bounds of every setting, base kind and arm.
 
-    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed,
+    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed and
+    ``alone`` equation (4), that of learning each game alone,
     ``instantiated`` the mean over the games of Theorem 1 with the worst best responses (empty where it does not apply).
     ``later_gap`` is the mean gap of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with
     a 95 % bootstrap interval.
@@ -300,6 +301,7 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
                     "similarity": arrays["similarity"][i].mean(),
                     "similarity_per_game": arrays["similarity"][i].mean() / k,
                     "bound": right.mean(),
+                    "alone": float(bounds.theorem_1_uniform(horizon, float(t), pair)),
                     "instantiated": own.mean() if within else None,
                     "n_seeds": len(later),
                 }
