@@ -13,14 +13,14 @@ from metanash.bounds.potential import gradient_constants, meta_smoothness
 from metanash.families.potential import potential_sequence
 from metanash.games import DiscountedGame, GameBatch
 from metanash.learners import Policies, SoftmaxGradient, checkpoints, learn
-from metanash.maml import Minibatches, Tasks, adapt, train
+from metanash.maml import Minibatches, Tasks, adapt, meta_gradient, meta_objective, train
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.policy_gradient import Logits, ValueModel, hessian
 from metanash.simplex import logits
 from metanash.streams import stream
 from metanash.typing import Arrays, Floats
 
-__all__ = ["constant_ratios", "inner_loop", "meta_training", "random_games"]
+__all__ = ["constant_ratios", "gradient_checks", "inner_loop", "meta_training", "random_games"]
 
 
 def _games(
@@ -154,6 +154,66 @@ def random_games(
         rows = {name: np.full(tasks_per_size, value) for name, value in sizes.items()}
         parts.append({**rows, "gradient_norm": found.smallest_gradient_norm})
     return {"checkpoints": grid, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
+
+
+# The meta-gradient --------------------------------------------------------------------------------------
+
+
+def gradient_checks(
+    base_kind: str,
+    root_seed: int,
+    *,
+    discounts: Sequence[float],
+    states: Sequence[int],
+    actions: Sequence[Sequence[int]],
+    tasks_per_size: int,
+    games_per_task: int,
+    inner_steps: Sequence[int],
+    inner_step: float,
+) -> Arrays:
+    """Equation (10) beside differences of equation (9), along every logit.
+
+    Differences are of four points and of fourth order. Logits are standard normal: near deterministic policies
+    gradients are so small that the rounding of differences is larger.
+
+    Parameters
+    ----------
+    inner_step : float
+        alpha, over 1 / L.
+
+    Returns
+    -------
+    dict of arrays
+        Per distribution ``discount``, ``n_players``, ``n_states``, ``inner_steps``; ``difference``, the largest over
+        the logits between the two, and ``norm``, the largest entry of the gradient.
+    """
+    parts = []
+    for discount, n_states, n_actions, t in itertools.product(discounts, states, actions, inner_steps):
+        address = (root_seed, "gradient checks", base_kind, t)
+        games = _games(base_kind, discount, address, tasks_per_size * games_per_task, n_states, n_actions)
+        rng = stream(*address, "points", str(discount), n_states, *n_actions)
+        theta = tuple(rng.standard_normal((tasks_per_size, n_states, n)) for n in n_actions)
+        tasks = Tasks.of(games, tasks_per_size)
+        step = inner_step / gradient_constants(discount, 1 if base_kind == "team" else len(n_actions)).smoothness
+        exact, found = meta_gradient(tasks, theta, step, t), []
+        for player, part in enumerate(theta):
+            for place in np.ndindex(part.shape[1:]):
+                values = []
+                for times in (-2.0, -1.0, 1.0, 2.0):
+                    moved = [one.copy() for one in theta]
+                    moved[player][(slice(None), *place)] += times * _STEP
+                    values.append(meta_objective(tasks, moved, step, t))
+                slope = (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * _STEP)
+                found.append(np.abs(slope - exact[player][(slice(None), *place)]))
+        sizes = {"discount": discount, "n_players": len(n_actions), "n_states": n_states, "inner_steps": t}
+        rows = {name: np.full(tasks_per_size, value) for name, value in sizes.items()}
+        norm = np.abs(_flat(exact)).max(axis=1)
+        parts.append({**rows, "difference": np.max(found, axis=0), "norm": norm})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+_STEP = 1e-3
+"""Of the differences, in logits."""
 
 
 # Meta-training and adaptation ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ PLAN = Plan(
     title="MAML",
     recorded_as="meta_gradient",  # as files of measurements are called, which claims have cited from the first
     measurements=(
-        *map(_of_each_kind, ("constant_ratios", "inner_loop", "random_games")),
+        *map(_of_each_kind, ("constant_ratios", "gradient_checks", "inner_loop", "random_games")),
         Measurement(
             function="meta_training",
             section="theory/maml/meta_training",
@@ -37,6 +37,11 @@ PLAN = Plan(
         Table(
             "adaptation",
             "Gaps on held-out games after inner steps from each initialisation.",
+            judged=True,
+        ),
+        Table(
+            "gradient_checks",
+            "Equation (10) beside differences of equation (9), the worst by kind, discount and inner steps.",
             judged=True,
         ),
         Table(

@@ -18,6 +18,7 @@ from metanash_replication.typing import Measurement
 __all__ = [
     "adaptation_table",
     "constant_rows",
+    "gradient_check_table",
     "inner_loop_rates",
     "inner_loop_slopes",
     "inner_loop_table",
@@ -232,6 +233,29 @@ def inner_loop_rates(
     return pd.DataFrame(rows, columns=[*columns, "exponent", "low", "high"])
 
 
+def gradient_check_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """Equation (10) beside differences of equation (9): the worst distribution by kind, discount and inner steps.
+
+    Columns base_kind, discount, inner_steps, distributions, ``difference``, the largest over the logits in parts of the
+    largest entry of the gradient.
+    """
+    rows = []
+    for spec, arrays in measured:
+        relative = arrays["difference"] / arrays["norm"]
+        for discount, t in dict.fromkeys(zip(arrays["discount"].tolist(), arrays["inner_steps"].tolist(), strict=True)):
+            own = relative[(arrays["discount"] == discount) & (arrays["inner_steps"] == t)]
+            rows.append(
+                {
+                    "base_kind": spec["base_kind"],
+                    "discount": discount,
+                    "inner_steps": t,
+                    "distributions": len(own),
+                    "difference": own.max(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
 def make(
     measured: Mapping[str, list[Measurement]], *, level: float, levels: Sequence[float], resamples: int, root_seed: int
 ) -> dict[str, pd.DataFrame]:
@@ -250,6 +274,7 @@ def make(
         "claims": claims_table(rows),
         "meta_training": training_table(measured["meta_training"]),
         "adaptation": adaptation_table(measured["meta_training"], resamples, root_seed),
+        "gradient_checks": gradient_check_table(measured["gradient_checks"]),
         "inner_loop": inner_loop,
         "inner_loop_rates": inner_loop_rates(measured["inner_loop"], levels, resamples, root_seed),
         "inner_loop_slopes": inner_loop_slopes(inner_loop, resamples, root_seed),
