@@ -369,7 +369,7 @@ def coupled_square(discount, reward=lambda step: step / 4):
 
 
 def test_where_2_kappa_is_not_enough():
-    """Exactly (1 - gamma) / (1 - alpha^2/16 - alpha^3/32): above 1 up to a discount of 6.1957e-5, not at 0 only."""
+    """Exactly (1 - gamma) / (1 - alpha^2/16 - alpha^3/32): above 1 up to a discount of 6.1958e-5, not at 0 only."""
     for discount in (Fraction(0), Fraction(1, 10**5), Fraction(1, 10**3), Fraction(1, 2)):
         step = (1 - discount) ** 4 / 32
         assert coupled_square(discount) == (1 - discount) / (1 - step**2 / 16 - step**3 / 32)

@@ -1,6 +1,6 @@
 """Proposition 1 and Theorems 3 and 4, Markov potential games: right-hand sides with their constants.
 
-Proposition 1 as printed is false, by up to a factor sqrt 2 and at every discount: ``docs/proposition1.md`` has the
+Proposition 1 as printed is false, by about a factor sqrt 2 and at every discount: ``docs/proposition1.md`` has the
 instances, which the replication runs. Its forms differ in a ``factor`` on kappa: 1 as printed; 2, which fails at
 discounts below 6.19e-5, by up to 3.1e-5; and 1920/959. The proof there gives 2048/1023, a little less.
 """
