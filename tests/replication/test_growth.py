@@ -125,7 +125,10 @@ BASE = Growth(1e5, 1e7, 10, 1.0, 0.9, 1.1, 0.1, 0.05, 0.15, FITS, FITS, 0.5, 0.1
         ({}, "consistent"),
         ({"advantage_low": 0.0}, "inconclusive"),
         ({"misfit_affine": 1.001 * FITS}, "inconclusive"),
+        ({"misfit_affine": 0.0101}, "inconclusive"),  # 1 %, in numbers
+        ({"misfit_affine": 0.0099}, "consistent"),
         ({"misfit_affine": 1.001 * FITS, "rise_high": 1.0}, "consistent"),
+        ({"misfit_affine": 1.001 * FITS, "rise": 0.9}, "inconclusive"),  # falls, but not in all resamples
         ({"advantage_low": -0.9, "advantage_high": -0.1}, "violated"),
         ({"advantage_low": -0.9, "advantage_high": 0.0}, "inconclusive"),
         ({"advantage_low": -0.9, "advantage_high": -0.1, "misfit_power": 1.001 * FITS}, "inconclusive"),

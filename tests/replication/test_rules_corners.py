@@ -165,6 +165,39 @@ def test_rates_of_equal_excess_name_the_first():
     assert rate("t", ("games",), against="claimed")(tables).worst == "K=3"
 
 
+def grows(*rows, **options):
+    """T times the gap at stage ends, by verdict and how much nearer the logarithm is at least than the power."""
+    names = ("start", "end", "misfit_affine", "misfit_power", "increment", "increment_low", "increment_high", "power",
+             "power_low", "power_high")  # fmt: skip
+    numbers = dict.fromkeys(names, 1.0)
+    table = [numbers | {"games": k, "verdict": verdict, "advantage_low": by} for k, (verdict, by) in enumerate(rows)]
+    return growth("t", ("games",), **options)({"t": pd.DataFrame(table)})
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted", "worst"),
+    [
+        ([("consistent", 2.0), ("consistent", 0.5), ("consistent", 1.0)], HOLDS, "K=1"),
+        ([("consistent", -9.0), ("inconclusive", 0.5), ("inconclusive", -0.5)], INCONCLUSIVE, "K=2"),
+        ([("inconclusive", -9.0), ("violated", -0.5), ("violated", -0.9), ("violated", -0.1)], VIOLATED, "K=2"),
+        ([("", -9.0), ("consistent", 0.5), (NAN, -9.0)], HOLDS, "K=1"),
+    ],
+)
+def test_growth_names_the_row_that_decides_where_the_power_is_nearest(rows, wanted, worst):
+    found = grows(*rows)
+    assert (found.name, found.worst) == (wanted, worst)
+
+
+def test_growth_is_judged_on_the_rows_that_are_asked_for():
+    rows = [("violated", -9.0), ("consistent", 1.0)]
+    assert grows(*rows, rows=lambda table: table[table["games"] == 1]).name == HOLDS
+
+
+def test_intervals_at_no_effect_are_counted_on_no_side():
+    said = plain(effects((1.0, 1.1, 1.2), (0.8, 0.9, 1.0), (0.5, 0.6, 0.7)).result)
+    assert said.startswith("A: helps in 1, hurts in none of 3 settings, ratio of gaps from 0.6 to 1.1")
+
+
 @pytest.mark.parametrize("rule", [rate, growth])
 def test_a_choice_of_rows_may_be_empty(rule):
     columns = {"verdict": ["violated"], "slope": [1.0], "bound_slope": [0.0], "advantage_low": [0.0]}
