@@ -5,9 +5,18 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-import oracles
 import pytest
 import scipy
+from oracles_games import (
+    ascent_by_loops,
+    gap_by_loops,
+    kappa_by_loops,
+    kernel_of,
+    potential_by_loops,
+    pure_policies,
+    theory_step,
+    uniform_start,
+)
 
 import metanash
 from metanash import DiscountedGame, ProjectedQAscent, Transition, learn
@@ -32,68 +41,7 @@ def spy_on(monkeypatch, name):
     return calls
 
 
-# A game in nested lists, and what follows from it by enumeration ----------------------------------------
-
-
-def kernel_of(game):
-    batch = GameBatch((game,))
-    dense = batch.transitions.dense(0)[batch.transitions.index]
-    return dense.reshape(game.n_states, *game.n_actions, game.n_states).tolist()
-
-
-def rewards_of(game):
-    return [game.reward[i if len(game.reward) > 1 else 0].tolist() for i in range(game.n_players)]
-
-
-def lists(policy):
-    return [part.tolist() for part in policy]
-
-
-def gap_by_loops(game, policy):
-    rho = game.initial.tolist()
-    return max(oracles.discounted_gains(rewards_of(game), kernel_of(game), game.discount, rho, lists(policy)))
-
-
-def value_by_loops(game, stage, policy):
-    values = oracles.discounted_values(stage.tolist(), kernel_of(game), game.discount, lists(policy))
-    return sum(p * v for p, v in zip(game.initial.tolist(), values, strict=True))
-
-
-def potential_by_loops(game, policy):
-    return value_by_loops(game, game.potential, policy)
-
-
-def pure_policies(game):
-    """All deterministic joint policies: an action of each player in each state."""
-    joint = list(itertools.product(*map(range, game.n_actions)))
-    for choice in itertools.product(joint, repeat=game.n_states):
-        yield tuple(np.eye(n)[[actions[i] for actions in choice]] for i, n in enumerate(game.n_actions))
-
-
-def kappa_by_loops(game):
-    """The largest visit frequency over rho, by inverting I - gamma P for every deterministic joint policy."""
-    kernel, worst, states = np.array(kernel_of(game)), 1.0, range(game.n_states)
-    for policy in pure_policies(game):
-        chosen = [tuple(int(part[s].argmax()) for part in policy) for s in states]
-        chain = np.stack([kernel[(s, *chosen[s])] for s in states])
-        visits = (1 - game.discount) * game.initial @ np.linalg.inv(np.eye(len(chain)) - game.discount * chain)
-        worst = max(worst, float((visits / game.initial).max()))
-    return worst
-
-
-def theory_step(game, kappa):
-    return (1 - game.discount) ** 4 / (8 * kappa**3 * game.n_players * max(game.n_actions))
-
-
-def ascent_by_loops(game, start, step, iterations):
-    """pi^0, ..., pi^T of equation (7), from the listing in loops."""
-    policies = [start]
-    for _ in range(iterations):
-        after = oracles.q_ascent(
-            rewards_of(game), kernel_of(game), game.discount, [p.tolist() for p in policies[-1]], step, 1
-        )
-        policies.append(tuple(map(np.array, after)))
-    return policies
+# The learner alone ---------------------------------------------------------------------------------------
 
 
 def ascent_one_by_one(game, start, step, iterations):
@@ -105,10 +53,6 @@ def ascent_one_by_one(game, start, step, iterations):
         state = learner.advance(batch, state, 1)
         policies.append(tuple(part[0] for part in learner.output(state)))
     return policies
-
-
-def uniform_start(game):
-    return tuple(np.full((game.n_states, n), 1 / n) for n in game.n_actions)
 
 
 # Starts -------------------------------------------------------------------------------------------------

@@ -6,13 +6,23 @@ From games to the verdict: learners, measurements, bounds and tables are not use
 
 import itertools
 import math
-from fractions import Fraction
 
 import numpy as np
 import oracles
 import pandas as pd
 import pytest
 import scipy
+from oracles_games import (
+    TIE,
+    dissimilarity_of,
+    farthest,
+    gap_of,
+    largest,
+    learned_in_turn,
+    lengths_of,
+    numbers_of,
+    played,
+)
 
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash_replication.topics.simulations.claims import CLAIMS as SIMULATIONS
@@ -21,58 +31,6 @@ from metanash_replication.topics.zero_sum import measure, tables
 from metanash_replication.topics.zero_sum.claims import CLAIMS
 
 JUDGES = {claim.id: claim.judge for claim in [*CLAIMS, *SIMULATIONS]}
-TIE = 1e-12
-
-
-def largest(horizon):
-    return 1 / (8 * horizon**2)
-
-
-def uniform(horizon, states, actions):
-    return [[[[1 / actions] * actions for _ in range(states)] for _ in range(horizon)]]
-
-
-def numbers_of(game):
-    """Rewards, transition probabilities and initial distribution as nested lists."""
-    kernel = [game.transition.at(h).tolist() for h in range(game.horizon)]
-    return game.reward.tolist(), kernel, game.initial.tolist()
-
-
-def played(game, eta, iterations, tilde=None):
-    """The listing on a game, from uniform policies unless others are given."""
-    reward, kernel, _ = numbers_of(game)
-    tilde = tilde or [uniform(game.horizon, game.n_states, n) for n in game.n_actions]
-    return oracles.algorithm_1(reward, kernel, eta, iterations, *tilde)
-
-
-def gap_of(game, trace):
-    return oracles.zero_sum_gap(*numbers_of(game), trace.mu, trace.nu)
-
-
-def farthest(game, trace, tilde=None):
-    """The divergence of Theorem 1: the worst of tied best responses in hindsight."""
-    total = 0.0
-    for tau, h in itertools.product(range(len(trace.stages)), range(game.horizon)):
-        each = []
-        for s in range(game.n_states):
-            both = 0.0
-            for i, n in enumerate(game.n_actions):
-                payoff = trace.stages[tau].payoff(i, h, s)
-                start = tilde[i][min(tau, len(tilde[i]) - 1)][h][s] if tilde else [1 / n] * n
-                both += max(-math.log(start[a]) for a in range(n) if payoff[a] >= max(payoff) - TIE)
-            each.append(both)
-        total += max(each)
-    return total
-
-
-def lengths_of(horizon, iterations):
-    """Stages by the definition: each 1 + 1/H times as long as the one before, rounded down; T cuts the last."""
-    length, found = horizon, []
-    while sum(found) < iterations:
-        found.append(min(length, iterations - sum(found)))
-        length = math.floor(length * (1 + Fraction(1, horizon)))
-    return found
-
 
 # Long runs ----------------------------------------------------------------------------------------------
 
@@ -232,32 +190,11 @@ SEEDS = [0, 1, 2]
 
 
 def sequence_by_the_listing(arm, games):
-    """Mean gaps, mean gaps of the later games, Delta and the mean divergence, with equation (5) by loops."""
-    alpha, seen, gaps, divergences = 1 / math.sqrt(len(games)), [], [], []
-    for game in games:
-        places = list(itertools.product(range(len(lengths_of(2, 9))), range(2), range(game.n_states)))
-        tilde = None
-        if seen and arm == "best_response":
-            tilde = [
-                [[[oracles.meta_update([one[i][tau, h, s] for one in seen], alpha) for s in range(game.n_states)]
-                  for h in range(2)] for tau in range(len(lengths_of(2, 9)))]
-                for i in (0, 1)
-            ]  # fmt: skip
-        trace = played(game, largest(2), 9, tilde)
-        gaps.append(gap_of(game, trace))
-        divergences.append(farthest(game, trace, tilde))
-        seen.append([{place: oracles.best_response_with_ties(trace.stages[place[0]].payoff(i, *place[1:]), TIE)
-                      for place in places} for i in (0, 1)])  # fmt: skip
-    delta = 0.0
-    for i, one in itertools.product((0, 1), seen):
-        for tau, h in itertools.product(range(len(lengths_of(2, 9))), range(2)):
-            each = []
-            for s in range(games[0].n_states):
-                rows = [other[i][tau, h, s] for other in seen]
-                mean = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-                each.append(oracles.kl(one[i][tau, h, s], mean))
-            delta += max(each)
-    return np.mean(gaps), np.mean(gaps[1:]), delta, np.mean(divergences)
+    """Mean gap, mean gap of the later games, Delta and the mean divergence."""
+    found = learned_in_turn(games, largest(2), 9, arm)
+    gaps = [gap_of(game, trace) for game, (trace, _) in zip(games, found, strict=True)]
+    far = [farthest(game, *one) for game, one in zip(games, found, strict=True)]
+    return np.mean(gaps), np.mean(gaps[1:]), dissimilarity_of(games, [trace for trace, _ in found]), np.mean(far)
 
 
 @pytest.fixture(scope="module", params=["pure", "mixed"])
