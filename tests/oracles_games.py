@@ -180,3 +180,12 @@ def ascent_by_loops(game, start, step, iterations):
 
 def uniform_start(game):
     return tuple(np.full((game.n_states, n), 1 / n) for n in game.n_actions)
+
+
+def ascended_in_turn(games, step, iterations, arm):
+    """For each game of a sequence the policies after 0, 1, ..., T iterations of equation (7)."""
+    found = []
+    for game in games:
+        start = found[-1][-1] if found and arm == "carry_over" else uniform_start(game)
+        found.append(ascent_by_loops(game, start, step, iterations))
+    return found

@@ -35,6 +35,7 @@ def test_theorem_1_names_all_its_files():
 # Regrets ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.recalculates("no-regret")
 def test_worst_regrets_against_loops():
     """At the step, state and player of the largest regret over its bound; eta differs from game to game."""
     address = {"n_games": 2, "perturbation": 0.5, "horizon": 2, "n_states": 3, "n_actions": [2, 3], "stationary": False}
@@ -284,6 +285,7 @@ def test_inner_loop(rows, name):
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.5])
+@pytest.mark.recalculates("inner-loop")
 def test_exponents_of_power_laws(power):
     """gap = (T0 / T)^(1/power): seeds with other T0 have one exponent; one that never gets there is counted."""
     t = np.unique(np.geomspace(1, 1e7, 200).round())

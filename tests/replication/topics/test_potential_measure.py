@@ -110,6 +110,7 @@ RANDOM = {**SIZES, "games_per_size": 6, "iterations": 5, "n_checkpoints": 9, "st
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("proposition-1")
 def test_random_games_by_loops(kind, monkeypatch):
     """Equation (7), all gaps, potentials and kappa from nested lists, at every checkpoint of every game."""
     calls = spy_on(monkeypatch, "learn")
@@ -361,6 +362,7 @@ LONG = {"step_factors": [1.0, 20.0], "n_states": 2, "n_actions": [2, 3], "iterat
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("iterations-proposition-1")
 def test_long_runs_one_game_at_a_time(kind, monkeypatch):
     calls = spy_on(monkeypatch, "learn")
     found = theory.long_runs(kind, [7, 3, 5], 4, discounts=[0.25, 0.75], **LONG)
@@ -568,6 +570,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("arm", ["individual", "carry_over"])
+@pytest.mark.recalculates("sharper-potential", "carry-over-start", "theorem-3")
 def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
     calls = spy_on(monkeypatch, "learn_sequence")
     found = theory.sequence_runs(arm, [6, 2, 4], 8, settings=SETTINGS)
@@ -648,6 +651,7 @@ MANY = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("theorem-3")
 def test_random_sequences_one_game_at_a_time(kind, monkeypatch):
     """Eight cases, the first of them twice; Proposition 1 is about each game, from where the one before ended."""
     calls = spy_on(monkeypatch, "learn_sequence")

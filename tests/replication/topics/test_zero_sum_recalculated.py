@@ -25,12 +25,10 @@ from oracles_games import (
 )
 
 from metanash.families.zero_sum import zero_sum_sequence
-from metanash_replication.topics.simulations.claims import CLAIMS as SIMULATIONS
-from metanash_replication.topics.simulations.tables import stage_equilibria
 from metanash_replication.topics.zero_sum import measure, tables
 from metanash_replication.topics.zero_sum.claims import CLAIMS
 
-JUDGES = {claim.id: claim.judge for claim in [*CLAIMS, *SIMULATIONS]}
+JUDGES = {claim.id: claim.judge for claim in CLAIMS}
 
 # Long runs ----------------------------------------------------------------------------------------------
 
@@ -285,26 +283,3 @@ def test_steps_hold_together():
         half = 2.638 * differences.std(axis=1, ddof=1) / math.sqrt(seeds)
         np.testing.assert_allclose(part["high"] - part["difference"], half, rtol=0.12)
         np.testing.assert_allclose(part["difference"] - part["low"], half, rtol=0.12)
-
-
-# Figure 1(c) --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.recalculates("figure-1c")
-@pytest.mark.parametrize("kind", ["mixed", "pure"])
-def test_ranges_of_equilibria_in_fractions(kind):
-    """Equilibria of the first step's matrices by Shapley and Snow's submatrices, and by hand where they are mixed."""
-    how = {"horizon": 2, "n_states": 2, "n_actions": [2, 2], "stationary": False}
-    games = zero_sum_sequence(kind, 3, "equilibria", n_games=6, perturbation=0.3, **how)
-    widest = 0.0
-    for s in (0, 1):
-        first = []
-        for game in games:
-            (a, b), (c, d) = matrix = oracles.exact(game.reward[0, s])
-            _, mu, nu = oracles.matrix_value(matrix)
-            if 0 < mu[0] < 1:
-                assert (mu[0], nu[0]) == ((d - c) / (a - b - c + d), (d - b) / (a - b - c + d))
-            first.append((float(mu[0]), float(nu[0])))
-        widest = max(widest, *(max(column) - min(column) for column in zip(*first, strict=True)))
-    table = pd.concat([stage_equilibria(games, kind)])
-    assert JUDGES["figure-1c"]({"equilibria": table}).place["left"] == pytest.approx(widest, abs=1e-9)
