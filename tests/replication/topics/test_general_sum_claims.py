@@ -319,7 +319,7 @@ def test_planted_tables(claim, verdict, tables):
     assert JUDGES[claim](frames(tables)).name == verdict
 
 
-@pytest.mark.parametrize("claim", list(IGNORED))
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
 def test_rows_of_something_else_turn_nothing(claim):
     assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
     assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE

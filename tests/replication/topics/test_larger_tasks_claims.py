@@ -158,6 +158,7 @@ IGNORED = {
     ),
     **{claim: not_drawn(place) for claim, place in SPEEDS.items()},
     "larger-tasks-values": TRACKED,
+    "larger-tasks-optimum": PLAYED,
     "larger-tasks-equation-4": EQUATION_4.ignored(*NOT_POKER),
     "larger-tasks-growth": OTHER_COSTS,
 }
@@ -168,14 +169,10 @@ def test_planted_tables(claim, verdict, tables):
     assert JUDGES[claim](frames(tables)).name == verdict
 
 
-@pytest.mark.parametrize("claim", list(IGNORED))
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
 def test_rows_of_something_else_turn_nothing(claim):
     assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
     assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
-
-
-def test_shortfalls_are_those_of_tracking():
-    assert turned(JUDGES["larger-tasks-optimum"], PLANTED["larger-tasks-optimum"], PLAYED) == []
 
 
 def test_the_gap_of_a_poker_claim_is_named_with_its_own_level():

@@ -72,6 +72,7 @@ PLANTED = {
     "maml-adapts": ADAPTS.planted(),
 }  # fmt: skip
 IGNORED = {
+    "inner-loop": {},  # every row is about the claim
     "theorem-4": THEOREM_4.ignored(*constants(*((name, 0) for name in CONSTANTS))["theory"],
                                    bound_row("theorem 3", SHARPER, "first", 9.0)),
     "smoothness": {"theory": [bound_row("theorem 4", "printed", "first", 9.0),
@@ -85,7 +86,7 @@ def test_planted_tables(claim, verdict, tables):
     assert JUDGES[claim](frames(tables)).name == verdict
 
 
-@pytest.mark.parametrize("claim", list(IGNORED))
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
 def test_rows_of_something_else_turn_nothing(claim):
     assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
     assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE

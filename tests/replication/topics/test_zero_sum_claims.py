@@ -216,6 +216,10 @@ IGNORED = {
     "sharper-zero-sum-pure": BENEFIT["pure"].ignored(*not_of("pure")),
     "sharper-zero-sum-mixed": BENEFIT["mixed"].ignored(*not_of("mixed")),
     "best-known-rate": growths("", math.nan),
+    # every row is about the claim
+    "few-stages": {},
+    "value-errors": {},
+    "similarity-metric": {},
 }  # fmt: skip
 
 
@@ -224,7 +228,7 @@ def test_planted_tables(claim, verdict, tables):
     assert JUDGES[claim](frames(tables)).name == verdict
 
 
-@pytest.mark.parametrize("claim", list(IGNORED))
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
 def test_rows_of_something_else_turn_nothing(claim):
     assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
     assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
