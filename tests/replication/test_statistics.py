@@ -295,3 +295,19 @@ def test_exponents_of_power_laws(power):
     (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.5, 0.1, 0.05, 0.02], 50, 1).to_dict("records")
     assert [row[name] for name in ("exponent", "low", "high")] == pytest.approx([power] * 3, rel=1e-3)
     assert (row["runs"], row["not_reached"], row["largest"], row["smallest"]) == (2, 1, 1.0, 0.04)
+
+
+@pytest.mark.recalculates("inner-loop")
+def test_intervals_of_exponents_are_those_of_a_mean():
+    """Of 200 seeds with exponents of their own: 1.96 standard errors about their mean, whatever their constants."""
+    rng = np.random.default_rng(3)
+    powers, constants = rng.normal(1.5, 0.2, size=200), rng.uniform(1.0, 20.0, size=200)
+    t = np.unique(np.geomspace(1, 1e7, 400).round())
+    gap = np.minimum(1.9, (constants[:, np.newaxis] / t) ** (1.0 / powers[:, np.newaxis]))
+    arrays = {"checkpoints": t, "ne_gap": gap[np.newaxis, np.newaxis], "least_best": np.full((1, 1, 200), 0.25)}
+    spec = {"base_kind": "team", "discounts": [0.5], "probabilities": [0.1]}
+    (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.2, 0.1, 0.05, 0.02, 0.01], 4000, 1).to_dict("records")
+    half = 1.959964 * powers.std(ddof=1) / math.sqrt(200)
+    assert row["exponent"] == pytest.approx(powers.mean(), rel=2e-3)
+    assert row["high"] - row["exponent"] == pytest.approx(half, rel=0.06)
+    assert row["exponent"] - row["low"] == pytest.approx(half, rel=0.06)
