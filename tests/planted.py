@@ -179,6 +179,12 @@ class Effects:
                  for name in self.repairs for k in range(self.count) if name not in without]  # fmt: skip
         return {self.table: rows}
 
+    def _two(self, last):
+        """Effects in [.5, .9] and [1.1, 1.3], and repairs in [.2, .3] and another interval."""
+        spans = {name: [(0.2, 0.25, 0.3), last] for name in self.repairs}
+        spans[self.arm] = [(0.5, 0.7, 0.9), (1.1, 1.2, 1.3)]
+        return {self.table: [self.row(arm, k, *span) for arm, both in spans.items() for k, span in enumerate(both)]}
+
     def planted(self):
         every = range(self.count)
         unmended = {name: {self.count - 1: self.unclear} for name in self.repairs}
@@ -195,14 +201,15 @@ class Effects:
         }  # fmt: skip
         if self.repairs:
             cases[VIOLATED].append(self.tables({0: self.hurts}, without=self.repairs))
-            # [.5, .9], [1.1, 1.3] with a repair [.2, .3], [.9, 1.1]
             part = {name: dict.fromkeys(every[1:], self.unclear) for name in self.repairs}
             cases[VIOLATED].append(self.tables({1: self.hurts}, part))
+            cases[VIOLATED] += [] if self.difference else [self._two((0.9, 1.0, 1.1))]
             cases[REPAIRED] = [
                 self.tables({k: self.hurts}, {other: some for other, some in unmended.items() if other != name})
                 for name in self.repairs
                 for k in every
             ]
+            cases[REPAIRED] += [] if self.difference else [self._two((0.8, 0.85, 0.9))]
         return cases
 
     def ignored(self, *others, arms=("individual", "other")):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from planted import Bounds, Effects, bound_row, each_planted, frames, joined, judges_of, turned
@@ -9,6 +10,7 @@ from planted import Bounds, Effects, bound_row, each_planted, frames, joined, ju
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VIOLATED
 from metanash_replication.topics.zero_sum.claims import CLAIMS
+from metanash_replication.topics.zero_sum.tables import regret_rows
 
 JUDGES = judges_of(CLAIMS)
 WORST, TERM, RATE = "repaired: worst best response", "repaired: burn-in term", "repaired: learning rate"
@@ -241,6 +243,16 @@ def test_equation_4_is_about_every_learning_rate_and_its_iterations_about_the_la
     small = ANY_RATE.tables()["theory"] + [bound_row("equation 4", "printed", "small", 9.0, rate_factor=0.5)]
     both = joined(EQUATION_4.tables(), {"theory": small})
     assert JUDGES["iterations-theorem-1"](frames(both)).name == HOLDS
+
+
+@pytest.mark.parametrize(("regrets", "wanted"), [((1.0, 0.2), VIOLATED), ((1.0, 0.02), HOLDS), ((2.1, 0.0), VIOLATED)])
+def test_regrets_have_to_vanish_as_stages_grow(regrets, wanted):
+    """Stages of 1 and 100 iterations, divergences over eta of 2: the bound is 2, then .02."""
+    arrays = {"stage_iterations": np.array([1, 100]), "worst_regret": np.array([regrets]),
+              "worst_regret_bound": np.array([[2.0, 0.02]])}  # fmt: skip
+    (row,) = regret_rows([({"base_kind": "mixed", "horizon": 1}, arrays)])
+    tables = {"theory": [row | {"measurement": "long_runs", "file": "a.npz"}]}
+    assert JUDGES["no-regret"](frames(tables)).name == wanted
 
 
 def test_the_most_stages_for_their_iterations_are_told():
