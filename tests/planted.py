@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metanash_replication.bound_rows import claim_row
+from metanash_replication.bound_rows import FORMS, claim_row
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VACUOUS, VIOLATED
 
 OVER, UNDER = 1.0 + 1e-6, 1.0 - 1e-6
@@ -106,7 +106,10 @@ class Bounds:
                 self.tables(unresolved=[(printed, k) for k in every[1:]]),
             ],
             VACUOUS: [self.tables(informative=[])],
-            VIOLATED: [self.tables(over=[(printed, k), *all_repairs]) for k in every],
+            VIOLATED: [
+                *(self.tables(over=[(printed, k), *all_repairs]) for k in every),
+                joined(self.tables(over=[(printed, 0), *all_repairs]), {"theory": self._other_forms()}),
+            ],
             INCONCLUSIVE: [self.tables(unresolved=[(printed, k) for k in every])],
         }
         if self.repairs:
@@ -117,6 +120,11 @@ class Bounds:
                 for k in every
             ]
         return cases
+
+    def _other_forms(self):
+        """Forms that are no repair of this claim: they mend nothing, even where they are never exceeded."""
+        forms = [form for form in FORMS if form not in {self.printed, *self.repairs}]
+        return [bound_row(self.claim, form, setting) | self.columns for form in forms for setting in self.settings]
 
     def ignored(self, *others):
         """What is over the right side, and of another claim or form, or adds up others; and other rows."""

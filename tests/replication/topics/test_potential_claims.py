@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from planted import Bounds, Effects, bound_row, each_planted, frames, joined, judges_of, turned
+from planted import Bounds, Effects, each_planted, frames, joined, judges_of, turned
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -93,13 +93,6 @@ def test_planted_tables(claim, verdict, tables):
 def test_rows_of_something_else_turn_nothing(claim):
     assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
     assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
-
-
-def test_2_kappa_repairs_nothing():
-    """It is a form that was tried and fails on other games, even where it happens to hold."""
-    tables = PROPOSITION_1.tables(over=EVERYWHERE)
-    tables["theory"] += [bound_row("proposition 1", "with 2 kappa", setting, 0.5) for setting in PROPOSITION_1.settings]
-    assert JUDGES["proposition-1"](frames(tables)).name == VIOLATED
 
 
 def test_the_slope_that_is_told_is_farthest_above_the_claim():
