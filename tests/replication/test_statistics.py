@@ -173,7 +173,8 @@ def test_differences_are_paired_and_hold_together():
     assert table[["perturbation", "next"]].to_numpy().tolist() == [[0.0, 0.1], [0.1, 0.2]]
     for column in ("difference", "low", "high"):
         np.testing.assert_allclose(table[column], [3.0, -2.0])
-    other = tables.similarity_steps([({**spec, "arm": "individual"}, {"similarity": similarity})], 50, 1)
+    arms = ("individual", "stage_average", "output_policy")
+    other = tables.similarity_steps([({**spec, "arm": arm}, {"similarity": similarity}) for arm in arms], 50, 1)
     assert other.empty
     assert judged(zero_sum, "similarity-metric", similarity_steps=other).name == INCONCLUSIVE
 
@@ -295,6 +296,15 @@ def test_exponents_of_power_laws(power):
     (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.5, 0.1, 0.05, 0.02], 50, 1).to_dict("records")
     assert [row[name] for name in ("exponent", "low", "high")] == pytest.approx([power] * 3, rel=1e-3)
     assert (row["runs"], row["not_reached"], row["largest"], row["smallest"]) == (2, 1, 1.0, 0.04)
+
+
+def test_gaps_that_a_run_starts_below_do_not_count():
+    """0.3/T and a level twice as large at the start: the levels below it give the exponent, which is 1."""
+    t = np.unique(np.geomspace(1, 1e4, 200).round())
+    arrays = {"checkpoints": t, "ne_gap": (0.3 / t).reshape(1, 1, 1, -1), "least_best": np.full((1, 1, 1), 0.25)}
+    spec = {"base_kind": "team", "discounts": [0.5], "probabilities": [0.1]}
+    (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.5, 0.3, 0.1, 0.05, 0.01], 50, 1).to_dict("records")
+    assert row["exponent"] == pytest.approx(1.0, rel=1e-6)
 
 
 @pytest.mark.recalculates("inner-loop")

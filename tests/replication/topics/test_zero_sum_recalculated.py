@@ -139,15 +139,17 @@ def best_q(game):
 
 
 @pytest.mark.recalculates("value-errors")
-def test_amplification_from_the_listing():
-    how = {"horizons": [2, 3], "factor": 2, "iterations": 50, "n_states": 1, "n_actions": [2, 2]}
+@pytest.mark.parametrize("iterations", [50, 12])
+def test_amplification_from_the_listing(iterations):
+    """In the later half of the stages, without the one that T cuts: of 2, 3, 4, 3 iterations the second and third."""
+    how = {"horizons": [2, 3], "factor": 2, "iterations": iterations, "n_states": 1, "n_actions": [2, 2]}
     found = measure.value_growth_runs("mixed", [0, 1], 5, **how)
     own = {}
     for i, horizon in enumerate((2, 3)):
         for j, seed in enumerate((0, 1)):
             (game,) = zero_sum_sequence("mixed", 5, "value growth", horizon, seed, n_games=1, perturbation=0.0,
                                         horizon=horizon, n_states=1, n_actions=[2, 2], stationary=False)  # fmt: skip
-            stages = played(game, largest(horizon), 50).stages[:-1]
+            stages = played(game, largest(horizon), iterations).stages[:-1]
             late, exact = stages[len(stages) // 2 :], best_q(game)
             errors, regrets = [], []
             for stage in late:
