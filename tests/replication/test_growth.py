@@ -83,6 +83,8 @@ def test_too_few_points_and_curves_at_zero():
         compared([np.ones(20)], window=(10.0, 50.0))
     with pytest.raises(ValueError, match="whose means are above 0"):
         compared([np.where(ENDS == 40.0, 0.0, 1.0)])
+    with pytest.raises(ValueError, match="whose means are above 0"):  # a quarter of the resamples is the first alone
+        compared([np.where(ENDS == 40.0, 0.0, 1.0), np.ones(20)])
 
 
 def test_the_same_seeds_give_the_same_numbers():

@@ -47,7 +47,7 @@ HELPS = (0.5, 0.7, 0.9)
         ([(2.0, INF, INF)], VIOLATED),  # one interval is not widened
         ([(INF, INF, INF)], VIOLATED),
         ([HELPS, (INF, INF, INF), HELPS], VIOLATED),  # an interval without width has nothing to widen
-        ([HELPS, (1.5, 1.5, 1.5), HELPS], VIOLATED),
+        ([HELPS, (1.01, 1.01, 1.01), HELPS], VIOLATED),
         ([HELPS, (2.0, INF, INF)], INCONCLUSIVE),  # half of it is infinite, and so is 1.14 times that
         ([HELPS, (0.5, INF, INF)], INCONCLUSIVE),
         ([(0.0, 0.0, 0.0), HELPS], HOLDS),
@@ -203,6 +203,36 @@ def test_a_choice_of_rows_may_be_empty(rule):
     columns = {"verdict": ["violated"], "slope": [1.0], "bound_slope": [0.0], "advantage_low": [0.0]}
     judge = rule("t", (), rows=lambda table: table[table["verdict"] == "consistent"])
     assert judge({"t": pd.DataFrame(columns)}).name == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "consistent", "violated"])
+def test_one_row_has_its_own_verdict(verdict):
+    wanted = {"inconclusive": INCONCLUSIVE, "consistent": HOLDS, "violated": VIOLATED}[verdict]
+    assert grows((verdict, 0.1)).name == wanted
+    slopes = {"games": 1, "start": 1.0, "end": 2.0, "slope": 0.0, "low": 0.0, "high": 0.0, "bound_slope": 0.0}
+    assert rate("t", ("games",))({"t": pd.DataFrame([slopes | {"verdict": verdict}])}).name == wanted
+
+
+def steps(*spans):
+    names = ("low", "difference", "high")
+    rows = [{"games": k, "value": 1.0, "next_value": 2.0} | dict(zip(names, span, strict=True))
+            for k, span in enumerate(spans)]  # fmt: skip
+    return never_falls("t", ("games",), "x")({"t": pd.DataFrame(rows)})
+
+
+def test_steps_are_counted_and_told():
+    fall, unclear, rise = (-0.4, -0.3, -0.2), (-0.5, 0.1, 0.7), (0.2, 0.3, 0.4)
+    found = steps(rise, fall, unclear, fall, rise, rise)
+    assert plain(found.result) == (
+        "Rises in 3 and falls in 2 of 6 steps to a larger perturbation; lowest: from x = 1 to 2, by -0.3 [-0.4, -0.2] "
+        "(K=1)."
+    )
+    found = steps(rise, unclear)
+    assert plain(found.result) == (
+        "Rises in 1 and falls in none of 2 steps to a larger perturbation; lowest: from x = 1 to 2, by 0.1 [-0.5, 0.7] "
+        "(K=1). More seeds would decide the others, as far as there is a difference at all."
+    )
+    assert "More seeds" not in plain(steps(rise, rise).result)
 
 
 @pytest.mark.parametrize(
