@@ -90,6 +90,10 @@ def test_too_few_points_and_curves_at_zero():
 def test_the_same_seeds_give_the_same_numbers():
     curves = FACTORS * (2.0 + generator(4).uniform(1, 2, size=(3, 20)) * np.log(ENDS))
     assert compared(curves) == compared(curves)
+    many = generator(5).uniform(1, 2, size=(20, 20)) * np.log(ENDS)
+    unsaid = compare_growth(ENDS, many, EVERYTHING, generator(1))
+    assert unsaid == compared(many, resamples=2000)
+    assert unsaid != compared(many, resamples=2001)
 
 
 # Verdicts -----------------------------------------------------------------------------------------------

@@ -265,7 +265,8 @@ def test_the_largest_share_of_the_allowed_growth_is_told():
     """3.9 of 4, not 1.5 of 2 nor, which is the largest, 5 of 8; with what faster stages do there."""
     rows = [row for span in ((4, 1.2, 1.5, 1.6, 2), (8, 3.0, 3.9, 4.0, 4), (16, 4.0, 5.0, 6.0, 8))
             for row in amplified("mixed", *span)]  # fmt: skip
-    found = JUDGES["value-errors"](frames({"value_growth": rows + DOUBLING["value_growth"]}))
+    others = [*amplified("pure", 8, 50, 60, 70, 4, "2"), *amplified("mixed", 4, 5, 6, 7, 2, "2")]
+    found = JUDGES["value-errors"](frames({"value_growth": others + rows + amplified("mixed", 8, 20, 30, 40, 4, "2")}))
     assert (found.name, found.worst) == (HOLDS, "mixed, H=8")
     assert plain(found.result) == (
         "Where H grows by 4, amplification grows by 3.9 [3, 4] (mixed, H=8); with stages that grow by the factor 2 by "
