@@ -6,6 +6,7 @@ One colour for individual learning and the blues for meta-learning, in every fig
 and told apart by line style too.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,7 @@ _RATE_LABELS = {
     "optimistic_mirror_descent": r"learning rate $\eta$",
     "projected_q_ascent": r"step size $\alpha$",
 }
+_KIND_COLORS = ("0.1", "#009e73", "#cc79a7", "#e69f00")
 _STATE_STYLE: list[dict[str, Any]] = [
     {"color": "#0072b2", "marker": "o"},
     {"color": "#cc79a7", "marker": "s"},
@@ -221,22 +223,37 @@ def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> F
     return figure
 
 
-def equilibrium_figure(table: pd.DataFrame, width: float) -> Figure:
-    """Figure 1(c): :func:`equilibrium_panel` for each kind of base game.
+def equilibrium_figure(table: pd.DataFrame, ranges: pd.DataFrame, width: float) -> Figure:
+    """Figure 1(c): :func:`equilibrium_panel` for each kind of base game, and how far equilibria are apart by sequence.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`metanash_replication.topics.simulations.tables.distinct_equilibria` makes it.
+    ranges : DataFrame
+        As :func:`metanash_replication.topics.simulations.tables.equilibrium_ranges` makes it.
     width : float
-        Inches, of which the figure takes 85 %.
+        Inches.
     """
     kinds = _kinds(table)
-    figure, axes = plt.subplots(1, len(kinds), figsize=(0.85 * width, 0.37 * width), squeeze=False)
-    for ax, kind in zip(axes[0], kinds, strict=True):
+    figure, axes = plt.subplots(1, len(kinds) + 1, figsize=(width, 0.36 * width), squeeze=False)
+    for ax, kind in zip(axes[0], kinds, strict=False):
         equilibrium_panel(ax, table[table["base_kind"] == kind])
-        ax.set_title(KIND_LABELS[kind])
-    axes[0, -1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+        ax.set_title(f"one sequence, {KIND_LABELS[kind]}")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    last = axes[0, -1]
+    for kind, payoffs in itertools.product(kinds, dict.fromkeys(ranges["payoffs"])):
+        own = ranges[(ranges["base_kind"] == kind) & (ranges["payoffs"] == payoffs)]["range"]
+        style = {"color": _KIND_COLORS[kinds.index(kind) % len(_KIND_COLORS)], "linewidth": 1.1}
+        dashes = "-" if payoffs == "rewards" else (0, (2, 1))
+        last.ecdf(own, label=f"{KIND_LABELS[kind]}, {payoffs}", linestyle=dashes, **style)
+    last.axvline(0.5, color="0.6", linewidth=0.6, linestyle=":")
+    last.set(xlim=(0, 1.02), ylim=(0, 1), xlabel="range of a probability\nover the games", ylabel="share of sequences")
+    last.set_box_aspect(1)
+    last.set_title("all sequences")
+    more = last.get_legend_handles_labels()
+    legend = {"frameon": False, "loc": "outside lower center", "ncols": 3}
+    figure.legend(handles + more[0], labels + more[1], **legend)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Shared by the measurements of Algorithms 1 and 2: initial policies of every stage, divergences at checkpoints."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -7,8 +8,8 @@ import numpy as np
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Stage
-from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
-from metanash.typing import Floats
+from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, next_stage_length
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "STAGE_STARTS",
@@ -18,12 +19,34 @@ __all__ = [
     "StageDivergence",
     "StageDivergenceProbe",
     "joint_stage_divergence",
+    "nearest_stage_ends",
     "stage_divergence",
+    "stage_ends",
     "stage_policies",
 ]
 
 
 _TIE = 1e-12
+
+
+def stage_ends(iterations: int, horizon: int) -> Integers:
+    """Iterations at the ends of the stages of a run; T at the end of the last, which it may cut."""
+    ends, length = [0], horizon
+    while ends[-1] < iterations:
+        ends.append(min(ends[-1] + length, iterations))
+        length = next_stage_length(length, horizon)
+    return np.array(ends[1:], dtype=np.int64)
+
+
+def nearest_stage_ends(iterations: Sequence[int], horizon: int) -> Integers:
+    """The ends of stages nearest to some T, each once: in ratio, the earlier of two that are as near.
+
+    Between the ends of two stages a gap times T moves up and down, so growth is compared at ends only.
+    """
+    ends = stage_ends(4 * max(*iterations, horizon), horizon)[:-1]
+    distance = np.abs(np.log(ends[:, np.newaxis] / np.asarray(iterations, dtype=np.float64)))
+    return np.unique(ends[distance.argmin(axis=0)])
+
 
 STAGE_STARTS = ("uniform", "random", "vertex")
 """Kinds of initial policies; see :func:`stage_policies`."""

@@ -33,13 +33,12 @@ SPEED_UP = pd.DataFrame(
 def figure1_rows():
     sizes = {"1a": (17, 11, 1234), "1b": (19, 13, 4321)}
     rows = [
-        (figure, "pure", "individual", seed, game, iteration, 0.777)
+        (figure, "pure", "individual", seed, games, iteration, 0.777)
         for figure, (seeds, games, last) in sizes.items()
         for seed in range(seeds)
-        for game in range(1, games + 1)
         for iteration in (1, last)
     ]
-    return pd.DataFrame(rows, columns=["figure", "base_kind", "arm", "seed", "game", "iteration", "ne_gap"])
+    return pd.DataFrame(rows, columns=["figure", "base_kind", "arm", "seed", "games", "iteration", "ne_gap"])
 
 
 def sensitivity_rows():

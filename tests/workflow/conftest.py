@@ -35,6 +35,7 @@ MEASURED = [
     f"theory/{name}.npz"
     for name in ("random_games/mixed-H1", "potential/random_games/team", "potential/sequences/practical-carry_over",
                  "meta_gradient/meta_training/practical-team-0.5", "general_sum/schedules/H1-N2",
+                 "general_sum/rates/H1-N2",
                  "scale/zero_sum-S10-A3")
 ] + ["own_games/rock_paper_scissors.npz", "runs/appendix_poker/sorted/best_response/block-0.npz"]  # fmt: skip
 """A measurement of each kind."""

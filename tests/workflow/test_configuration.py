@@ -289,6 +289,16 @@ SAID = {
         [10**7, 10**4],
         "theory/general_sum/schedules/iterations: must rise",
     ),
+    "steps that do not divide": (
+        ("theory", "potential", "step_scaling", "comparisons", 0, "iterations"),
+        1000001,
+        "step_scaling/comparisons[0]/iterations: must be a multiple of the factor 100, there is 1000001",
+    ),
+    "rates that fall": (
+        ("theory", "general_sum", "rates", "iterations"),
+        [10**7, 10**4],
+        "theory/general_sum/rates/iterations: must rise",
+    ),
     "times that fall": (
         ("theory", "scale", "iterations"),
         [200, 20],

@@ -73,17 +73,33 @@ def test_gap_figures_show_the_means_of_the_table(finished, draw, panel, kinds, a
 
 
 def test_equilibrium_figure_shows_the_equilibria(finished, draw):
+    """Of the first seed; and of all seeds the widest range of a probability, as shares."""
     figure = draw({}, {}, 6.0)["figure1c"]
     found = pd.read_csv(finished.path("equilibria.csv"))
-    assert figure.get_size_inches()[0] == pytest.approx(0.85 * 6.0)
-    assert [axes.get_title() for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in ("mixed", "pure")]
-    for axes, kind in zip(figure.axes, ("mixed", "pure"), strict=True):
+    assert figure.get_size_inches()[0] == pytest.approx(6.0)
+    titles = [f"one sequence, {plotting.KIND_LABELS[kind]}" for kind in ("mixed", "pure")]
+    assert [axes.get_title() for axes in figure.axes] == [*titles, "all sequences"]
+    first = found[(found["payoffs"] == "rewards") & (found["seed"] == 0)]
+    for axes, kind in zip(figure.axes, ("mixed", "pure"), strict=False):
         for state, cloud in enumerate(axes.collections, start=1):
             assert cloud.get_label() == f"state {state}"
-            rows = found[(found["base_kind"] == kind) & (found["state"] == state)]
+            rows = first[(first["base_kind"] == kind) & (first["state"] == state)]
             points = {tuple(point) for point in rows[["mu_a1", "nu_b1"]].round(6).to_numpy().tolist()}
             assert {tuple(point) for point in cloud.get_offsets().tolist()} == points
-    assert figure.axes[-1].get_legend() is not None
+    for line in figure.axes[-1].get_lines():
+        label = line.get_label()
+        if label.startswith("_"):
+            continue
+        words, payoffs = label.split(", ")
+        (kind,) = (kind for kind, name in plotting.KIND_LABELS.items() if name == words)
+        rows = found[(found["base_kind"] == kind) & (found["payoffs"] == payoffs)]
+        wanted = sorted(
+            max(float(np.ptp(state[name])) for _, state in own.groupby("state") for name in ("mu_a1", "nu_b1"))
+            for _, own in rows.groupby("seed")
+        )
+        assert sorted(set(line.get_xdata()[1:])) == pytest.approx(sorted(set(wanted)))
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 2 + 4
 
 
 @pytest.mark.parametrize(

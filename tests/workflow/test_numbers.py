@@ -129,11 +129,19 @@ def test_final_gaps_are_means_over_games_2_to_k(finished, config):
         assert float(row["low"]) - 1e-12 <= float(row["ne_gap"]) <= float(row["high"]) + 1e-12
 
 
-def test_stage_equilibria_are_those_of_fractions(finished):
-    """Of the matrices of the first seed's games, by trying all submatrices."""
+def test_stage_equilibria_are_those_of_fractions(finished, config):
+    """Of the reward matrices of every sequence, by trying all submatrices."""
+    count = config["experiments"]["figure1_zero_sum"]["games"]["count"]
+    seeds = set()
     for row in rows_of(finished.path("equilibria.csv")):
-        games = loaded(finished.path(f"games/figure1_zero_sum/{row['base_kind']}/block-0.npz"))
-        matrix = oracles.exact(games["reward"][int(row["game"]) - 1][0, int(row["state"]) - 1])
+        if row["payoffs"] != "rewards":
+            continue
+        seed, size = int(row["seed"]), config["experiments"]["figure1_zero_sum"]["seeds_per_block"]
+        games = loaded(finished.path(f"games/figure1_zero_sum/{row['base_kind']}/block-{seed // size}.npz"))
+        number = seed % size * count + int(row["game"]) - 1
+        matrix = oracles.exact(games["reward"][number][0, int(row["state"]) - 1])
         value, mu, nu = oracles.matrix_value(matrix)
         found = [float(row[name]) for name in ("mu_a1", "nu_b1", "value")]
         assert found == pytest.approx([float(mu[0]), float(nu[0]), float(value)], abs=1e-9)
+        seeds.add(seed)
+    assert seeds == set(range(config["experiments"]["figure1_zero_sum"]["seeds"]))

@@ -38,6 +38,7 @@ def misfits(config: Section) -> list[Mistake]:
         _mixed_theory(theory["zero_sum"]),
         _horizons(theory["zero_sum"]["random_games"]),
         _rates(theory),
+        _step_scaling(theory["potential"]["step_scaling"]),
         _general_sum(theory["general_sum"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
@@ -167,9 +168,19 @@ def _rates(theory: Section) -> Iterator[Mistake]:
         grid = _log_spaced(runs["iterations"], runs["checkpoints"])
         yield from _windows(("theory", name), section["slopes"]["windows"], grid, "checkpoints of long_runs")
     general = theory["general_sum"]
-    grid = general["schedules"]["iterations"]
-    yield from _rising(("theory", "general_sum", "schedules", "iterations"), grid)
-    yield from _windows(("theory", "general_sum"), general["slopes"]["windows"], grid, "iterations of schedules")
+    for name in ("rates", "schedules"):
+        yield from _rising(("theory", "general_sum", name, "iterations"), general[name]["iterations"])
+    grid = general["rates"]["iterations"]
+    yield from _windows(("theory", "general_sum"), general["slopes"]["windows"], grid, "iterations of rates")
+
+
+def _step_scaling(section: Section) -> Iterator[Mistake]:
+    for k, comparison in enumerate(section["comparisons"]):
+        place = ("theory", "potential", "step_scaling", "comparisons", k)
+        for factor in comparison["factors"]:
+            if comparison["iterations"] % factor:
+                words = f"must be a multiple of the factor {factor}, there is {comparison['iterations']}"
+                yield Mistake((*place, "iterations"), words)
 
 
 def _windows(
@@ -204,15 +215,16 @@ def _actions(kind: str, actions: Sequence[int]) -> str:
 
 def _general_sum(section: Section) -> Iterator[Mistake]:
     here = ("theory", "general_sum")
-    random, schedules, sequences = section["random_games"], section["schedules"], section["sequences"]
+    random, sequences = section["random_games"], section["sequences"]
     cases: list[tuple[tuple[Any, ...], str, Sequence[int]]] = [
         ((*here, "random_games", "actions", k), kind, actions)
         for kind in random["base_kinds"]
         for k, actions in enumerate(random["actions"])
     ]
     cases += [
-        ((*here, "schedules", "settings", name, "n_actions"), schedules["base_kind"], setting["n_actions"])
-        for name, setting in schedules["settings"].items()
+        ((*here, runs, "settings", name, "n_actions"), section[runs]["base_kind"], setting["n_actions"])
+        for runs in ("rates", "schedules")
+        for name, setting in section[runs]["settings"].items()
     ]
     cases.append(((*here, "sequences", "n_actions"), sequences["base_kind"], sequences["n_actions"]))
     cases += [

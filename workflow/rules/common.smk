@@ -55,6 +55,11 @@ def seeds_of_block(experiment, block):
     return list(range(block * size, min((block + 1) * size, section["seeds"])))
 
 
+def blocks(experiment):
+    """Numbers of the blocks of seeds of an experiment."""
+    return range(-(-EXPERIMENTS[experiment]["seeds"] // EXPERIMENTS[experiment]["seeds_per_block"]))
+
+
 def runs(*experiments):
     """Run records of all arms, kinds and blocks of experiments."""
     return [
@@ -62,7 +67,7 @@ def runs(*experiments):
         for name in experiments
         for kind in EXPERIMENTS[name]["base_kinds"]
         for arm in EXPERIMENTS[name]["arms"]
-        for block in range(-(-EXPERIMENTS[name]["seeds"] // EXPERIMENTS[name]["seeds_per_block"]))
+        for block in blocks(name)
     ]
 
 

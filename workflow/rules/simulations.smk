@@ -11,8 +11,13 @@ rule figure1_table:
         "../../environment.yml"
     params:
         names={name: EXPERIMENTS[name]["figure"] for name in EXPERIMENTS if name.startswith("figure1_")},
+        counted_at={
+            section["figure"]: section["counted_at_rate"]
+            for section in EXPERIMENTS.values()
+            if "counted_at_rate" in section
+        },
     message:
-        "Table of all NE-gaps of Figure 1"
+        "Table of the NE-gaps of Figure 1"
     script:
         "../scripts/figure1_table.py"
 
@@ -33,7 +38,7 @@ rule own_table:
     params:
         names=lambda wildcards: {"records": wildcards.experiment},
     message:
-        "Table of all NE-gaps of {wildcards.experiment}"
+        "Table of the NE-gaps of {wildcards.experiment}"
     script:
         "../scripts/figure1_table.py"
 
@@ -82,8 +87,9 @@ rule sensitivity_table:
 rule equilibria:
     input:
         games=[
-            f"{RESULTS}/games/figure1_zero_sum/{kind}/block-0.npz"
+            f"{RESULTS}/games/figure1_zero_sum/{kind}/block-{block}.npz"
             for kind in EXPERIMENTS["figure1_zero_sum"]["base_kinds"]
+            for block in blocks("figure1_zero_sum")
         ],
         code=code("equilibria"),
     output:
@@ -94,7 +100,7 @@ rule equilibria:
     conda:
         "../../environment.yml"
     message:
-        "Equilibria of the stage matrices, by linear programming"
+        "Equilibria of the stage games, in rewards and in Q-functions"
     script:
         "../scripts/equilibria.py"
 

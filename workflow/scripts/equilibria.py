@@ -1,4 +1,4 @@
-"""Rule ``equilibria``: equilibria of the stage matrices of the first seed's games, for Figure 1(c)."""
+"""Rule ``equilibria``: equilibria of the stage games of all sequences of Figure 1, for Figure 1(c)."""
 
 from metanash_workflow import job
 
@@ -15,7 +15,9 @@ def main(files: list[Path], table: Path) -> None:
     parts = []
     for path in files:
         games, provenance = read_games_and_provenance(path)
-        parts.append(stage_equilibria(games[: provenance["axes"]["game"]], provenance["base_kind"]))
+        count = provenance["axes"]["game"]
+        for i, seed in enumerate(provenance["axes"]["seed"]):
+            parts.append(stage_equilibria(games[i * count : (i + 1) * count], provenance["base_kind"], seed))
     write_text(table, pd.concat(parts, ignore_index=True).to_csv(index=False))
 
 

@@ -1,4 +1,4 @@
-"""Rules ``figure1_table`` and ``own_table``: every measured NE-gap of Figure 1, or of one experiment, in a table."""
+"""Rules ``figure1_table`` and ``own_table``: the NE-gaps of Figure 1, or of one experiment, in a table."""
 
 from metanash_workflow import job
 
@@ -11,12 +11,16 @@ from metanash_replication.records import read_record
 from metanash_replication.topics.simulations.tables import curve_table
 
 
-def main(records: dict[str, list[Path]], table: Path) -> None:
-    parts = [curve_table([read_record(path) for path in paths], figure) for figure, paths in records.items()]
+def main(records: dict[str, list[Path]], counted_at: dict[str, float], table: Path) -> None:
+    parts = [
+        curve_table([read_record(path) for path in paths], figure, counted_at.get(figure))
+        for figure, paths in records.items()
+    ]
     write_text(table, pd.concat(parts, ignore_index=True).to_csv(index=False))
 
 
 if __name__ == "__main__":
     read, names = snakemake.input, snakemake.params.names
     with job(snakemake) as outputs:
-        main({figure: list(map(Path, read[name])) for name, figure in names.items()}, outputs["table"])
+        files = {figure: list(map(Path, read[name])) for name, figure in names.items()}
+        main(files, dict(snakemake.params.get("counted_at", {})), outputs["table"])

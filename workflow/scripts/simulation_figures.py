@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from metanash_replication import plotting
-from metanash_replication.topics.simulations.tables import curves, distinct_equilibria
+from metanash_replication.topics.simulations.tables import curves, distinct_equilibria, equilibrium_ranges
 
 Sweep = tuple[list[str], str]
 
@@ -21,7 +21,10 @@ def draw(
         name: plotting.gap_figure(curves(gaps[gaps["figure"] == name.removeprefix("figure")]), width, scale=scale)
         for name, scale in scales.items()
     }
-    figures["figure1c"] = plotting.equilibrium_figure(distinct_equilibria(tables["equilibria"]), width)
+    equilibria = tables["equilibria"]
+    figures["figure1c"] = plotting.equilibrium_figure(
+        distinct_equilibria(equilibria), equilibrium_ranges(equilibria), width
+    )
     for name, (base_kinds, learner) in sweeps.items():
         figures[name] = plotting.sensitivity_figure(tables["sensitivity"], base_kinds, learner, width)
     return figures

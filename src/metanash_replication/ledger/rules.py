@@ -22,9 +22,12 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
 ``comparison``
     A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*;
     *inconclusive* if none fails and one is not a number.
+``most``
+    Of the share of cases that are as the claim says, with its exact 95 % interval (Clopper and Pearson): above one
+    half, *holds*; below, *violated*; else *inconclusive*.
 ``never_falls``
-    Of intervals of differences that hold together: all at or above 0, *holds*; any below, *violated*; else
-    *inconclusive*.
+    Of intervals of differences that hold together, in parts of the value: none reaches below minus a declared margin,
+    *holds*; any lies below it, *violated*; else *inconclusive*.
 ``not_tested``
     With the reason.
 """
@@ -35,7 +38,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
@@ -57,6 +60,7 @@ __all__ = [
     "comparison",
     "effect",
     "growth",
+    "most",
     "never_exceeded",
     "never_falls",
     "not_tested",
@@ -278,8 +282,10 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
     return judge
 
 
-def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
-    """T times a gap, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
+def growth(
+    table: str, keys: Sequence[str], rows: Rows = _everything, curve: str = "T times the gap at stage ends"
+) -> Judge:
+    """A curve, affine in log T or a power of T, whose table has a verdict; ``keys`` name what a row is about."""
 
     def judge(tables: Tables) -> Verdict:
         source = f"{table}.csv"
@@ -296,7 +302,7 @@ def growth(table: str, keys: Sequence[str], rows: Rows = _everything) -> Judge:
         where = _place(worst, keys)
         verdicts = ", ".join(f"{number(int(n), 'd', source)} {verdict}" for verdict, n in sorted(counts.items()))
         result = (
-            f"T times the gap at stage ends, T from {number(worst['start'], '.2g', source)} to "
+            f"{curve}, T from {number(worst['start'], '.2g', source)} to "
             f"{number(worst['end'], '.2g', source)}: {verdicts}. Nearest to a power ({cited(where, source)}): "
             f"a + b log T is off by {number(100 * worst['misfit_affine'], '.2g', source)} %, with b = "
             f"{number(worst['increment'], '.4g', source)} [{number(worst['increment_low'], '.4g', source)}, "
@@ -470,10 +476,49 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
     return judge
 
 
-def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
+def share_interval(successes: int, cases: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a share (Clopper and Pearson 1934)."""
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(successes, cases - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, cases - successes, 1.0 - tail)) if successes < cases else 1.0
+    return low, high
+
+
+def most(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str], sentence: str) -> Judge:
+    """``left`` at most ``right`` in most rows of what ``rows`` makes of the tables, which are independent cases.
+
+    ``sentence`` says of whose ``{share}``, and names the ``{median}`` and ``{largest}`` left side and ``{right}``.
+    """
+
+    def judge(tables: Tables) -> Verdict:
+        source = f"{table}.csv"
+        made = rows(tables)
+        if made.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+        good = int((made["left"] <= made["right"]).sum())
+        low, high = share_interval(good, len(made))
+        name = HOLDS if low > 0.5 else (VIOLATED if high < 0.5 else INCONCLUSIVE)
+        worst = made.iloc[int((made["left"] / made["right"]).to_numpy().argmax())]
+        share = (
+            f"{_count(good, source, 'none')} of {number(len(made), 'd', source)} (share "
+            f"{number(good / len(made), '.2g', source)} [{number(low, '.2f', source)}, {number(high, '.2f', source)}])"
+        )
+        told = sentence.format(
+            share=share,
+            median=number(made["left"].median(), ".3g", source),
+            largest=number(worst["left"], ".3g", source),
+            right=number(worst["right"], ".3g", source),
+        )
+        return Verdict(name, f"{told}.", _place(worst, keys), place=worst.to_dict())
+
+    return judge
+
+
+def never_falls(table: str, keys: Sequence[str], name: str, margin: float) -> Judge:
     """Differences from one setting to the next, with intervals that hold together.
 
-    No interval below 0 and none that reaches below it, *holds*; any below 0, *violated*; else *inconclusive*.
+    A fall counts from ``margin`` times the value on: no interval reaches below that, *holds*; any is below, *violated*;
+    else *inconclusive*. Without a margin no number of seeds could show that nothing falls.
     """
 
     def judge(tables: Tables) -> Verdict:
@@ -481,19 +526,20 @@ def never_falls(table: str, keys: Sequence[str], name: str) -> Judge:
         rows = tables[table]
         if rows.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-        falls, rises = int((rows["high"] < 0).sum()), int((rows["low"] >= 0).sum())
-        verdict = VIOLATED if falls else (HOLDS if rises == len(rows) else INCONCLUSIVE)
-        worst = rows.iloc[int((rows["high"] if falls else rows["low"]).to_numpy().argmin())]
+        least = -margin * rows["value"].abs()
+        falls, rises = int((rows["high"] < least).sum()), int((rows["low"] > 0).sum())
+        kept = int((rows["low"] >= least).sum())
+        verdict = VIOLATED if falls else (HOLDS if kept == len(rows) else INCONCLUSIVE)
+        beyond = (rows["high"] if falls else rows["low"]) - least
+        worst = rows.iloc[int((beyond / rows["value"].abs().where(rows["value"] != 0)).fillna(0.0).to_numpy().argmin())]
         where = _place(worst, keys)
         result = (
             f"Rises in {_count(rises, source, 'none')} and falls in {_count(falls, source, 'none')} of "
             f"{number(len(rows), 'd', source)} steps to a larger perturbation; lowest: from {name} = "
-            f"{number(worst['value'], '.3g', source)} to {number(worst['next_value'], '.3g', source)}, by "
+            f"{number(worst['value'], '.4g', source)} to {number(worst['next_value'], '.4g', source)}, by "
             f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
             f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
         )
-        if verdict == INCONCLUSIVE:
-            result += " More seeds would decide the others, as far as there is a difference at all."
         return Verdict(verdict, result, where, place=worst.to_dict())
 
     return judge

@@ -9,6 +9,8 @@ import pandas as pd
 from metanash_replication.ledger.cited import cited, number
 
 __all__ = [
+    "GROWTH_HEAD",
+    "GROWTH_TEXT",
     "LITERAL",
     "MANY",
     "UNRESOLVED",
@@ -16,9 +18,11 @@ __all__ = [
     "Part",
     "claims_part",
     "effect_of",
+    "growth_cells",
     "interval",
     "ratio_cell",
     "slope_cells",
+    "with_a_verdict",
 ]
 
 
@@ -83,6 +87,34 @@ def ratio_cell(cells: Cells, row: Any, name: str) -> str:
 def slope_cells(cells: Cells, row: Any) -> list[str]:
     """Window and slope with its interval."""
     return [f"{cells(row['start'], '.0e')} to {cells(row['end'], '.0e')}", interval(cells, row, "slope", ".3f")]
+
+
+def growth_cells(cells: Cells, row: Any) -> list[str]:
+    """Window, number of points, both models with their misfits, which is nearer, and the verdict."""
+    return [
+        f"{cells(row['start'], '.1e')} to {cells(row['end'], '.1e')}",
+        cells(row["points"], "g"),
+        interval(cells, row, "increment", ".4g", "increment_low", "increment_high"),
+        cells(row["misfit_affine"], ".1e"),
+        interval(cells, row, "power", ".3f", "power_low", "power_high"),
+        cells(row["misfit_power"], ".1e"),
+        interval(cells, row, "advantage", ".2f", "advantage_low", "advantage_high"),
+        row["verdict"],
+    ]
+
+
+GROWTH_HEAD = ("window", "stages", "$b$", "misfit", "$p$", "misfit", "advantage", "verdict")
+"""Columns of :func:`growth_cells`."""
+GROWTH_TEXT = (
+    r"$a + b \log T$ against $c T^p$. Misfit: root mean square of the relative residuals. Advantage: $\log_{10}$ of "
+    "the misfit of the power over that of the logarithm, with an interval over seeds; above zero the logarithm is "
+    "nearer."
+)
+
+
+def with_a_verdict(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows with points enough for a verdict."""
+    return table[table["verdict"].isin(["consistent", "violated", "inconclusive"])]
 
 
 def effect_of(row: Any, name: str = "ratio", neutral: float = 1.0) -> str:

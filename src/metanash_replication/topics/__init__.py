@@ -23,6 +23,7 @@ TOPICS = (
     "potential",
     "maml",
     "general_sum",
+    "remarks",
     "simulations",
     "larger_tasks",
     "scale",

@@ -14,6 +14,8 @@ from metanash_replication.topics import TOPICS
 FILES = {topic: importlib.import_module(f"test_{topic}_claims") for topic in TOPICS if read_plan(topic).claims}
 RULED = [claim for claim in CLAIMS if has_a_rule(claim)]
 TOPIC_OF = {name: topic for topic in TOPICS for name in read_plan(topic).claims}
+NEVER_REFUTED = {"last-terms-negligible"}
+"""Claims about a limit that no number of games is large enough to refute."""
 each_claim = pytest.mark.parametrize("claim", RULED, ids=lambda claim: claim.id)
 
 
@@ -23,10 +25,10 @@ def planted(claim):
 
 @each_claim
 def test_a_claim_is_planted_on_both_sides(claim):
-    """It holds in one table and is refuted in another. Add a new claim to PLANTED in the file of its topic."""
+    """It holds in one table and not in another. Add a new claim to PLANTED in the file of its topic."""
     verdicts = {name for name, some in planted(claim).items() if some}
     assert HOLDS in verdicts
-    assert verdicts & {VIOLATED, REPAIRED}
+    assert verdicts & ({VIOLATED, REPAIRED} if claim.id not in NEVER_REFUTED else {INCONCLUSIVE})
     assert verdicts <= set(VERDICTS)
 
 

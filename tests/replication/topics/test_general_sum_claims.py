@@ -151,40 +151,36 @@ def test_equation_11_has_no_repair_and_theorem_6_that_at_the_worst_best_response
 # Rates --------------------------------------------------------------------------------------------------
 
 
-def slopes(**verdicts):
-    """Verdicts of the prescribed schedule by setting; the others have none, and fall more slowly."""
+def growth_of(**verdicts):
+    """Rows of ``rate_growth.csv``; the later, the nearer to a power."""
     rows = []
     for k, (setting, verdict) in enumerate(verdicts.items()):
-        horizon, players = int(setting[1]), int(setting[4])
-        for schedule in ("prescribed", "quarter", "constant 0.3"):
-            judged_here = verdict if schedule == "prescribed" else np.nan
-            rows.append(
-                {"horizon": horizon, "n_players": players, "schedule": schedule, "start": 1e6, "end": 1e7,
-                 "slope": -0.6 + 0.01 * k + 0.5 * (schedule != "prescribed"), "low": -0.7, "high": -0.5,
-                 "bound_slope": -0.6, "verdict": judged_here}
-            )  # fmt: skip
+        rows.append(
+            {"horizon": int(setting[1]), "n_players": int(setting[4]), "start": 1e4, "end": 1e7, "verdict": verdict,
+             "misfit_affine": 0.001, "misfit_power": 0.02, "increment": 2.0, "increment_low": 1.9,
+             "increment_high": 2.1,
+             "power": 0.1, "power_low": 0.09, "power_high": 0.11, "advantage_low": 0.3 - 0.1 * k}
+        )  # fmt: skip
     return pd.DataFrame(rows)
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "wanted"),
+    ("verdicts", "wanted", "worst"),
     [
-        ({"H1_N2": "consistent", "H2_N3": "consistent"}, HOLDS),
-        ({"H1_N2": "consistent", "H2_N3": "violated"}, VIOLATED),
-        ({"H1_N2": "violated", "H2_N3": "inconclusive"}, VIOLATED),
-        ({"H1_N2": "consistent", "H2_N3": "inconclusive"}, INCONCLUSIVE),
+        ({"H1_N2": "consistent", "H2_N3": "consistent"}, HOLDS, "H=2, N=3"),
+        ({"H1_N2": "consistent", "H2_N3": "violated"}, VIOLATED, "H=2, N=3"),
+        ({"H1_N2": "violated", "H2_N3": "inconclusive"}, VIOLATED, "H=1, N=2"),
+        ({"H1_N2": "inconclusive", "H2_N3": "consistent"}, INCONCLUSIVE, "H=1, N=2"),
+        ({"H1_N2": "", "H2_N3": "consistent"}, HOLDS, "H=2, N=3"),
+        ({"H1_N2": "", "H2_N3": ""}, INCONCLUSIVE, ""),
     ],
 )
-def test_the_rate_of_equation_11_is_that_of_its_schedule(verdicts, wanted):
-    table = slopes(**verdicts)
-    found = JUDGES["rate-equation-11"]({"schedule_slopes": table})
-    assert (found.name, found.worst) == (wanted, "H=2, N=3")  # farthest above its bound, by 0.01
-    table.loc[table["schedule"] != "prescribed", "verdict"] = "violated"
-    assert JUDGES["rate-equation-11"]({"schedule_slopes": table}).name == wanted
-    table.loc[table["schedule"] != "prescribed", "verdict"] = "consistent"
-    assert JUDGES["rate-equation-11"]({"schedule_slopes": table}).name == wanted
-    elsewhere = table[table["schedule"] != "prescribed"]
-    assert JUDGES["rate-equation-11"]({"schedule_slopes": elsewhere}).name == INCONCLUSIVE
+def test_the_rate_of_equation_11_is_judged_by_growth(verdicts, wanted, worst):
+    """Slopes decide nothing, and settings with too few T are left out."""
+    tables = {"rate_growth": growth_of(**verdicts)}
+    found = JUDGES["rate-equation-11"](tables)
+    assert (found.name, found.worst) == (wanted, worst)
+    assert ("eta T" in found.result) == (worst != "")
 
 
 # Benefit ------------------------------------------------------------------------------------------------
@@ -288,13 +284,7 @@ UNLIKE = [difference_of(arm, 0, 5.0, 6.0, 7.0, perturbation=size)
 
 
 def prescribed(**verdicts):
-    table = slopes(**verdicts)
-    return {"schedule_slopes": table[table["schedule"] == "prescribed"].to_dict("records")}
-
-
-def elsewhere(verdict):
-    table = slopes(H1_N2=verdict, H2_N3=verdict)
-    return table[table["schedule"] != "prescribed"].assign(verdict=verdict).to_dict("records")
+    return {"rate_growth": growth_of(**verdicts).to_dict("records")}
 
 
 PLANTED = {
@@ -309,7 +299,7 @@ PLANTED = {
 }  # fmt: skip
 IGNORED = {
     **{claim: unlike(claim) for claim in OF_BOUNDS},
-    "rate-equation-11": {"schedule_slopes": [*elsewhere("violated"), *elsewhere("consistent")]},
+    "rate-equation-11": prescribed(H1_N2="", H2_N3=np.nan),  # too few T for a verdict
     "sharper-general-sum": BENEFIT.ignored(*UNLIKE),
 }  # fmt: skip
 

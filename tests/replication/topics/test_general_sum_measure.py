@@ -12,7 +12,7 @@ import pytest
 
 from metanash import CorrelatedMirrorDescent, GameBatch, correlated, learn
 from metanash.families import general_sum_sequence
-from metanash_replication.stages import STAGE_STARTS, stage_policies
+from metanash_replication.stages import STAGE_STARTS, nearest_stage_ends, stage_policies
 from metanash_replication.topics.general_sum import measure as theory
 
 TIE = 1e-12
@@ -472,6 +472,35 @@ def test_schedule_names():
         "constant 0.1",
     ]  # fmt: skip
     assert theory.schedule_names([]) == list(theory.schedule_rates(2, [8, 9], 2, [])) == ["prescribed", "quarter"]
+
+
+def test_schedules_and_iterations_are_chosen():
+    """Some schedules only, as they are among all; T at the nearest ends of stages, in ratio."""
+    plan = {**SCHEDULE, "iterations": [30, 101], "constants": [0.3]}
+    every = theory.schedule_runs("random", 2, [0, 1], 7, **plan)
+    some = theory.schedule_runs("random", 2, [0, 1], 7, **plan, schedules=["constant 0.3", "prescribed"])
+    for name in ("learning_rate", "cce_gap", "cce_gap_bound", "divergence_worst"):
+        np.testing.assert_array_equal(some[name], every[name][[0, 2]])
+    # H = 2: stages of 2, 3, 4, 6, 9, 13, 19, 28, 42, 63
+    ended = theory.schedule_runs("random", 2, [0, 1], 7, **plan, at_stage_ends=True)
+    assert ended["iterations"].tolist() == [37, 84]
+    same = theory.schedule_runs("random", 2, [0, 1], 7, **{**plan, "iterations": [37, 84]})
+    np.testing.assert_array_equal(ended["cce_gap"], same["cce_gap"])
+    with pytest.raises(ValueError, match=r"no schedule constant 0.1; there are prescribed, quarter, constant 0.3"):
+        theory.schedule_runs("random", 2, [0], 7, **plan, schedules=["constant 0.1"])
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3, 5])
+def test_nearest_stage_ends(horizon):
+    """By trying all ends, of stages counted one after another; two T with the same end count once."""
+    ends, length, t = [], horizon, 0
+    while t < 10**5:
+        t, length = t + length, length * (horizon + 1) // horizon
+        ends.append(t)
+    asked = [1, 5, 17, 100, 101, 1000, 20000]
+    nearest = sorted({min(ends, key=lambda end: abs(math.log(end / t))) for t in asked})
+    assert nearest_stage_ends(asked, horizon).tolist() == nearest
+    assert nearest_stage_ends([ends[4]], horizon).tolist() == [ends[4]]
 
 
 def test_schedule_rates_need_players():

@@ -12,6 +12,7 @@ from metanash_replication.topics.potential.claims import CLAIMS
 JUDGES = judges_of(CLAIMS)
 KAPPA = "repaired: 1920/959 kappa"
 PROPOSITION_1, THEOREM_3 = Bounds("proposition 1", repairs=(KAPPA,)), Bounds("theorem 3", repairs=(KAPPA,))
+FINITE = Bounds("proposition 1, finite horizon", repairs=(KAPPA,))
 BEYOND = Bounds("proposition 1, beyond its step size", repairs=(KAPPA,))
 EVERYWHERE = [(form, 0) for form in ("printed", KAPPA)]
 
@@ -62,6 +63,7 @@ def not_of(row):
 PLANTED = {
     "proposition-1": PROPOSITION_1.planted(),
     "theorem-3": THEOREM_3.planted(),
+    "finite-horizon-potential": FINITE.planted(),
     "iterations-proposition-1": {
         HOLDS: [slopes("consistent", "consistent"), slopes("consistent", "", math.nan),
                 {"potential_slopes": [slope("consistent", factor=1.0), slope("consistent", factor=0.5)]}],
@@ -76,7 +78,9 @@ PLANTED = {
 }  # fmt: skip
 IGNORED = {
     "proposition-1": PROPOSITION_1.ignored(*THEOREM_3.tables(over=EVERYWHERE)["theory"],
+                                           *FINITE.tables(over=EVERYWHERE)["theory"],
                                            *BEYOND.tables(over=EVERYWHERE)["theory"]),
+    "finite-horizon-potential": FINITE.ignored(*PROPOSITION_1.tables(over=EVERYWHERE)["theory"]),
     "theorem-3": THEOREM_3.ignored(*PROPOSITION_1.tables(over=EVERYWHERE)["theory"]),
     "iterations-proposition-1": LARGER,
     "sharper-potential": BENEFIT["sharper-potential"].ignored(*not_of(MEAN)),

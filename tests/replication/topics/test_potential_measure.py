@@ -20,8 +20,9 @@ from oracles_games import (
 
 import metanash
 from metanash import DiscountedGame, ProjectedQAscent, Transition, learn
+from metanash.families.potential import potential_sequence
 from metanash.games import GameBatch
-from metanash.similarity import potential_deviation
+from metanash.similarity import distribution_mismatch, potential_deviation
 from metanash_replication.topics.potential import measure as theory
 
 KINDS = ["team", "action_independent"]
@@ -732,3 +733,38 @@ def test_learning_individually_is_a_run_alone():
     )[0]
     run = learn(game, ProjectedQAscent(float(found["step_size"][0, 0, 0])), 40, at=found["checkpoints"])
     np.testing.assert_array_equal(found["ne_gap"][0, 0, 0], run.ne_gap[0])
+
+
+# Step sizes ---------------------------------------------------------------------------------------------
+
+SCALING = {"n_states": 2, "n_actions": [2, 2], "discount": 0.5, "games": 3, "perturbation": 0.1}
+
+
+def test_step_scaling_is_learned_game_by_game():
+    """One run after another, at factor times the step of the hardest game, for a factor-th of the iterations."""
+    comparisons = [{"factors": [1, 10], "iterations": 2000}]
+    found = theory.step_scaling("team", [4, 1], 7, **SCALING, comparisons=comparisons)
+    columns = (found[name].tolist() for name in ("factors", "shorter", "iterations", "carried"))
+    points = list(zip(*columns, strict=True))
+    places = itertools.product((1.0, 10.0), (False, True), (100, 10, 1))
+    assert points == [(factor, part, 2000, carried) for factor, carried, part in places]
+    for s, seed in enumerate([4, 1]):
+        games = potential_sequence("team", 7, "step scaling", seed, n_games=3, perturbation=0.1, discount=0.5,
+                                   n_states=2, n_actions=[2, 2])  # fmt: skip
+        kappa = max(float(np.max(distribution_mismatch(GameBatch((game,))))) for game in games)
+        step = 0.5**4 / (8 * kappa**3 * 2 * 2)
+        for row, (factor, part, total, carried) in enumerate(points):
+            gaps, start = [], None
+            for game in games:
+                length = int(total // factor)
+                run = learn(
+                    game, ProjectedQAscent(factor * step), length, initial=start, at=sorted({length // part, length})
+                )
+                gaps.append(run.ne_gap[0, 0])
+                start = run.policy if carried else None
+            assert found["ne_gap"][row, s] == pytest.approx(np.mean(gaps), rel=1e-9), (seed, row)
+
+
+def test_iterations_are_multiples_of_the_factors():
+    with pytest.raises(ValueError, match="2001 iterations are no multiple of the factor 10"):
+        theory.step_scaling("team", [0], 7, **SCALING, comparisons=[{"factors": [10], "iterations": 2001}])

@@ -1033,3 +1033,32 @@ def test_a_setting_that_theorem_3_does_not_admit_does_not_end_the_table():
     found = tables.sequence_rows([sequences("carry_over", [ALONE[1], ALONE[0], ALONE[2]], order)])
     assert len(found) == len(ROOTS)
     assert found == tables.sequence_rows([sequences("carry_over", ALONE[:1], SETTINGS[:1])])
+
+
+# Step sizes ---------------------------------------------------------------------------------------------
+
+
+def test_step_scaling_table():
+    """Relative to the smallest factor at the same point, comparison and arm."""
+    arrays = {
+        "factors": np.array([100.0, 1.0, 100.0, 1.0, 1.0, 100.0]),
+        "shorter": np.array([1, 1, 10, 10, 1, 1]),
+        "iterations": np.array([1000] * 4 + [5000] * 2),
+        "carried": np.array([False] * 4 + [True] * 2),
+        "ne_gap": np.array([[0.3, 0.5], [0.2, 0.2], [0.4, 0.4], [0.5, 0.5], [0.1, 0.3], [0.1, 0.1]]),
+    }
+    table = tables.step_scaling_table([({"base_kind": "team"}, arrays)])
+    assert list(table.columns) == [
+        "base_kind", "arm", "total", "iteration", "step_factor", "ne_gap", "difference", "n_seeds"
+    ]  # fmt: skip
+    rows = [
+        ("team", "carry_over", 5000, 5000, 1.0, 0.2, 0.0),
+        ("team", "carry_over", 5000, 5000, 100.0, 0.1, -0.5),
+        ("team", "individual", 1000, 100, 1.0, 0.5, 0.0),
+        ("team", "individual", 1000, 100, 100.0, 0.4, -0.2),
+        ("team", "individual", 1000, 1000, 1.0, 0.2, 0.0),
+        ("team", "individual", 1000, 1000, 100.0, 0.4, 1.0),
+    ]
+    assert table.iloc[:, :5].to_numpy().tolist() == [list(row[:5]) for row in rows]
+    np.testing.assert_allclose(table[["ne_gap", "difference"]], [row[5:] for row in rows], atol=1e-15)
+    assert (table["n_seeds"] == 2).all()

@@ -17,13 +17,14 @@ from metanash_replication.topics.simulations.tables import (
     curve_table,
     curves,
     distinct_equilibria,
+    equilibrium_ranges,
     final_gap_table,
     speed_up_table,
     stage_equilibria,
 )
 
 GRID = [1, 3, 10, 60]
-COLUMNS = ["figure", "base_kind", "arm", "seed", "game", "iteration", "ne_gap"]
+COLUMNS = ["figure", "base_kind", "arm", "seed", "games", "iteration", "ne_gap"]
 
 
 def record(kind, arm, seeds, gap, rates=(0.1,), sizes=(0.2,), grid=GRID):
@@ -61,17 +62,21 @@ def table():
 # Curves -------------------------------------------------------------------------------------------------
 
 
-def test_every_measurement_is_one_row(table):
+def test_every_checkpoint_of_a_sequence_is_one_row(table):
     assert list(table.columns) == COLUMNS
     wanted = [
-        ("1a", kind, arm, seed, game, iteration, gap_of(kind, arm, seed, game, iteration))
+        ("1a", kind, arm, seed, 3, iteration)
         for kind in sorted(KINDS)
         for arm in sorted(ARMS)
         for seed in (0, 2, 4)
-        for game in (1, 2, 3)
         for iteration in GRID
     ]
-    assert list(table.itertuples(index=False, name=None)) == wanted
+    assert list(table.iloc[:, :6].itertuples(index=False, name=None)) == wanted
+    means = [
+        statistics.fmean(gap_of(kind, arm, seed, game, iteration) for game in (1, 2, 3))
+        for _, kind, arm, seed, _, iteration in wanted
+    ]
+    np.testing.assert_allclose(table["ne_gap"], means, rtol=1e-14)
     assert table.index.tolist() == list(range(len(wanted)))
 
 
@@ -82,7 +87,7 @@ def test_order_of_records_does_not_matter(table):
 
 def test_csv_is_exact(table):
     text = table.to_csv(index=False)
-    assert text.splitlines()[0] == "figure,base_kind,arm,seed,game,iteration,ne_gap"
+    assert text.splitlines()[0] == "figure,base_kind,arm,seed,games,iteration,ne_gap"
     assert pd.read_csv(io.StringIO(text))["ne_gap"].tolist() == table["ne_gap"].tolist()
 
 
@@ -92,6 +97,14 @@ def test_grids_have_no_curves(axis):
     grid = record("mixed", "individual", [0], np.ones(shape), **{axis: (0.1, 0.3)})
     with pytest.raises(ValueError, match="one learning rate and one perturbation"):
         curve_table([grid], "1a")
+
+
+def test_iterations_are_counted_at_another_rate():
+    """A multiple of it stands for as many times the iterations."""
+    far = record("mixed", "individual", [0], np.ones((1, 1, 1, 2, 4)), rates=(10000.0,))
+    assert curve_table([far], "1a")["iteration"].tolist() == GRID
+    assert curve_table([far], "1a", 1.0)["iteration"].tolist() == [10000 * t for t in GRID]
+    assert curve_table([far], "1a", 2500.0)["iteration"].tolist() == [4 * t for t in GRID]
 
 
 def test_curves_are_means_over_games_then_over_seeds(table):
@@ -426,23 +439,43 @@ OTHER = [[0.0, 0.6], [0.8, 0.2]]
 
 
 def test_stage_equilibria_of_known_games():
-    found = stage_equilibria([stage_game(MIXED, SADDLE), stage_game(OTHER, MIXED)], "mixed")
-    assert list(found.columns) == ["base_kind", "game", "state", "mu_a1", "nu_b1", "value"]
+    """Step 2 adds the same to all Q-functions, so they have the same equilibria."""
+    found = stage_equilibria([stage_game(MIXED, SADDLE), stage_game(OTHER, MIXED)], "mixed", 7)
+    assert list(found.columns) == ["base_kind", "seed", "payoffs", "game", "state", "mu_a1", "nu_b1", "value"]
     wanted = [
-        ("mixed", 1, 1, 1 / 3, 1 / 2, 1 / 2),
-        ("mixed", 1, 2, 1.0, 1.0, 0.2),
-        ("mixed", 2, 1, 1 / 2, 1 / 3, 0.4),
-        ("mixed", 2, 2, 1 / 3, 1 / 2, 1 / 2),
+        (1, 1, 1 / 3, 1 / 2, 1 / 2),
+        (1, 2, 1.0, 1.0, 0.2),
+        (2, 1, 1 / 2, 1 / 3, 0.4),
+        (2, 2, 1 / 3, 1 / 2, 1 / 2),
     ]
-    for row, expected in zip(found.itertuples(index=False, name=None), wanted, strict=True):
-        assert row[:3] == expected[:3]
-        assert row[3:] == pytest.approx(expected[3:], abs=1e-9)
+    more = {"rewards": 0.0, "Q-functions": 0.125}
+    places = [("mixed", 7, payoffs, *row[:-1], row[-1] + more[payoffs]) for payoffs in more for row in wanted]
+    for row, expected in zip(found.itertuples(index=False, name=None), places, strict=True):
+        assert row[:5] == expected[:5]
+        assert row[5:] == pytest.approx(expected[5:], abs=1e-9)
+
+
+def test_stage_equilibria_in_q_functions_have_the_steps_to_come():
+    """State 1 leads to state 2 after (a1, b1) and else to state 1, whose values in step 2 are 0.5 and 0.2."""
+    reward = np.array([[MIXED, SADDLE]] * 2)
+    towards = np.zeros((2, 2, 2, 2))
+    towards[..., 0] = 1.0
+    towards[0, 0, 0] = [0.0, 1.0]
+    found = stage_equilibria([ZeroSumGame(reward, mn.Transition.shared(towards))], "mixed", 0)
+    first = found[(found["payoffs"] == "Q-functions") & (found["state"] == 1)].iloc[0]
+    (a, b), (c, d) = (1.0 + 0.2, 0.0 + 0.5), (0.25 + 0.5, 0.75 + 0.5)
+    assert first["mu_a1"] == pytest.approx((d - c) / (a - b - c + d))
+    assert first["nu_b1"] == pytest.approx((d - b) / (a - b - c + d))
+    assert first["value"] == pytest.approx((a * d - b * c) / (a - b - c + d))
+    assert found[found["payoffs"] == "rewards"]["value"].tolist() == pytest.approx([0.5, 0.2])
 
 
 def test_distinct_equilibria_are_counted():
     table = pd.DataFrame(
         {
             "base_kind": ["pure"] * 5 + ["mixed"],
+            "seed": 3,
+            "payoffs": "rewards",
             "game": [1, 2, 3, 1, 2, 1],
             "state": [1, 1, 1, 2, 2, 1],
             "mu_a1": [0.3, 0.3 + 1e-9, 0.31, 0.3, 1.0, 0.3],
@@ -450,7 +483,8 @@ def test_distinct_equilibria_are_counted():
             "value": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
         }
     )
-    found = distinct_equilibria(table)
+    others = [table.assign(seed=4, mu_a1=0.9), table.assign(payoffs="Q-functions", mu_a1=0.8)]
+    found = distinct_equilibria(pd.concat([*others, table]))
     assert list(found.itertuples(index=False, name=None)) == [
         ("mixed", 1, 0.3, 0.4, 1),
         ("pure", 1, 0.3, 0.4, 2),
@@ -459,3 +493,27 @@ def test_distinct_equilibria_are_counted():
         ("pure", 2, 1.0, 0.0, 1),
     ]
     assert list(found.columns) == ["base_kind", "state", "mu_a1", "nu_b1", "games"]
+
+
+def equilibria_of(kind, seed, *points, payoffs="rewards", state=1):
+    return pd.DataFrame(
+        [(kind, seed, payoffs, k, state, mu, nu, 0.5) for k, (mu, nu) in enumerate(points, start=1)],
+        columns=["base_kind", "seed", "payoffs", "game", "state", "mu_a1", "nu_b1", "value"],
+    )
+
+
+def test_equilibrium_ranges_are_the_widest_of_a_sequence():
+    """Over the games of a state, of either probability; not over states or seeds."""
+    table = pd.concat(
+        [
+            equilibria_of("mixed", 1, (0.2, 0.5), (0.3, 0.9)),
+            equilibria_of("mixed", 1, (0.9, 0.5), (0.7, 0.6), state=2),
+            equilibria_of("mixed", 2, (0.1, 0.1), (0.1, 0.1)),
+            equilibria_of("mixed", 2, (1.0, 0.0), (0.4, 0.1), state=2),
+            equilibria_of("mixed", 2, (0.5, 0.5), (0.0, 0.5), payoffs="Q-functions"),
+        ]
+    )
+    found = equilibrium_ranges(table)
+    assert list(found.columns) == ["base_kind", "payoffs", "seed", "state", "range"]
+    rows = [(row.payoffs, row.seed, row.state, round(row.range, 9)) for row in found.itertuples()]
+    assert rows == [("Q-functions", 2, 1, 0.5), ("rewards", 1, 1, 0.4), ("rewards", 2, 2, 0.6)]

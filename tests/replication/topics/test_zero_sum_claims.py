@@ -102,6 +102,16 @@ ALONE = {"sequences": [
 ]}  # fmt: skip
 
 
+def bounds_of(ratio, k=0, **place):
+    """Equation (6) beside (4), which is 3, in a sequence of update (5) at a rate that both admit."""
+    row = sequence("best_response", 0.1, 1.0, horizon=k, within=True)
+    return row | {"bound": 3.0 * ratio, "alone": 3.0} | place
+
+
+def beside(*ratios):
+    return {"sequences": [bounds_of(ratio, k) for k, ratio in enumerate(ratios)]}
+
+
 def step(k, low, high):
     row = {"base_kind": "mixed", "horizon": 2, "games": 10, "perturbation": 0.1 * k, "value": 5.0, "next_value": 6.0}
     return row | {"difference": (low + high) / 2, "low": low, "high": high}
@@ -111,7 +121,8 @@ def steps(*spans):
     return {"similarity_steps": [step(k, *span) for k, span in enumerate(spans)]}
 
 
-RISES, UNCLEAR, FALLS = (0.1, 0.2), (-0.1, 0.2), (-0.2, -1e-9)
+RISES, UNCLEAR, FALLS = (0.1, 0.2), (-0.1, 0.2), (-0.2, -0.0501)
+"""A fall counts from one percent of 5 on."""
 
 # Benefit ------------------------------------------------------------------------------------------------
 
@@ -188,9 +199,14 @@ PLANTED = {
         INCONCLUSIVE: [ALONE],
     },
     "similarity-metric": {
-        HOLDS: [steps(RISES, (0.0, 0.3), RISES)],
+        HOLDS: [steps(RISES, (0.0, 0.3), RISES), steps(RISES, (-0.05, 0.3)), steps((-0.05, -0.01))],
         VIOLATED: [steps(RISES, FALLS, RISES), steps(FALLS, UNCLEAR), steps(UNCLEAR, FALLS)],
-        INCONCLUSIVE: [steps(RISES, UNCLEAR), steps(UNCLEAR, RISES), steps(RISES, (-1e-9, 0.1)), steps((-0.3, 0.0))],
+        INCONCLUSIVE: [steps(RISES, UNCLEAR), steps(UNCLEAR, RISES), steps(RISES, (-0.0501, 0.1)), steps((-0.3, 0.0)),
+                       steps((-0.3, -0.0499))],
+    },
+    "sharper-bound": {
+        HOLDS: [beside(1.0, 0.5, 0.9), beside(1.0)],
+        VIOLATED: [beside(0.5, 1.001, 0.5), beside(1.001, 0.5), beside(0.5, 0.5, 1.001)],
     },
     "sharper-zero-sum-pure": BENEFIT["pure"].planted(),
     "sharper-zero-sum-mixed": BENEFIT["mixed"].planted(),
@@ -215,6 +231,10 @@ IGNORED = {
     "theorem-1-over-games": OVER_GAMES.ignored(bound_row("theorem 1, mean over games", "printed", "first", 9.0),
                                                *THEOREM_1.tables(over=[(WORST, 0)])["theory"]),
     "best-responses": ALONE,
+    "sharper-bound": {"sequences": [
+        *(bounds_of(9.0, arm=arm) for arm in ("individual", "stage_average", "output_policy")),
+        *(bounds_of(9.0, perturbation=size) for size in (0.11, 0.4)), bounds_of(9.0, within=False),
+    ]},
     "sharper-zero-sum-pure": BENEFIT["pure"].ignored(*not_of("pure")),
     "sharper-zero-sum-mixed": BENEFIT["mixed"].ignored(*not_of("mixed")),
     "best-known-rate": growths("", math.nan),

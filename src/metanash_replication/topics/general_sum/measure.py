@@ -25,7 +25,13 @@ from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
 from metanash.typing import Arrays, Floats
-from metanash_replication.stages import STAGE_STARTS, PlayerDivergenceProbe, joint_stage_divergence, stage_policies
+from metanash_replication.stages import (
+    STAGE_STARTS,
+    PlayerDivergenceProbe,
+    joint_stage_divergence,
+    nearest_stage_ends,
+    stage_policies,
+)
 
 __all__ = ["burn_in_game", "burn_in_runs", "random_games", "schedule_runs", "sequence_runs"]
 
@@ -184,15 +190,33 @@ def schedule_runs(
     n_actions: Sequence[int],
     iterations: Sequence[int],
     constants: Sequence[float],
+    schedules: Sequence[str] | None = None,
+    at_stage_ends: bool = False,
 ) -> Arrays:
     """Algorithm 2 from uniform policies, one run for each T: the learning rates of two schedules depend on it.
+
+    Parameters
+    ----------
+    schedules : sequence of str, optional
+        Those of :func:`schedule_names` that are run; by default all.
+    at_stage_ends : bool
+        Whether each T is moved to the nearest end of a stage.
 
     Returns
     -------
     dict of arrays
         ``iterations`` (Ts,); ``seeds``; ``learning_rate`` (schedules, Ts); ``cce_gap_bound``, ``cce_gap``,
         ``divergence_worst`` (schedules, seeds, Ts), in the order of :func:`schedule_names`.
+
+    Raises
+    ------
+    ValueError
+        If a schedule is unknown.
     """
+    if unknown := set(schedules or ()) - set(schedule_names(constants)):
+        raise ValueError(f"no schedule {', '.join(sorted(unknown))}; there are {', '.join(schedule_names(constants))}")
+    if at_stage_ends:
+        iterations = nearest_stage_ends(iterations, horizon).tolist()
     games = [
         general_sum_sequence(
             base_kind, root_seed, "schedule", horizon, *n_actions, seed, n_games=1, perturbation=0.0, horizon=horizon,
@@ -200,7 +224,8 @@ def schedule_runs(
         )[0]
         for seed in seeds
     ]  # fmt: skip
-    rates = list(schedule_rates(horizon, iterations, len(n_actions), constants).values())
+    by_name = schedule_rates(horizon, iterations, len(n_actions), constants)
+    rates = [rate for name, rate in by_name.items() if schedules is None or name in schedules]
     shape = (len(rates), len(seeds), len(iterations))
     found = {name: np.full(shape, np.nan) for name in ("cce_gap_bound", "cce_gap", "divergence_worst")}
     for s, rate in enumerate(rates):

@@ -8,6 +8,15 @@ from metanash_replication.topics.general_sum.settings import sequence_settings
 __all__ = ["PLAN"]
 
 
+def _prescribed(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others
+    own = {"constants": [], "schedules": ["prescribed"], "at_stage_ends": True}
+    return arguments | own | {"seeds": list(range(arguments["seeds"]))}
+
+
+def _others(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others
+    return arguments | {"schedules": ["quarter", *(f"constant {rate}" for rate in arguments["constants"])]}
+
+
 def _all_settings(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"arm": arguments["arm"], "settings": sequence_settings(config)}
 
@@ -25,12 +34,23 @@ PLAN = Plan(
         ),
         Measurement(
             function="schedule_runs",
+            name="rates",
+            rule="rates",
+            section="theory/general_sum/rates",
+            over={"setting": "settings"},
+            adjust=_prescribed,
+            file="theory/general_sum/rates/{setting}",
+            message="Algorithm 2 at the learning rates of (11): {setting}",
+        ),
+        Measurement(
+            function="schedule_runs",
             name="schedules",
             rule="schedules",
             section="theory/general_sum/schedules",
             over={"setting": "settings"},
+            adjust=_others,
             file="theory/general_sum/schedules/{setting}",
-            message="Algorithm 2 at several schedules of learning rates: {setting}",
+            message="Algorithm 2 at other schedules of learning rates: {setting}",
         ),
         Measurement(
             function="sequence_runs",
@@ -63,8 +83,16 @@ PLAN = Plan(
         Table(
             "schedule_slopes",
             (
-                "Slopes of the gap of Algorithm 2 by schedule, with verdicts. Of the CCE-gap where exact is true, "
+                "Slopes of the gap of Algorithm 2 by schedule. Of the CCE-gap where exact is true, "
                 "otherwise of that of a deviator who is told the stage."
+            ),
+            judged=True,
+        ),
+        Table(
+            "rate_growth",
+            (
+                "Algorithm 2 at the learning rates of (11): learning rate times T times the gap, affine in log T or a "
+                "power of T. Of the CCE-gap where exact is true, otherwise of that of a deviator who is told the stage."
             ),
             judged=True,
         ),
@@ -82,7 +110,6 @@ PLAN = Plan(
         message="Theorems 5 and 6 beside the measurements",
         settings={
             "windows": "theory/general_sum/slopes/windows",
-            "margin": "theory/general_sum/slopes/margin",
             "resamples": "speed_up/resamples",
             "root_seed": "root_seed",
         },
@@ -135,10 +162,10 @@ PLAN = Plan(
     ),
     notebooks={
         "general_sum": Reads(
-            tables=("schedules", "schedule_slopes", "general_sequences"),
+            tables=("schedules", "schedule_slopes", "rate_growth", "general_sequences"),
             bounds=True,
             files=("theory/general_sum/sequences/best_response.npz",),
         ),
-        "findings": Reads(tables=("schedule_slopes",), bounds=True),
+        "findings": Reads(tables=("schedule_slopes", "rate_growth"), bounds=True),
     },
 )

@@ -1,7 +1,7 @@
 """Theorems 5 and 6 beside measurements: rows of ``theory.csv``, and tables of schedules, slopes and sequences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,10 @@ from metanash.streams import stream
 from metanash.typing import Floats
 from metanash_replication.bound_rows import claim_row, claims_table, rows_of, total_rows
 from metanash_replication.rates import (
-    Slope,
+    LEAST_POINTS,
     bootstrap_means,
-    judge_slopes,
+    compare_growth,
+    judge_growth,
     percentile_interval,
     slope_on_window,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "burn_in_rows",
     "make",
     "random_game_rows",
+    "rate_growth",
     "schedule_rows",
     "schedule_slopes",
     "schedule_table",
@@ -134,7 +136,8 @@ def _schedules(measured: Iterable[Measurement]) -> Iterator[_Schedule]:
     for spec, arrays in measured:
         horizon, players, t = spec["horizon"], len(spec["n_actions"]), arrays["iterations"].astype(np.float64)
         place = {"base_kind": spec["base_kind"], "horizon": horizon, "n_players": players}
-        for s, name in enumerate(schedule_names(spec["constants"])):
+        names = [name for name in schedule_names(spec["constants"]) if name in spec.get("schedules", [name])]
+        for s, name in enumerate(names):
             divergence, rate = arrays["divergence_worst"][s], arrays["learning_rate"][s]
             yield _Schedule(
                 place=place,
@@ -195,46 +198,73 @@ def schedule_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _positive(run: _Schedule) -> tuple[Floats, bool]:
+    """The CCE-gap where it is known and above 0 in every run, else that of a deviator who is told the stage; which."""
+    exact = run.exact and bool((run.gap > 0.0).all())
+    return (run.gap if exact else run.told), exact
+
+
 def schedule_slopes(
-    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], margin: float, resamples: int, root_seed: int
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], resamples: int, root_seed: int
 ) -> pd.DataFrame:
-    """Slopes of the mean gap on declared windows of T, by schedule.
+    """Slopes of the mean gap on declared windows of T, by schedule, where a schedule has two T in a window.
 
     ``bound_slope`` is that of equation (11) there and ``schedule_slope`` that of log T / (eta T), to which the gap is
-    proportional once transients have gone. The verdict is about equation (11), so about the prescribed schedule only.
+    proportional once transients have gone. They illustrate; :func:`rate_growth` decides.
 
     Slopes are of the CCE-gap where it is known and above 0 in every run (column ``exact``), otherwise of the gap of a
-    deviator who is told the stage. That is no less, so if it falls too slowly it refutes nothing.
+    deviator who is told the stage.
     """
     rows = []
     for run in _schedules(measured):
-        found: list[Slope] = []
-        exact = run.exact and bool((run.gap > 0.0).all())
-        gap = run.gap if exact else run.told
+        gap, exact = _positive(run)
         for start, end in windows:
+            if ((run.t >= start) & (run.t <= end)).sum() < 2:
+                continue
             place = (*map(str, run.place.values()), run.schedule, str(start), str(end))
             rng = stream(root_seed, "schedule slope", *place)
-            found.append(slope_on_window(run.t, gap, run.equation_11, (start, end), rng, resamples))
+            found = slope_on_window(run.t, gap, run.equation_11, (start, end), rng, resamples)
             follows = slope_on_window(run.t, gap, np.log(run.t) / (run.rate * run.t), (start, end), rng, 1)
-            judged = run.schedule == "prescribed" and len(found) == len(windows) > 1
-            verdict = judge_slopes(found, margin) if judged else ""
             rows.append(
                 {
                     **run.place,
                     "schedule": run.schedule,
                     "start": start,
                     "end": end,
-                    "slope": found[-1].slope,
-                    "low": found[-1].low,
-                    "high": found[-1].high,
-                    "bound_slope": found[-1].bound,
+                    "slope": found.slope,
+                    "low": found.low,
+                    "high": found.high,
+                    "bound_slope": found.bound,
                     "schedule_slope": follows.bound,
-                    "margin": margin,
-                    "verdict": "inconclusive" if verdict == "violated" and not exact else verdict,
                     "exact": exact,
                     "n_seeds": len(gap),
                 }
             )
+    return pd.DataFrame(rows)
+
+
+def rate_growth(
+    measured: Iterable[Measurement], windows: Sequence[Sequence[float]], resamples: int, root_seed: int
+) -> pd.DataFrame:
+    """How eta T times the gap grows with T at the learning rates of (11): like log T, as (11) has it, or like a power.
+
+    The window goes from the beginning of the first of the ``windows`` of slopes to the end of the last; T are ends of
+    stages. Columns are those of :class:`metanash_replication.rates.Growth` and ``verdict``
+    (:func:`metanash_replication.rates.judge_growth`), both empty where there are too few T; ``exact`` as in
+    :func:`schedule_slopes`. A bound of the gap that grows too fast refutes nothing.
+    """
+    rows, window = [], (windows[0][0], windows[-1][1])
+    for run in _schedules(measured):
+        gap, exact = _positive(run)
+        row = {**run.place, "exact": exact, "n_seeds": len(gap)}
+        if ((run.t >= window[0]) & (run.t <= window[1])).sum() < LEAST_POINTS:
+            rows.append(row | {"start": window[0], "end": window[1], "verdict": ""})
+            continue
+        rng = stream(root_seed, "rate growth", *map(str, run.place.values()))
+        found = compare_growth(run.t, run.rate * run.t * gap, window, rng, resamples)
+        verdict = judge_growth(found)
+        told = "inconclusive" if verdict == "violated" and not exact else verdict
+        rows.append(row | asdict(found) | {"verdict": told})
     return pd.DataFrame(rows)
 
 
@@ -323,24 +353,26 @@ def make(
     measured: Mapping[str, list[Measurement]],
     *,
     windows: Sequence[Sequence[float]],
-    margin: float,
     resamples: int,
     root_seed: int,
 ) -> dict[str, pd.DataFrame]:
     """All tables by name; ``claims`` are rows of ``theory.csv``. Measurements by the names of the plan."""
+    schedules = [*measured["rates"], *measured["schedules"]]
     games = rows_of("random_games", measured, random_game_rows)
     sequences = rows_of("sequences", measured, sequence_rows)
     rows = [
         *total_rows(games, "random games, all"),
         *total_rows(sequences, "all sequences"),
         *rows_of("burn_in", measured, lambda some: burn_in_rows(*some)),
+        *rows_of("rates", measured, schedule_rows),
         *rows_of("schedules", measured, schedule_rows),
         *sequences,
         *games,
     ]
     return {
         "claims": claims_table(rows),
-        "schedules": schedule_table(measured["schedules"]),
-        "schedule_slopes": schedule_slopes(measured["schedules"], windows, margin, resamples, root_seed),
+        "schedules": schedule_table(schedules),
+        "schedule_slopes": schedule_slopes(schedules, windows, resamples, root_seed),
+        "rate_growth": rate_growth(measured["rates"], windows, resamples, root_seed),
         "general_sequences": sequence_table(measured["sequences"], resamples, root_seed),
     }

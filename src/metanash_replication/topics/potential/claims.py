@@ -6,7 +6,6 @@ from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import (
     bound,
     effect,
-    not_tested,
     rate,
     similar,
 )
@@ -109,7 +108,13 @@ CLAIMS = [
         id="finite-horizon-potential",
         place="Section 4.1, first paragraph",
         statement="Equivalent results for the finite-horizon setting follow in a straightforward way.",
-        tested="The discounted setting of the paper is the one that is run.",
-        judge=not_tested("The paper states none of the finite-horizon results, and no run is about one."),
+        tested=(
+            "A game with finite horizon is a discounted game whose states are pairs of a step and a state, for any "
+            "discount, so Proposition 1 is a result about it: random teams at the step that it admits there, in its "
+            "printed and its repaired form."
+        ),
+        judge=bound("proposition 1, finite horizon", repaired=(KAPPA,)),
+        tables=("theory",),
+        runs=("theory/potential/finite_horizon.npz",),
     ),
 ]

@@ -35,11 +35,14 @@ __all__ = [
     "counterexamples",
     "coupled_game",
     "far_steps",
+    "finite_horizon",
+    "finite_horizon_game",
     "long_runs",
     "policies_of_kind",
     "random_games",
     "random_sequences",
     "sequence_runs",
+    "step_scaling",
     "two_state_game",
 ]
 
@@ -156,6 +159,90 @@ def random_games(
         parts.append({**rows, "mean_gap": run.measures["mean_gap"], "rise": run.probes["rise"]})
         deviations.append(stage_potential_deviation(games[0], policies=20))
     return {"checkpoints": grid, "deviation": np.array(deviations), **_together(parts)}
+
+
+# Finite horizons ----------------------------------------------------------------------------------------
+
+
+def finite_horizon_game(
+    horizon: int, reward: Floats, transition: Floats, discount: float, start: Floats
+) -> DiscountedGame:
+    """A team with finite horizon as a discounted game: the same policies, with the same gaps and potential.
+
+    States are the pairs of a step and a state, in that order, and one where all is over, which leads to itself and pays
+    nothing. A reward of step h counts ``discount`` to the power H - h, so what is earned from step h on is that power
+    times the sum of the rewards of the finite horizon.
+
+    Parameters
+    ----------
+    horizon : int
+        H.
+    reward : (H, S, A_1, ..., A_N) array
+        In [0, 1].
+    transition : (H, S, A_1, ..., A_N, S) array
+        That of step H does not matter.
+    start : (H + 1,) array
+        Probabilities of the steps, whose states are then drawn evenly, and of the state where all is over.
+    """
+    states, actions = reward.shape[1], reward.shape[2:]
+    count = horizon * states + 1
+    own, chance = np.zeros((1, count, *actions)), np.zeros((count, *actions, count))
+    for h in range(horizon):
+        here, there = (slice(k * states, (k + 1) * states) for k in (h, h + 1))
+        own[0, here] = reward[h] * discount ** (horizon - 1 - h)
+        if h + 1 < horizon:
+            chance[here][..., there] = transition[h]
+        else:
+            chance[here][..., -1] = 1.0
+    chance[-1, ..., -1] = 1.0
+    initial = np.r_[np.repeat(start[:-1] / states, states), start[-1]]
+    return DiscountedGame(own, Transition.shared(chance), discount, initial)
+
+
+def finite_horizon(
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    horizons: Sequence[int],
+    n_states: int,
+    n_actions: Sequence[int],
+    iterations: int,
+    n_checkpoints: int,
+    step_factors: Sequence[float],
+) -> Arrays:
+    """Proposition 1 on random teams with finite horizon, as discounted games with the discount 1 - 1 / H.
+
+    The step, or the end, is drawn evenly; starts and step sizes cycle from game to game.
+
+    Returns
+    -------
+    dict of arrays
+        ``checkpoints`` (C,); per game ``horizon``, ``discount``, ``step_size``, ``mismatch``, ``rise_error``;
+        ``mean_gap``, ``rise`` (games, C).
+    """
+    grid, parts = checkpoints(iterations, n_checkpoints), []
+    for horizon in horizons:
+        discount, games, initial, factors = 1.0 - 1.0 / horizon, [], [], []
+        cycle = itertools.cycle(itertools.product(STARTS, step_factors))
+        for seed, (start, factor) in zip(seeds, cycle, strict=False):
+            rng = stream(root_seed, "finite horizon", horizon, seed)
+            reward = rng.uniform(size=(horizon, n_states, *n_actions))
+            chance = rng.dirichlet(np.ones(n_states), size=(horizon, n_states, *n_actions))
+            even = np.full(horizon + 1, 1.0 / (horizon + 1))
+            games.append(finite_horizon_game(horizon, reward, chance, discount, even))
+            initial.append(policies_of_kind(start, games[-1], rng))
+            factors.append(factor)
+        batch = GameBatch(tuple(games))
+        policies = tuple(np.stack([policy[i] for policy in initial]) for i in range(len(n_actions)))
+        mismatch = distribution_mismatch(batch)
+        step = np.array(factors) * _theory_steps(batch, mismatch)
+        learner = ProjectedQAscent(step, every_gap=True)
+        run = learn(batch, learner, iterations, at=grid, initial=policies, probe=_RiseProbe(batch, policies))
+        rows = _constant({"horizon": horizon, "discount": discount}, len(games))
+        rows["rise_error"] = np.array([rise_error(game) for game in games])
+        rows |= {"step_size": step, "mismatch": mismatch}
+        parts.append({**rows, "mean_gap": run.measures["mean_gap"], "rise": run.probes["rise"]})
+    return {"checkpoints": grid, **_together(parts)}
 
 
 # Counterexamples ----------------------------------------------------------------------------------------
@@ -509,4 +596,73 @@ def _one_case(batches: Sequence[GameBatch[DiscountedGame]], start: Policies, ite
         "game_mean_gap": gaps,
         "game_mismatch": each,
         "game_rise": np.stack(rises, axis=1),
+    }
+
+
+# Step sizes ---------------------------------------------------------------------------------------------
+
+
+def step_scaling(
+    base_kind: str,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    n_states: int,
+    n_actions: Sequence[int],
+    discount: float,
+    games: int,
+    perturbation: float,
+    comparisons: Sequence[Mapping[str, Any]],
+) -> Arrays:
+    """Sequences at several step sizes, each for as many iterations as make the same step times iterations.
+
+    Parameters
+    ----------
+    games : int
+        K of a sequence, learned alone and with carry-over.
+    comparisons : sequence of mappings
+        Each with ``factors``, step sizes over the largest that Proposition 1 admits, and ``iterations``, those at that
+        step; multiples of the factors.
+
+    Returns
+    -------
+    dict of arrays
+        ``factors``, ``shorter`` and ``iterations`` (n,), a row for each factor of each comparison, point in time and
+        arm: the point is ``iterations`` / ``shorter`` steps of the theory's size; ``carried`` (n,), whether policies
+        are carried over; ``ne_gap`` (n, seeds), of the iterate at that point, mean over the games.
+
+    Raises
+    ------
+    ValueError
+        If a number of iterations is no multiple of a factor.
+    """
+    sequences = [
+        potential_sequence(
+            base_kind, root_seed, "step scaling", seed, n_games=games, perturbation=perturbation, discount=discount,
+            n_states=n_states, n_actions=n_actions,
+        )
+        for seed in seeds
+    ]  # fmt: skip
+    batches = [GameBatch(tuple(sequence[k] for sequence in sequences)) for k in range(games)]
+    largest = _theory_steps(batches[0], np.max([distribution_mismatch(batch) for batch in batches], axis=0))
+    rows: list[tuple[float, int, int, bool, Floats]] = []
+    for comparison in comparisons:
+        total = comparison["iterations"]
+        for factor, arm in itertools.product(comparison["factors"], ("individual", "carry_over")):
+            length, rest = divmod(total, factor)
+            if rest:
+                raise ValueError(f"{total} iterations are no multiple of the factor {factor}")
+            shorter = [part for part in (100, 10, 1) if length % part == 0]
+            at = np.array([length // part for part in shorter], dtype=np.int64)
+            runs = learn_sequence(batches, ProjectedQAscent(factor * largest), META_UPDATES[arm](games), length, at=at)
+            gap = runs.measured("ne_gap").mean(axis=1)
+            rows += [(factor, part, total, arm == "carry_over", gap[:, c]) for c, part in enumerate(shorter)]
+    factors, parts, totals, carried, gaps = zip(*rows, strict=True)
+    return {
+        "seeds": np.array(seeds, dtype=np.int64),
+        "factors": np.array(factors, dtype=np.float64),
+        "shorter": np.array(parts, dtype=np.int64),
+        "iterations": np.array(totals, dtype=np.int64),
+        "carried": np.array(carried),
+        "ne_gap": np.stack(gaps),
     }

@@ -27,7 +27,7 @@ def _settings_only(_config: Config, arguments: dict[str, Any]) -> dict[str, Any]
 PLAN = Plan(
     title="Potential games",
     measurements=(
-        *map(_of_each_kind, ("random_games", "random_sequences", "long_runs", "far_steps")),
+        *map(_of_each_kind, ("random_games", "random_sequences", "long_runs", "far_steps", "step_scaling")),
         Measurement(
             function="sequence_runs",
             name="sequences",
@@ -37,6 +37,12 @@ PLAN = Plan(
             adjust=_settings_only,
             file="theory/potential/sequences/{part}-{arm}",
             message="Sequences of potential games for Theorem 3: {part}, {arm}",
+        ),
+        Measurement(
+            function="finite_horizon",
+            section="theory/potential/finite_horizon",
+            file="theory/potential/finite_horizon",
+            message="Proposition 1 with finite horizons",
         ),
         Measurement(
             function="counterexamples",
@@ -64,6 +70,14 @@ PLAN = Plan(
         Table(
             "far_steps",
             "How runs end far beyond the step of the theory.",
+            judged=True,
+        ),
+        Table(
+            "step_scaling",
+            (
+                "Mean gaps of sequences at multiples of the step of Proposition 1, at the same step times iterations, "
+                "and their relative differences."
+            ),
             judged=True,
         ),
         Table(

@@ -8,6 +8,9 @@ from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
 
+PROPOSITION_1 = ("proposition 1", "proposition 1, finite horizon", "proposition 1, beyond its step size")
+"""In ``theory.csv``."""
+
 
 def _violations(table: pd.DataFrame) -> Part:
     """Where Proposition 1 fails as printed: by discount and start, at T = 1 and anywhere."""
@@ -70,7 +73,7 @@ def proposition_1(tables: Tables) -> list[Part]:
     """Measured over bound, violations, rates, far steps."""
     title = "Proposition 1: measured over bound"
     return [
-        claims_part(tables["theory"], ("proposition 1", "proposition 1, beyond its step size"), title, UNRESOLVED),
+        claims_part(tables["theory"], PROPOSITION_1, title, UNRESOLVED),
         _violations(tables["proposition1_violations"]),
         _slopes(tables["potential_slopes"]),
         _far_steps(tables["far_steps"]),

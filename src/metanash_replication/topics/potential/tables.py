@@ -28,6 +28,7 @@ __all__ = [
     "counterexample_rows",
     "curve_table",
     "far_step_table",
+    "finite_horizon_rows",
     "long_run_rows",
     "make",
     "random_game_rows",
@@ -35,6 +36,7 @@ __all__ = [
     "sequence_rows",
     "sequence_table",
     "slope_table",
+    "step_scaling_table",
     "violation_table",
 ]
 
@@ -83,6 +85,21 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
             where = f"random games, {spec['base_kind']}, discount={g:g}, {name} start"
             gap, rise = arrays["mean_gap"][some], arrays["rise"][some]
             rows += _forms("proposition 1", where, t, gap, rise, error, kappa, step, g)
+    return rows
+
+
+def finite_horizon_rows(measured: Measurement) -> list[dict[str, Any]]:
+    """Proposition 1 on teams with finite horizon, a setting for each horizon."""
+    _, arrays = measured
+    rows, t = [], arrays["checkpoints"].astype(np.float64)
+    for horizon in np.unique(arrays["horizon"]).tolist():
+        some = arrays["horizon"] == horizon
+        gap, rise, error, kappa, step = (
+            arrays[name][some] for name in ("mean_gap", "rise", "rise_error", "mismatch", "step_size")
+        )
+        discount = float(arrays["discount"][some][0])
+        where = f"finite horizon, H={horizon:g}, discount={discount:.3g}"
+        rows += _forms("proposition 1, finite horizon", where, t, gap, rise, error, kappa, step, discount)
     return rows
 
 
@@ -317,6 +334,38 @@ def far_step_table(measured: Iterable[Measurement]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["base_kind", "discount", "n_players", "step_factor"], ignore_index=True)
 
 
+def step_scaling_table(measured: Iterable[Measurement]) -> pd.DataFrame:
+    """Mean gaps of sequences at step sizes that are multiples of the theory's, at the same step times iterations.
+
+    Columns base_kind, arm, total (iterations of the run, counted at the theory's step), iteration (of the row, counted
+    alike), step_factor, ne_gap; ``difference``, relative, from the smallest factor of the comparison; n_seeds.
+    """
+    rows = []
+    for spec, arrays in measured:
+        for total, shorter, carried in dict.fromkeys(
+            zip(*(arrays[name].tolist() for name in ("iterations", "shorter", "carried")), strict=True)
+        ):
+            some = (
+                (arrays["iterations"] == total) & (arrays["shorter"] == shorter) & (arrays["carried"] == carried)
+            ).nonzero()[0]
+            some = some[arrays["factors"][some].argsort()]
+            gaps = arrays["ne_gap"][some].mean(axis=1)
+            for i, gap in zip(some, gaps, strict=True):
+                rows.append(
+                    {
+                        "base_kind": spec["base_kind"],
+                        "arm": "carry_over" if carried else "individual",
+                        "total": total,
+                        "iteration": total // shorter,
+                        "step_factor": arrays["factors"][i],
+                        "ne_gap": gap,
+                        "difference": gap / gaps[0] - 1.0,
+                        "n_seeds": arrays["ne_gap"].shape[1],
+                    }
+                )
+    return pd.DataFrame(rows).sort_values(["base_kind", "arm", "total", "iteration", "step_factor"], ignore_index=True)
+
+
 # Sequences ----------------------------------------------------------------------------------------------
 
 
@@ -444,6 +493,7 @@ def make(
         *total_rows(games, "random games, all"),
         *total_rows(sequences, "random sequences, all"),
         *rows_of("counterexamples", measured, lambda some: counterexample_rows(*some)),
+        *rows_of("finite_horizon", measured, lambda some: finite_horizon_rows(*some)),
         *rows_of("long_runs", measured, long_run_rows),
         *rows_of("sequences", measured, sequence_rows),
         *games,
@@ -455,5 +505,6 @@ def make(
         "potential_curves": curve_table(measured["long_runs"]),
         "potential_slopes": slope_table(measured["long_runs"], windows, margin, resamples, root_seed),
         "far_steps": far_step_table(measured["far_steps"]),
+        "step_scaling": step_scaling_table(measured["step_scaling"]),
         "potential_sequences": sequence_table(measured["sequences"], resamples, root_seed),
     }

@@ -1,9 +1,14 @@
 """Claims of section 6: simulations."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pandas as pd
 
+from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import Rows, comparison, effect, not_tested, speed
+from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED, Judge, Rows, Verdict, effect, most, speed
+from metanash_replication.topics.simulations.tables import PAYOFFS, equilibrium_ranges
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -12,11 +17,49 @@ TESTED = "Iterations that mean curves take to gaps, individual over meta-learnin
 SWEEP = ("base_kind", "learning_rate", "perturbation")
 
 
-def _spread(tables: Tables) -> pd.DataFrame:
-    """Widest range over the games of the two equilibrium probabilities, by kind and state, beside one half."""
-    groups = tables["equilibria"].groupby(["base_kind", "state"])[["mu_a1", "nu_b1"]]
-    widest = (groups.max() - groups.min()).max(axis=1).rename("left").reset_index()
-    return widest.assign(right=0.5)
+CLOSE = 0.5
+"""Equilibria of a sequence are close if no probability has a wider range over the games than this."""
+
+
+def _ranges(tables: Tables, payoffs: str) -> pd.DataFrame:
+    found = equilibrium_ranges(tables["equilibria"])
+    return found[found["payoffs"] == payoffs]
+
+
+def _close(kind: str) -> Callable[[Tables], pd.DataFrame]:
+    def rows(tables: Tables) -> pd.DataFrame:
+        found = _ranges(tables, PAYOFFS[0])
+        return found[found["base_kind"] == kind].rename(columns={"range": "left"}).assign(right=CLOSE)
+
+    return rows
+
+
+def _more_diverse(tables: Tables) -> Verdict:
+    """Whether there is a sequence whose equilibria in Q-functions are wider apart than those in rewards."""
+    keys, source = ["base_kind", "seed"], "equilibria.csv"
+    rewards, whole = (_ranges(tables, payoffs).set_index(keys)["range"] for payoffs in PAYOFFS)
+    more = whole - rewards
+    if more.empty:
+        return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
+    parts = []
+    for kind, own in more.groupby(level="base_kind", sort=True):
+        wider, narrower = int((own > MORE).sum()), int((own < -MORE).sum())
+        parts.append(
+            f"{cited(kind, source)}: wider in {number(wider, 'd', source)} and narrower in "
+            f"{number(narrower, 'd', source)} of {number(len(own), 'd', source)} sequences, mean range "
+            f"{number(whole[kind].mean(), '.3g', source)} beside {number(rewards[kind].mean(), '.3g', source)}"
+        )
+    kind, seed = more.idxmax()
+    return Verdict(
+        HOLDS if more.max() > MORE else VIOLATED,
+        f"Equilibria in Q-functions, {'; '.join(parts)}.",
+        f"{kind}, seed={seed}",
+        place={"base_kind": kind},
+    )
+
+
+MORE = 1e-6
+"""Ranges differ that differ by more than this."""
 
 
 SIMILAR = 0.1
@@ -28,6 +71,37 @@ def _similar(*kinds: str) -> Rows:
     return lambda table: table[table["base_kind"].isin(kinds) & (table["perturbation"] <= SIMILAR)]
 
 
+SAME_CURVE = 0.01
+"""Curves at two steps are one curve in step times iterations if no gap of the check differs by more than this."""
+
+
+def _scaled(judge: Judge, kind: str) -> Judge:
+    """Undecided unless curves are the same at the theory's step and at the multiple that was learned at."""
+
+    def judged(tables: Tables) -> Verdict:
+        table, source = tables["step_scaling"], "step_scaling.csv"
+        own = table[table["base_kind"] == kind]
+        if own.empty:
+            return Verdict(INCONCLUSIVE, "No run of this configuration checks that curves scale with the step.")
+        worst = own["difference"].abs().max()
+        found = judge(tables)
+        told = (
+            f" Gaps at the same step times iterations differ by at most {number(worst, '.1e', source)}, relative, "
+            f"over steps from {number(own['step_factor'].min(), 'g', source)} to "
+            f"{number(own['step_factor'].max(), 'g', source)} times the theory's."
+        )
+        name = found.name if worst <= SAME_CURVE else INCONCLUSIVE
+        return replace(found, name=name, result=found.result + told)
+
+    return judged
+
+
+THEORY_STEP = (
+    " Learned at a multiple of the step and a fraction of the iterations: at small steps curves depend on their "
+    "product alone, which is checked on other games."
+)
+
+
 def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tuple[str, ...] = ()) -> Claim:
     runs = {"1a": "figure1_zero_sum", "1b": "figure1_potential", "1b_theory": "figure1_potential_theory"}[panel]
     suffix = "-theory-step" if panel.endswith("theory") else ""
@@ -35,10 +109,10 @@ def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tu
         id=f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
         place=f"Section 6, {figure}: {words}",
         statement="Meta-learning converges to an approximate equilibrium with much fewer iterations.",
-        tested=TESTED,
-        judge=speed(panel, kind, arm, others),
+        tested=TESTED + (THEORY_STEP if suffix else ""),
+        judge=_scaled(speed(panel, kind, arm, others), kind) if suffix else speed(panel, kind, arm, others),
         figures=(f"figure{panel}",),
-        tables=("speed_up", "figure1"),
+        tables=("speed_up", "figure1", *(("step_scaling",) if suffix else ())),
         runs=(f"runs/{runs}/{kind}/*",),
     )
 
@@ -64,22 +138,40 @@ CLAIMS = [
         "potential games with action-independent transitions at the step of Proposition 1",
         "carry_over",
     ),
-    Claim(
-        id="figure-1c",
-        place="Section 6, Figure 1(c)",
-        statement=r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
-        tested="Equilibria by linear programming: the widest range of a probability over the games, beside one half.",
-        judge=comparison("equilibria", _spread, ("base_kind", "state"), "a range of {left} beside {right} ({where})"),
-        figures=("figure1c",),
-        tables=("equilibria",),
-        runs=("runs/figure1_zero_sum/*/individual/*",),
+    *(
+        Claim(
+            id=f"figure-1c-{kind}",
+            place=f"Section 6, Figure 1(c): {kind} equilibria",
+            statement=r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
+            tested=(
+                "Equilibria of the reward matrices by linear programming, all sequences of Figure 1: whether no "
+                "probability has a range over the games and states of more than one half, in most sequences."
+            ),
+            judge=most(
+                "equilibria",
+                _close(kind),
+                ("base_kind", "seed", "state"),
+                "So it is in {share} sequences: widest range of a probability {median} in the median and {largest} at "
+                "most, beside {right}",
+            ),
+            figures=("figure1c",),
+            tables=("equilibria",),
+            runs=(f"runs/figure1_zero_sum/{kind}/individual/*",),
+        )
+        for kind in ("mixed", "pure")
     ),
     Claim(
         id="figure-1c-q-functions",
         place="Section 6, before Figure 1",
         statement="Equilibria with respect to the stage Q-functions can be more diverse than Figure 1(c).",
-        tested="A possibility, which no run can refute.",
-        judge=not_tested("No table has the equilibria of the stage Q-functions."),
+        tested=(
+            "A possibility, so one sequence is enough in which the widest range of a probability is larger in the "
+            "Q-functions of the whole game than in the rewards; how often that is so stands beside it."
+        ),
+        judge=_more_diverse,
+        figures=("figure1c",),
+        tables=("equilibria",),
+        runs=("runs/figure1_zero_sum/*/individual/*",),
     ),
     Claim(
         id="simulations-zero-sum",

@@ -9,7 +9,7 @@ PLAN = Plan(
     tables=(
         Table(
             "figure1",
-            "Every measured NE-gap behind Figure 1: a row a panel, kind, arm, seed, game and iteration.",
+            "NE-gaps behind Figure 1, means over the games of a sequence, by panel, kind, arm, seed and iteration.",
             judged=True,
         ),
         Table(
@@ -24,7 +24,7 @@ PLAN = Plan(
         ),
         Table(
             "equilibria",
-            "Equilibria of the stage matrices of one sequence.",
+            "Equilibria of the stage games of every sequence, in rewards and in Q-functions.",
             judged=True,
         ),
     ),
@@ -48,16 +48,18 @@ PLAN = Plan(
         Figure(
             "figure1b_theory",
             (
-                "NE-gap against iterations in potential games at the largest step of Proposition 1. Mean over the "
-                "games of a sequence, bands one standard deviation over seeds."
+                "NE-gap against iterations in potential games at the largest step of Proposition 1. Learned at a "
+                "multiple of it, where the curves are the same. Mean over the games of a sequence, bands one standard "
+                "deviation over seeds."
             ),
             ("figure1",),
         ),
         Figure(
             "figure1c",
             (
-                "Equilibria of the stage matrices of the games of one sequence. Probabilities of the players' first "
-                "actions; a larger mark stands for several games."
+                "Equilibria of the stage games. Probabilities of the players' first actions in the reward matrices of "
+                "one sequence, that of the first seed; and of all sequences the widest range of such a probability "
+                "over the games and states, in rewards and in the Q-functions of the whole game."
             ),
             ("equilibria",),
         ),
@@ -89,7 +91,8 @@ PLAN = Plan(
                 "figure-1b-action-independent",
                 "figure-1b-team-theory-step",
                 "figure-1b-action-independent-theory-step",
-                "figure-1c",
+                "figure-1c-mixed",
+                "figure-1c-pure",
                 "figure-1c-q-functions",
                 "simulations-zero-sum",
                 "simulations-potential",

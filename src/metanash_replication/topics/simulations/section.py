@@ -14,7 +14,7 @@ __all__ = ["PARTS", "reached", "sizes", "speed_up_cell"]
 def sizes(figure1: pd.DataFrame) -> str:
     """Seeds, games and iterations of each panel."""
     cells = Cells("figure1")
-    counts = figure1.groupby("figure")[["seed", "game"]].nunique()
+    counts = figure1.groupby("figure").agg(seed=("seed", "nunique"), game=("games", "first"))
     last = figure1.groupby("figure")["iteration"].max()
     return "; ".join(
         f"Figure {cells.text(figure)}: {cells(counts.loc[figure, 'seed'], 'd')} seeds, "

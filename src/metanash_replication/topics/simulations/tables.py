@@ -1,46 +1,58 @@
 """Tidy tables from run records, for figures, notebooks and readers. Needs pandas (extra ``pipeline``)."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from metanash.exact import matrix_equilibrium
+from metanash.exact import matrix_equilibria, shapley_batch
 from metanash.games import ZeroSumGame, check_games
 from metanash.streams import stream
 from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval, speed_up
 from metanash_replication.records import RunRecord
 
-__all__ = ["curve_table", "curves", "distinct_equilibria", "final_gap_table", "speed_up_table", "stage_equilibria"]
+__all__ = [
+    "PAYOFFS",
+    "curve_table",
+    "curves",
+    "distinct_equilibria",
+    "equilibrium_ranges",
+    "final_gap_table",
+    "speed_up_table",
+    "stage_equilibria",
+]
 
 
-def curve_table(records: Iterable[RunRecord], figure: str) -> pd.DataFrame:
-    """NE-gaps of all runs, one row each: figure, base_kind, arm, seed, game, iteration, ne_gap.
+def curve_table(records: Iterable[RunRecord], figure: str, counted_at: float | None = None) -> pd.DataFrame:
+    """NE-gaps of all runs, means over the games of a sequence: figure, base_kind, arm, seed, games, iteration, ne_gap.
 
-    Seeds and iterations are those of the records, games count from 1. Records must have one learning rate and one
-    perturbation; ValueError otherwise.
+    Seeds are those of the records; ``games`` is K. With ``counted_at``, a learning rate in the unit of the records,
+    iterations are counted at that rate: a run at 1e4 times it stands for 1e4 times the iterations, as projected
+    Q-ascent allows at small steps. Records must have one learning rate and one perturbation; ValueError otherwise.
     """
     frames = []
     for record in records:
         gap = record.gap
         if gap.shape[:2] != (1, 1):
             raise ValueError("a table of curves needs records with one learning rate and one perturbation")
-        axes = [record["seeds"], np.arange(1, gap.shape[3] + 1), record["checkpoints"]]
-        index = pd.MultiIndex.from_product(axes, names=["seed", "game", "iteration"])
-        frame = pd.DataFrame({"ne_gap": gap.ravel()}, index=index).reset_index()
+        rate = float(record["learning_rates"][0])
+        times = np.round(record["checkpoints"] * (rate / (counted_at or rate))).astype(np.int64)
+        index = pd.MultiIndex.from_product([record["seeds"], times], names=["seed", "iteration"])
+        frame = pd.DataFrame({"ne_gap": gap[0, 0].mean(axis=1).ravel()}, index=index).reset_index()
+        frame.insert(1, "games", gap.shape[3])
         frame.insert(0, "arm", record.spec["arm"])
         frame.insert(0, "base_kind", record.spec["games"]["base_kind"])
         frames.append(frame)
     table = pd.concat(frames, ignore_index=True)
     table.insert(0, "figure", figure)
-    return table.sort_values(["base_kind", "arm", "seed", "game", "iteration"], ignore_index=True)
+    return table.sort_values(["base_kind", "arm", "seed", "iteration"], ignore_index=True)
 
 
 def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the games, then mean and std over seeds: figure, base_kind, arm, iteration, mean, std."""
+    """Mean and std over seeds: figure, base_kind, arm, iteration, mean, std."""
     keys = ["figure", "base_kind", "arm", "iteration"]
-    by_seed = table.groupby([*keys, "seed"], sort=True)["ne_gap"].mean()
-    spread = by_seed.groupby(level=keys, sort=True)
+    spread = table.groupby(keys, sort=True)["ne_gap"]
     return pd.DataFrame({"mean": spread.mean(), "std": spread.std(ddof=1).fillna(0.0)}).reset_index()
 
 
@@ -57,7 +69,7 @@ def speed_up_table(
     rows = []
     for (figure, base_kind), group in table.groupby(["figure", "base_kind"], sort=True):
         by_arm = {
-            str(arm): part.pivot_table(index="seed", columns="iteration", values="ne_gap", aggfunc="mean")
+            str(arm): part.pivot(index="seed", columns="iteration", values="ne_gap")
             for arm, part in group.groupby("arm", sort=True)
         }
         individual = by_arm.pop("individual")
@@ -134,32 +146,59 @@ def final_gap_table(records: Iterable[RunRecord], resamples: int, root_seed: int
     return pd.DataFrame(rows)
 
 
-def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str) -> pd.DataFrame:
-    """Equilibria of the reward matrices at step 1 (Figure 1c): base_kind, game, state, mu_a1, nu_b1, value.
+PAYOFFS = ("rewards", "Q-functions")
+"""Of the stage games at step 1: what is earned there, and with the value of the steps to come."""
+
+
+def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str, seed: int) -> pd.DataFrame:
+    """Equilibria of the stage games at step 1 of a sequence (Figure 1c).
 
     Takes a list of ZeroSumGame; raises ValueError for anything else.
 
-    Games and states count from 1; mu_a1 and nu_b1 are the probabilities of the players' first actions.
+    Columns base_kind, seed, payoffs (:data:`PAYOFFS`), game, state (both from 1), mu_a1 and nu_b1, the probabilities of
+    the players' first actions, and value.
     """
     check_games("stage_equilibria", games, ZeroSumGame)
-    rows = []
-    for k, game in enumerate(games, start=1):
-        for s, matrix in enumerate(game.reward[0], start=1):
-            found = matrix_equilibrium(matrix)
-            rows.append(
-                {
-                    "base_kind": base_kind,
-                    "game": k,
-                    "state": s,
-                    "mu_a1": found.mu[0],
-                    "nu_b1": found.nu[0],
-                    "value": found.value,
-                }
-            )
-    return pd.DataFrame(rows)
+    states = games[0].n_states
+    rewards = matrix_equilibria(np.concatenate([game.reward[0] for game in games]))
+    whole = shapley_batch(games)
+    found = {
+        PAYOFFS[0]: (rewards.mu, rewards.nu, rewards.value),
+        PAYOFFS[1]: tuple(part[:, 0].reshape(len(games) * states, -1) for part in (whole.mu, whole.nu, whole.value)),
+    }
+    places = list(itertools.product(range(1, len(games) + 1), range(1, states + 1)))
+    return pd.DataFrame(
+        {
+            "base_kind": base_kind,
+            "seed": seed,
+            "payoffs": payoffs,
+            "game": game,
+            "state": state,
+            "mu_a1": mu[i, 0],
+            "nu_b1": nu[i, 0],
+            "value": value[i] if value.ndim == 1 else value[i, 0],
+        }
+        for payoffs, (mu, nu, value) in found.items()
+        for i, (game, state) in enumerate(places)
+    )
 
 
 def distinct_equilibria(table: pd.DataFrame) -> pd.DataFrame:
-    """Equilibria of :func:`stage_equilibria` that agree to six digits as one row, with the number of ``games``."""
+    """Equilibria in rewards of one sequence, that of the first seed: those that agree to six digits as one row.
+
+    Columns base_kind, state, mu_a1, nu_b1 and the number of ``games``.
+    """
     keys = ["base_kind", "state", "mu_a1", "nu_b1"]
-    return table.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+    own = table[(table["payoffs"] == PAYOFFS[0]) & (table["seed"] == table["seed"].min())]
+    return own.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+
+
+def equilibrium_ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """How far the equilibria of a sequence's games are apart: base_kind, payoffs, seed, state, range.
+
+    ``range`` is the largest over states of the range over games of either probability; ``state`` is where.
+    """
+    keys = ["base_kind", "payoffs", "seed"]
+    groups = table.groupby([*keys, "state"], sort=True)[["mu_a1", "nu_b1"]]
+    by_state = (groups.max() - groups.min()).max(axis=1).rename("range").reset_index()
+    return by_state.loc[by_state.groupby(keys, sort=True)["range"].idxmax()].reset_index(drop=True)

@@ -22,13 +22,13 @@ from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import next_stage_length, stage_count
+from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
-from metanash.typing import Arrays, Floats, Integers
-from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_policies
+from metanash.typing import Arrays, Floats
+from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_ends, stage_policies
 
 __all__ = [
     "burn_in_game",
@@ -37,7 +37,6 @@ __all__ = [
     "random_games",
     "sequence_runs",
     "small_step_runs",
-    "stage_ends",
     "two_sided_runs",
     "value_growth_runs",
 ]
@@ -78,15 +77,6 @@ _NO_REGRET = 1e-12
 
 
 # Long runs ----------------------------------------------------------------------------------------------
-
-
-def stage_ends(iterations: int, horizon: int) -> Integers:
-    """Iterations at the ends of the stages of a run; T at the end of the last, which it may cut."""
-    ends, length = [0], horizon
-    while ends[-1] < iterations:
-        ends.append(min(ends[-1] + length, iterations))
-        length = next_stage_length(length, horizon)
-    return np.array(ends[1:], dtype=np.int64)
 
 
 def long_runs(

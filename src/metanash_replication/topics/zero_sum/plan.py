@@ -13,6 +13,10 @@ def _iterations_of_the_horizon(config: Config, arguments: dict[str, Any]) -> dic
     return arguments | {"iterations": iterations[arguments["horizon"]]}
 
 
+def _own_seeds(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others
+    return arguments | {"seeds": list(range(arguments["seeds"]))}
+
+
 PLAN = Plan(
     title="Zero-sum games",
     measurements=(
@@ -73,9 +77,10 @@ PLAN = Plan(
             name="sequences",
             rule="sequences",
             section="theory/zero_sum/sequences",
-            over={"base_kind": "base_kinds", "arm": "arms"},
-            file="theory/sequences/{base_kind}-{arm}",
-            message="Sequences of games for Theorem 2: {base_kind}, {arm}",
+            over={"part": "parts", "base_kind": "base_kinds", "arm": "arms"},
+            adjust=_own_seeds,
+            file="theory/sequences/{part}-{base_kind}-{arm}",
+            message="Sequences of games for Theorem 2: {part}, {base_kind}, {arm}",
         ),
     ),
     tables=(
@@ -201,6 +206,7 @@ PLAN = Plan(
                 "similarity-metric",
                 "equation-6",
                 "iterations-theorem-2",
+                "sharper-bound",
                 "theorem-1-over-games",
                 "sharper-zero-sum-pure",
                 "sharper-zero-sum-mixed",

@@ -3,7 +3,18 @@
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.report.content import Cells, Part, claims_part, effect_of, interval, ratio_cell, slope_cells
+from metanash_replication.report.content import (
+    GROWTH_HEAD,
+    GROWTH_TEXT,
+    Cells,
+    Part,
+    claims_part,
+    effect_of,
+    growth_cells,
+    ratio_cell,
+    slope_cells,
+    with_a_verdict,
+)
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -34,27 +45,13 @@ def _slopes(slopes: pd.DataFrame) -> Part:
 def _stage_rates(table: pd.DataFrame) -> Part:
     cells = Cells("stage_rates")
     rows = [
-        (
-            KIND_LABELS[row["base_kind"]],
-            cells(row["horizon"], "d"),
-            f"{cells(row['start'], '.1e')} to {cells(row['end'], '.1e')}",
-            cells(row["points"], "d"),
-            interval(cells, row, "increment", ".4g", "increment_low", "increment_high"),
-            cells(row["misfit_affine"], ".1e"),
-            interval(cells, row, "power", ".3f", "power_low", "power_high"),
-            cells(row["misfit_power"], ".1e"),
-            interval(cells, row, "advantage", ".2f", "advantage_low", "advantage_high"),
-            row["verdict"],
-        )
-        for _, row in table[table["verdict"].isin(["consistent", "violated", "inconclusive"])].iterrows()
+        (KIND_LABELS[row["base_kind"]], cells(row["horizon"], "d"), *growth_cells(cells, row))
+        for _, row in with_a_verdict(table).iterrows()
     ]
     text = (
-        r"$T$ times the mean gap at the ends of the stages: $a + b \log T$, which is $O(\log T / T)$ for the gap, "
-        r"against $c T^p$. Misfit: root mean square of the relative residuals. Advantage: $\log_{10}$ of the misfit of "
-        "the power over that of the logarithm, with an interval over seeds; above zero the logarithm is nearer."
+        r"$T$ times the mean gap at the ends of the stages, logarithmic if the gap is $O(\log T / T)$: " + GROWTH_TEXT
     )
-    place = ("base games", "$H$", "window", "stages")
-    head = (*place, "$b$", "misfit", "$p$", "misfit", "advantage", "verdict")
+    head = ("base games", "$H$", *GROWTH_HEAD)
     return Part("Rate of Algorithm 1 at stage ends", text, head, tuple(rows))
 
 

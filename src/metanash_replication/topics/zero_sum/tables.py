@@ -257,17 +257,18 @@ def defect_table(burn_in: Measurement, small_step: Measurement) -> pd.DataFrame:
 def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: int) -> pd.DataFrame:
     """Theorem 2's setting: mean gaps, similarities and bounds of every setting, base kind and arm.
 
-    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed,
+    ``within`` says whether the learning rate is one that the theorems admit; ``bound`` is equation (6) as printed and
+    ``alone`` equation (4), that of learning each game alone,
     ``instantiated`` the mean over the games of Theorem 1 with the worst best responses (empty where it does not apply).
     ``later_gap`` is the mean gap of games 2 to K, and ``ratio`` that over individual learning's on the same seeds, with
     a 95 % bootstrap interval.
     """
     measured = list(measured)
     alone = {
-        (spec["base_kind"], i): arrays["later_gap"][i]
+        (spec["base_kind"], str(setting)): arrays["later_gap"][i]
         for spec, arrays in measured
         if spec["arm"] == "individual"
-        for i in range(len(spec["settings"]))
+        for i, setting in enumerate(spec["settings"])
     }
     rows = []
     for spec, arrays in measured:
@@ -277,9 +278,9 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
             pair = (spec["n_actions"][0], spec["n_actions"][1])
             right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair)
             own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)
-            rng = stream(root_seed, "sequence", spec["base_kind"], spec["arm"], i)
-            later = arrays["later_gap"][i]
-            means = bootstrap_means(np.stack([later, alone[spec["base_kind"], i]], axis=1), resamples, rng)
+            rng = stream(root_seed, "sequence", spec["base_kind"], spec["arm"], str(setting))
+            later, before = arrays["later_gap"][i], alone[spec["base_kind"], str(setting)]
+            means = bootstrap_means(np.stack([later, before], axis=1), resamples, rng)
             low, high = percentile_interval(gap_ratio(means[:, 0], means[:, 1]))
             within = setting["learning_rate"] <= 1.0
             rows.append(
@@ -294,12 +295,13 @@ def sequence_table(measured: Iterable[Measurement], resamples: int, root_seed: i
                     "within": within,
                     "ne_gap": arrays["ne_gap"][i].mean(),
                     "later_gap": later.mean(),
-                    "ratio": float(gap_ratio(later.mean(), alone[spec["base_kind"], i].mean())),
+                    "ratio": float(gap_ratio(later.mean(), before.mean())),
                     "ratio_low": low,
                     "ratio_high": high,
                     "similarity": arrays["similarity"][i].mean(),
                     "similarity_per_game": arrays["similarity"][i].mean() / k,
                     "bound": right.mean(),
+                    "alone": float(bounds.theorem_1_uniform(horizon, float(t), pair)),
                     "instantiated": own.mean() if within else None,
                     "n_seeds": len(later),
                 }

@@ -1,0 +1,1 @@
+"""Sentences of the text that no theorem is about."""
