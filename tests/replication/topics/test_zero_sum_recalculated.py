@@ -285,3 +285,16 @@ def test_steps_hold_together():
         half = 2.638 * differences.std(axis=1, ddof=1) / math.sqrt(seeds)
         np.testing.assert_allclose(part["high"] - part["difference"], half, rtol=0.12)
         np.testing.assert_allclose(part["difference"] - part["low"], half, rtol=0.12)
+
+
+@pytest.mark.recalculates("sharper-bound")
+def test_equation_6_beside_equation_4_from_the_listing(sequences):
+    """At the dissimilarity of the listing; of perturbations that are as common the smallest is the reference."""
+    _, measured, listed = sequences
+    table = tables.sequence_table(measured, 20, 1)
+    root, log = math.sqrt(K), math.log(9)
+    similarity = listed["best_response"]["similarity"][0].mean() / (K * 4)
+    six = 192 * 2**5 / 9 * (similarity + 40 * math.log(K) / (root * 4) + 16 * log * math.log(4 * K) / root)
+    place = JUDGES["sharper-bound"]({"sequences": table}).place
+    assert place["left"] == pytest.approx(six, rel=1e-9)
+    assert place["right"] == pytest.approx(768 * 2**5 * log * math.log(4) / 9, rel=1e-12)
