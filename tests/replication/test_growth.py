@@ -83,11 +83,17 @@ def test_too_few_points_and_curves_at_zero():
         compared([np.ones(20)], window=(10.0, 50.0))
     with pytest.raises(ValueError, match="whose means are above 0"):
         compared([np.where(ENDS == 40.0, 0.0, 1.0)])
+    with pytest.raises(ValueError, match="whose means are above 0"):  # a quarter of the resamples is the first alone
+        compared([np.where(ENDS == 40.0, 0.0, 1.0), np.ones(20)])
 
 
 def test_the_same_seeds_give_the_same_numbers():
     curves = FACTORS * (2.0 + generator(4).uniform(1, 2, size=(3, 20)) * np.log(ENDS))
     assert compared(curves) == compared(curves)
+    many = generator(5).uniform(1, 2, size=(20, 20)) * np.log(ENDS)
+    unsaid = compare_growth(ENDS, many, EVERYTHING, generator(1))
+    assert unsaid == compared(many, resamples=2000)
+    assert unsaid != compared(many, resamples=2001)
 
 
 # Verdicts -----------------------------------------------------------------------------------------------
@@ -125,7 +131,10 @@ BASE = Growth(1e5, 1e7, 10, 1.0, 0.9, 1.1, 0.1, 0.05, 0.15, FITS, FITS, 0.5, 0.1
         ({}, "consistent"),
         ({"advantage_low": 0.0}, "inconclusive"),
         ({"misfit_affine": 1.001 * FITS}, "inconclusive"),
+        ({"misfit_affine": 0.0101}, "inconclusive"),  # 1 %, in numbers
+        ({"misfit_affine": 0.0099}, "consistent"),
         ({"misfit_affine": 1.001 * FITS, "rise_high": 1.0}, "consistent"),
+        ({"misfit_affine": 1.001 * FITS, "rise": 0.9}, "inconclusive"),  # falls, but not in all resamples
         ({"advantage_low": -0.9, "advantage_high": -0.1}, "violated"),
         ({"advantage_low": -0.9, "advantage_high": 0.0}, "inconclusive"),
         ({"advantage_low": -0.9, "advantage_high": -0.1, "misfit_power": 1.001 * FITS}, "inconclusive"),

@@ -35,6 +35,7 @@ def test_theorem_1_names_all_its_files():
 # Regrets ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.recalculates("no-regret")
 def test_worst_regrets_against_loops():
     """At the step, state and player of the largest regret over its bound; eta differs from game to game."""
     address = {"n_games": 2, "perturbation": 0.5, "horizon": 2, "n_states": 3, "n_actions": [2, 3], "stationary": False}
@@ -172,7 +173,8 @@ def test_differences_are_paired_and_hold_together():
     assert table[["perturbation", "next"]].to_numpy().tolist() == [[0.0, 0.1], [0.1, 0.2]]
     for column in ("difference", "low", "high"):
         np.testing.assert_allclose(table[column], [3.0, -2.0])
-    other = tables.similarity_steps([({**spec, "arm": "individual"}, {"similarity": similarity})], 50, 1)
+    arms = ("individual", "stage_average", "output_policy")
+    other = tables.similarity_steps([({**spec, "arm": arm}, {"similarity": similarity}) for arm in arms], 50, 1)
     assert other.empty
     assert judged(zero_sum, "similarity-metric", similarity_steps=other).name == INCONCLUSIVE
 
@@ -284,6 +286,7 @@ def test_inner_loop(rows, name):
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.5])
+@pytest.mark.recalculates("inner-loop")
 def test_exponents_of_power_laws(power):
     """gap = (T0 / T)^(1/power): seeds with other T0 have one exponent; one that never gets there is counted."""
     t = np.unique(np.geomspace(1, 1e7, 200).round())
@@ -293,3 +296,28 @@ def test_exponents_of_power_laws(power):
     (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.5, 0.1, 0.05, 0.02], 50, 1).to_dict("records")
     assert [row[name] for name in ("exponent", "low", "high")] == pytest.approx([power] * 3, rel=1e-3)
     assert (row["runs"], row["not_reached"], row["largest"], row["smallest"]) == (2, 1, 1.0, 0.04)
+
+
+def test_gaps_that_a_run_starts_below_do_not_count():
+    """0.3/T and a level twice as large at the start: the levels below it give the exponent, which is 1."""
+    t = np.unique(np.geomspace(1, 1e4, 200).round())
+    arrays = {"checkpoints": t, "ne_gap": (0.3 / t).reshape(1, 1, 1, -1), "least_best": np.full((1, 1, 1), 0.25)}
+    spec = {"base_kind": "team", "discounts": [0.5], "probabilities": [0.1]}
+    (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.5, 0.3, 0.1, 0.05, 0.01], 50, 1).to_dict("records")
+    assert row["exponent"] == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.recalculates("inner-loop")
+def test_intervals_of_exponents_are_those_of_a_mean():
+    """Of 200 seeds with exponents of their own: 1.96 standard errors about their mean, whatever their constants."""
+    rng = np.random.default_rng(3)
+    powers, constants = rng.normal(1.5, 0.2, size=200), rng.uniform(1.0, 20.0, size=200)
+    t = np.unique(np.geomspace(1, 1e7, 400).round())
+    gap = np.minimum(1.9, (constants[:, np.newaxis] / t) ** (1.0 / powers[:, np.newaxis]))
+    arrays = {"checkpoints": t, "ne_gap": gap[np.newaxis, np.newaxis], "least_best": np.full((1, 1, 200), 0.25)}
+    spec = {"base_kind": "team", "discounts": [0.5], "probabilities": [0.1]}
+    (row,) = maml_tables.inner_loop_rates([(spec, arrays)], [0.2, 0.1, 0.05, 0.02, 0.01], 4000, 1).to_dict("records")
+    half = 1.959964 * powers.std(ddof=1) / math.sqrt(200)
+    assert row["exponent"] == pytest.approx(powers.mean(), rel=2e-3)
+    assert row["high"] - row["exponent"] == pytest.approx(half, rel=0.06)
+    assert row["exponent"] - row["low"] == pytest.approx(half, rel=0.06)

@@ -20,7 +20,8 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
     any it is below, *violated*; else *inconclusive*.
 ``comparison``
-    A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*.
+    A declared inequality between two columns that are worked out of a table, in every row: *holds* or *violated*;
+    *inconclusive* if none fails and one is not a number.
 ``most``
     Of the share of cases that are as the claim says, with its exact 95 % interval (Clopper and Pearson): above one
     half, *holds*; below, *violated*; else *inconclusive*.
@@ -317,6 +318,8 @@ def growth(
 
 def similar(table: pd.DataFrame) -> pd.DataFrame:
     """Rows whose perturbation is at most that of the reference setting, the commonest one."""
+    if table.empty:
+        return table
     close: pd.DataFrame = table[table["perturbation"] <= table["perturbation"].mode().iloc[0]]
     return close
 
@@ -330,14 +333,15 @@ def _hurts_together(rows: pd.DataFrame, ratio: str, neutral: float) -> bool:
 
     Intervals (95 % each in a table) are widened as if estimates were normal, ratios on the scale of logarithms.
     """
-    each = (1.0 - familywise(len(rows))) / 2.0
-    wider = float(ndtri(each) / ndtri(0.025))
+    each, alone = ((1.0 - familywise(intervals)) / 2.0 for intervals in (len(rows), 1))
+    wider = float(ndtri(each) / ndtri(alone))
     centre, low = rows[ratio].to_numpy(float), rows[f"{ratio}_low"].to_numpy(float)
-    if neutral:
-        with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if neutral:
             centre, low = np.log(centre), np.log(low)
-    with np.errstate(invalid="ignore"):
-        return bool((centre - wider * (centre - low) > 1e-12).any())
+        # a ratio may be infinite: one interval stays as it is, and an interval without width too
+        half = np.where((centre == low) | (wider == 1.0), 0.0, centre - low)
+        return bool((low - (wider - 1.0) * half > 1e-12).any())
 
 
 def _effect_sentence(rows: pd.DataFrame, ratio: str, neutral: float, label: str, source: str) -> str:
@@ -446,7 +450,8 @@ def speed(
 def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str], sentence: str) -> Judge:
     """``left`` at most ``right`` in every row of what ``rows`` makes of the tables.
 
-    ``sentence`` names ``{left}``, ``{right}`` and ``{where}`` of the row with the largest left over right.
+    Where either is not a number nothing is decided: if no other row fails, the verdict is *inconclusive*. ``sentence``
+    names ``{left}``, ``{right}`` and ``{where}`` of the row with the largest left over right.
     """
 
     def judge(tables: Tables) -> Verdict:
@@ -455,8 +460,9 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         if made.empty:
             return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
         failing = int((made["left"] > made["right"]).sum())
-        share = made["left"] / made["right"].where(made["right"] > 0)
-        worst = made.iloc[int(share.fillna(float("inf")).to_numpy().argmax())]
+        known = made[["left", "right"]].notna().all(axis=1)
+        share = (made["left"] / made["right"].where(made["right"] > 0)).fillna(np.inf).where(known, -np.inf)
+        worst = made.iloc[int(share.to_numpy().argmax())]
         where = _place(worst, keys)
         told = sentence.format(
             left=number(worst["left"], ".3g", source),
@@ -464,7 +470,7 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
             where=cited(where, source),
         )
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
-        name = VIOLATED if failing else HOLDS
+        name = VIOLATED if failing else (HOLDS if known.all() else INCONCLUSIVE)
         return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
 
     return judge

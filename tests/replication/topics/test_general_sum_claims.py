@@ -7,31 +7,23 @@ it must not count: another claim, form, total, arm, schedule or perturbation.
 import numpy as np
 import pandas as pd
 import pytest
+from planted import OVER, UNDER, Bounds, Effects, bound_row, each_planted, frames, joined, judges_of, turned
 
-from metanash_replication.bound_rows import claim_row
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VACUOUS, VIOLATED
 from metanash_replication.topics.general_sum.claims import CLAIMS
 
-JUDGES = {claim.id: claim.judge for claim in CLAIMS}
+JUDGES = judges_of(CLAIMS)
 TOLD, EXACT = "theorem 5", "theorem 5, exact CCE-gap"
 ELEVEN, SIX = "equation 11", "theorem 6: theorem 5, mean over games"
 WORST, TERM, CUBIC = "repaired: worst best response", "repaired: burn-in term", "proven: third power of eta"
 FORMS = ("printed", WORST, TERM, CUBIC)
 RANDOM, LONG, BURN_IN = "random games, random, H=2, N=2", "long runs, random, H=3, N=2, quarter rate", "burn-in, H=1"
-OVER, UNDER = 1.0 + 1e-6, 1.0 - 1e-6
-"""Left sides just above and just below a right side of 1."""
 
 
 def row(claim, form, setting, left=0.5, *, total=False):
-    """Two runs at T = 10 and 1000, both with a right side of 1; the second has ``left`` at the end."""
-    gaps = np.array([[0.1, 0.2], [-0.3, left]])
-    made = claim_row(claim, form, setting, np.array([10.0, 1000.0]), gaps, np.ones((2, 2)), 2.0)
-    return made | {
-        "total": total,
-        "file": f"theory/{setting[0]}.npz",
-        "measurement": setting.split(",")[0].replace(" ", "_"),
-    }
+    """A row of a setting of the kind that its name begins with."""
+    return bound_row(claim, form, setting, left, total=total, file=f"theory/{setting[0]}.npz")
 
 
 def planted(*changes):
@@ -252,3 +244,72 @@ def test_a_repair_is_judged_on_similar_games_too():
     hurt = {(PAPER, "shapley", 0.1): HURTS}
     apart = {("stage_average", "random", 0.4): HURTS, ("output_policy", "random", 0.4): HURTS}
     assert benefit(hurt | apart).name == REPAIRED
+
+
+# Registry -----------------------------------------------------------------------------------------------
+
+PLACES = (RANDOM, LONG, BURN_IN)
+THEOREM_5 = Bounds(EXACT, repairs=(WORST, TERM, CUBIC), settings=PLACES)
+ON_RANDOM_GAMES = Bounds(EXACT, repairs=(WORST, TERM, CUBIC), settings=[f"{RANDOM}, {k}" for k in range(3)])
+EQUATION_11, BETTER_RATE = Bounds(ELEVEN, settings=PLACES), Bounds(EXACT, CUBIC, settings=PLACES)
+THEOREM_6 = Bounds(SIX, CUBIC, (WORST,))
+TOLD_ONLY = Bounds(TOLD, repairs=(WORST, TERM, CUBIC), settings=PLACES)
+OTHERS = {
+    "theorem-5": (EQUATION_11, THEOREM_6), "theorem-5-exact": (EQUATION_11, THEOREM_6, TOLD_ONLY),
+    "equation-11": (THEOREM_5, THEOREM_6, TOLD_ONLY), "rate-can-be-improved": (EQUATION_11, THEOREM_6),
+    "theorem-6": (EQUATION_11, THEOREM_5, TOLD_ONLY),
+}  # fmt: skip
+"""Bounds that a claim is not about."""
+OF_BOUNDS = {"theorem-5": THEOREM_5, "theorem-5-exact": ON_RANDOM_GAMES, "equation-11": EQUATION_11,
+             "rate-can-be-improved": BETTER_RATE, "theorem-6": THEOREM_6}  # fmt: skip
+
+
+def unlike(claim):
+    """Rows over the right side: of other forms and bounds, and totals."""
+    own = OF_BOUNDS[claim]
+    printed = [] if own.printed == "printed" else [row(own.claim, "printed", RANDOM, 9.0)]
+    over = [other.tables(over=[(other.printed, 0), *((form, 0) for form in other.repairs)]) for other in OTHERS[claim]]
+    return joined(own.ignored(*printed), *over)
+
+
+def difference_of(arm, k, low, value, high, **place):
+    own = {"arm": arm, "base_kind": "random", "horizon": 2, "n_players": 2, "max_actions": 2, "games": 10 + k,
+           "perturbation": 0.0 if k == 3 else 0.1}  # fmt: skip
+    return own | {"difference": value, "difference_low": low, "difference_high": high} | place
+
+
+BENEFIT = Effects("general_sequences", difference_of, PAPER, ("stage_average", "output_policy"), difference=True)
+UNLIKE = [difference_of(arm, 0, 5.0, 6.0, 7.0, perturbation=size)
+          for arm in (PAPER, "stage_average", "output_policy") for size in (0.11, 0.4)]  # fmt: skip
+
+
+def prescribed(**verdicts):
+    return {"rate_growth": growth_of(**verdicts).to_dict("records")}
+
+
+PLANTED = {
+    **{claim: bounds.planted() for claim, bounds in OF_BOUNDS.items()},
+    "rate-equation-11": {
+        HOLDS: [prescribed(H1_N2="consistent", H2_N3="consistent"), prescribed(H1_N2="consistent", H2_N3="")],
+        VIOLATED: [prescribed(H1_N2="consistent", H2_N3="violated"),
+                   prescribed(H1_N2="violated", H2_N3="inconclusive")],
+        INCONCLUSIVE: [prescribed(H1_N2="consistent", H2_N3="inconclusive"), prescribed(H1_N2="", H2_N3="")],
+    },
+    "sharper-general-sum": BENEFIT.planted(),
+}  # fmt: skip
+IGNORED = {
+    **{claim: unlike(claim) for claim in OF_BOUNDS},
+    "rate-equation-11": prescribed(H1_N2="", H2_N3=np.nan),  # too few T for a verdict
+    "sharper-general-sum": BENEFIT.ignored(*UNLIKE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
+def test_planted_tables(claim, verdict, tables):
+    assert JUDGES[claim](frames(tables)).name == verdict
+
+
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
+def test_rows_of_something_else_turn_nothing(claim):
+    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
+    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE

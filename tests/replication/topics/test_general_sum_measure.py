@@ -272,6 +272,7 @@ def by_trying_everything(game, output):
     )
 
 
+@pytest.mark.recalculates("theorem-5", "theorem-5-exact", "rate-can-be-improved")
 def test_exact_gaps_are_those_of_all_deviations(monkeypatch):
     """Two steps, one state, two actions: 2^3 deviations a player; sequences of Shapley's kind are the hard ones."""
     learned, sequences = spy_on(monkeypatch, "learn"), spy_on(monkeypatch, "learn_sequence")
@@ -512,6 +513,7 @@ def schedule_rate(schedule, horizon, t, players):
 
 
 @pytest.mark.parametrize(("horizon", "actions"), [(1, [2, 2]), (2, [3, 2]), (3, [2, 2, 2])])
+@pytest.mark.recalculates("equation-11", "rate-equation-11")
 def test_schedule_runs_one_at_a_time(horizon, actions, monkeypatch):
     """A run for each T at the rate of that T, from uniform policies; one run for each of the constants."""
     calls = spy_on(monkeypatch, "learn")
@@ -655,6 +657,7 @@ def similarity_by_loops(runs, players):
 
 
 @pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.recalculates("theorem-6", "sharper-general-sum")
 def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
     calls = spy_on(monkeypatch, "learn_sequence")
     found = theory.sequence_runs(arm, [6, 2], 8, settings=SETTINGS)

@@ -96,6 +96,7 @@ def random_games(gap, *, horizon=2, kind="random", t=(10, 1000), **columns):
     }  # fmt: skip
 
 
+@pytest.mark.recalculates("theorem-5", "theorem-5-exact", "rate-can-be-improved")
 def test_forms_of_theorem_5_by_hand():
     """H = 1, N = 2, eta = 1/12: 36 D / T + 1, T = 9, D = 1/4: 2, with the worst response 4; C(1) / T = 1/9."""
     spec, arrays = random_games([[3.0]], horizon=1, t=[9], learning_rate=1 / 12, uniform_start=False)
@@ -143,6 +144,7 @@ def test_random_game_rows():
         check(row, [[gap[game, 1]]], [[eleven(2, 1000, players, actions)]], [1000], 2.0)
 
 
+@pytest.mark.recalculates("equation-11")
 def test_equation_11_is_at_t_only():
     """H = 1, N = 2, A = 2 at T = 1e6: 12 4^(1/3) log 1e6 log 2 / 1e4; a large gap before T violates nothing."""
     limit = 12 * 4 ** (1 / 3) * math.log(1e6) * math.log(2) / 1e4
@@ -389,6 +391,7 @@ def power_laws(power, **changes):
 
 
 @pytest.mark.parametrize(("power", "exact"), [(-0.9, True), (-0.5, True), (-0.9, False)])
+@pytest.mark.recalculates("rate-equation-11")
 def test_slopes_of_power_laws(power, exact):
     """Exact on every resample. (11) has -2/3 and log T, log T / (eta T) the power of eta."""
     spec, arrays = power_laws(power)
@@ -601,6 +604,7 @@ def test_intervals_of_differences_have_addresses():
         assert found[2 + i, 0] < table["difference"][2 + i] < found[2 + i, 1]
 
 
+@pytest.mark.recalculates("sharper-general-sum")
 def test_intervals_are_those_of_paired_differences():
     """Of equal seeds: what both arms share adds no width. By a bootstrap in a loop, with other random numbers."""
     rng = np.random.default_rng(3)
@@ -644,6 +648,7 @@ def test_gaps_that_are_not_known_for_both_arms_on_all_seeds_are_bounds(of):
     assert table[["difference_low", "difference_high"]].iloc[2].tolist() == near(seeds)
 
 
+@pytest.mark.recalculates("theorem-6")
 def test_sequence_rows():
     """Theorem 5 averaged over all games, the first included."""
     measured = [sequences("individual", ALONE), sequences("best_response", META)]

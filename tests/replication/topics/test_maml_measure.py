@@ -85,6 +85,7 @@ def change_along(problem, theta, direction):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("smoothness")
 def test_constant_ratios_by_complex_steps(kind, monkeypatch):
     """Gradient and Hessian of each game, and the change of the Hessian along the two directions that were tried."""
     games, points = spy_on(monkeypatch, "potential_sequence"), spy_on(monkeypatch, "hessian")
@@ -150,6 +151,7 @@ RANDOM = {
 
 
 @pytest.mark.parametrize("kind", ["team", "separable"])
+@pytest.mark.recalculates("theorem-4")
 def test_random_games_by_complex_steps(kind, monkeypatch):
     """The meta-gradient by differentiating through the inner steps; step sizes 1 / L and 1 / L_F."""
     games, trained = spy_on(monkeypatch, "potential_sequence"), spy_on(monkeypatch, "train")
@@ -322,6 +324,7 @@ def carried_over(games, alpha, steps):
     return tuple(np.log(part) for part in policies)
 
 
+@pytest.mark.recalculates("maml-adapts")
 def test_adaptation_to_held_out_games(training):
     """Each arm's last logits, and the learner's after the training games, ascend on games 4 and 5 of the sequence."""
     kind, sequences, found = training
@@ -442,6 +445,7 @@ def least_best(game, policies):
 
 
 @pytest.mark.parametrize("kind", ["team", "action_independent"])
+@pytest.mark.recalculates("inner-loop")
 def test_inner_loop_one_game_at_a_time(kind, monkeypatch):
     drawn, learned = spy_on(monkeypatch, "potential_sequence"), spy_on(monkeypatch, "learn")
     found = theory.inner_loop(kind, [3, 8, 1], 2, discounts=[0.25, 0.75], **INNER)

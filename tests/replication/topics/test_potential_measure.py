@@ -5,9 +5,18 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-import oracles
 import pytest
 import scipy
+from oracles_games import (
+    ascent_by_loops,
+    gap_by_loops,
+    kappa_by_loops,
+    kernel_of,
+    potential_by_loops,
+    pure_policies,
+    theory_step,
+    uniform_start,
+)
 
 import metanash
 from metanash import DiscountedGame, ProjectedQAscent, Transition, learn
@@ -33,68 +42,7 @@ def spy_on(monkeypatch, name):
     return calls
 
 
-# A game in nested lists, and what follows from it by enumeration ----------------------------------------
-
-
-def kernel_of(game):
-    batch = GameBatch((game,))
-    dense = batch.transitions.dense(0)[batch.transitions.index]
-    return dense.reshape(game.n_states, *game.n_actions, game.n_states).tolist()
-
-
-def rewards_of(game):
-    return [game.reward[i if len(game.reward) > 1 else 0].tolist() for i in range(game.n_players)]
-
-
-def lists(policy):
-    return [part.tolist() for part in policy]
-
-
-def gap_by_loops(game, policy):
-    rho = game.initial.tolist()
-    return max(oracles.discounted_gains(rewards_of(game), kernel_of(game), game.discount, rho, lists(policy)))
-
-
-def value_by_loops(game, stage, policy):
-    values = oracles.discounted_values(stage.tolist(), kernel_of(game), game.discount, lists(policy))
-    return sum(p * v for p, v in zip(game.initial.tolist(), values, strict=True))
-
-
-def potential_by_loops(game, policy):
-    return value_by_loops(game, game.potential, policy)
-
-
-def pure_policies(game):
-    """All deterministic joint policies: an action of each player in each state."""
-    joint = list(itertools.product(*map(range, game.n_actions)))
-    for choice in itertools.product(joint, repeat=game.n_states):
-        yield tuple(np.eye(n)[[actions[i] for actions in choice]] for i, n in enumerate(game.n_actions))
-
-
-def kappa_by_loops(game):
-    """The largest visit frequency over rho, by inverting I - gamma P for every deterministic joint policy."""
-    kernel, worst, states = np.array(kernel_of(game)), 1.0, range(game.n_states)
-    for policy in pure_policies(game):
-        chosen = [tuple(int(part[s].argmax()) for part in policy) for s in states]
-        chain = np.stack([kernel[(s, *chosen[s])] for s in states])
-        visits = (1 - game.discount) * game.initial @ np.linalg.inv(np.eye(len(chain)) - game.discount * chain)
-        worst = max(worst, float((visits / game.initial).max()))
-    return worst
-
-
-def theory_step(game, kappa):
-    return (1 - game.discount) ** 4 / (8 * kappa**3 * game.n_players * max(game.n_actions))
-
-
-def ascent_by_loops(game, start, step, iterations):
-    """pi^0, ..., pi^T of equation (7), from the listing in loops."""
-    policies = [start]
-    for _ in range(iterations):
-        after = oracles.q_ascent(
-            rewards_of(game), kernel_of(game), game.discount, [p.tolist() for p in policies[-1]], step, 1
-        )
-        policies.append(tuple(map(np.array, after)))
-    return policies
+# The learner alone ---------------------------------------------------------------------------------------
 
 
 def ascent_one_by_one(game, start, step, iterations):
@@ -106,10 +54,6 @@ def ascent_one_by_one(game, start, step, iterations):
         state = learner.advance(batch, state, 1)
         policies.append(tuple(part[0] for part in learner.output(state)))
     return policies
-
-
-def uniform_start(game):
-    return tuple(np.full((game.n_states, n), 1 / n) for n in game.n_actions)
 
 
 # Starts -------------------------------------------------------------------------------------------------
@@ -167,6 +111,7 @@ RANDOM = {**SIZES, "games_per_size": 6, "iterations": 5, "n_checkpoints": 9, "st
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("proposition-1")
 def test_random_games_by_loops(kind, monkeypatch):
     """Equation (7), all gaps, potentials and kappa from nested lists, at every checkpoint of every game."""
     calls = spy_on(monkeypatch, "learn")
@@ -418,6 +363,7 @@ LONG = {"step_factors": [1.0, 20.0], "n_states": 2, "n_actions": [2, 3], "iterat
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("iterations-proposition-1")
 def test_long_runs_one_game_at_a_time(kind, monkeypatch):
     calls = spy_on(monkeypatch, "learn")
     found = theory.long_runs(kind, [7, 3, 5], 4, discounts=[0.25, 0.75], **LONG)
@@ -625,6 +571,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("arm", ["individual", "carry_over"])
+@pytest.mark.recalculates("sharper-potential", "carry-over-start", "theorem-3")
 def test_sequence_runs_one_game_at_a_time(arm, monkeypatch):
     calls = spy_on(monkeypatch, "learn_sequence")
     found = theory.sequence_runs(arm, [6, 2, 4], 8, settings=SETTINGS)
@@ -705,6 +652,7 @@ MANY = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.recalculates("theorem-3")
 def test_random_sequences_one_game_at_a_time(kind, monkeypatch):
     """Eight cases, the first of them twice; Proposition 1 is about each game, from where the one before ended."""
     calls = spy_on(monkeypatch, "learn_sequence")
@@ -809,7 +757,9 @@ def test_step_scaling_is_learned_game_by_game():
             gaps, start = [], None
             for game in games:
                 length = int(total // factor)
-                run = learn(game, ProjectedQAscent(factor * step), length, initial=start, at=sorted({length // part, length}))
+                run = learn(
+                    game, ProjectedQAscent(factor * step), length, initial=start, at=sorted({length // part, length})
+                )
                 gaps.append(run.ne_gap[0, 0])
                 start = run.policy if carried else None
             assert found["ne_gap"][row, s] == pytest.approx(np.mean(gaps), rel=1e-9), (seed, row)

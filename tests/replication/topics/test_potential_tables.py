@@ -110,6 +110,7 @@ def random_games(gap, rise, *, start, discount=0.5, kind="team", error=1e-16, t=
     }  # fmt: skip
 
 
+@pytest.mark.recalculates("proposition-1")
 def test_random_game_rows():
     """8 sqrt(rise / T) at T = 1 and 4: for the pure starts 0.8, 0.8 and 1.6, 0.8; times the root of each form."""
     gap = [[0.4, 0.2], [1.2, 0.2], [1.0, 1.0], [0.1, 0.1]]
@@ -463,6 +464,7 @@ WINDOWS = [[1e3, 1e4], [1e4, 1e5], [1e5, 1e6]]
 
 
 @pytest.mark.parametrize("power", [-1.0, -0.5, -0.48])
+@pytest.mark.recalculates("iterations-proposition-1")
 def test_slopes_of_power_laws(power):
     """Constant rise: the bound falls like T^-1/2; a transient may add 0.03 to it."""
     gap = np.array([[0.1], [0.2], [0.7]]) * GRID**power
@@ -629,6 +631,7 @@ def test_sequence_table():
     np.testing.assert_allclose(table["bound"].astype(float), [sum(seeds) / 2, np.nan, np.nan, np.nan] * 2, rtol=1e-12)
 
 
+@pytest.mark.recalculates("sharper-potential", "carry-over-start")
 def test_ratios_are_paired_with_individual_learning_in_the_same_settings():
     """Ratio of means, 0.9 / 1.5, between the seeds' own ratios, 0.2 and 0.8; other settings have their own."""
     one, other = [setting()], [setting(perturbation=0.2)]
@@ -681,6 +684,7 @@ def random_sequences(**changes):
     return {"base_kind": "team", "discounts": [0.5], "n_games": 2}, arrays
 
 
+@pytest.mark.recalculates("theorem-3")
 def test_random_sequence_rows():
     """Theorem 3: sqrt(2 (2 / 2) / (T / 8 / 4)) = 8 / sqrt T; exact and bounded Delta_Phi apart."""
     rows = tables.random_sequence_rows([random_sequences()])
@@ -751,6 +755,7 @@ def test_random_sequences_keep_discounts_apart():
 # Constants and Theorem 4 --------------------------------------------------------------------------------
 
 
+@pytest.mark.recalculates("smoothness")
 def test_constant_rows():
     """A ratio is held against 1; sqrt N is named where it is in the constants."""
     arrays = {
@@ -772,6 +777,7 @@ def test_constant_rows():
     assert rows[0]["setting"] == "random points, sqrt N, separable, discount=0.5"
 
 
+@pytest.mark.recalculates("theorem-4")
 def test_random_game_rows_of_theorem_4():
     """sqrt(4 N L_F / ((1 - gamma) K)), with L_F = 8, gamma = 1/2: 8 sqrt(N / K)."""
     arrays = {
@@ -889,6 +895,7 @@ def adaptation(resamples=2000):
     ), potential
 
 
+@pytest.mark.recalculates("maml-adapts")
 def test_adaptation_table():
     table, potential = adaptation()
     assert list(table.columns) == [

@@ -52,6 +52,7 @@ def test_gaps_are_those_of_the_learner(family):
         np.testing.assert_array_equal(array, again[name])
 
 
+@pytest.mark.recalculates("larger-tasks-growth")
 def test_bytes_are_those_of_the_arrays():
     found = scale.learned(0, **spec("sparse_zero_sum"))
     assert (int(found["n_states"]), int(found["horizon"]), found["n_actions"].tolist()) == (12, 2, [3, 2])
@@ -107,6 +108,7 @@ def test_errors_name_the_argument(change, message):
 # Exponents ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.recalculates("larger-tasks-growth")
 def test_exponent_of_one_group_is_that_of_scipy():
     x = np.array([10.0, 30.0, 100.0, 1000.0, 5000.0])
     y = x**1.1 * np.array([1.0, 1.3, 0.8, 1.1, 0.9])
@@ -216,6 +218,7 @@ def test_gaps_and_costs_must_be_of_the_same_game():
         growth_table([learned, learned], [same])
 
 
+@pytest.mark.recalculates("larger-tasks-growth")
 def test_exponents_of_exact_powers(growth):
     table = exponents_table(growth, 1).set_index(["series", "quantity", "against"])
     zero_sum = table.loc["sparse_zero_sum"]

@@ -72,7 +72,7 @@ def _several(tables: Tables) -> pd.DataFrame:
     """Delta is 0 where the same equilibrium is delivered, and half of what is delivered apart is not 0."""
     table = tables["several_equilibria"]
     same, random = (table[table["start"] == start].set_index("seed") for start in ("same", "random"))
-    both = same.join(random, rsuffix="_random")
+    both = same.join(random.add_suffix("_random"))
     return both.reset_index().assign(
         left=both["similarity_per_game"].to_numpy(), right=NEGLIGIBLE * both["similarity_per_game_random"].mean()
     )
