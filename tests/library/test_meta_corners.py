@@ -7,11 +7,21 @@ import numpy as np
 import pytest
 
 from metanash import META_UPDATES
-from metanash.meta import AverageTarget, SequenceRun, best_response_target, output_policy_target, stage_average_target
+from metanash.meta import (
+    AverageTarget,
+    SequenceRun,
+    best_response_target,
+    last_stage_average_target,
+    output_policy_target,
+    shared_best_response_target,
+    stage_average_target,
+)
 
 TARGETS = {
     "best_response": best_response_target,
+    "shared_best_response": shared_best_response_target,
     "stage_average": stage_average_target,
+    "last_stage_average": last_stage_average_target,
     "output_policy": output_policy_target,
 }
 

@@ -20,7 +20,7 @@ MOST_NUMBERS = 10**10
 """Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
 _PROJECT = Path(__file__).resolve().parents[2]
 _SOURCES = ("config", "docs", "notebooks", "profiles", "src", "tests", "workflow")
-_STAGED = ("best_response", "stage_average", "output_policy")
+_STAGED = ("best_response", "shared_best_response", "stage_average", "last_stage_average", "output_policy")
 _DEFAULTS = {"n_states": 2, "n_actions": [2, 2], "horizon": 2}
 """Of the families ``zero_sum`` and ``potential``, as their functions have them."""
 _TABLES = {"shapley": [3, 3], "prisoners_dilemma": [2, 2], "chicken": [2, 2]}
