@@ -24,6 +24,7 @@ TOPICS = (
     "maml",
     "general_sum",
     "simulations",
+    "readings",
     "larger_tasks",
     "scale",
     "falsification",
