@@ -52,7 +52,7 @@ def _starts_lower(arm: str, keys: Sequence[str], rows: Rows, repaired: Sequence[
         if not equal:
             return found
         counted = f"{number(equal, 'd', 'readings.csv')} of {number(len(own), 'd', 'readings.csv')} settings"
-        told = f"With update (5) the first gap is that of individual learning in {counted}, on every seed."
+        told = f"The first gap is that of individual learning in {counted}, on every seed."
         return replace(found, result=f"{told} {found.result}")
 
     return judge
