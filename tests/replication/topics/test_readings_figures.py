@@ -6,14 +6,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from drawings import WIDTH, drawn, in_style, reads_what_its_plan_says, ticks_of
+from drawings import WIDTH, drawn, in_style, ticks_of
 from matplotlib.colors import to_hex
 from pages import rows_of, text_of
 
 from metanash.streams import stream
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.ledger.cited import plain
-from metanash_replication.ledger.rules import MUCH_FASTER
+from metanash_replication.rates import MUCH_FASTER
 from metanash_replication.styles import KIND_STYLE
 from metanash_replication.topics.readings import figures
 from metanash_replication.topics.readings.section import parts
@@ -209,10 +209,6 @@ def test_fewer_readings_are_drawn(table):
     axes = drawn(figures.FIGURES["readings"]({"readings": few}, WIDTH))
     assert ticks_of(axes[0].yaxis) == [label for label, _ in ROWS["zero_sum"][:6]]
     assert len(axes) == 3
-
-
-def test_the_figure_reads_what_its_plan_says(table):
-    reads_what_its_plan_says("readings", figures.FIGURES, {"readings": table, "theory": pd.DataFrame()})
 
 
 # The section --------------------------------------------------------------------------------------------

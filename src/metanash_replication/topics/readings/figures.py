@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from metanash_replication.ledger.rules import MUCH_FASTER
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
+from metanash_replication.rates import MUCH_FASTER
 from metanash_replication.styles import KIND_STYLE
 from metanash_replication.typing import Tables
 

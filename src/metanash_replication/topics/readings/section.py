@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.ledger.rules import MUCH_FASTER
+from metanash_replication.rates import MUCH_FASTER
 from metanash_replication.report.content import Cells, Part, ratio_cell
 from metanash_replication.topics.simulations.section import speed_up_cell
 from metanash_replication.typing import Tables
