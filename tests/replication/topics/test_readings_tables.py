@@ -127,6 +127,10 @@ def test_how_a_reading_begins():
     }
     for wanted, meta in cases.items():
         assert set(table_of([first_gaps(ones, meta)])["begins"]) == {wanted}
+    for share in (0.95, 1.05):  # the estimate is on one side, the interval on both
+        row = table_of([first_gaps(ones, share * mixed)]).iloc[0]
+        assert row["start_low"] < 1 < row["start_high"]
+        assert (row["start"] < 1, row["begins"]) == (share < 1, "unclear")
     swapped = table_of([first_gaps(mixed, mixed[::-1])]).iloc[0]  # means are equal, seeds are not
     assert swapped["start"] == 1.0
     assert swapped["begins"] == "unclear"
