@@ -4,13 +4,15 @@ A meta-update is frozen; ``observe`` returns the one that has seen one more game
 start the next game from (None: the learner's default, uniform). Mao et al. 2023, equation (2). Those that average
 serve Algorithms 1 and 2 alike, player by player; Theorem 6 takes ``best_response``.
 
-======================= ==================================================================================
-``individual``          no knowledge: every game starts uniform
-``best_response``       equation (5): average of the best responses in hindsight, alpha-greedy, per stage
-``stage_average``       the same with each stage's average policy as target (our variant)
-``output_policy``       the same with the output policy as target of every stage (our variant)
-``carry_over``          the last policies of the previous game (section 4.1)
-======================= ==================================================================================
+========================= ==================================================================================
+``individual``            no knowledge: every game starts uniform
+``best_response``         equation (5): average of the best responses in hindsight, alpha-greedy, per stage
+``shared_best_response``  the same with one best response to all iterations as target of every stage (our variant)
+``stage_average``         the same with each stage's average policy as target (our variant)
+``last_stage_average``    the same with the average policy of the last full stage as target of every stage (our variant)
+``output_policy``         the same with the output policy as target of every stage (our variant)
+``carry_over``            the last policies of the previous game (section 4.1)
+========================= ==================================================================================
 """
 
 import math
@@ -22,11 +24,20 @@ import numpy as np
 
 from metanash.games import GameBatch, check_games
 from metanash.learners.base import Learner, Policies, Run, learn
-from metanash.learners.stages import StagedMirrorDescent
+from metanash.learners.stages import StagedMirrorDescent, best_response_to
 from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
 
-__all__ = ["META_UPDATES", "AverageTarget", "CarryOver", "Individual", "MetaUpdate", "learn_sequence"]
+__all__ = [
+    "META_UPDATES",
+    "TARGETS",
+    "AverageTarget",
+    "CarryOver",
+    "Individual",
+    "MetaUpdate",
+    "Target",
+    "learn_sequence",
+]
 
 State = TypeVar("State")
 
@@ -90,6 +101,37 @@ def stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in players)
 
 
+def shared_best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
+    """One best fixed policy in hindsight for all stages, ties split evenly.
+
+    It is best against all iterations of the run, each by the estimates Q^tau of its stage: a maximiser of the sum over
+    stages of n_tau times the stage's average payoff. A stage has a best response of its own in (5).
+    """
+    stages = learner.stages(run.state)
+    weight = np.array([stage.iterations / run.state.iteration for stage in stages])
+    return tuple(
+        best_response_to(np.tensordot(weight, np.stack([stage.payoff[i] for stage in stages]), axes=1))[:, np.newaxis]
+        for i in range(len(run.state.initial))
+    )
+
+
+def last_stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
+    """The average policy of the last stage that T has not cut, for every stage; of a joint, each player's part.
+
+    Raises
+    ------
+    ValueError
+        If T cuts the first stage.
+    """
+    state = run.state
+    full = learner.stages(state)[: state.stage if state.done == state.length else state.stage - 1]
+    if not full:
+        raise ValueError(
+            f"no stage of this run is full: it ran {state.iteration} iterations, and the first stage has {state.length}"
+        )
+    return tuple(policy[:, np.newaxis] for policy in full[-1].average)
+
+
 def output_policy_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """The average of all iterates, for every stage: the output policy, or what is left of it without correlation."""
     return tuple(policy[:, np.newaxis] for policy in learner.average(run.state))
@@ -102,9 +144,24 @@ class AverageTarget:
     Parameters
     ----------
     target : function
-        What a game recommends; the paper's is :func:`best_response_target`.
+        What a game recommends; the paper's is :func:`best_response_target`, others are in :data:`TARGETS`.
     alpha : float
         Weight of the uniform policy, in (0, 1); Theorem 2 takes 1 / sqrt(K).
+
+    Examples
+    --------
+    The policies to start the second of two games from, with the last full stage as target and a weight that is not that
+    of Theorem 2:
+
+    >>> import metanash as mn
+    >>> from metanash.meta import TARGETS, AverageTarget
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> game = mn.ZeroSumGame([[[[0.9, 0.5], [0.4, 0.1]]]], still)  # a saddle point: first row, second column
+    >>> learner = mn.OptimisticMirrorDescent(0.5)
+    >>> update = AverageTarget(TARGETS["last_stage_average"], alpha=0.1)
+    >>> update = update.observe(learner, mn.learn(game, learner, 1000))
+    >>> [policy[0, 0, 0, 0].round(2).tolist() for policy in update.initial()]
+    [[0.94, 0.06], [0.06, 0.94]]
     """
 
     target: Target
@@ -130,6 +187,16 @@ class AverageTarget:
         return tuple(total / total.sum(axis=-1, keepdims=True) for total in self.total)
 
 
+TARGETS: dict[str, Target] = {
+    "best_response": best_response_target,
+    "shared_best_response": shared_best_response_target,
+    "stage_average": stage_average_target,
+    "last_stage_average": last_stage_average_target,
+    "output_policy": output_policy_target,
+}
+"""Targets by the name of the meta-update that averages them."""
+
+
 def _average(target: Target) -> Callable[[int], MetaUpdate]:
     # one game teaches nothing that is used, so alpha = 1 cannot matter for K = 1
     return lambda n_games: AverageTarget(target, 1.0 / math.sqrt(max(n_games, 2)))
@@ -137,9 +204,7 @@ def _average(target: Target) -> Callable[[int], MetaUpdate]:
 
 META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
     "individual": lambda n_games: Individual(),  # noqa: ARG005
-    "best_response": _average(best_response_target),
-    "stage_average": _average(stage_average_target),
-    "output_policy": _average(output_policy_target),
+    **{name: _average(target) for name, target in TARGETS.items()},
     "carry_over": lambda n_games: CarryOver(),  # noqa: ARG005
 }
 """Meta-updates by name: functions of the number of games K."""

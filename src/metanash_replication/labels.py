@@ -5,7 +5,9 @@ __all__ = ["ARM_LABELS", "KIND_LABELS"]
 ARM_LABELS = {
     "individual": "individual",
     "best_response": "meta: best responses (5)",
+    "shared_best_response": "meta: shared best responses",
     "stage_average": "meta: stage averages",
+    "last_stage_average": "meta: last full stages",
     "output_policy": "meta: output policies",
     "carry_over": "meta: carry-over",
 }

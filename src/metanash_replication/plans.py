@@ -221,7 +221,7 @@ class Section:
     needs : tuple of str
         Tables that not every configuration makes; without them the section is left out.
     opens : bool
-        Whether it is the first of the report.
+        Whether it comes before those of the theorems, in the order of the topics.
     """
 
     id: str

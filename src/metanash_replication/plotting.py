@@ -41,7 +41,9 @@ ARM_STYLE: dict[str, dict[str, Any]] = {
     "individual": {"color": "#d55e00", "linestyle": "-"},
     "best_response": {"color": "#0072b2", "linestyle": "-"},
     "carry_over": {"color": "#0072b2", "linestyle": "-"},
+    "shared_best_response": {"color": "#3b6fb6", "linestyle": (0, (6, 1, 1, 1))},
     "stage_average": {"color": "#56b4e9", "linestyle": (0, (4, 1.5))},
+    "last_stage_average": {"color": "#2a5fa5", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
     "output_policy": {"color": "#1b2a49", "linestyle": (0, (1, 1))},
 }
 _RATE_LABELS = {

@@ -1,5 +1,7 @@
 """Meta-updates: equation (5) in loops, and what each game starts from."""
 
+import doctest
+import itertools
 import math
 
 import numpy as np
@@ -18,25 +20,46 @@ from metanash import (
     ProjectedQAscent,
     learn,
     learn_sequence,
+    meta,
 )
 from metanash.families import general_sum_sequence, potential_sequence, zero_sum_sequence
 from metanash.learners.stages import stage_count
-from metanash.meta import AverageTarget, best_response_target
+from metanash.meta import TARGETS, AverageTarget, best_response_target, last_stage_average_target
 
-AVERAGES = ("best_response", "stage_average", "output_policy")
+AVERAGES = tuple(TARGETS)
 
 
 def traced_target(name, trace, player):
     """What a game recommends, [stage][h][s] -> distribution, from the trace of the listing."""
     output = (trace.mu, trace.nu)[player]
+    return recommended(name, trace.stages, player, len(output), len(output[0]), lambda h, s: output[h][s])
+
+
+def recommended(name, stages, player, steps, states, output):
+    """Targets [stage][h][s] -> distribution, of Algorithm 1 or 2, from the stages of a listing."""
+    # L_1 = H, L_2 = floor((1 + 1/H) L_1) and so on: the last stage may have run fewer
+    lengths = [steps]
+    for _ in stages[1:]:
+        lengths.append(lengths[-1] + lengths[-1] // steps)
+    full = [stage for stage, length in zip(stages, lengths, strict=True) if stage.iterations == length]
 
     def recommend(stage, h, s):
-        if name == "best_response":
-            return oracles.best_response_with_ties(stage.payoff(player, h, s), 1e-12)
-        return stage.average(player, h, s) if name == "stage_average" else output[h][s]
+        return {
+            "best_response": lambda: oracles.best_response_with_ties(stage.payoff(player, h, s), 1e-12),
+            "shared_best_response": lambda: oracles.best_response_with_ties(payoff_of_all(stages, player, h, s), 1e-12),
+            "stage_average": lambda: stage.average(player, h, s),
+            "last_stage_average": lambda: full[-1].average(player, h, s),
+            "output_policy": lambda: output(h, s),
+        }[name]()
 
-    steps, states = len(output), len(output[0])
-    return [[[recommend(stage, h, s) for s in range(states)] for h in range(steps)] for stage in trace.stages]
+    return [[[recommend(stage, h, s) for s in range(states)] for h in range(steps)] for stage in stages]
+
+
+def payoff_of_all(stages, player, h, s):
+    """Mean payoff of each action over all iterations, by the estimates of each one's stage."""
+    total = sum(stage.iterations for stage in stages)
+    each = [[stage.iterations / total * p for p in stage.payoff(player, h, s)] for stage in stages]
+    return [math.fsum(column) for column in zip(*each, strict=True)]
 
 
 def traced_sequence(name, tables, eta, iterations, alpha):
@@ -82,12 +105,20 @@ def sequences(draw):
 def ties_are_clear(traces):
     """No payoff is so near to the best that rounding decides whether it ties."""
     for trace in traces:
-        for stage in trace.stages:
-            for i, (h, row) in ((i, place) for i in (0, 1) for place in enumerate(stage.q)):
-                for s in range(len(row)):
-                    payoff = stage.payoff(i, h, s)
-                    if any(1e-13 < max(payoff) - p < 1e-11 for p in payoff):
-                        return False
+        for i, h, s in itertools.product((0, 1), range(len(trace.mu)), range(len(trace.mu[0]))):
+            payoffs = [payoff_of_all(trace.stages, i, h, s), *(stage.payoff(i, h, s) for stage in trace.stages)]
+            if any(1e-13 < max(payoff) - p < 1e-11 for payoff in payoffs for p in payoff):
+                return False
+    return True
+
+
+def no_full_stage(name, games, learner, iterations):
+    """Whether a target is asked for that the run does not have: then it is refused."""
+    if name != "last_stage_average" or iterations >= games[0].horizon:
+        return False
+    words = f"no stage of this run is full: it ran {iterations} iterations, and the first stage has {games[0].horizon}"
+    with pytest.raises(ValueError, match=words):
+        learn_sequence(games, learner, META_UPDATES[name](len(games)), iterations)
     return True
 
 
@@ -98,10 +129,12 @@ def test_sequences_are_those_of_loops(name, tables, eta, iterations):
     """Initial policies of every stage and game follow equation (5), with alpha = 1 / sqrt(K)."""
     n_games = len(tables)
     alpha = 1 / math.sqrt(max(n_games, 2))
+    games = [game.game() for game in tables]
+    if no_full_stage(name, games, OptimisticMirrorDescent(eta), iterations):
+        return
     starts, traces = traced_sequence(name, tables, eta, iterations, alpha)
     if not ties_are_clear(traces):
         return
-    games = [game.game() for game in tables]
     run = learn_sequence(games, OptimisticMirrorDescent(eta), META_UPDATES[name](n_games), iterations)
     assert run.ne_gap.shape[:2] == (1, n_games)
     for k, (one, trace) in enumerate(zip(run.runs, traces, strict=True)):
@@ -118,11 +151,51 @@ def test_runs_that_cut_a_stage_or_end_with_it(name, iterations):
     """With H = 2 stages end at 2, 5, 9, 15, 24: as many targets as stages are enough for the next game."""
     rng = np.random.default_rng(3)
     tables = [random_tables(rng, "zero_sum", 2, 2, (2, 3)) for _ in range(3)]
-    _, traces = traced_sequence(name, tables, 0.3, iterations, 1 / math.sqrt(3))
     games = [game.game() for game in tables]
+    if no_full_stage(name, games, OptimisticMirrorDescent(0.3), iterations):
+        return
+    _, traces = traced_sequence(name, tables, 0.3, iterations, 1 / math.sqrt(3))
     run = learn_sequence(games, OptimisticMirrorDescent(0.3), META_UPDATES[name](3), iterations)
     for one, trace in zip(run.runs, traces, strict=True):
         np.testing.assert_allclose(one.policy[0][0], trace.mu, atol=1e-9, rtol=0)
+
+
+def test_the_last_full_stage_is_the_one_that_was_not_cut():
+    """H = 2, stages end at 2, 5, 9, 15, 24: after 15 iterations the fourth, after 14 the third, after 16 the fourth."""
+    rng = np.random.default_rng(5)
+    game = random_tables(rng, "zero_sum", 2, 2, (2, 3)).game()
+    learner = OptimisticMirrorDescent(0.3)
+    for iterations, full in ((2, 1), (4, 1), (5, 2), (14, 3), (15, 4), (16, 4), (23, 4), (24, 5)):
+        run = learn(game, learner, iterations)
+        average = learner.stages(run.state)[full - 1].average
+        for got, wanted in zip(last_stage_average_target(learner, run), average, strict=True):
+            np.testing.assert_array_equal(got, wanted[:, np.newaxis])
+
+
+@pytest.mark.parametrize("name", ["shared_best_response", "last_stage_average", "output_policy"])
+def test_shared_targets_are_the_same_for_every_stage(name):
+    games = zero_sum_sequence("mixed", "shared", n_games=2, perturbation=0.1)
+    learner = OptimisticMirrorDescent(0.3)
+    run = learn_sequence(games, learner, META_UPDATES[name](2), 30).runs[1]
+    first, *others = learner.stages(run.state)
+    assert len(others) == 5
+    assert abs(first.initial[0] - 0.5).max() > 0.01
+    for stage in others:
+        np.testing.assert_array_equal(stage.initial[0], first.initial[0])
+
+
+def test_per_stage_targets_start_the_first_stage_uniform():
+    """Q^1 = 0: all actions are tied best responses there, and no iterate of stage 1 leaves the uniform start."""
+    games = zero_sum_sequence("pure", "first stage", n_games=3, perturbation=0.1, n_actions=(2, 3))
+    learner = OptimisticMirrorDescent(0.3)
+    for name in ("best_response", "stage_average"):
+        run = learn_sequence(games, learner, META_UPDATES[name](3), 30, at=[1, 30])
+        alone = learn_sequence(games, learner, META_UPDATES["individual"](3), 30, at=[1, 30])
+        for one in run.runs:
+            for policy in learner.stages(one.state)[0].initial:
+                np.testing.assert_allclose(policy, 1 / policy.shape[-1], rtol=1e-15)
+        np.testing.assert_allclose(run.ne_gap[..., 0], alone.ne_gap[..., 0], rtol=1e-14)
+        assert not np.allclose(run.ne_gap[:, 1:, 1], alone.ne_gap[:, 1:, 1])
 
 
 @pytest.mark.parametrize("name", AVERAGES)
@@ -158,15 +231,11 @@ def general_target(name, trace, player):
     """[stage][h][s] -> distribution, from the trace of Algorithm 2."""
     total = sum(stage.iterations for stage in trace)
 
-    def recommend(stage, h, s):
-        if name == "best_response":
-            return oracles.best_response_with_ties(stage.payoff(player, h, s), 1e-12)
-        if name == "stage_average":
-            return stage.average(player, h, s)
+    def output(h, s):
         parts = [[stage.iterations / total * p for p in stage.average(player, h, s)] for stage in trace]
         return [sum(column) for column in zip(*parts, strict=True)]
 
-    return [[[recommend(stage, h, s) for s in (0, 1)] for h in (0, 1)] for stage in trace]
+    return recommended(name, trace, player, 2, 2, output)
 
 
 def test_a_correlated_policy_cannot_be_carried_over():
@@ -274,10 +343,16 @@ def test_best_responses_of_dropped_stages_are_not_made_up():
     """Without the stages there is nothing to average: an error, never the last stage in the place of all."""
     games = zero_sum_sequence("mixed", "dropped", n_games=2, perturbation=0.1)
     learner = OptimisticMirrorDescent(0.3, keep_stages=False)
-    for name in ("best_response", "stage_average"):
+    for name in set(AVERAGES) - {"output_policy"}:
         with pytest.raises(ValueError, match="not kept"):
             learn_sequence(games, learner, META_UPDATES[name](2), 20)
     learn_sequence(games, learner, META_UPDATES["output_policy"](2), 20)
+
+
+def test_the_examples_of_the_documentation_run():
+    ran = doctest.testmod(meta)
+    assert ran.attempted >= 8
+    assert ran.failed == 0
 
 
 def test_bad_sequences():

@@ -7,11 +7,21 @@ import numpy as np
 import pytest
 
 from metanash import META_UPDATES
-from metanash.meta import AverageTarget, SequenceRun, best_response_target, output_policy_target, stage_average_target
+from metanash.meta import (
+    AverageTarget,
+    SequenceRun,
+    best_response_target,
+    last_stage_average_target,
+    output_policy_target,
+    shared_best_response_target,
+    stage_average_target,
+)
 
 TARGETS = {
     "best_response": best_response_target,
+    "shared_best_response": shared_best_response_target,
     "stage_average": stage_average_target,
+    "last_stage_average": last_stage_average_target,
     "output_policy": output_policy_target,
 }
 
@@ -37,6 +47,21 @@ def test_targets_are_counted_mixed_and_averaged():
         assert update.count == number
         np.testing.assert_allclose(update.initial()[0], wanted, rtol=1e-15)
         np.testing.assert_allclose(update.total[0], np.array(wanted) * number, rtol=1e-15)
+
+
+def test_a_shared_best_response_counts_every_iteration_once():
+    """By hand: action 1 pays 1 more in a stage of one iteration, action 2 pays 0.4 more in one of nine; then of two."""
+    for length, wanted in ((9, [0.0, 1.0]), (2, [1.0, 0.0])):
+        stages = [
+            SimpleNamespace(iterations=1, payoff=(np.array([[[[1.0, 0.0]]]]), np.array([[[[0.3, 0.3]]]]))),
+            SimpleNamespace(iterations=length, payoff=(np.array([[[[0.2, 0.6]]]]), np.array([[[[0.1, 0.1]]]]))),
+        ]
+        run = SimpleNamespace(state=SimpleNamespace(iteration=1 + length, initial=(None, None)))
+        learner = SimpleNamespace(stages=lambda state, all_=stages: all_)  # noqa: ARG005
+        first, second = shared_best_response_target(learner, run)
+        assert first.shape == second.shape == (1, 1, 1, 1, 2)
+        assert first.ravel().tolist() == wanted
+        assert second.ravel().tolist() == [0.5, 0.5]
 
 
 def test_measures_of_a_sequence_have_the_games_second():

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from conftest import OWN, ROOT, Project
 
+from metanash.meta import META_UPDATES, TARGETS
+
 update_config = pytest.importorskip("snakemake.utils").update_config
 
 from workflow.configuration import MOST, mistakes, verdict  # noqa: E402  # needs what the pipeline needs
@@ -16,6 +18,7 @@ from workflow.configuration.entries import against_schema, shortened  # noqa: E4
 from workflow.configuration.places import Mistake, Source, entry, line  # noqa: E402
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+ZERO_SUM = ("experiments", "figure1_zero_sum")
 LONGEST_LINE, LONGEST = 400, 1500
 
 
@@ -58,6 +61,18 @@ def found_in(config):
 @pytest.mark.parametrize("names", [("config",), ("config", "smoke"), ("config", "deep")])
 def test_the_configurations_of_the_repository_pass(names):
     assert found_in(merged(*names)) == []
+
+
+def test_arms_are_those_of_the_library():
+    """All meta-updates in experiments; in readings, those that average a target, whose alpha may be another."""
+    definitions = yaml.safe_load(SCHEMA.read_text())["$defs"]
+    assert definitions["arms"]["items"]["enum"] == list(META_UPDATES)
+    assert definitions["staged_arms"]["items"]["enum"] == ["individual", *TARGETS]
+    assert definitions["target"]["enum"] == list(TARGETS)
+    for arm in TARGETS:
+        alone = changed((*ZERO_SUM, "arms"), ["individual", arm])
+        alone["experiments"]["figure1_zero_sum"]["games"]["count"] = 1
+        assert f"games/count: must be at least 2 for the arm {arm}" in "".join(found_in(alone))
 
 
 # Every entry, with everything that might stand there -----------------------------------------------------
@@ -164,7 +179,6 @@ def test_every_section_refuses_an_unknown_entry_and_names_the_nearest():
 
 # What is said --------------------------------------------------------------------------------------------
 
-ZERO_SUM = ("experiments", "figure1_zero_sum")
 SAID = {
     "an integer with a point": ((*ZERO_SUM, "seeds"), 20.0, "seeds: must be an integer, there is 20.0; write 20"),
     "thousand with a point": (
@@ -268,6 +282,45 @@ SAID = {
         ("theory", "zero_sum", "random_games", "actions"),
         [[1, 2]],
         "theory/zero_sum/random_games/actions: mixed games need A = B",
+    ),
+    "mixed games in readings": (
+        ("readings", "zero_sum", "n_actions"),
+        [2, 3],
+        "readings/zero_sum/n_actions: mixed games need A = B, there is [2, 3]",
+    ),
+    "readings without a choice": (
+        ("readings", "potential", "n_actions"),
+        [1, 1],
+        "readings/potential/n_actions: must have a player with two actions",
+    ),
+    "readings without a full stage": (
+        ("readings", "zero_sum", "iterations"),
+        4,
+        "readings/zero_sum/iterations: must be at least H = 5 for the arm last_stage_average",
+    ),
+    "an arm without a full stage": (
+        (*ZERO_SUM,),
+        {
+            **DEFAULT["experiments"]["figure1_zero_sum"],
+            "arms": ["individual", "last_stage_average"],
+            "learning": {**DEFAULT["experiments"]["figure1_zero_sum"]["learning"], "iterations": 1},
+        },
+        "figure1_zero_sum/learning/iterations: must be at least H = 2 for the arm last_stage_average",
+    ),
+    "an arm of no average in a grid": (
+        ("readings", "zero_sum", "grids", 1, "arm"),
+        ["carry_over"],
+        "readings/zero_sum/grids[1]/arm[0]: must be one of best_response, shared_best_response",
+    ),
+    "a grid of nothing": (
+        ("readings", "zero_sum", "grids", 1),
+        {"step": [0.1]},
+        "readings/zero_sum/grids[1]/step: there is no such entry; there are horizon, games",
+    ),
+    "an alpha of 1": (
+        ("readings", "zero_sum", "reference", "alpha"),
+        1,
+        "readings/zero_sum/reference/alpha: does not fit (above 0 and below 1, or theory, which is 1 / sqrt(K)): 1",
     ),
     "a window reversed": (
         ("theory", "zero_sum", "slopes", "windows", 1),

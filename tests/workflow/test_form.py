@@ -10,6 +10,7 @@ import pytest
 from conftest import NOTEBOOKS, OWN, ROOT
 
 from metanash_replication.plans import read_plan
+from metanash_replication.topics import TOPICS as LISTED
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 SHARED = sorted((ROOT / "workflow/scripts/metanash_workflow").glob("*.py"))
@@ -17,13 +18,11 @@ RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 SOURCES = ROOT / "src"
 PACKAGES = ("metanash", "metanash_replication")
 TOPICS = "metanash_replication.topics"
-MEASURED = {topic: read_plan(topic).measurements for topic in ("zero_sum", "potential", "maml", "general_sum", "scale")}
+PLANS = {topic: read_plan(topic) for topic in LISTED}
+MEASURED = {topic: plan.measurements for topic, plan in PLANS.items() if plan.tabulated}
 FIGURE_JOBS = {
-    "finite_horizon": ("zero_sum", "general_sum"),
-    "discounted": ("potential", "maml"),
-    "larger_tasks": ("larger_tasks", "scale"),
-    "own_games": ("own_games",),
-    "falsification": ("falsification",),
+    job: tuple(topic for topic, plan in PLANS.items() if plan.drawn_by == job)
+    for job in dict.fromkeys(plan.drawn_by for plan in PLANS.values() if plan.drawn_by)
 }
 
 

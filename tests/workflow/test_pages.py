@@ -112,6 +112,10 @@ def test_citations_name_tables_of_the_run(finished, page):
 
 
 CITED = {
+    "Figure 1(a), zero-sum games: gaps reached": "readings",
+    "Figure 1(a), zero-sum games: speed-ups": "readings",
+    "Figure 1(b), potential games: gaps reached": "readings",
+    "Figure 1(b), potential games: speed-ups": "readings",
     "Iterations to reach a gap: individual": "speed_up",
     "Zero-sum games: mean NE-gap": "sensitivity",
     "Potential games: mean NE-gap": "sensitivity",

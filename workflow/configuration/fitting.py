@@ -20,7 +20,7 @@ MOST_NUMBERS = 10**10
 """Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
 _PROJECT = Path(__file__).resolve().parents[2]
 _SOURCES = ("config", "docs", "notebooks", "profiles", "src", "tests", "workflow")
-_STAGED = ("best_response", "stage_average", "output_policy")
+_STAGED = ("best_response", "shared_best_response", "stage_average", "last_stage_average", "output_policy")
 _DEFAULTS = {"n_states": 2, "n_actions": [2, 2], "horizon": 2}
 """Of the families ``zero_sum`` and ``potential``, as their functions have them."""
 _TABLES = {"shapley": [3, 3], "prisoners_dilemma": [2, 2], "chicken": [2, 2]}
@@ -40,6 +40,7 @@ def misfits(config: Section) -> list[Mistake]:
         _rates(theory),
         _step_scaling(theory["potential"]["step_scaling"]),
         _general_sum(theory["general_sum"]),
+        _readings(config["readings"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -79,6 +80,10 @@ def _experiment(name: str, section: Section) -> Iterator[Mistake]:
             f"must be at least 2 for the arm {staged[0]}, which learns from the games before; there is {games['count']}"
         )
         yield Mistake((*place, "games", "count"), words)
+    horizon = options.get("horizon", _DEFAULTS["horizon"])
+    yield from _full_stage(
+        (*place, "learning", "iterations"), section["arms"], horizon, section["learning"]["iterations"]
+    )
     numbers = _numbers(games["family"], options)
     files = len(games["perturbations"]) * min(section["seeds"], section["seeds_per_block"]) * games["count"]
     if numbers * files > MOST_NUMBERS:
@@ -125,6 +130,27 @@ def _larger_tasks(larger_tasks: Section, experiments: Section) -> Iterator[Mista
                 f"must be all {experiment['seeds']} seeds, which are one job; there is {experiment['seeds_per_block']}"
             )
             yield Mistake(("experiments", name, "seeds_per_block"), words)
+
+
+def _readings(readings: Section) -> Iterator[Mistake]:
+    for name in ("zero_sum", "potential"):
+        actions = readings[name]["n_actions"]
+        if max(actions) == 1:
+            words = "must have a player with two actions, since there is no gap to reach without one"
+            yield Mistake(("readings", name, "n_actions"), f"{words}; there is {shortened(actions)}")
+    section, here = readings["zero_sum"], ("readings", "zero_sum")
+    a, b = section["n_actions"]
+    if "mixed" in section["base_kinds"] and a != b:
+        yield Mistake((*here, "n_actions"), f"mixed games need A = B, there is [{a}, {b}]")
+    each = [{key: [value] for key, value in section["reference"].items()}, *section["grids"]]
+    arms, horizons = ([value for one in each for value in one.get(key, ())] for key in ("arm", "horizon"))
+    yield from _full_stage((*here, "iterations"), arms, max(horizons), section["iterations"])
+
+
+def _full_stage(place: tuple[str, ...], arms: Sequence[str], horizon: int, iterations: int) -> Iterator[Mistake]:
+    if "last_stage_average" in arms and iterations < horizon:
+        words = f"must be at least H = {horizon} for the arm last_stage_average, which needs a full stage"
+        yield Mistake(place, f"{words}; there is {iterations}")
 
 
 # Theorems -----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ __all__ = [
     "StagedMirrorDescent",
     "StagedState",
     "before_first",
+    "best_response_to",
     "next_stage_length",
     "restart",
     "stage_count",
@@ -44,6 +45,12 @@ def stage_count(iterations: int, horizon: int) -> int:
     while covered < iterations:
         count, covered, length = count + 1, covered + length, next_stage_length(length, horizon)
     return count
+
+
+def best_response_to(payoff: Floats) -> Floats:
+    """Policies (..., A) that play what pays most; actions tied within 1e-12 share it evenly."""
+    best = (payoff >= payoff.max(axis=-1, keepdims=True) - _TIE).astype(np.float64)
+    return np.asarray(best / best.sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +79,7 @@ class StageStatistics:
 
     def best_response(self, player: int) -> Floats:
         """Best fixed policy in hindsight, (G, H, S, A_i); actions tied within 1e-12 share it evenly."""
-        payoff = self.payoff[player]
-        best = (payoff >= payoff.max(axis=-1, keepdims=True) - _TIE).astype(np.float64)
-        return np.asarray(best / best.sum(axis=-1, keepdims=True))
+        return best_response_to(self.payoff[player])
 
     def kl_to_initial(self, player: int) -> Floats:
         """KL(best response in hindsight || initial policy), (G, H, S), in nats."""

@@ -42,7 +42,7 @@ from scipy.special import betaincinv, ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
-from metanash_replication.rates import familywise
+from metanash_replication.rates import MUCH_FASTER, familywise
 from metanash_replication.typing import Tables
 
 __all__ = [
@@ -76,9 +76,6 @@ VIOLATED = "violated"
 INCONCLUSIVE = "inconclusive"
 NOT_TESTED = "not tested"
 VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
-
-MUCH_FASTER = 2.0
-"""A speed-up that counts as "much fewer iterations"."""
 
 _BARE = ("experiment", "base_kind", "arm")
 _SYMBOLS = {

@@ -25,6 +25,7 @@ TOPICS = (
     "general_sum",
     "remarks",
     "simulations",
+    "readings",
     "larger_tasks",
     "scale",
     "falsification",
