@@ -56,7 +56,20 @@ OTHER_STEPS = [
     for arm in ("maml", "first_order", "carry_over") for k in range(1, 4) for step in (0, k, k + 2, 100)
 ]  # fmt: skip
 
+
+def checks(*differences):
+    """The worst distributions by kind, discount and inner steps."""
+    return {"gradient_checks": [
+        {"base_kind": "team", "discount": 0.5, "inner_steps": k, "distributions": 9, "difference": value}
+        for k, value in enumerate(differences)
+    ]}  # fmt: skip
+
+
 PLANTED = {
+    "equation-10": {
+        HOLDS: [checks(1e-9, 1e-6, 1e-10)],
+        VIOLATED: [checks(1e-9, 1.001e-6, 1e-10), checks(1.001e-6), checks(1e-9, 1e-9, 0.5)],
+    },
     "theorem-4": THEOREM_4.planted(),
     "smoothness": {
         HOLDS: [constants()],
@@ -72,6 +85,7 @@ PLANTED = {
     "maml-adapts": ADAPTS.planted(),
 }  # fmt: skip
 IGNORED = {
+    "equation-10": {},  # every row is about the claim
     "inner-loop": {},  # every row is about the claim
     "theorem-4": THEOREM_4.ignored(*constants(*((name, 0) for name in CONSTANTS))["theory"],
                                    bound_row("theorem 3", SHARPER, "first", 9.0)),

@@ -487,3 +487,22 @@ def test_inner_loop_is_addressed_by_seed_and_discount():
     assert len(set(many["ne_gap"][..., 0].ravel().tolist())) == 12
     other = theory.inner_loop("team", [1], 3, discounts=[0.75], **INNER)
     assert (other["ne_gap"][0, 1, 0] != few["ne_gap"][0, 0, 0]).all()
+
+
+# The meta-gradient --------------------------------------------------------------------------------------
+
+
+@pytest.mark.recalculates("equation-10")
+def test_gradient_checks_find_a_wrong_gradient(monkeypatch):
+    """Differences of (9) agree with its derivative, and not with that of first-order MAML."""
+    sizes = {"discounts": [0.5], "states": [2], "actions": [[2, 2]], "tasks_per_size": 3, "games_per_task": 2}
+    plan = {**sizes, "inner_steps": [0, 2], "inner_step": 5.0}
+    found = theory.gradient_checks("team", 7, **plan)
+    assert found["inner_steps"].tolist() == [0] * 3 + [2] * 3
+    assert (found["difference"] < 1e-8 * found["norm"]).all()
+    exact = theory.meta_gradient
+    monkeypatch.setattr(theory, "meta_gradient", lambda *args: exact(*args, first_order=True))
+    wrong = theory.gradient_checks("team", 7, **plan)
+    relative = wrong["difference"] / wrong["norm"]
+    assert (relative[:3] < 1e-8).all()  # without inner steps both are the same
+    assert (relative[3:] > 1e-3).all()

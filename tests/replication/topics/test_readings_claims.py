@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 import pytest
+from planted import each_planted, frames
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VIOLATED
@@ -49,6 +50,34 @@ def table_of(starts, more=()):
 
 def verdict(claim, starts=None, more=()):
     return JUDGES[f"better-initialization-{claim}"]({"readings": table_of(starts or {}, more)})
+
+
+def rows_of(starts):
+    return {"readings": table_of(starts).to_dict("records")}
+
+
+ZERO_SUM_ARMS = (PAPER, *AVERAGED, SHARED)
+PLANTED = {
+    "better-initialization-zero-sum": {
+        HOLDS: [rows_of({PAPER: LOWER})],
+        REPAIRED: [rows_of({}), rows_of({PAPER: HIGHER})],
+        VIOLATED: [rows_of(dict.fromkeys(ZERO_SUM_ARMS, HIGHER)),
+                   rows_of({**dict.fromkeys(ZERO_SUM_ARMS, UNCLEAR), PAPER: EQUAL})],
+        INCONCLUSIVE: [rows_of({PAPER: UNCLEAR})],
+    },
+    "better-initialization-potential": {
+        HOLDS: [rows_of({})],
+        VIOLATED: [rows_of({"carry_over": HIGHER})],
+        INCONCLUSIVE: [rows_of({"carry_over": UNCLEAR})],
+    },
+}  # fmt: skip
+OTHERS = table_of(dict.fromkeys((*ZERO_SUM_ARMS, "carry_over"), HIGHER)).assign(perturbation=0.4).to_dict("records")
+IGNORED = {claim: {"readings": OTHERS} for claim in PLANTED}
+
+
+@pytest.mark.parametrize(("claim", "wanted", "tables"), each_planted(PLANTED))
+def test_planted_tables(claim, wanted, tables):
+    assert JUDGES[claim](frames(tables)).name == wanted
 
 
 # Zero-sum games -----------------------------------------------------------------------------------------

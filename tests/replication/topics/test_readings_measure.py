@@ -53,6 +53,7 @@ def mean_curve(games, learner, update):
     return [statistics.fmean(gaps[0, :, c].tolist()) for c in range(len(GRID))]
 
 
+@pytest.mark.recalculates("better-initialization-zero-sum")
 @pytest.mark.parametrize("kind", ["mixed", "pure", "random"])
 def test_zero_sum_readings_one_sequence_at_a_time(kind):
     found = zero_sum(kind)
@@ -73,6 +74,7 @@ def test_zero_sum_readings_one_sequence_at_a_time(kind):
         np.testing.assert_allclose(found["meta"][i, s], meta, rtol=1e-12)
 
 
+@pytest.mark.recalculates("better-initialization-potential")
 @pytest.mark.parametrize("kind", ["team", "action_independent"])
 def test_potential_readings_one_sequence_at_a_time(kind):
     found = potential(kind)

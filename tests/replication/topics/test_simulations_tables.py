@@ -455,6 +455,7 @@ def test_stage_equilibria_of_known_games():
         assert row[5:] == pytest.approx(expected[5:], abs=1e-9)
 
 
+@pytest.mark.recalculates("figure-1c-q-functions")
 def test_stage_equilibria_in_q_functions_have_the_steps_to_come():
     """State 1 leads to state 2 after (a1, b1) and else to state 1, whose values in step 2 are 0.5 and 0.2."""
     reward = np.array([[MIXED, SADDLE]] * 2)

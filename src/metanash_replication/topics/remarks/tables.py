@@ -195,9 +195,12 @@ def bound_growth_table(measured: Measurement, resamples: int, root_seed: int) ->
         x: Floats = np.asarray(factor(numbers), dtype=np.float64)
         rng = stream(root_seed, "growth of bounds", name)
         # games of two numbers are not the same: seeds are drawn apart
-        means = np.stack([bootstrap_means(row, resamples * len(FACTORS), rng) for row in known], axis=1)
-        low, high = percentile_interval(fit_slope(x, means), familywise(len(FACTORS)))
-        mean = known.mean(axis=1)
+        exponent, low, high, mean = np.nan, np.nan, np.nan, np.full(len(x), np.nan)
+        if known.size:  # no run may have got there
+            means = np.stack([bootstrap_means(row, resamples * len(FACTORS), rng) for row in known], axis=1)
+            mean = known.mean(axis=1)
+            exponent = float(fit_slope(x, mean))
+            low, high = percentile_interval(fit_slope(x, means), familywise(len(FACTORS)))
         rows.append(
             {
                 "number": name,
@@ -206,7 +209,7 @@ def bound_growth_table(measured: Measurement, resamples: int, root_seed: int) ->
                 "most": numbers[-1],
                 "factor": x[-1] / x[0],
                 "side": mean[-1] / mean[0],
-                "exponent": float(fit_slope(x, mean)),
+                "exponent": exponent,
                 "low": low,
                 "high": high,
                 "n_seeds": known.shape[1],
