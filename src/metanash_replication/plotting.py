@@ -254,8 +254,7 @@ def equilibrium_figure(table: pd.DataFrame, ranges: pd.DataFrame, width: float) 
     last.set_box_aspect(1)
     last.set_title("all sequences")
     more = last.get_legend_handles_labels()
-    legend = {"frameon": False, "loc": "outside lower center", "ncols": 3}
-    figure.legend(handles + more[0], labels + more[1], **legend)
+    figure.legend(handles + more[0], labels + more[1], frameon=False, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -200,10 +200,11 @@ def test_measurements_with_many_settings_are_measured():
 
 
 def test_tables_of_figure_1_are_judged_if_they_are_read():
-    tables = {"figure1": figure1_rows(), "speed_up": SPEED_UP, "sensitivity": SENSITIVITY}
+    scaling = pd.DataFrame({"base_kind": ["team"], "difference": [0.0], "step_factor": [1.0]})
+    tables = {"figure1": figure1_rows(), "speed_up": SPEED_UP, "sensitivity": SENSITIVITY, "step_scaling": scaling}
     judges = [claim.judge for claim in simulation_claims.CLAIMS]
     read = tables_read([*judges, *simulations.PARTS.values()], tables)
-    assert read == set(simulation_plan.PLAN.judged)
+    assert read == {*simulation_plan.PLAN.judged, "step_scaling"}  # that of the potential games
 
 
 def test_slopes_cell_by_cell():

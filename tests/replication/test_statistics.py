@@ -149,12 +149,14 @@ def step(low, high, **others):
     ("steps", "name"),
     [
         ([step(0.1, 0.2), step(0.0, 0.3)], HOLDS),
-        ([step(0.1, 0.2), step(-0.01, 0.3)], INCONCLUSIVE),
-        ([step(0.1, 0.2), step(-0.01, 0.0)], INCONCLUSIVE),
-        ([step(0.1, 0.2), step(-0.2, -0.1)], VIOLATED),
+        ([step(0.1, 0.2), step(-0.0499, 0.3)], HOLDS),
+        ([step(0.1, 0.2), step(-0.0501, 0.3)], INCONCLUSIVE),
+        ([step(0.1, 0.2), step(-0.0501, -0.0499)], INCONCLUSIVE),
+        ([step(0.1, 0.2), step(-0.2, -0.0501)], VIOLATED),
     ],
 )
 def test_similarity_metric(steps, name):
+    """A fall counts from one percent of the value, here 5, on."""
     steps[1]["perturbation"] = 0.2
     verdict = judged(zero_sum, "similarity-metric", similarity_steps=steps)
     assert verdict.name == name

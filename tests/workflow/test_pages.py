@@ -125,6 +125,7 @@ CITED = {
     "Where Proposition 1 fails": "proposition1_violations",
     "Rate of projected Q-ascent": "potential_slopes",
     "Projected Q-ascent far beyond": "far_steps",
+    "Step times iterations": "step_scaling",
     "Theorem 3: what": "potential_sequences",
     "Adaptation to held-out games": "adaptation",
     "The constant of the inner loop": "inner_loop_slopes",

@@ -40,7 +40,8 @@ SETTINGS = {
     },
     "potential": {
         "random games": "random_games", "random sequences": "random_sequences", "long runs": "long_runs",
-        "sequences": "sequences", "two states": "counterexamples", "coupled players": "counterexamples",
+        "sequences": "sequences", "two states": "counterexamples",
+        "finite horizon": "finite_horizon", "coupled players": "counterexamples",
     },
     "maml": {"random points": "constant_ratios", "random games": "random_games", "meta-training": "meta_training"},
     "general_sum": {

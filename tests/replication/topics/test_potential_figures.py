@@ -457,8 +457,26 @@ SLOPES = pd.DataFrame(
 )  # fmt: skip
 
 
+SCALING = pd.DataFrame(
+    [
+        ("team", "individual", 10**6, 10**5, 1.0, 0.5, 0.0), ("team", "individual", 10**6, 10**5, 100.0, 0.4, -0.02),
+        ("team", "carry_over", 10**8, 10**8, 100.0, 0.3, 0.0), ("team", "carry_over", 10**8, 10**8, 1e4, 0.2, 0.003),
+    ],
+    columns=["base_kind", "arm", "total", "iteration", "step_factor", "ne_gap", "difference"],
+)  # fmt: skip
+
+
+def test_page_scaling():
+    _, rows = rows_of(page_of(), "Step times iterations")
+    assert rows == [
+        [KIND_LABELS["team"], "individual", "1e+06", "1 to 100", "2.0e-02"],
+        [KIND_LABELS["team"], "meta: carry-over", "1e+08", "100 to 10000", "3.0e-03"],
+    ]
+
+
 def page_of(**changed):
     tables = {
+        "step_scaling": SCALING,
         "theory": THEORY, "proposition1_violations": violations(), "potential_slopes": SLOPES, "far_steps": far(),
         "potential_sequences": sequences(), "adaptation": adaptation(), "inner_loop_slopes": INNER_SLOPES,
     }  # fmt: skip
@@ -582,6 +600,7 @@ SHOWN = {
     "proposition1_violations": ["discount", "games", "violated", "printed", "repaired", "iteration"],
     "potential_slopes": ["discount", "step_factor", "longer", "start", "end", "slope", "low", "high", "bound_slope",
                          "claimed"],
+    "step_scaling": ["total", "step_factor", "difference"],
     "far_steps": ["discount", "step_factor", "step_size", *OUTCOMES, "longest_period"],
     "potential_sequences": ["discount", "n_players", "games", "perturbation", "step_size", "dissimilarity", *INTERVALS,
                             "mean_gap", "bound", "deviation"],
@@ -594,7 +613,8 @@ SHOWN = {
 def test_every_number_of_the_page_is_read(name):
     """Each number shown comes from its table: a change of any of them shows."""
     tables = {
-        "theory": THEORY, "proposition1_violations": violations(), "potential_slopes": SLOPES, "far_steps": far(),
+        "step_scaling": SCALING, "theory": THEORY,
+        "proposition1_violations": violations(), "potential_slopes": SLOPES, "far_steps": far(),
         "potential_sequences": sequences(), "adaptation": adaptation(), "inner_loop_slopes": INNER_SLOPES,
     }  # fmt: skip
     page = page_of()

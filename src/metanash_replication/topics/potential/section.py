@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from metanash_replication.labels import KIND_LABELS
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.report.content import UNRESOLVED, Cells, Part, claims_part, ratio_cell, slope_cells
 from metanash_replication.typing import Tables
 
@@ -10,6 +10,29 @@ __all__ = ["PARTS"]
 
 PROPOSITION_1 = ("proposition 1", "proposition 1, finite horizon", "proposition 1, beyond its step size")
 """In ``theory.csv``."""
+
+
+def _scaling(table: pd.DataFrame) -> Part:
+    """The largest difference of each kind, arm and comparison."""
+    cells = Cells("step_scaling")
+    rows = []
+    for (kind, arm, total), part in table.groupby(["base_kind", "arm", "total"], sort=False):
+        steps = part["step_factor"]
+        rows.append(
+            (
+                KIND_LABELS[str(kind)],
+                ARM_LABELS[str(arm)],
+                cells(total, ".0e"),
+                f"{cells(steps.min(), 'g')} to {cells(steps.max(), 'g')}",
+                cells(part["difference"].abs().max(), ".1e"),
+            )
+        )
+    text = (
+        "Mean gaps of sequences at multiples of the step of Proposition 1, at the same step times iterations: the "
+        "largest relative difference from the smallest multiple. Figure 1(b) at the theory's step rests on it."
+    )
+    head = ("games", "meta-update", "iterations at the theory's step", "step / theory", "largest difference")
+    return Part("Step times iterations", text, head, tuple(rows))
 
 
 def _violations(table: pd.DataFrame) -> Part:
@@ -77,6 +100,7 @@ def proposition_1(tables: Tables) -> list[Part]:
         _violations(tables["proposition1_violations"]),
         _slopes(tables["potential_slopes"]),
         _far_steps(tables["far_steps"]),
+        _scaling(tables["step_scaling"]),
     ]
 
 

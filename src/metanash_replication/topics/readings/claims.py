@@ -32,7 +32,7 @@ def _family(name: str) -> Rows:
     """Readings of a family with similar games and the alpha of Theorem 2, once each, whatever gaps are to reach."""
 
     def rows(table: pd.DataFrame) -> pd.DataFrame:
-        own = similar(table[(table["family"] == name) & (table["level"] == table["level"].iloc[0])])
+        own = similar(table[(table["family"] == name) & (table["level"] == table["level"].max())])
         return own[own["alpha_of_theory"] | own["alpha"].isna()]
 
     return rows

@@ -1,6 +1,6 @@
 """Sentences of the text as tables, and rows of ``theory.csv`` for games whose initial state is drawn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -170,7 +170,7 @@ def carried_table(measured: Iterable[Measurement], resamples: int, root_seed: in
     return pd.DataFrame(rows)
 
 
-FACTORS = {
+FACTORS: dict[str, tuple[str, Callable[[Floats], Floats]]] = {
     "horizon": ("equation (4)", lambda h: h**5),
     "actions": ("equation (4)", lambda a: np.log(a**2)),
     "players": ("equation (11)", lambda n: (n - 1) ** (2 / 3)),
@@ -192,7 +192,7 @@ def bound_growth_table(measured: Measurement, resamples: int, root_seed: int) ->
     for name, (bound, factor) in FACTORS.items():
         numbers, sides = arrays[name], arrays[f"{name}_side"]
         known = sides[:, ~np.isnan(sides).any(axis=0)]
-        x: Floats = np.asarray(factor(numbers), dtype=np.float64)
+        x = np.asarray(factor(numbers), dtype=np.float64)
         rng = stream(root_seed, "growth of bounds", name)
         # games of two numbers are not the same: seeds are drawn apart
         exponent, low, high, mean = np.nan, np.nan, np.nan, np.full(len(x), np.nan)

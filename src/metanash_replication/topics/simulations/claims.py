@@ -49,7 +49,8 @@ def _more_diverse(tables: Tables) -> Verdict:
             f"{number(narrower, 'd', source)} of {number(len(own), 'd', source)} sequences, mean range "
             f"{number(whole[kind].mean(), '.3g', source)} beside {number(rewards[kind].mean(), '.3g', source)}"
         )
-    kind, seed = more.idxmax()
+    worst = more.reset_index().iloc[int(more.to_numpy().argmax())]
+    kind, seed = worst["base_kind"], worst["seed"]
     return Verdict(
         HOLDS if more.max() > MORE else VIOLATED,
         f"Equilibria in Q-functions, {'; '.join(parts)}.",

@@ -190,7 +190,8 @@ def distinct_equilibria(table: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["base_kind", "state", "mu_a1", "nu_b1"]
     own = table[(table["payoffs"] == PAYOFFS[0]) & (table["seed"] == table["seed"].min())]
-    return own.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+    counted: pd.DataFrame = own.round({"mu_a1": 6, "nu_b1": 6}).groupby(keys).size().rename("games").reset_index()
+    return counted
 
 
 def equilibrium_ranges(table: pd.DataFrame) -> pd.DataFrame:
