@@ -85,7 +85,7 @@ ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
 }  # fmt: skip
 WINDOW = ("windows[0][0]",)  # a window may begin earlier
 REAL = {  # any number above 0, so 20.0 as well
-    "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
+    "counted_at_rate", "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
     "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
     "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
 }  # fmt: skip
@@ -164,7 +164,11 @@ def test_every_section_refuses_an_unknown_entry_and_names_the_nearest():
     config, wanted = copy.deepcopy(DEFAULT), {}
     free = {"options": ["horizon", "n_states"], "files": [], "budgets": [], "sizes": []}  # names of the user's
     for path, section in parts(DEFAULT):
-        if isinstance(section, dict) and path[-1] not in {*free, "kinds", "settings", "inner_loops"} and section:
+        if (
+            isinstance(section, dict)
+            and path[-1] not in {*free, "kinds", "settings", "parts", "inner_loops"}
+            and section
+        ):
             name = max(section, key=len)
             wrong = f"{name[0]}{name[2]}{name[1]}{name[3:]}x"
             part_at(path, config)[wrong] = 1
