@@ -85,7 +85,8 @@ ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
 }  # fmt: skip
 WINDOW = ("windows[0][0]",)  # a window may begin earlier
 REAL = {  # any number above 0, so 20.0 as well
-    "counted_at_rate", "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
+    "counted_at_rate",
+    "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
     "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
     "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
 }  # fmt: skip
