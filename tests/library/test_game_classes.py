@@ -223,7 +223,7 @@ CALLS = {
     "similarity.largest_potentials": (similarity.largest_potentials, BATCH, D),
     "similarity.potential_deviation": (similarity.potential_deviation, ALONE, M | D),
     "similarity.stage_potential_deviation": (similarity.stage_potential_deviation, ALONE, D),
-    "topics.simulations.tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure"), LIST, Z),
+    "topics.simulations.tables.stage_equilibria": (lambda x: tables.stage_equilibria(x, "pure", 0), LIST, Z),
     "topics.potential.measure.policies_of_kind":
         (lambda x: potential.policies_of_kind("uniform", x, np.random.default_rng(0)), ALONE, D),
 }  # fmt: skip

@@ -77,7 +77,7 @@ FIGURES: dict['''),
 '''),
     ],
     f"{TOPIC}/claims.py": [
-        ("    not_tested,\n)", "    comparison,\n    not_tested,\n)"),
+        ("    never_exceeded,\n)", "    never_exceeded,  # and one more\n)"),
         ("    Claim(\n        id=\"equation-10\",", '''    Claim(
         id="uniform-play",
         place="Section 4.2",

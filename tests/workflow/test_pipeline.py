@@ -83,7 +83,12 @@ def theory(config):
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]) * len(sequences["parts"]),
         "value_growth": len(zero_sum["value_growth"]["base_kinds"]),
-        "burn_in": 1, "two_sided": 1, "small_step": 1,
+        "burn_in": 1, "two_sided": 1, "small_step": 1, "finite_horizon": 1,
+        "maml_gradient_checks": len(maml["gradient_checks"]["base_kinds"]), "remarks_tables": 1,
+        **{name: len(config["theory"]["remarks"][name]["base_kinds"])
+           for name in ("restarts", "initial_states", "carried_policies")},
+        **{one.rule: len(one.jobs(config)) for one in read_plan("readings").measurements}, "readings_tables": 1,
+        **dict.fromkeys(("dynamic_rates", "leaders", "several_equilibria", "growth_of_gaps"), 1),
         "own_games": len(config["own_games"]["files"]),
         "falsify": len(FALSIFIABLE), "falsification_tables": 1,
     }  # fmt: skip
@@ -163,8 +168,20 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     }
     kept -= records
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
-    drawn = ("theorem", "proposition", "maml", "appendix", "own_games", "growth", "falsification", "worst_instances")
+    drawn = (
+        "theorem",
+        "proposition",
+        "maml",
+        "appendix",
+        "own_games",
+        "growth",
+        "falsification",
+        "worst_instances",
+        "readings",
+        "remarks",
+    )
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
+    about_theorems |= {name for name in kept if name.startswith("readings/")}
     assert kept - wanted == about_theorems
     timed = {name.removeprefix("benchmarks/") for name in found if name.startswith("benchmarks/runs/")}
     assert timed == {f"runs/{name}/{kind}/block-{block}.tsv" for name, kind, _, block, _ in runs}
@@ -248,7 +265,7 @@ def test_first_games_are_equal_for_all_arms(finished, config):
                 gaps.append(record["ne_gap"][0, 0])
         for gap in gaps[1:]:
             np.testing.assert_array_equal(gap[:, 0], gaps[0][:, 0])
-            assert (gap[:, 1] != gaps[0][:, 1]).mean() > 0.9
+            assert (gap[:, 1] != gaps[0][:, 1]).mean() > 0.8
 
 
 def test_other_tables_are_those_of_the_library(finished, config):
@@ -469,8 +486,8 @@ def test_script_of_a_rule_runs_that_rule(answers, learning):
 
 def test_another_block_of_seeds_learns_that_block_only(answers):
     assert answers["another block"].jobs() == {
-        "games": 2, "learn_figure1_zero_sum": 2, "figure1_table": 1, "speed_up": 1, "simulation_figures": 1,
-        **REPORTS, "notebook": 2, "all": 1,
+        "games": 2, "learn_figure1_zero_sum": 2, "figure1_table": 1, "speed_up": 1, "equilibria": 1,
+        "simulation_figures": 1, **REPORTS, "notebook": 2, "all": 1,
     }  # fmt: skip
     jobs = [line for line in answers["another block"].messages() if line.startswith("figure1_zero_sum: ")]
     assert len(jobs) == 4
@@ -502,7 +519,7 @@ def test_parameters_belong_to_one_experiment(answers):
 def test_root_seed_changes_every_draw(answers, every_job):
     # nothing is drawn there
     without = {"kernels", "counterexamples", "burn_in", "two_sided", "general_sum_burn_in", "own_games"}
-    without |= {"own_games_tables", "own_games_figures"}
+    without |= {"own_games_tables", "own_games_figures", "dynamic_rates"}
     wanted = {rule: n for rule, n in every_job.items() if rule not in without}
     assert answers["root_seed"].jobs() == {**wanted, "notebook": len(NOTEBOOKS)}
 
@@ -639,6 +656,8 @@ def test_schema_requires_every_entry(bare, config):
     validator = Draft202012Validator(yaml.safe_load(file.read_text()))
     assert validator.is_valid(config)
     for path in required(config):
+        if path[-1] == "counted_at_rate":  # may be left out
+            continue
         changed = json.loads(json.dumps(config))
         section = changed
         for key in path[:-1]:

@@ -22,5 +22,8 @@ def main(records: dict[str, list[Path]], counted_at: dict[str, float], table: Pa
 if __name__ == "__main__":
     read, names = snakemake.input, snakemake.params.names
     with job(snakemake) as outputs:
-        files = {figure: list(map(Path, read[name])) for name, figure in names.items()}
-        main(files, dict(snakemake.params.get("counted_at", {})), outputs["table"])
+        main(
+            {figure: list(map(Path, read[name])) for name, figure in names.items()},
+            dict(snakemake.params.get("counted_at", {})),
+            outputs["table"],
+        )

@@ -166,6 +166,6 @@ PLAN = Plan(
             bounds=True,
             files=("theory/general_sum/sequences/best_response.npz",),
         ),
-        "findings": Reads(tables=("schedule_slopes", "rate_growth"), bounds=True),
+        "findings": Reads(tables=("schedule_slopes",), bounds=True),
     },
 )

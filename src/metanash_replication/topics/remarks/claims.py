@@ -207,7 +207,7 @@ CLAIMS = [
     ),
     Claim(
         id="growth-of-bounds",
-        place="Theorems 1 and 5 and Proposition 1: dependence on the size of the game",
+        place="Theorem 1, Theorem 5 and Proposition 1: dependence on the size of the game",
         statement=(
             r"Gaps grow no faster than $H^5$ and $\log(AB)$ in (4) and than the learning rate of (11) with the number "
             r"of players; iterations no faster than $(1-\gamma)^{-6}$."
