@@ -15,10 +15,8 @@ def test_panels_are_the_tables():
          for k, name in enumerate(("last", "first", "average")) for t in (10, 100)],
         columns=["base_kind", "iterate", "iteration", "ne_gap"],
     )  # fmt: skip
-    rates = pd.DataFrame(
-        [(name, t, 0.5 / t) for name in ("a", "b", "c") for t in (10, 100)],
-        columns=["algorithm", "iteration", "regret"],
-    )
+    rows = [(name, t, 0.5 / t) for name in ("a", "b", "c") for t in (10, 100)]
+    rates = pd.DataFrame(rows, columns=["algorithm", "iteration", "regret"])
     terms = pd.DataFrame(
         [(h, 2, k, h / k) for h in (1, 2) for k in (5, 50)], columns=["horizon", "max_actions", "games", "ratio"]
     )
