@@ -3,7 +3,7 @@
 import importlib
 
 import pytest
-from planted import frames, joined, without_rows
+from planted import each_planted, frames, joined, turned, without_rows
 from recalculations import has_a_rule
 
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VERDICTS, VIOLATED
@@ -16,11 +16,25 @@ RULED = [claim for claim in CLAIMS if has_a_rule(claim)]
 TOPIC_OF = {name: topic for topic in TOPICS for name in read_plan(topic).claims}
 NEVER_REFUTED = {"last-terms-negligible"}
 """Claims about a limit that no number of games is large enough to refute."""
+JUDGES = {claim.id: claim.judge for claim in CLAIMS}
+PLANTED = {claim: cases for file in FILES.values() for claim, cases in file.PLANTED.items()}
+IGNORED = {claim: rows for file in FILES.values() for claim, rows in file.IGNORED.items()}
 each_claim = pytest.mark.parametrize("claim", RULED, ids=lambda claim: claim.id)
 
 
 def planted(claim):
     return FILES[TOPIC_OF[claim.id]].PLANTED.get(claim.id, {})
+
+
+@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
+def test_planted_tables(claim, verdict, tables):
+    assert JUDGES[claim](frames(tables)).name == verdict
+
+
+@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
+def test_rows_of_something_else_turn_nothing(claim):
+    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
+    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 @each_claim

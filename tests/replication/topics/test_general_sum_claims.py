@@ -7,7 +7,7 @@ it must not count: another claim, form, total, arm, schedule or perturbation.
 import numpy as np
 import pandas as pd
 import pytest
-from planted import OVER, UNDER, Bounds, Effects, bound_row, each_planted, frames, joined, judges_of, turned
+from planted import OVER, UNDER, Bounds, Effects, bound_row, joined, judges_of
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VACUOUS, VIOLATED
@@ -302,14 +302,3 @@ IGNORED = {
     "rate-equation-11": prescribed(H1_N2="", H2_N3=np.nan),  # too few T for a verdict
     "sharper-general-sum": BENEFIT.ignored(*UNLIKE),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE

@@ -2,8 +2,7 @@
 
 import math
 
-import pytest
-from planted import Bounds, Effects, bound_row, each_planted, frames, judges_of, speed_planted, turned
+from planted import Bounds, Effects, bound_row, frames, judges_of, speed_planted
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -162,17 +161,6 @@ IGNORED = {
     "larger-tasks-equation-4": EQUATION_4.ignored(*NOT_POKER),
     "larger-tasks-growth": OTHER_COSTS,
 }
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 def test_the_gap_of_a_poker_claim_is_named_with_its_own_level():

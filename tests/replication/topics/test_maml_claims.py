@@ -2,8 +2,7 @@
 
 import math
 
-import pytest
-from planted import OVER, Bounds, Effects, bound_row, each_planted, frames, judges_of, turned
+from planted import OVER, Bounds, Effects, bound_row, frames, judges_of
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -93,17 +92,6 @@ IGNORED = {
                               *(bound_row(name, "derived", "all", 9.0, total=True) for name in CONSTANTS)]},
     "maml-adapts": ADAPTS.ignored(*OTHER_STEPS, arms=("scratch", "individual", "random")),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 def test_the_exponent_whose_interval_ends_last_is_told():

@@ -2,8 +2,7 @@
 
 import math
 
-import pytest
-from planted import Bounds, Effects, each_planted, frames, joined, judges_of, turned
+from planted import Bounds, Effects, frames, joined, judges_of
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -86,17 +85,6 @@ IGNORED = {
     "sharper-potential": BENEFIT["sharper-potential"].ignored(*not_of(MEAN)),
     "carry-over-start": BENEFIT["carry-over-start"].ignored(*not_of(LAST)),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 def test_the_slope_that_is_told_is_farthest_above_the_claim():

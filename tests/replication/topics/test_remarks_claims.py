@@ -1,7 +1,6 @@
 """Claims that are sentences of the text, judged on planted tables on both sides of each threshold."""
 
-import pytest
-from planted import Bounds, Effects, each_planted, frames, judges_of, turned
+from planted import Bounds, Effects, judges_of
 
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
 from metanash_replication.topics.remarks.claims import CLAIMS
@@ -140,14 +139,3 @@ IGNORED = {
                                             for size in (0.1 + 1e-9, 0.2, 0.4)]},
     "potential-metric": {},
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE

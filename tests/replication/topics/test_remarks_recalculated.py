@@ -27,6 +27,7 @@ from oracles_games import (
     theory_step,
     uniform_start,
 )
+from oracles_general import algorithm_2, one_shot_cce_gap
 
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.potential import potential_sequence
@@ -201,40 +202,25 @@ def test_sides_that_grow_by_the_listings():
         for i, count in enumerate(plan["players"]):
             (game,) = general_sum_sequence("random", 7, "growth", count, seed, n_games=1, perturbation=0.0, horizon=1,
                                            n_states=1, n_actions=(2,) * count)  # fmt: skip
-            assert found["players_side"][i, s] == pytest.approx(_external_regret(game.reward[:, 0, 0], 31), abs=1e-10)
+            assert found["players_side"][i, s] == pytest.approx(_positive_gap(game.reward[:, 0, 0], 31), abs=1e-10)
     row = tables.bound_growth_table(({}, found), 50, 1).set_index("number").loc["horizon"]
     first, second = found["horizon_side"].mean(axis=1)
     assert row["exponent"] == pytest.approx(math.log(second / first) / math.log(2**5))
 
 
-def _external_regret(reward, total):
-    """CCE-gap of H = 1, at least 0: the largest regret of any player over all iterations, stages of 1, 2, 4, ... ."""
-    players, joint = len(reward), list(itertools.product((0, 1), repeat=len(reward)))
-    eta = total ** (-1 / 3) * (players - 1) ** (-2 / 3)
-
-    def payoffs(i, policies):
-        sums = [0.0, 0.0]
-        for actions in joint:
-            sums[actions[i]] += reward[i][actions] * math.prod(
-                policies[j][a] for j, a in enumerate(actions) if j != i
-            )  # fmt: skip
-        return sums
-
-    earned, fixed, t, length = [0.0] * players, [[0.0, 0.0] for _ in range(players)], 0, 1
-    while t < total:
-        hat = last = [[0.5, 0.5] for _ in range(players)]
-        for _ in range(length):
-            gains = [payoffs(i, last) if t else [0.0, 0.0] for i in range(players)]
-            hat = [oracles.multiplied(p, g, eta) for p, g in zip(hat, gains, strict=True)]
-            last = [oracles.multiplied(p, g, eta) for p, g in zip(hat, gains, strict=True)]
-            for i in range(players):
-                now = payoffs(i, last)
-                earned[i] += sum(p * g for p, g in zip(last[i], now, strict=True))
-                fixed[i] = [f + g for f, g in zip(fixed[i], now, strict=True)]
-            if t == 0:
-                break
-        t, length = t + length, 2 * length
-    return max(0.0, max(max(f) - e for f, e in zip(fixed, earned, strict=True)) / total)
+def _positive_gap(reward, total):
+    """CCE-gap of H = 1, at least 0: of the joint play over all iterations of the listing of Algorithm 2."""
+    players, eta = len(reward), total ** (-1 / 3) * (len(reward) - 1) ** (-2 / 3)
+    payoffs = [table.tolist() for table in reward]
+    tildes = [[[[[0.5, 0.5]]]] for _ in range(players)]
+    stages = algorithm_2([[[table]] for table in payoffs], [[None]], eta, total, tildes)
+    iterates = [policies for stage in stages for policies in stage.iterates]
+    assert len(iterates) == total
+    joint = {
+        actions: sum(math.prod(p[0][0][a] for p, a in zip(one, actions, strict=True)) for one in iterates) / total
+        for actions in itertools.product((0, 1), repeat=players)
+    }
+    return max(0.0, one_shot_cce_gap(payoffs, joint))
 
 
 @pytest.mark.recalculates("growth-of-bounds")

@@ -1,7 +1,7 @@
 """Claims of the simulations, judged on planted tables on both sides of each threshold."""
 
 import pytest
-from planted import Effects, each_planted, frames, joined, judges_of, speed_planted, turned
+from planted import Effects, frames, joined, judges_of, speed_planted
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -152,17 +152,6 @@ IGNORED = {
     **{claim: of_others(place) for claim, place in FIGURES.items()},
     **{claim: sweep.ignored(*not_of(claim)) for claim, sweep in SWEEPS.items()},
 }
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 @pytest.mark.parametrize("claim", list(FIGURES))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from planted import Bounds, Effects, bound_row, each_planted, frames, joined, judges_of, turned
+from planted import Bounds, Effects, bound_row, frames, joined, judges_of
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, REPAIRED, VIOLATED
@@ -243,17 +243,6 @@ IGNORED = {
     "value-errors": {},
     "similarity-metric": {},
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("claim", "verdict", "tables"), each_planted(PLANTED))
-def test_planted_tables(claim, verdict, tables):
-    assert JUDGES[claim](frames(tables)).name == verdict
-
-
-@pytest.mark.parametrize("claim", [claim for claim, rows in IGNORED.items() if rows])
-def test_rows_of_something_else_turn_nothing(claim):
-    assert turned(JUDGES[claim], PLANTED[claim], IGNORED[claim]) == []
-    assert JUDGES[claim](frames(IGNORED[claim])).name == INCONCLUSIVE
 
 
 def test_equation_4_is_about_every_learning_rate_and_its_iterations_about_the_largest():
