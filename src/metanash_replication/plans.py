@@ -148,7 +148,9 @@ class Measurement:
         if self.adjust:
             found = self.adjust(config, found)
         if "seeds" in section and "seeds" not in found and not self.only:
-            found["seeds"] = list(range(section["seeds"]))
+            found["seeds"] = section["seeds"]
+        if isinstance(found.get("seeds"), int):  # a number of them, of the section or of a wildcard's value
+            found["seeds"] = list(range(found["seeds"]))
         return found | ({"root_seed": config["root_seed"]} if self.random else {})
 
 

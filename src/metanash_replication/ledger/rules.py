@@ -56,6 +56,7 @@ __all__ = [
     "Judge",
     "Rows",
     "Verdict",
+    "at_most",
     "bound",
     "comparison",
     "effect",
@@ -471,6 +472,16 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
 
     return judge
+
+
+def at_most(low: Any, high: Any, level: Any) -> str:
+    """Verdict on numbers known by their intervals that are claimed to be at most a level, all of them.
+
+    *Holds* if all intervals end there, *violated* if one begins above, else *inconclusive*.
+    """
+    if (low > level).any():
+        return VIOLATED
+    return HOLDS if (high <= level).all() else INCONCLUSIVE
 
 
 def share_interval(successes: int, cases: int, level: float = 0.95) -> tuple[float, float]:

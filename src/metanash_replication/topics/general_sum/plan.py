@@ -9,8 +9,7 @@ __all__ = ["PLAN"]
 
 
 def _prescribed(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others
-    own = {"constants": [], "schedules": ["prescribed"], "at_stage_ends": True}
-    return arguments | own | {"seeds": list(range(arguments["seeds"]))}
+    return arguments | {"constants": [], "schedules": ["prescribed"], "at_stage_ends": True}
 
 
 def _others(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others

@@ -195,19 +195,18 @@ def gradient_checks(
         theta = tuple(rng.standard_normal((tasks_per_size, n_states, n)) for n in n_actions)
         tasks = Tasks.of(games, tasks_per_size)
         step = inner_step / gradient_constants(discount, 1 if base_kind == "team" else len(n_actions)).smoothness
-        exact, found = meta_gradient(tasks, theta, step, t), []
-        for player, part in enumerate(theta):
-            for place in np.ndindex(part.shape[1:]):
-                values = []
-                for times in (-2.0, -1.0, 1.0, 2.0):
-                    moved = [one.copy() for one in theta]
-                    moved[player][(slice(None), *place)] += times * _STEP
-                    values.append(meta_objective(tasks, moved, step, t))
-                slope = (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * _STEP)
-                found.append(np.abs(slope - exact[player][(slice(None), *place)]))
+        exact, found = _flat(meta_gradient(tasks, theta, step, t)), []
+        for column, unit in enumerate(np.eye(exact.shape[1])):
+            direction = np.broadcast_to(unit, exact.shape)
+            values = [
+                meta_objective(tasks, _moved(theta, direction, times * _STEP), step, t)
+                for times in (-2.0, -1.0, 1.0, 2.0)
+            ]
+            slope = (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * _STEP)
+            found.append(np.abs(slope - exact[:, column]))
         sizes = {"discount": discount, "n_players": len(n_actions), "n_states": n_states, "inner_steps": t}
         rows = {name: np.full(tasks_per_size, value) for name, value in sizes.items()}
-        norm = np.abs(_flat(exact)).max(axis=1)
+        norm = np.abs(exact).max(axis=1)
         parts.append({**rows, "difference": np.max(found, axis=0), "norm": norm})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

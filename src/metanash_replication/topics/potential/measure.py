@@ -643,7 +643,7 @@ def step_scaling(
         )
         for seed in seeds
     ]  # fmt: skip
-    batches = [GameBatch(tuple(sequence[k] for sequence in sequences)) for k in range(games)]
+    batches = [GameBatch(some) for some in zip(*sequences, strict=True)]
     largest = _theory_steps(batches[0], np.max([distribution_mismatch(batch) for batch in batches], axis=0))
     rows: list[tuple[float, int, int, bool, Floats]] = []
     for comparison in comparisons:

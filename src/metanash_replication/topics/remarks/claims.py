@@ -4,7 +4,7 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED, Verdict, bound, comparison, effect
+from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, Verdict, at_most, bound, comparison, effect
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -34,9 +34,7 @@ def _iterates(tables: Tables) -> Verdict:
         return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
     last = _ends(table, ["base_kind", "iterate"])
     first = last[last["iterate"] == "first"]
-    name = HOLDS if (last["ratio_high"] <= HALVED).all() else INCONCLUSIVE
-    if (last["ratio_low"] > HALVED).any():
-        name = VIOLATED
+    name = at_most(last["ratio_low"], last["ratio_high"], HALVED)
     worst = first.iloc[int(first["ratio"].to_numpy().argmax())]
     start = table[table["base_kind"] == worst["base_kind"]]["iteration"].min()
 
@@ -101,7 +99,7 @@ def _growth(tables: Tables) -> Verdict:
     source, table = "bound_growth.csv", tables["bound_growth"]
     if table.empty:
         return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-    name = HOLDS if (table["high"] <= 1.0).all() else (VIOLATED if (table["low"] > 1.0).any() else INCONCLUSIVE)
+    name = at_most(table["low"], table["high"], 1.0)
     worst = table.iloc[int(table["high"].to_numpy().argmax())]
     parts = []
     for _, row in table.iterrows():

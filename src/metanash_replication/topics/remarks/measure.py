@@ -17,11 +17,19 @@ from metanash.families.potential import potential_sequence
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import ne_gaps
-from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, Policies, ProjectedQAscent, learn
+from metanash.learners import (
+    CorrelatedMirrorDescent,
+    OptimisticMirrorDescent,
+    Policies,
+    ProjectedQAscent,
+    checkpoints,
+    learn,
+)
 from metanash.learners.mirror_descent import MirrorState
 from metanash.learners.stages import next_stage_length, stage_count
+from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity, distribution_mismatch, largest_potential_drops
-from metanash.simplex import softmax
+from metanash.simplex import softmax, uniform
 from metanash.streams import stream
 from metanash.transitions import Transition
 from metanash.typing import Arrays, Floats
@@ -228,7 +236,7 @@ def initial_states(
         initial.append([stage_policies(start, stages, (horizon, n_states, n), rng) for n in n_actions])
         starts.append(start == "uniform")
     policies: Policies = tuple(np.stack([pair[i] for pair in initial]) for i in (0, 1))
-    grid = np.unique(np.geomspace(1, iterations, n_checkpoints).round().astype(np.int64))
+    grid = checkpoints(iterations, n_checkpoints)
     learner = OptimisticMirrorDescent(largest_learning_rate(horizon))
     run = learn(made, learner, iterations, at=grid, initial=policies, probe=DivergenceProbe())
     return {"checkpoints": grid, "uniform_start": np.array(starts), "ne_gap": run.ne_gap, **run.probes}
@@ -301,21 +309,20 @@ def carried_policies(
             )
             for seed in seeds
         ]  # fmt: skip
-        batches = [GameBatch(tuple(sequence[k] for sequence in sequences)) for k in range(games)]
-        carried: list[Floats] = []
-        policy: Policies | None = None
-        even = tuple(np.full((len(seeds), n_states, n), 1.0 / n) for n in n_actions)
-        for batch in batches:
-            if policy is not None:
-                carried.append(ne_gaps(batch, policy))
-            learner = ProjectedQAscent(learning_rate)
-            policy = learn(batch, learner, iterations, at=[iterations], initial=policy or even).policy
-        found["carried"].append(np.mean(carried, axis=0))
-        found["uniform"].append(np.mean([ne_gaps(batch, even) for batch in batches[1:]], axis=0))
         halves = [[_shifted(game, 0.5 * k / games) for k, game in enumerate(sequence)] for sequence in sequences]
-        for name, some in (("drop", sequences), ("shifted", halves)):
-            pairs = [[GameBatch(tuple(one[k] for one in some)) for k in (n, n + 1)] for n in range(games - 1)]
-            found[name].append(np.sum([largest_potential_drops(here, there)[0] for here, there in pairs], axis=0))
+        batches, shifted = (
+            [GameBatch(some) for some in zip(*all_games, strict=True)] for all_games in (sequences, halves)
+        )
+        learner, update = ProjectedQAscent(learning_rate), META_UPDATES["carry_over"](games)
+        runs = learn_sequence(batches, learner, update, iterations, at=[iterations]).runs
+        following = batches[1:]
+        even = tuple(uniform(len(seeds), n_states, n) for n in n_actions)
+        carried = [ne_gaps(batch, run.policy) for batch, run in zip(following, runs, strict=False)]
+        found["carried"].append(np.mean(carried, axis=0))
+        found["uniform"].append(np.mean([ne_gaps(batch, even) for batch in following], axis=0))
+        for name, some in (("drop", batches), ("shifted", shifted)):
+            drops = [largest_potential_drops(here, there)[0] for here, there in itertools.pairwise(some)]
+            found[name].append(np.sum(drops, axis=0))
     numbers = {"perturbations": np.array(perturbations, dtype=np.float64), "seeds": np.array(seeds, dtype=np.int64)}
     return {**numbers, **{name: np.stack(rows) for name, rows in found.items()}}
 
@@ -392,7 +399,7 @@ def growth_of_gaps(
         batch = GameBatch(tuple(games))
         step = largest_ascent_step(discount, distribution_mismatch(batch), 2, 2)
         factor = 0.01 * (1.0 - discount) / step
-        grid = np.unique(np.geomspace(1, iterations, 400).round().astype(np.int64))
+        grid = checkpoints(iterations, 400)
         run = learn(batch, ProjectedQAscent(factor * step), int(grid[-1]), at=grid)
         reached = run.ne_gap <= level / (1.0 - discount)
         times = np.where(reached.any(axis=1), grid[reached.argmax(axis=1)], np.nan)

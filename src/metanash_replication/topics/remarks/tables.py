@@ -9,9 +9,10 @@ import pandas as pd
 from metanash.bounds import zero_sum as bounds
 from metanash.streams import stream
 from metanash.typing import Floats
-from metanash_replication.bound_rows import claim_row, claims_table, rows_of
+from metanash_replication.bound_rows import claims_table, rows_of
 from metanash_replication.rates import bootstrap_means, familywise, fit_slope, gap_ratio, percentile_interval
 from metanash_replication.topics.remarks.measure import ALGORITHMS
+from metanash_replication.topics.zero_sum.tables import theorem_1_forms, uniform_forms
 from metanash_replication.typing import Measurement
 
 __all__ = [
@@ -77,22 +78,13 @@ def initial_state_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     rows = []
     for spec, arrays in measured:
         horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
-        trivial, rate = bounds.trivial_gap(horizon), bounds.largest_learning_rate(horizon)
         where = f"random initial states, {spec['base_kind']}, H={horizon}"
         gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
-        forms = {
-            "printed": bounds.theorem_1(first, horizon, t),
-            "repaired: worst best response": bounds.theorem_1(worst, horizon, t, rate),
-            "repaired: burn-in term": bounds.theorem_1(first, horizon, t, rate) + bounds.two_sided_burn_in(horizon) / t,
-            "proven: any best response": bounds.theorem_1_proven(first, horizon, t, rate),
-        }
-        claim = "theorem 1, random initial states"
-        rows += [claim_row(claim, form, where, t, gap, right, trivial) for form, right in forms.items()]
-        some, later, pair = arrays["uniform_start"], t >= 2, (spec["n_actions"][0], spec["n_actions"][1])
-        right = bounds.theorem_1_uniform(horizon, t[later], pair)
-        claim = "equation 4, random initial states"
-        rows.append(claim_row(claim, "printed", where, t[later], gap[some][:, later], right, trivial))
-    return rows
+        rate, some = np.full(len(gap), bounds.largest_learning_rate(horizon)), arrays["uniform_start"]
+        uniform = uniform_forms(where, t, gap[some], horizon, spec["n_actions"], rate[some])
+        # at the largest learning rate both forms of (4) are the same
+        rows += [*theorem_1_forms(where, t, gap, first, worst, horizon, rate), uniform[0]]
+    return [{**row, "claim": f"{row['claim']}, random initial states"} for row in rows]
 
 
 def last_terms(settings: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> pd.DataFrame:

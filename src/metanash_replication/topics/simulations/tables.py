@@ -159,14 +159,16 @@ def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str, seed: int) ->
     the players' first actions, and value.
     """
     check_games("stage_equilibria", games, ZeroSumGame)
-    states = games[0].n_states
+    places = list(itertools.product(range(1, len(games) + 1), range(1, games[0].n_states + 1)))
     rewards = matrix_equilibria(np.concatenate([game.reward[0] for game in games]))
     whole = shapley_batch(games)
     found = {
         PAYOFFS[0]: (rewards.mu, rewards.nu, rewards.value),
-        PAYOFFS[1]: tuple(part[:, 0].reshape(len(games) * states, -1) for part in (whole.mu, whole.nu, whole.value)),
+        PAYOFFS[1]: (
+            *(part[:, 0].reshape(len(places), -1) for part in (whole.mu, whole.nu)),
+            whole.value[:, 0].ravel(),
+        ),
     }
-    places = list(itertools.product(range(1, len(games) + 1), range(1, states + 1)))
     return pd.DataFrame(
         {
             "base_kind": base_kind,
@@ -176,7 +178,7 @@ def stage_equilibria(games: Sequence[ZeroSumGame], base_kind: str, seed: int) ->
             "state": state,
             "mu_a1": mu[i, 0],
             "nu_b1": nu[i, 0],
-            "value": value[i] if value.ndim == 1 else value[i, 0],
+            "value": value[i],
         }
         for payoffs, (mu, nu, value) in found.items()
         for i, (game, state) in enumerate(places)

@@ -6,11 +6,10 @@ import pandas as pd
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import (
-    HOLDS,
     INCONCLUSIVE,
-    VIOLATED,
     Rows,
     Verdict,
+    at_most,
     bound,
     comparison,
     effect,
@@ -46,9 +45,7 @@ def _value_growth(tables: Tables) -> Verdict:
     own, other = table[table["factor"] == "1 + 1/H"], table[table["factor"] != "1 + 1/H"]
     if own.empty:
         return Verdict(INCONCLUSIVE, "No run of this configuration measures it.")
-    name = HOLDS if (own["ratio_high"] <= own["linear"]).all() else INCONCLUSIVE
-    if (own["ratio_low"] > own["linear"]).any():
-        name = VIOLATED
+    name = at_most(own["ratio_low"], own["ratio_high"], own["linear"])
     worst = own.iloc[int((own["ratio_high"] / own["linear"]).to_numpy().argmax())]
     where = f"{worst['base_kind']}, H={worst['horizon']}"
     beside = other[(other["base_kind"] == worst["base_kind"]) & (other["horizon"] == worst["horizon"])]

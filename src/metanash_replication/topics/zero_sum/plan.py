@@ -13,10 +13,6 @@ def _iterations_of_the_horizon(config: Config, arguments: dict[str, Any]) -> dic
     return arguments | {"iterations": iterations[arguments["horizon"]]}
 
 
-def _own_seeds(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as the others
-    return arguments | {"seeds": list(range(arguments["seeds"]))}
-
-
 PLAN = Plan(
     title="Zero-sum games",
     measurements=(
@@ -78,7 +74,6 @@ PLAN = Plan(
             rule="sequences",
             section="theory/zero_sum/sequences",
             over={"part": "parts", "base_kind": "base_kinds", "arm": "arms"},
-            adjust=_own_seeds,
             file="theory/sequences/{part}-{base_kind}-{arm}",
             message="Sequences of games for Theorem 2: {part}, {base_kind}, {arm}",
         ),

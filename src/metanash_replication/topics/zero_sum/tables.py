@@ -43,12 +43,14 @@ __all__ = [
     "slope_table",
     "small_step_rows",
     "stage_rate_table",
+    "theorem_1_forms",
     "two_sided_rows",
+    "uniform_forms",
     "value_growth_table",
 ]
 
 
-def _theorem_1_forms(
+def theorem_1_forms(
     setting: str,
     t: Floats,
     gap: Floats,
@@ -73,7 +75,7 @@ def _theorem_1_forms(
     ]
 
 
-def _uniform_forms(
+def uniform_forms(
     setting: str,
     t: Floats,
     gap: Floats,
@@ -151,8 +153,8 @@ def long_run_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
         setting = f"long runs, {spec['base_kind']}, H={horizon}"
         rate = np.full(len(arrays["ne_gap"]), bounds.largest_learning_rate(horizon))
         gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
-        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate, 1.0)
-        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, 1.0)
+        rows += theorem_1_forms(setting, t, gap, first, worst, horizon, rate, 1.0)
+        rows += uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, 1.0)
     return rows
 
 
@@ -163,13 +165,13 @@ def random_game_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
         horizon, t = spec["horizon"], arrays["checkpoints"].astype(np.float64)
         setting = f"random games, {spec['base_kind']}, H={horizon}"
         gap, first, worst = (arrays[name] for name in ("ne_gap", "divergence_first", "divergence_worst"))
-        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, arrays["learning_rate"])
+        rows += theorem_1_forms(setting, t, gap, first, worst, horizon, arrays["learning_rate"])
         sizes = np.unique(arrays["n_actions"], axis=0)
         # a game with one action a player has nothing to learn, and the bound is 0
         for pair in sizes[sizes.prod(axis=1) > 1]:
             some = arrays["uniform_start"] & (arrays["n_actions"] == pair).all(axis=1)
             where = f"{setting}, {pair[0]}x{pair[1]}"
-            rows += _uniform_forms(where, t, gap[some], horizon, pair, arrays["learning_rate"][some])
+            rows += uniform_forms(where, t, gap[some], horizon, pair, arrays["learning_rate"][some])
     return rows
 
 
@@ -180,7 +182,7 @@ def burn_in_rows(measured: Measurement) -> list[dict[str, Any]]:
     for i, horizon in enumerate(arrays["horizons"].tolist()):
         gap, first, worst = (arrays[name][i : i + 1] for name in ("ne_gap", "divergence_first", "divergence_worst"))
         rate = np.array([bounds.largest_learning_rate(horizon)])
-        rows += _theorem_1_forms(f"burn-in, H={horizon}", t, gap, first, worst, horizon, rate)
+        rows += theorem_1_forms(f"burn-in, H={horizon}", t, gap, first, worst, horizon, rate)
     return rows
 
 
@@ -208,8 +210,8 @@ def small_step_rows(measured: Measurement) -> list[dict[str, Any]]:
         gap, first, worst = (arrays[name][i] for name in ("ne_gap", "divergence_first", "divergence_worst"))
         rate = np.full(len(gap), factor * bounds.largest_learning_rate(horizon))
         setting = f"learning rate {factor:g} / (8 H^2), H={horizon}"
-        rows += _theorem_1_forms(setting, t, gap, first, worst, horizon, rate, factor)
-        rows += _uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, factor)
+        rows += theorem_1_forms(setting, t, gap, first, worst, horizon, rate, factor)
+        rows += uniform_forms(setting, t, gap, horizon, spec["n_actions"], rate, factor)
     return rows
 
 
