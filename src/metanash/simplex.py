@@ -5,6 +5,7 @@ Distributions lie along the last axis; leading axes are arbitrary.
 
 import numpy as np
 
+from metanash._inner.reductions import largest, summed
 from metanash.typing import Floats
 
 __all__ = ["alpha_greedy", "kl_divergence", "logits", "project", "softmax", "uniform"]
@@ -34,7 +35,7 @@ def project(x: Floats) -> Floats:
     """
     descending = np.flip(np.sort(x, axis=-1), axis=-1)
     candidates = (np.cumsum(descending, axis=-1) - 1.0) / np.arange(1, x.shape[-1] + 1)
-    return np.asarray(np.maximum(x - candidates.max(axis=-1, keepdims=True), 0.0))
+    return np.asarray(np.maximum(x - largest(candidates, keepdims=True), 0.0))
 
 
 def kl_divergence(p: Floats, q: Floats) -> Floats:
@@ -42,7 +43,7 @@ def kl_divergence(p: Floats, q: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0.0, p * (np.log(p) - np.log(q)), 0.0)
     # the sum can fall below 0 by rounding when p and q are nearly equal
-    return np.asarray(np.maximum(terms.sum(axis=-1), 0.0))
+    return np.asarray(np.maximum(summed(terms), 0.0))
 
 
 def alpha_greedy(policy: Floats, alpha: float) -> Floats:

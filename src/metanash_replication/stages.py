@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from metanash._inner.reductions import largest, summed
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Stage
@@ -119,7 +120,7 @@ class StageDivergenceProbe:
 def stage_divergence(stage: Stage, *, worst: bool) -> Floats:
     """Sum over steps of the largest over states of KL_mu + KL_nu, (G,)."""
     both = sum(vertex_divergence(stage.payoff[i], stage.initial[i], worst=worst) for i in (0, 1))
-    return np.asarray(np.asarray(both).max(axis=-1).sum(axis=-1))
+    return np.asarray(summed(largest(np.asarray(both))))
 
 
 class DivergenceProbe(StageDivergenceProbe):
@@ -133,10 +134,10 @@ def _nearest_stage_divergence(stage: Stage, *, worst: bool) -> Floats:  # noqa: 
     """:func:`stage_divergence` at the best responses, tied within 1e-12, that have the largest initial probability."""
     both: Floats | float = 0.0
     for payoff, initial in zip(stage.payoff, stage.initial, strict=True):
-        tied = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
+        tied = payoff >= largest(payoff, keepdims=True) - _TIE
         with np.errstate(divide="ignore"):
-            both = both - np.log(np.where(tied, initial, 0.0).max(axis=-1))
-    return np.asarray(np.maximum(both, 0.0).max(axis=-1).sum(axis=-1))  # a probability may exceed 1 by rounding
+            both = both - np.log(largest(np.where(tied, initial, 0.0)))
+    return np.asarray(summed(largest(np.maximum(both, 0.0))))  # a probability may exceed 1 by rounding
 
 
 class NearestDivergenceProbe(StageDivergenceProbe):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
+from metanash._inner.reductions import summed
 from metanash.typing import Booleans, Floats
 
 __all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
@@ -94,7 +95,7 @@ def distributions(name: str, array: Floats, axes: str) -> Floats:
             f"entry {place[-1]} is {array[place]:.6g}"
         )
     mended = np.maximum(array, 0.0)
-    mass = np.asarray(mended.sum(axis=-1))
+    mass = np.asarray(summed(mended))
     bad = ~(np.abs(mass - 1.0) <= SUM_TOLERANCE)
     if bad.any():
         place = _first(bad)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from metanash._inner.reductions import largest, summed
 from metanash.bounds.zero_sum import missed_rewards, vertex_divergence
 from metanash.typing import Floats
 
@@ -62,8 +63,8 @@ def player_divergence(payoff: Sequence[Floats], initial: Sequence[Floats], *, wo
     (...) array, in nats
     """
     pairs = zip(payoff, initial, strict=True)
-    each = [vertex_divergence(p, start, worst=worst).max(axis=-1) for p, start in pairs]
-    return np.asarray(np.max(each, axis=0).sum(axis=-1))
+    each = [largest(vertex_divergence(p, start, worst=worst)) for p, start in pairs]
+    return np.asarray(summed(np.max(each, axis=0)))
 
 
 def theorem_5(

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import distributions, policy_array
+from metanash._inner.reductions import largest, smallest
 from metanash.typing import Floats
 
 __all__ = [
@@ -70,9 +71,9 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
         If an initial policy is none (:func:`metanash._inner.checks.distributions`).
     """
     initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
-    best = payoff >= payoff.max(axis=-1, keepdims=True) - _TIE
+    best = payoff >= largest(payoff, keepdims=True) - _TIE
     if worst:
-        probability = np.where(best, initial, np.inf).min(axis=-1)
+        probability = smallest(np.where(best, initial, np.inf))
     else:
         first = best.argmax(axis=-1)[..., np.newaxis]
         probability = np.take_along_axis(initial, first, axis=-1)[..., 0]

@@ -13,6 +13,7 @@ import numpy as np
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
+from metanash._inner.reductions import largest
 from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
@@ -54,7 +55,7 @@ class JointStage(StageStatistics):
 
     def regret(self, player: int) -> Floats:
         """Per-state regret of a player, averaged over the iterations run, (G, H, S); it may be negative."""
-        return np.asarray(self.payoff[player].max(axis=-1) - self.value[:, player])
+        return np.asarray(largest(self.payoff[player]) - self.value[:, player])
 
 
 @dataclass(eq=False)

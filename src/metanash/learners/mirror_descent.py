@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metanash import kernels
+from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps
 from metanash.learners.base import Policies
@@ -46,7 +47,7 @@ class Stage(StageStatistics):
 
     def regret(self, player: int) -> Floats:
         """Per-state regret (3), averaged over the iterations run, (G, H, S); it may be negative."""
-        return np.asarray(self.payoff[player].max(axis=-1) - (self.value if player == 0 else -self.value))
+        return np.asarray(largest(self.payoff[player]) - (self.value if player == 0 else -self.value))
 
 
 @dataclass(eq=False)
@@ -131,7 +132,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
 
     def _statistics(self, state: MirrorState) -> Stage:
         mu, nu, value = (total.sum(axis=0) / state.done for total in state.stage_sums)
-        payoff = ((state.q * nu[..., np.newaxis, :]).sum(axis=-1), -(state.q * mu[..., np.newaxis]).sum(axis=-2))
+        payoff = (summed(state.q * nu[..., np.newaxis, :]), -(state.q * mu[..., np.newaxis]).sum(axis=-2))
         return Stage(
             index=state.stage,
             iterations=state.done,

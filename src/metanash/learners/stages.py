@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from metanash import simplex
 from metanash._inner.checks import integer
+from metanash._inner.reductions import largest, summed
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
 from metanash.typing import Floats
@@ -49,8 +50,8 @@ def stage_count(iterations: int, horizon: int) -> int:
 
 def best_response_to(payoff: Floats) -> Floats:
     """Policies (..., A) that play what pays most; actions tied within 1e-12 share it evenly."""
-    best = (payoff >= payoff.max(axis=-1, keepdims=True) - _TIE).astype(np.float64)
-    return np.asarray(best / best.sum(axis=-1, keepdims=True))
+    best = (payoff >= largest(payoff, keepdims=True) - _TIE).astype(np.float64)
+    return np.asarray(best / summed(best, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)

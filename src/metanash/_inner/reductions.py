@@ -1,0 +1,44 @@
+"""Reductions over a short last axis, such as that of actions or states: up to ten times as fast as NumPy's.
+
+NumPy reduces row by row, which costs more than the two or three numbers of a row. Below eight entries it adds them in
+order, so the results are the same to the last bit.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from metanash.typing import Floats
+
+__all__ = ["largest", "smallest", "summed"]
+
+_SHORT = 8
+"""From this length on NumPy adds in another order, and is as fast."""
+
+
+def _column_by_column(values: Floats, ufunc: np.ufunc, whole: Callable[..., Floats], keepdims: bool) -> Floats:
+    if not 0 < values.shape[-1] < _SHORT:
+        return np.asarray(whole(values, axis=-1, keepdims=keepdims))
+    found = values[..., 0].copy()
+    for place in range(1, values.shape[-1]):
+        ufunc(found, values[..., place], out=found)
+    return found[..., np.newaxis] if keepdims else found
+
+
+def largest(values: Floats, *, keepdims: bool = False) -> Floats:
+    """Maximum over the last axis.
+
+    >>> largest(np.array([[1.0, 3.0], [2.0, 0.0]]))
+    array([3., 2.])
+    """
+    return _column_by_column(values, np.maximum, np.max, keepdims)
+
+
+def smallest(values: Floats, *, keepdims: bool = False) -> Floats:
+    """Minimum over the last axis."""
+    return _column_by_column(values, np.minimum, np.min, keepdims)
+
+
+def summed(values: Floats, *, keepdims: bool = False) -> Floats:
+    """Sum over the last axis."""
+    return _column_by_column(values, np.add, np.sum, keepdims)

@@ -1,0 +1,42 @@
+"""Reductions over a short last axis: those of NumPy, to the last bit."""
+
+import numpy as np
+import pytest
+
+from metanash._inner.reductions import largest, smallest, summed
+
+PAIRS = {"largest": (largest, np.max), "smallest": (smallest, np.min), "summed": (summed, np.sum)}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 8, 9, 40])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_they_are_numpys(name, length, keepdims):
+    """Numbers of very different size: another order of additions would show."""
+    ours, numpys = PAIRS[name]
+    rng = np.random.default_rng(length)
+    values = rng.normal(size=(5, 1, 4, length)) * 10.0 ** rng.integers(-12, 12, size=(5, 1, 4, length))
+    found = ours(values, keepdims=keepdims)
+    np.testing.assert_array_equal(found, numpys(values, axis=-1, keepdims=keepdims), strict=True)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_number_stays_none(name):
+    ours, _ = PAIRS[name]
+    assert np.isnan(ours(np.array([[1.0, np.nan, 2.0], [np.nan, 1.0, 0.0]]))).all()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_input_stays_as_it_is(name):
+    ours, _ = PAIRS[name]
+    values = np.array([[1.0, 2.0], [4.0, 3.0]])
+    ours(values)[...] = 7.0
+    assert values.tolist() == [[1.0, 2.0], [4.0, 3.0]]
+
+
+@pytest.mark.parametrize("name", ["largest", "smallest"])
+def test_nothing_has_no_extreme(name):
+    ours, _ = PAIRS[name]
+    with pytest.raises(ValueError, match="zero-size"):
+        ours(np.empty((3, 0)))
+    assert summed(np.empty((3, 0))).tolist() == [0.0, 0.0, 0.0]
