@@ -18,7 +18,7 @@ from metanash.meta import META_UPDATES
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 from metanash_replication.falsification.falsifiable import Size
 from metanash_replication.falsification.registry import FALSIFIABLE
-from metanash_replication.falsification.sizes import check_size
+from metanash_replication.falsification.sizes import check_informative, check_size
 
 __all__ = ["refusals"]
 
@@ -63,7 +63,8 @@ def refusals(question: Mapping[str, Any]) -> list[Refusal]:
 def _try_size(claim_name: str, name: str) -> None:
     claim, size = FALSIFIABLE[claim_name], Size.parse(name)
     check_size(claim, size)
-    small = replace(size, iterations=min(size.iterations, _ITERATIONS))
+    check_informative(claim, size)
+    small = replace(size, iterations=min(size.iterations, _ITERATIONS), first=1)
     instance = claim.instances(np.full((1, claim.dimension(small)), 0.5), small)
     claim.evaluate(instance, small)
 

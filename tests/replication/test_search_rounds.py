@@ -91,7 +91,9 @@ def claim_of(function, dimension=2):
         one = np.ones_like(left)
         return SimpleNamespace(left=left, right={"a": one, "half": 2 * one}, iterations=np.array([3, 7]))
 
-    return SimpleNamespace(evaluate=evaluate, instances=lambda units, _: units, dimension=lambda _: dimension)
+    return SimpleNamespace(
+        evaluate=evaluate, instances=lambda units, _: units, dimension=lambda _: dimension, responsive=()
+    )
 
 
 def drawn(number, count, seed=0):

@@ -20,6 +20,7 @@ _END = 0.2
 """Share of the range of a coordinate that is cut to either end."""
 _LOGIT = 14.0
 """Largest difference of the logits of :meth:`Cube.interior`: probabilities from 8e-7."""
+_ON_A_FACE = 1e-6
 
 
 class Cube:
@@ -56,11 +57,17 @@ class Cube:
         return np.asarray(np.where(total > 0.0, weight / np.where(total > 0.0, total, 1.0), 1.0 / shape[-1]))
 
     def interior(self, *shape: int) -> Floats:
-        """Distributions without zeros, as near to a vertex as 8e-7, uniform in the logits: (n, *shape)."""
+        """Distributions without zeros, uniform in the logits, those nearest to a vertex (8e-7) too: (n, *shape)."""
         if shape[-1] == 1:
             return np.ones((len(self), *shape))
-        free = _LOGIT * (2.0 * self.take(*shape[:-1], shape[-1] - 1) - 1.0)
+        free = _LOGIT * (2.0 * self.extremes(*shape[:-1], shape[-1] - 1) - 1.0)
         return simplex.softmax(np.concatenate([np.zeros((*free.shape[:-1], 1)), free], axis=-1))
+
+    def with_pure(self, *shape: int) -> Floats:
+        """As :meth:`interior`, but within 1e-6 of a face stands for on it: (n, *shape)."""
+        inner = self.interior(*shape)
+        kept = np.where(inner < _ON_A_FACE, 0.0, inner)
+        return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
 class _Counter(Cube):

@@ -6,17 +6,18 @@ are saved as games; the rest (initial policies, step sizes) is the claim's own.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
 
 from metanash.games import Game
+from metanash.learners import checkpoints
 from metanash.typing import Floats, Integers
 from metanash_replication.falsification.cube import Cube, dimension
 
-__all__ = ["Falsifiable", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
+__all__ = ["Emphasis", "Falsifiable", "Instances", "PreciseSides", "Sides", "Size", "as_claimed_but", "ratios"]
 
 Instances = Mapping[str, Floats]
 
@@ -40,6 +41,9 @@ class Size:
         gamma.
     inner_steps : int
         Inner steps of MAML.
+    first : int
+        The smallest T that is looked at. An instance that is bad at a late T has worse neighbours at an early one, and
+        a search that may look at both stays there.
     """
 
     n_actions: tuple[int, ...]
@@ -49,6 +53,7 @@ class Size:
     iterations: int = 1
     discount: float = 0.0
     inner_steps: int = 0
+    first: int = 1
 
     @property
     def name(self) -> str:
@@ -62,7 +67,9 @@ class Size:
             ("g", self.discount, 0.0),
             ("inner", self.inner_steps, 0),
         ):
-            if value != default:
+            if letter == "T" and self.first > 1:
+                parts.append(f"T{self.first}to{value}")
+            elif value != default:
                 parts.append(f"{letter}{value:g}" if isinstance(value, float) else f"{letter}{value}")
         return "-".join(parts)
 
@@ -71,13 +78,13 @@ class Size:
         """The size of a name. Raises ValueError if it is none."""
         match = re.fullmatch(
             r"(?P<n_actions>\d+(?:x\d+)*)(?:-S(?P<n_states>\d+))?(?:-H(?P<horizon>\d+))?(?:-K(?P<games>\d+))?"
-            r"(?:-T(?P<iterations>\d+))?(?:-g(?P<discount>0\.\d+))?(?:-inner(?P<inner_steps>\d+))?",
+            r"(?:-T(?:(?P<first>\d+)to)?(?P<iterations>\d+))?(?:-g(?P<discount>0\.\d+))?(?:-inner(?P<inner_steps>\d+))?",
             name,
         )
         if not match:
             raise ValueError(
-                f"a size is written like 2x2-S2-H2-K5-T512-g0.5-inner1, all but the numbers of actions optional; "
-                f"got {name!r}"
+                f"a size is written like 2x2-S2-H2-K5-T512-g0.5-inner1, all but the numbers of actions optional, and T "
+                f"from 32 on like T32to512; got {name!r}"
             )
         given = {key: value for key, value in match.groupdict().items() if value is not None}
         actions = tuple(map(int, given.pop("n_actions").split("x")))
@@ -85,7 +92,33 @@ class Size:
         size = cls(actions, discount=discount, **{key: int(value) for key, value in given.items()})
         if min(*actions, size.n_states, size.horizon, size.games, size.iterations) < 1:
             raise ValueError(f"numbers of actions, S, H, K and T must be at least 1; got {name!r}")
+        if not 1 <= size.first <= size.iterations:
+            raise ValueError(f"the first T must be from 1 to the last; got {name!r}")
         return size
+
+    def checkpoints(self, number: int, least: int = 1) -> Integers:
+        """T from :attr:`first` on, about ``number`` log-spaced ones from 1 to the last; none below ``least``."""
+        grid = checkpoints(self.iterations, number)
+        return np.unique(np.maximum(grid[grid >= self.first], least))
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """How a size is searched beside the others.
+
+    Attributes
+    ----------
+    forms : tuple of str
+        Those that are looked at there. None: all of them.
+    weight : int
+        Its share of the budget, over the sum of all weights.
+    second_look : float
+        Ratios from which on an instance is evaluated again with 50 digits. Above 0 where that takes many seconds.
+    """
+
+    forms: tuple[str, ...] = ()
+    weight: int = 1
+    second_look: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +167,16 @@ class Falsifiable:
         :data:`PreciseSides`, by code that shares nothing with ``evaluate``. Without it nothing is called a violation.
     proportional : bool
         Whether the right sides differ by constant factors only, so that one search serves all forms.
+    emphasis : mapping from Size to Emphasis
+        Of the sizes that are not searched like the others.
+    respond : function of vectors (n, d) and Size, optional
+        The vectors with initial policies at the best responses that are measured on them.
+    responsive : tuple of str
+        Forms that are small where initial policies are best responses: they are searched by an evolution whose children
+        respond (:mod:`metanash_replication.falsification.evolution`), the others by differential evolution.
+    ceiling : function of Size, optional
+        For each form a ratio that no instance exceeds, from the largest left and the least right side there can be. A
+        size at which none is above 1 is refused: a search there could find nothing.
     """
 
     title: str
@@ -144,14 +187,28 @@ class Falsifiable:
     evaluate: Callable[[Instances, Size], Sides]
     verify: Verify | None = None
     proportional: bool = False
+    emphasis: Mapping[Size, Emphasis] = field(default_factory=dict)
+    respond: Callable[[Floats, Size], Floats] | None = None
+    responsive: tuple[str, ...] = ()
+    ceiling: Callable[[Size], Mapping[str, float]] | None = None
 
     def dimension(self, size: Size) -> int:
         """Length of the vectors that :meth:`instances` takes."""
         return dimension(lambda cube: self.decode(cube, size))
 
+    def forms_at(self, size: Size, forms: Sequence[str]) -> list[str]:
+        """Those of the forms that are looked at there; all if none is."""
+        looked_at = self.emphasis.get(size, Emphasis()).forms
+        return [form for form in forms if form in looked_at] or list(forms)
+
     def instances(self, units: Floats, size: Size) -> Instances:
         """Instances of vectors (n, d) in the unit cube."""
         return self.decode(Cube(units), size)
+
+    def ceilings(self, size: Size) -> Mapping[str, float]:
+        """The largest ratio of each form that there can be at a size; infinite where nothing is known."""
+        known = self.ceiling(size) if self.ceiling else {}
+        return {form: known.get(form, float("inf")) for form in self.forms}
 
 
 def ratios(sides: Sides) -> dict[str, tuple[Floats, Integers]]:
@@ -182,4 +239,7 @@ def as_claimed_but(claim: Falsifiable, factor: float) -> Falsifiable:
 
         return verified
 
-    return replace(claim, evaluate=evaluate, verify=scaled(claim.verify) if claim.verify else None)
+    def ceiling(size: Size) -> dict[str, float]:
+        return {form: ratio / factor for form, ratio in claim.ceilings(size).items()}
+
+    return replace(claim, evaluate=evaluate, ceiling=ceiling, verify=scaled(claim.verify) if claim.verify else None)

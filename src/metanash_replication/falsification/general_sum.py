@@ -4,6 +4,7 @@ Theorem 5 holds for any learning rate; here from 1e-6 to 1 / H. Initial policies
 :mod:`metanash_replication.falsification.zero_sum`.
 """
 
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 
 from metanash.bounds import general_sum as bounds
 from metanash.games import GameBatch, MarkovGame
-from metanash.learners import CorrelatedMirrorDescent, Policies, checkpoints, learn
-from metanash.learners.base import Run
+from metanash.learners import CorrelatedMirrorDescent, Policies, learn
+from metanash.learners.base import PureStartWarning, Run
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.typing import Floats
 from metanash_replication.falsification.batches import games_of
@@ -20,7 +21,15 @@ from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.falsification.zero_sum import decoded_policies, every_stage, first_state, markov_chain
+from metanash_replication.falsification.zero_sum import (
+    by_step,
+    decoded_policies,
+    every_stage,
+    first_state,
+    markov_chain,
+    responding,
+    told_apart,
+)
 from metanash_replication.stages import PlayerDivergenceProbe
 
 __all__ = ["EQUATION_11", "THEOREM_5", "THEOREM_6"]
@@ -35,7 +44,13 @@ def _games(cube: Cube, size: Size) -> dict[str, Floats]:
     kernel = markov_chain(cube, size)
     players = len(size.n_actions)
     return {
-        "reward": cube.extremes(size.games, players, size.horizon, size.n_states, *size.n_actions),
+        "reward": np.stack(
+            [
+                np.stack([by_step(cube.extremes, size.horizon, size, *size.n_actions) for _ in range(players)], axis=1)
+                for _ in range(size.games)
+            ],
+            axis=1,
+        ),
         "transition": np.stack([kernel] * size.games, axis=1),
         "start": first_state(cube, size),
     }
@@ -49,6 +64,17 @@ def _with_rate(cube: Cube, size: Size) -> dict[str, Floats]:
 
 def _with_policies(cube: Cube, size: Size) -> dict[str, Floats]:
     return {**_with_rate(cube, size), **decoded_policies(cube, size)}
+
+
+def _respond(units: Floats, size: Size) -> Floats:
+    instances, iterations = _with_policies(Cube(units), size), told_apart(size)
+    learner = CorrelatedMirrorDescent(instances["learning_rate"])
+    batch: GameBatch[MarkovGame] = games_of(MarkovGame, instances, size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PureStartWarning)  # see decoded_policies
+        run = learn(batch, learner, iterations, at=[iterations], initial=every_stage(instances, size, iterations))
+    stages = learner.stages(run.state)
+    return responding(units, [[stage.payoff[i] for stage in stages] for i in range(len(size.n_actions))], size)
 
 
 def _precise_run(
@@ -67,11 +93,13 @@ def _precise_run(
 
 
 def _theorem_5(instances: Instances, size: Size) -> Sides:
-    grid, rate = checkpoints(size.iterations, _CHECKPOINTS), instances["learning_rate"]
+    grid, rate = size.checkpoints(_CHECKPOINTS), instances["learning_rate"]
     batch: GameBatch[MarkovGame] = games_of(MarkovGame, instances, size)
     initial: Policies = every_stage(instances, size)
     learner = CorrelatedMirrorDescent(rate)
-    run = learn(batch, learner, size.iterations, at=grid, initial=initial, probe=PlayerDivergenceProbe())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PureStartWarning)
+        run = learn(batch, learner, size.iterations, at=grid, initial=initial, probe=PlayerDivergenceProbe())
     first, worst = run.probes["divergence_first"], run.probes["divergence_worst"]
     h, n, eta = size.horizon, len(size.n_actions), rate[:, np.newaxis]
     printed = bounds.theorem_5(first, h, grid, n, eta)
@@ -108,16 +136,24 @@ def _verify_theorem_5(instance: Instances, size: Size, iterations: int) -> Preci
     }
 
 
+_THEOREM_5_FORMS = (
+    "printed",
+    "repaired: worst best response",
+    "repaired: burn-in term",
+    "proven: third power of eta",
+)
+
+
+def _theorem_5_ceiling(size: Size) -> dict[str, float]:
+    ratio = size.horizon * size.iterations / bounds.correlated_burn_in(size.horizon)
+    return {"repaired: burn-in term": ratio, "proven: third power of eta": ratio}
+
+
 THEOREM_5 = Falsifiable(
     title="Theorem 5",
-    forms=(
-        "printed",
-        "repaired: worst best response",
-        "repaired: burn-in term",
-        "proven: third power of eta",
-    ),
+    forms=_THEOREM_5_FORMS,
     sizes=(
-        Size((2, 2), iterations=512),
+        Size((2, 2), iterations=4096),
         Size((2, 2), n_states=2, horizon=2, iterations=128),
         Size((2, 2, 2), iterations=128),
     ),
@@ -125,6 +161,9 @@ THEOREM_5 = Falsifiable(
     decode=_with_policies,
     evaluate=_theorem_5,
     verify=_verify_theorem_5,
+    respond=_respond,
+    responsive=tuple(form for form in _THEOREM_5_FORMS if "worst" not in form),
+    ceiling=_theorem_5_ceiling,
 )
 
 # Equation 11 --------------------------------------------------------------------------------------------
@@ -132,7 +171,7 @@ THEOREM_5 = Falsifiable(
 
 def _equation_11(instances: Instances, size: Size) -> Sides:
     """The learning rate depends on T, so there is a run for each T."""
-    grid = np.unique(np.maximum(checkpoints(size.iterations, _CHECKPOINTS), 2))  # at T = 1 the right side is 0
+    grid = size.checkpoints(_CHECKPOINTS, least=2)  # at T = 1 the right side is 0
     batch: GameBatch[MarkovGame] = games_of(MarkovGame, instances, size)
     players = len(size.n_actions)
     gaps = []
@@ -157,18 +196,26 @@ def _verify_equation_11(instance: Instances, size: Size, iterations: int) -> Pre
     return gap, {"printed": factor / _root(t, 2 * third)}
 
 
+def _equation_11_ceiling(size: Size) -> dict[str, float]:
+    grid = size.checkpoints(_CHECKPOINTS, least=2)
+    right = bounds.theorem_5_uniform(size.horizon, grid, len(size.n_actions), max(size.n_actions))
+    return {"printed": float(size.horizon / right.min())}
+
+
 EQUATION_11 = Falsifiable(
     title="equation (11)",
     forms=("printed",),
+    # the right side is below H from T = 1e3 on at H = 1, and from T = 1e4 on at H = 2
     sizes=(
-        Size((2, 2), iterations=256),
-        Size((2, 2), n_states=2, horizon=2, iterations=128),
-        Size((2, 2, 2), iterations=128),
+        Size((2, 2), iterations=2048),
+        Size((2, 2), n_states=2, horizon=2, iterations=16384),
+        Size((2, 2, 2), iterations=2048),
     ),
     game=MarkovGame,
     decode=_games,
     evaluate=_equation_11,
     verify=_verify_equation_11,
+    ceiling=_equation_11_ceiling,
 )
 
 # Theorem 6 ----------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The search: random vectors first, then differential evolution from the best of them, with restarts.
+"""The search: random vectors first, then an evolution from the best of them, with restarts.
+
+It is SciPy's differential evolution, or for a claim that says how policies respond that of
+:mod:`metanash_replication.falsification.evolution`.
 
 A fifth of the evaluations of each size are random. The rest is shared by the forms and their restarts: restart r of a
 form starts from the best of the random vectors whose number is r modulo the number of restarts. Many generations of a
@@ -8,7 +11,7 @@ cut off and resumed ends as if it had not been.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +20,8 @@ import scipy
 from metanash._inner.checks import integer
 from metanash.streams import stream
 from metanash.typing import Floats
-from metanash_replication.falsification.falsifiable import Falsifiable, Size, ratios
+from metanash_replication.falsification.evolution import Respond, evolved, seeds
+from metanash_replication.falsification.falsifiable import Emphasis, Falsifiable, Size, ratios
 
 __all__ = ["Pools", "Progress", "Round", "Settings", "Worst", "advance", "alone", "rounds", "simplified", "start"]
 
@@ -32,6 +36,8 @@ _SMALLEST_POPULATION = 5
 """The fewest that differential evolution takes."""
 _EVALUATIONS_PER_MEMBER = 25
 _EVALUATIONS_OF_A_RESTART = 6000
+_LARGER, _LONGER = 5, 2
+"""A population whose policies respond is larger, as plateaus want variety, and lives longer."""
 _PLAIN = (0.5, 0.0, 1.0)
 """Coordinates that stand for something plain, what does not matter first: uniform policies, and extremes."""
 _NO_LOSS = 1e-9
@@ -153,26 +159,58 @@ def start(forms: Sequence[str]) -> Progress:
     return Progress(0, 0, {}, {form: [] for form in forms}, {}, np.empty((0, 0)))
 
 
-def rounds(settings: Settings, sizes: Sequence[Size], forms: Sequence[str]) -> Iterator[Round]:
-    """All rounds of a search that improves these forms, in order; the budget is spread evenly over the sizes."""
-    for number in range(len(sizes)):
-        share = settings.budget * (number + 1) // len(sizes) - settings.budget * number // len(sizes)
-        form_share = int((1.0 - _RANDOM_SHARE) * share) // len(forms)
-        restarts = int(np.clip(form_share // _EVALUATIONS_OF_A_RESTART, 1, settings.restarts))
-        local = form_share // restarts
-        members = int(np.clip(local // _EVALUATIONS_PER_MEMBER, _SMALLEST_POPULATION, settings.population))
-        generations = local // members
-        if share - local * len(forms) * restarts < members * restarts:
-            generations = 0  # too few random vectors to begin from: all are random
-        random = share - (local * len(forms) * restarts if generations > 1 else 0)
-        for batch, first in enumerate(range(0, random, _BATCH)):
-            yield Round(number, min(_BATCH, random - first), members, restarts, number=batch)
-        for form, restart in itertools.product(forms, range(restarts)):
-            left, place = generations, 0
-            while left > 1:  # one generation alone would be the population itself
-                now = min(left, _GENERATIONS)
-                yield Round(number, now * members, members, restarts, form, restart, place)
-                left, place = left - now, place + 1
+def rounds(
+    settings: Settings,
+    sizes: Sequence[Size],
+    forms: Sequence[str],
+    emphasis: Mapping[Size, Emphasis] | None = None,
+    responsive: Sequence[str] = (),
+) -> Iterator[Round]:
+    """All rounds of a search that improves these forms, in order.
+
+    Parameters
+    ----------
+    emphasis : mapping, optional
+        Sizes that are not searched like the others: the budget is shared by weights, 1 for those that it does not name.
+    responsive : sequence of str
+        Forms whose populations respond, and are larger.
+    """
+    emphases = [(emphasis or {}).get(size, Emphasis()) for size in sizes]
+    until = np.cumsum([0, *(some.weight for some in emphases)]).tolist()
+    ends = [settings.budget * part // until[-1] for part in until]
+    for number, (some, begin, end) in enumerate(zip(emphases, ends[:-1], ends[1:], strict=True)):
+        improved = [form for form in forms if form in some.forms] or list(forms)
+        yield from _rounds_of_size(settings, number, end - begin, improved, responsive)
+
+
+def _rounds_of_size(
+    settings: Settings, number: int, share: int, forms: Sequence[str], responsive: Sequence[str]
+) -> Iterator[Round]:
+    form_share = int((1.0 - _RANDOM_SHARE) * share) // len(forms)
+    restarts = int(np.clip(form_share // _EVALUATIONS_OF_A_RESTART, 1, settings.restarts))
+    local = form_share // restarts
+    members = {form: _members(settings, local, form in responsive) for form in forms}
+    generations = {form: local // members[form] for form in forms}
+    most = max(members.values())
+    if share - local * len(forms) * restarts < most * restarts:
+        generations = dict.fromkeys(forms, 0)  # too few random vectors to begin from: all are random
+    random = share - (local * len(forms) * restarts if min(generations.values()) > 1 else 0)
+    for batch, first in enumerate(range(0, random, _BATCH)):
+        yield Round(number, min(_BATCH, random - first), most, restarts, number=batch)
+    for form, restart in itertools.product(forms, range(restarts)):
+        left, place = generations[form], 0
+        while left > 1:  # one generation alone would be the population itself
+            now = min(left, _GENERATIONS)
+            yield Round(number, now * members[form], members[form], restarts, form, restart, place)
+            left, place = left - now, place + 1
+
+
+def _members(settings: Settings, evaluations: int, responds: bool) -> int:
+    """Size of a population that has so many evaluations."""
+    each, most = _EVALUATIONS_PER_MEMBER, settings.population
+    if responds:
+        each, most = _LONGER * each, _LARGER * most
+    return int(np.clip(evaluations // each, _SMALLEST_POPULATION, most))
 
 
 class _Recorder:
@@ -214,8 +252,21 @@ def _kept(pools: Pools, units: Floats, found: dict[str, Floats], turn: Round) ->
     return kept
 
 
-def _improve(recorder: _Recorder, form: str, population: Floats, generations: int, rng: np.random.Generator) -> Floats:
-    """Some generations of differential evolution: the population after them."""
+def _responding(claim: Falsifiable, size: Size) -> Respond:
+    respond = claim.respond
+    if respond is None:
+        raise ValueError(f"{claim.title} has responsive forms, but no response")
+    return lambda units: respond(units, size)
+
+
+def _improve(
+    claim: Falsifiable, size: Size, recorder: _Recorder, form: str, population: Floats, generations: int,
+    rng: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Some generations of either evolution: the population after them. The first one is the population itself."""
+    if form in claim.responsive:
+        respond = _responding(claim, size)
+        return evolved(lambda units: recorder(units)[form], population, generations - 1, rng, respond)
 
     def objective(columns: Floats) -> Floats:
         return -np.minimum(recorder(np.ascontiguousarray(columns.T))[form], _LARGEST)
@@ -247,13 +298,15 @@ def advance(
     population, pools = progress.population, progress.pools
     if turn.form is None:
         units = stream(*address, "random", turn.number).random((turn.evaluations, claim.dimension(size)))
+        if claim.responsive:
+            units = seeds(units, _responding(claim, size))
         old = pools if turn.number else {}  # those of another size are of no use
         pools = _kept(old, units, recorder(units), turn)
     else:
         if turn.number == 0:
-            population = pools[turn.form, turn.restart][0]
+            population = pools[turn.form, turn.restart][0][: turn.members]
         rng = stream(*address, turn.form, turn.restart, turn.number)
-        population = _improve(recorder, turn.form, population, turn.evaluations // turn.members, rng)
+        population = _improve(claim, size, recorder, turn.form, population, turn.evaluations // turn.members, rng)
     return Progress(progress.done + 1, recorder.evaluations, recorder.worst, recorder.curve, pools, population)
 
 

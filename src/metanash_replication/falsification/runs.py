@@ -1,6 +1,5 @@
 """A whole search: rounds, the state on disk, the second look at what was found, and the files that it leaves."""
 
-import itertools
 import json
 import logging
 import re
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metanash.archive import ArchiveError, write_text
-from metanash_replication.falsification.falsifiable import Falsifiable, Instances, Size, ratios
+from metanash_replication.falsification.falsifiable import Emphasis, Falsifiable, Instances, Size, ratios
 from metanash_replication.falsification.files import (
     Address,
     SavedInstance,
@@ -33,7 +32,7 @@ from metanash_replication.falsification.rounds import (
     simplified,
     start,
 )
-from metanash_replication.falsification.sizes import check_size
+from metanash_replication.falsification.sizes import check_informative, check_size
 from metanash_replication.falsification.sources import library
 from metanash_replication.falsification.structure import describe
 
@@ -149,7 +148,8 @@ def _finding(
         return Finding(form, size.name, 0.0, None, None, None, 0, 0, verdict, [], ""), None
     worst = (simplified if worst.ratio > 1.0 else alone)(claim, size, form, worst)
     arrays = {key: value[0] for key, value in claim.instances(worst.vector[np.newaxis], size).items()}
-    sides = _sides(claim, arrays, size, worst.iterations, form)
+    wanted = worst.ratio >= claim.emphasis.get(size, Emphasis()).second_look
+    sides = _sides(claim, arrays, size, worst.iterations, form) if wanted else None
     left, right = (None, None) if sides is None else map(float, sides)
     verified = None if sides is None else float(sides[0] / sides[1]) if sides[1] else float("inf")
     verdict, structure = _verdict(worst.ratio, sides, evaluations), describe(arrays, worst.iterations)
@@ -168,9 +168,10 @@ def _chosen_forms(claim: Falsifiable, forms: Sequence[str] | None) -> list[str]:
 
 
 def _fitting(claim: Falsifiable, sizes: Sequence[Size] | None) -> list[Size]:
-    """The sizes to search. Raises ValueError if one does not fit the claim."""
+    """The sizes to search. Raises ValueError if one does not fit the claim, or shows nothing."""
     for size in sizes or ():
         check_size(claim, size)
+        check_informative(claim, size)
     return list(sizes or claim.sizes)
 
 
@@ -231,7 +232,7 @@ def search(
     state = folder / STATE if folder else None
     progress = _begun(state, address, resume, anew) if state and state.exists() else start(chosen)
     improved = chosen[:1] if claim.proportional else chosen
-    for turn in list(rounds(settings, spaces, improved))[progress.done :]:
+    for turn in list(rounds(settings, spaces, improved, claim.emphasis, claim.responsive))[progress.done :]:
         progress = advance(claim, name, spaces, settings, progress, turn)
         if state:
             write_state(state, address, progress)
@@ -247,7 +248,8 @@ def search(
 def _judged(claim: Falsifiable, name: str, sizes: Sequence[Size], progress: Progress) -> Result:
     findings: list[Finding] = []
     instances, curve = {}, {form: list(points) for form, points in progress.curve.items()}
-    for (number, size), form in itertools.product(enumerate(sizes), progress.curve):
+    places = [(n, size, form) for n, size in enumerate(sizes) for form in claim.forms_at(size, list(progress.curve))]
+    for number, size, form in places:
         worst = progress.worst.get((form, number), Worst())  # a tiny budget does not reach every size
         finding, instance = _finding(claim, name, form, size, worst, progress.evaluations)
         findings.append(finding)

@@ -5,7 +5,7 @@ import math
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
 from metanash_replication.falsification.falsifiable import Falsifiable, Size
 
-__all__ = ["check_size"]
+__all__ = ["check_informative", "check_size"]
 
 MOST_NUMBERS = 10**8
 """In the rewards and transitions of one instance: a search evaluates many at a time."""
@@ -34,3 +34,12 @@ def check_size(claim: Falsifiable, size: Size) -> None:
     numbers = size.games * size.horizon * size.n_states * math.prod(size.n_actions) * (size.n_states + players)
     if numbers > MOST_NUMBERS:
         raise ValueError(f"an instance of the size {size.name} has {numbers:,} numbers; at most {MOST_NUMBERS:,}")
+
+
+def check_informative(claim: Falsifiable, size: Size) -> None:
+    """Raise ValueError if no instance of a size can violate a claim."""
+    if max(claim.ceilings(size).values()) <= 1.0:
+        raise ValueError(
+            f"no instance of the size {size.name} can violate {claim.title}: every right side is above the largest "
+            f"left side there; look at a larger T"
+        )

@@ -83,12 +83,13 @@ def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, it
     players, actions = range(len(start)), [len(policy) for policy in start]
     rows = [[list(row.ravel()) for row in np.moveaxis(table, i, 0)] for i, table in enumerate(q)]
     anchor, now = [list(policy) for policy in start], [list(policy) for policy in start]
-    total = [Decimal(0)] * math.prod(actions)
+    total, one = [Decimal(0)] * math.prod(actions), Decimal(1)
     for _ in range(iterations):
         others = [_flat_product(now[:i] + now[i + 1 :]) for i in players]
         for i in players:
             if actions[i] > 1:  # else there is nothing to choose
-                factor = [(eta * sum(map(operator.mul, row, others[i]))).exp() for row in rows[i]]
+                first, *rest = (sum(map(operator.mul, row, others[i])) for row in rows[i])
+                factor = [one, *((eta * (own - first)).exp() for own in rest)]  # as to scale it cancels
                 anchor[i] = _multiplied(anchor[i], factor)
                 now[i] = _multiplied(anchor[i], factor)
         total = list(map(operator.add, total, _flat_product(now)))
