@@ -49,7 +49,7 @@ SEED = 11  # not that of the configuration
 TIGHT = {
     "theorem_1": ("repaired: worst best response", 0.028),
     "equation_4": ("repaired: learning rate", 0.0095),
-    "theorem_2": ("repaired: learning rate", 0.0016),
+    "theorem_2": ("repaired: learning rate", 0.0024),
     "proposition_1": ("repaired: 1920/959 kappa", 0.999),
     "theorem_3": ("printed", 0.7),
     "theorem_4": ("sharper: ascent lemma", 0.34),
@@ -78,6 +78,8 @@ def short(size, most=64):
 def test_kernels_agree_with_fifty_digits(name, size):
     claim = FALSIFIABLE[name]
     units = np.random.default_rng(3).random((3, claim.dimension(size)))
+    for _ in range(3 if size.first > 1 else 0):  # else all divergences are infinite
+        units = claim.respond(units, size)
     instances = claim.instances(units, size)
     found = ratios(claim.evaluate(instances, size))
     assert list(found) == list(claim.forms)
@@ -549,7 +551,7 @@ def test_settings_out_of_range_are_refused(settings):
 
 @pytest.mark.parametrize("name", ["theorem_1", "theorem_2", "proposition_1", "theorem_4", "theorem_5"])
 def test_instances_are_replayed_from_their_files_to_the_bit(tmp_path, monkeypatch, name):
-    size = short(FALSIFIABLE[name].sizes[-1], 8)
+    size = short([size for size in FALSIFIABLE[name].sizes if size.first == 1][-1], 8)
     monkeypatch.setitem(FALSIFIABLE, name, replace(FALSIFIABLE[name], ceiling=None))
     result = search(name, Settings(60, SEED), sizes=[size], folder=tmp_path)
     for found in result.findings:
@@ -778,7 +780,8 @@ def test_late_sizes_have_names_and_only_late_iterations():
     size = Size.parse("2x3-S3-H2-T32to48")
     assert (size.first, size.iterations, size.name) == (32, 48, "2x3-S3-H2-T32to48")
     assert Size.parse(size.name) == size
-    assert size.checkpoints(10).min() >= 32 and size.checkpoints(10).max() == 48
+    assert size.checkpoints(10).min() >= 32
+    assert size.checkpoints(10).max() == 48
     with pytest.raises(ValueError, match="the first T must be from 1 to the last"):
         Size.parse("2x2-T9to8")
     with pytest.raises(ValueError, match="the first T"):
@@ -839,7 +842,6 @@ def test_states_that_are_not_reached_at_step_1_are_like_the_first():
 def test_a_form_with_a_second_look_from_some_ratio_on():
     name, size = "theorem_2", FALSIFIABLE["theorem_2"].sizes[0]
     found = search(name, Settings(3, SEED), sizes=[size])
-    assert [(f.form, f.verified is None) for f in found.findings if f.ratio < 0.5] == [
-        (f.form, True) for f in found.findings if f.ratio < 0.5
-    ]
-    assert found.worst("repaired: learning rate").ratio < 0.5
+    low = found.worst("repaired: learning rate")
+    assert 0.0 < low.ratio < 0.5
+    assert (low.verified, low.verdict) == (None, "no violation in 3 evaluations")
