@@ -17,7 +17,7 @@ from metanash_replication.report.content import LITERAL
 __all__ = ["Links", "document", "escape", "math_of_latex", "math_of_plain", "sentence"]
 
 Links = Callable[[str], str]
-"""From the target of a link in a page to the one in the article."""
+"""From the target of a link in a page to the one in the article: an address, or a label between angle brackets."""
 
 _MARKS = re.compile(r"[\\#$*_`<>@\[\]~/=+\-\"'.]")
 _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
@@ -25,9 +25,9 @@ _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()
 _GREEK = (
     "alpha beta gamma delta eps eta theta kappa lambda mu nu xi pi rho sigma tau phi psi omega zeta "
     "Delta Phi Pi Sigma Theta Lambda Omega"
-).split()
+)
 _SYMBOLS = {
-    **{name: name for name in _GREEK},
+    **{name: name for name in _GREEK.split()},
     "eps": "epsilon.alt",
     "epsilon": "epsilon.alt",
     "varepsilon": "epsilon",
@@ -67,7 +67,7 @@ class _Latex:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = re.findall(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S", text)
+        self.tokens: list[str] = re.findall(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S", text)
         self.place = 0
 
     def error(self, token: str) -> ValueError:
@@ -149,7 +149,7 @@ _NAMES = ("gap", "reg", "val", "rise", "Proj", "KL", "CCE", "NE")
 _WORDS = (
     "for else if and or is at least most the largest step best response of states steps stage iteration over with "
     "players rise up to higher order"
-).split()
+)
 _PLAIN = {"<=": "<=", ">=": ">=", "->": "->", "||": "bar.v.double", "~": "tilde.op", "...": "dots.h", "*": "dot.op"}
 _TOKEN = re.compile(
     r"(?P<power>\d+(?:\.\d+)?e[+-]?\d+)|(?P<number>\.?\d+(?:\.\d+)?)|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|->|\|\||\.\.\.)"
@@ -159,11 +159,11 @@ _TOKEN = re.compile(
 
 def _word(word: str, text: str) -> str:
     stem = word.removesuffix("bar")
-    if word in _WORDS:
+    if word in _WORDS.split():
         return f'" {word} "'
     if word in _NAMES:
         return f'op("{word}")'
-    if stem != word and (stem in _GREEK or len(stem) == 1):
+    if stem != word and (stem in _GREEK.split() or len(stem) == 1):
         return f"overline({stem})"
     if word in _SYMBOLS:
         return _SYMBOLS[word]
@@ -283,6 +283,10 @@ def _display(text: str) -> str:
     return "$ " + " \\\n".join(f"& {line}" for line in converted) + " $"
 
 
+def _target(target: str) -> str:
+    return target if target.startswith("<") else _quoted(target)
+
+
 def _inline(tokens: list[Token], links: Links) -> str:
     forms: Mapping[str, Callable[[Token], str]] = {
         "text": lambda token: escape(token.content),
@@ -292,7 +296,7 @@ def _inline(tokens: list[Token], links: Links) -> str:
         "em_close": lambda _: "]",
         "strong_open": lambda _: "#strong[",
         "strong_close": lambda _: "]",
-        "link_open": lambda token: f"#link({_quoted(links(str(token.attrs['href'])))})[",
+        "link_open": lambda token: f"#link({_target(links(str(token.attrs['href'])))})[",
         "link_close": lambda _: "]",
     }
     return "".join(_known(forms, token)(token) for token in tokens)

@@ -1,0 +1,226 @@
+"""The article, ``article.pdf``: what a journal would print, typeset by Typst from the same content as the report.
+
+Its text is ``article.typ`` beside this module, its looks ``article_layout.typ``. They read one file of data, which is made
+here: numbers by name, each a citation of its table (:mod:`~metanash_replication.report.article_numbers`), all claims with
+verdicts, derivations from the documentation, and metadata from ``config/article.yaml``. Needs Typst (extra ``pipeline``).
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import typst
+import yaml
+
+from metanash_replication.ledger import Entry
+from metanash_replication.ledger.cited import plain, render
+from metanash_replication.ledger.rules import HOLDS, REPAIRED, VIOLATED
+from metanash_replication.report.article_numbers import numbers_of
+from metanash_replication.report.assembly import Report
+from metanash_replication.report.html import BADGES, Document
+from metanash_replication.report.typst_markup import document, sentence
+from metanash_replication.typing import Tables
+
+__all__ = ["ARTICLE_FIGURES", "ASSERTED", "article_data", "metadata_yaml", "to_pdf"]
+
+ARTICLE_FIGURES = ("figure1a", "figure1b")
+"""Figures of the article."""
+
+ASSERTED = {
+    HOLDS: (
+        *("figure-1a-pure", "figure-1b-team", "figure-1b-action-independent", "figure-1b-team-theory-step"),
+        *("figure-1b-action-independent-theory-step", "figure-1c-mixed", "better-initialization-potential"),
+        *("best-known-rate", "equation-6", "theorem-3", "equation-10", "theorem-4", "theorem-6", "rate-equation-11"),
+        *("rate-can-be-improved", "growth-of-bounds", "larger-tasks-poker", "larger-tasks-iterations-tracking"),
+    ),
+    REPAIRED: (
+        *("theorem-1", "equation-4", "proposition-1", "theorem-5", "theorem-5-exact", "simulations-zero-sum"),
+        *("better-initialization-zero-sum", "sharper-zero-sum-mixed"),
+    ),
+    VIOLATED: (
+        *("figure-1a-mixed", "figure-1c-pure", "simulations-potential", "best-responses", "sharper-bound"),
+        *("iterates-converge", "mirror-descent-or-leader", "potential-metric"),
+    ),
+}
+"""Verdicts that sentences of the article assert. Where a run has another, the first page of the article says so."""
+
+_SOURCES = ("article.typ", "article_layout.typ", "references.bib")
+_ABSENT = "(not measured here)"
+
+
+def _abstract(numbers: Mapping[str, str]) -> str:
+    def n(name: str) -> str:
+        return numbers.get(name, _ABSENT)
+
+    return (
+        "Mao et al. (NeurIPS 2023) prove that meta-learning finds equilibria of similar Markov games in fewer iterations "
+        "than learning each game alone, and illustrate it by simulations. From the main text alone we implemented all "
+        "algorithms anew, computed every gap exactly, and evaluated both sides of every stated inequality, at random, on "
+        f"long runs, and by a search for counterexamples. Of {n('claims')} claims {n('claims/' + HOLDS)} hold. In zero-sum "
+        "games with pure equilibria and in potential games meta-learning needs several times fewer iterations, as claimed "
+        f"({n('1a/pure/best_response/speed-up')} and {n('1b/team/carry_over/speed-up')} times at the smallest gap looked "
+        "at). In zero-sum games with mixed equilibria the printed update gains nothing "
+        f"({n('1a/mixed/best_response/speed-up')}), while averages of policies do. Theorem 1, its equation (4), "
+        "Proposition 1 and Theorem 5 are false as printed: a factor of the learning rate is lost, best responses are "
+        "ambiguous before the first rewards are known, and a constant is too small. We give counterexamples, corrected "
+        "statements and proofs. Article, figures and numbers are made by one command."
+    )
+
+
+def _alternative(caption: str) -> str:
+    """What a screen reader says in place of a figure: its caption, without marks."""
+    return re.sub(r"[$`*\\]", "", plain(caption))
+
+
+def _run_of(entry: Entry) -> str:
+    """The run that decided, or the first of them."""
+    return entry.worst_runs[0] if entry.worst_runs else ""
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    badge, sign = BADGES[entry.verdict.name]
+    return {
+        "id": entry.claim.id,
+        "place": sentence(entry.claim.place),
+        "badge": badge,
+        "sign": sign,
+        "word": entry.verdict.name,
+        "result": sentence(entry.verdict.headline),
+        "run": _run_of(entry),
+    }
+
+
+def _cited(texts: Iterable[str]) -> set[str]:
+    """Files of all tables that texts cite."""
+    found: set[str] = set()
+    for text in texts:
+        render(text, lambda _, source: str(found.add(source)))
+    return found
+
+
+def _sources(entries: Sequence[Entry], cited: set[str]) -> list[dict[str, Any]]:
+    """Tables in alphabetical order, and the patterns of the files of measurements behind them, with their folders."""
+    names = {f"{table}.csv" for entry in entries for table in entry.tables} | cited
+    found = []
+    for name in sorted(names):
+        patterns = {run for entry in entries if name.removesuffix(".csv") in entry.tables for run in entry.claim.runs}
+        patterns |= {"falsify/*/search.json"} if name.startswith("falsification") else set()
+        runs = [{"pattern": one, "folder": re.split(r"[*?\[]", one)[0].rpartition("/")[0]} for one in sorted(patterns)]
+        found.append({"file": name, "runs": runs})
+    return found
+
+
+def _derivation(page: Document, labels: Mapping[str, str], docs: str) -> str:
+    """A page of the documentation without its title; links lead into the article, or to the documentation."""
+    _, _, text = page.text.partition("\n")
+    return document(text, lambda target: labels.get(target) or f"{docs}/{target}")
+
+
+def article_data(
+    report: Report,
+    tables: Tables,
+    about: Mapping[str, Any],
+    derivations: Sequence[Document],
+    folders: Mapping[str, str],
+) -> dict[str, Any]:
+    """All that the article's text asks for.
+
+    Parameters
+    ----------
+    report : Report
+    tables : mapping from str to DataFrame
+        Tables by the names of their files.
+    about : mapping
+        Metadata, as in ``config/article.yaml``.
+    derivations : sequence of Document
+        Pages whose proofs the article has.
+    folders : mapping
+        ``figures`` and ``docs``: where these are, relative to the article.
+
+    Raises
+    ------
+    ValueError
+        If a text has mathematics or marks that the article cannot set; the message has the place.
+    """
+    numbers = numbers_of(report, tables)
+    verdicts = {entry.claim.id: entry.verdict.name for entry in report.entries}
+    labels = {page.name: f"<{page.name.removesuffix('.md')}>" for page in derivations}
+    captions = {name: caption for section in report.sections for name, caption in section.figures}
+    abstract = _abstract(numbers)
+    results = [entry.verdict.headline for entry in report.entries]
+    return {
+        "about": {**about, "short": str(about["title"]).partition(":")[0]},
+        "abstract": sentence(abstract),
+        "abstract_plain": plain(abstract),
+        "numbers": {name: sentence(text) for name, text in numbers.items()},
+        "differing": [claim for word, ids in ASSERTED.items() for claim in ids if verdicts.get(claim) != word],
+        "figures": {name: {"alt": _alternative(captions[name])} for name in ARTICLE_FIGURES},
+        "sections": [
+            {"title": sentence(section.title), "entries": [_row(entry) for entry in section.entries]}
+            for section in report.sections
+            if section.entries
+        ],
+        "derivations": {page.name.removesuffix(".md"): _derivation(page, labels, folders["docs"]) for page in derivations},
+        "sources": _sources(report.entries, _cited([*numbers.values(), *results])),
+        "folders": dict(folders),
+    }
+
+
+def to_pdf(data: Mapping[str, Any], figures: Mapping[str, Path]) -> bytes:
+    """The article. Equal data and figures are equal bytes: fonts are those of Typst, and there is no date.
+
+    Parameters
+    ----------
+    data : mapping
+        As :func:`article_data` makes it.
+    figures : mapping from str to path
+        PDF of each of ``ARTICLE_FIGURES``, which is set as it is.
+
+    Raises
+    ------
+    typst.TypstError
+        If the text asks for something that the data has not.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name in _SOURCES:
+            source = resources.files("metanash_replication.report") / name
+            Path(folder, name).write_bytes(source.read_bytes())
+        for name, path in figures.items():
+            shutil.copyfile(path, Path(folder, f"{name}.pdf"))
+        Path(folder, "article.json").write_text(json.dumps(data))
+        main = Path(folder, "article.typ")
+        return typst.compile(main, root=folder, ignore_system_fonts=True, timestamp=0)
+
+
+def metadata_yaml(data: Mapping[str, Any]) -> str:
+    """Metadata of the article in the form of ReScience C's ``metadata.yaml``; what an editor fills in is empty."""
+    about = data["about"]
+
+    def pairs(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [{name: value or None} for name, value in part.items()]
+
+    content = {
+        "title": about["title"],
+        "authors": [{name: value or None for name, value in one.items()} for one in about["authors"]],
+        "affiliations": [{name: value or None for name, value in one.items()} for one in about["affiliations"]],
+        "keywords": ", ".join(about["keywords"]),
+        "code": pairs(about["code"]),
+        "data": pairs(about["data"]),
+        "replication": pairs(about["replication"]),
+        "abstract": data["abstract_plain"],
+        "bibliography": "references.bib",
+        "type": about["type"],
+        "domain": about["domain"],
+        "language": about["language"],
+        "review": [{"url": None}],
+        "contributors": [{"name": None, "orcid": None, "role": role} for role in ("editor", "reviewer", "reviewer")],
+        "dates": [{"received": None}, {"accepted": None}, {"published": None}],
+        "article": [{"number": None}, {"doi": None}, {"url": None}],
+        "journal": [{"name": "ReScience C"}, {"issn": "2430-3658"}, {"volume": None}, {"issue": None}],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
