@@ -1,8 +1,9 @@
 """The article, ``article.pdf``: what a journal would print, typeset by Typst from the same content as the report.
 
-Its text is ``article.typ`` beside this module, its looks ``article_layout.typ``. They read one file of data, which is made
-here: numbers by name, each a citation of its table (:mod:`~metanash_replication.report.article_numbers`), all claims with
-verdicts, derivations from the documentation, and metadata from ``config/article.yaml``. Needs Typst (extra ``pipeline``).
+Its text is ``article.typ`` beside this module, its looks ``article_layout.typ``. They read one file of data, which is
+made here: numbers by name, each a citation of its table (:mod:`~metanash_replication.report.article_numbers`), all
+claims with verdicts, derivations from the documentation, and metadata from ``config/article.yaml``. Needs Typst (extra
+``pipeline``).
 """
 
 import json
@@ -26,10 +27,7 @@ from metanash_replication.report.html import BADGES, Document
 from metanash_replication.report.typst_markup import document, sentence
 from metanash_replication.typing import Tables
 
-__all__ = ["ARTICLE_FIGURES", "ASSERTED", "article_data", "metadata_yaml", "to_pdf"]
-
-ARTICLE_FIGURES = ("figure1a", "figure1b")
-"""Figures of the article."""
+__all__ = ["ASSERTED", "article_data", "metadata_yaml", "to_pdf"]
 
 ASSERTED = {
     HOLDS: (
@@ -58,13 +56,14 @@ def _abstract(numbers: Mapping[str, str]) -> str:
         return numbers.get(name, _ABSENT)
 
     return (
-        "Mao et al. (NeurIPS 2023) prove that meta-learning finds equilibria of similar Markov games in fewer iterations "
-        "than learning each game alone, and illustrate it by simulations. From the main text alone we implemented all "
-        "algorithms anew, computed every gap exactly, and evaluated both sides of every stated inequality, at random, on "
-        f"long runs, and by a search for counterexamples. Of {n('claims')} claims {n('claims/' + HOLDS)} hold. In zero-sum "
-        "games with pure equilibria and in potential games meta-learning needs several times fewer iterations, as claimed "
-        f"({n('1a/pure/best_response/speed-up')} and {n('1b/team/carry_over/speed-up')} times at the smallest gap looked "
-        "at). In zero-sum games with mixed equilibria the printed update gains nothing "
+        "Mao et al. (NeurIPS 2023) prove that meta-learning finds equilibria of similar Markov games in fewer "
+        "iterations than learning each game alone, and illustrate it by simulations. From the main text alone we "
+        "implemented all algorithms anew, computed every gap exactly, and evaluated both sides of every stated "
+        "inequality, at random, on long runs, and by a search for counterexamples. "
+        f"Of {n('claims')} claims {n('claims/' + HOLDS)} hold. In zero-sum games with pure equilibria and in potential "
+        "games meta-learning needs several times fewer iterations, as claimed "
+        f"({n('1a/pure/best_response/speed-up')} and {n('1b/team/carry_over/speed-up')} times at the smallest gap "
+        "looked at). In zero-sum games with mixed equilibria the printed update gains nothing "
         f"({n('1a/mixed/best_response/speed-up')}), while averages of policies do. Theorem 1, its equation (4), "
         "Proposition 1 and Theorem 5 are false as printed: a factor of the learning rate is lost, best responses are "
         "ambiguous before the first rewards are known, and a constant is too small. We give counterexamples, corrected "
@@ -97,10 +96,15 @@ def _row(entry: Entry) -> dict[str, str]:
 
 def _cited(texts: Iterable[str]) -> set[str]:
     """Files of all tables that texts cite."""
-    found: set[str] = set()
+    found: list[str] = []
+
+    def note(content: str, source: str) -> str:
+        found.append(source)
+        return content
+
     for text in texts:
-        render(text, lambda _, source: str(found.add(source)))
-    return found
+        render(text, note)
+    return set(found)
 
 
 def _sources(entries: Sequence[Entry], cited: set[str]) -> list[dict[str, Any]]:
@@ -118,7 +122,7 @@ def _sources(entries: Sequence[Entry], cited: set[str]) -> list[dict[str, Any]]:
 def _derivation(page: Document, labels: Mapping[str, str], docs: str) -> str:
     """A page of the documentation without its title; links lead into the article, or to the documentation."""
     _, _, text = page.text.partition("\n")
-    return document(text, lambda target: labels.get(target) or f"{docs}/{target}")
+    return document(re.sub(r" ?\*\*\[derived\]\*\*", "", text), lambda target: labels.get(target) or f"{docs}/{target}")
 
 
 def article_data(
@@ -126,6 +130,7 @@ def article_data(
     tables: Tables,
     about: Mapping[str, Any],
     derivations: Sequence[Document],
+    figures: Sequence[str],
     folders: Mapping[str, str],
 ) -> dict[str, Any]:
     """All that the article's text asks for.
@@ -139,6 +144,8 @@ def article_data(
         Metadata, as in ``config/article.yaml``.
     derivations : sequence of Document
         Pages whose proofs the article has.
+    figures : sequence of str
+        Names of its figures.
     folders : mapping
         ``figures`` and ``docs``: where these are, relative to the article.
 
@@ -159,13 +166,15 @@ def article_data(
         "abstract_plain": plain(abstract),
         "numbers": {name: sentence(text) for name, text in numbers.items()},
         "differing": [claim for word, ids in ASSERTED.items() for claim in ids if verdicts.get(claim) != word],
-        "figures": {name: {"alt": _alternative(captions[name])} for name in ARTICLE_FIGURES},
+        "figures": {name: {"alt": _alternative(captions[name])} for name in figures},
         "sections": [
             {"title": sentence(section.title), "entries": [_row(entry) for entry in section.entries]}
             for section in report.sections
             if section.entries
         ],
-        "derivations": {page.name.removesuffix(".md"): _derivation(page, labels, folders["docs"]) for page in derivations},
+        "derivations": {
+            page.name.removesuffix(".md"): _derivation(page, labels, folders["docs"]) for page in derivations
+        },
         "sources": _sources(report.entries, _cited([*numbers.values(), *results])),
         "folders": dict(folders),
     }
@@ -179,7 +188,7 @@ def to_pdf(data: Mapping[str, Any], figures: Mapping[str, Path]) -> bytes:
     data : mapping
         As :func:`article_data` makes it.
     figures : mapping from str to path
-        PDF of each of ``ARTICLE_FIGURES``, which is set as it is.
+        PDF of each of its figures, which is set as it is.
 
     Raises
     ------
@@ -193,8 +202,7 @@ def to_pdf(data: Mapping[str, Any], figures: Mapping[str, Path]) -> bytes:
         for name, path in figures.items():
             shutil.copyfile(path, Path(folder, f"{name}.pdf"))
         Path(folder, "article.json").write_text(json.dumps(data))
-        main = Path(folder, "article.typ")
-        return typst.compile(main, root=folder, ignore_system_fonts=True, timestamp=0)
+        return typst.compile(str(Path(folder, "article.typ")), root=folder, ignore_system_fonts=True, timestamp=0)
 
 
 def metadata_yaml(data: Mapping[str, Any]) -> str:

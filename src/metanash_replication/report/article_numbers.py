@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from metanash_replication.ledger.cited import number
@@ -19,11 +20,20 @@ SIMILAR = 0.1
 Named = Iterator[tuple[str, str]]
 
 
+def _least(table: pd.DataFrame, values: "pd.Series[float]") -> Any:
+    """The row of the least value; one without a value is no candidate."""
+    return table.iloc[int(np.nanargmin(values.to_numpy(dtype=float)))]
+
+
+def _largest(table: pd.DataFrame, name: str) -> Any:
+    return _least(table, -table[name])
+
+
 def _counts(report: Report) -> Named:
     names = [entry.verdict.name for entry in report.entries]
-    yield "claims", number(len(names), "d", "claims.csv")
+    yield "claims", number(len(names), ",d", "claims.csv")
     for verdict in VERDICTS:
-        yield f"claims/{verdict}", number(names.count(verdict), "d", "claims.csv")
+        yield f"claims/{verdict}", number(names.count(verdict), ",d", "claims.csv")
 
 
 def _results(report: Report) -> Named:
@@ -33,13 +43,13 @@ def _results(report: Report) -> Named:
 
 def _figure1(tables: Tables) -> Named:
     cells = Cells("figure1")
-    for figure, part in tables["figure1"].groupby("figure"):
-        yield f"{figure}/seeds", cells(part["seed"].nunique(), "d")
-        yield f"{figure}/games", cells(part["games"].iloc[0], "d")
-        yield f"{figure}/iterations", cells(part["iteration"].max(), "d")
+    for panel, part in tables["figure1"].groupby("figure"):
+        yield f"{panel}/seeds", cells(part["seed"].nunique(), ",d")
+        yield f"{panel}/games", cells(part["games"].iloc[0], ",d")
+        yield f"{panel}/iterations", cells(part["iteration"].max(), ",d")
     cells = Cells("speed_up")
     for (figure, kind, arm), part in tables["speed_up"].groupby(["figure", "base_kind", "arm"]):
-        row = part.loc[part["ne_gap"].idxmin()]
+        row = _least(part, part["ne_gap"])
         yield f"{figure}/{kind}/{arm}/gap", cells(row["ne_gap"])
         yield f"{figure}/{kind}/{arm}/speed-up", interval(cells, row, "speed_up", ".3g")
         yield f"{figure}/{kind}/{arm}/alone", cells(row["iterations_individual"], ".3g")
@@ -50,11 +60,12 @@ def _equilibria(tables: Tables) -> Named:
     """Sequences in which some equilibrium probability ranges over more than one half."""
     cells, table = Cells("equilibria"), tables["equilibria"]
     table = table[table["payoffs"] == "rewards"]
-    ranges = table.groupby(["base_kind", "seed", "state"])[["mu_a1", "nu_b1"]].agg(lambda x: x.max() - x.min())
+    probabilities = table.groupby(["base_kind", "seed", "state"])[["mu_a1", "nu_b1"]]
+    ranges = probabilities.max() - probabilities.min()
     widest = ranges.max(axis=1).groupby(["base_kind", "seed"]).max()
     for kind, part in widest.groupby("base_kind"):
-        yield f"equilibria/{kind}/far", cells(int((part > 1 / 2).sum()), "d")
-        yield f"equilibria/{kind}/sequences", cells(len(part), "d")
+        yield f"equilibria/{kind}/far", cells(int((part > 1 / 2).sum()), ",d")
+        yield f"equilibria/{kind}/sequences", cells(len(part), ",d")
 
 
 def _sweeps(tables: Tables) -> Named:
@@ -62,11 +73,11 @@ def _sweeps(tables: Tables) -> Named:
     similar = table[(table["perturbation"] <= SIMILAR) & (table["arm"] != "individual")]
     for (kind, arm), part in similar.groupby(["base_kind", "arm"]):
         effects = [effect_of(row) for _, row in part.iterrows()]
-        yield f"sweep/{kind}/{arm}/settings", cells(len(part), "d")
-        yield f"sweep/{kind}/{arm}/helps", cells(effects.count("helps"), "d")
-        yield f"sweep/{kind}/{arm}/hurts", cells(effects.count("hurts"), "d")
+        yield f"sweep/{kind}/{arm}/settings", cells(len(part), ",d")
+        yield f"sweep/{kind}/{arm}/helps", cells(effects.count("helps"), ",d")
+        yield f"sweep/{kind}/{arm}/hurts", cells(effects.count("hurts"), ",d")
         yield f"sweep/{kind}/{arm}/least", cells(part["ratio"].min(), ".2g")
-        yield f"sweep/{kind}/{arm}/most", interval(cells, part.loc[part["ratio"].idxmax()], "ratio", ".3g", *_ENDS)
+        yield f"sweep/{kind}/{arm}/most", interval(cells, _largest(part, "ratio"), "ratio", ".3g", *_ENDS)
 
 
 _ENDS = ("ratio_low", "ratio_high")
@@ -76,10 +87,10 @@ def _bounds(tables: Tables) -> Named:
     """Runs, violations and the largest ratio of each form, over its settings; totals of settings would count twice."""
     cells, theory = Cells("theory"), tables["theory"]
     for (claim, form), part in theory[~theory["total"]].groupby(["claim", "form"]):
-        worst = part.loc[part["ratio"].idxmax()] if part["ratio"].notna().any() else part.iloc[0]
-        yield f"{claim}/{form}/runs", cells(int(part["runs"].sum()), "d")
-        yield f"{claim}/{form}/violations", cells(int(part["violations"].sum()), "d")
-        yield f"{claim}/{form}/ratio", cells(worst["ratio"], ".4g")
+        worst = _largest(part, "ratio") if part["ratio"].notna().any() else part.iloc[0]
+        yield f"{claim}/{form}/runs", cells(int(part["runs"].sum()), ",d")
+        yield f"{claim}/{form}/violations", cells(int(part["violations"].sum()), ",d")
+        yield f"{claim}/{form}/ratio", cells(worst["ratio"], ".3g" if worst["ratio"] < 1000 else ",.0f")
         yield f"{claim}/{form}/exact", cells(worst["ratio"], ".7g")
         yield f"{claim}/{form}/worst", cells.text(worst["setting"])
 
@@ -87,10 +98,10 @@ def _bounds(tables: Tables) -> Named:
 def _searches(tables: Tables) -> Named:
     cells, table = Cells("falsification"), tables["falsification"]
     once = table.drop_duplicates(["claim", "size"])["evaluations"]
-    yield "search/evaluations", cells(int(once.sum()), "d")
-    yield "search/claims", cells(table["claim"].nunique(), "d")
+    yield "search/evaluations", cells(int(once.sum()), ",d")
+    yield "search/claims", cells(table["claim"].nunique(), ",d")
     for (claim, form), part in table.groupby(["claim", "form"]):
-        yield f"search/{claim}/{form}/ratio", cells(part["verified_ratio"].max(), ".4g")
+        yield f"search/{claim}/{form}/ratio", cells(part["verified_ratio"].max(), ".3g")
 
 
 def _similarity(tables: Tables) -> Named:
@@ -101,7 +112,7 @@ def _similarity(tables: Tables) -> Named:
     cells, table = Cells("sequences"), tables["sequences"]
     table = table[table["within"]]
     if len(table):
-        row = table.loc[(table["bound"] / table["alone"]).idxmin()]
+        row = _least(table, table["bound"] / table["alone"])
         yield "equation 6/sequences", cells(row["bound"], ".3g")
         yield "equation 4/sequences", cells(row["alone"], ".3g")
 
@@ -109,20 +120,22 @@ def _similarity(tables: Tables) -> Named:
 def _remarks(tables: Tables) -> Named:
     cells, last = Cells("restarts"), tables["restarts"]
     for (kind, iterate), part in last.groupby(["base_kind", "iterate"]):
-        yield f"restarts/{kind}/{iterate}", interval(cells, part.loc[part["iteration"].idxmax()], "ratio", ".3g", *_ENDS)
+        yield (
+            f"restarts/{kind}/{iterate}",
+            interval(cells, _largest(part, "iteration"), "ratio", ".3g", *_ENDS),
+        )
     yield "leaders/difference", Cells("leaders")(tables["leaders"]["difference"].max(), ".1e")
     cells, terms = Cells("last_terms"), tables["last_terms"]
     first = terms[terms["ratio"] < 1].groupby(["horizon", "max_actions"])["games"].min()
     if len(first):
-        yield "last terms/least", cells(int(first.min()), "d")
-        yield "last terms/most", cells(int(first.max()), "d")
+        yield "last terms/least", cells(int(first.min()), ",d")
+        yield "last terms/most", cells(int(first.max()), ",d")
 
 
 def _many(tables: Tables) -> Named:
     """Of the largest range of potentials under carry-over, and of the rates that are reached."""
     cells, table = Cells("carried_policies"), tables["carried_policies"]
-    row = table.loc[table["ratio"].idxmax()]
-    yield "carried/ratio", interval(cells, row, "ratio", ".2g", *_ENDS)
+    yield "carried/ratio", interval(cells, _largest(table, "ratio"), "ratio", ".2g", *_ENDS)
 
 
 _TABLES = (_figure1, _equilibria, _sweeps, _bounds, _searches, _similarity, _remarks, _many)

@@ -19,7 +19,7 @@ __all__ = ["Links", "document", "escape", "math_of_latex", "math_of_plain", "sen
 Links = Callable[[str], str]
 """From the target of a link in a page to the one in the article: an address, or a label between angle brackets."""
 
-_MARKS = re.compile(r"[\\#$*_`<>@\[\]~/=+\-\"'.]")
+_MARKS = re.compile(r"[\\#$*_`<>@\[\]~/=+\-\"'.;]")
 _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
 
 _GREEK = (
@@ -153,7 +153,7 @@ _WORDS = (
 _PLAIN = {"<=": "<=", ">=": ">=", "->": "->", "||": "bar.v.double", "~": "tilde.op", "...": "dots.h", "*": "dot.op"}
 _TOKEN = re.compile(
     r"(?P<power>\d+(?:\.\d+)?e[+-]?\d+)|(?P<number>\.?\d+(?:\.\d+)?)|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|->|\|\||\.\.\.)"
-    r"|(?P<open>(?<![^\s(])<(?=\S))|(?P<close>(?<=\S)>(?=[\s,.^)]|$))|(?P<other>\S)"
+    r"|(?P<open>(?<![^\s(])<(?=\S))|(?P<close>(?<=\S)>(?=[\s,.^()]|$))|(?P<other>\S)"
 )
 
 
@@ -167,8 +167,10 @@ def _word(word: str, text: str) -> str:
         return f"overline({stem})"
     if word in _SYMBOLS:
         return _SYMBOLS[word]
-    if len(word) == 1 or re.fullmatch(r"[A-Z]{2}|ij", word):
+    if len(word) == 1 or re.fullmatch(r"[A-Z]{2}", word):
         return " ".join(word)
+    if word == "ij":  # two indices
+        return "(i j)"
     raise ValueError(f"plain mathematics of this project has no {word!r}, in {text!r}")
 
 
@@ -179,6 +181,7 @@ def _power(token: str) -> str:
 
 def _plain_tokens(text: str) -> Iterator[tuple[str, str]]:
     """Each token of a plain formula in Typst, and its kind; nothing is passed over."""
+    bars = 0
     for match in _TOKEN.finditer(text):
         kind, token = str(match.lastgroup), match[0]
         if kind == "word" and token in _ACCENTS and token != "bar":
@@ -187,6 +190,9 @@ def _plain_tokens(text: str) -> Iterator[tuple[str, str]]:
             yield kind, _word(token, text)
         elif kind == "power":
             yield kind, _power(token)
+        elif token == "|":
+            bars += 1
+            yield kind, "abs(" if bars % 2 else ")"
         elif kind in {"open", "close"}:
             yield kind, "chevron.l" if kind == "open" else "chevron.r"
         elif token in _PLAIN or token in _PUNCTUATION:
@@ -197,6 +203,8 @@ def _plain_tokens(text: str) -> Iterator[tuple[str, str]]:
             yield kind, token
         else:
             raise ValueError(f"plain mathematics of this project has no {token!r}, in {text!r}")
+    if bars % 2:
+        raise ValueError(f"a bar has no partner, in {text!r}")
 
 
 def math_of_plain(text: str) -> str:
@@ -224,7 +232,8 @@ def math_of_plain(text: str) -> str:
             parts.append(token)
     if accents:
         raise ValueError(f"nothing stands under {accents[-1]}, in {text!r}")
-    return re.sub(r" *([_^]) *| +(?=')", r"\1", " ".join(parts))
+    joined = re.sub(r" *([_^]) *| +(?=')", r"\1", " ".join(parts))
+    return joined.replace("^dot.op", "^*")
 
 
 def escape(text: str) -> str:
@@ -246,10 +255,10 @@ def _prose(text: str) -> str:
         return f"\ue020{len(kept) - 1}\ue021"
 
     text = render(
-        text, lambda content, source: keep(f"#cite-table({_quoted(content.translate(_LITERAL))}, {_quoted(source)})")
+        text, lambda content, source: keep(f"#cite-table({_quoted(content.translate(_LITERAL))}, {_quoted(source)});")
     )
-    text = re.sub(r"`([^`]+)`", lambda match: keep(f"#raw({_quoted(match[1])})"), text)
-    text = re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", lambda match: keep(f"#emph[{escape(match[1])}]"), text)
+    text = re.sub(r"`([^`]+)`", lambda match: keep(f"#raw({_quoted(match[1])});"), text)
+    text = re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", lambda match: keep(f"#emph[{escape(match[1])}];"), text)
     text = escape(text.translate(_LITERAL))
     return re.sub("\ue020(\\d+)\ue021", lambda match: kept[int(match[1])], text)
 
@@ -268,7 +277,7 @@ _CODE = re.compile(r"(?:[\w.*]+/)+[\w.*]*|[a-z]\w+(?:\.\w+)+|[a-z]{3,}_\d?[a-z_]
 
 def _span(text: str) -> str:
     """What stands between backticks in a page: a name of code, or mathematics."""
-    return f"#raw({_quoted(text)})" if _CODE.fullmatch(text) else f"${math_of_plain(text)}$"
+    return f"#raw({_quoted(text)});" if _CODE.fullmatch(text) else f"${math_of_plain(text)}$"
 
 
 def _display(text: str) -> str:
@@ -293,11 +302,11 @@ def _inline(tokens: list[Token], links: Links) -> str:
         "softbreak": lambda _: "\n",
         "code_inline": lambda token: _span(token.content),
         "em_open": lambda _: "#emph[",
-        "em_close": lambda _: "]",
+        "em_close": lambda _: "];",
         "strong_open": lambda _: "#strong[",
-        "strong_close": lambda _: "]",
+        "strong_close": lambda _: "];",
         "link_open": lambda token: f"#link({_target(links(str(token.attrs['href'])))})[",
-        "link_close": lambda _: "]",
+        "link_close": lambda _: "];",
     }
     return "".join(_known(forms, token)(token) for token in tokens)
 
