@@ -49,6 +49,7 @@ ASSERTED = {
 
 _SOURCES = ("article.typ", "article_layout.typ", "references.bib")
 _ABSENT = "(not measured here)"
+_OTHER = "This copy is of a run with other settings than those that the text is about. "
 
 
 def _abstract(numbers: Mapping[str, str]) -> str:
@@ -158,14 +159,16 @@ def article_data(
     verdicts = {entry.claim.id: entry.verdict.name for entry in report.entries}
     labels = {page.name: f"<{page.name.removesuffix('.md')}>" for page in derivations}
     captions = {name: caption for section in report.sections for name, caption in section.figures}
+    differing = [claim for word, ids in ASSERTED.items() for claim in ids if verdicts.get(claim) != word]
     abstract = _abstract(numbers)
     results = [entry.verdict.headline for entry in report.entries]
     return {
         "about": {**about, "short": str(about["title"]).partition(":")[0]},
         "abstract": sentence(abstract),
-        "abstract_plain": plain(abstract),
+        "abstract_plain": (_OTHER if differing else "") + plain(abstract),
         "numbers": {name: sentence(text) for name, text in numbers.items()},
-        "differing": [claim for word, ids in ASSERTED.items() for claim in ids if verdicts.get(claim) != word],
+        "differing": differing,
+        "other": _OTHER,
         "figures": {name: {"alt": _alternative(captions[name])} for name in figures},
         "sections": [
             {"title": sentence(section.title), "entries": [_row(entry) for entry in section.entries]}

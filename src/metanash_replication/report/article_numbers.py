@@ -41,6 +41,10 @@ def _results(report: Report) -> Named:
         yield f"result/{entry.claim.id}", entry.verdict.headline.removesuffix(".")
 
 
+_REACHED = {"measured": "", "at least": "at least ", "at most": "at most "}
+"""What is said of a speed-up; where neither side gets to the gap there is none."""
+
+
 def _figure1(tables: Tables) -> Named:
     cells = Cells("figure1")
     for panel, part in tables["figure1"].groupby("figure"):
@@ -51,9 +55,8 @@ def _figure1(tables: Tables) -> Named:
     for (figure, kind, arm), part in tables["speed_up"].groupby(["figure", "base_kind", "arm"]):
         row = _least(part, part["ne_gap"])
         yield f"{figure}/{kind}/{arm}/gap", cells(row["ne_gap"])
-        yield f"{figure}/{kind}/{arm}/speed-up", interval(cells, row, "speed_up", ".3g")
-        yield f"{figure}/{kind}/{arm}/alone", cells(row["iterations_individual"], ".3g")
-        yield f"{figure}/{kind}/{arm}/iterations", cells(row["iterations_meta"], ".3g")
+        if row["status"] != "neither":
+            yield f"{figure}/{kind}/{arm}/speed-up", _REACHED[row["status"]] + interval(cells, row, "speed_up", ".3g")
 
 
 def _equilibria(tables: Tables) -> Named:
@@ -132,13 +135,7 @@ def _remarks(tables: Tables) -> Named:
         yield "last terms/most", cells(int(first.max()), ",d")
 
 
-def _many(tables: Tables) -> Named:
-    """Of the largest range of potentials under carry-over, and of the rates that are reached."""
-    cells, table = Cells("carried_policies"), tables["carried_policies"]
-    yield "carried/ratio", interval(cells, _largest(table, "ratio"), "ratio", ".2g", *_ENDS)
-
-
-_TABLES = (_figure1, _equilibria, _sweeps, _bounds, _searches, _similarity, _remarks, _many)
+_TABLES = (_figure1, _equilibria, _sweeps, _bounds, _searches, _similarity, _remarks)
 
 
 def numbers_of(report: Report, tables: Tables) -> Mapping[str, str]:
