@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metanash_replication.ledger.cited import number
-from metanash_replication.ledger.rules import VERDICTS
+from metanash_replication.ledger.words import DEFINITION, THEOREM, WORDS
 from metanash_replication.report.assembly import Report
 from metanash_replication.report.content import Cells, effect_of, interval
 from metanash_replication.typing import Tables
@@ -30,10 +30,13 @@ def _largest(table: pd.DataFrame, name: str) -> Any:
 
 
 def _counts(report: Report) -> Named:
-    names = [entry.verdict.name for entry in report.entries]
-    yield "claims", number(len(names), ",d", "claims.csv")
-    for verdict in VERDICTS:
-        yield f"claims/{verdict}", number(names.count(verdict), ",d", "claims.csv")
+    kinds, words = [entry.claim.kind for entry in report.entries], [entry.word for entry in report.entries]
+    theorems, definitions = kinds.count(THEOREM), kinds.count(DEFINITION)
+    yield "claims", number(len(kinds), "d", "claims.csv")
+    yield "theorems", number(theorems, "d", "claims.csv")
+    yield "told", number(len(kinds) - theorems - definitions, "d", "claims.csv")
+    for word in WORDS:
+        yield f"word/{word.name}", number(words.count(word.name), "d", "claims.csv")
 
 
 def _results(report: Report) -> Named:
