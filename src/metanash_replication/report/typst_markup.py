@@ -148,7 +148,7 @@ _NAMES = ("gap", "reg", "val", "rise", "Proj", "KL", "CCE", "NE")
 """Names of several letters in plain formulas, which stand upright."""
 _WORDS = (
     "for else if and or is at least most the largest step best response of states steps stage iteration over with "
-    "players rise up to higher order"
+    "players up to higher order"
 )
 _PLAIN = {"<=": "<=", ">=": ">=", "->": "->", "||": "bar.v.double", "~": "tilde.op", "...": "dots.h", "*": "dot.op"}
 _TOKEN = re.compile(
