@@ -39,11 +39,6 @@ def _counts(report: Report) -> Named:
         yield f"word/{word.name}", number(words.count(word.name), "d", "claims.csv")
 
 
-def _results(report: Report) -> Named:
-    for entry in report.entries:
-        yield f"result/{entry.claim.id}", entry.verdict.headline.removesuffix(".")
-
-
 _REACHED = {"measured": "", "at least": "at least ", "at most": "at most "}
 """What is said of a speed-up; where neither side gets to the gap there is none."""
 
@@ -89,6 +84,10 @@ def _sweeps(tables: Tables) -> Named:
 _ENDS = ("ratio_low", "ratio_high")
 
 
+def _ratio(cells: Cells, value: float) -> str:
+    return cells(value, ".3g" if value < 1000 else ",.0f")
+
+
 def _bounds(tables: Tables) -> Named:
     """Runs, violations and the largest ratio of each form, over its settings; totals of settings would count twice."""
     cells, theory = Cells("theory"), tables["theory"]
@@ -96,7 +95,7 @@ def _bounds(tables: Tables) -> Named:
         worst = _largest(part, "ratio") if part["ratio"].notna().any() else part.iloc[0]
         yield f"{claim}/{form}/runs", cells(int(part["runs"].sum()), ",d")
         yield f"{claim}/{form}/violations", cells(int(part["violations"].sum()), ",d")
-        yield f"{claim}/{form}/ratio", cells(worst["ratio"], ".3g" if worst["ratio"] < 1000 else ",.0f")
+        yield f"{claim}/{form}/ratio", _ratio(cells, worst["ratio"])
         yield f"{claim}/{form}/exact", cells(worst["ratio"], ".7g")
         yield f"{claim}/{form}/worst", cells.text(worst["setting"])
 
@@ -107,7 +106,7 @@ def _searches(tables: Tables) -> Named:
     yield "search/evaluations", cells(int(once.sum()), ",d")
     yield "search/claims", cells(table["claim"].nunique(), ",d")
     for (claim, form), part in table.groupby(["claim", "form"]):
-        yield f"search/{claim}/{form}/ratio", cells(part["verified_ratio"].max(), ".3g")
+        yield f"search/{claim}/{form}/ratio", _ratio(cells, part["verified_ratio"].max())
 
 
 def _similarity(tables: Tables) -> Named:
@@ -147,10 +146,10 @@ def numbers_of(report: Report, tables: Tables) -> Mapping[str, str]:
     Parameters
     ----------
     report : Report
-        Its claims are counted, and their results named ``result/ID``.
+        Its claims are counted.
     tables : mapping from str to DataFrame
     """
-    found: dict[str, Any] = dict([*_counts(report), *_results(report)])
+    found: dict[str, Any] = dict(_counts(report))
     for some in _TABLES:
         found |= some(tables)
     return found
