@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlparse
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
@@ -12,7 +13,9 @@ from pypdf import PdfReader
 
 from metanash_replication.ledger.words import words_of
 from metanash_replication.paper import CLAIMS
+from metanash_replication.report import Report
 from metanash_replication.report.article import ASSERTED
+from metanash_replication.report.article_numbers import numbers_of
 from metanash_replication.report.html import BADGES
 
 TEXT = (ROOT / "src/metanash_replication/report/article.typ").read_text()
@@ -155,6 +158,16 @@ def test_any_number_leads_to_its_table_in_two_clicks(article, finished):
     tables = {link for link in links(article) if link.endswith(".csv")}
     assert {"theory.csv", "figure1.csv", "claims.csv", "falsification.csv"} <= tables
     assert all(finished.path(table).exists() for table in tables)
+
+
+def test_every_number_that_the_text_asks_for_has_a_name(finished):
+    """What the small run does not measure: gaps that it does not reach, and sequences of identical games."""
+    tables = {path.stem: pd.read_csv(path) for path in (finished.folder / finished.results).glob("*.csv")}
+    text = re.sub(r"^//.*", "", TEXT, flags=re.MULTILINE)
+    asked = set(re.findall(r'#n\("([^"]*)"\)', text))
+    missing = asked - set(numbers_of(Report(()), tables))
+    assert len(asked) > 40
+    assert all(name.endswith("/speed-up") or name.startswith("similarity/") for name in missing), missing
 
 
 def test_no_mark_of_typst_and_no_missing_character_is_left(words):
