@@ -261,7 +261,9 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
             f"{number(worst[against], '.3f', source)} ({cited(where, source)})."
         )
         fitting = int(counts.get("consistent", 0))
-        ends = [float(worst[against] / worst[end]) for end in ("slope", "low", "high")]
+        ratio, *ends = (
+            float(worst[against] / worst[end]) if worst[end] < 0 else np.inf for end in ("slope", "low", "high")
+        )
         return Verdict(
             name or INCONCLUSIVE,
             result,
@@ -272,7 +274,7 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
             facts=in_numbers(
                 source, slope=-worst["slope"], claimed=-worst[against], fitting=fitting, cases=len(judged)
             ),
-            marks=(Mark("printed", "slope", ends[0], min(ends[1:]), max(ends[1:]), "rate"),),
+            marks=(Mark("printed", "slope", ratio, min(ends), max(ends), "rate"),),
         )
 
     return judge
