@@ -41,8 +41,17 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv, ndtri
 
-from metanash_replication.labels import ARM_LABELS
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.ledger.telling import (
+    bound_facts,
+    bound_marks,
+    effect_facts,
+    effect_marks,
+    in_numbers,
+    speed_facts,
+    speed_marks,
+)
 from metanash_replication.ledger.verdict import (
     HOLDS,
     INCONCLUSIVE,
@@ -51,6 +60,7 @@ from metanash_replication.ledger.verdict import (
     VACUOUS,
     VERDICTS,
     VIOLATED,
+    Mark,
     Verdict,
 )
 from metanash_replication.rates import MUCH_FASTER, familywise
@@ -195,6 +205,8 @@ def bound(
             str(worst["setting"]),
             str(worst["claim"]),
             tuple(worst["file"].split()),
+            facts=bound_facts(main, others),
+            marks=bound_marks(main, others),
         )
 
     return judge
@@ -210,7 +222,15 @@ def never_exceeded(*claims: str) -> Judge:
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]
         name, worst = VIOLATED if rows["violations"].sum() else HOLDS, _worst(rows)
         files = tuple(worst["file"].split())
-        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]), files)
+        return Verdict(
+            name,
+            ". ".join(parts) + ".",
+            str(worst["setting"]),
+            str(worst["claim"]),
+            files,
+            facts=bound_facts(rows, {}),
+            marks=bound_marks(rows, {}),
+        )
 
     return judge
 
@@ -241,7 +261,21 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
             f"{number(worst[against], '.3f', source)} ({cited(where, source)})."
         )
         fitting = int(counts.get("consistent", 0))
-        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict(), fitting=fitting, cases=len(judged))
+        ratio, *ends = (
+            float(worst[against] / worst[end]) if worst[end] < 0 else np.inf for end in ("slope", "low", "high")
+        )
+        return Verdict(
+            name or INCONCLUSIVE,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=len(judged),
+            facts=in_numbers(
+                source, slope=-worst["slope"], claimed=-worst[against], fitting=fitting, cases=len(judged)
+            ),
+            marks=(Mark("printed", "slope", ratio, min(ends), max(ends), "rate"),),
+        )
 
     return judge
 
@@ -276,7 +310,16 @@ def growth(
             f"the power over that of the logarithm at least {number(10 ** worst['advantage_low'], '.3g', source)}."
         )
         fitting = int(counts.get("consistent", 0))
-        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict(), fitting=fitting, cases=len(judged))
+        return Verdict(
+            name or INCONCLUSIVE,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=len(judged),
+            facts=in_numbers(source, fitting=fitting, cases=len(judged), end=worst["end"]),
+            marks=(Mark("printed", "misfit", float(10 ** -worst["advantage_low"]), scale="growth"),),
+        )
 
     return judge
 
@@ -355,7 +398,16 @@ def effect(
             *(_effect_sentence(part, ratio, neutral, _words(other), source) for other, part in others.items()),
         ]
         place = worst.drop(column).to_dict()  # the ratio is of files of several arms
-        return Verdict(name, ". ".join(parts) + ".", where, place=place, fitting=helps, cases=len(own))
+        return Verdict(
+            name,
+            ". ".join(parts) + ".",
+            where,
+            place=place,
+            fitting=helps,
+            cases=len(own),
+            facts=effect_facts(own, others, ratio, neutral, source),
+            marks=effect_marks(own, others, ratio, neutral),
+        )
 
     return judge
 
@@ -402,6 +454,7 @@ def speed(
             name = HOLDS if len(known) == len(own) and (known["low"] >= MUCH_FASTER).all() else INCONCLUSIVE
         arms = [arm, *(other for other in others if (chosen["arm"] == other).any())]
         parts = [sentence(chosen[chosen["arm"] == one], one) for one in arms]
+        rest = {one: chosen[chosen["arm"] == one] for one in arms[1:]}
         return Verdict(
             name,
             ". ".join(parts) + ".",
@@ -409,6 +462,8 @@ def speed(
             place={"figure": figure, "base_kind": base_kind, "arm": arm},
             fitting=int((known["low"] >= MUCH_FASTER).sum()),
             cases=len(own),
+            facts=speed_facts(own, rest, source),
+            marks=speed_marks(own, rest),
         )
 
     return judge
@@ -448,7 +503,20 @@ def comparison(
         name = VIOLATED if failing else (HOLDS if known.all() else INCONCLUSIVE)
         fitting = 0 if whole else int((made["left"] <= made["right"]).sum())
         cases = 0 if whole else len(made)
-        return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict(), fitting=fitting, cases=cases)
+        left, right = float(worst["left"]), float(worst["right"])
+        ratio = left / right if right > 0.0 else (np.inf if left > 0.0 else np.nan)
+        facts = in_numbers(source, left=left, right=right, ratio=ratio, cases=len(made))
+        facts |= {key: cited(KIND_LABELS.get(worst[key], worst[key]), source) for key in keys if key == "base_kind"}
+        return Verdict(
+            name,
+            f"{counted}; worst: {told}.",
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=cases,
+            facts=facts | {"failing": _count(failing, source, "none")},
+            marks=(Mark("printed", "comparison", ratio, scale="comparison"),),
+        )
 
     return judge
 
@@ -496,7 +564,16 @@ def most(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str]
             largest=number(worst["left"], ".3g", source),
             right=number(worst["right"], ".3g", source),
         )
-        return Verdict(name, f"{told}.", _place(worst, keys), place=worst.to_dict())
+        ratio, least, most = (0.5 / part if part > 0.0 else np.inf for part in (good / len(made), high, low))
+        facts = in_numbers(source, good=good, cases=len(made), median=made["left"].median(), largest=worst["left"])
+        return Verdict(
+            name,
+            f"{told}.",
+            _place(worst, keys),
+            place=worst.to_dict(),
+            facts=facts,
+            marks=(Mark("printed", "share", ratio, least, most, "share"),),
+        )
 
     return judge
 
@@ -527,7 +604,17 @@ def never_falls(table: str, keys: Sequence[str], name: str, margin: float) -> Ju
             f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
             f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
         )
-        return Verdict(verdict, result, where, place=worst.to_dict(), fitting=kept, cases=len(rows))
+        allowed = (-rows["low"] / -least).where(least < 0).max()
+        return Verdict(
+            verdict,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=kept,
+            cases=len(rows),
+            facts=in_numbers(source, cases=len(rows)) | {"falls": _count(falls, source, "none")},
+            marks=(Mark("printed", "difference", float(allowed), scale="fall"),),
+        )
 
     return judge
 

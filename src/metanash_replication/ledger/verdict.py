@@ -1,10 +1,11 @@
 """The verdict that tables give on a claim; how it is told depends on the kind of claim (:mod:`.words`)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["HOLDS", "INCONCLUSIVE", "NOT_TESTED", "REPAIRED", "VACUOUS", "VERDICTS", "VIOLATED", "Verdict"]
+__all__ = ["HOLDS", "INCONCLUSIVE", "NOT_TESTED", "REPAIRED", "VACUOUS", "VERDICTS", "VIOLATED", "Mark", "Verdict"]
 
 HOLDS = "holds"
 VACUOUS = "vacuous"
@@ -13,6 +14,30 @@ VIOLATED = "violated"
 INCONCLUSIVE = "inconclusive"
 NOT_TESTED = "not tested"
 VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place of the map of claims: a ratio, above 1 where it contradicts the claim, with an interval if there is one.
+
+    Attributes
+    ----------
+    form : str
+        ``printed`` or ``repaired``.
+    name : str
+        The form of the bound, or the arm.
+    value, low, high : float
+        Ratio and ends of its interval, not a number where there is none.
+    scale : str
+        What it is of: a key of :data:`metanash_replication.ledger.telling.SCALES`.
+    """
+
+    form: str
+    name: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    scale: str = "bound"
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,10 @@ class Verdict:
         Columns of the deciding row, where the table does not.
     fitting, cases : int
         In how many cases it is clearly as the claim says, and of how many; 0 where cases are not counted.
+    facts : mapping from str to str
+        Numbers by name, as citations, for the claim's plain sentence.
+    marks : tuple of Mark
+        Of the map of claims.
     """
 
     name: str
@@ -46,6 +75,8 @@ class Verdict:
     place: Mapping[Any, Any] = field(default_factory=dict)
     fitting: int = 0
     cases: int = 0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         if self.name not in VERDICTS:
