@@ -7,6 +7,7 @@ from metanash_replication.ledger import Entry
 from metanash_replication.ledger.cited import cited, plain
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import HOLDS, VIOLATED, Verdict
+from metanash_replication.ledger.words import words_of
 from metanash_replication.report import Report, Section
 from metanash_replication.report.article_numbers import numbers_of
 
@@ -60,7 +61,15 @@ TABLES = {
 
 
 def entry(kind, verdict):
-    claim = Claim(id="some", place="", statement="", tested="", judge=lambda _: verdict, kind=kind)
+    claim = Claim(
+        id="some",
+        place="",
+        statement="",
+        tested="",
+        judge=lambda _: verdict,
+        kind=kind,
+        plain=dict.fromkeys(words_of(kind), "So."),
+    )
     return Entry(claim, verdict, (), ())
 
 

@@ -94,7 +94,7 @@ def _row(entry: Entry) -> dict[str, str]:
         "badge": badge,
         "sign": sign,
         "word": entry.word,
-        "result": sentence(entry.verdict.headline),
+        "result": sentence(entry.plain),
         "run": _run_of(entry),
     }
 
@@ -165,7 +165,7 @@ def article_data(
     captions = {name: caption for section in report.sections for name, caption in section.figures}
     differing = [claim for word, ids in ASSERTED.items() for claim in ids if words.get(claim) != word]
     abstract = _abstract(numbers)
-    results = [entry.verdict.headline for entry in report.entries]
+    results = [entry.plain for entry in report.entries]
     return {
         "about": {**about, "short": str(about["title"]).partition(":")[0]},
         "abstract": sentence(abstract),
