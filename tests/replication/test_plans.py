@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metanash_replication.paper import CLAIMS, HEADLINES, OUTLINES
+from metanash_replication.paper import CLAIMS, OPENING, OUTLINES
 from metanash_replication.plans import (
     Figure,
     Measurement,
@@ -287,7 +287,7 @@ def test_claims_are_those_of_the_plans():
     ids = [name for plan in PLANS.values() for name in plan.claims]
     assert [claim.id for claim in CLAIMS] == ids
     assert len(set(ids)) == len(ids)
-    assert {*HEADLINES} <= {*ids}
+    assert {*OPENING} <= {*ids}
 
 
 def test_names_are_said_once():
