@@ -154,7 +154,7 @@ def test_any_number_leads_to_its_table_in_two_clicks(article, finished):
         for entry in page.get("/Annots", [])
         if "/Dest" in entry.get_object() or entry.get_object().get("/A", {}).get("/S") == "/GoTo"
     ]
-    assert len(inside) > 300
+    assert len(inside) > 150
     tables = {link for link in links(article) if link.endswith(".csv")}
     assert {"theory.csv", "figure1.csv", "claims.csv", "falsification.csv"} <= tables
     assert all(finished.path(table).exists() for table in tables)
