@@ -91,7 +91,7 @@ def test_every_font_is_embedded(article):
 
 def test_figures_are_vectors(article):
     kinds = Counter(one["/Subtype"] for page in article.pages for one in resources(page))
-    assert kinds["/Form"] >= 4  # an embedded page of PDF each
+    assert kinds["/Form"] >= 5  # an embedded page of PDF each
     assert kinds["/Image"] == 0
 
 
@@ -106,7 +106,7 @@ def test_it_is_tagged_and_figures_have_alternative_texts(article):
     assert kinds["/TH"] >= 5
     assert kinds["/Formula"] > 100
     texts = [str(one.get("/Alt", "")) for one in found if one["/S"] == "/Figure"]
-    assert len(texts) == 4
+    assert len(texts) == 5
     assert all(len(text) > 40 for text in texts)
     assert not re.search(r"[$`*\ue000-\uf8ff]", "".join(texts))
 

@@ -23,7 +23,7 @@ REPORT_FIGURES = list(CAPTIONS["figures"])
 DOCUMENTS = ["assumptions", "theorem1", "proposition1", "theorem5", "constants"]
 
 # What the article has of the same: its figures, and the proofs of what it corrects.
-ARTICLE_FIGURES = ["figure1a", "figure1b", "figure1c", "theorem1_defects"]
+ARTICLE_FIGURES = ["figure1a", "figure1b", "figure1c", "claims_map", "theorem1_defects"]
 DERIVATIONS = ["theorem1", "proposition1", "theorem5"]
 TYPESET = [
     f"src/metanash_replication/report/{name}" for name in ("article.typ", "article_layout.typ", "references.bib")
