@@ -40,6 +40,7 @@ rule all:
         rules.provenance.output,
         rules.summary.output,
         rules.report.output,
+        rules.article.output,
         rules.own_games_accepted.output if OWN_GAMES else [],
     message:
         "Everything is there"

@@ -12,9 +12,11 @@ from PIL import Image
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import VERDICTS, bound
-from metanash_replication.paper import HEADLINES, OUTLINES
-from metanash_replication.report import Document, Report, Section, assemble, to_html, to_markdown
+from metanash_replication.ledger.plainly import of_bound
+from metanash_replication.ledger.rules import bound
+from metanash_replication.ledger.words import WORDS
+from metanash_replication.paper import OUTLINES
+from metanash_replication.report import Document, Line, Opening, Report, Section, assemble, to_html, to_markdown
 from metanash_replication.report.content import Part
 from metanash_replication.report.html import BADGES, document_html, image_html, inline
 
@@ -28,9 +30,17 @@ def test_inline_knows_mathematics_code_emphasis_and_citations():
     assert '<data value="1.2" title="theory.csv">1.2</data> &lt; x' in found
 
 
-def test_every_verdict_has_a_badge_of_its_own():
-    assert set(BADGES) == set(VERDICTS)
-    assert len({sign for _, sign in BADGES.values()}) == len({name for name, _ in BADGES.values()}) == len(VERDICTS)
+def test_every_word_has_a_badge_of_its_own():
+    assert set(BADGES) == {word.name for word in WORDS}
+    assert len({sign for _, sign in BADGES.values()}) == len({name for name, _ in BADGES.values()}) == len(WORDS)
+
+
+def test_words_are_explained_on_both_pages(page):
+    markdown = to_markdown(small_report(), "../figures")
+    for word in WORDS:
+        assert f"<td>{word.name}</td>" in page()
+        assert word.rule in page()
+        assert f"| {word.name} | {', '.join(word.kinds)} | {word.rule} |" in markdown
 
 
 @pytest.fixture
@@ -70,19 +80,23 @@ PROVENANCE = {
 }
 
 
+NAMES = ("one", "two", "three")
+
+
 def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
-    """One section with a claim for each headline, since the page shows those."""
+    """One section with three claims, one of which stands in each list of the opening."""
     claims = [
-        Claim(name, "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",), ("theory",),
-              ("theory/a/*",), section="theorem-1")
-        for name in HEADLINES
+        Claim(name, "theorem", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), of_bound("It"),
+              ("drawn",), ("theory",), ("theory/a/*",), section="theorem-1")
+        for name in NAMES
     ]  # fmt: skip
     entries = judge_all({"theory": theory}, {"theory/a/H1.npz": {}, "theory/a/H2.npz": {}}, claims)
     part = Part(
         "Rates of Algorithm 1", text, ("$H$", "slope"), ((number(2, "d", "slopes.csv"), "x_1".replace("_1", "")),)
     )
     section = Section("theorem-1", "Theorem 1", tuple(entries), (("drawn", "A figure. More."),), (part,))
-    return Report((section,), tuple(entries))
+    lists = [(Line(entry.claim.id, entry.plain),) for entry in entries]
+    return Report((section,), Opening(("First.", "Second.", f"Of {number(3, 'd', 'claims.csv')}."), *lists))
 
 
 @pytest.fixture
@@ -107,15 +121,16 @@ def test_a_typed_number_is_found(page, text):
 
 
 def test_numbers_change_with_the_tables(page):
-    assert page().count(">0.4567</data>") == 2 * len(HEADLINES)
+    assert page().count(">0.4567</data>") == len(NAMES)
     changed = page(small_report(ROWS.assign(ratio=0.1234)))
     assert ">0.4567<" not in changed
-    assert changed.count(">0.1234</data>") == 2 * len(HEADLINES)
+    assert page().count(">45.7 %</data>") == changed.count(">12.3 %</data>") == len(NAMES)  # the opening
+    assert changed.count(">0.1234</data>") == len(NAMES)
 
 
 def test_verdicts_change_with_the_tables(page):
     assert "violated</span>" not in page()
-    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == 3 * len(HEADLINES) + 1
+    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == 2 * len(NAMES) + 1
 
 
 def test_only_provenance_knows_the_machine(page):
@@ -143,8 +158,8 @@ def test_page_needs_nothing_else(page):
 
 def test_markdown_has_the_same_verdicts():
     text = to_markdown(small_report(), "../figures")
-    assert f"Verdicts: {len(HEADLINES)} holds." in text
-    assert text.count("0.4567") == len(HEADLINES)
+    assert f"Words: {len(NAMES)} holds." in text
+    assert text.count("0.4567") == len(NAMES)
     assert "- [drawn](../figures/drawn.png): A figure. More." in text
     assert "\n\n\n" not in text
     assert "\ue000" not in text

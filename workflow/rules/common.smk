@@ -180,7 +180,7 @@ def made():
             verdicts = [row["verdict"] for row in csv.DictReader(rows)]
         counts = ", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(sorted(verdicts)))
         lines.append(f"claims     {ledger}: {counts}")
-    pages = {"report": "report.html", "summary": "summary.md", "notebooks": "notebooks"}
+    pages = {"report": "report.html", "article": "article.pdf", "summary": "summary.md", "notebooks": "notebooks"}
     lines += [f"{name:10s} {RESULTS}/{page}" for name, page in pages.items() if Path(RESULTS, page).exists()]
     drawn = list(Path(FIGURES).glob("*.pdf"))
     return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])

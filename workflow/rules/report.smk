@@ -20,7 +20,14 @@ CITED = {
 
 # What the report embeds: figures and pages of the documentation.
 REPORT_FIGURES = list(CAPTIONS["figures"])
-DOCUMENTS = ["assumptions", "theorem1", "proposition1", "constants"]
+DOCUMENTS = ["assumptions", "theorem1", "proposition1", "theorem5", "constants"]
+
+# What the article has of the same: its figures, and the proofs of what it corrects.
+ARTICLE_FIGURES = ["figure1a", "figure1b", "figure1c", "claims_map", "theorem1_defects"]
+DERIVATIONS = ["theorem1", "proposition1", "theorem5"]
+TYPESET = [
+    f"src/metanash_replication/report/{name}" for name in ("article.typ", "article_layout.typ", "references.bib")
+]
 
 
 rule ledger:
@@ -29,6 +36,7 @@ rule ledger:
         code=code("ledger"),
     output:
         claims=table("claims"),
+        claims_map=table("claims_map"),
         made=f"{RESULTS}/made/ledger.json",
     log:
         f"{RESULTS}/logs/ledger.log",
@@ -116,6 +124,38 @@ rule report:
         "../scripts/report.py"
 
 
+rule article:
+    input:
+        tables=[f"{RESULTS}/{name}.csv" for name in JUDGED],
+        figures=[f"{FIGURES}/{name}.pdf" for name in ARTICLE_FIGURES],
+        derivations=[f"docs/{name}.md" for name in DERIVATIONS],
+        about="config/article.yaml",
+        text=TYPESET,
+        code=code("article"),
+    output:
+        article=report(
+            f"{RESULTS}/article.pdf",
+            caption="../report/article.rst",
+            category="Report",
+            labels={"page": "article"},
+        ),
+        metadata=f"{RESULTS}/metadata.yaml",
+        bibliography=f"{RESULTS}/references.bib",
+        made=f"{RESULTS}/made/article.json",
+    log:
+        f"{RESULTS}/logs/article.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=CITED,
+        captions=CAPTIONS["figures"],
+        folders={"figures": os.path.relpath(FIGURES, RESULTS), "docs": os.path.relpath("docs", RESULTS)},
+    message:
+        "Article: {output.article}"
+    script:
+        "../scripts/article.py"
+
+
 rule own_games_accepted:
     input:
         # All else, so that it is made whatever was refused.
@@ -123,6 +163,7 @@ rule own_games_accepted:
         rules.ledger.output,
         rules.summary.output,
         rules.report.output,
+        rules.article.output,
         refused=f"{RESULTS}/own_refused.csv",
         code=code("own_games_accepted"),
     output:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from metanash_replication import plans
 from metanash_replication.ledger import Entry
-from metanash_replication.ledger.rules import VERDICTS
+from metanash_replication.ledger.words import WORDS
 from metanash_replication.report.content import Part
+from metanash_replication.report.opening import Opening
 from metanash_replication.typing import Tables
 
 __all__ = ["Outline", "Report", "Section", "assemble"]
@@ -28,10 +29,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Sections, and the claims that open the pages."""
+    """Sections, and what opens the pages."""
 
     sections: tuple[Section, ...]
-    headlines: tuple[Entry, ...] = ()
+    opening: Opening | None = None
 
     @property
     def entries(self) -> list[Entry]:
@@ -40,9 +41,9 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many claims have each verdict."""
-        names = [entry.verdict.name for entry in self.entries]
-        return {name: names.count(name) for name in VERDICTS}
+        """How many claims each word is said of."""
+        names = [entry.word for entry in self.entries]
+        return {word.name: names.count(word.name) for word in WORDS}
 
 
 def assemble(
@@ -50,7 +51,7 @@ def assemble(
     entries: Sequence[Entry],
     tables: Tables,
     captions: Mapping[str, str],
-    headlines: Sequence[str] = (),
+    opening: Opening | None = None,
 ) -> Report:
     """Put claims, figures and tables together, section by section.
 
@@ -64,8 +65,7 @@ def assemble(
         Tables by the names of their files.
     captions : mapping from str to str
         A caption for each figure.
-    headlines : sequence of str
-        Ids of the claims whose results open the report.
+    opening : Opening, optional
 
     Raises
     ------
@@ -80,7 +80,6 @@ def assemble(
     for entry in entries:
         if entry.claim.section not in known:
             raise ValueError(f"claim {entry.claim.id}: no section {entry.claim.section!r} in the report")
-    by_id = {entry.claim.id: entry for entry in entries}
     return Report(
         tuple(
             Section(
@@ -92,5 +91,5 @@ def assemble(
             )
             for plan, parts in outlines
         ),
-        tuple(by_id[name] for name in headlines),
+        opening,
     )

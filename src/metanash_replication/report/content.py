@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.ledger.words import WORDS
 
 __all__ = [
     "GROWTH_HEAD",
@@ -14,6 +15,7 @@ __all__ = [
     "LITERAL",
     "MANY",
     "UNRESOLVED",
+    "WORDS_TEXT",
     "Cells",
     "Part",
     "claims_part",
@@ -23,6 +25,7 @@ __all__ = [
     "ratio_cell",
     "slope_cells",
     "with_a_verdict",
+    "words_part",
 ]
 
 
@@ -110,6 +113,18 @@ GROWTH_TEXT = (
     "the misfit of the power over that of the logarithm, with an interval over seeds; above zero the logarithm is "
     "nearer."
 )
+
+
+WORDS_TEXT = (
+    "Of each claim one word is said, which the pipeline makes of tables, by the kind of claim. A theorem is a theorem, "
+    "lemma, bound or rate; an experiment is a simulation of the paper; a sentence is one of its text."
+)
+
+
+def words_part() -> Part:
+    """The words of replication with their rules."""
+    rows = tuple((word.name, ", ".join(word.kinds), word.rule) for word in WORDS)
+    return Part("Words", WORDS_TEXT, ("word", "said of", "rule"), rows)
 
 
 def with_a_verdict(table: pd.DataFrame) -> pd.DataFrame:

@@ -20,21 +20,23 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from metanash_replication.ledger.cited import render
-from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
 from metanash_replication.report.assembly import Report
-from metanash_replication.report.content import LITERAL
+from metanash_replication.report.content import LITERAL, words_part
 
 __all__ = ["Document", "document_html", "image_html", "inline", "to_html"]
 
 BADGES = {
-    HOLDS: ("holds", "✓"),
-    VACUOUS: ("vacuous", "○"),
-    REPAIRED: ("repaired", "◐"),
-    VIOLATED: ("violated", "✕"),
-    INCONCLUSIVE: ("inconclusive", "?"),
-    NOT_TESTED: ("untested", "–"),
+    "holds": ("holds", "✓"),
+    "vacuous": ("vacuous", "○"),
+    "violated as printed": ("repaired", "◐"),
+    "violated": ("violated", "✕"),
+    "replicated": ("replicated", "✔"),
+    "partly replicated": ("partly", "◑"),
+    "not replicated": ("not-replicated", "✗"),
+    "open": ("open", "?"),
+    "definition": ("definition", "–"),
 }
-"""Class and sign of each verdict: a badge has both, so colour is never all there is."""
+"""Class and sign of each word: a badge has both, so colour is never all there is."""
 WIDTH, COLOURS = 1300, 96
 """Pixels and colours of an embedded figure."""
 _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
@@ -144,6 +146,7 @@ def to_html(
     page = environment.get_template("page.html.j2").render(
         report=report,
         badges=BADGES,
+        words=words_part(),
         style=Markup(environment.get_template("page.css").render()),
         pictures={name: image_html(images[name], caption) for s in report.sections for name, caption in s.figures},
         folders=folders,

@@ -7,7 +7,10 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_effect, of_speed, open_sentence
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED, Judge, Rows, Verdict, effect, most, speed
+from metanash_replication.ledger.telling import in_numbers
+from metanash_replication.ledger.words import EXPERIMENT, SENTENCE
 from metanash_replication.topics.simulations.tables import PAYOFFS, equilibrium_ranges
 from metanash_replication.typing import Tables
 
@@ -56,6 +59,7 @@ def _more_diverse(tables: Tables) -> Verdict:
         f"Equilibria in Q-functions, {'; '.join(parts)}.",
         f"{kind}, seed={seed}",
         place={"base_kind": kind},
+        facts=in_numbers(source, wider=(more > MORE).sum(), cases=len(more)),
     )
 
 
@@ -91,8 +95,9 @@ def _scaled(judge: Judge, kind: str) -> Judge:
             f"over steps from {number(own['step_factor'].min(), 'g', source)} to "
             f"{number(own['step_factor'].max(), 'g', source)} times the theory's."
         )
-        name = found.name if worst <= SAME_CURVE else INCONCLUSIVE
-        return replace(found, name=name, result=found.result + told)
+        if worst > SAME_CURVE:
+            found = replace(found, name=INCONCLUSIVE, fitting=0, cases=0)
+        return replace(found, result=found.result + told)
 
     return judged
 
@@ -103,14 +108,27 @@ THEORY_STEP = (
 )
 
 
+KINDS = {
+    "pure": "games with pure equilibria",
+    "mixed": "games with mixed equilibria",
+    "team": "Markov teams",
+    "action_independent": "potential games whose transitions no action moves",
+}
+
+
 def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tuple[str, ...] = ()) -> Claim:
     runs = {"1a": "figure1_zero_sum", "1b": "figure1_potential", "1b_theory": "figure1_potential_theory"}[panel]
     suffix = "-theory-step" if panel.endswith("theory") else ""
+    update = "Update (5)" if arm == "best_response" else "Carry-over"
+    step = " at the small step of Proposition 1" if suffix else ""
+    subject = f"{update} in {KINDS[kind]}{step} ({figure})"
     return Claim(
         id=f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
+        kind=EXPERIMENT,
         place=f"Section 6, {figure}: {words}",
         statement="Meta-learning converges to an approximate equilibrium with much fewer iterations.",
         tested=TESTED + (THEORY_STEP if suffix else ""),
+        plain=of_speed(subject),
         judge=_scaled(speed(panel, kind, arm, others), kind) if suffix else speed(panel, kind, arm, others),
         figures=(f"figure{panel}",),
         tables=("speed_up", "figure1", *(("step_scaling",) if suffix else ())),
@@ -142,12 +160,26 @@ CLAIMS = [
     *(
         Claim(
             id=f"figure-1c-{kind}",
+            kind=EXPERIMENT,
             place=f"Section 6, Figure 1(c): {kind} equilibria",
             statement=r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
             tested=(
                 "Equilibria of the reward matrices by linear programming, all sequences of Figure 1: whether no "
                 "probability has a range over the games and states of more than one half, in most sequences."
             ),
+            plain={
+                "replicated": (
+                    f"Equilibria of a sequence of games are close, as in Figure 1(c), if they are {kind}: in "
+                    f"{{good}} of "
+                    "{cases} sequences."
+                ),
+                "not replicated": (
+                    f"Equilibria of a sequence of games are not close, as in Figure 1(c), if they are {kind}: in "
+                    f"{{good}} "
+                    "of {cases} sequences only."
+                ),
+                "open": open_sentence(f"Whether {kind} equilibria of a sequence of games are close, as in Figure 1(c)"),
+            },
             judge=most(
                 "equilibria",
                 _close(kind),
@@ -163,12 +195,23 @@ CLAIMS = [
     ),
     Claim(
         id="figure-1c-q-functions",
+        kind=SENTENCE,
         place="Section 6, before Figure 1",
         statement="Equilibria with respect to the stage Q-functions can be more diverse than Figure 1(c).",
         tested=(
             "A possibility, so one sequence is enough in which the widest range of a probability is larger in the "
             "Q-functions of the whole game than in the rewards; how often that is so stands beside it."
         ),
+        plain={
+            "replicated": (
+                "Equilibria in Q-functions can be more diverse than those in rewards: they are in {wider} of {cases} "
+                "sequences."
+            ),
+            "not replicated": (
+                "In none of {cases} sequences are equilibria in Q-functions more diverse than in rewards."
+            ),
+            "open": open_sentence("Whether equilibria in Q-functions can be more diverse than in rewards"),
+        },
         judge=_more_diverse,
         figures=("figure1c",),
         tables=("equilibria",),
@@ -176,6 +219,7 @@ CLAIMS = [
     ),
     Claim(
         id="simulations-zero-sum",
+        kind=EXPERIMENT,
         place="Abstract; Section 6",
         statement="Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
         tested=(
@@ -183,6 +227,7 @@ CLAIMS = [
             r"and perturbations, the paper's own not being given; similar games only, perturbed no more than in Figure "
             r"1."
         ),
+        plain=of_effect("Over the learning rates, update (5) in similar zero-sum games", gap="final gap"),
         judge=effect("sensitivity", "best_response", SWEEP, _similar("mixed", "pure"), VARIANTS),
         figures=("sensitivity_zero_sum",),
         tables=("sensitivity",),
@@ -190,12 +235,14 @@ CLAIMS = [
     ),
     Claim(
         id="simulations-potential",
+        kind=EXPERIMENT,
         place="Abstract; Section 6",
         statement="Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
         tested=(
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
             r"perturbations, the paper's own not being given; similar games only: perturbed no more than in Figure 1."
         ),
+        plain=of_effect("Over the step sizes, carry-over in similar potential games", gap="final gap"),
         judge=effect("sensitivity", "carry_over", SWEEP, _similar("team", "action_independent")),
         figures=("sensitivity_potential",),
         tables=("sensitivity",),

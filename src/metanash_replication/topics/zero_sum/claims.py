@@ -5,6 +5,7 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_effect, of_growth, of_two_sides, of_untested, open_sentence
 from metanash_replication.ledger.rules import (
     INCONCLUSIVE,
     Rows,
@@ -18,6 +19,9 @@ from metanash_replication.ledger.rules import (
     not_tested,
     similar,
 )
+from metanash_replication.ledger.telling import in_numbers
+from metanash_replication.ledger.verdict import Mark
+from metanash_replication.ledger.words import DEFINITION, SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -60,7 +64,15 @@ def _value_growth(tables: Tables) -> Verdict:
         f"{number(worst['ratio'], '.3g', source)} [{number(worst['ratio_low'], '.3g', source)}, "
         f"{number(worst['ratio_high'], '.3g', source)}] ({cited(where, source)}){told}."
     )
-    return Verdict(name, result, where, place={"base_kind": worst["base_kind"]})
+    value, low, high = (float(worst[f"ratio{end}"] / worst["linear"]) for end in ("", "_low", "_high"))
+    return Verdict(
+        name,
+        result,
+        where,
+        place={"base_kind": worst["base_kind"]},
+        facts=in_numbers(source, growth=worst["ratio"], linear=worst["linear"]),
+        marks=(Mark("printed", "errors", value, low, high, "exponent"),),
+    )
 
 
 SECTION_3 = ("random_games", "long_runs", "small_step")
@@ -105,12 +117,18 @@ def _sharper_bound(tables: Tables) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="definitions",
+        kind=DEFINITION,
         place="Equations (1), (2), (3), (5), (7), (8) and (9)",
         statement=(
             "Base and meta-algorithm, per-state regret, the meta-update, projected Q-ascent, $\\Delta_\\Phi$ and the "
             "MAML objective."
         ),
         tested="Definitions and update rules.",
+        plain={
+            "definition": (
+                "Definitions and update rules assert nothing that could be false; tests check the code against them."
+            )
+        },
         judge=not_tested(
             "Definitions assert nothing that could be false. That the code computes them is decided by the test suite, "
             "which works out each by a second way."
@@ -118,6 +136,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-1",
+        kind=THEOREM,
         place="Section 3.1, Theorem 1, first display",
         statement=(
             r"With $\eta \le 1/(8H^2)$ the NE-gap of the average policies is at most $\frac{192 H^3}{T} \sum_{h,\tau} "
@@ -127,6 +146,10 @@ CLAIMS = [
         tested=(
             "Exact gaps and the bound at every checkpoint: random games of many sizes with random, good and bad "
             "initial policies, long runs, games made to break the burn-in, and learning rates far below the largest."
+        ),
+        plain=of_bound(
+            "Theorem 1, the bound on the gap of one zero-sum game from any initial policies,",
+            "with a term for the first stage",
         ),
         judge=bound("theorem 1", repaired=(WORST, TERM, PROVEN)),
         figures=("theorem1_bounds", "theorem1_defects"),
@@ -141,6 +164,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-4",
+        kind=THEOREM,
         place="Section 3.1, Theorem 1, equation (4)",
         statement=(
             r"With uniform initial policies the NE-gap is at most $768 H^5 \log T \log(AB) / T$, for every $\eta \le "
@@ -149,6 +173,9 @@ CLAIMS = [
         tested=(
             "As above, with uniform initial policies; the repair restores the learning rate that the constant hides."
         ),
+        plain=of_bound(
+            "Equation (4), the bound of Theorem 1 from uniform policies,", "with the learning rate that it leaves out"
+        ),
         judge=bound("equation 4", repaired=(RATE,), rows=_of_this_section),
         figures=("theorem1_bounds", "theorem1_defects"),
         tables=("theory", "bound_curves"),
@@ -156,6 +183,7 @@ CLAIMS = [
     ),
     Claim(
         id="best-known-rate",
+        kind=THEOREM,
         place="Section 3.1, after Theorem 1; abstract",
         statement=r"From uniform policies, Algorithm 1 matches the best-known rate $O(1/T)$ up to a factor $\log T$.",
         tested=(
@@ -163,6 +191,7 @@ CLAIMS = [
             r"$\log T$, as the statement has it, or a power of $T$? Two models, fitted to the last two decades, with a "
             "bootstrap over seeds. Slopes are drawn as an illustration: between stage ends they sample a staircase."
         ),
+        plain=of_growth("The best-known rate from uniform policies, up to a logarithm,", "$T$ times the gap"),
         judge=growth("stage_rates", ("base_kind", "horizon")),
         figures=("theorem1_slopes",),
         tables=("stage_rates", "slopes", "bound_curves"),
@@ -170,12 +199,14 @@ CLAIMS = [
     ),
     Claim(
         id="iterations-theorem-1",
+        kind=THEOREM,
         place="Section 3.1, after Theorem 1",
         statement=(
             r"At most $T = \tilde{O}(H^5/\varepsilon)$ iterations give an $\varepsilon$-approximate equilibrium of one "
             r"game."
         ),
         tested="The inverse of (4), at the learning rate that it is meant for: long runs at the largest one.",
+        plain=of_bound("The number of iterations that follows from Theorem 1"),
         judge=bound("equation 4", repaired=(RATE,), rows=_at_the_largest_rate),
         figures=("theorem1_bounds",),
         tables=("theory", "bound_curves"),
@@ -183,6 +214,7 @@ CLAIMS = [
     ),
     Claim(
         id="no-regret",
+        kind=THEOREM,
         place="Section 3.1, equation (3)",
         statement=(
             "Optimistic mirror descent has no regret against the value estimates of each state: the per-state regrets "
@@ -193,6 +225,7 @@ CLAIMS = [
             r"D_R(\nu^\dagger, \tilde\nu)) / (\eta n)$ at every state, step and stage of long runs and random games, "
             "from uniform, random and bad initial policies. The paper's own (its Lemma 8) was not at hand."
         ),
+        plain=of_bound("A bound on the regret of each stage that vanishes with its length", left="the regret"),
         judge=bound("regret of a stage", printed="derived"),
         figures=("theorem1_chain",),
         tables=("theory", "chain"),
@@ -200,6 +233,7 @@ CLAIMS = [
     ),
     Claim(
         id="value-errors",
+        kind=THEOREM,
         place="Section 3.1, below Algorithm 1 (Lemma 9)",
         statement=(
             r"Stages that grow by the factor $1 + 1/H$ keep the errors of the value estimates from blowing up over the "
@@ -209,6 +243,16 @@ CLAIMS = [
             r"Errors at step $1$ over the regrets that they are made of, both times the lengths of their stages: they "
             r"may grow no faster than in proportion to $H$. Beside it stages that grow faster, where they do."
         ),
+        plain={
+            "holds": (
+                "Lemma 9 holds: the stages of Algorithm 1 keep errors of values from blowing up, which grow by "
+                "{growth} where the horizon grows by {linear}."
+            ),
+            "violated": (
+                "Lemma 9 is false: errors of values blow up over the horizon, by {growth} where it grows by {linear}."
+            ),
+            "open": open_sentence("Lemma 9, on errors of values over the horizon"),
+        },
         judge=_value_growth,
         figures=("theorem1_chain",),
         tables=("value_growth", "chain"),
@@ -216,12 +260,19 @@ CLAIMS = [
     ),
     Claim(
         id="few-stages",
+        kind=SENTENCE,
         place="Section 3.1, below Algorithm 1",
         statement=(
             r"Exponential growth covers $T$ iterations with few stages: at most $4 H \log T$, as the factor of (4) has "
             r"it."
         ),
         tested="Stages of long runs, counted.",
+        plain=of_two_sides(
+            "The number of stages of Algorithm 1",
+            good="Few stages cover all iterations: {left} at the most, where {right} are allowed.",
+            some="In {failing} of {cases} games there are more stages than the paper says: {left} beside {right}.",
+            bad="Stages are not few: more than the paper says in {failing} of {cases} games, {left} beside {right}.",
+        ),
         judge=comparison(
             "chain", _stage_counts, ("base_kind", "horizon"), "{left} stages beside $4 H \\log T$ = {right} ({where})"
         ),
@@ -231,6 +282,7 @@ CLAIMS = [
     ),
     Claim(
         id="best-responses",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=(
             r"For large $T$ the best responses in hindsight $\mu^{k,\dagger}$ approximate the equilibrium policies of "
@@ -239,6 +291,22 @@ CLAIMS = [
         tested=(
             r"Identical games, whose equilibria are the same: $\Delta_{\mu,\nu}/K$ there beside half of that of the "
             r"least similar games."
+        ),
+        plain=of_two_sides(
+            "Best responses in hindsight as approximate equilibria",
+            good=(
+                "Best responses in hindsight, where update (5) starts, approximate equilibria: on identical games they "
+                "are never more than half as far apart as on the least similar ones."
+            ),
+            some=(
+                "Best responses in hindsight, where update (5) starts, do not approximate equilibria in games with "
+                "{base_kind}: on identical games they are {left} nats apart, more than half as far as on the least "
+                "similar ones."
+            ),
+            bad=(
+                "Best responses in hindsight, where update (5) starts, do not approximate equilibria: on identical "
+                "games they are {left} nats apart, more than half as far as on the least similar ones."
+            ),
         ),
         judge=comparison(
             "sequences",
@@ -252,11 +320,21 @@ CLAIMS = [
     ),
     Claim(
         id="similarity-metric",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=r"$\Delta_{\mu,\nu}$ calls games similar if their equilibrium policies are close.",
         tested=(
             r"$\Delta_{\mu,\nu}/K$ must not fall by one percent or more when the games are perturbed more: differences "
             "from one perturbation to the next larger one on the same seeds, with intervals that hold together."
+        ),
+        plain=of_two_sides(
+            "The similarity metric of Theorem 2",
+            good="The similarity metric of Theorem 2 does not fall when games become less similar, in {cases} steps.",
+            some=(
+                "The similarity metric of Theorem 2 clearly does not fall in most steps to less similar games only: "
+                "of {cases} it falls in {falls}, and in others chance may hide it."
+            ),
+            bad="The similarity metric of Theorem 2 falls in {falls} of {cases} steps to less similar games.",
         ),
         judge=never_falls("similarity_steps", (*SEQUENCE[:3], "perturbation"), r"$\Delta_{\mu,\nu}/K$", FALL),
         figures=("theorem2_benefit",),
@@ -265,6 +343,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-6",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2, equation (6)",
         statement=(
             r"With update (5) and $\alpha = 1/\sqrt{K}$ the mean gap over the $K$ games is at most $\frac{192 H^5}{T} "
@@ -276,6 +355,9 @@ CLAIMS = [
             "smaller ones it inherits what is wrong with (4). It also prints the gap of the initial policies, and is "
             "about the output policies."
         ),
+        plain=of_bound(
+            "Theorem 2, equation (6), the bound on the mean gap over a sequence of games,", left="the mean gap"
+        ),
         judge=bound("theorem 2", repaired=(RATE,)),
         figures=("theorem2_benefit",),
         tables=("theory", "sequences"),
@@ -283,12 +365,14 @@ CLAIMS = [
     ),
     Claim(
         id="iterations-theorem-2",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2, second display",
         statement=(
             r"$T = \tilde{O}\left(\frac{H^3}{\varepsilon} \left( \frac{\Delta_{\mu,\nu}}{K} + \frac{A+B+H^2}{\sqrt{K}} "
             r"\right)\right)$ iterations on average give an $\varepsilon$-approximate equilibrium of each game."
         ),
         tested="The inverse of (6), on the same sequences.",
+        plain=of_bound("The number of iterations of Theorem 2", left="the mean gap"),
         judge=bound("theorem 2", repaired=(RATE,)),
         figures=("theorem2_benefit",),
         tables=("theory", "sequences"),
@@ -296,6 +380,7 @@ CLAIMS = [
     ),
     Claim(
         id="sharper-bound",
+        kind=SENTENCE,
         place="Section 3.2, after Theorem 2",
         statement=(
             r"Compared with $\tilde{O}(H^5/T)$ for learning each game alone, Theorem 2 is significantly sharper when "
@@ -306,6 +391,21 @@ CLAIMS = [
             "those of Figure 1: with printed constants, no more is claimed than that it is smaller. From which number "
             "of games it can be, `last-terms-negligible` says."
         ),
+        plain=of_two_sides(
+            "Theorem 2 beside Theorem 1",
+            good=(
+                "The bound (6) for a sequence of similar games is smaller than (4) for each alone in all {cases} "
+                "settings."
+            ),
+            some=(
+                "The bound (6) for a sequence of similar games is no sharper than (4) for each alone in {failing} of "
+                "{cases} settings, and up to {ratio} times as large."
+            ),
+            bad=(
+                "The bound (6) of Theorem 2 is not sharper than (4) for each game alone: on similar games it is the "
+                "larger one in {failing} of {cases} settings, up to {ratio} times."
+            ),
+        ),
         judge=comparison("sequences", _sharper_bound, SEQUENCE, "{left} beside {right} ({where})"),
         figures=("theorem2_benefit",),
         tables=("sequences",),
@@ -313,6 +413,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-1-over-games",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2",
         statement=(
             r"What Theorem 2 starts from: the mean over the games of the bound of Theorem 1, whatever the meta-update."
@@ -321,6 +422,7 @@ CLAIMS = [
             "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, at the worst of tied best "
             "responses."
         ),
+        plain=of_bound("The mean of Theorem 1 over games, where Theorem 2 starts,", left="the mean gap"),
         judge=bound("theorem 1, mean over games", printed=WORST),
         tables=("theory", "sequences"),
         runs=("theory/sequences/*",),
@@ -328,6 +430,7 @@ CLAIMS = [
     *(
         Claim(
             id=f"sharper-zero-sum-{kind}",
+            kind=SENTENCE,
             place=f"Section 3.2, after Theorem 2; abstract: {kind} equilibria",
             statement=(
                 f"Update (5) converges faster than learning each game alone when the games are similar: games with "
@@ -338,6 +441,7 @@ CLAIMS = [
                 r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an "
                 r"interval; games are similar that are perturbed no more than those of Figure 1."
             ),
+            plain=of_effect(f"With {kind} equilibria update (5)"),
             judge=effect("sequences", "best_response", SEQUENCE, _kind(kind), VARIANTS),
             figures=("theorem2_benefit",),
             tables=("sequences",),
@@ -347,9 +451,13 @@ CLAIMS = [
     ),
     Claim(
         id="bandit-feedback",
+        kind=SENTENCE,
         place="Section 2, last paragraph before Meta-learning",
         statement="The results extend to stochastic bandit feedback by standard techniques.",
         tested="No learner here samples its feedback: all get it in full, as in the paper.",
+        plain=of_untested(
+            "Bandit feedback is open: the paper says that results extend to it, but not by which algorithm."
+        ),
         judge=not_tested(
             "An algorithm and a rate for sampled feedback would decide it. The paper gives neither, so whatever we ran "
             "would test a choice of ours."
