@@ -47,7 +47,8 @@ def places(verdict):
 
 def sides(form, ratio, violations=0, iteration=10):
     return {"claim": "c", "form": form, "setting": f"s{ratio}", "iteration": iteration, "ratio": ratio,
-            "runs": 8, "violations": violations, "unresolved": 0, "first_informative": 1.0, "total": False, "file": "f"}  # fmt: skip
+            "runs": 8, "violations": violations, "unresolved": 0, "first_informative": 1.0, "total": False,
+            "file": "f"}  # fmt: skip
 
 
 def test_bounds_tell_the_worst_of_what_is_printed_and_of_the_tightest_repair_that_holds():
