@@ -8,5 +8,18 @@
 from metanash_replication.report.assembly import Outline, Report, Section, assemble
 from metanash_replication.report.html import Document, to_html
 from metanash_replication.report.markdown import to_markdown
+from metanash_replication.report.opening import Line, Opening
+from metanash_replication.report.recalculations import tests_by_claim
 
-__all__ = ["Document", "Outline", "Report", "Section", "assemble", "to_html", "to_markdown"]
+__all__ = [
+    "Document",
+    "Line",
+    "Opening",
+    "Outline",
+    "Report",
+    "Section",
+    "assemble",
+    "tests_by_claim",
+    "to_html",
+    "to_markdown",
+]

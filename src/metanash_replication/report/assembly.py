@@ -1,12 +1,12 @@
 """The report before it is a page: sections with verdicts, captioned figures and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metanash_replication import plans
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.rules import VERDICTS
-from metanash_replication.report.content import Part
+from metanash_replication.report.content import Part, settings_part
 from metanash_replication.typing import Tables
 
 __all__ = ["Outline", "Report", "Section", "assemble"]
@@ -28,10 +28,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Sections, and the claims that open the pages."""
+    """Sections, the claims that open the pages, and all settings of those that are bounds, by the claim's id."""
 
     sections: tuple[Section, ...]
     headlines: tuple[Entry, ...] = ()
+    settings: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[Entry]:
@@ -93,4 +94,7 @@ def assemble(
             for plan, parts in outlines
         ),
         tuple(by_id[name] for name in headlines),
+        {
+            entry.claim.id: settings_part(tables["theory"], entry.verdict.row) for entry in entries if entry.verdict.row
+        },
     )
