@@ -54,12 +54,12 @@ def test_an_error_is_one_line_and_exit_code_1(error, monkeypatch, capsys):
     assert capsys.readouterr().err == f"metanash failing: {error}\n"
 
 
-COLUMNS = ("id", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures",
-           "tables", "runs")  # fmt: skip
+COLUMNS = ("id", "kind", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row",
+           "worst_runs", "figures", "tables", "runs")  # fmt: skip
 ROWS = [
-    ("first", "Theorem 1", "$x$", "Runs.", "Bad.", "violated", "burn-in, H=1", "theorem 1", "theory/a.npz", "f/b.png",
-     "theory.csv", "theory/a.npz theory/c.npz"),
-    ("second", "Section 2", "Yes.", "No.", "None.", "not tested", "", "", "", "", "", ""),
+    ("first", "theorem", "Theorem 1", "$x$", "Runs.", "Bad.", "violated", "burn-in, H=1", "theorem 1",
+     "theory/a.npz", "f/b.png", "theory.csv", "theory/a.npz theory/c.npz"),
+    ("second", "sentence", "Section 2", "Yes.", "No.", "None.", "not replicated", "", "", "", "", "", ""),
 ]  # fmt: skip
 THEORY = "claim,form,setting,iteration,left,right,runs,violations\n" + "".join(
     f'{claim},{form},"burn-in, H=1",7,0.5,{right},4,{violations}\n'
@@ -80,8 +80,8 @@ def test_claims_are_listed_with_their_verdicts(results, capsys, monkeypatch):
     assert cli.main(["claims", "--results", str(results)]) == 0
     first, second, _, counts = capsys.readouterr().out.splitlines()
     assert first.split() == ["first", "violated", "Theorem", "1"]
-    assert second.split() == ["second", "not", "tested", "Section", "2"]
-    assert counts == "1 violated, 1 not tested"
+    assert second.split() == ["second", "not", "replicated", "Section", "2"]
+    assert counts == "1 violated, 1 not replicated"
 
 
 def test_a_claim_is_printed_with_its_files_and_both_sides(results, capsys, monkeypatch):
@@ -91,6 +91,7 @@ def test_a_claim_is_printed_with_its_files_and_both_sides(results, capsys, monke
     assert "printed: at T=7 left side 0.5, right side 0.125; violated in 3 of 4 runs" in printed
     assert "right side 9" not in printed  # another theorem in a setting of that name
     for line in (
+        "verdict   violated (theorem)",
         f"measured  {results}/theory/a.npz",
         f"also      {results}/theory/c.npz",
         f"figures   {results}/f/b.png",
@@ -244,8 +245,11 @@ LINE = ",".join(ROWS[1])
 TABLES = {
     "empty": (b"", "claims.csv: empty; run the pipeline, or name the folder with --results"),
     "no rows": (",".join(COLUMNS).encode(), "claims.csv: a table without rows; run the pipeline"),
-    "missing columns": (b"id,verdict\na,b\n", "claims.csv: the columns place, statement, tested_by, result, worst,"),
-    "another delimiter": (";".join(COLUMNS).encode() + b"\n", "claims.csv: its first line is 'id;place;statement;"),
+    "missing columns": (b"id,verdict\na,b\n", "claims.csv: the columns kind, place, statement, tested_by, result,"),
+    "another delimiter": (
+        ";".join(COLUMNS).encode() + b"\n",
+        "claims.csv: its first line is 'id;kind;place;statement;",
+    ),
     "a column twice": (",".join([*COLUMNS, "id"]).encode(), "claims.csv: the column 'id' is there twice"),
     "binary": (b"\x00\xff\xfe\x80", "claims.csv: no text, no table; run the pipeline"),
     "a zip": (b"PK\x03\x04\xff\xff", "no table; run the pipeline"),
@@ -255,8 +259,14 @@ TABLES = {
         "claims.csv:3: no table from here on (unexpected end of data); look for a quote without a partner",
     ),
     "text after a quote": (f'{",".join(COLUMNS)}\n"a"b,{LINE}\n'.encode(), "claims.csv:2: no table from here on"),
-    "a long row": (f"{','.join(COLUMNS)}\n{LINE},more\n".encode(), "claims.csv:2: 13 fields, the table has 12 columns"),
-    "a short row": (f"{','.join(COLUMNS)}\n{LINE}\na,b\n".encode(), "claims.csv:3: 2 fields, the table has 12 columns"),
+    "a long row": (
+        f"{','.join(COLUMNS)}\n{LINE},more\n".encode(),
+        f"claims.csv:2: {len(COLUMNS) + 1} fields, the table has {len(COLUMNS)} columns",
+    ),
+    "a short row": (
+        f"{','.join(COLUMNS)}\n{LINE}\na,b\n".encode(),
+        f"claims.csv:3: 2 fields, the table has {len(COLUMNS)} columns",
+    ),
     "a huge field": (f"{','.join(COLUMNS)}\n{'x' * 200_000}\n".encode(), "field larger than field limit"),
 }
 
@@ -443,10 +453,11 @@ def test_a_claim_names_the_worst_of_its_runs_first(results, capsys, monkeypatch)
     with (results / "claims.csv").open("a", newline="") as file:
         runs = "theory/a.npz theory/b.npz theory/c.npz"
         csv.writer(file).writerows(
-            [("third", "Theorem 2", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz", "", "theory.csv", runs),
-             ("fourth", "Theorem 3", "$x$", "Runs.", "Good.", "holds", "", "", "", "", "theory.csv", runs),
-             ("fifth", "Theorem 4", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz theory/b.npz", "",
-              "theory.csv", runs)]
+            [("third", "theorem", "Theorem 2", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz", "",
+              "theory.csv", runs),
+             ("fourth", "theorem", "Theorem 3", "$x$", "Runs.", "Good.", "holds", "", "", "", "", "theory.csv", runs),
+             ("fifth", "theorem", "Theorem 4", "$x$", "Runs.", "Bad.", "violated", "", "",
+              "theory/c.npz theory/b.npz", "", "theory.csv", runs)]
         )  # fmt: skip
     for claim, measured, also in [("third", "c", "ab"), ("fourth", "a", "bc"), ("fifth", "cb", "a")]:
         assert cli.main(["claims", claim, "--results", str(results)]) == 0

@@ -359,7 +359,7 @@ def test_every_theorem_proposition_and_numbered_equation_is_there():
     assert [f"Figure 1({p})" for p in "abc" if f"Figure 1({p})" not in places] == []
 
 
-CLAIM = Claim("a-claim", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
+CLAIM = Claim("a-claim", "sentence", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
 
 
 def of(*files):
@@ -368,9 +368,11 @@ def of(*files):
 
 def test_bad_claims_are_refused():
     with pytest.raises(ValueError, match="A claim"):
-        Claim("A claim", *["x"] * 3, not_tested(""))
+        Claim("A claim", "sentence", *["x"] * 3, not_tested(""))
     with pytest.raises(ValueError, match="dollar"):
-        Claim("a", "p", "costs 5$", "t", not_tested(""))
+        Claim("a", "sentence", "p", "costs 5$", "t", not_tested(""))
+    with pytest.raises(ValueError, match="kind 'lemma' is none of theorem, "):
+        Claim("a", "lemma", "p", "s", "t", not_tested(""))
     with pytest.raises(ValueError, match="a-claim"):
         judge_all({}, of("theory/a/x.npz"), [CLAIM, CLAIM])
     with pytest.raises(ValueError, match=r"theory/a/\*"):
@@ -381,7 +383,8 @@ def test_ledger_table_has_a_row_a_claim():
     (entry,) = judge_all({}, of("theory/b/x.npz", "theory/a/y.npz", "theory/a/x.npz"), [CLAIM])
     (row,) = ledger_table([entry], "../figures").to_dict("records")
     assert row["runs"] == "theory/a/x.npz theory/a/y.npz"
-    assert (row["id"], row["verdict"], row["result"], row["worst_runs"]) == ("a-claim", NOT_TESTED, "No.", "")
+    assert (row["id"], row["kind"], row["verdict"]) == ("a-claim", "sentence", "open")
+    assert (row["result"], row["worst_runs"]) == ("No.", "")
 
 
 BEHIND = {

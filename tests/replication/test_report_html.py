@@ -12,7 +12,8 @@ from PIL import Image
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
-from metanash_replication.ledger.rules import VERDICTS, bound
+from metanash_replication.ledger.rules import bound
+from metanash_replication.ledger.words import WORDS
 from metanash_replication.paper import HEADLINES, OUTLINES
 from metanash_replication.report import Document, Report, Section, assemble, to_html, to_markdown
 from metanash_replication.report.content import Part
@@ -28,9 +29,17 @@ def test_inline_knows_mathematics_code_emphasis_and_citations():
     assert '<data value="1.2" title="theory.csv">1.2</data> &lt; x' in found
 
 
-def test_every_verdict_has_a_badge_of_its_own():
-    assert set(BADGES) == set(VERDICTS)
-    assert len({sign for _, sign in BADGES.values()}) == len({name for name, _ in BADGES.values()}) == len(VERDICTS)
+def test_every_word_has_a_badge_of_its_own():
+    assert set(BADGES) == {word.name for word in WORDS}
+    assert len({sign for _, sign in BADGES.values()}) == len({name for name, _ in BADGES.values()}) == len(WORDS)
+
+
+def test_words_are_explained_on_both_pages(page):
+    markdown = to_markdown(small_report(), "../figures")
+    for word in WORDS:
+        assert f"<td>{word.name}</td>" in page()
+        assert word.rule in page()
+        assert f"| {word.name} | {', '.join(word.kinds)} | {word.rule} |" in markdown
 
 
 @pytest.fixture
@@ -73,8 +82,8 @@ PROVENANCE = {
 def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
     """One section with a claim for each headline, since the page shows those."""
     claims = [
-        Claim(name, "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",), ("theory",),
-              ("theory/a/*",), section="theorem-1")
+        Claim(name, "theorem", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",),
+              ("theory",), ("theory/a/*",), section="theorem-1")
         for name in HEADLINES
     ]  # fmt: skip
     entries = judge_all({"theory": theory}, {"theory/a/H1.npz": {}, "theory/a/H2.npz": {}}, claims)

@@ -80,6 +80,7 @@ FIGURES: dict['''),
         ("    never_exceeded,\n)", "    never_exceeded,  # and one more\n)"),
         ("    Claim(\n        id=\"equation-10\",", '''    Claim(
         id="uniform-play",
+        kind=THEOREM,
         place="Section 4.2",
         statement=r"Uniform play has an NE-gap of at most $1 / (1 - \\gamma)$.",
         tested="Exact gaps of uniform policies in random games.",
@@ -165,7 +166,7 @@ drawn.canvas.draw()
 shown = section._uniform_play(table).rows
 print(json.dumps({
     "section": claim.section, "outline": outline.id, "figures": outline.figures, "gaps": arrays["ne_gap"].tolist(),
-    "table": table["left"].tolist(), "verdict": entry.verdict.name, "worst": entry.worst_runs, "rows": len(shown),
+    "table": table["left"].tolist(), "verdict": entry.word, "worst": entry.worst_runs, "rows": len(shown),
     "drawn": drawn.axes[0].get_lines()[0].get_ydata().tolist(),
 }))
 """

@@ -60,7 +60,7 @@ def test_every_claim_has_a_row_and_every_file_of_it_exists(finished, ledger):
         files = [name for kind in ("figures", "tables", "runs", "worst_runs") for name in row[kind].split()]
         assert [name for name in files if not finished.path(name).exists()] == [], row["id"]
         assert set(row["worst_runs"].split()) <= set(row["runs"].split())
-        assert files or row["verdict"] == "not tested", row["id"]
+        assert files or row["verdict"] in {"open", "definition"}, row["id"]
 
 
 def test_bounds_are_judged_by_the_files_that_they_name(made):

@@ -16,7 +16,7 @@ __all__ = ["add_arguments", "run"]
 
 _REMEDY = "run the pipeline, or name the folder with --results"
 _COLUMNS = (
-    "id", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures",
+    "id", "kind", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures",
     "tables", "runs",
 )  # fmt: skip
 _SIDES = ("claim", "form", "setting", "iteration", "left", "right", "runs", "violations")
@@ -96,7 +96,7 @@ def _detail(row: Row, results: Path, width: int) -> None:
     sides = _sides(row, results)
     for title, name in (("claim", "statement"), ("place", "place"), ("tested", "tested_by"), ("result", "result")):
         _print(title, row[name], width)
-    _print("verdict", row["verdict"], width)
+    _print("verdict", f"{row['verdict']} ({row['kind']})", width)
     if row["worst"]:
         _print("worst", row["worst"], width)
     for side in sides:

@@ -2,7 +2,7 @@
 
 A claim is one entry of the list ``CLAIMS`` of the module ``claims`` of a topic
 (:mod:`metanash_replication.topics`). Verdicts are computed by the rules of :mod:`~metanash_replication.ledger.rules`,
-never typed. Needs pandas (extra ``pipeline``).
+never typed, and told in the words of :mod:`~metanash_replication.ledger.words`. Needs pandas (extra ``pipeline``).
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ import pandas as pd
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.claim import Claim, Runs, deciding_runs, runs_behind
 from metanash_replication.ledger.rules import INCONCLUSIVE, NOT_TESTED, Verdict, not_tested
+from metanash_replication.ledger.words import word_of
 from metanash_replication.typing import Tables
 
 __all__ = ["Entry", "judge_all", "ledger_table"]
@@ -31,6 +32,11 @@ class Entry:
     verdict: Verdict
     runs: tuple[str, ...]
     worst_runs: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """What is said of the claim: see :mod:`metanash_replication.ledger.words`."""
+        return word_of(self.claim.kind, self.verdict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -71,19 +77,19 @@ def judge_all(tables: Tables, runs: Runs, claims: Sequence[Claim]) -> list[Entry
 def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
     """``claims.csv``: a row for each claim; files relative to its folder, ``figures`` being that of the figures.
 
-    Columns id, section, place, statement, tested_by, result, verdict, worst, worst_row (its claim in
-    ``theory.csv``), worst_runs, figures, tables, runs; lists
-    are separated by blanks.
+    Columns id, section, kind, place, statement, tested_by, result, verdict (the word for it), worst, worst_row (its
+    claim in ``theory.csv``), worst_runs, figures, tables, runs; lists are separated by blanks.
     """
     return pd.DataFrame(
         {
             "id": entry.claim.id,
             "section": entry.claim.section,
+            "kind": entry.claim.kind,
             "place": entry.claim.place,
             "statement": entry.claim.statement,
             "tested_by": entry.claim.tested,
             "result": plain(entry.verdict.result),
-            "verdict": entry.verdict.name,
+            "verdict": entry.word,
             "worst": entry.verdict.worst,
             "worst_row": entry.verdict.row,
             "worst_runs": " ".join(entry.worst_runs),

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from metanash_replication.ledger.rules import Judge, Verdict
+from metanash_replication.ledger.words import KINDS
 
 __all__ = ["Claim", "Runs", "deciding_runs", "runs_behind"]
 
@@ -22,6 +23,8 @@ class Claim:
     ----------
     id : str
         Letters, digits and hyphens; never changes, since pages and commands refer to it.
+    kind : str
+        One of :data:`metanash_replication.ledger.words.KINDS`, which decides the words that it can have.
     place : str
         Where the paper says so.
     statement, tested : str
@@ -39,6 +42,7 @@ class Claim:
     """
 
     id: str
+    kind: str
     place: str
     statement: str
     tested: str
@@ -52,6 +56,8 @@ class Claim:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
             raise ValueError(f"claim id {self.id!r} must be lower-case letters and digits joined by hyphens")
+        if self.kind not in KINDS:
+            raise ValueError(f"claim {self.id}: kind {self.kind!r} is none of {', '.join(KINDS)}")
         if self.statement.count("$") % 2 or self.tested.count("$") % 2:
             raise ValueError(f"claim {self.id}: a dollar sign has no partner")
 

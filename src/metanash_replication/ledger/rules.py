@@ -1,11 +1,13 @@
 """How verdicts are reached: functions of tables, none of which knows a particular claim.
 
-A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``) and returns a :class:`Verdict`.
+A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``) and returns a :class:`Verdict`. Where
+cases can stand alone, it counts in how many it is as the claim says. How a verdict is told depends on the kind of claim
+(:mod:`metanash_replication.ledger.words`).
 
 ``bound``
-    0 violations of the printed form: *holds*, or *holds, vacuous here* if the bound is nowhere below the trivial range
-    of what it bounds. Otherwise *violated as printed, repaired form holds* if a repaired form has 0 violations on the
-    same claim, else *violated*. *Inconclusive* if rounding decides nothing in any run, or there are no runs.
+    0 violations of the printed form: *holds*, or *vacuous* if the bound is nowhere below the trivial range of what it
+    bounds. Otherwise *violated as printed* if a repaired form has 0 violations on the same claim, else *violated*.
+    *Inconclusive* if rounding decides nothing in any run, or there are no runs.
 ``never_exceeded``
     The same for bounds that have no trivial range: 0 violations *hold*.
 ``rate``
@@ -15,7 +17,7 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
 ``effect``
     Of intervals of the ratio of a gap to that without meta-learning (or of the difference: then 0 in the place of 1),
     over settings: below 1 in all, *holds*; above 1 in any when all are to hold at once, *violated*, or with a repaired
-    arm whose intervals are all below 1, *violated as printed, repaired form holds*; else *inconclusive*.
+    arm whose intervals are all below 1, *violated as printed*; else *inconclusive*.
 ``speed``
     "Much fewer iterations" is read as half as many: at all gaps the interval of the speed-up is above that, *holds*; at
     any it is below, *violated*; else *inconclusive*.
@@ -32,8 +34,7 @@ A rule returns a judge, which takes tables by name (``theory`` is ``theory.csv``
     With the reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,26 @@ from scipy.special import betaincinv, ndtri
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.ledger.telling import (
+    bound_facts,
+    bound_marks,
+    effect_facts,
+    effect_marks,
+    in_numbers,
+    speed_facts,
+    speed_marks,
+)
+from metanash_replication.ledger.verdict import (
+    HOLDS,
+    INCONCLUSIVE,
+    NOT_TESTED,
+    REPAIRED,
+    VACUOUS,
+    VERDICTS,
+    VIOLATED,
+    Mark,
+    Verdict,
+)
 from metanash_replication.rates import MUCH_FASTER, familywise
 from metanash_replication.typing import Tables
 
@@ -70,14 +91,6 @@ __all__ = [
     "speed",
 ]
 
-HOLDS = "holds"
-VACUOUS = "holds, vacuous here"
-REPAIRED = "violated as printed, repaired form holds"
-VIOLATED = "violated"
-INCONCLUSIVE = "inconclusive"
-NOT_TESTED = "not tested"
-VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
-
 _BARE = ("experiment", "base_kind", "arm")
 _SYMBOLS = {
     "horizon": "H",
@@ -91,44 +104,6 @@ _SYMBOLS = {
     "step_factor": "step / theory",
 }
 _LABELS = {**ARM_LABELS, "maml": "MAML", "first_order": "first-order MAML"}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The verdict that the tables give on a claim.
-
-    Attributes
-    ----------
-    name : str
-        One of ``VERDICTS``.
-    result : str
-        Sentences, the first of which may stand alone; their numbers are citations
-        (:mod:`metanash_replication.ledger.cited`).
-    worst : str
-        The setting that decided, as its table names it; empty where there is none.
-    row : str
-        The name of the claim in ``theory.csv``, if that is where the setting is from.
-    files : tuple of str
-        Files of measurements that the setting was measured in, where the table knows them.
-    place : mapping from str to value
-        Columns of the deciding row, where the table does not.
-    """
-
-    name: str
-    result: str
-    worst: str = ""
-    row: str = ""
-    files: tuple[str, ...] = ()
-    place: Mapping[Any, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.name not in VERDICTS:
-            raise ValueError(f"verdict {self.name!r} is none of {', '.join(VERDICTS)}")
-
-    @property
-    def headline(self) -> str:
-        """The first sentence of the result."""
-        return self.result.split(". ", maxsplit=1)[0].removesuffix(".") + "."
 
 
 Judge = Callable[[Tables], Verdict]
@@ -230,6 +205,8 @@ def bound(
             str(worst["setting"]),
             str(worst["claim"]),
             tuple(worst["file"].split()),
+            facts=bound_facts(main, others),
+            marks=bound_marks(main, others),
         )
 
     return judge
@@ -245,7 +222,15 @@ def never_exceeded(*claims: str) -> Judge:
         parts = [_form(part, cited(_capital(str(name)), "theory.csv")) for name, part in rows.groupby("claim")]
         name, worst = VIOLATED if rows["violations"].sum() else HOLDS, _worst(rows)
         files = tuple(worst["file"].split())
-        return Verdict(name, ". ".join(parts) + ".", str(worst["setting"]), str(worst["claim"]), files)
+        return Verdict(
+            name,
+            ". ".join(parts) + ".",
+            str(worst["setting"]),
+            str(worst["claim"]),
+            files,
+            facts=bound_facts(rows, {}),
+            marks=bound_marks(rows, {}),
+        )
 
     return judge
 
@@ -275,7 +260,22 @@ def rate(table: str, keys: Sequence[str], rows: Rows = _everything, against: str
             f"[{number(worst['low'], '.3f', source)}, {number(worst['high'], '.3f', source)}] beside "
             f"{number(worst[against], '.3f', source)} ({cited(where, source)})."
         )
-        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
+        fitting = int(counts.get("consistent", 0))
+        ratio, *ends = (
+            float(worst[against] / worst[end]) if worst[end] < 0 else np.inf for end in ("slope", "low", "high")
+        )
+        return Verdict(
+            name or INCONCLUSIVE,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=len(judged),
+            facts=in_numbers(
+                source, slope=-worst["slope"], claimed=-worst[against], fitting=fitting, cases=len(judged)
+            ),
+            marks=(Mark("printed", "slope", ratio, min(ends), max(ends), "rate"),),
+        )
 
     return judge
 
@@ -309,7 +309,17 @@ def growth(
             f"[{number(worst['power_low'], '.3f', source)}, {number(worst['power_high'], '.3f', source)}]; misfit of "
             f"the power over that of the logarithm at least {number(10 ** worst['advantage_low'], '.3g', source)}."
         )
-        return Verdict(name or INCONCLUSIVE, result, where, place=worst.to_dict())
+        fitting = int(counts.get("consistent", 0))
+        return Verdict(
+            name or INCONCLUSIVE,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=len(judged),
+            facts=in_numbers(source, fitting=fitting, cases=len(judged), end=worst["end"]),
+            marks=(Mark("printed", "misfit", float(10 ** -worst["advantage_low"]), scale="growth"),),
+        )
 
     return judge
 
@@ -388,7 +398,16 @@ def effect(
             *(_effect_sentence(part, ratio, neutral, _words(other), source) for other, part in others.items()),
         ]
         place = worst.drop(column).to_dict()  # the ratio is of files of several arms
-        return Verdict(name, ". ".join(parts) + ".", where, place=place)
+        return Verdict(
+            name,
+            ". ".join(parts) + ".",
+            where,
+            place=place,
+            fitting=helps,
+            cases=len(own),
+            facts=effect_facts(own, others, ratio, neutral, source),
+            marks=effect_marks(own, others, ratio, neutral),
+        )
 
     return judge
 
@@ -435,21 +454,34 @@ def speed(
             name = HOLDS if len(known) == len(own) and (known["low"] >= MUCH_FASTER).all() else INCONCLUSIVE
         arms = [arm, *(other for other in others if (chosen["arm"] == other).any())]
         parts = [sentence(chosen[chosen["arm"] == one], one) for one in arms]
+        rest = {one: chosen[chosen["arm"] == one] for one in arms[1:]}
         return Verdict(
             name,
             ". ".join(parts) + ".",
             f"{base_kind}, {arm}",
             place={"figure": figure, "base_kind": base_kind, "arm": arm},
+            fitting=int((known["low"] >= MUCH_FASTER).sum()),
+            cases=len(own),
+            facts=speed_facts(own, rest, source),
+            marks=speed_marks(own, rest),
         )
 
     return judge
 
 
-def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str], sentence: str) -> Judge:
+def comparison(
+    table: str,
+    rows: Callable[[Tables], pd.DataFrame],
+    keys: Sequence[str],
+    sentence: str,
+    *,
+    whole: bool = False,
+) -> Judge:
     """``left`` at most ``right`` in every row of what ``rows`` makes of the tables.
 
-    Where either is not a number nothing is decided: if no other row fails, the verdict is *inconclusive*. ``sentence``
-    names ``{left}``, ``{right}`` and ``{where}`` of the row with the largest left over right.
+    The rows are cases, unless together they make the claim (``whole``). Where either is not a number nothing is
+    decided: if no other row fails, the verdict is *inconclusive*. ``sentence`` names ``{left}``, ``{right}`` and
+    ``{where}`` of the row with the largest left over right.
     """
 
     def judge(tables: Tables) -> Verdict:
@@ -469,7 +501,21 @@ def comparison(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequenc
         )
         counted = f"{_count(failing, source, 'None')} of {number(len(made), 'd', source)} cases fail"
         name = VIOLATED if failing else (HOLDS if known.all() else INCONCLUSIVE)
-        return Verdict(name, f"{counted}; worst: {told}.", where, place=worst.to_dict())
+        fitting = 0 if whole else int((made["left"] <= made["right"]).sum())
+        cases = 0 if whole else len(made)
+        left, right = float(worst["left"]), float(worst["right"])
+        ratio = left / right if right > 0.0 else (np.inf if left > 0.0 else np.nan)
+        facts = in_numbers(source, left=left, right=right, ratio=ratio, cases=len(made))
+        return Verdict(
+            name,
+            f"{counted}; worst: {told}.",
+            where,
+            place=worst.to_dict(),
+            fitting=fitting,
+            cases=cases,
+            facts=facts | {"failing": _count(failing, source, "none")},
+            marks=(Mark("printed", "comparison", ratio, scale="comparison"),),
+        )
 
     return judge
 
@@ -517,7 +563,16 @@ def most(table: str, rows: Callable[[Tables], pd.DataFrame], keys: Sequence[str]
             largest=number(worst["left"], ".3g", source),
             right=number(worst["right"], ".3g", source),
         )
-        return Verdict(name, f"{told}.", _place(worst, keys), place=worst.to_dict())
+        ratio, least, most = (0.5 / part if part > 0.0 else np.inf for part in (good / len(made), high, low))
+        facts = in_numbers(source, good=good, cases=len(made), median=made["left"].median(), largest=worst["left"])
+        return Verdict(
+            name,
+            f"{told}.",
+            _place(worst, keys),
+            place=worst.to_dict(),
+            facts=facts,
+            marks=(Mark("printed", "share", ratio, least, most, "share"),),
+        )
 
     return judge
 
@@ -548,7 +603,17 @@ def never_falls(table: str, keys: Sequence[str], name: str, margin: float) -> Ju
             f"{number(worst['difference'], '.2g', source)} [{number(worst['low'], '.2g', source)}, "
             f"{number(worst['high'], '.2g', source)}] ({cited(where, source)})."
         )
-        return Verdict(verdict, result, where, place=worst.to_dict())
+        allowed = (-rows["low"] / -least).where(least < 0).max()
+        return Verdict(
+            verdict,
+            result,
+            where,
+            place=worst.to_dict(),
+            fitting=kept,
+            cases=len(rows),
+            facts=in_numbers(source, cases=len(rows)) | {"falls": _count(falls, source, "none")},
+            marks=(Mark("printed", "difference", float(allowed), scale="fall"),),
+        )
 
     return judge
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from metanash_replication import plans
 from metanash_replication.ledger import Entry
-from metanash_replication.ledger.rules import VERDICTS
+from metanash_replication.ledger.words import WORDS
 from metanash_replication.report.content import Part, settings_part
 from metanash_replication.typing import Tables
 
@@ -41,9 +41,9 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many claims have each verdict."""
-        names = [entry.verdict.name for entry in self.entries]
-        return {name: names.count(name) for name in VERDICTS}
+        """How many claims each word is said of."""
+        names = [entry.word for entry in self.entries]
+        return {word.name: names.count(word.name) for word in WORDS}
 
 
 def assemble(
@@ -94,7 +94,5 @@ def assemble(
             for plan, parts in outlines
         ),
         tuple(by_id[name] for name in headlines),
-        {
-            entry.claim.id: settings_part(tables["theory"], entry.verdict.row) for entry in entries if entry.verdict.row
-        },
+        {entry.claim.id: settings_part(tables["theory"], entry.verdict.row) for entry in entries if entry.verdict.row},
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
+from metanash_replication.ledger.words import WORDS
 
 __all__ = [
     "GROWTH_HEAD",
@@ -14,6 +15,7 @@ __all__ = [
     "LITERAL",
     "MANY",
     "UNRESOLVED",
+    "WORDS_TEXT",
     "Cells",
     "Heat",
     "Part",
@@ -25,6 +27,7 @@ __all__ = [
     "settings_part",
     "slope_cells",
     "with_a_verdict",
+    "words_part",
 ]
 
 
@@ -154,6 +157,18 @@ GROWTH_TEXT = (
 )
 
 
+WORDS_TEXT = (
+    "Of each claim one word is said, which the pipeline makes of tables, by the kind of claim. A theorem is a theorem, "
+    "lemma, bound or rate; an experiment is a simulation of the paper; a sentence is one of its text."
+)
+
+
+def words_part() -> Part:
+    """The words of replication with their rules."""
+    rows = tuple((word.name, ", ".join(word.kinds), word.rule) for word in WORDS)
+    return Part("Words", WORDS_TEXT, ("word", "said of", "rule"), rows)
+
+
 def with_a_verdict(table: pd.DataFrame) -> pd.DataFrame:
     """Rows with points enough for a verdict."""
     return table[table["verdict"].isin(["consistent", "violated", "inconclusive"])]
@@ -166,7 +181,16 @@ def effect_of(row: Any, name: str = "ratio", neutral: float = 1.0) -> str:
     return "hurts" if row[f"{name}_low"] > neutral else "no clear effect"
 
 
-BOUND_HEAD = ("claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved", "informative from")
+BOUND_HEAD = (
+    "claim",
+    "form",
+    "setting",
+    "largest left / right",
+    "runs",
+    "violated in",
+    "unresolved",
+    "informative from",
+)
 """Columns of tables of bounds."""
 BOUND_HEAT = Heat(
     ("claim", "setting"), ("form",), ("largest left / right",), good="within the bound", bad="beyond the bound"
@@ -192,7 +216,7 @@ def claims_part(theory: pd.DataFrame, claims: Sequence[str], title: str, text: s
 
 
 def settings_part(theory: pd.DataFrame, claim: str) -> Part:
-    """Every setting in ``theory.csv`` of one claim, with its largest ratio: rows may share a setting and differ in T."""
+    """Every setting of one claim in ``theory.csv``, with its largest ratio: rows may differ in T alone."""
     cells = Cells("theory")
     own = theory[theory["claim"] == claim].sort_values("ratio", ascending=False, kind="stable")
     worst = own.drop_duplicates(["setting", "form"]).sort_index()

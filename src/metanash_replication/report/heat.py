@@ -19,6 +19,9 @@ STEPS = (1.5, 3.0, 10.0)
 SHADES = len(STEPS) + 1
 """Of each side of a scale; 0 has no colour."""
 
+MIDDLE = {"ratio": 1.0, "difference": 0.0}
+"""Where the good side of a scale ends and the bad one begins."""
+
 _Place = tuple[tuple[str, ...], tuple[str, ...], int]
 """Values of the columns that name a row of a map and a column, and which of the columns with numbers it is."""
 _MARK = "\0"
@@ -29,13 +32,19 @@ _NUMBER = re.compile(r"-?\d*\.?\d+(e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class HeatCell:
-    """What a cell shows, and its shade.
+    """What a cell shows, and its colour.
 
-    ``shade`` counts from 0, which has no colour: below it good, above it bad, if the scale has a middle.
+    Attributes
+    ----------
+    text : str
+    tone : str
+        ``good``, ``bad`` or, of a scale without a middle, ``size``, with the shade from 1 to 4; empty: no colour.
+    unclear : bool
+        Whether the middle is in its interval.
     """
 
     text: str
-    shade: int = 0
+    tone: str = ""
     unclear: bool = False
 
 
@@ -96,55 +105,47 @@ def _read(cell: str) -> _Reading | None:
     return _Reading(("" if k else words) + cited(*numbers[k]), value, low, high)
 
 
-def _step(factor: float) -> int:
-    return (factor > 1.0) + sum(factor >= step for step in STEPS)
+def _tone(bad: bool, shade: int) -> str:
+    return f"{'bad' if bad else 'good'}{shade}" if shade else ""
 
 
-def _by_ratio(read: _Reading, heat: Heat) -> tuple[int, bool]:
-    if read.low <= 1.0 <= read.high and read.low < read.high:
-        return 0, True
-    if read.value <= 0.0:
-        shade = -SHADES
-    else:
-        shade = _step(read.value) if read.value >= 1.0 else -_step(1.0 / read.value)
-    return (-shade if heat.more_is_better else shade), False
+def _by_ratio(value: float, more_is_better: bool) -> str:
+    factor = (value if value >= 1.0 else 1.0 / value) if value > 0.0 else math.inf
+    return _tone((value > 1.0) != more_is_better, (factor > 1.0) + sum(factor >= step for step in STEPS))
 
 
-def _by_difference(read: _Reading, largest: float) -> tuple[int, bool]:
-    if read.low <= 0.0 <= read.high and read.low < read.high:
-        return 0, True
-    size = math.ceil(SHADES * abs(read.value) / largest) if largest else 0
-    return (size if read.value > 0.0 else -size), False
+def _by_difference(value: float, largest: float) -> str:
+    return _tone(value > 0.0, math.ceil(SHADES * abs(value) / largest) if largest else 0)
 
 
-def _by_size(value: float, sizes: Sequence[float], logarithmic: bool) -> int:
-    """From 0 for the smallest to the darkest for the largest."""
+def _by_size(value: float, sizes: Sequence[float], logarithmic: bool) -> str:
+    """From no colour for the smallest to the darkest for the largest."""
     if logarithmic:
         if value <= 0.0:
-            return 0
+            return ""
         value, sizes = math.log(value), [math.log(size) for size in sizes if size > 0.0]
     span = max(sizes) - min(sizes)
-    return round(SHADES * (value - min(sizes)) / span) if span else 0
+    shade = round(SHADES * (value - min(sizes)) / span) if span else 0
+    return f"size{shade}" if shade else ""
+
+
+def _coloured(read: _Reading, values: Sequence[float], heat: Heat) -> HeatCell:
+    if heat.scale in MIDDLE:
+        if read.low < read.high and read.low <= MIDDLE[heat.scale] <= read.high:
+            return HeatCell(read.text, unclear=True)
+        if heat.scale == "ratio":
+            return HeatCell(read.text, _by_ratio(read.value, heat.more_is_better))
+        return HeatCell(read.text, _by_difference(read.value, max(map(abs, values))))
+    return HeatCell(read.text, _by_size(read.value, values, heat.scale == "size"))
 
 
 def _shaded(cells: Mapping[_Place, str], heat: Heat) -> dict[_Place, HeatCell]:
-    read = {place: _read(cell) for place, cell in cells.items()}
-    values = [found.value for found in read.values() if found and math.isfinite(found.value)]
-    largest = max(map(abs, values), default=0.0)
-    shaded = {}
-    for place, cell in cells.items():
-        found = read[place]
-        if found is None or not math.isfinite(found.value):
-            shaded[place] = HeatCell(cell)
-            continue
-        if heat.scale == "ratio":
-            shade, unclear = _by_ratio(found, heat)
-        elif heat.scale == "difference":
-            shade, unclear = _by_difference(found, largest)
-        else:
-            shade, unclear = _by_size(found.value, values, heat.scale == "size"), False
-        shaded[place] = HeatCell(found.text, shade, unclear)
-    return shaded
+    read = {place: found for place, cell in cells.items() if (found := _read(cell)) and math.isfinite(found.value)}
+    values = [found.value for found in read.values()]
+    return {
+        place: _coloured(read[place], values, heat) if place in read else HeatCell(cell)
+        for place, cell in cells.items()
+    }
 
 
 def _label(names: Iterable[str], values: Iterable[str]) -> str:

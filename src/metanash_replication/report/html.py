@@ -25,9 +25,8 @@ from PIL import Image
 
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.cited import plain, render
-from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, NOT_TESTED, REPAIRED, VACUOUS, VIOLATED
 from metanash_replication.report.assembly import Report
-from metanash_replication.report.content import LITERAL, Part
+from metanash_replication.report.content import LITERAL, Part, words_part
 from metanash_replication.report.heat import heat_map
 from metanash_replication.report.opening import Opening
 from metanash_replication.report.recalculations import commands
@@ -35,14 +34,17 @@ from metanash_replication.report.recalculations import commands
 __all__ = ["Document", "Picture", "document_html", "inline", "picture", "to_html"]
 
 BADGES = {
-    HOLDS: ("holds", "✓"),
-    VACUOUS: ("vacuous", "○"),
-    REPAIRED: ("repaired", "◐"),
-    VIOLATED: ("violated", "✕"),
-    INCONCLUSIVE: ("inconclusive", "?"),
-    NOT_TESTED: ("untested", "–"),
+    "holds": ("holds", "✓"),
+    "vacuous": ("vacuous", "○"),
+    "violated as printed": ("repaired", "◐"),
+    "violated": ("violated", "✕"),
+    "replicated": ("replicated", "✔"),
+    "partly replicated": ("partly", "◑"),
+    "not replicated": ("not-replicated", "✗"),
+    "open": ("open", "?"),
+    "definition": ("definition", "–"),
 }
-"""Class and sign of each verdict: a badge has both, so colour is never all there is."""
+"""Class and sign of each word: a badge has both, so colour is never all there is."""
 WIDTH, COLOURS = 1300, 64
 """Pixels and colours of an embedded figure."""
 FIRST = ("figure1a", "figure1b", "claims_map")
@@ -142,7 +144,7 @@ def _sources(part: Part) -> list[str]:
     """Tables that the cells of a part cite."""
     found: dict[str, None] = {}
     for cell in (cell for row in part.rows for cell in row):
-        render(cell, lambda _, source: found.setdefault(source) or "")
+        render(cell, lambda _, source: str(found.setdefault(source)))
     return list(found)
 
 
@@ -186,7 +188,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"inline": inline, "cell": _cell, "plain": plain, "heat": heat_map, "csv": _csv, "sources": _sources}
+    found.filters |= {
+        "inline": inline,
+        "cell": _cell,
+        "plain": plain,
+        "heat": heat_map,
+        "csv": _csv,
+        "sources": _sources,
+    }
     return found
 
 
@@ -225,6 +234,7 @@ def to_html(
         report=report,
         opening=opening,
         badges=BADGES,
+        words=words_part(),
         style=Markup(environment.get_template("page.css").render()),
         script=Markup(environment.get_template("page.js").render()),
         pictures={name: picture(images[name], caption) for s in report.sections for name, caption in s.figures},

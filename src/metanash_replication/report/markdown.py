@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from metanash_replication.ledger.cited import number, plain
 from metanash_replication.report.assembly import Report, Section
-from metanash_replication.report.content import LITERAL, Part
+from metanash_replication.report.content import LITERAL, Part, words_part
 
 __all__ = ["to_markdown"]
 
@@ -20,7 +20,7 @@ def _ledger(report: Report) -> str:
     rows = []
     for entry in report.entries:
         worst = ", ".join(f"`{run}`" for run in entry.worst_runs)
-        rows.append([f"`{entry.claim.id}`", entry.claim.place, entry.verdict.name, entry.verdict.result, worst])
+        rows.append([f"`{entry.claim.id}`", entry.claim.place, entry.word, entry.verdict.result, worst])
     return _table(["claim", "place in the paper", "verdict", "result", "worst run"], rows)
 
 
@@ -51,6 +51,7 @@ def to_markdown(report: Report, figures: str) -> str:
         f"Verdicts: {counts}.",
         "## Claims",
         _ledger(report),
+        *("## Words", *_part(words_part())[1:]),
         *(block for section in report.sections for block in _section(section, figures)),
     ]
     return plain("\n\n".join(blocks)).translate(_LITERAL) + "\n"

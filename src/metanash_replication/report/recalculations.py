@@ -28,7 +28,9 @@ def tests_by_claim(page: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def commands(entry: Entry, tests: Mapping[str, tuple[str, ...]], provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+def commands(
+    entry: Entry, tests: Mapping[str, tuple[str, ...]], provenance: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     """What to type to see, measure and work out again what is behind a claim: words and command, in this order.
 
     ``provenance`` says how the pipeline was called: its folder ``results`` and ``arguments``.

@@ -4,6 +4,7 @@ import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import bound, effect, growth, similar
+from metanash_replication.ledger.words import SENTENCE, THEOREM
 
 __all__ = ["CLAIMS"]
 
@@ -20,6 +21,7 @@ def _random_games(theory: pd.DataFrame) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="theorem-5",
+        kind=THEOREM,
         place="Section 5, Theorem 5, first display",
         statement=(
             r"For every $\eta > 0$ the CCE-gap of the output is at most $\frac{3}{\eta T} \sum_{\tau,h} \max_{i,s} "
@@ -38,6 +40,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-5-exact",
+        kind=THEOREM,
         place="Section 5, Theorem 5, first display",
         statement="The same, on random games and with the exact CCE-gap only.",
         tested="The random games whose exact gap takes no more than is allowed.",
@@ -47,6 +50,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-11",
+        kind=THEOREM,
         place="Section 5, Theorem 5, equation (11)",
         statement=(
             r"With uniform initial policies and $\eta = H^{-2/3} T^{-1/3} (N-1)^{-2/3}$ the CCE-gap is at most $12 "
@@ -63,6 +67,7 @@ CLAIMS = [
     ),
     Claim(
         id="rate-equation-11",
+        kind=THEOREM,
         place="Section 5, after Theorem 5",
         statement=r"From uniform policies, Algorithm 2 has the rate $\tilde{O}(T^{-2/3})$.",
         tested=(
@@ -78,6 +83,7 @@ CLAIMS = [
     ),
     Claim(
         id="rate-can-be-improved",
+        kind=SENTENCE,
         place="Section 5, after Theorem 5; Section 7",
         statement=(
             r"The rate of (11), worse than the best-known $\tilde{O}(T^{-3/4})$, can almost certainly be improved by a "
@@ -94,6 +100,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-6",
+        kind=THEOREM,
         place="Section 5, Theorem 6",
         statement=(
             r"$T = \tilde{O}\left(\frac{H N}{\varepsilon^{3/2}} \left( \frac{\Delta_\pi^{3/2}}{K^{5/4}} + "
@@ -111,6 +118,7 @@ CLAIMS = [
     ),
     Claim(
         id="sharper-general-sum",
+        kind=SENTENCE,
         place="Section 5, before Theorem 6; abstract",
         statement=r"Meta-learning is sharper than learning each game alone when $\Delta_\pi$ is small.",
         tested=(

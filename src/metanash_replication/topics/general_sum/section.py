@@ -108,7 +108,9 @@ def theorem_6(tables: Tables) -> list[Part]:
     )
     claim = "theorem 6: theorem 5, mean over games"
     setting = ("games", "$H$", "$N$", "$A$", "$K$", "perturbation")
-    heat = Heat(setting, ("meta-update",), ("gap - individual",), "difference", good="meta-learning helps", bad="it hurts")
+    heat = Heat(
+        setting, ("meta-update",), ("gap - individual",), "difference", good="meta-learning helps", bad="it hurts"
+    )
     title = "Theorem 6: what meta-learning gains on sequences of $K$ general-sum games"
     return [
         claims_part(tables["theory"], [claim], "Theorem 6: measured over bound", DEVIATOR),

@@ -4,6 +4,7 @@ import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import Judge, bound, comparison, effect, speed
+from metanash_replication.ledger.words import EXPERIMENT, THEOREM
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -55,6 +56,7 @@ def _growth(tables: Tables) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="larger-tasks-poker",
+        kind=EXPERIMENT,
         place=PLACE,
         statement="Meta-learning with update (5) helps in a poker endgame too.",
         tested=(
@@ -69,6 +71,7 @@ CLAIMS = [
     *(
         Claim(
             id=f"larger-tasks-iterations-{name.replace('_', '-')}",
+            kind=EXPERIMENT,
             place=PLACE,
             statement=f"Meta-learning needs much fewer iterations: {words}.",
             tested=(
@@ -88,6 +91,7 @@ CLAIMS = [
     ),
     Claim(
         id="larger-tasks-tracking",
+        kind=EXPERIMENT,
         place=PLACE,
         statement="Carry-over helps in linear-quadratic tracking with four players too.",
         tested=(
@@ -101,6 +105,7 @@ CLAIMS = [
     ),
     Claim(
         id="larger-tasks-optimum",
+        kind=EXPERIMENT,
         place=PLACE,
         statement="The players of a team who carry their policies over are worth no less for it.",
         tested="What the learned policies are worth less than the joint optimum, beside individual learning.",
@@ -111,6 +116,7 @@ CLAIMS = [
     ),
     Claim(
         id="larger-tasks-values",
+        kind=EXPERIMENT,
         place=PLACE,
         statement="The policies that are learned in poker are approximate equilibria.",
         tested="Values by linear programming: those of the learned policies differ from them by at most their gaps.",
@@ -123,6 +129,7 @@ CLAIMS = [
     ),
     Claim(
         id="larger-tasks-equation-4",
+        kind=THEOREM,
         place="Section 3.1, equation (4), at the scale of Appendix F",
         statement="Equation (4) bounds the gap in the poker endgame.",
         tested="Individual learning at the largest learning rate that Theorem 1 admits.",
@@ -133,6 +140,7 @@ CLAIMS = [
     ),
     Claim(
         id="larger-tasks-growth",
+        kind=EXPERIMENT,
         place=PLACE,
         statement=(
             "The methods scale: an iteration costs time proportional to the number of states, a game memory "

@@ -14,6 +14,7 @@ from metanash_replication.ledger.rules import (
     effect,
     never_exceeded,
 )
+from metanash_replication.ledger.words import SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -58,6 +59,7 @@ def _inner_loop(tables: Tables) -> Verdict:
 CLAIMS = [
     Claim(
         id="inner-loop",
+        kind=THEOREM,
         place="Section 4.2, before equation (10)",
         statement=(
             r"$T = O(1/\varepsilon^2)$ steps of softmax policy gradient find an $\varepsilon$-approximate equilibrium."
@@ -74,6 +76,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-10",
+        kind=THEOREM,
         place="Section 4.2, equation (10)",
         statement="The gradient of the MAML objective has a closed form, and so have policy gradient and Hessian.",
         tested=(
@@ -91,6 +94,7 @@ CLAIMS = [
     ),
     Claim(
         id="smoothness",
+        kind=THEOREM,
         place="Section 4.2, before Theorem 4 (Lemma 14)",
         statement=(
             r"The meta-objective is Lipschitz smooth, with a constant in closed form. Here: bounds $G$, $L$ and $R$ on "
@@ -103,6 +107,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-4",
+        kind=THEOREM,
         place="Section 4.2, Theorem 4",
         statement=(
             r"$K = \frac{4 N L_F}{(1-\gamma) \varepsilon^2}$ meta-iterations find logits with $\|\nabla F_T\| \le "
@@ -116,6 +121,7 @@ CLAIMS = [
     ),
     Claim(
         id="maml-adapts",
+        kind=SENTENCE,
         place="Section 4.2, below equation (9)",
         statement=r"MAML finds initial parameters from which $T$ steps of gradient ascent do well on a new task.",
         tested=r"Held-out games: gap after as many steps as in meta-training, over that from scratch.",

@@ -9,6 +9,7 @@ from metanash_replication.ledger.rules import (
     rate,
     similar,
 )
+from metanash_replication.ledger.words import SENTENCE, THEOREM
 
 __all__ = ["CLAIMS"]
 
@@ -28,6 +29,7 @@ def _admitted(table: pd.DataFrame) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="proposition-1",
+        kind=THEOREM,
         place="Section 4.1, Proposition 1",
         statement=(
             r"With $\alpha \le \frac{(1-\gamma)^4}{8 \kappa^3 N A_{\max}}$ the mean NE-gap of the iterates is at most "
@@ -45,6 +47,7 @@ CLAIMS = [
     ),
     Claim(
         id="iterations-proposition-1",
+        kind=THEOREM,
         place="Section 4.1, after Proposition 1",
         statement=(
             r"Learning each game alone takes $T = O\left(\frac{N A_{\max} \kappa^4 \Phi_{\max}}{(1-\gamma)^6 "
@@ -62,6 +65,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-3",
+        kind=THEOREM,
         place="Section 4.1, Theorem 3",
         statement=(
             r"With carry-over, the mean over $K$ games of the mean gap is at most $\sqrt{\frac{\kappa (\Phi_{\max} + "
@@ -78,6 +82,7 @@ CLAIMS = [
     ),
     Claim(
         id="sharper-potential",
+        kind=SENTENCE,
         place="Section 4.1, after equation (8); abstract",
         statement=(
             "Carry-over makes the mean gap smaller than learning each game alone when the potentials are similar."
@@ -93,6 +98,7 @@ CLAIMS = [
     ),
     Claim(
         id="carry-over-start",
+        kind=SENTENCE,
         place="Section 4.1, before Theorem 3",
         statement=(
             r"The policy that a game ended with, $\pi^{k-1,T}$, is a good start to search an equilibrium of the next "
@@ -106,6 +112,7 @@ CLAIMS = [
     ),
     Claim(
         id="finite-horizon-potential",
+        kind=SENTENCE,
         place="Section 4.1, first paragraph",
         statement="Equivalent results for the finite-horizon setting follow in a straightforward way.",
         tested=(

@@ -133,7 +133,13 @@ def theorem_3(tables: Tables) -> list[Part]:
     place = ("games", "discount", "$N$", "$K$", "perturbation", "step", r"$\Delta_\Phi$")
     ratios = ("mean gap / individual", "last gap / individual")
     head = (*place, *ratios, "mean gap", "Theorem 3")
-    heat = Heat(("games", "discount", "$N$", "$K$", "step"), ("perturbation",), ratios, good="meta-learning helps", bad="it hurts")
+    heat = Heat(
+        ("games", "discount", "$N$", "$K$", "step"),
+        ("perturbation",),
+        ratios,
+        good="meta-learning helps",
+        bad="it hurts",
+    )
     text = (
         "Gaps of games $2$ to $K$ over those of individual learning on the same seeds: mean over all iterates, which "
         "the theorem is about, and of the last iterates. The bound is the repaired one."

@@ -18,6 +18,7 @@ from metanash_replication.ledger.rules import (
     effect,
     similar,
 )
+from metanash_replication.ledger.words import EXPERIMENT
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -61,6 +62,7 @@ def _starts_lower(arm: str, keys: Sequence[str], rows: Rows, repaired: Sequence[
 CLAIMS = [
     Claim(
         id="better-initialization-zero-sum",
+        kind=EXPERIMENT,
         place="Section 6, last sentence",
         statement="Meta-learning attains a better policy initialization in a new zero-sum game.",
         tested=(
@@ -76,6 +78,7 @@ CLAIMS = [
     ),
     Claim(
         id="better-initialization-potential",
+        kind=EXPERIMENT,
         place="Section 6, last sentence",
         statement="Meta-learning attains a better policy initialization in a new potential game.",
         tested=(

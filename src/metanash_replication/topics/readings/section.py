@@ -106,9 +106,7 @@ def _numbers(table: pd.DataFrame, family: str) -> Part:
     text = f"Reference: {_values(cells, first, known)}; {cells(first['n_seeds'], 'd')} seeds."
     to = (f"speed-up to {cells(level)}" for level in levels)
     head = ("reading", "meta-update", "games", *to, "gap at first iteration", "gap at $T$")
-    heat = Heat(
-        head[:2], ("games",), head[3:-2], good="fewer iterations", bad="more iterations", more_is_better=True
-    )
+    heat = Heat(head[:2], ("games",), head[3:-2], good="fewer iterations", bad="more iterations", more_is_better=True)
     title = f"{TITLES[family]}: speed-ups, and gaps over those of individual learning"
     return Part(title, text, head, tuple(rows), heat)
 

@@ -5,6 +5,7 @@ import pandas as pd
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, Verdict, at_most, bound, comparison, effect
+from metanash_replication.ledger.words import SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -92,7 +93,8 @@ def _last_terms(tables: Tables) -> Verdict:
         )
     worst = table.iloc[int((table["games"] * (table["ratio"] > NEGLIGIBLE)).to_numpy().argmax())]
     where = f"H={worst['horizon']:g}, A={worst['max_actions']:g}"
-    return Verdict(HOLDS if all(verdicts) else INCONCLUSIVE, "; ".join(parts) + ".", where)
+    name = HOLDS if all(verdicts) else INCONCLUSIVE
+    return Verdict(name, "; ".join(parts) + ".", where, fitting=sum(verdicts), cases=len(verdicts))
 
 
 def _growth(tables: Tables) -> Verdict:
@@ -124,6 +126,7 @@ def _constants(tables: Tables) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="iterates-converge",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=r"The iterates $\{\nu^{k,t}\}_t$ of Algorithm 1 converge to an equilibrium policy when $T$ is large.",
         tested=(
@@ -137,6 +140,7 @@ CLAIMS = [
     ),
     Claim(
         id="mirror-descent-or-leader",
+        kind=SENTENCE,
         place="Section 3.1, first paragraph",
         statement=(
             "Algorithm 1 performs optimistic mirror descent, in contrast to optimistic follow the regularised leader."
@@ -151,6 +155,7 @@ CLAIMS = [
     ),
     Claim(
         id="dynamic-rates",
+        kind=SENTENCE,
         place="Section 3.1, below Algorithm 1",
         statement=(
             r"Mirror descent with the dynamic learning rate that incremental updates with $\alpha_t = (H+1)/(H+t)$ ask "
@@ -160,13 +165,14 @@ CLAIMS = [
             "Payoffs of two actions that change places once: mean regret at the largest $T$ over that at the smallest, "
             "of mirror descent, of the regularised leader at the same rates, and of mirror descent in stages."
         ),
-        judge=comparison("dynamic_rates", _dynamic, ("algorithm",), "{left} beside {right} ({where})"),
+        judge=comparison("dynamic_rates", _dynamic, ("algorithm",), "{left} beside {right} ({where})", whole=True),
         figures=("remarks",),
         tables=("dynamic_rates",),
         runs=("theory/remarks/dynamic_rates.npz",),
     ),
     Claim(
         id="random-initial-states",
+        kind=SENTENCE,
         place="Section 2, first paragraph",
         statement="The results can be generalised to an initial state that is drawn from a fixed distribution.",
         tested=(
@@ -178,6 +184,7 @@ CLAIMS = [
     ),
     Claim(
         id="several-equilibria",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=(
             r"Where a game has several equilibria, $\Delta_{\mu,\nu}$ takes into account only those that Algorithm 1 "
@@ -193,6 +200,7 @@ CLAIMS = [
     ),
     Claim(
         id="last-terms-negligible",
+        kind=SENTENCE,
         place="Section 3.2, after Theorem 2",
         statement="When $K$ is large, the last two terms of (6) become negligible.",
         tested=(
@@ -205,6 +213,7 @@ CLAIMS = [
     ),
     Claim(
         id="growth-of-bounds",
+        kind=THEOREM,
         place="Theorem 1, Theorem 5 and Proposition 1: dependence on the size of the game",
         statement=(
             r"Gaps grow no faster than $H^5$ and $\log(AB)$ in (4) and than the learning rate of (11) with the number "
@@ -220,6 +229,7 @@ CLAIMS = [
     ),
     Claim(
         id="carried-policy",
+        kind=SENTENCE,
         place="Section 4.1, before Theorem 3",
         statement=(
             r"$\pi^{k-1,T}$ is close to an equilibrium of the next similar game: before anything is learned there its "
@@ -237,6 +247,7 @@ CLAIMS = [
     ),
     Claim(
         id="potential-metric",
+        kind=SENTENCE,
         place="Section 4.1, equation (8)",
         statement=(
             r"$\Delta_\Phi$ measures how far the potential functions of successive games deviate from each other."

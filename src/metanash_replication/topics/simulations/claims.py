@@ -8,6 +8,7 @@ import pandas as pd
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED, Judge, Rows, Verdict, effect, most, speed
+from metanash_replication.ledger.words import EXPERIMENT, SENTENCE
 from metanash_replication.topics.simulations.tables import PAYOFFS, equilibrium_ranges
 from metanash_replication.typing import Tables
 
@@ -91,8 +92,9 @@ def _scaled(judge: Judge, kind: str) -> Judge:
             f"over steps from {number(own['step_factor'].min(), 'g', source)} to "
             f"{number(own['step_factor'].max(), 'g', source)} times the theory's."
         )
-        name = found.name if worst <= SAME_CURVE else INCONCLUSIVE
-        return replace(found, name=name, result=found.result + told)
+        if worst > SAME_CURVE:
+            found = replace(found, name=INCONCLUSIVE, fitting=0, cases=0)
+        return replace(found, result=found.result + told)
 
     return judged
 
@@ -108,6 +110,7 @@ def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tu
     suffix = "-theory-step" if panel.endswith("theory") else ""
     return Claim(
         id=f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
+        kind=EXPERIMENT,
         place=f"Section 6, {figure}: {words}",
         statement="Meta-learning converges to an approximate equilibrium with much fewer iterations.",
         tested=TESTED + (THEORY_STEP if suffix else ""),
@@ -142,6 +145,7 @@ CLAIMS = [
     *(
         Claim(
             id=f"figure-1c-{kind}",
+            kind=EXPERIMENT,
             place=f"Section 6, Figure 1(c): {kind} equilibria",
             statement=r"The equilibria of the stage games of a sequence are close in $[0,1] \times [0,1]$.",
             tested=(
@@ -163,6 +167,7 @@ CLAIMS = [
     ),
     Claim(
         id="figure-1c-q-functions",
+        kind=SENTENCE,
         place="Section 6, before Figure 1",
         statement="Equilibria with respect to the stage Q-functions can be more diverse than Figure 1(c).",
         tested=(
@@ -176,6 +181,7 @@ CLAIMS = [
     ),
     Claim(
         id="simulations-zero-sum",
+        kind=EXPERIMENT,
         place="Abstract; Section 6",
         statement="Simulations corroborate the theory: gaps are smaller with update (5) in zero-sum games.",
         tested=(
@@ -190,6 +196,7 @@ CLAIMS = [
     ),
     Claim(
         id="simulations-potential",
+        kind=EXPERIMENT,
         place="Abstract; Section 6",
         statement="Simulations corroborate the theory: gaps are smaller with carry-over in potential games.",
         tested=(

@@ -18,6 +18,7 @@ from metanash_replication.ledger.rules import (
     not_tested,
     similar,
 )
+from metanash_replication.ledger.words import DEFINITION, SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
@@ -105,6 +106,7 @@ def _sharper_bound(tables: Tables) -> pd.DataFrame:
 CLAIMS = [
     Claim(
         id="definitions",
+        kind=DEFINITION,
         place="Equations (1), (2), (3), (5), (7), (8) and (9)",
         statement=(
             "Base and meta-algorithm, per-state regret, the meta-update, projected Q-ascent, $\\Delta_\\Phi$ and the "
@@ -118,6 +120,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-1",
+        kind=THEOREM,
         place="Section 3.1, Theorem 1, first display",
         statement=(
             r"With $\eta \le 1/(8H^2)$ the NE-gap of the average policies is at most $\frac{192 H^3}{T} \sum_{h,\tau} "
@@ -141,6 +144,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-4",
+        kind=THEOREM,
         place="Section 3.1, Theorem 1, equation (4)",
         statement=(
             r"With uniform initial policies the NE-gap is at most $768 H^5 \log T \log(AB) / T$, for every $\eta \le "
@@ -156,6 +160,7 @@ CLAIMS = [
     ),
     Claim(
         id="best-known-rate",
+        kind=THEOREM,
         place="Section 3.1, after Theorem 1; abstract",
         statement=r"From uniform policies, Algorithm 1 matches the best-known rate $O(1/T)$ up to a factor $\log T$.",
         tested=(
@@ -170,6 +175,7 @@ CLAIMS = [
     ),
     Claim(
         id="iterations-theorem-1",
+        kind=THEOREM,
         place="Section 3.1, after Theorem 1",
         statement=(
             r"At most $T = \tilde{O}(H^5/\varepsilon)$ iterations give an $\varepsilon$-approximate equilibrium of one "
@@ -183,6 +189,7 @@ CLAIMS = [
     ),
     Claim(
         id="no-regret",
+        kind=THEOREM,
         place="Section 3.1, equation (3)",
         statement=(
             "Optimistic mirror descent has no regret against the value estimates of each state: the per-state regrets "
@@ -200,6 +207,7 @@ CLAIMS = [
     ),
     Claim(
         id="value-errors",
+        kind=THEOREM,
         place="Section 3.1, below Algorithm 1 (Lemma 9)",
         statement=(
             r"Stages that grow by the factor $1 + 1/H$ keep the errors of the value estimates from blowing up over the "
@@ -216,6 +224,7 @@ CLAIMS = [
     ),
     Claim(
         id="few-stages",
+        kind=SENTENCE,
         place="Section 3.1, below Algorithm 1",
         statement=(
             r"Exponential growth covers $T$ iterations with few stages: at most $4 H \log T$, as the factor of (4) has "
@@ -231,6 +240,7 @@ CLAIMS = [
     ),
     Claim(
         id="best-responses",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=(
             r"For large $T$ the best responses in hindsight $\mu^{k,\dagger}$ approximate the equilibrium policies of "
@@ -252,6 +262,7 @@ CLAIMS = [
     ),
     Claim(
         id="similarity-metric",
+        kind=SENTENCE,
         place="Section 3.2, below the similarity metric",
         statement=r"$\Delta_{\mu,\nu}$ calls games similar if their equilibrium policies are close.",
         tested=(
@@ -265,6 +276,7 @@ CLAIMS = [
     ),
     Claim(
         id="equation-6",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2, equation (6)",
         statement=(
             r"With update (5) and $\alpha = 1/\sqrt{K}$ the mean gap over the $K$ games is at most $\frac{192 H^5}{T} "
@@ -283,6 +295,7 @@ CLAIMS = [
     ),
     Claim(
         id="iterations-theorem-2",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2, second display",
         statement=(
             r"$T = \tilde{O}\left(\frac{H^3}{\varepsilon} \left( \frac{\Delta_{\mu,\nu}}{K} + \frac{A+B+H^2}{\sqrt{K}} "
@@ -296,6 +309,7 @@ CLAIMS = [
     ),
     Claim(
         id="sharper-bound",
+        kind=SENTENCE,
         place="Section 3.2, after Theorem 2",
         statement=(
             r"Compared with $\tilde{O}(H^5/T)$ for learning each game alone, Theorem 2 is significantly sharper when "
@@ -313,6 +327,7 @@ CLAIMS = [
     ),
     Claim(
         id="theorem-1-over-games",
+        kind=THEOREM,
         place="Section 3.2, Theorem 2",
         statement=(
             r"What Theorem 2 starts from: the mean over the games of the bound of Theorem 1, whatever the meta-update."
@@ -328,6 +343,7 @@ CLAIMS = [
     *(
         Claim(
             id=f"sharper-zero-sum-{kind}",
+            kind=SENTENCE,
             place=f"Section 3.2, after Theorem 2; abstract: {kind} equilibria",
             statement=(
                 f"Update (5) converges faster than learning each game alone when the games are similar: games with "
@@ -347,6 +363,7 @@ CLAIMS = [
     ),
     Claim(
         id="bandit-feedback",
+        kind=SENTENCE,
         place="Section 2, last paragraph before Meta-learning",
         statement="The results extend to stochastic bandit feedback by standard techniques.",
         tested="No learner here samples its feedback: all get it in full, as in the paper.",
