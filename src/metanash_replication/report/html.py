@@ -72,7 +72,8 @@ class Document:
 
 @cache
 def _mathml(latex: str) -> Markup:
-    return Markup(convert(latex))
+    """A letter alone is a variable of HTML, which every reader says."""
+    return Markup(f"<var>{latex}</var>" if re.fullmatch("[A-Za-z]", latex) else convert(latex))
 
 
 Quote = Callable[[str, str], str]
@@ -106,6 +107,12 @@ def inline(text: str, form: Quote = _quote) -> Markup:
 def _cell(text: str) -> Markup:
     """HTML of a cell in a table that says where its numbers are from."""
     return inline(text, _quote_in_table)
+
+
+def _heading(text: str) -> Markup:
+    """HTML of a heading cell; one that is mathematics alone says so, since not every reader sees text in it."""
+    alone = re.fullmatch(r"\$[^$]+\$", text)
+    return Markup('<span class="unseen">formula</span>' if alone else "") + _cell(text)
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,11 @@ def _shifted(document: Document, known: Mapping[str, str], folder: str) -> Marku
             if child.type == "link_open":
                 target = str(child.attrs["href"]).split("#", maxsplit=1)[0]
                 child.attrs["href"] = known.get(target) or posixpath.normpath(posixpath.join(folder, target))
-    return Markup(parser.renderer.render(tokens, parser.options, {}))
+    html = parser.renderer.render(tokens, parser.options, {})
+    for tag, name in (("pre", "code"), ("table", "table")):  # may be wider than a phone, and a keyboard scrolls too
+        box = f'<div class="scroll" role="group" aria-label="{name}" tabindex="0"><{tag}>'
+        html = html.replace(f"<{tag}>", box).replace(f"</{tag}>", f"</{tag}></div>")
+    return Markup(html)
 
 
 def document_html(document: Document, others: Sequence[Document], folder: str) -> Markup:
@@ -191,6 +202,7 @@ def _environment() -> Environment:
     found.filters |= {
         "inline": inline,
         "cell": _cell,
+        "heading": _heading,
         "plain": plain,
         "heat": heat_map,
         "csv": _csv,
