@@ -158,7 +158,7 @@ def test_claim_of_the_extending_page_gets_its_verdict(capsys):
     """A gap of 0.25 is more than half of 0.4, 0.1 is not. It stands where the page says that it would."""
     claim = run_block(section("A claim")["python"][0])["claim"]
     (line,) = capsys.readouterr().out.splitlines()
-    assert line == "['partly replicated', '1 of 2 cases fail; worst: 0.25 beside 0.2 (learning rate=0.2).']"
+    assert line == "['partly replicated', 'Larger learning rates do not halve the final gap in 1 of 2 cases.']"
     (figure_1,) = (one for one in read_plan("simulations").sections if one.id == "figure-1")
     plan = replace(read_plan("simulations"), sections=(replace(figure_1, claims=(*figure_1.claims, claim.id)),))
     assert claims_of(plan, [*simulations.CLAIMS, claim])[-1] == replace(claim, section="figure-1")

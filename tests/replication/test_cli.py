@@ -54,12 +54,12 @@ def test_an_error_is_one_line_and_exit_code_1(error, monkeypatch, capsys):
     assert capsys.readouterr().err == f"metanash failing: {error}\n"
 
 
-COLUMNS = ("id", "kind", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row",
+COLUMNS = ("id", "kind", "place", "statement", "tested_by", "result", "verdict", "plain", "worst", "worst_row",
            "worst_runs", "figures", "tables", "runs")  # fmt: skip
 ROWS = [
-    ("first", "theorem", "Theorem 1", "$x$", "Runs.", "Bad.", "violated", "burn-in, H=1", "theorem 1",
+    ("first", "theorem", "Theorem 1", "$x$", "Runs.", "Bad.", "violated", "It is false.", "burn-in, H=1", "theorem 1",
      "theory/a.npz", "f/b.png", "theory.csv", "theory/a.npz theory/c.npz"),
-    ("second", "sentence", "Section 2", "Yes.", "No.", "None.", "not replicated", "", "", "", "", "", ""),
+    ("second", "sentence", "Section 2", "Yes.", "No.", "None.", "not replicated", "It is not.", "", "", "", "", "", ""),
 ]  # fmt: skip
 THEORY = "claim,form,setting,iteration,left,right,runs,violations\n" + "".join(
     f'{claim},{form},"burn-in, H=1",7,0.5,{right},4,{violations}\n'
@@ -92,6 +92,7 @@ def test_a_claim_is_printed_with_its_files_and_both_sides(results, capsys, monke
     assert "right side 9" not in printed  # another theorem in a setting of that name
     for line in (
         "verdict   violated (theorem)",
+        "          It is false.",
         f"measured  {results}/theory/a.npz",
         f"also      {results}/theory/c.npz",
         f"figures   {results}/f/b.png",
@@ -453,10 +454,11 @@ def test_a_claim_names_the_worst_of_its_runs_first(results, capsys, monkeypatch)
     with (results / "claims.csv").open("a", newline="") as file:
         runs = "theory/a.npz theory/b.npz theory/c.npz"
         csv.writer(file).writerows(
-            [("third", "theorem", "Theorem 2", "$x$", "Runs.", "Bad.", "violated", "", "", "theory/c.npz", "",
-              "theory.csv", runs),
-             ("fourth", "theorem", "Theorem 3", "$x$", "Runs.", "Good.", "holds", "", "", "", "", "theory.csv", runs),
-             ("fifth", "theorem", "Theorem 4", "$x$", "Runs.", "Bad.", "violated", "", "",
+            [("third", "theorem", "Theorem 2", "$x$", "Runs.", "Bad.", "violated", "It is false.", "", "",
+              "theory/c.npz", "", "theory.csv", runs),
+             ("fourth", "theorem", "Theorem 3", "$x$", "Runs.", "Good.", "holds", "It is true.", "", "", "",
+              "", "theory.csv", runs),
+             ("fifth", "theorem", "Theorem 4", "$x$", "Runs.", "Bad.", "violated", "It is false.", "", "",
               "theory/c.npz theory/b.npz", "", "theory.csv", runs)]
         )  # fmt: skip
     for claim, measured, also in [("third", "c", "ab"), ("fourth", "a", "bc"), ("fifth", "cb", "a")]:

@@ -1,5 +1,6 @@
 """Verdicts are computed: each rule on tables made for it, where a planted violation or cell turns the verdict."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -359,7 +360,8 @@ def test_every_theorem_proposition_and_numbered_equation_is_there():
     assert [f"Figure 1({p})" for p in "abc" if f"Figure 1({p})" not in places] == []
 
 
-CLAIM = Claim("a-claim", "sentence", "here", "It holds.", "Somehow.", not_tested("No."), runs=("theory/a/*",))
+PLAIN = {"open": "Nobody knows."}
+CLAIM = Claim("a-claim", "sentence", "here", "It holds.", "Somehow.", not_tested("No."), PLAIN, runs=("theory/a/*",))
 
 
 def of(*files):
@@ -368,11 +370,15 @@ def of(*files):
 
 def test_bad_claims_are_refused():
     with pytest.raises(ValueError, match="A claim"):
-        Claim("A claim", "sentence", *["x"] * 3, not_tested(""))
+        Claim("A claim", "sentence", *["x"] * 3, not_tested(""), PLAIN)
     with pytest.raises(ValueError, match="dollar"):
-        Claim("a", "sentence", "p", "costs 5$", "t", not_tested(""))
+        Claim("a", "sentence", "p", "costs 5$", "t", not_tested(""), PLAIN)
     with pytest.raises(ValueError, match="kind 'lemma' is none of theorem, "):
-        Claim("a", "lemma", "p", "s", "t", not_tested(""))
+        Claim("a", "lemma", "p", "s", "t", not_tested(""), PLAIN)
+    with pytest.raises(ValueError, match=r"plain sentences are for words of a theorem, holds, .*; found replicated"):
+        Claim("a", "theorem", "p", "s", "t", not_tested(""), {"holds": "Yes.", "replicated": "Yes."})
+    with pytest.raises(ValueError, match="found none"):
+        Claim("a", "theorem", "p", "s", "t", not_tested(""), {})
     with pytest.raises(ValueError, match="a-claim"):
         judge_all({}, of("theory/a/x.npz"), [CLAIM, CLAIM])
     with pytest.raises(ValueError, match=r"theory/a/\*"):
@@ -384,7 +390,14 @@ def test_ledger_table_has_a_row_a_claim():
     (row,) = ledger_table([entry], "../figures").to_dict("records")
     assert row["runs"] == "theory/a/x.npz theory/a/y.npz"
     assert (row["id"], row["kind"], row["verdict"]) == ("a-claim", "sentence", "open")
-    assert (row["result"], row["worst_runs"]) == ("No.", "")
+    assert (row["result"], row["worst_runs"], row["plain"]) == ("No.", "", "Nobody knows.")
+
+
+@pytest.mark.parametrize("sentences", [{"replicated": "Yes."}, {"open": "It is {so}."}])
+def test_a_word_without_a_sentence_and_a_fact_that_is_not_there_are_told(sentences):
+    (entry,) = judge_all({}, of("theory/a/x.npz"), [replace(CLAIM, plain=sentences)])
+    with pytest.raises(ValueError, match="claim a-claim: no plain sentence if it is 'open'"):
+        entry.plain  # noqa: B018
 
 
 BEHIND = {

@@ -12,6 +12,7 @@ from PIL import Image
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound
 from metanash_replication.ledger.rules import bound
 from metanash_replication.ledger.words import WORDS
 from metanash_replication.paper import HEADLINES, OUTLINES
@@ -82,8 +83,8 @@ PROVENANCE = {
 def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
     """One section with a claim for each headline, since the page shows those."""
     claims = [
-        Claim(name, "theorem", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), ("drawn",),
-              ("theory",), ("theory/a/*",), section="theorem-1")
+        Claim(name, "theorem", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), of_bound("It"),
+              ("drawn",), ("theory",), ("theory/a/*",), section="theorem-1")
         for name in HEADLINES
     ]  # fmt: skip
     entries = judge_all({"theory": theory}, {"theory/a/H1.npz": {}, "theory/a/H2.npz": {}}, claims)

@@ -178,9 +178,9 @@ def test_most_is_about_a_share_which_has_no_parts():
 
 
 def test_an_entry_has_the_word_of_its_kind():
-    claim = Claim("a", "theorem", "p", "s", "t", not_tested("No."))
+    claim = Claim("a", "theorem", "p", "s", "t", not_tested("No."), {"open": "No."})
     for kind, word in (("theorem", "open"), ("definition", "definition")):
-        (entry,) = judge_all({}, {}, [replace(claim, kind=kind)])
+        (entry,) = judge_all({}, {}, [replace(claim, kind=kind, plain={word: "No."})])
         assert entry.word == word
 
 

@@ -87,6 +87,7 @@ FIGURES: dict['''),
         judge=comparison(
             "uniform_play", lambda tables: tables["uniform_play"], ("base_kind",), "{left} of {right} ({where})"
         ),
+        plain={"holds": "Uniform play is no worse than that: {left} of {right}."},
         figures=("maml_uniform_play",),
         tables=("uniform_play",),
         runs=("theory/meta_gradient/uniform_play/*",),

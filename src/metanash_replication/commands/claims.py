@@ -16,8 +16,8 @@ __all__ = ["add_arguments", "run"]
 
 _REMEDY = "run the pipeline, or name the folder with --results"
 _COLUMNS = (
-    "id", "kind", "place", "statement", "tested_by", "result", "verdict", "worst", "worst_row", "worst_runs", "figures",
-    "tables", "runs",
+    "id", "kind", "place", "statement", "tested_by", "result", "verdict", "plain", "worst", "worst_row", "worst_runs",
+    "figures", "tables", "runs",
 )  # fmt: skip
 _SIDES = ("claim", "form", "setting", "iteration", "left", "right", "runs", "violations")
 
@@ -94,9 +94,10 @@ def _print_lines(title: str, lines: list[str]) -> None:
 
 def _detail(row: Row, results: Path, width: int) -> None:
     sides = _sides(row, results)
+    _print("verdict", f"{row['verdict']} ({row['kind']})", width)
+    _print("", row["plain"], width)
     for title, name in (("claim", "statement"), ("place", "place"), ("tested", "tested_by"), ("result", "result")):
         _print(title, row[name], width)
-    _print("verdict", f"{row['verdict']} ({row['kind']})", width)
     if row["worst"]:
         _print("worst", row["worst"], width)
     for side in sides:

@@ -39,6 +39,20 @@ class Entry:
         return word_of(self.claim.kind, self.verdict)
 
     @property
+    def plain(self) -> str:
+        """The claim's plain sentence for its word, whose numbers are citations.
+
+        Raises
+        ------
+        ValueError
+            If the claim has none for this word, or one that names a fact which the verdict has not.
+        """
+        try:
+            return self.claim.plain[self.word].format_map(self.verdict.facts)
+        except KeyError as error:
+            raise ValueError(f"claim {self.claim.id}: no plain sentence if it is {self.word!r}: {error}") from error
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables behind the verdict."""
         return self.claim.tables + (self.claim.needs if self.verdict.name != NOT_TESTED else ())
@@ -77,8 +91,8 @@ def judge_all(tables: Tables, runs: Runs, claims: Sequence[Claim]) -> list[Entry
 def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
     """``claims.csv``: a row for each claim; files relative to its folder, ``figures`` being that of the figures.
 
-    Columns id, section, kind, place, statement, tested_by, result, verdict (the word for it), worst, worst_row (its
-    claim in ``theory.csv``), worst_runs, figures, tables, runs; lists are separated by blanks.
+    Columns id, section, kind, place, statement, tested_by, result, verdict (the word for it), plain, worst, worst_row
+    (its claim in ``theory.csv``), worst_runs, figures, tables, runs; lists are separated by blanks.
     """
     return pd.DataFrame(
         {
@@ -90,6 +104,7 @@ def ledger_table(entries: Sequence[Entry], figures: str) -> pd.DataFrame:
             "tested_by": entry.claim.tested,
             "result": plain(entry.verdict.result),
             "verdict": entry.word,
+            "plain": plain(entry.plain),
             "worst": entry.verdict.worst,
             "worst_row": entry.verdict.row,
             "worst_runs": " ".join(entry.worst_runs),

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from metanash_replication.ledger.rules import Judge, Verdict
-from metanash_replication.ledger.words import KINDS
+from metanash_replication.ledger.words import KINDS, words_of
 
 __all__ = ["Claim", "Runs", "deciding_runs", "runs_behind"]
 
@@ -31,6 +31,8 @@ class Claim:
         In our words; mathematics in LaTeX between dollar signs. No measured number: those are in the verdict.
     judge : callable
         Tables to a verdict, made by a rule of :mod:`metanash_replication.ledger.rules`.
+    plain : mapping from str to str
+        For each word that can be said of it a sentence in plain words, with facts of the verdict in braces.
     figures, tables : tuple of str
         Names without folder and ending.
     runs : tuple of str
@@ -47,6 +49,7 @@ class Claim:
     statement: str
     tested: str
     judge: Judge
+    plain: Mapping[str, str]
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -58,6 +61,12 @@ class Claim:
             raise ValueError(f"claim id {self.id!r} must be lower-case letters and digits joined by hyphens")
         if self.kind not in KINDS:
             raise ValueError(f"claim {self.id}: kind {self.kind!r} is none of {', '.join(KINDS)}")
+        unknown = [word for word in self.plain if word not in words_of(self.kind)]
+        if unknown or not self.plain:
+            raise ValueError(
+                f"claim {self.id}: plain sentences are for words of a {self.kind}, {', '.join(words_of(self.kind))}; "
+                f"found {', '.join(unknown) or 'none'}"
+            )
         if self.statement.count("$") % 2 or self.tested.count("$") % 2:
             raise ValueError(f"claim {self.id}: a dollar sign has no partner")
 

@@ -41,7 +41,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv, ndtri
 
-from metanash_replication.labels import ARM_LABELS
+from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.telling import (
     bound_facts,
@@ -506,6 +506,7 @@ def comparison(
         left, right = float(worst["left"]), float(worst["right"])
         ratio = left / right if right > 0.0 else (np.inf if left > 0.0 else np.nan)
         facts = in_numbers(source, left=left, right=right, ratio=ratio, cases=len(made))
+        facts |= {key: cited(KIND_LABELS.get(worst[key], worst[key]), source) for key in keys if key == "base_kind"}
         return Verdict(
             name,
             f"{counted}; worst: {told}.",

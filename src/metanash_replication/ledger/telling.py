@@ -23,6 +23,7 @@ __all__ = [
     "effect_marks",
     "human",
     "in_numbers",
+    "percent",
     "speed_facts",
     "speed_marks",
 ]
@@ -46,10 +47,17 @@ def human(value: float) -> str:
     """Three digits, thousands grouped, no power of ten unless below 1e-4."""
     if not math.isfinite(value):
         return "infinitely many" if value > 0 else "no number"
+    if value == int(value):
+        return f"{int(value):,}"
     rounded = float(f"{value:.3g}")
     if abs(rounded) >= 1000.0:
         return f"{rounded:,.0f}"
     return f"{rounded:g}"
+
+
+def percent(share: float) -> str:
+    """A part of something, in percent."""
+    return f"{human(100.0 * float(share))} %"
 
 
 def in_numbers(source: str, **values: Any) -> dict[str, str]:
@@ -63,6 +71,15 @@ def _count(value: int, source: str) -> str:
     return cited(human(value), source) if value else "none"
 
 
+_ARMS = {
+    "output_policy": "output policies as targets",
+    "stage_average": "averages of stages as targets",
+    "last_stage_average": "the average of the last full stage as target",
+    "shared_best_response": "one best response for all stages as target",
+    "first_order": "first-order MAML",
+}
+"""Arms in a sentence, where their labels are too short."""
+
 # Bounds ------------------------------------------------------------------------------------------------------
 
 
@@ -72,9 +89,10 @@ def _best(forms: Mapping[str, pd.DataFrame]) -> str:
 
 
 def bound_facts(main: pd.DataFrame, repairs: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """runs, violated and ratio of the printed form; of the repaired form that holds, ``repaired``."""
+    """runs, violated, ratio and share of the printed form; of the repaired form that holds, ``repaired``."""
     source = "theory.csv"
-    facts = in_numbers(source, runs=main["runs"].sum(), ratio=main["ratio"].max())
+    ratio = float(main["ratio"].max())
+    facts = in_numbers(source, runs=main["runs"].sum(), ratio=ratio, share=percent(ratio))
     facts["violated"] = _count(int(main["violations"].sum()), source)
     if repairs:
         facts |= in_numbers(source, repaired=repairs[_best(repairs)]["ratio"].max())
@@ -108,8 +126,8 @@ def _instead(others: Mapping[str, pd.DataFrame], ratio: str, neutral: float) -> 
 
 
 def arm_in_words(arm: str) -> str:
-    """An arm in a sentence: "output policies" rather than "meta: output policies"."""
-    return ARM_LABELS.get(arm, arm.replace("_", " ")).removeprefix("meta: ")
+    """An arm in a sentence."""
+    return _ARMS.get(arm, ARM_LABELS.get(arm, arm.replace("_", " ")).removeprefix("meta: "))
 
 
 def effect_facts(
@@ -121,15 +139,16 @@ def effect_facts(
     """
     helps, hurts = _sides(own, ratio, neutral)
     values = own[ratio] if neutral else -own[ratio]
-    facts = in_numbers(source, settings=len(own), least=values.min(), most=values.max())
-    facts["helps"] = _count(helps, source)
-    times = f", up to {facts['most']} times as large" if neutral else ""
+    facts = {"settings": cited(human(len(own)), source), "helps": _count(helps, source)}
+    form = percent if neutral else human
+    facts |= in_numbers(source, least=form(values.min()), most=form(values.max()))
+    times = f", up to {cited(human(values.max()), source)} times as large" if neutral else ""
     facts["worse"] = f" and a larger one in {_count(hurts, source)}{times}" if hurts else ""
     facts["instead"] = ""
     if name := _instead(others, ratio, neutral):
         better, _ = _sides(others[name], ratio, neutral)
         count = f"{_count(better, source)} of {cited(human(len(others[name])), source)}"
-        facts["instead"] = f"; with {arm_in_words(name)} in their place the gap is smaller in {count}"
+        facts["instead"] = f"; with {arm_in_words(name)} instead it is smaller in {count}"
     return facts
 
 
@@ -155,10 +174,11 @@ def _span(rows: pd.DataFrame, source: str) -> str:
     """How many times as fast: from the slowest gap to the fastest, "at least" where one side never gets there."""
     known = rows.dropna(subset=["speed_up"])
     if known.empty:
-        return "as fast as nobody can tell"
-    ends = [cited(human(float(f"{value:.2g}")), source) for value in (known["speed_up"].min(), known["speed_up"].max())]
+        return "unknown"
+    spread = (float(known["speed_up"].min()), float(known["speed_up"].max()))
+    ends = [cited(human(float(f"{value:.2g}") if value >= MUCH_FASTER else value), source) for value in spread]
     least = "at least " if (known["status"] == "at least").any() else ""
-    return f"{least}{' to '.join(dict.fromkeys(ends))} times as fast as"
+    return f"{least}{' to '.join(dict.fromkeys(ends))}"
 
 
 def speed_facts(own: pd.DataFrame, others: Mapping[str, pd.DataFrame], source: str) -> dict[str, str]:
@@ -169,8 +189,7 @@ def speed_facts(own: pd.DataFrame, others: Mapping[str, pd.DataFrame], source: s
     measured = {name: rows["speed_up"].min() for name, rows in others.items() if rows["speed_up"].notna().any()}
     if measured:
         name = max(measured, key=measured.__getitem__)
-        span = _span(others[name], source).removesuffix(" as fast as")
-        facts["instead"] = f"; with {arm_in_words(name)} in their place, {span}"
+        facts["instead"] = f"; with {arm_in_words(name)} instead it is {_span(others[name], source)} times"
     return facts
 
 

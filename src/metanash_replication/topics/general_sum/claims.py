@@ -3,6 +3,7 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_effect, of_growth, open_sentence
 from metanash_replication.ledger.rules import bound, effect, growth, similar
 from metanash_replication.ledger.words import SENTENCE, THEOREM
 
@@ -33,6 +34,11 @@ CLAIMS = [
             "the play that it sees. Where that takes too much, the deviator is told the stage, which bounds it from "
             "above."
         ),
+        plain=of_bound(
+            "Theorem 5, the bound on the CCE-gap of a general-sum game for every learning rate,",
+            "with a term for the first stage",
+            "the CCE-gap",
+        ),
         judge=bound("theorem 5", repaired=(WORST, TERM, CUBIC), better=EXACT),
         figures=("theorem5_bounds",),
         tables=("theory", "schedules"),
@@ -44,6 +50,7 @@ CLAIMS = [
         place="Section 5, Theorem 5, first display",
         statement="The same, on random games and with the exact CCE-gap only.",
         tested="The random games whose exact gap takes no more than is allowed.",
+        plain=of_bound("Theorem 5 on random games", "with a term for the first stage", "the CCE-gap"),
         judge=bound(EXACT, repaired=(WORST, TERM, CUBIC), rows=_random_games),
         tables=("theory",),
         runs=("theory/general_sum/random_games/*",),
@@ -60,6 +67,7 @@ CLAIMS = [
             "Random games and long runs, one run for each $T$. The CCE-gap is exact or, where that takes too much, "
             "bounded by the gap of a deviator who is told the stage."
         ),
+        plain=of_bound("Equation (11), the bound of Theorem 5 from uniform policies,", left="the CCE-gap"),
         judge=bound("equation 11"),
         figures=("theorem5_bounds",),
         tables=("theory", "schedules"),
@@ -76,6 +84,7 @@ CLAIMS = [
             "a bootstrap over seeds. Where the gap is not known or not positive, that of a deviator who is told the "
             "stage, which can confirm the rate, but not refute it. Slopes are drawn as an illustration."
         ),
+        plain=of_growth("The rate of Algorithm 2 from uniform policies", r"$\eta T$ times the CCE-gap"),
         judge=growth("rate_growth", ("horizon", "n_players"), curve=r"$\eta T$ times the gap at stage ends"),
         figures=("theorem5_slopes",),
         tables=("rate_growth", "schedule_slopes", "schedules"),
@@ -93,6 +102,18 @@ CLAIMS = [
             r"A bound with $\eta^3$ in the place of $\eta^2$, proven here, gives $T^{-3/4}$ at $\eta$ of order "
             r"$T^{-1/4}$: whether it is ever violated."
         ),
+        plain={
+            "replicated": (
+                r"The rate of (11) can be improved: a bound with $\eta^3$ is proven here, and holds in {runs} runs."
+            ),
+            "partly replicated": (
+                r"The rate of (11) may be improved: of a bound with $\eta^3$ only a repaired form holds in {runs} runs."
+            ),
+            "not replicated": (
+                r"The rate of (11) is not improved: a bound with $\eta^3$ is exceeded in {violated} of {runs} runs."
+            ),
+            "open": open_sentence("A better rate than (11)"),
+        },
         judge=bound("theorem 5", printed=CUBIC, better=EXACT),
         figures=("theorem5_slopes", "theorem5_bounds"),
         tables=("theory", "schedule_slopes"),
@@ -111,6 +132,11 @@ CLAIMS = [
             "It has no constant, so what is checked is what it is made of: Theorem 5, averaged over the games, in its "
             "proven form and at the worst of tied best responses. The CCE-gap as for (11)."
         ),
+        plain=of_bound(
+            "What Theorem 6 is made of, the mean of Theorem 5 over games,",
+            "at the worst of tied best responses",
+            "the mean CCE-gap",
+        ),
         judge=bound("theorem 6: theorem 5, mean over games", printed=CUBIC, repaired=(WORST,)),
         figures=("theorem6_benefit",),
         tables=("theory", "general_sequences"),
@@ -125,6 +151,7 @@ CLAIMS = [
             r"Mean CCE-gap of the games $2$ to $K$ minus that of individual learning on the same seeds, on games "
             r"perturbed no more than the reference setting."
         ),
+        plain=of_effect("Meta-learning in general-sum games", gap="CCE-gap", ratio=False),
         judge=effect(
             "general_sequences",
             "best_response",

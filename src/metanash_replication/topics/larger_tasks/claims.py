@@ -3,6 +3,7 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_effect, of_speed, of_two_sides
 from metanash_replication.ledger.rules import Judge, bound, comparison, effect, speed
 from metanash_replication.ledger.words import EXPERIMENT, THEOREM
 from metanash_replication.typing import Tables
@@ -63,6 +64,7 @@ CLAIMS = [
             r"River poker with real boards and hands, pot and stack varying: gap at $T$ of tasks $2$ to $K$ over that "
             r"of individual learning, on short and long sequences, in three orders, at all learning rates."
         ),
+        plain=of_effect("Update (5) in a poker endgame"),
         judge=_about("river_poker"),
         figures=("appendix_poker",),
         tables=("appendix", "appendix_games"),
@@ -77,6 +79,7 @@ CLAIMS = [
             tested=(
                 "Iterations that mean curves take to a gap, individual over meta-learning, with a bootstrap over seeds."
             ),
+            plain=of_speed(f"{'Carry-over' if arm == 'carry_over' else 'Update (5)'} on {words}"),
             judge=speed(f"appendix_{name}", kind, arm, others, rows=_iterations, source="appendix.csv"),
             figures=(figure,),
             tables=("appendix", "appendix_curves"),
@@ -98,6 +101,7 @@ CLAIMS = [
             r"A Markov team whose tasks differ in target and drift: gap at $T$ of tasks $2$ to $K$ over that of "
             r"individual learning."
         ),
+        plain=of_effect("Carry-over in linear-quadratic tracking"),
         judge=_about("tracking"),
         figures=("appendix_tracking",),
         tables=("appendix",),
@@ -109,6 +113,12 @@ CLAIMS = [
         place=PLACE,
         statement="The players of a team who carry their policies over are worth no less for it.",
         tested="What the learned policies are worth less than the joint optimum, beside individual learning.",
+        plain=of_two_sides(
+            "What carry-over is worth to a team",
+            good="A team that carries its policies over is worth no less: at worst it misses {left}, beside {right}.",
+            some="A team that carries its policies over is worth less in {failing} of {cases} settings.",
+            bad="A team that carries its policies over is worth less: it misses {left}, beside {right}.",
+        ),
         judge=comparison("appendix_equilibria", _shortfall, CELL, "a shortfall of {left} beside {right} ({where})"),
         figures=("appendix_tracking",),
         tables=("appendix_equilibria",),
@@ -120,6 +130,15 @@ CLAIMS = [
         place=PLACE,
         statement="The policies that are learned in poker are approximate equilibria.",
         tested="Values by linear programming: those of the learned policies differ from them by at most their gaps.",
+        plain=of_two_sides(
+            "Values of what is learned in poker",
+            good=(
+                "What is learned in poker is an approximate equilibrium: values are right up to the gap in all "
+                "{cases} cases."
+            ),
+            some="Values of what is learned in poker are off by more than the gap in {failing} of {cases} cases.",
+            bad="What is learned in poker is no approximate equilibrium: values are off in {failing} of {cases} cases.",
+        ),
         judge=comparison(
             "appendix_equilibria", _values, (*CELL, "arm"), "an excess of {left} beside {right} ({where})"
         ),
@@ -133,6 +152,7 @@ CLAIMS = [
         place="Section 3.1, equation (4), at the scale of Appendix F",
         statement="Equation (4) bounds the gap in the poker endgame.",
         tested="Individual learning at the largest learning rate that Theorem 1 admits.",
+        plain=of_bound("Equation (4) in a poker endgame"),
         judge=bound("equation 4", rows=_of_poker),
         figures=("appendix_poker",),
         tables=("theory",),
@@ -147,6 +167,15 @@ CLAIMS = [
             "proportional to its possible transitions."
         ),
         tested="Exponents of growth on large sparse games: the lower ends of their intervals beside linear growth.",
+        plain=of_two_sides(
+            "How time and memory grow, which other configurations measure",
+            good="Time and memory grow in proportion to the game at most: to the power of {left} or more at worst.",
+            some=(
+                "Time or memory grow faster than the game in {failing} of {cases} cases: to the power of {left} or "
+                "more."
+            ),
+            bad="Time and memory grow faster than the game: to the power of {left} or more.",
+        ),
         judge=comparison(
             "growth_exponents",
             _growth,

@@ -4,6 +4,7 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_effect, open_sentence
 from metanash_replication.ledger.rules import (
     HOLDS,
     INCONCLUSIVE,
@@ -14,6 +15,8 @@ from metanash_replication.ledger.rules import (
     effect,
     never_exceeded,
 )
+from metanash_replication.ledger.telling import in_numbers
+from metanash_replication.ledger.verdict import Mark
 from metanash_replication.ledger.words import SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
@@ -53,7 +56,15 @@ def _inner_loop(tables: Tables) -> Verdict:
         f"{number(-slopes.max(), '.2f', 'inner_loop_slopes.csv')} to "
         f"{number(-slopes.min(), '.2f', 'inner_loop_slopes.csv')}, and $c$ is as small as the initial policies make it."
     )
-    return Verdict(name, result, where, place={"base_kind": worst["base_kind"]})
+    value, low, high = (float(worst[end]) / QUADRATIC for end in ("exponent", "low", "high"))
+    return Verdict(
+        name,
+        result,
+        where,
+        place={"base_kind": worst["base_kind"]},
+        facts=in_numbers(source, exponent=worst["exponent"], claimed=QUADRATIC),
+        marks=(Mark("printed", "exponent", value, low, high, "exponent"),),
+    )
 
 
 CLAIMS = [
@@ -69,6 +80,19 @@ CLAIMS = [
             r"least probability put on best actions: the exponent of $1/\varepsilon$, beside $2$; and to one gap from "
             r"initial policies that make $c$ ever smaller."
         ),
+        plain={
+            "holds": (
+                r"Policy gradient is as fast as claimed: iterations grow like $1/\varepsilon$ to the power of "
+                r"{exponent} at "
+                "most, where {claimed} is claimed; the constant depends on the initial policies."
+            ),
+            "violated": (
+                r"Policy gradient is slower than claimed: iterations grow like $1/\varepsilon$ to the power of "
+                r"{exponent}, "
+                "where {claimed} is claimed."
+            ),
+            "open": open_sentence("The number of iterations of policy gradient"),
+        },
         judge=_inner_loop,
         figures=("maml_inner_loop",),
         tables=("inner_loop_rates", "inner_loop", "inner_loop_slopes"),
@@ -83,6 +107,13 @@ CLAIMS = [
             "An identity: the closed form beside differences of (9) of fourth order along every logit, on random "
             "distributions of games and random logits, in parts of the largest entry of the gradient."
         ),
+        plain={
+            "holds": (
+                "Equation (10), the gradient of MAML, is right: differences agree with it up to {left} of its size."
+            ),
+            "violated": "Equation (10), the gradient of MAML, is wrong: differences are off by {left} of its size.",
+            "open": open_sentence("Equation (10), the gradient of MAML"),
+        },
         judge=comparison(
             "gradient_checks",
             lambda tables: tables["gradient_checks"].assign(left=lambda t: t["difference"], right=DIFFERENCE),
@@ -101,6 +132,7 @@ CLAIMS = [
             r"gradient, Hessian and change of the Hessian, from which such a constant follows."
         ),
         tested="Random games and points; the paper's constant was not at hand, so these are derived here.",
+        plain=of_bound("The smoothness of the objective of MAML (Lemma 14)", left="a derivative"),
         judge=never_exceeded("gradient at most G", "Hessian at most L", "change of the Hessian at most R"),
         tables=("theory",),
         runs=("theory/meta_gradient/constant_ratios/*",),
@@ -114,6 +146,7 @@ CLAIMS = [
             r"\varepsilon$."
         ),
         tested="Exact MAML on random tasks and in meta-training: the smallest gradient so far beside the bound.",
+        plain=of_bound("Theorem 4, the number of iterations of MAML,", left="the gradient"),
         judge=bound("theorem 4", repaired=("sharper: ascent lemma",)),
         figures=("theorem4_norms",),
         tables=("theory", "meta_training"),
@@ -125,6 +158,7 @@ CLAIMS = [
         place="Section 4.2, below equation (9)",
         statement=r"MAML finds initial parameters from which $T$ steps of gradient ascent do well on a new task.",
         tested=r"Held-out games: gap after as many steps as in meta-training, over that from scratch.",
+        plain=of_effect("Starting from what MAML has found", beside="starting from scratch"),
         judge=effect(
             "adaptation",
             "maml",

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_carried_bound, of_effect, open_sentence
 from metanash_replication.ledger.rules import (
     bound,
     effect,
@@ -40,6 +41,11 @@ CLAIMS = [
             r"games and sequences, long runs, and games made to break it. The repair replaces $\kappa$ by a slightly "
             r"larger multiple, with a proof."
         ),
+        plain=of_bound(
+            "Proposition 1, the bound on the mean gap of one potential game,",
+            r"with a little more than twice the $\kappa$",
+            "the mean gap",
+        ),
         judge=bound("proposition 1", repaired=(KAPPA,)),
         figures=("proposition1_violations", "proposition1_rates"),
         tables=("theory", "proposition1_violations", "potential_curves"),
@@ -58,6 +64,17 @@ CLAIMS = [
             "Small steps take long: curves depend on step times iterations alone, which is checked, and later windows "
             "are then those of a larger step."
         ),
+        plain={
+            "holds": (
+                "The number of iterations after Proposition 1 holds: the mean gap falls like $T$ to the power of "
+                "$-${slope} or faster, where $-${claimed} is claimed."
+            ),
+            "violated": (
+                "The number of iterations after Proposition 1 is too small: the mean gap falls like $T$ to the power "
+                "of $-${slope} only, where $-${claimed} is claimed."
+            ),
+            "open": open_sentence("The number of iterations after Proposition 1"),
+        },
         judge=rate("potential_slopes", ("base_kind", "discount", "step_factor"), _admitted, "claimed"),
         figures=("proposition1_rates",),
         tables=("potential_slopes", "potential_curves"),
@@ -75,6 +92,11 @@ CLAIMS = [
             r"Random sequences and sweeps over perturbation, number of games, players and discount, with $\Phi_{\max}$ "
             r"and $\Delta_\Phi$ exact or certified."
         ),
+        plain=of_bound(
+            "Theorem 3, the bound on the mean gap of potential games with carry-over,",
+            r"with a little more than twice the $\kappa$",
+            "the mean gap",
+        ),
         judge=bound("theorem 3", repaired=(KAPPA,)),
         figures=("theorem3_benefit",),
         tables=("theory", "potential_sequences"),
@@ -91,6 +113,7 @@ CLAIMS = [
             r"Mean gap over all iterates of games $2$ to $K$ over that of individual learning on the same seeds, at "
             r"the step of the theory and a practical one; similar: perturbed no more than the reference setting."
         ),
+        plain=of_effect("Carry-over in potential games", gap="mean gap"),
         judge=effect("potential_sequences", "carry_over", SEQUENCE, _potential),
         figures=("theorem3_benefit",),
         tables=("potential_sequences",),
@@ -105,6 +128,7 @@ CLAIMS = [
             r"similar game."
         ),
         tested="As above, for the gap of the last iterate in the place of the mean.",
+        plain=of_effect("The last policy of a potential game as the start of the next", gap="final gap"),
         judge=effect("potential_sequences", "carry_over", SEQUENCE, _potential, ratio="last_ratio"),
         figures=("theorem3_benefit",),
         tables=("potential_sequences",),
@@ -120,6 +144,7 @@ CLAIMS = [
             "discount, so Proposition 1 is a result about it: random teams at the step that it admits there, in its "
             "printed and its repaired form."
         ),
+        plain=of_carried_bound("Proposition 1 for a finite horizon", r"with a little more than twice the $\kappa$"),
         judge=bound("proposition 1, finite horizon", repaired=(KAPPA,)),
         tables=("theory",),
         runs=("theory/potential/finite_horizon.npz",),

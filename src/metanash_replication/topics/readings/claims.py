@@ -7,6 +7,7 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import open_sentence
 from metanash_replication.ledger.rules import (
     HOLDS,
     INCONCLUSIVE,
@@ -59,6 +60,17 @@ def _starts_lower(arm: str, keys: Sequence[str], rows: Rows, repaired: Sequence[
     return judge
 
 
+def _start(subject: str) -> dict[str, str]:
+    """Plain sentences on the first gap of a new game."""
+    smaller = f"{subject} is smaller than from uniform policies in"
+    return {
+        "replicated": f"{smaller} all {{settings}} settings: {{least}} to {{most}} of that.",
+        "partly replicated": f"{smaller} {{helps}} of {{settings}} settings{{worse}}{{instead}}.",
+        "not replicated": f"{smaller} {{helps}} of {{settings}} settings only{{worse}}{{instead}}.",
+        "open": open_sentence(f"{subject}, beside that from uniform policies"),
+    }
+
+
 CLAIMS = [
     Claim(
         id="better-initialization-zero-sum",
@@ -71,6 +83,7 @@ CLAIMS = [
             "evenly; in the first stage, where nothing is known yet, all are tied. The repair: targets that all stages "
             "share."
         ),
+        plain=_start("With update (5) the first gap in a new zero-sum game"),
         judge=_starts_lower("best_response", ZERO_SUM, _family("zero_sum"), SHARED),
         figures=("readings",),
         tables=("readings",),
@@ -85,6 +98,7 @@ CLAIMS = [
             "Mean gap after the first iteration over that of individual learning, with carry-over, in readings of "
             "Figure 1 with similar games."
         ),
+        plain=_start("With carry-over the first gap in a new potential game"),
         judge=_starts_lower("carry_over", POTENTIAL, _family("potential")),
         figures=("readings",),
         tables=("readings",),

@@ -4,7 +4,10 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_carried_bound, of_effect, of_two_sides, open_sentence
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, Verdict, at_most, bound, comparison, effect
+from metanash_replication.ledger.telling import in_numbers, percent
+from metanash_replication.ledger.verdict import Mark
 from metanash_replication.ledger.words import SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
@@ -50,7 +53,15 @@ def _iterates(tables: Tables) -> Verdict:
         for kind in dict.fromkeys(last["base_kind"])
     )
     result = f"From T = {number(start, 'd', source)} to {number(worst['iteration'], 'd', source)}, {kinds}."
-    return Verdict(name, result, f"{worst['base_kind']}, {worst['iterate']}", place={"base_kind": worst["base_kind"]})
+    ratio, least, most = (float(worst[f"ratio{end}"]) / HALVED for end in ("", "_low", "_high"))
+    return Verdict(
+        name,
+        result,
+        f"{worst['base_kind']}, {worst['iterate']}",
+        place={"base_kind": worst["base_kind"]},
+        facts=in_numbers(source, iterations=worst["iteration"], share=percent(worst["ratio"])),
+        marks=(Mark("printed", "iterates", ratio, least, most, "half"),),
+    )
 
 
 def _dynamic(tables: Tables) -> pd.DataFrame:
@@ -82,10 +93,11 @@ def _last_terms(tables: Tables) -> Verdict:
     source, table = "last_terms.csv", tables["last_terms"]
     if table.empty:
         return Verdict(INCONCLUSIVE, "This configuration works out none.")
-    parts, verdicts = [], []
+    parts, verdicts, enough = [], [], []
     for (horizon, actions), part in table.groupby(["horizon", "max_actions"], sort=False):
         below = [part.loc[part["ratio"] < level, "games"].min() for level in (1.0, NEGLIGIBLE)]
-        verdicts.append(pd.notna(below[1]))
+        verdicts.append(bool(pd.notna(below[1])))
+        enough += [below[1]] * verdicts[-1]
         words = [number(k, ".0e", source) if pd.notna(k) else "no K of the table" for k in below]
         parts.append(
             f"H={cited(horizon, source)}, A={cited(actions, source)}: (6) for identical games is below (4) from K = "
@@ -94,7 +106,19 @@ def _last_terms(tables: Tables) -> Verdict:
     worst = table.iloc[int((table["games"] * (table["ratio"] > NEGLIGIBLE)).to_numpy().argmax())]
     where = f"H={worst['horizon']:g}, A={worst['max_actions']:g}"
     name = HOLDS if all(verdicts) else INCONCLUSIVE
-    return Verdict(name, "; ".join(parts) + ".", where, fitting=sum(verdicts), cases=len(verdicts))
+    facts = in_numbers(source, fitting=sum(verdicts), cases=len(verdicts))
+    if enough:
+        facts |= in_numbers(source, games=max(enough))
+    least = table.groupby(["horizon", "max_actions"])["ratio"].min().max() / NEGLIGIBLE
+    return Verdict(
+        name,
+        "; ".join(parts) + ".",
+        where,
+        fitting=sum(verdicts),
+        cases=len(verdicts),
+        facts=facts,
+        marks=(Mark("printed", "last terms", float(least), scale="comparison"),),
+    )
 
 
 def _growth(tables: Tables) -> Verdict:
@@ -114,7 +138,14 @@ def _growth(tables: Tables) -> Verdict:
             f"{cited(row['number'], source)} from {least} to {most}: {cited(row['bound'], source)} by {factor}, the "
             f"measured side by {side}, exponent {exponent} [{low}, {high}]"
         )
-    return Verdict(name, f"Growth with {'; '.join(parts)}.", str(worst["number"]))
+    value, least_value, most_value = (float(worst[end]) for end in ("exponent", "low", "high"))
+    return Verdict(
+        name,
+        f"Growth with {'; '.join(parts)}.",
+        str(worst["number"]),
+        facts=in_numbers(source, exponent=value),
+        marks=(Mark("printed", str(worst["number"]), value, least_value, most_value, "exponent"),),
+    )
 
 
 def _constants(tables: Tables) -> pd.DataFrame:
@@ -133,6 +164,17 @@ CLAIMS = [
             r"Gap of the last iterate of a stage, of the first of the next one and of the average, at ends of stages "
             r"over three decades of $T$: at the end at most half of that at the start, with a bootstrap over seeds."
         ),
+        plain={
+            "replicated": (
+                "The iterates of Algorithm 1 converge: after {iterations} iterations the gap is at most {share} of "
+                "what it was."
+            ),
+            "not replicated": (
+                "The iterates of Algorithm 1 do not converge, since every stage starts anew: after {iterations} "
+                "iterations the gap at the first iterate of a stage is still {share} of what it was."
+            ),
+            "open": open_sentence("Convergence of the iterates of Algorithm 1"),
+        },
         judge=_iterates,
         figures=("remarks",),
         tables=("restarts",),
@@ -148,6 +190,21 @@ CLAIMS = [
         tested=(
             "With negative entropy, and the leader regularised by the divergence from the initial policy of the stage: "
             "average policies from random initial ones, which a contrast makes different."
+        ),
+        plain=of_two_sides(
+            "Mirror descent beside the regularised leader",
+            good=(
+                "Optimistic mirror descent is another algorithm than the regularised leader: policies differ by "
+                "{right}."
+            ),
+            some=(
+                "Optimistic mirror descent is another algorithm than the regularised leader, but in {failing} of "
+                "{cases} games their policies are the same."
+            ),
+            bad=(
+                "Optimistic mirror descent is no contrast to the regularised leader: their policies are the same in "
+                "{failing} of {cases} games (at the most they differ by {right})."
+            ),
         ),
         judge=comparison("leaders", _differences, ("seed",), "policies differ by at most {right} ({where})"),
         tables=("leaders",),
@@ -165,6 +222,17 @@ CLAIMS = [
             "Payoffs of two actions that change places once: mean regret at the largest $T$ over that at the smallest, "
             "of mirror descent, of the regularised leader at the same rates, and of mirror descent in stages."
         ),
+        plain={
+            "replicated": (
+                "Mirror descent with the weights of incremental updates keeps its regret, which the leader and "
+                "stages lose."
+            ),
+            "not replicated": (
+                "Mirror descent with the weights of incremental updates is not what fails: {failing} of {cases} "
+                "algorithms behave otherwise than the paper says."
+            ),
+            "open": open_sentence("Mirror descent with the weights of incremental updates"),
+        },
         judge=comparison("dynamic_rates", _dynamic, ("algorithm",), "{left} beside {right} ({where})", whole=True),
         figures=("remarks",),
         tables=("dynamic_rates",),
@@ -178,6 +246,7 @@ CLAIMS = [
         tested=(
             "Theorem 1 and its repairs on random games with random distributions, from all kinds of initial policies."
         ),
+        plain=of_carried_bound("Theorem 1, repaired, from random initial states"),
         judge=bound("theorem 1, random initial states", printed=REPAIRS[-1], repaired=REPAIRS[:2]),
         tables=("theory",),
         runs=("theory/remarks/initial_states/*",),
@@ -194,6 +263,21 @@ CLAIMS = [
             r"Identical games in which every action stands twice: $\Delta_{\mu,\nu}/K$ from the same initial policies, "
             r"which deliver one equilibrium, beside a tenth of that from random ones, which deliver several."
         ),
+        plain=of_two_sides(
+            "Similarity where games have several equilibria",
+            good=(
+                "Where a game has several equilibria, the similarity metric counts only those that are learned: {left} "
+                "nats if it is the same one."
+            ),
+            some=(
+                "Where a game has several equilibria, the similarity metric counts others than those that are "
+                "learned in {failing} of {cases} sequences."
+            ),
+            bad=(
+                "Where a game has several equilibria, the similarity metric counts others than those that are learned: "
+                "{left} nats though it is the same one, in {failing} of {cases} sequences."
+            ),
+        ),
         judge=comparison("several_equilibria", _several, ("seed",), "{left} nats beside {right} ({where})"),
         tables=("several_equilibria",),
         runs=("theory/remarks/several_equilibria.npz",),
@@ -207,6 +291,17 @@ CLAIMS = [
             "Equation (6) without its first term, which is what it says of identical games, over equation (4), for "
             "numbers of games up to the largest of the configuration."
         ),
+        plain={
+            "replicated": (
+                "The last terms of (6) vanish with the number of games, but late: below a tenth of (4) from {games} "
+                "games on."
+            ),
+            "partly replicated": (
+                "The last terms of (6) vanish with the number of games in {fitting} of {cases} sizes of games, from "
+                "{games} games on; in the others none that was tried is enough."
+            ),
+            "open": open_sentence("Whether the last terms of (6) vanish"),
+        },
         judge=_last_terms,
         figures=("remarks",),
         tables=("last_terms",),
@@ -223,6 +318,17 @@ CLAIMS = [
             "One number of the game at a time, from uniform policies: exponent of the measured side in what multiplies "
             "the bound, with intervals that hold together."
         ),
+        plain={
+            "holds": (
+                "The bounds grow with the size of games no slower than what they bound, whose growth is at most "
+                "theirs to the power of {exponent}."
+            ),
+            "violated": (
+                "What is bounded grows faster with the size of games than the bounds: like theirs to the power of "
+                "{exponent}."
+            ),
+            "open": open_sentence("Growth of the bounds with the size of games"),
+        },
         judge=_growth,
         tables=("bound_growth",),
         runs=("theory/remarks/growth_of_gaps.npz",),
@@ -236,6 +342,9 @@ CLAIMS = [
             r"gap is smaller than that of uniform policies."
         ),
         tested="Gap at the next game over that of uniform policies, mean over the games, with a bootstrap over seeds.",
+        plain=of_effect(
+            "The last policy of a potential game, before anything is learned in the next,", beside="uniform policies"
+        ),
         judge=effect(
             "carried_policies",
             "carry_over",
@@ -255,6 +364,22 @@ CLAIMS = [
         tested=(
             r"Half of every reward and a constant on top, another one for each game: gaps are halved and policies rank "
             r"as before, so a deviation is halved; by how much $\Delta_\Phi$ misses that, beside a tenth of it."
+        ),
+        plain=of_two_sides(
+            r"$\Delta_\Phi$ as a measure of similarity",
+            good=(
+                r"The similarity $\Delta_\Phi$ of Theorem 3 measures how far games are apart: a change of units and "
+                "constants, which decides nothing, shifts it by {left} at most."
+            ),
+            some=(
+                r"The similarity $\Delta_\Phi$ of Theorem 3 is moved by a change of units and constants, which decides "
+                "nothing, in {failing} of {cases} settings: off by {left}, where {right} is allowed."
+            ),
+            bad=(
+                r"The similarity $\Delta_\Phi$ of Theorem 3 does not measure how far games are apart: a change of "
+                r"units "
+                "and constants, which decides nothing, puts it off by {left}, where {right} is allowed."
+            ),
         ),
         judge=comparison(
             "carried_policies", _constants, ("base_kind", "perturbation"), "off by {left} beside {right} ({where})"

@@ -7,7 +7,9 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_effect, of_speed, open_sentence
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED, Judge, Rows, Verdict, effect, most, speed
+from metanash_replication.ledger.telling import in_numbers
 from metanash_replication.ledger.words import EXPERIMENT, SENTENCE
 from metanash_replication.topics.simulations.tables import PAYOFFS, equilibrium_ranges
 from metanash_replication.typing import Tables
@@ -57,6 +59,7 @@ def _more_diverse(tables: Tables) -> Verdict:
         f"Equilibria in Q-functions, {'; '.join(parts)}.",
         f"{kind}, seed={seed}",
         place={"base_kind": kind},
+        facts=in_numbers(source, wider=(more > MORE).sum(), cases=len(more)),
     )
 
 
@@ -105,15 +108,27 @@ THEORY_STEP = (
 )
 
 
+KINDS = {
+    "pure": "games with pure equilibria",
+    "mixed": "games with mixed equilibria",
+    "team": "Markov teams",
+    "action_independent": "potential games whose transitions no action moves",
+}
+
+
 def _figure(panel: str, figure: str, kind: str, words: str, arm: str, others: tuple[str, ...] = ()) -> Claim:
     runs = {"1a": "figure1_zero_sum", "1b": "figure1_potential", "1b_theory": "figure1_potential_theory"}[panel]
     suffix = "-theory-step" if panel.endswith("theory") else ""
+    update = "Update (5)" if arm == "best_response" else "Carry-over"
+    step = " at the small step of Proposition 1" if suffix else ""
+    subject = f"{update} in {KINDS[kind]}{step} ({figure})"
     return Claim(
         id=f"figure-{panel[:2]}-{kind.replace('_', '-')}{suffix}",
         kind=EXPERIMENT,
         place=f"Section 6, {figure}: {words}",
         statement="Meta-learning converges to an approximate equilibrium with much fewer iterations.",
         tested=TESTED + (THEORY_STEP if suffix else ""),
+        plain=of_speed(subject),
         judge=_scaled(speed(panel, kind, arm, others), kind) if suffix else speed(panel, kind, arm, others),
         figures=(f"figure{panel}",),
         tables=("speed_up", "figure1", *(("step_scaling",) if suffix else ())),
@@ -152,6 +167,19 @@ CLAIMS = [
                 "Equilibria of the reward matrices by linear programming, all sequences of Figure 1: whether no "
                 "probability has a range over the games and states of more than one half, in most sequences."
             ),
+            plain={
+                "replicated": (
+                    f"Equilibria of a sequence of games are close, as in Figure 1(c), if they are {kind}: in "
+                    f"{{good}} of "
+                    "{cases} sequences."
+                ),
+                "not replicated": (
+                    f"Equilibria of a sequence of games are not close, as in Figure 1(c), if they are {kind}: in "
+                    f"{{good}} "
+                    "of {cases} sequences only."
+                ),
+                "open": open_sentence(f"Whether {kind} equilibria of a sequence of games are close, as in Figure 1(c)"),
+            },
             judge=most(
                 "equilibria",
                 _close(kind),
@@ -174,6 +202,16 @@ CLAIMS = [
             "A possibility, so one sequence is enough in which the widest range of a probability is larger in the "
             "Q-functions of the whole game than in the rewards; how often that is so stands beside it."
         ),
+        plain={
+            "replicated": (
+                "Equilibria in Q-functions can be more diverse than those in rewards: they are in {wider} of {cases} "
+                "sequences."
+            ),
+            "not replicated": (
+                "In none of {cases} sequences are equilibria in Q-functions more diverse than in rewards."
+            ),
+            "open": open_sentence("Whether equilibria in Q-functions can be more diverse than in rewards"),
+        },
         judge=_more_diverse,
         figures=("figure1c",),
         tables=("equilibria",),
@@ -189,6 +227,7 @@ CLAIMS = [
             r"and perturbations, the paper's own not being given; similar games only, perturbed no more than in Figure "
             r"1."
         ),
+        plain=of_effect("Over the learning rates, update (5) in similar zero-sum games", gap="final gap"),
         judge=effect("sensitivity", "best_response", SWEEP, _similar("mixed", "pure"), VARIANTS),
         figures=("sensitivity_zero_sum",),
         tables=("sensitivity",),
@@ -203,6 +242,7 @@ CLAIMS = [
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
             r"perturbations, the paper's own not being given; similar games only: perturbed no more than in Figure 1."
         ),
+        plain=of_effect("Over the step sizes, carry-over in similar potential games", gap="final gap"),
         judge=effect("sensitivity", "carry_over", SWEEP, _similar("team", "action_independent")),
         figures=("sensitivity_potential",),
         tables=("sensitivity",),

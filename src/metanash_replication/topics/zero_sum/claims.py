@@ -5,6 +5,7 @@ import pandas as pd
 
 from metanash_replication.ledger.cited import cited, number
 from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.plainly import of_bound, of_effect, of_growth, of_two_sides, of_untested, open_sentence
 from metanash_replication.ledger.rules import (
     INCONCLUSIVE,
     Rows,
@@ -18,6 +19,8 @@ from metanash_replication.ledger.rules import (
     not_tested,
     similar,
 )
+from metanash_replication.ledger.telling import in_numbers
+from metanash_replication.ledger.verdict import Mark
 from metanash_replication.ledger.words import DEFINITION, SENTENCE, THEOREM
 from metanash_replication.typing import Tables
 
@@ -61,7 +64,15 @@ def _value_growth(tables: Tables) -> Verdict:
         f"{number(worst['ratio'], '.3g', source)} [{number(worst['ratio_low'], '.3g', source)}, "
         f"{number(worst['ratio_high'], '.3g', source)}] ({cited(where, source)}){told}."
     )
-    return Verdict(name, result, where, place={"base_kind": worst["base_kind"]})
+    value, low, high = (float(worst[f"ratio{end}"] / worst["linear"]) for end in ("", "_low", "_high"))
+    return Verdict(
+        name,
+        result,
+        where,
+        place={"base_kind": worst["base_kind"]},
+        facts=in_numbers(source, growth=worst["ratio"], linear=worst["linear"]),
+        marks=(Mark("printed", "errors", value, low, high, "exponent"),),
+    )
 
 
 SECTION_3 = ("random_games", "long_runs", "small_step")
@@ -113,6 +124,11 @@ CLAIMS = [
             "MAML objective."
         ),
         tested="Definitions and update rules.",
+        plain={
+            "definition": (
+                "Definitions and update rules assert nothing that could be false; tests check the code against them."
+            )
+        },
         judge=not_tested(
             "Definitions assert nothing that could be false. That the code computes them is decided by the test suite, "
             "which works out each by a second way."
@@ -130,6 +146,10 @@ CLAIMS = [
         tested=(
             "Exact gaps and the bound at every checkpoint: random games of many sizes with random, good and bad "
             "initial policies, long runs, games made to break the burn-in, and learning rates far below the largest."
+        ),
+        plain=of_bound(
+            "Theorem 1, the bound on the gap of one zero-sum game from any initial policies,",
+            "with a term for the first stage",
         ),
         judge=bound("theorem 1", repaired=(WORST, TERM, PROVEN)),
         figures=("theorem1_bounds", "theorem1_defects"),
@@ -153,6 +173,9 @@ CLAIMS = [
         tested=(
             "As above, with uniform initial policies; the repair restores the learning rate that the constant hides."
         ),
+        plain=of_bound(
+            "Equation (4), the bound of Theorem 1 from uniform policies,", "with the learning rate that it leaves out"
+        ),
         judge=bound("equation 4", repaired=(RATE,), rows=_of_this_section),
         figures=("theorem1_bounds", "theorem1_defects"),
         tables=("theory", "bound_curves"),
@@ -168,6 +191,7 @@ CLAIMS = [
             r"$\log T$, as the statement has it, or a power of $T$? Two models, fitted to the last two decades, with a "
             "bootstrap over seeds. Slopes are drawn as an illustration: between stage ends they sample a staircase."
         ),
+        plain=of_growth("The best-known rate from uniform policies, up to a logarithm,", "$T$ times the gap"),
         judge=growth("stage_rates", ("base_kind", "horizon")),
         figures=("theorem1_slopes",),
         tables=("stage_rates", "slopes", "bound_curves"),
@@ -182,6 +206,7 @@ CLAIMS = [
             r"game."
         ),
         tested="The inverse of (4), at the learning rate that it is meant for: long runs at the largest one.",
+        plain=of_bound("The number of iterations that follows from Theorem 1"),
         judge=bound("equation 4", repaired=(RATE,), rows=_at_the_largest_rate),
         figures=("theorem1_bounds",),
         tables=("theory", "bound_curves"),
@@ -200,6 +225,7 @@ CLAIMS = [
             r"D_R(\nu^\dagger, \tilde\nu)) / (\eta n)$ at every state, step and stage of long runs and random games, "
             "from uniform, random and bad initial policies. The paper's own (its Lemma 8) was not at hand."
         ),
+        plain=of_bound("A bound on the regret of each stage that vanishes with its length", left="the regret"),
         judge=bound("regret of a stage", printed="derived"),
         figures=("theorem1_chain",),
         tables=("theory", "chain"),
@@ -217,6 +243,16 @@ CLAIMS = [
             r"Errors at step $1$ over the regrets that they are made of, both times the lengths of their stages: they "
             r"may grow no faster than in proportion to $H$. Beside it stages that grow faster, where they do."
         ),
+        plain={
+            "holds": (
+                "Lemma 9 holds: the stages of Algorithm 1 keep errors of values from blowing up, which grow by "
+                "{growth} where the horizon grows by {linear}."
+            ),
+            "violated": (
+                "Lemma 9 is false: errors of values blow up over the horizon, by {growth} where it grows by {linear}."
+            ),
+            "open": open_sentence("Lemma 9, on errors of values over the horizon"),
+        },
         judge=_value_growth,
         figures=("theorem1_chain",),
         tables=("value_growth", "chain"),
@@ -231,6 +267,12 @@ CLAIMS = [
             r"it."
         ),
         tested="Stages of long runs, counted.",
+        plain=of_two_sides(
+            "The number of stages of Algorithm 1",
+            good="Few stages cover all iterations: {left} at the most, where {right} are allowed.",
+            some="In {failing} of {cases} games there are more stages than the paper says: {left} beside {right}.",
+            bad="Stages are not few: more than the paper says in {failing} of {cases} games, {left} beside {right}.",
+        ),
         judge=comparison(
             "chain", _stage_counts, ("base_kind", "horizon"), "{left} stages beside $4 H \\log T$ = {right} ({where})"
         ),
@@ -249,6 +291,22 @@ CLAIMS = [
         tested=(
             r"Identical games, whose equilibria are the same: $\Delta_{\mu,\nu}/K$ there beside half of that of the "
             r"least similar games."
+        ),
+        plain=of_two_sides(
+            "Best responses in hindsight as approximate equilibria",
+            good=(
+                "Best responses in hindsight, where update (5) starts, approximate equilibria: on identical games they "
+                "are never more than half as far apart as on the least similar ones."
+            ),
+            some=(
+                "Best responses in hindsight, where update (5) starts, do not approximate equilibria in games with "
+                "{base_kind}: on identical games they are {left} nats apart, more than half as far as on the least "
+                "similar ones."
+            ),
+            bad=(
+                "Best responses in hindsight, where update (5) starts, do not approximate equilibria: on identical "
+                "games they are {left} nats apart, more than half as far as on the least similar ones."
+            ),
         ),
         judge=comparison(
             "sequences",
@@ -269,6 +327,15 @@ CLAIMS = [
             r"$\Delta_{\mu,\nu}/K$ must not fall by one percent or more when the games are perturbed more: differences "
             "from one perturbation to the next larger one on the same seeds, with intervals that hold together."
         ),
+        plain=of_two_sides(
+            "The similarity metric of Theorem 2",
+            good="The similarity metric of Theorem 2 does not fall when games become less similar, in {cases} steps.",
+            some=(
+                "The similarity metric of Theorem 2 clearly does not fall in most steps to less similar games only: "
+                "of {cases} it falls in {falls}, and in others chance may hide it."
+            ),
+            bad="The similarity metric of Theorem 2 falls in {falls} of {cases} steps to less similar games.",
+        ),
         judge=never_falls("similarity_steps", (*SEQUENCE[:3], "perturbation"), r"$\Delta_{\mu,\nu}/K$", FALL),
         figures=("theorem2_benefit",),
         tables=("similarity_steps", "sequences"),
@@ -288,6 +355,9 @@ CLAIMS = [
             "smaller ones it inherits what is wrong with (4). It also prints the gap of the initial policies, and is "
             "about the output policies."
         ),
+        plain=of_bound(
+            "Theorem 2, equation (6), the bound on the mean gap over a sequence of games,", left="the mean gap"
+        ),
         judge=bound("theorem 2", repaired=(RATE,)),
         figures=("theorem2_benefit",),
         tables=("theory", "sequences"),
@@ -302,6 +372,7 @@ CLAIMS = [
             r"\right)\right)$ iterations on average give an $\varepsilon$-approximate equilibrium of each game."
         ),
         tested="The inverse of (6), on the same sequences.",
+        plain=of_bound("The number of iterations of Theorem 2", left="the mean gap"),
         judge=bound("theorem 2", repaired=(RATE,)),
         figures=("theorem2_benefit",),
         tables=("theory", "sequences"),
@@ -320,6 +391,21 @@ CLAIMS = [
             "those of Figure 1: with printed constants, no more is claimed than that it is smaller. From which number "
             "of games it can be, `last-terms-negligible` says."
         ),
+        plain=of_two_sides(
+            "Theorem 2 beside Theorem 1",
+            good=(
+                "The bound (6) for a sequence of similar games is smaller than (4) for each alone in all {cases} "
+                "settings."
+            ),
+            some=(
+                "The bound (6) for a sequence of similar games is no sharper than (4) for each alone in {failing} of "
+                "{cases} settings, and up to {ratio} times as large."
+            ),
+            bad=(
+                "The bound (6) of Theorem 2 is not sharper than (4) for each game alone: on similar games it is the "
+                "larger one in {failing} of {cases} settings, up to {ratio} times."
+            ),
+        ),
         judge=comparison("sequences", _sharper_bound, SEQUENCE, "{left} beside {right} ({where})"),
         figures=("theorem2_benefit",),
         tables=("sequences",),
@@ -336,6 +422,7 @@ CLAIMS = [
             "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, at the worst of tied best "
             "responses."
         ),
+        plain=of_bound("The mean of Theorem 1 over games, where Theorem 2 starts,", left="the mean gap"),
         judge=bound("theorem 1, mean over games", printed=WORST),
         tables=("theory", "sequences"),
         runs=("theory/sequences/*",),
@@ -354,6 +441,7 @@ CLAIMS = [
                 r"Mean gap of the games $2$ to $K$ over that of individual learning on the same seeds, with an "
                 r"interval; games are similar that are perturbed no more than those of Figure 1."
             ),
+            plain=of_effect(f"With {kind} equilibria update (5)"),
             judge=effect("sequences", "best_response", SEQUENCE, _kind(kind), VARIANTS),
             figures=("theorem2_benefit",),
             tables=("sequences",),
@@ -367,6 +455,9 @@ CLAIMS = [
         place="Section 2, last paragraph before Meta-learning",
         statement="The results extend to stochastic bandit feedback by standard techniques.",
         tested="No learner here samples its feedback: all get it in full, as in the paper.",
+        plain=of_untested(
+            "Bandit feedback is open: the paper says that results extend to it, but not by which algorithm."
+        ),
         judge=not_tested(
             "An algorithm and a rate for sampled feedback would decide it. The paper gives neither, so whatever we ran "
             "would test a choice of ours."
