@@ -60,5 +60,5 @@ def violations(page, **options):
     """What axe-core finds: rule, and the first places."""
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - where there is a browser
 
-    found = Axe().run(page, options=options).response["violations"]
+    found = Axe().run(page, options={"resultTypes": ["violations"]} | options).response["violations"]
     return {one["id"]: [node["html"][:200] for node in one["nodes"][:5]] for one in found}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from metanash.archive import write_text
 from metanash_replication.paper import report_of
-from metanash_replication.report import Document, tests_by_claim, to_html
+from metanash_replication.report import Document, recalculations_of, to_html
 
 
 def main(
@@ -28,7 +28,7 @@ def main(
         folders,
         [Document(path.name, path.read_text()) for path in files["documents"]],
         json.loads(provenance.read_text()),
-        recalculations=tests_by_claim(reliability.read_text()),
+        recalculations=recalculations_of(reliability.read_text()),
     )
     write_text(target, page)
 

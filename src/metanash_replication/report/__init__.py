@@ -9,7 +9,7 @@ from metanash_replication.report.assembly import Outline, Report, Section, assem
 from metanash_replication.report.html import Document, to_html
 from metanash_replication.report.markdown import to_markdown
 from metanash_replication.report.opening import Line, Opening
-from metanash_replication.report.recalculations import tests_by_claim
+from metanash_replication.report.recalculations import recalculations_of
 
 __all__ = [
     "Document",
@@ -19,7 +19,7 @@ __all__ = [
     "Report",
     "Section",
     "assemble",
-    "tests_by_claim",
+    "recalculations_of",
     "to_html",
     "to_markdown",
 ]

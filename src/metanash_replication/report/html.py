@@ -238,7 +238,7 @@ def to_html(
         What the first screen says. Without it, verdicts are counted there and nothing is concluded.
     recalculations : mapping, optional
         Tests that work out again what decides a claim, by its id
-        (:func:`metanash_replication.report.recalculations.tests_by_claim`).
+        (:func:`metanash_replication.report.recalculations.recalculations_of`).
     """
     environment = _environment()
     tests = recalculations or {}

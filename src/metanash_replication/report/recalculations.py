@@ -7,13 +7,13 @@ from typing import Any
 
 from metanash_replication.ledger import Entry
 
-__all__ = ["commands", "tests_by_claim"]
+__all__ = ["commands", "recalculations_of"]
 
 _ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (.*) \|$", flags=re.MULTILINE)
 _TEST = re.compile(r"`(tests/[\w/]+\.py::\w+)`")
 
 
-def tests_by_claim(page: str) -> dict[str, tuple[str, ...]]:
+def recalculations_of(page: str) -> dict[str, tuple[str, ...]]:
     """Tests that work out again what decides each claim, by its id, from the page ``reliability.md``.
 
     Raises
