@@ -7,23 +7,71 @@ from dataclasses import replace
 from metanash_replication.ledger import Entry, judge_all
 from metanash_replication.ledger.claim import Claim, Runs
 from metanash_replication.plans import Plan, read_plan
-from metanash_replication.report import Outline, Report, assemble
+from metanash_replication.report import Outline, Report, Subjects, assemble, open_with
 from metanash_replication.topics import TOPICS
 from metanash_replication.typing import Tables
 
-__all__ = ["CLAIMS", "HEADLINES", "OUTLINES", "claims_of", "judged", "outlines_of", "report_of"]
+__all__ = ["CLAIMS", "OPENING", "OUTLINES", "SUBJECTS", "claims_of", "judged", "outlines_of", "report_of"]
 
-HEADLINES = (
+OPENING = (
+    "theorem-1",
+    "equation-4",
+    "proposition-1",
+    "theorem-5",
     "figure-1a-pure",
     "figure-1a-mixed",
     "figure-1b-team",
-    "theorem-1",
-    "proposition-1",
-    "theorem-5",
-    "best-responses",
+    "sharper-zero-sum-mixed",
+    "better-initialization-zero-sum",
+    "best-known-rate",
+    "sharper-general-sum",
     "larger-tasks-poker",
+    "simulations-potential",
+    "best-responses",
+    "sharper-bound",
+    "equation-6",
+    "theorem-3",
+    "theorem-4",
+    "equation-11",
+    "theorem-6",
+    "potential-metric",
+    "iterates-converge",
+    "figure-1b-action-independent",
+    "figure-1c-pure",
+    "simulations-zero-sum",
+    "sharper-potential",
+    "carry-over-start",
 )
-"""Claims whose results open the report."""
+"""Claims that may stand on the first screen, those that matter most first: what is said of them decides the list."""
+
+SUBJECTS = Subjects(
+    theorems=(
+        ("theorem-1", "Theorem 1"),
+        ("equation-6", "Theorem 2"),
+        ("proposition-1", "Proposition 1"),
+        ("theorem-3", "Theorem 3"),
+        ("theorem-4", "Theorem 4"),
+        ("theorem-5", "Theorem 5"),
+        ("theorem-6", "what Theorem 6 is made of"),
+    ),
+    speed_ups=(
+        ("figure-1a-pure", "zero-sum games with pure equilibria"),
+        ("figure-1a-mixed", "zero-sum games with mixed equilibria"),
+        ("figure-1b-team", "Markov teams"),
+        ("figure-1b-action-independent", "other potential games"),
+    ),
+    cause="best-responses",
+    reasons={
+        "partly replicated": (
+            "; a weak point is update (5): in games with {base_kind} the best responses in hindsight that it starts "
+            "from are far from equilibrium"
+        ),
+        "not replicated": (
+            "; a weak point is update (5): the best responses in hindsight that it starts from are far from equilibrium"
+        ),
+    },
+)
+"""What the conclusions name."""
 
 
 def claims_of(plan: Plan, claims: Sequence[Claim]) -> list[Claim]:
@@ -75,4 +123,5 @@ def judged(tables: Tables, runs: Runs) -> list[Entry]:
 
 def report_of(tables: Tables, runs: Runs, captions: Mapping[str, str]) -> Report:
     """The whole report: see :func:`metanash_replication.report.assemble`."""
-    return assemble(OUTLINES, judged(tables, runs), tables, captions, HEADLINES)
+    entries = judged(tables, runs)
+    return assemble(OUTLINES, entries, tables, captions, open_with(entries, OPENING, SUBJECTS))

@@ -26,7 +26,7 @@ from metanash_replication.ledger.rules import (
     similar,
     speed,
 )
-from metanash_replication.paper import CLAIMS, HEADLINES, OUTLINES, claims_of
+from metanash_replication.paper import CLAIMS, OPENING, OUTLINES, claims_of
 from metanash_replication.plans import Plan, Section, read_plan
 from metanash_replication.report.content import effect_of
 from metanash_replication.topics import TOPICS
@@ -346,7 +346,7 @@ def test_ids_are_unique_and_sections_and_figures_known():
     assert {claim.section for claim in CLAIMS} == {plan.id for plan, _ in OUTLINES} - without
     drawn = {name for plan, _ in OUTLINES for name in plan.figures}
     assert {name for claim in CLAIMS for name in claim.figures} <= drawn
-    assert set(HEADLINES) <= {claim.id for claim in CLAIMS}
+    assert set(OPENING) <= {claim.id for claim in CLAIMS}
     plans = [read_plan(topic) for topic in TOPICS]
     assert drawn <= {figure.name for plan in plans for figure in plan.figures}
     tables = {table.name for plan in plans for table in plan.tables}

@@ -21,7 +21,7 @@ from metanash_replication.ledger.claim import Claim
 from metanash_replication.ledger.plainly import of_bound
 from metanash_replication.ledger.rules import bound
 from metanash_replication.ledger.words import WORDS
-from metanash_replication.paper import HEADLINES, OUTLINES
+from metanash_replication.paper import OUTLINES
 from metanash_replication.report import (
     Document,
     Line,
@@ -101,19 +101,23 @@ PROVENANCE = {
 }
 
 
+NAMES = ("one", "two", "three")
+
+
 def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
-    """One section with a claim for each headline, since the page shows those."""
+    """One section with three claims, one of which stands in each list of the opening."""
     claims = [
         Claim(name, "theorem", "Section 3.1, Theorem 1", r"$x \le 1$", "Runs.", bound("theorem 9"), of_bound("It"),
               ("drawn",), ("theory",), ("theory/a/*",), section="theorem-1")
-        for name in HEADLINES
+        for name in NAMES
     ]  # fmt: skip
     entries = judge_all({"theory": theory}, {"theory/a/H1.npz": {}, "theory/a/H2.npz": {}}, claims)
     part = Part(
         "Rates of Algorithm 1", text, ("$H$", "slope"), ((number(2, "d", "slopes.csv"), "x_1".replace("_1", "")),)
     )
     section = Section("theorem-1", "Theorem 1", tuple(entries), (("drawn", "A figure. More."),), (part,))
-    return Report((section,), tuple(entries))
+    lists = [(Line(entry.claim.id, entry.plain),) for entry in entries]
+    return Report((section,), Opening(("First.", "Second.", f"Of {number(3, 'd', 'claims.csv')}."), *lists))
 
 
 @pytest.fixture
@@ -138,15 +142,16 @@ def test_a_typed_number_is_found(page, text):
 
 
 def test_numbers_change_with_the_tables(page):
-    assert page().count(">0.4567</data>") == 2 * len(HEADLINES)
+    """A claim says them closed and open; the opening and the claim say its sentence."""
     changed = page(small_report(ROWS.assign(ratio=0.1234)))
     assert ">0.4567<" not in changed
-    assert changed.count(">0.1234</data>") == 2 * len(HEADLINES)
+    for text, told in ((page(), ("0.4567", "45.7 %")), (changed, ("0.1234", "12.3 %"))):
+        assert [text.count(f">{words}</data>") for words in told] == [2 * len(NAMES)] * 2
 
 
 def test_verdicts_change_with_the_tables(page):
     assert "violated</span>" not in page()
-    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == len(HEADLINES) + 1
+    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == len(NAMES) + 1
 
 
 def test_only_provenance_knows_the_machine(page):
@@ -179,10 +184,10 @@ def test_page_needs_nothing_else(page):
 def test_a_figure_is_stored_once(page):
     text = page()
     assert len(re.findall(r"data:image/png", text)) == len(re.findall(r'<image id="image-drawn" ', text)) == 1
-    assert text.count('href="#image-drawn"') == 2 * len(HEADLINES) + 1
+    assert text.count('href="#image-drawn"') == 2 * len(NAMES) + 1
 
 
-RECALCULATED = {"theorem-1": ("tests/a/test_b.py::test_c", "tests/a/test_b.py::test_d")}
+RECALCULATED = {"one": ("tests/a/test_b.py::test_c", "tests/a/test_b.py::test_d")}
 
 
 def claim_html(text, name):
@@ -194,7 +199,7 @@ def claim_html(text, name):
 
 def test_a_claim_folds(page):
     """Outside: word, sentence, figure, numbers. Inside: how it was tested, files and commands."""
-    closed, inside = claim_html(page(recalculations=RECALCULATED), "theorem-1")
+    closed, inside = claim_html(page(recalculations=RECALCULATED), "one")
     for words in ("</span> holds</span>", "It holds: in ", '<use href="#image-drawn"/>', ">0.4567</data>"):
         assert words in closed
     for name in ("theory.csv", "../figures/drawn.pdf", "theory/a/H1.npz", "theory/a/H2.npz"):
@@ -211,11 +216,11 @@ def test_commands_of_a_claim(page):
 
     again = ["metanash show results/theory/a/H1.npz", "snakemake --cores 2 --force results/theory/a/H1.npz"]
     tests = "python -m pytest tests/a/test_b.py::test_c tests/a/test_b.py::test_d"
-    assert commands("theorem-1") == ["metanash claims theorem-1", *again, tests]
-    assert commands("theorem-5") == ["metanash claims theorem-5", *again]
+    assert commands("one") == ["metanash claims one", *again, tests]
+    assert commands("two") == ["metanash claims two", *again]
     other = PROVENANCE | {"results": "else", "arguments": ["--configfile", "my own.yaml"]}
-    assert commands("theorem-5", provenance=other) == [
-        "metanash claims theorem-5 --results else",
+    assert commands("two", provenance=other) == [
+        "metanash claims two --results else",
         "metanash show else/theory/a/H1.npz",
         "snakemake --cores 2 --force else/theory/a/H1.npz --configfile &#39;my own.yaml&#39;",
     ]
@@ -260,27 +265,29 @@ def test_a_long_table_is_folded_below_its_map(page):
 
 def test_all_settings_of_a_bound(page):
     report = small_report()
-    settings = {"theorem-1": settings_part(ROWS, "theorem 9")}
-    inside = claim_html(page(replace(report, settings=settings)), "theorem-1")[1]
+    settings = {"one": settings_part(ROWS, "theorem 9")}
+    inside = claim_html(page(replace(report, settings=settings)), "one")[1]
     assert '<tr><th scope="row"><data value="long runs, H=1">long runs, H=1</data></th><td class="good' in inside
 
 
 def test_the_opening_leads_to_its_claims(page):
-    line = Line("theorem-1", f"It fails in {number(3, 'd', 'theory.csv')} games.")
-    opening = Opening(("First.", "Second.", "Third."), (line,), (), (line,))
-    header = page(opening=opening).partition("</header>")[0]
-    assert [header.index(f"<p>{sentence}</p>") for sentence in opening.conclusion] == sorted(
-        header.index(f"<p>{sentence}</p>") for sentence in opening.conclusion
-    )
-    assert header.count('>3</data> games. <a href="#theorem-1"') == 2
-    assert "What is wrong in the paper" in header
-    assert "What is wrong" not in page()
+    report = small_report()
+    header = page(report).partition("</header>")[0]
+    places = [header.index(f"<p>{inline(sentence)}</p>") for sentence in report.opening.conclusion]
+    assert places == sorted(places)
+    titles = ("What is wrong in the paper", "What replicates", "What does not, or only in part")
+    for title, name in zip(titles, NAMES, strict=True):
+        listed = header.partition(f">{title}</h2>")[2].partition("</ul>")[0]
+        assert re.findall(r'<li>It holds: in .* <a href="#(\w+)"', listed) == [name]
+    fewer = replace(report, opening=replace(report.opening, wrong=()))
+    assert titles[0] not in page(fewer)
+    assert titles[1] not in page(replace(report, opening=None))
 
 
 def test_markdown_has_the_same_verdicts():
     text = to_markdown(small_report(), "../figures")
-    assert f"Verdicts: {len(HEADLINES)} holds." in text
-    assert text.count("0.4567") == len(HEADLINES)
+    assert f"Words: {len(NAMES)} holds." in text
+    assert text.count("0.4567") == len(NAMES)
     assert "- [drawn](../figures/drawn.png): A figure. More." in text
     assert "\n\n\n" not in text
     assert "\ue000" not in text

@@ -29,6 +29,7 @@ rule ledger:
         code=code("ledger"),
     output:
         claims=table("claims"),
+        claims_map=table("claims_map"),
         made=f"{RESULTS}/made/ledger.json",
     log:
         f"{RESULTS}/logs/ledger.log",

@@ -1,4 +1,4 @@
-"""Rule ``ledger``: a verdict on each claim of the paper."""
+"""Rule ``ledger``: a verdict on each claim of the paper, and the map of claims as a table."""
 
 from metanash_workflow import job
 
@@ -9,12 +9,15 @@ import pandas as pd
 
 from metanash.archive import write_text
 from metanash_replication.ledger import ledger_table
-from metanash_replication.paper import judged
+from metanash_replication.ledger.claims_map import map_table
+from metanash_replication.paper import OPENING, OUTLINES, judged
 
 
-def main(tables: list[Path], runs: dict[str, dict[str, Any]], figures: str, target: Path) -> None:
+def main(tables: list[Path], runs: dict[str, dict[str, Any]], figures: str, claims: Path, claims_map: Path) -> None:
     entries = judged({path.stem: pd.read_csv(path) for path in tables}, runs)
-    write_text(target, ledger_table(entries, figures).to_csv(index=False))
+    titles = {section.id: section.title for section, _ in OUTLINES}
+    write_text(claims, ledger_table(entries, figures).to_csv(index=False))
+    write_text(claims_map, map_table(entries, titles, OPENING).to_csv(index=False))
 
 
 if __name__ == "__main__":
@@ -24,4 +27,5 @@ if __name__ == "__main__":
             snakemake.params.runs,
             snakemake.params.figures,
             outputs["claims"],
+            outputs["claims_map"],
         )

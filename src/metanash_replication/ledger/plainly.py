@@ -32,7 +32,7 @@ def of_untested(reason: str) -> Plain:
 
 def of_bound(subject: str, repair: str = "", left: str = "the gap") -> Plain:
     """A bound, named by ``subject``; ``repair`` says with what it holds, ``left`` what it is to bound."""
-    false = f"{subject} is false as printed: in {{violated}} of {{runs}} runs {left} is larger, up to {{ratio}} times"
+    false = f"{subject} is false as printed: in {{violated}} of {{runs}} runs {left} is larger, up to {{times}}"
     return {
         "holds": f"{subject} holds: in {{runs}} runs {left} comes to at most {{share}} of it.",
         "vacuous": f"{subject} is never exceeded in {{runs}} runs, but nowhere is it below what is trivially true.",
@@ -48,7 +48,7 @@ def of_carried_bound(subject: str, repair: str = "in a repaired form") -> Plain:
         "replicated": f"{subject}: in {{runs}} runs the gap comes to at most {{share}} of the bound.",
         "partly replicated": (
             f"{subject}, as printed: in {{violated}} of {{runs}} runs the gap is larger than the bound, up to "
-            f"{{ratio}} times; {repair} it holds in all."
+            f"{{times}}; {repair} it holds in all."
         ),
         "not replicated": f"{subject}: in {{violated}} of {{runs}} runs the gap exceeds the bound, whatever the form.",
         "open": open_sentence(subject),
@@ -61,7 +61,7 @@ def of_effect(subject: str, *, beside: str = "learning each game alone", gap: st
         good = f"{subject} leaves {{least}} to {{most}} of the {gap} of {beside}, in all {{settings}} settings."
     else:
         good = f"{subject} leaves a {gap} smaller by {{least}} to {{most}} than {beside}, in all {{settings}} settings."
-    smaller = f"{subject} leaves a smaller {gap} than {beside}"
+    smaller = f"{subject} leaves a clearly smaller {gap} than {beside}"
     return {
         "replicated": good,
         "partly replicated": f"{smaller} in only {{helps}} of {{settings}} settings{{worse}}{{instead}}.",
@@ -88,7 +88,8 @@ def of_growth(subject: str, curve: str) -> Plain:
     """A curve that is to grow like a logarithm, and not like a power."""
     return {
         "holds": (
-            f"{subject} holds: {curve} grows like a logarithm of $T$ in all {{cases}} kinds of games, up to {{end}}."
+            f"{subject} holds: {curve} grows like a logarithm of $T$ in all {{cases}} kinds of games, up to $T$ = "
+            "{end}."
         ),
         "violated": (
             f"{subject} is false: {curve} grows like a logarithm in {{fitting}} of {{cases}} kinds of games only."

@@ -89,10 +89,12 @@ def _best(forms: Mapping[str, pd.DataFrame]) -> str:
 
 
 def bound_facts(main: pd.DataFrame, repairs: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """runs, violated, ratio and share of the printed form; of the repaired form that holds, ``repaired``."""
+    """runs, violated, ratio, share and times of the printed form; of the repaired form that holds, ``repaired``."""
     source = "theory.csv"
     ratio = float(main["ratio"].max())
+    worst = main.iloc[int(main["ratio"].to_numpy().argmax())]
     facts = in_numbers(source, runs=main["runs"].sum(), ratio=ratio, share=percent(ratio))
+    facts["times"] = f"{facts['ratio']} times as large ($T$ = {cited(human(float(worst['iteration'])), source)})"
     facts["violated"] = _count(int(main["violations"].sum()), source)
     if repairs:
         facts |= in_numbers(source, repaired=repairs[_best(repairs)]["ratio"].max())

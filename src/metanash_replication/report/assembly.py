@@ -7,6 +7,7 @@ from metanash_replication import plans
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.words import WORDS
 from metanash_replication.report.content import Part, settings_part
+from metanash_replication.report.opening import Opening
 from metanash_replication.typing import Tables
 
 __all__ = ["Outline", "Report", "Section", "assemble"]
@@ -28,10 +29,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Sections, the claims that open the pages, and all settings of those that are bounds, by the claim's id."""
+    """Sections, what opens the pages, and all settings of claims that are bounds, by their id."""
 
     sections: tuple[Section, ...]
-    headlines: tuple[Entry, ...] = ()
+    opening: Opening | None = None
     settings: Mapping[str, Part] = field(default_factory=dict)
 
     @property
@@ -51,7 +52,7 @@ def assemble(
     entries: Sequence[Entry],
     tables: Tables,
     captions: Mapping[str, str],
-    headlines: Sequence[str] = (),
+    opening: Opening | None = None,
 ) -> Report:
     """Put claims, figures and tables together, section by section.
 
@@ -65,8 +66,7 @@ def assemble(
         Tables by the names of their files.
     captions : mapping from str to str
         A caption for each figure.
-    headlines : sequence of str
-        Ids of the claims whose results open the report.
+    opening : Opening, optional
 
     Raises
     ------
@@ -81,7 +81,6 @@ def assemble(
     for entry in entries:
         if entry.claim.section not in known:
             raise ValueError(f"claim {entry.claim.id}: no section {entry.claim.section!r} in the report")
-    by_id = {entry.claim.id: entry for entry in entries}
     return Report(
         tuple(
             Section(
@@ -93,6 +92,6 @@ def assemble(
             )
             for plan, parts in outlines
         ),
-        tuple(by_id[name] for name in headlines),
+        opening,
         {entry.claim.id: settings_part(tables["theory"], entry.verdict.row) for entry in entries if entry.verdict.row},
     )

@@ -28,7 +28,6 @@ from metanash_replication.ledger.cited import plain, render
 from metanash_replication.report.assembly import Report
 from metanash_replication.report.content import LITERAL, Part, words_part
 from metanash_replication.report.heat import heat_map
-from metanash_replication.report.opening import Opening
 from metanash_replication.report.recalculations import commands
 
 __all__ = ["Document", "Picture", "document_html", "inline", "picture", "to_html"]
@@ -218,7 +217,6 @@ def to_html(
     documents: Sequence[Document],
     provenance: Mapping[str, Any],
     *,
-    opening: Opening | None = None,
     recalculations: Mapping[str, tuple[str, ...]] | None = None,
 ) -> str:
     """The page ``report.html``.
@@ -234,8 +232,6 @@ def to_html(
         Assumptions and derivations to print at the end.
     provenance : mapping
         What ``provenance.json`` holds. Nothing else on the page depends on machine or time.
-    opening : Opening, optional
-        What the first screen says. Without it, verdicts are counted there and nothing is concluded.
     recalculations : mapping, optional
         Tests that work out again what decides a claim, by its id
         (:func:`metanash_replication.report.recalculations.recalculations_of`).
@@ -244,7 +240,6 @@ def to_html(
     tests = recalculations or {}
     page = environment.get_template("page.html.j2").render(
         report=report,
-        opening=opening,
         badges=BADGES,
         words=words_part(),
         style=Markup(environment.get_template("page.css").render()),

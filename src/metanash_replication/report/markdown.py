@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from metanash_replication.ledger.cited import number, plain
 from metanash_replication.report.assembly import Report, Section
 from metanash_replication.report.content import LITERAL, Part, words_part
+from metanash_replication.report.opening import Opening
 
 __all__ = ["to_markdown"]
 
@@ -34,8 +35,21 @@ def _section(section: Section, figures: str) -> list[str]:
     return blocks + [block for part in section.parts for block in _part(part)]
 
 
+def _opening(opening: Opening) -> list[str]:
+    """Conclusions, and the three lists with the claims that they are about."""
+    blocks = ["\n".join(f"{k}. {sentence}" for k, sentence in enumerate(opening.conclusion, 1))]
+    for title, lines in (
+        ("What is wrong in the paper", opening.wrong),
+        ("What replicates", opening.replicates),
+        ("What does not, or only in part", opening.does_not),
+    ):
+        if lines:
+            blocks += [f"## {title}", "\n".join(f"- {line.text} (`{line.claim_id}`)" for line in lines)]
+    return blocks
+
+
 def to_markdown(report: Report, figures: str) -> str:
-    """The page ``summary.md``: counts, ledger, then a section each with its tables; figures are links.
+    """The page ``summary.md``: conclusions, ledger, then a section each with its tables; figures are links.
 
     Parameters
     ----------
@@ -48,7 +62,9 @@ def to_markdown(report: Report, figures: str) -> str:
         "# What holds, and what was measured",
         "Written by the pipeline: every number comes from a table beside this file. `report.html` is the same with "
         "figures, statements, assumptions and provenance; `metanash claims ID` prints one claim.",
-        f"Verdicts: {counts}.",
+        *(_opening(report.opening) if report.opening else ()),
+        "## All claims in numbers",
+        f"Words: {counts}.",
         "## Claims",
         _ledger(report),
         *("## Words", *_part(words_part())[1:]),

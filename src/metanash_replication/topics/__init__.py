@@ -30,5 +30,6 @@ TOPICS = (
     "scale",
     "falsification",
     "own_games",
+    "claims_map",
 )
 """In the order of the claims. A new topic is a folder with a ``plan`` and its name here."""
