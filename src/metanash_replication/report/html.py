@@ -46,8 +46,8 @@ BADGES = {
 """Class and sign of each word: a badge has both, so colour is never all there is."""
 WIDTH, COLOURS = 1300, 64
 """Pixels and colours of an embedded figure."""
-FIRST = ("figure1a", "figure1b", "claims_map")
-"""Figures of the first screen, where there are some: Figure 1, and beside it the map of claims."""
+FIRST = {"figure1a": "Figure 1(a): ", "figure1b": "Figure 1(b): ", "claims_map": ""}
+"""Figures of the first screen, where there are some, and their names: Figure 1, and beside it the map of claims."""
 _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
 
 
@@ -245,7 +245,7 @@ def to_html(
         style=Markup(environment.get_template("page.css").render()),
         script=Markup(environment.get_template("page.js").render()),
         pictures={name: picture(images[name], caption) for s in report.sections for name, caption in s.figures},
-        first=[name for name in FIRST if any(name in dict(section.figures) for section in report.sections)],
+        first=[one for one in FIRST.items() if any(one[0] in dict(section.figures) for section in report.sections)],
         beside={entry.claim.id: _beside(report, entry) for entry in report.entries},
         commands={entry.claim.id: commands(entry, tests, provenance) for entry in report.entries},
         folders=folders,
