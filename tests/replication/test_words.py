@@ -124,7 +124,7 @@ def test_a_repair_makes_a_part():
 
 
 def speeds(*lows):
-    rows = [("1a", "pure", "a", 0.1, low, low, low, "measured") for low in lows]
+    rows = [("1a", "pure", "a", 0.1, low + 0.04, low, low + 0.08, "measured") for low in lows]
     columns = ["figure", "base_kind", "arm", "ne_gap", "speed_up", "low", "high", "status"]
     return {"speed_up": pd.DataFrame(rows, columns=columns)}
 
@@ -133,8 +133,9 @@ def speeds(*lows):
     ("lows", "word"),
     [
         ((2.0, 3.0), "replicated"),
-        ((1.9, 2.0), "partly replicated"),
-        ((1.9, 1.9, 2.0), "not replicated"),
+        ((1.95, 2.0), "partly replicated"),
+        ((1.95, 1.95, 2.0), "open"),
+        ((1.95, 1.9, 2.0), "not replicated"),
         ((2.0, float("nan")), "partly replicated"),
         ((float("nan"), float("nan")), "open"),
     ],

@@ -36,7 +36,7 @@ from metanash_replication.topics.own_games.measure import learn_own_games
 from metanash_replication.topics.simulations import tables
 
 TOPICS = ("zero_sum", "potential", "maml", "general_sum", "scale")
-FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification")
+FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification", "claims_map")
 FIGURE_RULES = {f"{name}_figures": 1 for name in FIGURE_JOBS}
 REST = {
     "figure1_table",
@@ -54,7 +54,7 @@ REST = {
     "own_games_tables",
     "own_games_accepted",
 }
-REPORTS = {"ledger": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
+REPORTS = {"ledger": 1, "claims_map_figures": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
 THEORY_TABLES = {"claims", "theory", *(table.name for topic in ALL_TOPICS for table in read_plan(topic).tables)}
 THEORY_TABLES -= {name.removesuffix(".csv") for name in TABLES}
 
@@ -179,6 +179,7 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
         "worst_instances",
         "readings",
         "remarks",
+        "claims_map",
     )
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
     about_theorems |= {name for name in kept if name.startswith("readings/")}

@@ -507,6 +507,7 @@ def comparison(
         ratio = left / right if right > 0.0 else (np.inf if left > 0.0 else np.nan)
         facts = in_numbers(source, left=left, right=right, ratio=ratio, cases=len(made))
         facts |= {key: cited(KIND_LABELS.get(worst[key], worst[key]), source) for key in keys if key == "base_kind"}
+        facts |= in_numbers(source, **{f"most_{key}": made[key].max() for key in keys if key == "games"})
         return Verdict(
             name,
             f"{counted}; worst: {told}.",

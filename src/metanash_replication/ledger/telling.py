@@ -12,7 +12,7 @@ import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger.cited import cited
-from metanash_replication.ledger.verdict import Mark
+from metanash_replication.ledger.verdict import SCALES, Mark
 from metanash_replication.rates import MUCH_FASTER
 
 __all__ = [
@@ -27,20 +27,6 @@ __all__ = [
     "speed_facts",
     "speed_marks",
 ]
-
-SCALES = {
-    "bound": "left side / right side",
-    "gap": "gap with / without meta-learning",
-    "speed": "iterations with meta-learning / half of those without",
-    "rate": "claimed rate / measured rate",
-    "growth": "misfit of log T / misfit of a power of T",
-    "comparison": "measured / allowed",
-    "share": "one half / share of cases",
-    "fall": "fall that is not excluded / allowed fall",
-    "exponent": "measured growth / claimed growth",
-    "half": "gap at the end / half of that at the start",
-}
-"""What each ratio of the map is of, by a short name."""
 
 
 def human(value: float) -> str:

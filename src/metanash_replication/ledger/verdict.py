@@ -5,7 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["HOLDS", "INCONCLUSIVE", "NOT_TESTED", "REPAIRED", "VACUOUS", "VERDICTS", "VIOLATED", "Mark", "Verdict"]
+__all__ = [
+    "HOLDS",
+    "INCONCLUSIVE",
+    "NOT_TESTED",
+    "REPAIRED",
+    "SCALES",
+    "VACUOUS",
+    "VERDICTS",
+    "VIOLATED",
+    "Mark",
+    "Verdict",
+]
 
 HOLDS = "holds"
 VACUOUS = "vacuous"
@@ -14,6 +25,21 @@ VIOLATED = "violated"
 INCONCLUSIVE = "inconclusive"
 NOT_TESTED = "not tested"
 VERDICTS = (HOLDS, VACUOUS, REPAIRED, VIOLATED, INCONCLUSIVE, NOT_TESTED)
+
+
+SCALES = {
+    "bound": "left side / right side",
+    "gap": "gap with / without meta-learning",
+    "speed": "iterations with meta-learning / half of those without",
+    "rate": "claimed rate / measured rate",
+    "growth": "misfit of log T / misfit of a power of T",
+    "comparison": "measured / allowed",
+    "share": "one half / share of cases",
+    "fall": "fall that is not excluded / allowed fall",
+    "exponent": "measured growth / claimed growth",
+    "half": "gap at the end / half of that at the start",
+}
+"""What each ratio of the map is of, by a short name."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +55,7 @@ class Mark:
     value, low, high : float
         Ratio and ends of its interval, not a number where there is none.
     scale : str
-        What it is of: a key of :data:`metanash_replication.ledger.telling.SCALES`.
+        What it is of: a key of ``SCALES``.
     """
 
     form: str
@@ -38,6 +64,12 @@ class Mark:
     low: float = math.nan
     high: float = math.nan
     scale: str = "bound"
+
+    def __post_init__(self) -> None:
+        if self.form not in {"", "printed", "repaired"}:
+            raise ValueError(f"form {self.form!r} of a mark is neither printed nor repaired")
+        if self.scale and self.scale not in SCALES:
+            raise ValueError(f"scale {self.scale!r} of a mark is none of {', '.join(SCALES)}")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ MAIN = 18
 """Rows of the small map."""
 LIMITS = (1e-4, 1e4)
 """Ends of the axis; what lies beyond stands at the end as an arrow."""
-_PITCH, _RIGHT = 0.135, 1.0
+_PITCH, _RIGHT = 0.135, 1.06
 """Inches from row to row, and for the words."""
 _FAR, _SHADE = 100.0, "0.95"
 """Ratios from which there is no room on the right, and the grey of what contradicts the paper."""
@@ -92,7 +92,7 @@ def _number(axes: Axes, row: pd.Series, y: float, color: str) -> None:
 
 def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float) -> Figure:
     """Groups of claims below one another, each with its title; ``left`` inches for the names."""
-    count = sum(1 + rows["id"].nunique() for _, rows in groups)
+    count = max(sum(1 + rows["id"].nunique() for _, rows in groups), 1)
     height = _PITCH * count + 0.62
     figure = plt.figure(figsize=(width, height), layout="none")
     middle = width - left - _RIGHT
@@ -108,7 +108,7 @@ def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float)
             y += 1.0
     axes.axvline(1.0, color="0.25", linewidth=0.8, zorder=0)
     axes.axvspan(1.0, LIMITS[1], color=_SHADE, zorder=-1)
-    axes.set(xscale="log", xlim=LIMITS, ylim=(y - 0.5, -0.6), yticks=[])
+    axes.set(xscale="log", xlim=LIMITS, ylim=(max(y, 1.0) - 0.5, -0.6), yticks=[])
     axes.minorticks_off()
     axes.tick_params(axis="x", labelsize=7)
     axes.set_xlabel("largest ratio; contradicts the paper right of the line", fontsize=7)

@@ -227,7 +227,7 @@ CLAIMS = [
             r"and perturbations, the paper's own not being given; similar games only, perturbed no more than in Figure "
             r"1."
         ),
-        plain=of_effect("Over the learning rates, update (5) in similar zero-sum games", gap="final gap"),
+        plain=of_effect("Over a grid of learning rates, update (5) in similar zero-sum games", gap="final gap"),
         judge=effect("sensitivity", "best_response", SWEEP, _similar("mixed", "pure"), VARIANTS),
         figures=("sensitivity_zero_sum",),
         tables=("sensitivity",),
@@ -242,7 +242,7 @@ CLAIMS = [
             r"Mean gap at $T$ of the games $2$ to $K$ over that of individual learning, over a grid of steps and "
             r"perturbations, the paper's own not being given; similar games only: perturbed no more than in Figure 1."
         ),
-        plain=of_effect("Over the step sizes, carry-over in similar potential games", gap="final gap"),
+        plain=of_effect("Over a grid of step sizes, carry-over in similar potential games", gap="final gap"),
         judge=effect("sensitivity", "carry_over", SWEEP, _similar("team", "action_independent")),
         figures=("sensitivity_potential",),
         tables=("sensitivity",),

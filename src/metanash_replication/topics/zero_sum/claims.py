@@ -394,16 +394,18 @@ CLAIMS = [
         plain=of_two_sides(
             "Theorem 2 beside Theorem 1",
             good=(
-                "The bound (6) for a sequence of similar games is smaller than (4) for each alone in all {cases} "
-                "settings."
+                "The bound (6) of Theorem 2 is sharper than (4) for each game alone: on similar games, up to "
+                "{most_games} in a sequence, it is the smaller one in all {cases} settings."
             ),
             some=(
-                "The bound (6) for a sequence of similar games is no sharper than (4) for each alone in {failing} of "
-                "{cases} settings, and up to {ratio} times as large."
+                "The bound (6) of Theorem 2 is not always sharper than (4) for each game alone: on similar games, up "
+                "to {most_games} in a sequence, it is the larger one in {failing} of {cases} settings, up to {ratio} "
+                "times."
             ),
             bad=(
-                "The bound (6) of Theorem 2 is not sharper than (4) for each game alone: on similar games it is the "
-                "larger one in {failing} of {cases} settings, up to {ratio} times."
+                "The bound (6) of Theorem 2 is not sharper than (4) for each game alone: on similar games, up to "
+                "{most_games} in a sequence, it is the larger one in {failing} of {cases} settings, up to {ratio} "
+                "times."
             ),
         ),
         judge=comparison("sequences", _sharper_bound, SEQUENCE, "{left} beside {right} ({where})"),
