@@ -34,7 +34,8 @@ from metanash_replication.report import (
     to_markdown,
 )
 from metanash_replication.report.content import Heat, Part, settings_part
-from metanash_replication.report.html import BADGES, document_html, inline, picture
+from metanash_replication.report.html import BADGES, document_html, inline
+from metanash_replication.report.pictures import picture
 
 
 def test_inline_knows_mathematics_code_emphasis_and_citations():

@@ -17,7 +17,7 @@ FEW = """() => {
   for (const text of document.querySelectorAll(".document"))
     [...text.children].slice(8).forEach((one) => one.remove());
 }"""
-"""Claims are alike, and paragraphs: one claim of each section and of each word stays, and the beginning of documents."""
+"""Claims are alike, and paragraphs: one claim of each section and of each word stays, and where documents begin."""
 SHOWN = "[...document.querySelectorAll('details.claim')].filter((one) => one.checkVisibility()).length"
 
 

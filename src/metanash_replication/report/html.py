@@ -5,7 +5,6 @@ Its script finds and unfolds claims; without it all is there, and folds by itsel
 Needs Jinja2, latex2mathml, markdown-it-py and Pillow (extra ``pipeline``).
 """
 
-import base64
 import csv
 import io
 import posixpath
@@ -21,16 +20,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
-from PIL import Image
 
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.cited import plain, render
 from metanash_replication.report.assembly import Report
 from metanash_replication.report.content import LITERAL, Part, words_part
 from metanash_replication.report.heat import heat_map
+from metanash_replication.report.pictures import picture
 from metanash_replication.report.recalculations import commands
 
-__all__ = ["Document", "Picture", "document_html", "inline", "picture", "to_html"]
+__all__ = ["Document", "document_html", "inline", "to_html"]
 
 BADGES = {
     "holds": ("holds", "✓"),
@@ -44,8 +43,6 @@ BADGES = {
     "definition": ("definition", "–"),
 }
 """Class and sign of each word: a badge has both, so colour is never all there is."""
-WIDTH, COLOURS = 1300, 64
-"""Pixels and colours of an embedded figure."""
 FIRST = {"figure1a": "Figure 1(a): ", "figure1b": "Figure 1(b): ", "claims_map": ""}
 """Figures of the first screen, where there are some, and their names: Figure 1, and beside it the map of claims."""
 _LITERAL = str.maketrans({mark: character for character, mark in LITERAL.items()})
@@ -112,30 +109,6 @@ def _heading(text: str) -> Markup:
     """HTML of a heading cell; one that is mathematics alone says so, since not every reader sees text in it."""
     alone = re.fullmatch(r"\$[^$]+\$", text)
     return Markup('<span class="unseen">formula</span>' if alone else "") + _cell(text)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure for the page: its pixels, which are stored once, its size, and what it shows in words."""
-
-    data: str
-    width: int
-    height: int
-    alternative: str
-    caption: str
-
-
-def picture(path: Path, caption: str) -> Picture:
-    """A figure in a palette and at a width that suits a screen; the first sentence of the caption stands for it."""
-    with Image.open(path) as figure:
-        flat = figure.convert("RGB")
-    if flat.width > WIDTH:
-        flat = flat.resize((WIDTH, round(flat.height * WIDTH / flat.width)), Image.Resampling.BICUBIC)
-    stream = io.BytesIO()
-    flat.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(stream, "png", compress_level=7)
-    data = base64.b64encode(stream.getvalue()).decode()
-    alternative = plain(caption).split(". ", maxsplit=1)[0].rstrip(".")
-    return Picture(f"data:image/png;base64,{data}", flat.width, flat.height, alternative, caption)
 
 
 def _csv(part: Part) -> str:
@@ -231,7 +204,8 @@ def to_html(
     documents : sequence of Document
         Assumptions and derivations to print at the end.
     provenance : mapping
-        What ``provenance.json`` holds. Nothing else on the page depends on machine or time.
+        What ``provenance.json`` holds. Nothing else on the page depends on machine or time; commands name the folder
+        and the arguments that the pipeline was called with.
     recalculations : mapping, optional
         Tests that work out again what decides a claim, by its id
         (:func:`metanash_replication.report.recalculations.recalculations_of`).
