@@ -51,7 +51,7 @@ def typed_digits(page):
     """
     text = re.sub(r'<section id="provenance".*?</section>', " ", page, flags=re.DOTALL)
     text = re.sub(r'<div class="document".*?\n</div>', " ", text, flags=re.DOTALL)
-    for tag in ("style", "math", "data", "code", "title"):
+    for tag in ("style", "script", "math", "data", "code", "title"):
         text = re.sub(rf"<{tag}\b.*?</{tag}>", " ", text, flags=re.DOTALL)
     text = re.sub(r'<span class="reference">.*?</span>', " ", text)
     text = html.unescape(re.sub(r"<[^>]*>", "|", text))

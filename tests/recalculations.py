@@ -20,14 +20,14 @@ def _marks(function):
 
 @functools.cache
 def marked():
-    """Claims, and the tests with their mark as ``file::function``, sorted."""
+    """Claims, and the tests with their mark as ``tests/.../file.py::function``, sorted."""
     found = {}
     for path in sorted((ROOT / "tests" / "replication").rglob("test_*.py")):
         if "mark.recalculates" in (text := path.read_text()):
             for node in ast.parse(text).body:
                 if isinstance(node, ast.FunctionDef):
                     for claim in _marks(node):
-                        found.setdefault(claim, []).append(f"{path.name}::{node.name}")
+                        found.setdefault(claim, []).append(f"{path.relative_to(ROOT).as_posix()}::{node.name}")
     return {claim: sorted(tests) for claim, tests in found.items()}
 
 

@@ -1,13 +1,19 @@
 """The page of HTML: its pieces, and on a small report the rule that every number cites a table."""
 
+import base64
+import csv
+import html
+import io
 import itertools
 import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 from pages import typed_digits
 from PIL import Image
+from recalculations import ROOT, marked
 
 from metanash_replication.ledger import judge_all
 from metanash_replication.ledger.cited import number
@@ -16,9 +22,20 @@ from metanash_replication.ledger.plainly import of_bound
 from metanash_replication.ledger.rules import bound
 from metanash_replication.ledger.words import WORDS
 from metanash_replication.paper import OUTLINES
-from metanash_replication.report import Document, Line, Opening, Report, Section, assemble, to_html, to_markdown
-from metanash_replication.report.content import Part
-from metanash_replication.report.html import BADGES, document_html, image_html, inline
+from metanash_replication.report import (
+    Document,
+    Line,
+    Opening,
+    Report,
+    Section,
+    assemble,
+    recalculations_of,
+    to_html,
+    to_markdown,
+)
+from metanash_replication.report.content import Heat, Part, settings_part
+from metanash_replication.report.html import BADGES, document_html, inline
+from metanash_replication.report.pictures import picture
 
 
 def test_inline_knows_mathematics_code_emphasis_and_citations():
@@ -44,16 +61,19 @@ def test_words_are_explained_on_both_pages(page):
 
 
 @pytest.fixture
-def picture(tmp_path):
+def drawn(tmp_path):
     path = tmp_path / "drawn.png"
     Image.effect_noise((2000, 500), 60).convert("RGB").save(path)
     return path
 
 
-def test_figures_are_embedded_at_the_size_of_a_screen(picture):
-    found = image_html(picture, "A figure. With more to say.")
-    assert re.search(r'<img src="data:image/png;base64,[\w+/=]+" alt="A figure" width="1300" height="325">', found)
-    assert len(found) < picture.stat().st_size
+def test_figures_are_embedded_at_the_size_of_a_screen(drawn):
+    found = picture(drawn, "A figure. With more to say.")
+    assert re.fullmatch(r"data:image/png;base64,[\w+/=]+", found.data)
+    assert (found.width, found.height, found.alternative) == (1300, 325, "A figure")
+    with Image.open(io.BytesIO(base64.b64decode(found.data.partition(",")[2]))) as image:
+        assert image.size == (1300, 325)
+    assert len(found.data) < drawn.stat().st_size
 
 
 def test_documents_become_parts_of_the_page():
@@ -77,6 +97,8 @@ PROVENANCE = {
     "slowest": [["a/b", "1.0"]],
     "inputs": {"results/slopes.csv": "12ab"},
     "configuration": "a: 1",
+    "results": "results",
+    "arguments": [],
 }
 
 
@@ -100,11 +122,11 @@ def small_report(theory=ROWS, text="At $T=1$, as in Theorem 1 and (4)."):
 
 
 @pytest.fixture
-def page(picture):
-    def render(report=None, provenance=PROVENANCE):
+def page(drawn):
+    def render(report=None, provenance=PROVENANCE, **more):
         documents = [Document("assumptions.md", "# Assumptions\n\n12 of them.\n")]
         folders = {"figures": "../figures", "docs": "../docs"}
-        return to_html(report or small_report(), {"drawn": picture}, folders, documents, provenance)
+        return to_html(report or small_report(), {"drawn": drawn}, folders, documents, provenance, **more)
 
     return render
 
@@ -121,23 +143,23 @@ def test_a_typed_number_is_found(page, text):
 
 
 def test_numbers_change_with_the_tables(page):
-    assert page().count(">0.4567</data>") == len(NAMES)
+    """A claim says them closed and open; the opening and the claim say its sentence."""
     changed = page(small_report(ROWS.assign(ratio=0.1234)))
     assert ">0.4567<" not in changed
-    assert page().count(">45.7 %</data>") == changed.count(">12.3 %</data>") == len(NAMES)  # the opening
-    assert changed.count(">0.1234</data>") == len(NAMES)
+    for text, told in ((page(), ("0.4567", "45.7 %")), (changed, ("0.1234", "12.3 %"))):
+        assert [text.count(f">{words}</data>") for words in told] == [2 * len(NAMES)] * 2
 
 
 def test_verdicts_change_with_the_tables(page):
     assert "violated</span>" not in page()
-    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == 2 * len(NAMES) + 1
+    assert page(small_report(ROWS.assign(violations=1))).count("</span> violated</span>") == len(NAMES) + 1
 
 
 def test_only_provenance_knows_the_machine(page):
     def without(text):
         return re.sub(r'<section id="provenance".*?</section>', "", text, flags=re.DOTALL)
 
-    other = {"software": {"numpy": "9.9"}, "run": {"commit": "def"}, "slowest": [], "inputs": {}}
+    other = PROVENANCE | {"software": {"numpy": "9.9"}, "run": {"commit": "def"}, "slowest": [], "inputs": {}}
     other["configuration"] = "b: 2"
     assert page() != page(provenance=other)
     assert without(page()) == without(page(provenance=other))
@@ -145,15 +167,122 @@ def test_only_provenance_knows_the_machine(page):
 
 def test_page_needs_nothing_else(page):
     text = page()
-    assert not re.search(r"<(script|link|iframe|object|embed)\b", text)
+    assert not re.search(r"<(script \S|link|iframe|object|embed)\b", text)
+    assert text.count("<script>") == 1
     assert not re.search(r'\bsrc="(?!data:)', text)
     assert not re.search(r"url\(|@import", text)
-    assert 'href="http' not in text
+    assert not re.search(r'\bhref="(https?:|//)', text)
+    assert not re.search(r"fetch\(|XMLHttpRequest|import\(|https?:", text[text.index("<script>") :])
     levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
-    assert all(re.search(r'alt="[^"]', tag) for tag in re.findall(r"<img[^>]*>", text))
+    drawings = re.findall(r'<svg class="drawing"[^>]*>', text)
+    assert drawings
+    assert all(re.search(r' role="img" aria-label="[^"]', tag) for tag in drawings)
+
+
+def test_a_figure_is_stored_once(page):
+    text = page()
+    assert len(re.findall(r"data:image/png", text)) == len(re.findall(r'<image id="image-drawn" ', text)) == 1
+    assert text.count('href="#image-drawn"') == 2 * len(NAMES) + 1
+
+
+RECALCULATED = {"one": ("tests/a/test_b.py::test_c", "tests/a/test_b.py::test_d")}
+
+
+def claim_html(text, name):
+    """The folded claim: what is always seen, and what is inside."""
+    (found,) = (one for one in text.split('<details class="claim"')[1:] if f'<div class="inside" id="{name}">' in one)
+    closed, _, rest = found.partition("</summary>")
+    return closed, rest.partition("</details>")[0]
+
+
+def test_a_claim_folds(page):
+    """Outside: word, sentence, figure, numbers. Inside: how it was tested, files and commands."""
+    closed, inside = claim_html(page(recalculations=RECALCULATED), "one")
+    for words in ("</span> holds</span>", "It holds: in ", '<use href="#image-drawn"/>', ">0.4567</data>"):
+        assert words in closed
+    for name in ("theory.csv", "../figures/drawn.pdf", "theory/a/H1.npz", "theory/a/H2.npz"):
+        assert f'href="{name}"' in inside
+        assert f'href="{name}"' not in closed
+    assert 'The measurement that decides: <a href="theory/a/H1.npz"' in inside
+    assert "<dd>Runs.</dd>" in inside
+
+
+def test_commands_of_a_claim(page):
+    def commands(name, **more):
+        inside = claim_html(page(recalculations=RECALCULATED, **more), name)[1]
+        return re.findall(r'<dd class="command">[^<]*<code>([^<]*)</code>', inside)
+
+    again = ["metanash show results/theory/a/H1.npz", "snakemake --cores 2 --force results/theory/a/H1.npz"]
+    tests = "python -m pytest tests/a/test_b.py::test_c tests/a/test_b.py::test_d"
+    assert commands("one") == ["metanash claims one", *again, tests]
+    assert commands("two") == ["metanash claims two", *again]
+    other = PROVENANCE | {"results": "else", "arguments": ["--configfile", "my own.yaml"]}
+    assert commands("two", provenance=other) == [
+        "metanash claims two --results else",
+        "metanash show else/theory/a/H1.npz",
+        "snakemake --cores 2 --force else/theory/a/H1.npz --configfile &#39;my own.yaml&#39;",
+    ]
+
+
+def test_recalculations_are_those_of_the_page():
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    found = recalculations_of(page)
+    assert found == {claim: tuple(tests) for claim, tests in marked().items()}
+    assert all((ROOT / test.partition("::")[0]).exists() for tests in found.values() for test in tests)
+    with pytest.raises(ValueError, match=r"reliability\.md"):
+        recalculations_of(page.replace("| `", "| "))
+
+
+def test_a_table_can_be_taken_away(page):
+    """As CSV, inside the page, without the marks of citations."""
+    (link,) = re.findall(r'href="data:text/csv;charset=utf-8,([^"]*)" download="theorem-1-table-0.csv"', page())
+    assert list(csv.reader(io.StringIO(unquote(html.unescape(link))))) == [["$H$", "slope"], ["2", "x"]]
+
+
+def long_report(heat):
+    """Its part has many rows."""
+    rows = [(number(k, "d", "slopes.csv"), arm, f"{number(0.5 + k / 10 * (arm == 'b'), '.2f', 'slopes.csv')}")
+            for k in range(20) for arm in "ab"]  # fmt: skip
+    report = small_report()
+    part = Part("Many rows", "", ("$K$", "arm", "ratio"), tuple(rows), heat)
+    return replace(report, sections=(replace(report.sections[0], parts=(part,)),))
+
+
+def test_a_long_table_is_folded_below_its_map(page):
+    heat = Heat(("$K$",), ("arm",), ("ratio",), good="helps", bad="hurts")
+    text = page(long_report(heat))
+    shown, _, folded = text.partition('<details class="whole">')
+    assert shown.count('<table class="heat" title="slopes.csv">') == 1
+    assert '<td class="bad1"><data value="1.10">1.10</data></td>' in shown
+    assert folded.partition("</details>")[0].count("<tr>") == 41
+    assert "helps" in shown
+    plain_page = page(long_report(None))
+    assert '<table class="heat"' not in plain_page
+    assert plain_page.partition('<details class="whole">')[2].partition("</details>")[0].count("<tr>") == 41
+
+
+def test_all_settings_of_a_bound(page):
+    report = small_report()
+    settings = {"one": settings_part(ROWS, "theorem 9")}
+    inside = claim_html(page(replace(report, settings=settings)), "one")[1]
+    assert '<tr><th scope="row"><data value="long runs, H=1">long runs, H=1</data></th><td class="good' in inside
+
+
+def test_the_opening_leads_to_its_claims(page):
+    report = small_report()
+    header = page(report).partition("</header>")[0]
+    places = [header.index(f"<p>{inline(sentence)}</p>") for sentence in report.opening.conclusion]
+    assert places == sorted(places)
+    titles = ("What is wrong in the paper", "What replicates", "What does not, or only in part")
+    for title, name in zip(titles, NAMES, strict=True):
+        listed = header.partition(f">{title}</h2>")[2].partition("</ul>")[0]
+        assert re.findall(r'<li>It holds: in .* <a href="#(\w+)"', listed) == [name]
+    fewer = replace(report, opening=replace(report.opening, wrong=()))
+    assert titles[0] not in page(fewer)
+    assert titles[1] not in page(replace(report, opening=None))
 
 
 def test_markdown_has_the_same_verdicts():

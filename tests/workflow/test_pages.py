@@ -11,10 +11,12 @@ from conftest import ROOT
 from pages import citations_in, strangers, typed_digits
 
 from metanash import cli
+from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.claim import runs_behind
 from metanash_replication.paper import CLAIMS, OUTLINES, report_of
 from metanash_replication.plans import read_plan
-from metanash_replication.report import Document, to_html, to_markdown
+from metanash_replication.report import Document, recalculations_of, to_html, to_markdown
+from metanash_replication.report.heat import heat_map
 from metanash_replication.topics import TOPICS
 
 
@@ -88,7 +90,8 @@ def test_pages_are_those_of_the_library(finished, made, page):
     }
     folders = {"figures": "paper_figures", "docs": "../../docs"}
     provenance = json.loads(finished.path("provenance.json").read_text())
-    assert page == to_html(report, images, folders, documents, provenance)
+    tests = recalculations_of((ROOT / "docs/reliability.md").read_text())
+    assert page == to_html(report, images, folders, documents, provenance, recalculations=tests)
 
 
 @pytest.mark.parametrize("table", ["speed_up", "sensitivity", "theory", "slopes", "potential_slopes", "adaptation"])
@@ -170,14 +173,35 @@ def test_numbers_stand_in_the_tables_that_they_cite(made):
 
 
 def test_page_is_one_file_of_moderate_size(page):
-    assert len(page.encode()) < 10_000_000
-    assert not re.search(r'<(script|link|iframe|object|embed)\b|\bsrc="(?!data:)|url\(|@import|href="http', page)
-    assert page.count("<img ") == sum(len(plan.figures) + len(plan.optional) for plan, _ in OUTLINES)
+    assert len(page.encode()) < 5_000_000
+    assert not re.search(
+        r'<(script \S|link|iframe|object|embed)\b|\bsrc="(?!data:)|url\(|@import|href="(http|//)', page
+    )
+    stored = re.findall(r'<image id="image-(\w+)"', page)
+    assert len(stored) == len(set(stored)) == sum(len(plan.figures) + len(plan.optional) for plan, _ in OUTLINES)
+
+
+def test_long_tables_have_maps(made):
+    """But for those of words."""
+    parts = [part for section in report_of(*made).sections for part in section.parts]
+    assert sum(part.heat is not None for part in parts) > 20
+    long = [part for part in parts if len(part.rows) > 16 and part.heat is None]
+    assert [part.title for part in long if any(re.search(r"\d\.\d", plain(row[-1])) for row in part.rows)] == []
+    assert all(heat_map(part).rows for part in parts if part.heat and part.rows)
+
+
+def test_bounds_have_all_their_settings(made):
+    report, theory = report_of(*made), made[0]["theory"]
+    ruled = [entry for entry in report.entries if entry.verdict.row]
+    assert len(ruled) > 12
+    for entry in ruled:
+        settings = theory[theory["claim"] == entry.verdict.row]["setting"].unique()
+        assert len(heat_map(report.settings[entry.claim.id]).rows) == len(settings)
 
 
 def test_links_lead_somewhere(finished, page):
     ids = set(re.findall(r'\bid="([^"]+)"', page))
-    targets = set(re.findall(r'\bhref="([^"]+)"', page))
+    targets = {target for target in re.findall(r'\bhref="([^"]+)"', page) if not target.startswith("data:")}
     assert {f"#{claim.id}" for claim in CLAIMS} <= targets
     assert [name for name in targets if name.startswith("#") and name[1:] not in ids] == []
     assert [name for name in targets if name[0] != "#" and not finished.path(name).exists()] == []

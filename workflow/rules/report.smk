@@ -100,7 +100,8 @@ rule report:
         images=[f"{FIGURES}/{name}.png" for name in REPORT_FIGURES],
         documents=[f"docs/{name}.md" for name in DOCUMENTS],
         provenance=f"{RESULTS}/provenance.json",
-        page=[f"src/metanash_replication/report/page.{kind}" for kind in ("html.j2", "css")],
+        reliability="docs/reliability.md",
+        page=[f"src/metanash_replication/report/page.{kind}" for kind in ("html.j2", "css", "js")],
         code=code("report"),
     output:
         report=report(

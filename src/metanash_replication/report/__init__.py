@@ -10,6 +10,7 @@ from metanash_replication.report.assembly import Outline, Report, Section, assem
 from metanash_replication.report.html import Document, to_html
 from metanash_replication.report.markdown import to_markdown
 from metanash_replication.report.opening import Line, Opening, Subjects, open_with
+from metanash_replication.report.recalculations import recalculations_of
 
 __all__ = [
     "Document",
@@ -21,6 +22,7 @@ __all__ = [
     "Subjects",
     "assemble",
     "open_with",
+    "recalculations_of",
     "to_html",
     "to_markdown",
 ]

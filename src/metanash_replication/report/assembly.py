@@ -1,12 +1,12 @@
 """The report before it is a page: sections with verdicts, captioned figures and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metanash_replication import plans
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.words import WORDS
-from metanash_replication.report.content import Part
+from metanash_replication.report.content import Part, settings_part
 from metanash_replication.report.opening import Opening
 from metanash_replication.typing import Tables
 
@@ -29,10 +29,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Sections, and what opens the pages."""
+    """Sections, what opens the pages, and all settings of claims that are bounds, by their id."""
 
     sections: tuple[Section, ...]
     opening: Opening | None = None
+    settings: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[Entry]:
@@ -92,4 +93,5 @@ def assemble(
             for plan, parts in outlines
         ),
         opening,
+        {entry.claim.id: settings_part(tables["theory"], entry.verdict.row) for entry in entries if entry.verdict.row},
     )

@@ -17,12 +17,14 @@ __all__ = [
     "UNRESOLVED",
     "WORDS_TEXT",
     "Cells",
+    "Heat",
     "Part",
     "claims_part",
     "effect_of",
     "growth_cells",
     "interval",
     "ratio_cell",
+    "settings_part",
     "slope_cells",
     "with_a_verdict",
     "words_part",
@@ -38,13 +40,52 @@ UNRESOLVED = (
 MANY = ("random_games", "random_sequences", "constant_ratios", "sequences")
 """Measurements with so many settings that pages show their totals only."""
 
+SCALES = ("ratio", "difference", "size", "linear")
+"""Of heat maps; the first two have a middle, with a good side and a bad one."""
+
 LITERAL = {"$": "\ue010", "`": "\ue011", "*": "\ue012", "|": "\ue013"}
 """Stand-ins, until a page is written, for characters that would be marks in text of this project."""
 
 
 @dataclass(frozen=True)
+class Heat:
+    """How a long table is drawn as a map of coloured numbers: which of its columns are what, by their headings.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Columns that together name a row of the map.
+    columns : tuple of str
+        Columns that together name a column of the map.
+    values : tuple of str
+        Columns with the numbers; of several, each is a column of the map.
+    scale : str
+        ``ratio``: colours on either side of 1; ``difference``: of 0; ``size`` and ``linear``: from the smallest number
+        to the largest, in the logarithm or not.
+    good, bad : str
+        Of a scale with two sides: what numbers below its middle, and above it, mean.
+    more_is_better : bool
+        Whether above the middle is the good side.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[str, ...]
+    scale: str = "ratio"
+    good: str = ""
+    bad: str = ""
+    more_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale not in SCALES:
+            raise ValueError(f"scale of a heat map must be one of {', '.join(SCALES)}, got {self.scale!r}")
+        if self.scale in SCALES[:2] and not (self.good and self.bad):
+            raise ValueError(f"a heat map of the scale {self.scale!r} must say which side is good and which is bad")
+
+
+@dataclass(frozen=True)
 class Part:
-    """A heading, a sentence or two, and a table.
+    """A heading, a sentence or two, and a table, with a map of it if it is long.
 
     Text is prose with mathematics in LaTeX between dollar signs and code between backticks; cells are the same.
     """
@@ -53,6 +94,7 @@ class Part:
     text: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    heat: Heat | None = None
 
 
 class Cells:
@@ -139,15 +181,45 @@ def effect_of(row: Any, name: str = "ratio", neutral: float = 1.0) -> str:
     return "hurts" if row[f"{name}_low"] > neutral else "no clear effect"
 
 
-def claims_part(theory: pd.DataFrame, claims: Sequence[str], title: str, text: str) -> Part:
-    """Rows of ``theory.csv`` about these claims, without single settings of the measurements ``MANY``."""
-    cells = Cells("theory")
-    many = theory["measurement"].isin(MANY) & ~theory["total"]
-    rows = []
-    for _, row in theory[theory["claim"].isin(list(claims)) & ~many].iterrows():
+BOUND_HEAD = (
+    "claim",
+    "form",
+    "setting",
+    "largest left / right",
+    "runs",
+    "violated in",
+    "unresolved",
+    "informative from",
+)
+"""Columns of tables of bounds."""
+BOUND_HEAT = Heat(
+    ("claim", "setting"), ("form",), ("largest left / right",), good="within the bound", bad="beyond the bound"
+)
+"""Bounds by setting and form."""
+
+
+def _bound_rows(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    cells, found = Cells("theory"), []
+    for _, row in rows.iterrows():
         first = "" if pd.isna(row["first_informative"]) else cells(int(row["first_informative"]), "d")
         names = [cells.text(row[name]) for name in ("claim", "form", "setting")]
         counts = [cells(row[name], "d") for name in ("runs", "violations", "unresolved")]
-        rows.append((*names, cells(row["ratio"], ".3g"), *counts, first))
-    head = ("claim", "form", "setting", "largest left / right", "runs", "violated in", "unresolved", "informative from")
-    return Part(title, text, head, tuple(rows))
+        found.append((*names, cells(row["ratio"], ".3g"), *counts, first))
+    return tuple(found)
+
+
+def claims_part(theory: pd.DataFrame, claims: Sequence[str], title: str, text: str) -> Part:
+    """Rows of ``theory.csv`` about these claims, without single settings of the measurements ``MANY``."""
+    many = theory["measurement"].isin(MANY) & ~theory["total"]
+    rows = _bound_rows(theory[theory["claim"].isin(list(claims)) & ~many])
+    return Part(title, text, BOUND_HEAD, rows, BOUND_HEAT)
+
+
+def settings_part(theory: pd.DataFrame, claim: str) -> Part:
+    """Every setting of one claim in ``theory.csv``, with its largest ratio: rows may differ in T alone."""
+    cells = Cells("theory")
+    own = theory[theory["claim"] == claim].sort_values("ratio", ascending=False, kind="stable")
+    worst = own.drop_duplicates(["setting", "form"]).sort_index()
+    rows = [(*map(cells.text, row[:2]), cells(row[2], ".3g")) for row in worst[["setting", "form", "ratio"]].to_numpy()]
+    heat = Heat(("setting",), ("form",), ("largest left / right",), good=BOUND_HEAT.good, bad=BOUND_HEAT.bad)
+    return Part("All settings", "", ("setting", "form", "largest left / right"), tuple(rows), heat)

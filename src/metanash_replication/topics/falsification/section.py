@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.falsification.structure import SEPARATOR
-from metanash_replication.report.content import Cells, Part
+from metanash_replication.report.content import Cells, Heat, Part
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -37,7 +37,11 @@ def _worst(table: pd.DataFrame) -> Part:
         "instance is handed to it. A violation counts only after a second look: the same instance, worked out anew in "
         "decimal arithmetic without any of the kernels. What is not found is not proven to be absent."
     )
-    return Part("Worst instances found", text, head, tuple(rows))
+    heat = Heat(
+        ("claim", "size of the instances"), ("form",), ("worst left / right",),
+        good="within the bound", bad="beyond the bound",
+    )  # fmt: skip
+    return Part("Worst instances found", text, head, tuple(rows), heat)
 
 
 def _structure(table: pd.DataFrame) -> Part:

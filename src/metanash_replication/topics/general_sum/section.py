@@ -7,6 +7,7 @@ from metanash_replication.report.content import (
     GROWTH_HEAD,
     GROWTH_TEXT,
     Cells,
+    Heat,
     Part,
     claims_part,
     effect_of,
@@ -46,7 +47,8 @@ def _schedule_slopes(slopes: pd.DataFrame) -> Part:
     )
     place = ("$H$", "$N$", "learning rate", "window", "slope")
     head = (*place, r"slope of $\log T / (\eta T)$", "slope of (11)")
-    return Part("Slopes of the gap of Algorithm 2", text, head, tuple(rows))
+    heat = Heat(("$H$", "$N$", "learning rate"), ("window",), ("slope",), "linear")
+    return Part("Slopes of the gap of Algorithm 2", text, head, tuple(rows), heat)
 
 
 def _growth(table: pd.DataFrame) -> Part:
@@ -105,10 +107,14 @@ def theorem_6(tables: Tables) -> list[Part]:
         "call it exact. Theorem 5 at the worst best response, mean over the games."
     )
     claim = "theorem 6: theorem 5, mean over games"
+    setting = ("games", "$H$", "$N$", "$A$", "$K$", "perturbation")
+    heat = Heat(
+        setting, ("meta-update",), ("gap - individual",), "difference", good="meta-learning helps", bad="it hurts"
+    )
     title = "Theorem 6: what meta-learning gains on sequences of $K$ general-sum games"
     return [
         claims_part(tables["theory"], [claim], "Theorem 6: measured over bound", DEVIATOR),
-        Part(title, text, (*place, "gap - individual", "effect", "gap", "told", "Theorem 5"), tuple(rows)),
+        Part(title, text, (*place, "gap - individual", "effect", "gap", "told", "Theorem 5"), tuple(rows), heat),
     ]
 
 

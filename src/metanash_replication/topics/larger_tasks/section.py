@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS
-from metanash_replication.report.content import Cells, Part, claims_part, effect_of, interval, ratio_cell
+from metanash_replication.report.content import Cells, Heat, Part, claims_part, effect_of, interval, ratio_cell
 from metanash_replication.topics.simulations.section import reached, speed_up_cell
 from metanash_replication.typing import Tables
 
@@ -36,7 +36,8 @@ def _gaps(table: pd.DataFrame) -> Part:
         r"Mean gap at $T$ of tasks $2$ to $K$, and its ratio to that of individual learning on the same seeds. Gaps of "
         "poker are in fractions of the pot."
     )
-    return Part("Meta-learning on larger tasks", text, (*head, "effect"), tuple(rows))
+    heat = Heat(head[:5], ("meta-update",), ("gap / individual",), good="meta-learning helps", bad="it hurts")
+    return Part("Meta-learning on larger tasks", text, (*head, "effect"), tuple(rows), heat)
 
 
 def _iterations(table: pd.DataFrame) -> Part:
@@ -55,7 +56,11 @@ def _iterations(table: pd.DataFrame) -> Part:
     ]
     head = ("task, actions", "K", "T", "learning rate", "perturbation", "meta-update", "gap to reach")
     more = ("iterations, individual", "iterations, meta", "speed-up")
-    return Part("Iterations to reach a gap on larger tasks", "", (*head, *more), tuple(rows))
+    heat = Heat(
+        (*head[:5], "gap to reach"), ("meta-update",), ("speed-up",),
+        good="fewer iterations", bad="more iterations", more_is_better=True,
+    )  # fmt: skip
+    return Part("Iterations to reach a gap on larger tasks", "", (*head, *more), tuple(rows), heat)
 
 
 def _references(table: pd.DataFrame) -> Part:
@@ -73,10 +78,9 @@ def _references(table: pd.DataFrame) -> Part:
         "that exceeds their gap at most (never, where negative); and the gap of the reference itself. Tracking: what "
         "the learned policies are worth less than the joint optimum."
     )
-    return Part(
-        "Values beside an exact reference", text, (*head, "largest excess over the gap", "gap of the reference"),
-        tuple(rows),
-    )  # fmt: skip
+    heat = Heat(head[:5], ("arm",), ("distance from the reference",), "size")
+    more = ("largest excess over the gap", "gap of the reference")
+    return Part("Values beside an exact reference", text, (*head, *more), tuple(rows), heat)
 
 
 def _growth(tables: Tables) -> list[Part]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from metanash_replication.labels import KIND_LABELS
-from metanash_replication.report.content import UNRESOLVED, Cells, Part, claims_part, interval, ratio_cell
+from metanash_replication.report.content import UNRESOLVED, Cells, Heat, Part, claims_part, interval, ratio_cell
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -26,10 +26,12 @@ def _adaptation(table: pd.DataFrame) -> Part:
         ]
         loop = f"{cells(t, 'd')} of {cells(alpha)} $/ L$"
         rows.append((KIND_LABELS[str(kind)], cells(discount), loop, str(name).replace("_", " "), *gaps))
-    after = (f"after {cells(step, 'd')} steps" for step in shown)
+    after = tuple(f"after {cells(step, 'd')} steps" for step in shown)
     text = "NE-gap, and its ratio to that from scratch, after inner steps on games that meta-training has not seen."
     head = ("games", "discount", "inner steps of MAML", "start", *after)
-    return Part("Adaptation to held-out games from each initialisation", text, head, tuple(rows))
+    where = ("games", "discount", "inner steps of MAML", "start")
+    heat = Heat(where, (), head[4:], good="a smaller gap than from scratch", bad="a larger one")
+    return Part("Adaptation to held-out games from each initialisation", text, head, tuple(rows), heat)
 
 
 def _inner_loop(slopes: pd.DataFrame) -> Part:

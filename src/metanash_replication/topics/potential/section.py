@@ -3,7 +3,7 @@
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.report.content import UNRESOLVED, Cells, Part, claims_part, ratio_cell, slope_cells
+from metanash_replication.report.content import UNRESOLVED, Cells, Heat, Part, claims_part, ratio_cell, slope_cells
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -50,7 +50,9 @@ def _violations(table: pd.DataFrame) -> Part:
         "Among the random games, those whose mean gap exceeds the bound, by discount and initial policy; the largest "
         "ratios over all $T$. Instances made for it violate it at every discount: *two states*, above."
     )
-    return Part("Where Proposition 1 fails as printed", text, (*head, "largest, repaired"), tuple(rows))
+    forms = ("largest, printed", "largest, repaired")
+    heat = Heat(("discount",), ("start",), forms, good="within the bound", bad="beyond the bound")
+    return Part("Where Proposition 1 fails as printed", text, (*head, forms[1]), tuple(rows), heat)
 
 
 def _slopes(slopes: pd.DataFrame) -> Part:
@@ -75,7 +77,8 @@ def _slopes(slopes: pd.DataFrame) -> Part:
         "takes."
     )
     head = ("games", "discount", "step", "longer", "window", "slope", "slope of the bound", "verdict")
-    return Part("Rate of projected Q-ascent", text, head, tuple(rows))
+    heat = Heat(("games", "discount", "step", "longer"), ("window",), ("slope",), "linear")
+    return Part("Rate of projected Q-ascent", text, head, tuple(rows), heat)
 
 
 def _far_steps(table: pd.DataFrame) -> Part:
@@ -89,7 +92,8 @@ def _far_steps(table: pd.DataFrame) -> Part:
     head = ("discount", "step / theory", "step", "at an equilibrium, %", "potential rises, %", "cycle, %", "neither, %")
     text = "How runs from random policies end, both kinds of games and all sizes together; step: median."
     title = "Projected Q-ascent far beyond the step size of the theory"
-    return Part(title, text, (*head, "longest period"), tuple(rows))
+    heat = Heat(("discount", "step / theory"), (), head[3:], "linear")
+    return Part(title, text, (*head, "longest period"), tuple(rows), heat)
 
 
 def proposition_1(tables: Tables) -> list[Part]:
@@ -127,14 +131,22 @@ def theorem_3(tables: Tables) -> list[Part]:
             )
         )
     place = ("games", "discount", "$N$", "$K$", "perturbation", "step", r"$\Delta_\Phi$")
-    head = (*place, "mean gap / individual", "last gap / individual", "mean gap", "Theorem 3")
+    ratios = ("mean gap / individual", "last gap / individual")
+    head = (*place, *ratios, "mean gap", "Theorem 3")
+    heat = Heat(
+        ("games", "discount", "$N$", "$K$", "step"),
+        ("perturbation",),
+        ratios,
+        good="meta-learning helps",
+        bad="it hurts",
+    )
     text = (
         "Gaps of games $2$ to $K$ over those of individual learning on the same seeds: mean over all iterates, which "
         "the theorem is about, and of the last iterates. The bound is the repaired one."
     )
     return [
         claims_part(tables["theory"], ("theorem 3",), "Theorem 3: measured over bound", UNRESOLVED),
-        Part("Theorem 3: what carry-over gains on sequences of $K$ games", text, head, tuple(rows)),
+        Part("Theorem 3: what carry-over gains on sequences of $K$ games", text, head, tuple(rows), heat),
     ]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
 from metanash_replication.rates import MUCH_FASTER
-from metanash_replication.report.content import Cells, Part, ratio_cell
+from metanash_replication.report.content import Cells, Heat, Part, ratio_cell
 from metanash_replication.topics.simulations.section import speed_up_cell
 from metanash_replication.typing import Tables
 
@@ -106,7 +106,9 @@ def _numbers(table: pd.DataFrame, family: str) -> Part:
     text = f"Reference: {_values(cells, first, known)}; {cells(first['n_seeds'], 'd')} seeds."
     to = (f"speed-up to {cells(level)}" for level in levels)
     head = ("reading", "meta-update", "games", *to, "gap at first iteration", "gap at $T$")
-    return Part(f"{TITLES[family]}: speed-ups, and gaps over those of individual learning", text, head, tuple(rows))
+    heat = Heat(head[:2], ("games",), head[3:-2], good="fewer iterations", bad="more iterations", more_is_better=True)
+    title = f"{TITLES[family]}: speed-ups, and gaps over those of individual learning"
+    return Part(title, text, head, tuple(rows), heat)
 
 
 def parts(tables: Tables) -> list[Part]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from metanash_replication.labels import KIND_LABELS
-from metanash_replication.report.content import Cells, Part, claims_part, interval, ratio_cell
+from metanash_replication.report.content import Cells, Heat, Part, claims_part, interval, ratio_cell
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -23,7 +23,8 @@ def _restarts(table: pd.DataFrame) -> Part:
     ]
     text = "Mean NE-gap of the last iterate of a stage, of the first of the next one, and of the average of all."
     head = ("base games", "iterate", "$T$", "NE-gap", "over that at the smallest $T$")
-    return Part("Iterates of Algorithm 1", text, head, tuple(rows))
+    heat = Heat(("base games", "iterate"), ("$T$",), ("NE-gap",), "size")
+    return Part("Iterates of Algorithm 1", text, head, tuple(rows), heat)
 
 
 def _growth(table: pd.DataFrame) -> Part:

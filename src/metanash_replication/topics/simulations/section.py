@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
-from metanash_replication.report.content import Cells, Part, interval
+from metanash_replication.report.content import Cells, Heat, Part, interval
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS", "reached", "sizes", "speed_up_cell"]
@@ -51,7 +51,11 @@ def _speed_ups(table: pd.DataFrame, text: str) -> Part:
         for _, row in table.iterrows()
     ]
     head = ("figure", "base games", "meta-update", "NE-gap", "iterations, individual", "iterations, meta", "speed-up")
-    return Part("Iterations to reach a gap: individual learning over meta-learning", text, head, tuple(rows))
+    heat = Heat(
+        ("figure", "base games", "NE-gap"), ("meta-update",), ("speed-up",),
+        good="fewer iterations", bad="more iterations", more_is_better=True,
+    )  # fmt: skip
+    return Part("Iterations to reach a gap: individual learning over meta-learning", text, head, tuple(rows), heat)
 
 
 def _final_gaps(part: pd.DataFrame, title: str) -> Part:
@@ -64,7 +68,8 @@ def _final_gaps(part: pd.DataFrame, title: str) -> Part:
         gaps = (interval(cells, by_arm.loc[arm], "ne_gap", ".4f") for arm in arms)
         rows.append((cells(rate), KIND_LABELS[str(kind)], cells(size), *gaps))
     head = ("learning rate", "games", "perturbation", *(ARM_LABELS[arm] for arm in arms))
-    return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$", "", head, tuple(rows))
+    heat = Heat(("games", "learning rate"), ("perturbation",), head[3:], "size")
+    return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$", "", head, tuple(rows), heat)
 
 
 def parts(tables: Tables) -> list[Part]:

@@ -7,6 +7,7 @@ from metanash_replication.report.content import (
     GROWTH_HEAD,
     GROWTH_TEXT,
     Cells,
+    Heat,
     Part,
     claims_part,
     effect_of,
@@ -39,7 +40,8 @@ def _slopes(slopes: pd.DataFrame) -> Part:
         "inside stages sample a staircase, so the verdict is made of stage ends."
     )
     head = ("base games", "$H$", "window", "slope", r"slope of gap over $\log T$", "slope of (4)", "verdict")
-    return Part("Slopes of the gap, as an illustration", text, head, tuple(rows))
+    heat = Heat(("base games", "$H$"), ("window",), ("slope",), "linear")
+    return Part("Slopes of the gap, as an illustration", text, head, tuple(rows), heat)
 
 
 def _stage_rates(table: pd.DataFrame) -> Part:
@@ -93,7 +95,9 @@ def theorem_2(tables: Tables) -> list[Part]:
         "Mean gap of games $2$ to $K$ over that of individual learning on the same seeds. The bound (6) is about "
         "update (5), and given where the learning rate is one that the theorem admits."
     )
-    return [Part("Theorem 2: what meta-learning gains on sequences of $K$ games", text, head, tuple(rows))]
+    setting = ("base games", "$H$", "$K$", "perturbation", "$T$")
+    heat = Heat(setting, ("meta-update",), ("gap / individual",), good="meta-learning helps", bad="it hurts")
+    return [Part("Theorem 2: what meta-learning gains on sequences of $K$ games", text, head, tuple(rows), heat)]
 
 
 PARTS = {"theorem-1": theorem_1, "theorem-2": theorem_2}
