@@ -46,9 +46,13 @@ rule all:
         "Everything is there"
 
 
+onstart:
+    announce(log)
+
+
 onsuccess:
-    print("Done.", *made(), sep="\n  ")
+    conclude(["Done.", *made()], log)
 
 
 onerror:
-    print(*conclusion(log), sep="\n  ")
+    conclude(conclusion(log), log)

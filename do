@@ -6,7 +6,8 @@ usage() {
     cat <<'TEXT'
 usage: ./do COMMAND [ARGUMENTS]
 
-  reproduce [snakemake arguments]  everything: learn, compare with the theorems, draw, report
+  reproduce [snakemake arguments]  everything: learn, compare with the theorems, draw, report;
+                                   --show-log: every step, as Snakemake tells it
   smoke [snakemake arguments]      the same pipeline with small numbers (config/smoke.yaml)
   test [pytest arguments]          the tests, on all cores (-n 0: in one process, as a debugger needs it)
   lint                             format, types, layers of imports, form of the workflow
@@ -14,6 +15,8 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
   bench-scaling [arguments]        time and memory against size, and the roofline
   overhead [arguments]             where the time of the last finished run went
+  typical-times                    times of the last runs here, default and small, as those that a
+                                   first run elsewhere expects
   bench-peers [arguments]          speed against other packages, in an environment of their own
                                    (.venv-peers, about 1 GB); writes benchmarks/results
   mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
@@ -303,6 +306,18 @@ run_snakemake() { # Snakemake starts scripts by the unquoted path of its Python:
     esac
 }
 
+run_with_display() { # workflow/terminal shows how far it is; --show-log among the arguments: Snakemake's own output.
+    display="--logger metanash"
+    for argument in "$@"; do
+        shift
+        if [ "$argument" = --show-log ]; then display=; else set -- "$@" "$argument"; fi
+    done
+    PYTHONPATH=$here/workflow/terminal
+    export PYTHONPATH
+    # shellcheck disable=SC2086 # two words or none; an option follows, since --logger takes what comes
+    run_snakemake $display --cores "$@"
+}
+
 check() {
     say "$*"
     "$@" || failed="$failed
@@ -314,11 +329,11 @@ command=${1:-help}
 case $command in
     reproduce)
         setup
-        run_snakemake --cores "$(cores)" "$@"
+        run_with_display "$(cores)" "$@"
         ;;
     smoke)
         setup
-        run_snakemake --configfile config/smoke.yaml --cores 2 "$@"
+        run_with_display 2 --configfile config/smoke.yaml "$@"
         ;;
     test) # A process per core; -n 0 for one in which a debugger works.
         setup
@@ -331,6 +346,10 @@ case $command in
     bench-scaling)
         setup
         exec python -m benchmarks.scaling "$@"
+        ;;
+    typical-times)
+        setup
+        PYTHONPATH=workflow/terminal exec python -m snakemake_logger_plugin_metanash.times
         ;;
     overhead)
         setup

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import PolyCollection
+from matplotlib.text import Text
 from pages import Watched
 
 from metanash_replication import plotting
@@ -17,6 +18,7 @@ __all__ = [
     "drawn",
     "ends_of",
     "in_style",
+    "is_readable",
     "labelled",
     "legend_of",
     "points",
@@ -41,20 +43,28 @@ def in_style():
 def drawn(figure):
     """Draw, so that what only rendering finds is found; panels."""
     assert figure.get_size_inches()[0] == WIDTH
-    figure.canvas.draw()
+    is_readable(figure)
     return figure.axes
 
 
-def reads_what_its_plan_says(topic, figures, tables):
-    """Each figure of a topic, drawn, has read the tables that the plan names for it, and no others."""
-    for figure in read_plan(topic).figures:
-        watched = Watched(tables)
-        assert drawn(figures[figure.name](watched, WIDTH)), figure.name
-        assert watched.read == set(figure.tables), figure.name
+def is_readable(figure):
+    """All letters are of the least size at least, exponents and indices apart, and none is cut off at an edge."""
+    figure.canvas.draw()
+    words = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    small = {text.get_text(): text.get_fontsize() for text in words if text.get_fontsize() < plotting.LETTERS}
+    assert not small
+    edges = figure.bbox.padded(2.0)  # pixels
+    boxes = {text.get_text(): text.get_window_extent() for text in words if not _is_of_a_tick(text, figure)}
+    cut = {word: box for word, box in boxes.items() if not (edges.contains(*box.min) and edges.contains(*box.max))}
+    assert not cut
 
 
-def points(line):
-    return np.column_stack([np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)])
+def _is_of_a_tick(text, figure):
+    """Of ticks there are more than are drawn: some are beyond the limits of their axis, or of a panel that is hidden."""
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    ticks = {id(label) for axis in axes for which in ("major", "minor") for label in axis.get_ticklabels(which=which)}
+    hidden = text.axes is not None and not text.axes.get_visible()
+    return hidden or id(text) in ticks
 
 
 def labelled(axes):

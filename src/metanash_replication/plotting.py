@@ -21,11 +21,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.styles import legend_below, legend_outside
 
 __all__ = [
     "ARM_LABELS",
     "ARM_STYLE",
     "KIND_LABELS",
+    "LETTERS",
     "curve_panel",
     "equilibrium_figure",
     "equilibrium_panel",
@@ -38,7 +40,7 @@ __all__ = [
 ]
 
 ARM_STYLE: dict[str, dict[str, Any]] = {
-    "individual": {"color": "#d55e00", "linestyle": "-"},
+    "individual": {"color": "#d55e00", "linestyle": "-", "linewidth": 2.0},  # in grey it is as dark as the blue
     "best_response": {"color": "#0072b2", "linestyle": "-"},
     "carry_over": {"color": "#0072b2", "linestyle": "-"},
     "shared_best_response": {"color": "#3b6fb6", "linestyle": (0, (6, 1, 1, 1))},
@@ -46,6 +48,8 @@ ARM_STYLE: dict[str, dict[str, Any]] = {
     "last_stage_average": {"color": "#2a5fa5", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
     "output_policy": {"color": "#1b2a49", "linestyle": (0, (1, 1))},
 }
+LETTERS = 7.0
+"""Points of the smallest letters of a figure at its own width; only exponents and indices are smaller."""
 _RATE_LABELS = {
     "optimistic_mirror_descent": r"learning rate $\eta$",
     "projected_q_ascent": r"step size $\alpha$",
@@ -64,13 +68,15 @@ def use_style() -> None:
     sns.set_theme(context="paper", style="ticks", font="DejaVu Sans")
     mpl.rcParams.update(
         {
-            "font.size": 7,
-            "axes.labelsize": 7,
-            "axes.titlesize": 7.5,
-            "legend.fontsize": 6.5,
-            "legend.title_fontsize": 6.5,
-            "xtick.labelsize": 6.5,
-            "ytick.labelsize": 6.5,
+            "font.size": LETTERS,
+            "axes.labelsize": LETTERS,
+            "axes.titlesize": LETTERS + 0.5,
+            "figure.labelsize": LETTERS,
+            "figure.titlesize": LETTERS + 0.5,
+            "legend.fontsize": LETTERS,
+            "legend.title_fontsize": LETTERS,
+            "xtick.labelsize": LETTERS,
+            "ytick.labelsize": LETTERS,
             "axes.linewidth": 0.6,
             "xtick.major.width": 0.6,
             "ytick.major.width": 0.6,
@@ -137,7 +143,7 @@ def equilibrium_panel(axes: Axes, table: pd.DataFrame) -> Axes:
                 labels[x, y] += 1
                 axes.annotate(
                     f"{games} games", (x, y), xytext=offset, textcoords="offset points",
-                    ha="left" if side > 0 else "right", va="center", fontsize=6, color=style["color"],
+                    ha="left" if side > 0 else "right", va="center", color=style["color"],
                 )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=r"$\mu^*(a_1)$", ylabel=r"$\nu^*(b_1)$", aspect="equal")
     axes.set_xticks([0, 0.5, 1])
@@ -170,7 +176,7 @@ def ratio_panel(axes: Axes, table: pd.DataFrame, *, x: str, y: str, limit: float
         for j, ratio in enumerate(row):
             strong = abs(shown[i, j]) > 0.75 * np.log(limit)
             colour = "white" if strong else ("black" if clear.to_numpy()[i, j] else "0.55")
-            axes.text(j, i, f"{ratio:.2f}", ha="center", va="center", fontsize=5.5, color=colour)
+            axes.text(j, i, f"{ratio:.2f}", ha="center", va="center", color=colour)
     axes.set_xticks(range(grid.shape[1]), [f"{value:.2g}" for value in grid.columns])
     axes.set_yticks(range(grid.shape[0]), [f"{value:g}" for value in grid.index])
     axes.tick_params(length=0)
@@ -193,8 +199,7 @@ def ratio_bar(figure: Figure, image: Any, axes: Any) -> None:
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
     ticks = [1 / 3, 1 / 2, 1, 2, 3]
     bar.set_ticks([float(np.log(tick)) for tick in ticks], labels=["1/3", "1/2", "1", "2", "3"])
-    bar.set_label("gap of meta-learning\n/ gap of individual learning", fontsize=6.5)
-    bar.ax.tick_params(labelsize=6)
+    bar.set_label("gap, meta / individual")
     bar.outline.set_linewidth(0.4)
 
 
@@ -221,7 +226,7 @@ def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> F
     for ax, kind in zip(axes[0], kinds, strict=True):
         curve_panel(ax, table[table["base_kind"] == kind], scale=scale)
         ax.set_title(KIND_LABELS.get(kind, kind.replace("_", " ")))
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+    legend_below(figure, axes[0, 0], 4)
     return figure
 
 
@@ -254,7 +259,7 @@ def equilibrium_figure(table: pd.DataFrame, ranges: pd.DataFrame, width: float) 
     last.set_box_aspect(1)
     last.set_title("all sequences")
     more = last.get_legend_handles_labels()
-    figure.legend(handles + more[0], labels + more[1], frameon=False, loc="outside lower center", ncols=3)
+    legend_outside(figure, handles + more[0], labels + more[1], 3)
     return figure
 
 
@@ -284,7 +289,7 @@ def sensitivity_figure(table: pd.DataFrame, base_kinds: Sequence[str], learner: 
             cell = table[(table["base_kind"] == kind) & (table["arm"] == arm)]
             image = ratio_panel(axes[i, j], cell, x="learning_rate", y="perturbation")
             axes[i, j].set_title(f"{ARM_LABELS[arm]}\n{KIND_LABELS[kind]}")
-    figure.supxlabel(_RATE_LABELS[learner], fontsize=7)
-    figure.supylabel("perturbation size", fontsize=7)
+    figure.supxlabel(_RATE_LABELS[learner])
+    figure.supylabel("perturbation size")
     ratio_bar(figure, image, axes)
     return figure

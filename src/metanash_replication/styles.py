@@ -1,21 +1,22 @@
 """Styles that the figures of the theorems share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["BOUND", "KIND_STYLE", "legend_below", "log_axes"]
+__all__ = ["BOUND", "KIND_STYLE", "legend_below", "legend_outside", "log_axes"]
 
 KIND_STYLE: dict[str, dict[str, Any]] = {
-    "mixed": {"color": "#009e73"},
+    "mixed": {"color": "#00664b"},
     "pure": {"color": "#cc79a7"},
     "random": {"color": "#e69f00"},
-    "team": {"color": "#009e73"},
+    "team": {"color": "#00664b"},
     "action_independent": {"color": "#cc79a7"},
 }
-"""One colour for each kind of base game."""
+"""One colour for each kind of base game; those that share a panel of curves differ in grey too."""
 BOUND: dict[str, Any] = {"color": "0.35", "linewidth": 1.0}
 
 
@@ -28,4 +29,20 @@ def log_axes(axes: Axes, xlabel: str = "iterations T") -> None:
 
 def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
     """One legend for all panels, that of ``axes``, below them."""
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=columns)
+    legend_outside(figure, *axes.get_legend_handles_labels(), columns)
+
+
+def legend_outside(
+    figure: Figure | SubFigure,
+    handles: Sequence[Any],
+    labels: Sequence[str],
+    columns: int,
+    side: str = "lower",
+    **more: Any,
+) -> None:
+    """A legend outside the panels, in as many columns as fit into the figure, ``columns`` at most."""
+    for ncols in range(max(min(columns, len(labels)), 1), 0, -1):
+        legend = figure.legend(handles, labels, frameon=False, loc=f"outside {side} center", ncols=ncols, **more)
+        if ncols == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()

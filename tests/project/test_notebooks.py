@@ -17,6 +17,7 @@ CHANGES = {
     "general_sum": '"shapley"',
     "larger_tasks": "20",
     "findings": "0.5",
+    "own_game": "0.6",
 }
 """What the reader of each notebook could write in the line that says "change me"."""
 
@@ -37,7 +38,32 @@ def code_of(notebook):
 
 
 def test_there_is_one_for_each_section():
-    assert {path.stem for path in NOTEBOOKS} == {"zero_sum", "potential", "general_sum", "larger_tasks", "findings"}
+    about_the_paper = {"zero_sum", "potential", "general_sum", "larger_tasks", "findings"}
+    assert {path.stem for path in NOTEBOOKS} == about_the_paper | {"own_game"}
+
+
+def test_opens_with_what_it_shows_and_ends_with_the_cell_to_change(notebook):
+    opening = notebook.cells[0].source
+    assert len(opening.split()) >= 30
+    assert "last cell" in opening
+    assert "ipynb" not in opening
+    before, last = notebook.cells[-2:]
+    assert before.source.startswith("## Change one thing and see")
+    assert last.cell_type == "code"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_finds_its_results_from_the_folder_in_which_jupyter_runs_it(path, monkeypatch):
+    """Without the variable that the pipeline sets, and in the folder of the notebook."""
+    monkeypatch.delenv("METANASH_RESULTS", raising=False)
+    monkeypatch.chdir(path.parent)
+    scope = {}
+    first = code_of(nbformat.read(path, as_version=4))[0]
+    exec(compile(first.replace("plotting.use_style()", ""), "cell", "exec"), scope)
+    if path.stem == "own_game":
+        assert "results" not in scope
+    else:
+        assert scope["results"].resolve() == path.parents[1] / "results"
 
 
 def test_nothing_is_executed(notebook):

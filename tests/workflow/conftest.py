@@ -17,7 +17,7 @@ update_config = pytest.importorskip("snakemake.utils").update_config
 ROOT = Path(__file__).parents[2]
 TABLES = ["figure1.csv", "speed_up.csv", "sensitivity.csv", "equilibria.csv"]
 FIGURES = ["figure1a", "figure1b", "figure1b_theory", "figure1c", "sensitivity_zero_sum", "sensitivity_potential"]
-NOTEBOOKS = ["zero_sum", "potential", "general_sum", "larger_tasks", "findings"]
+NOTEBOOKS = ["zero_sum", "potential", "general_sum", "larger_tasks", "findings", "own_game"]
 PAGES = [f"notebooks/{name}.{kind}" for name in NOTEBOOKS for kind in ("ipynb", "html")]
 OWN = {
     "own_family": {

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from drawings import is_readable
 
 from metanash_replication import plotting
 
@@ -33,6 +34,8 @@ def draw(finished, monkeypatch):
         assert [paths for _, paths in saved] == [
             {"pdf": Path(f"{name}.pdf"), "png": Path(f"{name}.png")} for name in names
         ]
+        for figure, _ in saved:
+            is_readable(figure)
         return dict(zip(names, [figure for figure, _ in saved], strict=True))
 
     with mpl.rc_context():

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from snakemake.logging import logger
+
 from metanash_replication.plans import read_plan, setting
 from metanash_replication.topics import TOPICS
 from workflow.planning.agreement import disagreements
@@ -267,4 +269,20 @@ def conclusion(logs):
     if found and all(line.startswith("own_games_accepted: ") for line in found):
         reasons = Path(f"{RESULTS}/logs/own_games_accepted.log").read_text().splitlines()[1:]
         return ["Done, but for files of own_games that were refused:", *map(str.strip, reasons), *made()]
-    return ["Failed. What is done is kept; the same command goes on from here.", *found]
+    ended = "Interrupted" if any("on user request" in Path(file).read_text() for file in logs) else "Failed"
+    return [f"{ended}. What is done is kept; the same command goes on from here.", *found]
+
+
+def announce(logs):
+    """Say at the beginning where the full log is, if a display is at work that shows little of it."""
+    if workflow.logger_manager.get_log_handlers():
+        logger.info(f"full log: {os.path.relpath(logs[0])}", extra={"remark": True})
+
+
+def conclude(lines, logs):
+    """Say the end of a run: through the log if a display is at work, which has to make room for it."""
+    text = "\n  ".join(lines)
+    if workflow.logger_manager.get_log_handlers():
+        logger.info(text, extra={"conclusion": True, "log": os.path.relpath(logs[0])})
+    else:
+        print(text)

@@ -1,5 +1,5 @@
-# Notebooks, and the results that each reads, by the plans of the topics.
-NOTEBOOKS = list(dict.fromkeys(name for plan in PLANS.values() for name in plan.notebooks))
+# Notebooks, and the results that each reads, by the plans of the topics; own_game is about the library and reads none.
+NOTEBOOKS = [*dict.fromkeys(name for plan in PLANS.values() for name in plan.notebooks), "own_game"]
 
 
 rule notebook:

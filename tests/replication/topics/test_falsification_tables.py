@@ -1,5 +1,6 @@
 """Tables and figures of the searches show what was found, and nothing else."""
 
+import itertools
 import json
 import math
 
@@ -9,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawings import reads_what_its_plan_says
+from matplotlib.text import Text
 
 from metanash_replication import plotting
 from metanash_replication.falsification import FALSIFIABLE, Settings, Size, replay, search
 from metanash_replication.falsification.files import SavedInstance, read_instance
 from metanash_replication.falsification.runs import RESULT, VIOLATED
 from metanash_replication.plans import read_plan
-from metanash_replication.topics.falsification.figures import FIGURES
+from metanash_replication.topics.falsification.figures import FIGURES, _caption
 from metanash_replication.topics.falsification.tables import (
     curve_table,
     drawn_rows,
@@ -174,8 +176,12 @@ def test_curves_are_drawn_as_they_are(tables):
         assert drawn == wanted
         low, high = ax.get_ylim()
         assert low < part["ratio"].min() <= part["ratio"].max() < high
-        for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
-            assert math.isclose(float(label.get_text()), tick, rel_tol=0.006)
+        said = [float(text.get_text()) for text in ax.texts]  # beside the ends of the lines, each once
+        for ratio in part.groupby("form")["ratio"].max():
+            assert any(math.isclose(ratio, number, rel_tol=0.006) for number in said)
+        places = sorted(text.get_position()[1] for text in ax.texts)
+        assert all(after - before > 0.1 for before, after in itertools.pairwise(places))
+    assert len({ax.get_ylim() for ax in visible}) == 1  # one scale for all
 
 
 def test_every_matrix_of_the_instances_is_drawn(tables):
@@ -185,11 +191,31 @@ def test_every_matrix_of_the_instances_is_drawn(tables):
     matrices = table.groupby(["claim", "form", "size", "quantity", "label"], dropna=False, sort=False)
     images = [ax for ax in figure.axes if ax.images]
     assert len(images) == matrices.ngroups
-    for ax, (_, part) in zip(images, matrices, strict=True):
-        assert ax.images[0].get_array().size == len(part)
-    words = " ".join(text.get_text() for ax in figure.axes for text in ax.texts)
+    assert sorted(ax.images[0].get_array().size for ax in images) == sorted(len(part) for _, part in matrices)
+    captions = [text.get_text() for text in figure.findobj(Text) if ": " in text.get_text()]
     for form, ratio in table[["form", "ratio"]].drop_duplicates().itertuples(index=False):
-        assert f"{form}: {ratio:.6g}" in words
+        (caption,) = (words for words in captions if words.splitlines()[0].endswith(f"{form}: {ratio:.6g}"))
+        assert len(caption.splitlines()) > 1  # and why
+
+
+@pytest.mark.parametrize(
+    ("claim", "structure", "said"),
+    [
+        ("theorem_1", "T = 1; small learning rate: 1.0e-03 of the largest; initial policies of stage 1 within 8.3e-07 "
+         "of vertices", "T = 1: it starts sure of bad actions"),
+        ("theorem_1", "T = 8; small learning rate: 1.0e-06 of the largest; initial policies of stages from 2 on within "
+         "8.3e-07 of a face", "T = 8: at so small a learning rate nothing moves"),
+        ("equation_4", "T = 8; small learning rate: 1.0e-06 of the largest", "T = 8: at so small a learning rate"),
+        ("proposition_1", "T = 1; the largest step size; initial policies deterministic", "T = 1: it starts in a corner"),
+        ("theorem_4", "T = 1; rewards of 0 and 1 only", "T = 1; rewards of 0 and 1 only"),
+    ],
+)  # fmt: skip
+def test_captions_say_why_an_instance_is_bad(claim, structure, said):
+    """By its claim and what is special about it; what is special, where no reason is known."""
+    group = pd.DataFrame([{"claim": claim, "title": "A", "form": "f", "ratio": 2.0, "structure": structure}])
+    first, *why = _caption(group, 2).splitlines()
+    assert first == "A, f: 2"
+    assert " ".join(why).startswith(said)
 
 
 def test_figures_are_drawn_of_the_tables_that_the_plan_says(tables):

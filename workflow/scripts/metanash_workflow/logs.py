@@ -2,6 +2,7 @@
 
 import faulthandler
 import logging
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -31,14 +32,15 @@ def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType
 def begin(log: str) -> None:
     """Send everything to the log; to the terminal also, from warnings up, without tracebacks.
 
-    Snakemake shows the log of a job that failed, by ``show-failed-logs`` of the profile.
+    Snakemake shows the log of a job that failed, by ``show-failed-logs`` of the profile. The display of ``./do
+    reproduce`` reads the logs, and asks by METANASH_LOG_ONLY for nothing on the terminal.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     stream = open(log, "w")  # noqa: SIM115  # until the process ends
     whole, terminal = logging.StreamHandler(stream), logging.StreamHandler(sys.stderr)
     whole.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     terminal.setFormatter(_OneLine("%(levelname)s: %(message)s"))
-    terminal.setLevel(logging.WARNING)
+    terminal.setLevel(logging.CRITICAL + 1 if os.environ.get("METANASH_LOG_ONLY") else logging.WARNING)
     logging.basicConfig(level=logging.INFO, handlers=[whole, terminal], force=True)
     logging.captureWarnings(True)
     faulthandler.enable(stream)  # a crash in C too

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
+from metanash_replication.falsification.structure import SEPARATOR
+from metanash_replication.styles import legend_outside
 from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
@@ -27,10 +30,23 @@ _STYLE: dict[str, dict[str, Any]] = {
 _LABELS = {"printed": "as printed", "partly repaired": "partly repaired", "repaired": "repaired, proven or derived"}
 _COLUMNS = 3
 _MAPS = {"reward": "Greens", "transition": "Purples", "policy": "Blues"}
-_PADDING, _APART = 1.25, 0.09
-"""Room above and below the lines, as a factor, and least distance of ticks over the height of a panel."""
-_TEXT_SHARE = 3.2
-"""Width of the column of text over that of a matrix."""
+_ROOM = 10.0
+"""Room above and below all ratios, as a factor."""
+_APART = 0.11
+"""Least distance of two numbers over the height of a panel."""
+_HALF = 3
+"""Matrices that have room in half of the width."""
+_LETTERS_A_LINE = {1: 48, 2: 104}
+"""Of captions, in half of the width and in all of it."""
+_REASONS = (
+    ("equation_4", "small learning rate", "at so small a learning rate nothing moves, and the bound has no rate"),
+    ("theorem_1", "stages from 2 on within", "at so small a learning rate nothing moves, and the bound has no rate"),
+    ("theorem", "of stage 1 within", "it starts sure of bad actions in the first stage, where actions tie and "
+     "the divergence does not see them"),
+    ("proposition_1", "policies deterministic", "it starts in a corner, from which a step raises the potential by less "
+     "than the gap asks"),
+)  # fmt: skip
+"""What makes an instance bad: beginning of its claim, phrase of its structure, caption. The first that fits counts."""
 
 
 def falsification(tables: Tables, width: float) -> Figure:
@@ -39,7 +55,7 @@ def falsification(tables: Tables, width: float) -> Figure:
     titles = list(dict.fromkeys(curves["title"]))
     rows = math.ceil(len(titles) / _COLUMNS)
     figure, axes = plt.subplots(
-        rows, _COLUMNS, figsize=(width, (0.23 * rows + 0.06) * width), sharex=True, squeeze=False
+        rows, _COLUMNS, figsize=(width, (0.23 * rows + 0.06) * width), sharex=True, sharey=True, squeeze=False
     )
     handles: dict[str, Any] = {}
     for ax, title in zip(axes.flat, titles, strict=False):
@@ -49,28 +65,28 @@ def falsification(tables: Tables, width: float) -> Figure:
                 (line,) = ax.plot(own["evaluations"], own["ratio"], drawstyle="steps-post", linewidth=1.1, **style)
                 handles.setdefault(_LABELS[kind], line)
         handles["1: above, the claim fails"] = ax.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1)))
-        ax.set(xscale="log", yscale="log")
+        ax.set(xscale="log", yscale="log", ylim=(curves["ratio"].min() / _ROOM, curves["ratio"].max() * _ROOM))
+        ax.minorticks_off()
         ax.set_title("\n".join(textwrap.wrap(title, 22)))
-        _ratio_ticks(ax, part)
+        _say_worst(ax, part)
         sns.despine(ax=ax)
     for ax in axes.flat[len(titles) :]:
         ax.set_visible(False)
-    figure.supxlabel("evaluations", fontsize=7)
-    figure.supylabel("worst ratio found, left side / right side", fontsize=7)
-    figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside upper center", ncols=len(handles))
+    figure.supxlabel("evaluations")
+    figure.supylabel("worst ratio found, left side / right side")
+    legend_outside(figure, list(handles.values()), list(handles), len(handles), side="upper")
     return figure
 
 
-def _ratio_ticks(ax: Axes, part: pd.DataFrame) -> None:
-    """Ticks at the last ratio of each form, the largest first, and at 1, unless they would be on top of each other."""
-    low, high = min(1.0, part["ratio"].min()) / _PADDING, max(1.0, part["ratio"].max()) * _PADDING
-    ax.set_ylim(low, high)
-    ticks: list[float] = []
-    for ratio in [*sorted(part.groupby("form")["ratio"].max(), reverse=True), 1.0]:
-        if all(abs(math.log(ratio / tick)) > _APART * math.log(high / low) for tick in ticks):
-            ticks.append(ratio)
-    ax.minorticks_off()
-    ax.set_yticks(ticks, [f"{tick:.3g}" if tick < 1000 else f"{tick:.0f}" for tick in ticks])
+def _say_worst(ax: Axes, part: pd.DataFrame) -> None:
+    """The last ratio of each form beside the end of its line, moved up where two would be on top of each other."""
+    low, high = np.log(ax.get_ylim())
+    ends = part.groupby(["kind", "form"], as_index=False)["ratio"].max().sort_values("ratio")
+    ends["word"] = [f"{ratio:.3g}" if ratio < 1000 else f"{ratio:.0f}" for ratio in ends["ratio"]]
+    place = -np.inf
+    for kind, ratio, word in ends.drop_duplicates(["kind", "word"])[["kind", "ratio", "word"]].itertuples(index=False):
+        place = max((math.log(ratio) - low) / (high - low), place + _APART)
+        ax.text(1.02, place, word, transform=ax.transAxes, va="center", color=_STYLE[kind]["color"])
 
 
 def _matrix(ax: Axes, part: pd.DataFrame, title: str, colours: str) -> None:
@@ -78,49 +94,71 @@ def _matrix(ax: Axes, part: pd.DataFrame, title: str, colours: str) -> None:
     rows, columns = list(dict.fromkeys(part["row"])), list(dict.fromkeys(part["column"]))
     values = part.pivot_table(index="row", columns="column", values="value", sort=False).loc[rows, columns].to_numpy()
     ax.imshow(values, cmap=colours, vmin=0.0, vmax=1.4, aspect="auto")
-    for (i, j), value in _entries(values):
-        word = _short(value)
-        ax.text(j, i, word, ha="center", va="center", fontsize=5.5 if len(word) < 5 else 4.5)
+    for (i, j), value in np.ndenumerate(values):
+        ax.text(j, i, _short(value), ha="center", va="center")
     ax.set_xticks(range(len(columns)), columns, rotation=90 if max(map(len, columns)) > 3 else 0)
     ax.set_yticks(range(len(rows)), rows)
-    ax.tick_params(length=0, labelsize=5.5, pad=1)
-    ax.set_title(title, fontsize=6)
+    ax.tick_params(length=0, pad=1)
+    ax.set_title(title, fontsize=plt.rcParams["font.size"])
     sns.despine(ax=ax, left=True, bottom=True)
 
 
-def _entries(values: Any) -> Any:
-    return (((i, j), values[i, j]) for i in range(values.shape[0]) for j in range(values.shape[1]))
-
-
 def _short(value: float) -> str:
-    """A number in [0, 1] in four characters or so, and the distance from 1 where it is small."""
+    """A number in [0, 1] in four characters; what is nearly 1 stands beside what is missing in the same policy."""
     if value in {0.0, 1.0}:
         return f"{value:.0f}"
     if value < 0.005:
         return f"{value:.0e}".replace("e-0", "e-")
-    return f"1-{1.0 - value:.0e}".replace("e-0", "e-") if value > 0.995 else f"{value:.2f}"
+    return "\N{ALMOST EQUAL TO}1" if value > 0.995 else f"{value:.2f}"
+
+
+def _caption(group: pd.DataFrame, halves: int) -> str:
+    """Claim, form and ratio of an instance, and why it is bad; what it has special, where no reason is known."""
+    first = group.iloc[0]
+    known = [
+        why for claim, phrase, why in _REASONS if first["claim"].startswith(claim) and phrase in first["structure"]
+    ]
+    time = first["structure"].split(SEPARATOR)[0]
+    why = f"{time}: {known[0]}." if known else first["structure"]
+    letters = _LETTERS_A_LINE[halves]
+    return "\n".join([f"{first['title']}, {first['form']}: {first['ratio']:.6g}", *textwrap.wrap(why, letters)])
+
+
+def _instance(figure: SubFigure, group: pd.DataFrame, halves: int) -> None:
+    """One instance: its caption, and its matrices beside each other."""
+    parts = [part for _, part in group.groupby(["quantity", "label"], sort=False, dropna=False)]
+    figure.suptitle(_caption(group, halves), x=0.02, ha="left", fontsize=plt.rcParams["font.size"])
+    axes = figure.subplots(1, max(_HALF * halves, len(parts)), squeeze=False)[0]
+    for ax, part in zip(axes, parts, strict=False):
+        quantity, label = part["quantity"].iloc[0], part["label"].iloc[0]
+        name = "" if quantity == "policy" else f"{quantity}\n"
+        words = label.replace(" ", "\n", 1) if quantity == "policy" else label
+        _matrix(ax, part, f"{name}{words}" if isinstance(label, str) else name.strip(), _MAPS[quantity])
+    for ax in axes[len(parts) :]:
+        ax.set_visible(False)
 
 
 def worst_instances(tables: Tables, width: float) -> Figure:
-    """The worst instances of violated forms: rewards, transitions to state 2 and initial policies, a row each."""
+    """The worst instances of violated forms: rewards, transitions to state 2, initial policies, and what is bad."""
     table = tables["worst_instances"]
-    groups = [group for _, group in table.groupby(["claim", "form", "size"], sort=False)]
-    panels = [[part for _, part in group.groupby(["quantity", "label"], sort=False, dropna=False)] for group in groups]
-    count = max((len(parts) for parts in panels), default=1)
-    figure = plt.figure(figsize=(width, 0.17 * width * max(len(groups), 1)))
-    grid = figure.add_gridspec(max(len(groups), 1), 1 + count, width_ratios=[_TEXT_SHARE, *[1.0] * count])
-    for r, (group, parts) in enumerate(zip(groups, panels, strict=True)):
-        first = group.iloc[0]
-        text = figure.add_subplot(grid[r, 0])
-        text.set_axis_off()
-        words = [f"{first['title']}, {first['form']}: {first['ratio']:.6g}", *textwrap.wrap(first["structure"], 52)]
-        text.text(0.0, 1.0, "\n".join(words), va="top", fontsize=5.5, linespacing=1.25, transform=text.transAxes)
-        for c, part in enumerate(parts):
-            quantity, label = part["quantity"].iloc[0], part["label"].iloc[0]
-            name = "" if quantity == "policy" else f"{quantity}\n"
-            title = f"{name}{label}" if isinstance(label, str) else name.strip()
-            _matrix(figure.add_subplot(grid[r, 1 + c]), part, title, _MAPS[quantity])
+    lines: list[list[pd.DataFrame]] = []  # of two instances or a wide one
+    for _, group in table.groupby(["claim", "form", "size"], sort=False):
+        open_line = next((line for line in lines if len(line) == 1 and not _is_wide(line[0])), None)
+        if open_line is None or _is_wide(group):
+            lines.append([group])
+        else:
+            open_line.append(group)
+    figure = plt.figure(figsize=(width, 0.3 * width * max(len(lines), 1)))
+    rows = figure.subfigures(max(len(lines), 1), 1, squeeze=False, hspace=0.04)[:, 0]
+    for row, line in zip(rows, lines, strict=False):
+        halves = 2 if _is_wide(line[0]) else 1
+        for part, group in zip(row.subfigures(1, 3 - halves, squeeze=False)[0], line, strict=False):
+            _instance(part, group, halves)
     return figure
+
+
+def _is_wide(group: pd.DataFrame) -> bool:
+    return group.groupby(["quantity", "label"], dropna=False).ngroups > _HALF
 
 
 FIGURES: dict[str, Callable[[Tables, float], Figure]] = {

@@ -46,7 +46,7 @@ def _ratios(ax: Axes, part: pd.DataFrame, x: str, **more: Any) -> None:
             ax.errorbar(own[x], own["ratio"], yerr=bars, marker="o", markersize=2.5, elinewidth=0.7,
                         **ARM_STYLE[arm], **more)  # fmt: skip
     ax.axhline(1.0, color="0.6", linewidth=0.6)
-    ax.set(ylim=(0, None), ylabel="gap at T,\nmeta / individual")
+    ax.set(ylim=(0, None), ylabel="gap, meta / individual")
     sns.despine(ax=ax)
 
 
@@ -72,7 +72,7 @@ def poker(tables: Tables, width: float) -> Figure:
                 ax.plot(middle, own["gap"], label=ARM_LABELS[arm], **style)
                 ax.fill_between(middle, own["low"], own["high"], color=style["color"], alpha=0.15, linewidth=0)
         ax.set(xlabel="task k", ylabel=f"NE-gap at T = {part['iterations'].iloc[0]} (pots)", ylim=(0, None))
-        ax.set_title(f"{part['games'].iloc[0]} tasks, {kind} order")
+        ax.set_title(f"{part['games'].iloc[0]} tasks, {kind}")
         ax.set_xlim(1, part["last"].max())
         sns.despine(ax=ax)
     for ax in axes[1, 1:]:

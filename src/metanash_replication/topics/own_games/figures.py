@@ -34,7 +34,7 @@ def own_games(tables: Tables, width: float) -> Figure:
             log_axes(ax)
         else:
             ax.set(xlabel="iterations T", xlim=(1, part["iteration"].max()), ylim=(0, 1), xscale="log", yticks=[0])
-            ax.text(0.5, 0.5, "no gap above 0", ha="center", va="center", transform=ax.transAxes, fontsize=6.5)
+            ax.text(0.5, 0.5, "no gap above 0", ha="center", va="center", transform=ax.transAxes)
         ax.set(title=name, ylabel=f"{_MEASURES[part['measure'].iloc[0]]} (reward units)")
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)

@@ -14,13 +14,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.plotting import KIND_LABELS
-from metanash_replication.styles import BOUND, KIND_STYLE, legend_below, log_axes
+from metanash_replication.styles import BOUND, KIND_STYLE, legend_below, legend_outside, log_axes
 from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 
 _START_STYLE = {"pure": "-", "random": (0, (4, 1.5)), "uniform": (0, (1, 1))}
 _OUTCOME_COLORS = {"converged": "#0072b2", "rising": "#56b4e9", "cycle": "#d55e00", "irregular": "#1b2a49"}
+_HATCHED = "cycle"
+"""Of the same grey as what is below it, if printed without colours."""
+_MOST_POWERS = 6
+"""Powers of ten that have room below a panel."""
 _OUTCOME_LABELS = {
     "converged": "at an equilibrium",
     "rising": "potential still rises",
@@ -97,10 +101,12 @@ def far_steps(tables: Tables, width: float) -> Figure:
         for name in outcomes:
             share = (sums[name] / sums["runs"]).to_numpy()
             ax.bar(range(len(sums)), share, bottom=bottom, width=0.9, color=_OUTCOME_COLORS[name],
-                   label=_OUTCOME_LABELS[name], linewidth=0)  # fmt: skip
+                   label=_OUTCOME_LABELS[name], linewidth=0, edgecolor="white",
+                   hatch="//" if name == _HATCHED else None)  # fmt: skip
             bottom += share
         labels = [f"$10^{{{round(np.log10(float(factor)))}}}$" for factor in sums.index]
-        ax.set_xticks(range(len(sums)), labels)
+        every = -(-len(sums) // _MOST_POWERS)
+        ax.set_xticks(range(0, len(sums), every), labels[::every])
         ax.set(title=rf"$\gamma$ = {discount:g}", xlabel="step / largest of the theory", ylim=(0, 1))
         sns.despine(ax=ax)
     axes[0, 0].set_ylabel("share of runs")
@@ -130,8 +136,7 @@ def theorem_3_benefit(tables: Tables, width: float) -> Figure:
         ax.minorticks_off()
         sns.despine(ax=ax)
     axes[0].set_ylabel("gap of carry-over / individual\n(games 2 to K, mean of iterates)")
-    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2,
-                  handlelength=4)  # fmt: skip
+    legend_outside(figure, *axes[0].get_legend_handles_labels(), 2, handlelength=4)
     return figure
 
 

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 
 from metanash_replication.plotting import ARM_LABELS, KIND_LABELS
 from metanash_replication.rates import MUCH_FASTER
-from metanash_replication.styles import KIND_STYLE
+from metanash_replication.styles import KIND_STYLE, legend_outside
 from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
@@ -110,8 +110,9 @@ def _panels(figure: Any, table: pd.DataFrame, family: str, title: str) -> None:
         ax.minorticks_off()
         ax.tick_params(axis="y", length=0)
         sns.despine(ax=ax, left=True)
-    figure.suptitle(title, fontsize=7.5)
-    figure.legend(handles=_legend(table), frameon=False, loc="outside lower center", ncols=5, columnspacing=1.2)
+    figure.suptitle(title)
+    handles = _legend(table)
+    legend_outside(figure, handles, [str(handle.get_label()) for handle in handles], 5)
 
 
 def _legend(table: pd.DataFrame) -> list[Line2D]:

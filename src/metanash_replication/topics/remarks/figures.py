@@ -42,7 +42,7 @@ def remarks(tables: Tables, width: float) -> Figure:
         ax.set_xscale("log")
         ax.minorticks_off()
         sns.despine(ax=ax)
-        ax.legend(frameon=False, fontsize=5, loc="upper center", bbox_to_anchor=(0.45, -0.28))
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.28))
     return figure
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash_replication.styles import BOUND, log_axes
+from metanash_replication.styles import BOUND, legend_outside, log_axes
 from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
@@ -69,9 +69,9 @@ def growth(tables: Tables, width: float) -> Figure:
     fits = [("iteration", "n_states", "S"), ("iteration", "joint_actions", "(AB)"), ("stage_end", "nonzeros", "n"),
             ("array_bytes", "nonzeros", "n")]  # fmt: skip
     for ax, fit in zip(axes.flat, fits, strict=True):
-        ax.text(0.03, 0.97, _exponents(tables, *fit), transform=ax.transAxes, va="top", fontsize=6)
+        ax.text(0.03, 0.97, _exponents(tables, *fit), transform=ax.transAxes, va="top")
     handles = dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside lower center", ncols=3)
+    legend_outside(figure, list(handles.values()), list(handles), 3)
     return figure
 
 
@@ -88,7 +88,7 @@ def _against_actions(ax: Axes, zero_sum: pd.DataFrame) -> None:
         _expected(ax, own, "n_actions", "iteration", "joint_actions")
         _points(ax, own, "n_actions", "iteration", **style)
         ax.annotate(f"S = {n_states}", (own["n_actions"].iloc[-1], own["iteration"].iloc[-1]),
-                    xytext=(5, -2), textcoords="offset points", fontsize=6, color=style["color"])  # fmt: skip
+                    xytext=(5, -2), textcoords="offset points", color=style["color"])  # fmt: skip
     ax.set(ylabel="seconds an iteration", title="time of an iteration")
     log_axes(ax, "actions A = B")
     actions = sorted(zero_sum["n_actions"].unique())

@@ -79,10 +79,8 @@ def theorem_1_defects(tables: Tables, width: float) -> Figure:
         ax.axhline(1, color="#d55e00", linewidth=0.8)
         log_axes(ax)
         ax.set_title(title)
-        if defect == "small step":
-            ax.set_ylim(top=1e3)  # room for the legend
-        ax.legend(frameon=False, fontsize=6, loc="upper left" if defect == "small step" else "lower right")
-    axes[0].set_ylabel("gap / bound (solid: printed, dotted: repaired)")
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2 if len(settings) < 5 else 3)
+    axes[0].set_ylabel("gap / bound\n(solid: printed, dotted: repaired)")
     return figure
 
 

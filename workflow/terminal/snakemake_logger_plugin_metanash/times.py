@@ -1,0 +1,66 @@
+"""Seconds that a job of each rule takes: those of the last run here, and for rules that have not run the typical ones.
+
+Snakemake keeps when each job began and ended, for every rule and not only for those with a benchmark file. The typical
+times are those of a finished run on another machine; ``./do typical-times`` writes them anew from what has run here.
+"""
+
+import csv
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+TYPICAL = Path(__file__).with_name("typical.csv")
+TOUCHED = 0.1  # seconds; less than any job takes: the file was only given a new time
+DEFAULT, SMALL = "results", "results/smoke"  # the runs of which there are typical times
+
+
+def results_of(log):
+    """Folder of results, from the log of a job in it."""
+    return log.rpartition("/logs/")[0] if log.count("/logs/") == 1 else log.partition("/logs/")[0]
+
+
+def recorded_seconds(results, metadata=Path(".snakemake/metadata")):
+    """Mean time of the jobs of each rule that have run here with this folder of results."""
+    jobs = defaultdict(dict)
+    for path in metadata.rglob("*"):
+        try:
+            record = json.loads(path.read_text()) if path.is_file() else {}
+            seconds = (record.get("endtime") or 0) - (record.get("starttime") or 0)
+            logs = record.get("log") or []
+        except (OSError, ValueError, AttributeError):  # another version of Snakemake, or just being written
+            continue
+        if logs and results_of(logs[0]) == results and seconds > TOUCHED:
+            jobs[record["rule"]][logs[0]] = seconds  # a record per output
+    return {rule: sum(found.values()) / len(found) for rule, found in sorted(jobs.items())}
+
+
+def typical_seconds(results, table=TYPICAL):
+    """Times of a run elsewhere: of the small one for its folder of results, of the default one for all others."""
+    with table.open(newline="") as rows:
+        column = SMALL if results == SMALL else DEFAULT
+        return {row["rule"]: float(row[column]) for row in csv.DictReader(rows) if row[column]}
+
+
+def known_seconds(results):
+    """Seconds of each rule, recorded here or else typical."""
+    return typical_seconds(results) | recorded_seconds(results)
+
+
+def main(table=TYPICAL):
+    """Write the table of typical times from what has run here; 1 if a run is missing."""
+    found = {results: recorded_seconds(results) for results in (DEFAULT, SMALL)}
+    missing = [results for results, seconds in found.items() if not seconds]
+    if missing:
+        print(f"typical-times: nothing has run here that made {' and '.join(missing)}", file=sys.stderr)
+        return 1
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["rule", DEFAULT, SMALL])
+        for rule in sorted(set().union(*found.values())):
+            writer.writerow([rule, *(f"{seconds[rule]:.1f}" if rule in seconds else "" for seconds in found.values())])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
