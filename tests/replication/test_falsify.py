@@ -68,6 +68,15 @@ def short(size, most=64):
     return replace(size, iterations=min(size.iterations, most), first=min(size.first, most))
 
 
+def finite(claim, size):
+    """Three vectors with finite divergences: plain ones, whose policies have settled at best responses."""
+    units = np.random.default_rng(3).integers(3, size=(200, claim.dimension(size))) / 2.0
+    for _ in range(4):
+        units = claim.respond(units, size)
+    found, _ = ratios(claim.evaluate(claim.instances(units, size), size))["repaired: burn-in term"]
+    return units[np.argsort(-found, kind="stable")[:3]]
+
+
 # Both sides, twice --------------------------------------------------------------------------------------
 
 
@@ -78,8 +87,8 @@ def short(size, most=64):
 def test_kernels_agree_with_fifty_digits(name, size):
     claim = FALSIFIABLE[name]
     units = np.random.default_rng(3).random((3, claim.dimension(size)))
-    for _ in range(3 if size.first > 1 else 0):  # else all divergences are infinite
-        units = claim.respond(units, size)
+    if size.first > 1:  # from pure policies, most of which are not at best responses: infinite divergences
+        units = finite(claim, size)
     instances = claim.instances(units, size)
     found = ratios(claim.evaluate(instances, size))
     assert list(found) == list(claim.forms)
