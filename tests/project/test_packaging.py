@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browser import NAMES
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -209,7 +210,7 @@ def test_every_python_is_tried_by_what_a_stranger_does(project):
 
 
 def test_ci_is_a_stranger():
-    """No home, no uv, no environment of before; then the commands of the README."""
+    """No home, no uv, no environment of before; then the commands of the README. Only a browser is brought."""
     text = (ROOT / ".ci/run").read_text()
     lines = text.splitlines()
     commands = [line for line in lines if line.startswith("./do")]
@@ -218,7 +219,10 @@ def test_ci_is_a_stranger():
     assert re.search(r"^export HOME=\$stranger/home PATH=\$stranger/bin:", before, flags=re.MULTILINE)
     assert '>"$stranger/bin/uv"' in before
     assert re.search(r"^rm -rf \.venv .*compiled\*\.so$", before, flags=re.MULTILINE)
-    assert not re.search(r"pip install|uv pip|apt", text)
+    assert not re.search(r"pip install|uv pip", text)
+    assert re.findall(r"apt-get install (.*)", text) == ["-qq -y --no-install-recommends chromium"]
+    assert f"command -v {' '.join(NAMES)} " in text
+    assert "\nexport CI=true\n" in before
 
 
 def test_conda_takes_every_package_from_the_lock(project, environment):
