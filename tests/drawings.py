@@ -58,11 +58,23 @@ def is_readable(figure):
 
 
 def _is_of_a_tick(text, figure):
-    """Of ticks there are more than are drawn: some are beyond the limits of their axis, or of a panel that is hidden."""
+    """Of ticks there are more than are drawn: some are beyond the limits of their axis, or their panel is hidden."""
     axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
     ticks = {id(label) for axis in axes for which in ("major", "minor") for label in axis.get_ticklabels(which=which)}
     hidden = text.axes is not None and not text.axes.get_visible()
     return hidden or id(text) in ticks
+
+
+def reads_what_its_plan_says(topic, figures, tables):
+    """Each figure of a topic, drawn, has read the tables that the plan names for it, and no others."""
+    for figure in read_plan(topic).figures:
+        watched = Watched(tables)
+        assert drawn(figures[figure.name](watched, WIDTH)), figure.name
+        assert watched.read == set(figure.tables), figure.name
+
+
+def points(line):
+    return np.column_stack([np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)])
 
 
 def labelled(axes):

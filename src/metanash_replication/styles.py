@@ -38,11 +38,12 @@ def legend_outside(
     labels: Sequence[str],
     columns: int,
     side: str = "lower",
-    **more: Any,
+    handlelength: float = 2.0,
 ) -> None:
     """A legend outside the panels, in as many columns as fit into the figure, ``columns`` at most."""
+    place: dict[str, Any] = {"loc": f"outside {side} center", "frameon": False, "handlelength": handlelength}
     for ncols in range(max(min(columns, len(labels)), 1), 0, -1):
-        legend = figure.legend(handles, labels, frameon=False, loc=f"outside {side} center", ncols=ncols, **more)
+        legend = figure.legend(handles, labels, ncols=ncols, **place)
         if ncols == 1 or legend.get_window_extent().width <= figure.bbox.width:
             break
         legend.remove()

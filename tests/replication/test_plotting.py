@@ -295,7 +295,7 @@ def test_ratio_bar_is_labelled_in_ratios(axes, ratio_image):
     bar = ratio_image.colorbar
     np.testing.assert_allclose(np.exp(bar.get_ticks()), [1 / 3, 1 / 2, 1, 2, 3])
     assert [label.get_text() for label in bar.ax.get_yticklabels()] == ["1/3", "1/2", "1", "2", "3"]
-    assert bar.ax.get_ylabel() == "gap of meta-learning\n/ gap of individual learning"
+    assert bar.ax.get_ylabel() == "gap, meta / individual"
 
 
 def test_a_ratio_of_zero_is_drawn(axes):

@@ -79,7 +79,7 @@ def test_poker_curves_and_tasks(tables):
     axes = figure.axes
     assert [ax.get_title() for ax in axes] == [
         "10 tasks, 27 x 64 plans", "10 tasks, 81 x 256 plans", "10 tasks, all rates",
-        "200 tasks, random order", "200 tasks, sorted order", "200 tasks, alternating order",
+        "200 tasks, random", "200 tasks, sorted", "200 tasks, alternating",
     ]  # fmt: skip
     assert axes[0].get_ylabel() == "NE-gap (pots)"
     for ax, name in zip(axes[:2], ("appendix_poker", "appendix_poker_large"), strict=True):

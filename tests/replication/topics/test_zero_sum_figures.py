@@ -171,16 +171,14 @@ def test_defects_are_ratios_to_both_bounds():
         assert len(ax.get_lines()) == 2 * len(labels) + 1
         assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "iterations T")
         assert [text.get_text() for text in ax.get_legend().get_texts()] == list(labels.values())
-    assert [ax.get_ylabel() for ax in figure.axes] == ["gap / bound (solid: printed, dotted: repaired)", ""]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["gap / bound\n(solid: printed, dotted: repaired)", ""]
 
 
-def test_the_legend_stands_above_the_ratios():
-    """Over the curves of small learning rates there are decades left for it; burn-in has its own range."""
-    table = defects()
-    small, burn_in = drawn(figures.theorem_1_defects({"defects": table}, WIDTH))
-    largest = table[table["defect"] == "small step"]["over_printed"].max()
-    assert small.get_ylim()[1] == 1e3 > 10 * largest
-    assert burn_in.get_ylim()[1] < 1e3
+def test_legends_of_the_defects_stand_below_the_panels():
+    """Where they hide no curve."""
+    axes = drawn(figures.theorem_1_defects({"defects": defects()}, WIDTH))
+    for ax in axes:
+        assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
 
 
 def test_chain_is_that_of_the_largest_horizon():

@@ -73,7 +73,7 @@ def falsification(tables: Tables, width: float) -> Figure:
     for ax in axes.flat[len(titles) :]:
         ax.set_visible(False)
     figure.supxlabel("evaluations")
-    figure.supylabel("worst ratio found, left side / right side")
+    figure.supylabel("worst left / right side")
     legend_outside(figure, list(handles.values()), list(handles), len(handles), side="upper")
     return figure
 
@@ -81,7 +81,7 @@ def falsification(tables: Tables, width: float) -> Figure:
 def _say_worst(ax: Axes, part: pd.DataFrame) -> None:
     """The last ratio of each form beside the end of its line, moved up where two would be on top of each other."""
     low, high = np.log(ax.get_ylim())
-    ends = part.groupby(["kind", "form"], as_index=False)["ratio"].max().sort_values("ratio")
+    ends = part.groupby(["kind", "form"])["ratio"].max().reset_index().sort_values("ratio")
     ends["word"] = [f"{ratio:.3g}" if ratio < 1000 else f"{ratio:.0f}" for ratio in ends["ratio"]]
     place = -np.inf
     for kind, ratio, word in ends.drop_duplicates(["kind", "word"])[["kind", "ratio", "word"]].itertuples(index=False):

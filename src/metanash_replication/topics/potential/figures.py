@@ -136,7 +136,8 @@ def theorem_3_benefit(tables: Tables, width: float) -> Figure:
         ax.minorticks_off()
         sns.despine(ax=ax)
     axes[0].set_ylabel("gap of carry-over / individual\n(games 2 to K, mean of iterates)")
-    legend_outside(figure, *axes[0].get_legend_handles_labels(), 2, handlelength=4)
+    handles, labels = axes[0].get_legend_handles_labels()
+    legend_outside(figure, handles, labels, 2, handlelength=4)
     return figure
 
 
