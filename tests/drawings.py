@@ -5,8 +5,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
+from pages import Watched
 
 from metanash_replication import plotting
+from metanash_replication.plans import read_plan
 
 __all__ = [
     "WIDTH",
