@@ -156,10 +156,13 @@ WORKED_OUT = {"chain.csv", "equilibria.csv", "carried_policies.csv", "several_eq
 
 
 def test_numbers_stand_in_the_tables_that_they_cite(made):
-    """But for numbers that are worked out: means over rows of chain.csv and equilibria.csv, a half, a power of ten."""
+    """But for numbers that are worked out: means over rows of chain.csv and equilibria.csv, a half, a power of ten, minus."""
     report, tables = report_of(*made), made[0]
     assert len(citations_in(report)) > 1000
     worked_out = {(f"{value / 2:.3g}", "sequences.csv") for value in tables["sequences"]["similarity_per_game"]}
+    for _, row in tables["sequences"].iterrows():  # (6) over (4)
+        worked_out.add((f"{row['bound'] / row['alone']:.3g}", "sequences.csv"))
+    worked_out |= {(f"{-value:.3g}", "general_sequences.csv") for value in tables["general_sequences"]["difference"]}
     worked_out |= {(f"{10**value:.3g}", "stage_rates.csv") for value in tables["stage_rates"]["advantage_low"]}
     growth = tables["rate_growth"]
     worked_out |= {(f"{10**value:.3g}", "rate_growth.csv") for value in growth["advantage_low"]}
