@@ -156,7 +156,7 @@ WORKED_OUT = {"chain.csv", "equilibria.csv", "carried_policies.csv", "several_eq
 
 
 def test_numbers_stand_in_the_tables_that_they_cite(made):
-    """But for numbers that are worked out: means over rows of chain.csv and equilibria.csv, a half, a power of ten, minus."""
+    """But for numbers that are worked out: means over rows of some tables, a half, a power of ten, a minus."""
     report, tables = report_of(*made), made[0]
     assert len(citations_in(report)) > 1000
     worked_out = {(f"{value / 2:.3g}", "sequences.csv") for value in tables["sequences"]["similarity_per_game"]}
