@@ -71,13 +71,15 @@ def citations_in(thing):
 
 def stands_in(text, table):
     """Whether a table has a number that is written so, to the digits shown; names are looked for as they are."""
+    percent = text.endswith(" %")
+    text = text.removesuffix(" %")
     try:
         value = float(text)
     except ValueError:
         return any(table[name].astype(str).str.contains(text, regex=False).any() for name in table)
     digits, _, exponent = text.lower().partition("e")
     unit = 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
-    numbers = table.select_dtypes("number").to_numpy(dtype=float)
+    numbers = table.select_dtypes("number").to_numpy(dtype=float) * (100.0 if percent else 1.0)
     return bool((abs(numbers - value) <= 0.5 * unit * (1 + 1e-9)).any())
 
 
@@ -87,8 +89,8 @@ def strangers(thing, tables):
         {
             (text, source)
             for text, source in citations_in(thing)
-            if re.fullmatch(r"-?\d*\.\d*(e[+-]\d+)?", text)
-            and len(re.sub(r"e.*|[-.]", "", text).lstrip("0")) >= 3
+            if re.fullmatch(r"-?\d*\.\d*(e[+-]\d+)?( %)?", text)
+            and len(re.sub(r"e.*|[-.]| %", "", text).lstrip("0")) >= 3
             and not stands_in(text, tables[source.removesuffix(".csv")])
         }
     )

@@ -165,6 +165,7 @@ def test_numbers_stand_in_the_tables_that_they_cite(made):
     worked_out = {(f"{value / 2:.3g}", "sequences.csv") for value in tables["sequences"]["similarity_per_game"]}
     sides = tables["sequences"]["bound"] / tables["sequences"]["alone"]
     worked_out |= {(f"{value:.3g}", "sequences.csv") for value in sides}
+    worked_out |= {(f"{-value:.3g}", "general_sequences.csv") for value in tables["general_sequences"]["difference"]}
     worked_out |= {(f"{10**value:.3g}", "stage_rates.csv") for value in tables["stage_rates"]["advantage_low"]}
     growth = tables["rate_growth"]
     worked_out |= {(f"{10**value:.3g}", "rate_growth.csv") for value in growth["advantage_low"]}
