@@ -854,3 +854,13 @@ def test_a_form_with_a_second_look_from_some_ratio_on():
     low = found.worst("repaired: learning rate")
     assert 0.0 < low.ratio < 0.5
     assert (low.verified, low.verdict) == (None, "no violation in 3 evaluations")
+
+
+def test_forms_that_a_size_does_not_look_at_leave_no_trace():
+    """Divergences of 0 make the printed right side 0 there: an infinite ratio, which no figure could draw."""
+    claim = FALSIFIABLE["theorem_1"]
+    (late,) = (size for size in claim.sizes if size.first > 1)
+    found = search("theorem_1", Settings(400, SEED), sizes=[late])
+    assert {finding.form for finding in found.findings} == {"repaired: burn-in term", "proven: any best response"}
+    assert found.curve["printed"] == []
+    assert all(math.isfinite(ratio) for points in found.curve.values() for _, ratio in points)

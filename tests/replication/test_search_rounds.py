@@ -92,7 +92,11 @@ def claim_of(function, dimension=2):
         return SimpleNamespace(left=left, right={"a": one, "half": 2 * one}, iterations=np.array([3, 7]))
 
     return SimpleNamespace(
-        evaluate=evaluate, instances=lambda units, _: units, dimension=lambda _: dimension, responsive=()
+        evaluate=evaluate,
+        instances=lambda units, _: units,
+        dimension=lambda _: dimension,
+        responsive=(),
+        forms_at=lambda _, forms: list(forms),
     )
 
 

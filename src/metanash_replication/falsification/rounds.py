@@ -220,15 +220,17 @@ class _Recorder:
         self._claim, self._size, self._number = claim, size, number
         self.evaluations = progress.evaluations
         self.curve = {form: list(points) for form, points in progress.curve.items()}
+        self._forms = claim.forms_at(size, list(self.curve))
         self.worst = dict(progress.worst) | {
-            (form, number): progress.worst.get((form, number), Worst()) for form in self.curve
+            (form, number): progress.worst.get((form, number), Worst()) for form in self._forms
         }
 
     def __call__(self, units: Floats) -> dict[str, Floats]:
-        """Ratios of each form, (n,)."""
+        """Ratios of each form that is looked at at this size, (n,)."""
         found = ratios(self._claim.evaluate(self._claim.instances(units, self._size), self._size))
         before, self.evaluations = self.evaluations, self.evaluations + len(units)
-        for form, points in self.curve.items():
+        for form in self._forms:
+            points = self.curve[form]
             ratio, iterations = found[form]
             best = int(ratio.argmax())
             value, place = float(ratio[best]), before + best + 1
@@ -236,7 +238,7 @@ class _Recorder:
                 self.worst[form, self._number] = Worst(value, units[best].copy(), int(iterations[best]), place)
             if value > (points[-1][1] if points else 0.0):
                 points.append((place, value))
-        return {form: found[form][0] for form in self.curve}
+        return {form: found[form][0] for form in self._forms}
 
 
 def _kept(pools: Pools, units: Floats, found: dict[str, Floats], turn: Round) -> Pools:

@@ -256,7 +256,7 @@ def _judged(claim: Falsifiable, name: str, sizes: Sequence[Size], progress: Prog
         if instance:
             instances[finding.file] = instance
     for form, points in curve.items():  # simplification may raise a ratio
-        largest = max(finding.ratio for finding in findings if finding.form == form)
+        largest = max((finding.ratio for finding in findings if finding.form == form), default=0.0)
         if points and largest > points[-1][1]:
             points.append((progress.evaluations, largest))
     return Result(name, progress.evaluations, findings, curve, instances)
