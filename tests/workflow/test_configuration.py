@@ -429,7 +429,7 @@ def test_sizes_that_do_not_fit_their_claim_are_refused_by_the_library():
     said = [
         "theorem_1[0]: a size is written like", "theorem_1[1]: Theorem 1 is about two players",
         "theorem_1[2]: Theorem 1 knows no sequence of K games", "theorem_2[0]: Theorem 2 needs more than 4 games",
-        "equation_4[0]: checkpoints must", "gradient[0]: gradient at most G knows no number T of iterations",
+        "equation_4[0]: no instance of the size", "gradient[0]: gradient at most G knows no number T of iterations",
         "theorem_5[0]: Theorem 5 is about two players or more", "theorem_5[1]: Theorem 5 knows no discount",
         "proposition_1[0]: an instance of the size",
     ]  # fmt: skip
