@@ -206,6 +206,7 @@ def test_every_matrix_of_the_instances_is_drawn(tables):
         ("theorem_1", "T = 8; small learning rate: 1.0e-06 of the largest; initial policies of stages from 2 on within "
          "8.3e-07 of a face", "T = 8: at so small a learning rate nothing moves"),
         ("equation_4", "T = 8; small learning rate: 1.0e-06 of the largest", "T = 8: at so small a learning rate"),
+        ("theorem_2", "T = 9; small learning rate: 1.0e-06 of the largest; 16 of 20 rewards are 0 or 1", "T = 9: at"),
         ("proposition_1", "T = 1; the largest step size; initial policies deterministic", "T = 1: it starts in"),
         ("theorem_4", "T = 1; rewards of 0 and 1 only", "T = 1; rewards of 0 and 1 only"),
     ],

@@ -104,10 +104,9 @@ class LogHandler(LogHandlerBase):
 
     def _on_failure(self, record):
         self._progress.fail(record.jobid)
-        if not self._interrupted:  # whoever has pressed Ctrl-C knows why the jobs ended
-            short = copy.copy(record)
-            short.input = short.output = []  # up to hundreds of names; the full log has them
-            self._tell(short)
+        short = copy.copy(record)
+        short.input = short.output = []  # up to hundreds of names; the full log has them
+        self._tell(short)
 
     def _on_remark(self, record):
         if hasattr(record, "conclusion"):
@@ -123,6 +122,7 @@ class LogHandler(LogHandlerBase):
             self._tell(record)
 
     def _tell(self, record):
+        """Say a record; no error of a job after Ctrl-C, since whoever has pressed it knows why the jobs ended."""
         if not self._interrupted or get_event(record) is None:
             self._display.say(self.format(record))
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 TYPICAL = Path(__file__).with_name("typical.csv")
-TOUCHED = 0.1  # seconds; less than any job takes: the file was only given a new time
+TOUCHED = 0.2  # seconds; less than any job takes, more than giving its files a new time does (--touch)
 DEFAULT, SMALL = "results", "results/smoke"  # the runs of which there are typical times
 
 

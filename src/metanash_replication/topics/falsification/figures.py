@@ -38,9 +38,11 @@ _HALF = 3
 """Matrices that have room in half of the width."""
 _LETTERS_A_LINE = {1: 48, 2: 104}
 """Of captions, in half of the width and in all of it."""
+_STILL = "at so small a learning rate nothing moves, and the bound has no rate"
 _REASONS = (
-    ("equation_4", "small learning rate", "at so small a learning rate nothing moves, and the bound has no rate"),
-    ("theorem_1", "stages from 2 on within", "at so small a learning rate nothing moves, and the bound has no rate"),
+    ("equation_4", "small learning rate", _STILL),
+    ("theorem_2", "small learning rate", _STILL),
+    ("theorem_1", "stages from 2 on within", _STILL),
     ("theorem", "of stage 1 within", "it starts sure of bad actions in the first stage, where actions tie and "
      "the divergence does not see them"),
     ("proposition_1", "policies deterministic", "it starts in a corner, from which a step raises the potential by less "
