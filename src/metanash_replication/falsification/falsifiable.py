@@ -120,6 +120,10 @@ class Emphasis:
     weight: int = 1
     second_look: float = 0.0
 
+    def among(self, forms: Sequence[str]) -> list[str]:
+        """Those of some forms that are looked at; all of them if none is."""
+        return [form for form in forms if form in self.forms] or list(forms)
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -198,8 +202,7 @@ class Falsifiable:
 
     def forms_at(self, size: Size, forms: Sequence[str]) -> list[str]:
         """Those of the forms that are looked at there; all if none is."""
-        looked_at = self.emphasis.get(size, Emphasis()).forms
-        return [form for form in forms if form in looked_at] or list(forms)
+        return self.emphasis.get(size, Emphasis()).among(forms)
 
     def instances(self, units: Floats, size: Size) -> Instances:
         """Instances of vectors (n, d) in the unit cube."""

@@ -179,8 +179,7 @@ def rounds(
     until = np.cumsum([0, *(some.weight for some in emphases)]).tolist()
     ends = [settings.budget * part // until[-1] for part in until]
     for number, (some, begin, end) in enumerate(zip(emphases, ends[:-1], ends[1:], strict=True)):
-        improved = [form for form in forms if form in some.forms] or list(forms)
-        yield from _rounds_of_size(settings, number, end - begin, improved, responsive)
+        yield from _rounds_of_size(settings, number, end - begin, some.among(forms), responsive)
 
 
 def _rounds_of_size(
