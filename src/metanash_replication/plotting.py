@@ -7,6 +7,7 @@ and told apart by line style too.
 """
 
 import itertools
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -61,6 +62,10 @@ _STATE_STYLE: list[dict[str, Any]] = [
     {"color": "#009e73", "marker": "^"},
     {"color": "#e69f00", "marker": "D"},
 ]
+_LETTER_WIDTH = 0.056
+"""Of a title, inches, on average."""
+_BESIDE_PANEL = 0.6
+"""Inches, of an axis with its label."""
 
 
 def use_style() -> None:
@@ -225,7 +230,8 @@ def gap_figure(table: pd.DataFrame, width: float, *, scale: str = "linear") -> F
     figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.45 * width), squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=True):
         curve_panel(ax, table[table["base_kind"] == kind], scale=scale)
-        ax.set_title(KIND_LABELS.get(kind, kind.replace("_", " ")))
+        title = KIND_LABELS.get(kind, kind.replace("_", " "))
+        ax.set_title(textwrap.fill(title, max(8, int((width / len(kinds) - _BESIDE_PANEL) / _LETTER_WIDTH))))
     legend_below(figure, axes[0, 0], 4)
     return figure
 
@@ -255,7 +261,7 @@ def equilibrium_figure(table: pd.DataFrame, ranges: pd.DataFrame, width: float) 
         dashes = "-" if payoffs == "rewards" else (0, (2, 1))
         last.ecdf(own, label=f"{KIND_LABELS[kind]}, {payoffs}", linestyle=dashes, **style)
     last.axvline(0.5, color="0.6", linewidth=0.6, linestyle=":")
-    last.set(xlim=(0, 1.02), ylim=(0, 1), xlabel="range of a probability\nover the games", ylabel="share of sequences")
+    last.set(xlim=(0, 1.02), ylim=(0, 1), xlabel="range of a probability\nover the games", ylabel="share")
     last.set_box_aspect(1)
     last.set_title("all sequences")
     more = last.get_legend_handles_labels()

@@ -159,6 +159,7 @@ def modules_in(tree):
     found, aliases = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
+            found.add(node.module)  # a package runs when a part of it is imported
             for alias in node.names:
                 deeper = f"{node.module}.{alias.name}"
                 found.add(deeper if source_of(deeper) else node.module)

@@ -47,6 +47,7 @@ REST = {
     "summary",
     "provenance",
     "report",
+    "article",
     "all",
     "kernels",
     "theory",
@@ -54,7 +55,9 @@ REST = {
     "own_games_tables",
     "own_games_accepted",
 }
-REPORTS = {"ledger": 1, "claims_map_figures": 1, "summary": 1, "provenance": 1, "report": 1, "own_games_accepted": 1}
+SHOWING = {"report": 1, "article": 1, "own_games_accepted": 1}
+"""What shows figures."""
+REPORTS = {"ledger": 1, "claims_map_figures": 1, "summary": 1, "provenance": 1, **SHOWING}
 THEORY_TABLES = {"claims", "theory", *(table.name for topic in ALL_TOPICS for table in read_plan(topic).tables)}
 THEORY_TABLES -= {name.removesuffix(".csv") for name in TABLES}
 
@@ -83,6 +86,7 @@ def theory(config):
         "random_games": len(random["base_kinds"]) * len(random["horizons"]),
         "sequences": len(sequences["base_kinds"]) * len(sequences["arms"]) * len(sequences["parts"]),
         "value_growth": len(zero_sum["value_growth"]["base_kinds"]),
+        "small_step_sequences": len(zero_sum["small_step_sequences"]["base_kinds"]),
         "burn_in": 1, "two_sided": 1, "small_step": 1, "finite_horizon": 1,
         "maml_gradient_checks": len(maml["gradient_checks"]["base_kinds"]), "remarks_tables": 1,
         **{name: len(config["theory"]["remarks"][name]["base_kinds"])
@@ -449,12 +453,12 @@ def test_a_second_run_does_nothing(edited):
 
 def test_width_of_plots_redraws_only(answers):
     """One notebook is executed, since it was edited too; figures in notebooks have a width of their own."""
-    jobs = {**FIGURE_RULES, "provenance": 1, "report": 1, "notebook": 1, "own_games_accepted": 1, "all": 1}
+    jobs = {**FIGURE_RULES, "provenance": 1, **SHOWING, "notebook": 1, "all": 1}
     assert answers["width and notebook"].jobs() == jobs
 
 
 def test_scale_of_a_panel_redraws_figure_1_only(answers):
-    jobs = {"simulation_figures": 1, "provenance": 1, "report": 1, "own_games_accepted": 1, "all": 1}
+    jobs = {"simulation_figures": 1, "provenance": 1, **SHOWING, "all": 1}
     assert answers["scale"].jobs() == jobs
 
 
@@ -467,7 +471,7 @@ def test_levels_measure_speed_ups_only_and_fewer_arms_learn_nothing(answers):
 
 def test_plotting_code_learns_nothing(answers):
     """The report embeds the figures, so it is written again; verdicts know labels only."""
-    jobs = {**FIGURE_RULES, "report": 1, "notebook": len(NOTEBOOKS), "own_games_accepted": 1, "all": 1}
+    jobs = {**FIGURE_RULES, **SHOWING, "notebook": len(NOTEBOOKS), "all": 1}
     assert answers["plotting.py"].jobs() == jobs
 
 

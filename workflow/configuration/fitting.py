@@ -157,7 +157,7 @@ def _full_stage(place: tuple[str, ...], arms: Sequence[str], horizon: int, itera
 
 
 def _mixed_theory(theory: Section) -> Iterator[Mistake]:
-    for name in ("long_runs", "sequences"):
+    for name in ("long_runs", "sequences", "small_step_sequences"):
         a, b = theory[name]["n_actions"]
         if "mixed" in theory[name]["base_kinds"] and a != b:
             yield Mistake(("theory", "zero_sum", name, "n_actions"), f"mixed games need A = B, there is [{a}, {b}]")

@@ -36,7 +36,7 @@ KINDS = {
 SETTINGS = {
     "zero_sum": {
         "random games": "random_games", "long runs": "long_runs", "burn-in": "burn_in", "learning rate": "small_step",
-        "two-sided": "two_sided", "sequences": "sequences",
+        "two-sided": "two_sided", "sequences": "sequences", "small step": "small_step_sequences",
     },
     "potential": {
         "random games": "random_games", "random sequences": "random_sequences", "long runs": "long_runs",

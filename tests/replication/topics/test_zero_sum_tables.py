@@ -456,10 +456,10 @@ def test_sequence_rows():
     theorem_2 = [row for row in rows if row["claim"] == "theorem 2"]
     assert len(rows) == 4 + len(theorem_2) == 8
     first = "sequences, mixed, best_response, H=1, K=16, perturbation=0.1"
-    second = "sequences, mixed, best_response, H=2, K=9, perturbation=0.2"
+    second = "small step 0.5 / (8 H^2), sequences, mixed, best_response, H=2, K=9, perturbation=0.2"
     assert {row["setting"] for row in theorem_2} == {first, second}
     for arm in ("individual", "best_response"):
-        where = f"sequences, mixed, {arm}, H=2, K=9, perturbation=0.2"
+        where = f"small step 0.5 / (8 H^2), sequences, mixed, {arm}, H=2, K=9, perturbation=0.2"
         row = picked(rows, claim="theorem 1, mean over games", form=WORST, setting=where)
         assert (row["left"], row["right"]) == (1.25, near(48 * 64 / 100 * 5))
         assert (row["runs"], row["violations"], row["iteration"]) == (3, 0, 100)

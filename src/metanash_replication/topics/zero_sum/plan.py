@@ -77,6 +77,15 @@ PLAN = Plan(
             file="theory/sequences/{part}-{base_kind}-{arm}",
             message="Sequences of games for Theorem 2: {part}, {base_kind}, {arm}",
         ),
+        Measurement(
+            function="sequence_runs",
+            name="small_step_sequences",
+            rule="small_step_sequences",
+            section="theory/zero_sum/small_step_sequences",
+            over={"base_kind": "base_kinds", "arm": "arms"},
+            file="theory/small_step_sequences/{base_kind}-{arm}",
+            message="Defect of Theorem 2: sequences at a small learning rate, {base_kind}, {arm}",
+        ),
     ),
     tables=(
         Table(

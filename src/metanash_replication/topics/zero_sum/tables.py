@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -366,24 +367,28 @@ def sequence_rows(measured: Iterable[Measurement]) -> list[dict[str, Any]]:
     for spec, arrays in measured:
         pair = (spec["n_actions"][0], spec["n_actions"][1])
         for i, setting in enumerate(spec["settings"]):
-            if setting["learning_rate"] > 1.0:
+            factor = setting["learning_rate"]
+            if factor > 1.0:
                 continue
             horizon, k, t = setting["horizon"], setting["games"], setting["iterations"]
-            rate = setting["learning_rate"] * bounds.largest_learning_rate(horizon)
+            rate = factor * bounds.largest_learning_rate(horizon)
             where = (
                 f"sequences, {spec['base_kind']}, {spec['arm']}, H={horizon}, K={k}, "
                 f"perturbation={setting['perturbation']:g}"
             )
+            where = f"small step {factor:g} / (8 H^2), {where}" if factor < 1.0 else where
             at, gap = np.array([t], dtype=np.float64), arrays["ne_gap"][i][:, np.newaxis]
             trivial = bounds.trivial_gap(horizon)
             own = bounds.theorem_1(arrays["divergence"][i], horizon, t, rate)[:, np.newaxis]
-            rows.append(
-                claim_row("theorem 1, mean over games", "repaired: worst best response", where, at, gap, own, trivial)
-            )
+            forms = [("theorem 1, mean over games", "repaired: worst best response", own)]
             if spec["arm"] == "best_response":
-                for form, eta in (("printed", None), ("repaired: learning rate", rate)):
-                    right = bounds.theorem_2(arrays["similarity"][i], k, horizon, t, pair, eta)[:, np.newaxis]
-                    rows.append(claim_row("theorem 2", form, where, at, gap, right, trivial))
+                theorem_2 = partial(bounds.theorem_2, arrays["similarity"][i], k, horizon, t, pair)
+                forms += [("theorem 2", "printed", theorem_2()[:, np.newaxis])]
+                forms += [("theorem 2", "repaired: learning rate", theorem_2(rate)[:, np.newaxis])]
+            rows += [
+                claim_row(claim, form, where, at, gap, right, trivial, rate_factor=factor)
+                for claim, form, right in forms
+            ]
     return rows
 
 
@@ -529,6 +534,7 @@ def make(
         *rows_of("small_step", measured, lambda some: small_step_rows(*some)),
         *rows_of("two_sided", measured, lambda some: two_sided_rows(*some)),
         *rows_of("sequences", measured, sequence_rows),
+        *rows_of("small_step_sequences", measured, sequence_rows),
         *rows_of("long_runs", measured, regret_rows),
         *regrets,
         *random_rows,
