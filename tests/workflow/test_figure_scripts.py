@@ -58,7 +58,9 @@ def test_gap_figures_show_the_means_of_the_table(finished, draw, panel, kinds, a
     figure = draw({f"figure{panel}": "log"}, {}, 4.5)[f"figure{panel}"]
     gaps = pd.read_csv(finished.path("figure1.csv"))
     assert figure.get_size_inches().tolist() == [4.5, pytest.approx(0.45 * 4.5)]
-    assert [axes.get_title().replace("\n", " ") for axes in figure.axes] == [plotting.KIND_LABELS[kind] for kind in kinds]
+    assert [axes.get_title().replace("\n", " ") for axes in figure.axes] == [
+        plotting.KIND_LABELS[kind] for kind in kinds
+    ]
     for axes, kind in zip(figure.axes, kinds, strict=True):
         assert axes.get_yscale() == "log"
         lines = {line.get_label(): line for line in axes.get_lines()}
