@@ -349,7 +349,7 @@ case $command in
         ;;
     typical-times)
         setup
-        PYTHONPATH=workflow/terminal exec python -m snakemake_logger_plugin_metanash.times
+        PYTHONPATH=workflow/terminal exec python -c "import sys; from snakemake_logger_plugin_metanash.times import main; sys.exit(main())"
         ;;
     overhead)
         setup

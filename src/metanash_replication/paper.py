@@ -15,7 +15,7 @@ __all__ = ["CLAIMS", "OPENING", "OUTLINES", "SUBJECTS", "claims_of", "judged", "
 
 OPENING = (
     "theorem-1",
-    "equation-4",
+    "equation-6",
     "proposition-1",
     "theorem-5",
     "figure-1a-pure",
@@ -29,7 +29,7 @@ OPENING = (
     "simulations-potential",
     "best-responses",
     "sharper-bound",
-    "equation-6",
+    "equation-4",
     "theorem-3",
     "theorem-4",
     "equation-11",

@@ -60,7 +60,3 @@ def main(table=TYPICAL):
         for rule in sorted(set().union(*found.values())):
             writer.writerow([rule, *(f"{seconds[rule]:.1f}" if rule in seconds else "" for seconds in found.values())])
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
