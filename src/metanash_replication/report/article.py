@@ -71,7 +71,7 @@ def _abstract(numbers: Mapping[str, str]) -> str:
         "equilibria and in potential games meta-learning needs several times fewer iterations, as claimed "
         f"({n('1a/pure/best_response/speed-up')} and {n('1b/team/carry_over/speed-up')} times at the smallest gap "
         "looked at). In zero-sum games with mixed equilibria the printed update gains nothing "
-        f"({n('1a/mixed/best_response/speed-up')}), while averages of policies do. Theorem 1, its equation (4), "
+        f"({n('1a/mixed/best_response/speed-up')}), while averages of policies do. Theorems 1 and 2, equation (4), "
         "Proposition 1 and Theorem 5 are false as printed: a factor of the learning rate is lost, best responses are "
         "ambiguous before the first rewards are known, and a constant is too small. We give counterexamples, corrected "
         "statements and proofs. Article, figures and numbers are made by one command."
