@@ -76,8 +76,8 @@ def test_lists_are_short_and_in_the_declared_order():
 def test_conclusions_name_each_word_once():
     theory, speed, counts = map(plain, opening().conclusion)
     assert theory == (
-        "Holding holds in every run; Mended is false as printed, but true after a repair; False is false; Empty is too "
-        "weak to say anything here; Unknown stays open."
+        "Holding holds in every run; Mended is false as printed, and holds in every run once repaired; False is false; "
+        "Empty is too weak to say anything here; Unknown stays open."
     )
     assert speed == (
         "Whether meta-learning is at least twice as fast as learning each game alone, as Figure 1 shows it: yes in "

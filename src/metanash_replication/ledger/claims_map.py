@@ -14,7 +14,7 @@ __all__ = ["map_table"]
 _NONE = Mark("", "", math.nan, scale="")
 
 
-def map_table(entries: Sequence[Entry], titles: Mapping[str, str], first: Sequence[str]) -> pd.DataFrame:
+def map_table(entries: Sequence[Entry], titles: Mapping[str, str], first: Mapping[str, str]) -> pd.DataFrame:
     """``claims_map.csv``: a row for each mark of each claim, in the order of the claims; one without if it has none.
 
     Parameters
@@ -22,20 +22,21 @@ def map_table(entries: Sequence[Entry], titles: Mapping[str, str], first: Sequen
     entries : sequence of Entry
     titles : mapping from str to str
         Of the sections, by their ids.
-    first : sequence of str
-        Ids of the claims that the opening may name, those that matter most first.
+    first : mapping from str to str
+        Ids of the claims that the opening may name, those that matter most first, with their short names.
 
     Returns
     -------
     DataFrame
-        Columns id, kind, word, section, title; rank (of the claim in ``first``, from 1, or missing); form (printed or
-        repaired), name (of the form or arm); ratio, low, high (above 1 where it contradicts the claim); scale (what the
-        ratio is of).
+        Columns id, label (short name, or the id), kind, word, section, title; rank (of the claim in ``first``, from 1,
+        or missing); form (printed or repaired), name (of the form or arm); ratio, low, high (above 1 where it
+        contradicts the claim); scale (what the ratio is of).
     """
     rank = {name: k for k, name in enumerate(first, 1)}
     table = pd.DataFrame(
         {
             "id": entry.claim.id,
+            "label": first.get(entry.claim.id, entry.claim.id),
             "kind": entry.claim.kind,
             "word": entry.word,
             "section": entry.claim.section,

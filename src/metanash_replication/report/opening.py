@@ -84,8 +84,8 @@ def _theorems(entries: dict[str, Entry], subjects: Subjects) -> str:
         _one_or_more(named(*words), one, more)
         for words, one, more in (
             (("holds",), "holds in every run", "hold in every run"),
-            (("violated as printed",), "is false as printed, but true after a repair",
-             "are false as printed, but true after repairs"),
+            (("violated as printed",), "is false as printed, and holds in every run once repaired",
+             "are false as printed, and hold in every run once repaired"),
             (("violated",), "is false", "are false"),
             (("vacuous",), "is too weak to say anything here", "are too weak to say anything here"),
             (("open",), "stays open", "stay open"),

@@ -39,13 +39,14 @@ TITLES = {"first": "Theorem 9", "second": "Others"}
 @pytest.fixture
 def table(tmp_path):
     """As the figures get it: from the file."""
-    made = map_table(ENTRIES, TITLES, ("hurt", "untold", "mended"))
+    made = map_table(ENTRIES, TITLES, {"hurt": "Pain", "untold": "Silence", "mended": "Theorem 7"})
     made.to_csv(tmp_path / "t.csv", index=False)
     return pd.read_csv(tmp_path / "t.csv")
 
 
 def test_the_table_has_a_row_for_each_mark_and_one_for_a_claim_without(table):
     rows = table.set_index(["id", "form"])
+    assert list(table["label"]) == ["Theorem 7", "Theorem 7", "true", "Silence", "Pain", "far"]
     assert list(table["id"]) == ["mended", "mended", "true", "untold", "hurt", "far"]
     assert rows.loc[("mended", "repaired"), ["name", "ratio"]].tolist() == ["with a term", 0.5]
     assert rows.loc[("hurt", "printed"), ["ratio", "low", "high"]].tolist() == [3.0, 2.0, 20.0]
@@ -120,6 +121,13 @@ def test_letters_are_seven_points_at_least_and_inside(drawn, name):
             assert box.x0 - 1 <= place.x0 <= place.x1 <= box.x1 + 1, text.get_text()
 
 
+def test_the_small_map_names_claims_in_words_and_the_large_one_by_id(drawn):
+    small, large = ([text.get_text() for text in texts(drawn[name])] for name in ("claims_map", "claims_map_all"))
+    assert {"Pain", "Theorem 7"} <= {*small}
+    assert not {"hurt", "mended", "Silence"} & {*small}
+    assert {"hurt", "mended", "true"} <= {*large}
+
+
 def test_every_word_has_a_style_told_apart_without_colour():
     assert set(STYLES) == {word.name for word in WORDS}
     good, part, bad = STYLES["holds"], STYLES["violated as printed"], STYLES["violated"]
@@ -131,7 +139,7 @@ def test_every_word_has_a_style_told_apart_without_colour():
 
 def test_all_ratios_may_be_missing():
     """Where a configuration decides nothing there is still a map."""
-    bare = map_table([replace(ENTRIES[2])], TITLES, ("untold",))
+    bare = map_table([replace(ENTRIES[2])], TITLES, {"untold": "Silence"})
     for draw in FIGURES.values():
         assert np.isfinite(draw({"claims_map": bare}, WIDTH).get_size_inches()).all()
     plt.close("all")

@@ -43,7 +43,7 @@ def _chosen(table: pd.DataFrame) -> pd.DataFrame:
     first = sorted(ranked["rank"].unique())[:MAIN]
     rows = ranked[ranked["rank"].isin(first)]
     worst = rows[rows["form"] == "printed"].set_index("id")["ratio"]
-    title = np.where(rows["kind"] == "theorem", "Theorems: left / right side", "Experiments and sentences")
+    title = np.where(rows["kind"] == "theorem", "Theorems: measured / bound", "Experiments and sentences")
     rows = rows.assign(title=title, worst=rows["id"].map(worst))
     return rows.sort_values(["title", "worst", "id"], ascending=[False, False, True], kind="stable")
 
@@ -90,8 +90,8 @@ def _number(axes: Axes, row: pd.Series, y: float, color: str) -> None:
     )  # fmt: skip
 
 
-def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float) -> Figure:
-    """Groups of claims below one another, each with its title; ``left`` inches for the names."""
+def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float, name: str) -> Figure:
+    """Groups of claims below one another, each with its title; ``left`` inches for the names, which are a column."""
     count = max(sum(1 + rows["id"].nunique() for _, rows in groups), 1)
     height = _PITCH * count + 0.62
     figure = plt.figure(figsize=(width, height), layout="none")
@@ -102,8 +102,8 @@ def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float)
         axes.text((0.04 - left) / middle, y, title, transform=axes.get_yaxis_transform(), va="center", fontsize=7,
                   fontweight="bold")  # fmt: skip
         y += 1.0
-        for name, own in rows.groupby("id", sort=False):
-            _labels(axes, str(name), str(own["word"].iloc[0]), y, bare=bool(own["ratio"].isna().all()))
+        for _, own in rows.groupby("id", sort=False):
+            _labels(axes, str(own[name].iloc[0]), str(own["word"].iloc[0]), y, bare=bool(own["ratio"].isna().all()))
             _row(axes, own, y)
             y += 1.0
     axes.axvline(1.0, color="0.25", linewidth=0.8, zorder=0)
@@ -111,7 +111,7 @@ def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float)
     axes.set(xscale="log", xlim=LIMITS, ylim=(max(y, 1.0) - 0.5, -0.6), yticks=[])
     axes.minorticks_off()
     axes.tick_params(axis="x", labelsize=7)
-    axes.set_xlabel("largest ratio; contradicts the paper right of the line", fontsize=7)
+    axes.set_xlabel("largest ratio, measured over claimed; right of the line it contradicts the paper", fontsize=7)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     _key(figure, height)
@@ -119,7 +119,7 @@ def _draw(groups: Sequence[tuple[str, pd.DataFrame]], width: float, left: float)
 
 
 def _labels(axes: Axes, name: str, word: str, y: float, *, bare: bool) -> None:
-    """The claim's id on the left, and its word on the right in the colour of the marks."""
+    """The claim's name on the left, and its word on the right in the colour of the marks."""
     transform = axes.get_yaxis_transform()
     axes.axhline(y, color="0.9", linewidth=0.4, zorder=0)
     axes.text(-0.02, y, name, transform=transform, ha="right", va="center", fontsize=7)
@@ -138,17 +138,23 @@ def _key(figure: Figure, height: float) -> None:
         )
 
 
+def _by_title(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(title), part) for title, part in rows.groupby("title", sort=False)]
+
+
 def claims_map(tables: Tables, width: float) -> Figure:
     """The main claims, theorems and others apart, the worst first."""
     rows = _chosen(tables["claims_map"])
-    return _draw([(str(title), part) for title, part in rows.groupby("title", sort=False)], width, left=1.72)
+    return _draw(
+        [(str(title), part) for title, part in rows.groupby("title", sort=False)], width, left=1.95, name="label"
+    )
 
 
 def claims_map_all(tables: Tables, width: float) -> Figure:
     """All claims that say something, section by section."""
     table = tables["claims_map"]
     rows = table[table["word"] != "definition"]
-    return _draw([(str(title), part) for title, part in rows.groupby("title", sort=False)], width, left=2.4)
+    return _draw(_by_title(rows), width, left=2.4, name="id")
 
 
 FIGURES: dict[str, Callable[[Tables, float], Figure]] = {"claims_map": claims_map, "claims_map_all": claims_map_all}

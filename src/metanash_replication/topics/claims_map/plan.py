@@ -5,10 +5,10 @@ from metanash_replication.plans import Figure, Plan, Section, Table
 __all__ = ["PLAN"]
 
 _MARKS = (
-    "The largest ratio of each on a logarithmic axis: of a theorem left side over right side, of an effect the gap "
-    "with meta-learning over that without, of other claims what the table names. Right of the line it contradicts the "
-    "paper. Full marks: as printed, with an interval where there is chance; open marks: the repaired form, or the best "
-    "other update. Colour and shape: the word for the claim. Arrows: beyond the axis."
+    "The largest ratio of each on a logarithmic axis: of a theorem what was measured over its bound, of an effect the "
+    "gap with meta-learning over that without, of other claims what the table names. Right of the line it contradicts "
+    "the paper. Full marks: as printed, with an interval where there is chance; open marks: the repaired form, or the "
+    "best other update. Colour and shape: the word for the claim. Arrows: beyond the axis."
 )
 
 PLAN = Plan(

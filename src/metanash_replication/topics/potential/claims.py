@@ -43,7 +43,7 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Proposition 1, the bound on the mean gap of one potential game,",
-            r"with a little more than twice the $\kappa$",
+            r"with a little more than twice the $\kappa$, which is proven,",
             "the mean gap",
         ),
         judge=bound("proposition 1", repaired=(KAPPA,)),
@@ -94,7 +94,7 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Theorem 3, the bound on the mean gap of potential games with carry-over,",
-            r"with a little more than twice the $\kappa$",
+            r"with a little more than twice the $\kappa$, which is proven,",
             "the mean gap",
         ),
         judge=bound("theorem 3", repaired=(KAPPA,)),

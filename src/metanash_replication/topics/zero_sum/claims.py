@@ -149,7 +149,7 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Theorem 1, the bound on the gap of one zero-sum game from any initial policies,",
-            "with a term for the first stage",
+            "with a term for the first stage, which is proven,",
         ),
         judge=bound("theorem 1", repaired=(WORST, TERM, PROVEN)),
         figures=("theorem1_bounds", "theorem1_defects"),
@@ -300,12 +300,13 @@ CLAIMS = [
             ),
             some=(
                 "Best responses in hindsight, where update (5) starts, do not approximate equilibria in games with "
-                "{base_kind}: on identical games they are {left} nats apart, more than half as far as on the least "
-                "similar ones."
+                "{base_kind}: even if all games are identical they differ from game to game by {left} (KL divergence), "
+                "more than half of what they do if games are least similar."
             ),
             bad=(
-                "Best responses in hindsight, where update (5) starts, do not approximate equilibria: on identical "
-                "games they are {left} nats apart, more than half as far as on the least similar ones."
+                "Best responses in hindsight, where update (5) starts, do not approximate equilibria: even if all "
+                "games are identical they differ from game to game by {left} (KL divergence), more than half of what "
+                "they do if games are least similar."
             ),
         ),
         judge=comparison(
