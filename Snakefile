@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from workflow.configuration import arguments_of, mistakes, sources_of, verdict
+from workflow.running import Run
 
 min_version("9.0")
 
@@ -17,6 +18,8 @@ if refused:
     raise WorkflowError(verdict(refused))
 
 ARGUMENTS = arguments_of(workflow)
+THIS_RUN = Run([config["results"], config["paper_figures"]], logger)
+THIS_RUN.parsed(sys.argv[1:], is_main=workflow.is_main_process)
 sys.path.insert(0, str(Path(workflow.basedir, "src")))  # the plans are those of this checkout
 
 
@@ -47,6 +50,7 @@ rule all:
 
 
 onstart:
+    THIS_RUN.begin()
     announce(log)
 
 

@@ -6,6 +6,7 @@ A script imports this before anything else, so that its log has whatever fails, 
 
 from metanash_workflow.logs import StoppedError, begin
 from metanash_workflow.made import digests, job
+from metanash_workflow.watch import watch
 
 import sys
 
@@ -14,3 +15,4 @@ __all__ = ["StoppedError", "digests", "job"]
 _snakemake = getattr(sys.modules["__main__"], "snakemake", None)
 if type(_snakemake).__name__ == "Snakemake":  # a script rule; not the Snakefile, and no test
     begin(_snakemake.log[0])
+    watch()

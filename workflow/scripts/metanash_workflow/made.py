@@ -7,6 +7,7 @@ its inputs, and of its parameters and code. Names in records do not depend on wh
 
 from metanash_workflow.logs import StoppedError
 
+import glob
 import hashlib
 import json
 import logging
@@ -171,6 +172,12 @@ def digests(snakemake: Any, parameters: Mapping[str, str]) -> dict[str, str]:
     return {path: made.digest(name) for name, path in _inputs(snakemake, made).items()}
 
 
+def _sweep(path: Path) -> None:
+    """Delete what a killed job had begun to write beside a file (:func:`metanash.archive.write_text` and the like)."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        part.unlink()
+
+
 @contextmanager
 def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     """Check what a job is made from, run it, and record what it made.
@@ -201,6 +208,8 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     }
     paths = [path for path in snakemake.output if path != record]
     names = {path: name for name, path in snakemake.output.items()}
+    for path in paths:
+        _sweep(Path(path))
     yield {names.get(path, str(number)): Path(path) for number, path in enumerate(paths)}
     content["outputs"] = {made.name(path): _digest(Path(path)) for path in paths}
     part = Path(f"{record}.part")
