@@ -15,6 +15,8 @@ Learning
     :mod:`~metanash.maml`: exact MAML on a set of games
     :mod:`~metanash.correlated`: the correlated policy that Algorithm 2 puts out, and its CCE-gaps
     :mod:`~metanash.policy_gradient`: objectives of softmax policies, their Hessians, and the ascent
+Solving
+    :mod:`~metanash.solution`: an equilibrium of whatever game somebody has, in one line
 Evaluation
     :mod:`~metanash.gaps`: exact values, best responses and NE-gaps
     :mod:`~metanash.exact`: equilibria of zero-sum games by the simplex method
@@ -43,6 +45,7 @@ from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gains, ne_gap
 from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, RegretMatching, learn
 from metanash.meta import META_UPDATES, learn_sequence
+from metanash.solution import Solution, solve
 from metanash.transitions import Transition
 
 __all__ = [
@@ -55,6 +58,7 @@ __all__ = [
     "OptimisticMirrorDescent",
     "ProjectedQAscent",
     "RegretMatching",
+    "Solution",
     "Transition",
     "ZeroSumGame",
     "families",
@@ -63,6 +67,7 @@ __all__ = [
     "ne_gains",
     "ne_gap",
     "read_games",
+    "solve",
     "write_games",
 ]
 __version__ = "0.1.0"
