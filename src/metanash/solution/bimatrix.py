@@ -18,11 +18,10 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from metanash.gaps import average_out
 from metanash.solution.pure import pure_equilibrium
-from metanash.typing import Floats
+from metanash.typing import Array, Floats
 
 __all__ = ["EXACT", "STARTS", "TOLERANCE", "bimatrix_equilibrium", "gains"]
 
@@ -36,8 +35,6 @@ TOLERANCE = 1e-9
 """Largest gain of a player, in parts of the range of its payoffs, that an answer may leave."""
 _TIE, _PIVOT = 1e-11, 1e-9
 _DIGIT = 30
-
-Table = npt.NDArray[Any]
 
 
 def bimatrix_equilibrium(payoffs: Floats) -> tuple[tuple[Floats, Floats], str]:
@@ -121,7 +118,7 @@ class _Path:
     y and the slacks of player 1.
     """
 
-    def __init__(self, tables: tuple[Table, Table], sizes: tuple[int, int]) -> None:
+    def __init__(self, tables: tuple[Array, Array], sizes: tuple[int, int]) -> None:
         self.tables, self.sizes = tables, sizes
         one, other = sizes
         self.basis = [list(range(one, one + other)), list(range(other, other + one))]  # columns: all slacks
@@ -136,7 +133,7 @@ class _Path:
         one, other = self.sizes
         return label if tableau == 0 else (label - one) % (one + other)
 
-    def leaving(self, table: Table, column: int) -> int:
+    def leaving(self, table: Array, column: int) -> int:
         """Row of the least ratio of right-hand side and column, of equal ones that of the least next column's ratio."""
         raise NotImplementedError
 
@@ -163,7 +160,7 @@ class _Path:
 
 
 class _FloatPath(_Path):
-    def leaving(self, table: Table, column: int) -> int:
+    def leaving(self, table: Array, column: int) -> int:
         rows = np.flatnonzero(table[:, column] > _PIVOT)
         if not rows.size:
             return -1
@@ -177,7 +174,7 @@ class _FloatPath(_Path):
                 break
         return int(rows[0])
 
-    def slacks(self, table: Table) -> int:
+    def slacks(self, table: Array) -> int:
         return int(table.shape[1]) - 1 - len(table)
 
     def exchange(self, tableau: int, row: int, column: int) -> None:
@@ -222,12 +219,12 @@ def _in_floats(payoffs: Floats, dropped: int) -> tuple[Floats, Floats] | None:
 class _IntegerPath(_Path):
     """Tableaux times a common denominator each."""
 
-    def __init__(self, tables: tuple[Table, Table], sizes: tuple[int, int]) -> None:
+    def __init__(self, tables: tuple[Array, Array], sizes: tuple[int, int]) -> None:
         super().__init__(tables, sizes)
         self.denominator: list[Any] = [1, 1]
         self.left = WORK
 
-    def leaving(self, table: Table, column: int) -> int:
+    def leaving(self, table: Array, column: int) -> int:
         rows = [row for row in range(len(table)) if table[row, column] > 0]
         for k in (-1, *range(table.shape[1] - 1 - len(table), table.shape[1] - 1)):
             if len(rows) < 2:
@@ -279,7 +276,7 @@ def _in_integers(payoffs: Floats) -> tuple[Floats, Floats]:
     return strategies[0], strategies[1]
 
 
-def _integers(table: Floats) -> Table:
+def _integers(table: Floats) -> Array:
     """Integers in the proportions of floats."""
     ratios = [number.as_integer_ratio() for number in table.reshape(-1).tolist()]
     unit = max(below for _, below in ratios)  # powers of two

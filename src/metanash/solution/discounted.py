@@ -51,8 +51,7 @@ def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solutio
     ----------
     game : DiscountedGame
     gap : float
-        Largest NE-gap in any state, relative as :data:`GAP` is, above 0. What rounding leaves is about 1e-15 or, near a
-        discount of 1, 1e-16 / (1 - discount).
+        Largest NE-gap in any state, relative as :data:`GAP` is; at least 2^-52 / (1 - discount), which rounding leaves.
 
     Returns
     -------
@@ -62,7 +61,8 @@ def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solutio
     Raises
     ------
     ValueError
-        If there are not two players, or their rewards do not add up to a constant (to 1e-12).
+        If there are not two players, their rewards do not add up to a constant (to 1e-12), or ``gap`` is below what
+        rounding leaves.
     ArithmeticError
         If the gap does not get that small; the message says how small it got.
 
@@ -80,8 +80,12 @@ def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solutio
     """
     check_game("discounted_equilibrium", game, DiscountedGame)
     total = _total(game)
-    if not gap > 0.0:
-        raise ValueError(f"gap must be above 0, got {gap!r}")
+    rounding = 2.0**-52 / (1.0 - game.discount)
+    if not gap >= rounding:
+        raise ValueError(
+            f"at a discount of {game.discount} rounding leaves a gap of {rounding:.2g} of the range of payoffs; "
+            f"discounted_equilibrium was asked for {gap:.2g}: give it a larger one"
+        )
     reward, states = game.reward[0], game.n_states
     chance = game.transition.at(0).reshape(-1, states)
     batch: GameBatch[DiscountedGame] = GameBatch((game,))

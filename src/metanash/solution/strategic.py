@@ -67,7 +67,7 @@ def _rounded(table: Array) -> Floats:
     """Floats of an array of objects, such as Fractions. Raises ValueError naming the first that is no number."""
     found = np.empty(table.shape)
     for place in np.ndindex(table.shape):
-        entry = table[place]
+        entry: Any = table[place]
         try:
             if isinstance(entry, str | bytes):
                 raise TypeError
