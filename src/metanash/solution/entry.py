@@ -130,12 +130,7 @@ def solve_loaded(loaded: Loaded, number: int | None = None) -> Solution:
     ArithmeticError
         As :func:`solve`.
     """
-    games = loaded.games
-    if number is None and len(games) > 1:
-        raise ValueError(f"{loaded.path} holds {len(games)} games; read_games reads them, solve takes one of them")
-    if number is not None and not 0 <= number < len(games):
-        raise ValueError(f"{loaded.path} has no game {number}; its games are numbered from 0 to {len(games) - 1}")
-    game = games[number or 0]
+    game = loaded.game(number)
     try:
         if loaded.strategic and isinstance(game, ZeroSumGame | MarkovGame):
             return solve_one_shot(game, loaded.units)

@@ -48,6 +48,18 @@ class Loaded(NamedTuple):
     units: Units
     strategic: bool
 
+    def game(self, number: int | None) -> Game:
+        """Return the game of a number, from 0; None stands for the only one. Raises ValueError if there is none."""
+        count = len(self.games)
+        if number is None and count > 1:
+            raise ValueError(
+                f"{self.path} holds {count} games, numbered from 0; one of them must be chosen by its number"
+            )
+        if number is not None and not 0 <= number < count:
+            there = "it holds one, game 0" if count == 1 else f"its games are numbered from 0 to {count - 1}"
+            raise ValueError(f"{self.path} has no game {number}; {there}")
+        return self.games[number or 0]
+
 
 def load(path: Path | str, zero_sum: bool | None = None) -> Loaded:
     r"""Read the games of a file by the end of its name, one of :data:`FORMATS`.
