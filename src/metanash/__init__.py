@@ -38,6 +38,9 @@ Similarity", NeurIPS 2023: mu and nu (policies of the max- and min-player), eta 
 comes before all of these.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from metanash import families
 from metanash.correlated import CorrelatedPolicy
 from metanash.gamefile import read_games, write_games
@@ -45,7 +48,6 @@ from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gains, ne_gap
 from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, RegretMatching, learn
 from metanash.meta import META_UPDATES, learn_sequence
-from metanash.solution import Solution, solve
 from metanash.transitions import Transition
 
 __all__ = [
@@ -71,3 +73,18 @@ __all__ = [
     "write_games",
 ]
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from metanash.solution import Solution, solve
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load what solves games when it is first asked for: importing the package takes no longer for it."""
+        if name not in {"Solution", "solve"}:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(importlib.import_module("metanash.solution"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        """All names, also those that are not loaded yet."""
+        return sorted({*globals(), *__all__})

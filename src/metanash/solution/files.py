@@ -5,7 +5,6 @@ JSON the payoffs are nested lists: a matrix, a pair of matrices, or a tensor for
 integers, decimals or, in tables, fractions, and are exact until they are rewards, as those of Gambit's files are.
 """
 
-import csv
 import json
 from collections.abc import Callable
 from fractions import Fraction
@@ -137,7 +136,7 @@ def _table(path: Path) -> Array:
         if not line.strip():
             blocks += [[]] * bool(blocks[-1])
             continue
-        (fields,) = csv.reader([line], delimiter=_DELIMITERS[path.suffix.lower()])
+        fields = line.split(_DELIMITERS[path.suffix.lower()])
         blocks[-1] = [*blocks[-1], (number, [_number(path, number, k, field) for k, field in enumerate(fields, 1)])]
     blocks = [block for block in blocks if block]
     if not blocks:
