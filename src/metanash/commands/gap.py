@@ -7,6 +7,7 @@ one; or an .npz of NumPy with these arrays in the order of the players.
 
 import argparse
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
-from metanash.games import GameBatch, ZeroSumGame
+from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
 from metanash.solution.files import Loaded
 from metanash.solution.result import shown
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         paid = [from_start(batch, values(batch, [part[np.newaxis] for part in policies], i))[0]
                 for i in range(game.n_players)]  # fmt: skip
     except ValueError as error:
-        raise ValueError(f"{options.policies}: {error}") from error
+        said = re.sub(r"(?<=player )\d+", lambda found: str(int(found[0]) + 1), str(error))  # who counts from 0
+        raise ValueError(f"{options.policies}: {said}") from error
     gains = [max(0.0, float(units.gain(gain, i))) for i, gain in enumerate(rewards.tolist())]
     payoffs = [float(units.payoff(value, i)) for i, value in enumerate(paid)]
     gap = sum(gains) if isinstance(game, ZeroSumGame) else max(gains)
@@ -84,10 +86,11 @@ def _policies(path: Path, loaded: Loaded, number: int) -> list[Floats]:
             ) from error
         if loaded.strategic and policy.ndim == 1:
             if len(policy) != actions:
-                raise ValueError(
-                    f"{path}: player {i + 1} has {actions} actions, its strategy {len(policy)} probabilities"
-                )
+                raise ValueError(f"{path}: player {i + 1} has {actions} actions, not {len(policy)} as in its strategy")
             policy = policy[np.newaxis, np.newaxis]
+        wanted = (*([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states, actions)
+        if policy.shape != wanted:
+            raise ValueError(f"{path}: the policy of player {i + 1} must have shape {wanted}, got {policy.shape}")
         policies.append(policy)
     return policies
 
@@ -102,9 +105,7 @@ def _json(path: Path, number: int) -> list[Any]:
     if isinstance(found, dict) and isinstance(found.get("games"), list):
         games = [entry for entry in found["games"] if isinstance(entry, dict) and entry.get("game") == number]
         if not games:
-            raise ValueError(
-                f"{path}: it has no policies of game {number}; metanash solve --game {number} --json finds some"
-            )
+            raise ValueError(f"{path}: no policies of game {number}; metanash solve --game {number} --json finds some")
         found = games[0]
     if isinstance(found, dict):
         found = found.get("policies")
