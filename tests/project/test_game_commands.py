@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from metanash import cli
 from metanash.gambit import from_payoffs, to_payoffs
 from metanash.solution import load
 
+ROOT = Path(__file__).parents[2]
 HIDE = "2 2 2  3 0 0 1  0 1 1 0\n"  # by hand: strategies (1/2, 1/2) and (1/4, 3/4), payoffs .75 and .5
 PENNIES = "2,-1\n-1,1\n"  # value 1/5, both (2/5, 3/5)
 GAME = {"game", "name", "players", "actions", "states", "steps", "discount"}
@@ -161,6 +163,23 @@ def test_it_runs_as_a_process(folder):
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
     assert "value 0.2 to player 1" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_page_has_the_entries_of_json(folder, told):
+    """Its tables, section by section, beside what is printed."""
+    page = (ROOT / "docs" / "command.md").read_text().partition("## JSON\n")[2]
+    common, solved, gap, learned = (
+        {name for row in re.findall(r"^\| (`.*?) \|", part, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+        for part in re.split(r"^`\w+` (?:has these|describes)", page, flags=re.MULTILINE)
+    )
+    assert common == GAME
+    lead = {"schema", "command", "file"}
+    (folder / "found.json").write_text(told("solve", "hide.gam", "--json"))
+    found = json.loads((folder / "found.json").read_text())
+    assert set(found) == {*lead, "games"}
+    assert set(found["games"][0]) == common | solved
+    assert set(json.loads(told("gap", "hide.gam", "found.json", "--json"))) == lead | common | gap
+    assert set(json.loads(told("learn", "hide.gam", "-T", "9", "--json"))) == lead | common | learned
 
 
 # Gap ----------------------------------------------------------------------------------------------------
@@ -347,3 +366,10 @@ def test_learn_draws(told, folder, monkeypatch):
     assert (folder / "gap.png").read_bytes().startswith(b"\x89PNG")
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     assert "matplotlib, which is not installed" in told("learn", "pennies.csv", "--plot", "a.png", code=1)
+
+
+@pytest.mark.usefixtures("folder")
+def test_show_knows_gametracers_files(told):
+    lines = told("show", "hide.gam").splitlines()
+    assert lines[0] == "GameTracer strategic game, general sum"
+    assert "has no arrays; leave 'reward' out" in told("show", "hide.gam", "reward", code=1)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from metanash.gambit import Units, from_matrix_game
+from metanash.gambit import Units
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash.neighbours import from_neighbour, is_neighbour
 from metanash.solution.discounted import solve_discounted
 from metanash.solution.files import Loaded, load
 from metanash.solution.markov import solve_markov, solve_one_shot, solve_zero_sum
@@ -24,8 +25,6 @@ SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
     DiscountedGame: solve_discounted,
 }
 """How a game of a class is solved: functions of the game and its units. A new class is one more entry."""
-_OTHERS = ("row_utilities", "player_utilities", "payoff_matrices", "to_arrays")
-"""What the matrix games of other programs offer."""
 
 
 def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None) -> Solution:
@@ -42,12 +41,12 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
     zero-sum ``DiscountedGame``                  Hoffman and Karp's iteration (:mod:`metanash.solution.discounted`)
     a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
-    a matrix game of another program             as its payoffs (:func:`metanash.gambit.from_matrix_game`)
+    a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
     ===========================================  ======================================================================
 
     Parameters
     ----------
-    game : nested lists, array, sequence of arrays, game, path or object of another program
+    game : nested lists, array, sequence of arrays, game, path or game of another package
     units : Units, optional
         In which values and gaps of a game of this library are told. Default: in units of reward. Files and payoffs have
         units of their own.
@@ -96,8 +95,8 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
         if isinstance(game, cls):
             return solver(game, units)
     _only("units", units, "games of this library; payoffs are their own")
-    if any(hasattr(game, name) for name in _OTHERS):
-        return solve_one_shot(*from_matrix_game(game))
+    if is_neighbour(game):
+        return solve_one_shot(*from_neighbour(game))
     if isinstance(game, list | tuple | np.ndarray):
         return solve_payoffs(payoff_table(game))
     raise ValueError(
