@@ -18,7 +18,7 @@ QuantEcon  ``quantecon.game_theory.NormalFormGame``             ``payoff_profile
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -116,26 +116,83 @@ def _named(game: OneShot, name: str) -> OneShot:
     return type(game)(game.reward, game.transition, game.initial, name=name)
 
 
-def _from(package: str) -> Callable[..., tuple[OneShot, Units]]:
+def _of(package: str, other: Any, zero_sum: bool | None, scaled: bool) -> tuple[OneShot, Units]:
+    """As :func:`from_neighbour`; raises ValueError for what is of another package."""
     names = _KNOWN[package]
-
-    def convert(other: Any, *, zero_sum: bool | None = None, scaled: bool = True) -> tuple[OneShot, Units]:
-        if not _offers(other, names):
-            raise ValueError(
-                f"a strategic game of {package} has {' or '.join(names)}, this {type(other).__name__} has not; "
-                "from_neighbour knows those of all packages"
-            )
-        return from_neighbour(other, zero_sum=zero_sum, scaled=scaled)
-
-    convert.__name__ = convert.__qualname__ = f"from_{package.lower()}"
-    convert.__doc__ = f"Make a game of one of {package}; as :func:`from_neighbour`, but ValueError for any other."
-    return convert
+    if not _offers(other, names):
+        raise ValueError(
+            f"a strategic game of {package} has {' or '.join(names)}, this {type(other).__name__} has not; "
+            "from_neighbour knows those of all packages"
+        )
+    return from_neighbour(other, zero_sum=zero_sum, scaled=scaled)
 
 
-from_pygambit = _from("pygambit")
-from_openspiel = _from("OpenSpiel")
-from_nashpy = _from("Nashpy")
-from_quantecon = _from("QuantEcon")
+def from_pygambit(other: Any, *, zero_sum: bool | None = None, scaled: bool = True) -> tuple[OneShot, Units]:
+    """Make a game of a ``pygambit.Game``; its payoffs are fractions, and taken exactly.
+
+    Parameters, results and warnings are those of :func:`from_neighbour`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`from_neighbour`, or if it is of another package.
+    """
+    return _of("pygambit", other, zero_sum, scaled)
+
+
+def from_openspiel(other: Any, *, zero_sum: bool | None = None, scaled: bool = True) -> tuple[OneShot, Units]:
+    """Make a game of a ``pyspiel.MatrixGame`` or ``pyspiel.TensorGame``.
+
+    Parameters, results and warnings are those of :func:`from_neighbour`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`from_neighbour`, or if it is of another package.
+    """
+    return _of("OpenSpiel", other, zero_sum, scaled)
+
+
+def from_nashpy(other: Any, *, zero_sum: bool | None = None, scaled: bool = True) -> tuple[OneShot, Units]:
+    """Make a game of a ``nashpy.Game``.
+
+    Parameters, results and warnings are those of :func:`from_neighbour`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`from_neighbour`, or if it is of another package.
+
+    Examples
+    --------
+    >>> class Game:
+    ...     payoff_matrices = ([[3, 0], [0, 1]], [[0, 1], [1, 0]])
+    >>> game, units = from_nashpy(Game())
+    >>> units.scale
+    (3.0, 1.0)
+    """
+    return _of("Nashpy", other, zero_sum, scaled)
+
+
+def from_quantecon(other: Any, *, zero_sum: bool | None = None, scaled: bool = True) -> tuple[OneShot, Units]:
+    """Make a game of a ``quantecon.game_theory.NormalFormGame``.
+
+    Parameters, results and warnings are those of :func:`from_neighbour`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`from_neighbour`, or if it is of another package.
+
+    Examples
+    --------
+    >>> class Game:  # two players, whose payoffs stand side by side
+    ...     payoff_profile_array = [[(3, 0), (0, 1)], [(0, 1), (1, 0)]]
+    >>> game, units = from_quantecon(Game())
+    >>> units.scale
+    (3.0, 1.0)
+    """
+    return _of("QuantEcon", other, zero_sum, scaled)
 
 
 def _module(name: str, package: str) -> Any:

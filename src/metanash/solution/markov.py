@@ -20,6 +20,17 @@ def solve_one_shot(game: ZeroSumGame | MarkovGame, units: Units | None) -> Solut
     """Solve a game of one state and one step in its payoffs; policies are strategies (A_i,).
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else, or if there are more states or steps.
+
+    Raises
+    ------
+    ArithmeticError
+        As :func:`metanash.solution.strategic.solve_payoffs`.
+
+    Examples
+    --------
+    >>> from metanash.gambit import from_bimatrix
+    >>> solve_one_shot(*from_bimatrix([[0, 2], [3, 1]])).policies
+    (array([0.5, 0.5]), array([0.25, 0.75]))
     """
     payoffs = to_payoffs(game, units)
     return solve_payoffs(payoffs[0] if isinstance(game, ZeroSumGame) else payoffs)
@@ -38,6 +49,16 @@ def solve_zero_sum(game: ZeroSumGame, units: Units | None) -> Solution:
     ------
     ArithmeticError
         As :func:`metanash.exact.shapley`.
+
+    Examples
+    --------
+    Matching pennies three times, for 1 each time.
+
+    >>> import numpy as np
+    >>> from metanash import Transition, ZeroSumGame
+    >>> pennies = np.tile(np.eye(2), (3, 1, 1, 1))
+    >>> solve_zero_sum(ZeroSumGame(pennies, Transition.shared(np.ones((1, 2, 2, 1)))), None).value
+    1.5
     """
     found = shapley(game)
     value, gap = float(game.initial @ found.value[0]), max(ne_gap(game, (found.mu, found.nu)), 0.0)
@@ -63,6 +84,17 @@ def solve_markov(game: MarkovGame, units: Units | None) -> Solution:
     ArithmeticError
         If a stage game is not solved, naming step and state, or a player gains more than the horizon times
         :data:`metanash.solution.bimatrix.TOLERANCE` rewards.
+
+    Examples
+    --------
+    The prisoners' dilemma twice, in rewards: nobody can reward the other for the first time.
+
+    >>> import numpy as np
+    >>> from metanash import MarkovGame, Transition
+    >>> dilemma = np.array([[[0.6, 0.0], [1.0, 0.2]], [[0.6, 1.0], [0.0, 0.2]]])
+    >>> twice = np.tile(dilemma[:, None, None], (1, 2, 1, 1, 1))
+    >>> solve_markov(MarkovGame(twice, Transition.shared(np.ones((1, 2, 2, 1)))), None).value
+    array([0.4, 0.4])
     """
     batch = GameBatch.of(game)
     value: Floats = np.zeros((game.n_players, game.n_states))

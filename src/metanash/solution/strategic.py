@@ -129,7 +129,14 @@ def solve_payoffs(payoffs: Floats) -> Solution:
 
 
 def expected(payoffs: Floats, policies: Sequence[Floats]) -> Floats:
-    """What each player is paid on average, (N,)."""
+    """What each player is paid on average, (N,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expected(np.array([[[3.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]), [np.array([0.5, 0.5])] * 2)
+    array([1. , 0.5])
+    """
     table: Array = payoffs
     for policy in reversed(policies):
         table = table @ policy
@@ -143,6 +150,12 @@ def stage_equilibrium(payoffs: Floats) -> tuple[tuple[Floats, ...], str]:
     ------
     ArithmeticError
         As :func:`solve_payoffs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stage_equilibrium(np.array([[[3.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]))[0]
+    (array([0.5, 0.5]), array([0.25, 0.75]))
     """
     if len(payoffs) == 2:
         return bimatrix_equilibrium(payoffs)
