@@ -1,9 +1,11 @@
-r"""Discounted zero-sum Markov games by the policy iteration of A. J. Hoffman and R. M. Karp (1966).
+r"""Discounted zero-sum Markov games by the policy iteration of A. J. Hoffman and R. M. Karp (1966); teams.
 
 From values V the matrix games r(s, a, b) + gamma P V (Shapley 1953) have optimal strategies mu and nu. What mu is worth
 against the best response of player 2 is the next V. It is at least Shapley's next V where V was such a worth before,
 and at most the value of the game, so it rises to the value no more slowly than gamma^k, and mostly as fast as Newton's
 method. What nu is worth against the best response of player 1 is at least the value: each round certifies itself.
+
+A team, whose players share one reward, plays what is best for one who chooses all actions: nobody gains by leaving it.
 """
 
 import numpy as np
@@ -11,11 +13,11 @@ import numpy as np
 from metanash.exact import matrix_equilibria
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, GameBatch, check_game
-from metanash.gaps import best_response_values
+from metanash.gaps import best_response_values, ne_gap, team_optima
 from metanash.solution.result import Solution
 from metanash.typing import Floats
 
-__all__ = ["GAP", "discounted_equilibrium", "solve_discounted"]
+__all__ = ["GAP", "discounted_equilibrium", "solve_discounted", "team_optimum"]
 
 GAP = 1e-9
 """Largest NE-gap in any state, in parts of the range of what the players may be paid in all, range / (1 - discount)."""
@@ -25,7 +27,7 @@ METHOD = "Hoffman and Karp's policy iteration"
 
 
 def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
-    """Solve a zero-sum discounted game to :data:`GAP`; see :func:`discounted_equilibrium`.
+    """Solve a discounted game: of a team by :func:`team_optimum`, else by :func:`discounted_equilibrium`.
 
     Takes a DiscountedGame; raises ValueError for anything else.
 
@@ -34,12 +36,58 @@ def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
     game : DiscountedGame
     units : Units or None
         In which values and gaps are told. None: in units of reward.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As :func:`discounted_equilibrium`.
     """
-    found = discounted_equilibrium(game)
-    if units is None or not isinstance(found.value, float):
+    check_game("solve_discounted", game, DiscountedGame)
+    found = team_optimum(game) if game.is_team else discounted_equilibrium(game)
+    if units is None:
         return found
-    value, gap = float(units.payoff(found.value, 0)), float(units.gain(found.gap, 0))
-    return Solution(value, found.policies, gap, found.method)
+    if isinstance(found.value, float):
+        value, gap = float(units.payoff(found.value, 0)), float(units.gain(found.gap, 0))
+        return Solution(value, found.policies, gap, found.method)
+    values = np.array([units.payoff(value, i) for i, value in enumerate(found.value.tolist())])
+    gap = max(float(units.gain(found.gap, i)) for i in range(game.n_players))
+    return Solution(values, found.policies, gap, found.method)
+
+
+def team_optimum(game: DiscountedGame) -> Solution:
+    """Find the best that a team, or one player alone, can do: pure policies, and an equilibrium.
+
+    Takes a DiscountedGame; raises ValueError for anything else.
+
+    Returns
+    -------
+    Solution
+        Policies (S, A_i); values (N,), all alike, from the initial distribution, in units of reward.
+
+    Raises
+    ------
+    ValueError
+        If the players do not share one reward.
+
+    Examples
+    --------
+    Two players who want to be in the same place, the first of which pays more, at a discount of .5.
+
+    >>> import numpy as np
+    >>> from metanash import DiscountedGame, Transition
+    >>> stay = Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> team_optimum(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], stay, 0.5)).value
+    array([2., 2.])
+    """
+    check_game("team_optimum", game, DiscountedGame)
+    batch: GameBatch[DiscountedGame] = GameBatch((game,))
+    value = team_optima(batch)[0]
+    q = game.reward[0] + game.discount * game.transition.at(0) @ value
+    best = q.reshape(game.n_states, -1).argmax(axis=1)
+    places = np.unravel_index(best, game.n_actions)
+    policies = tuple(np.eye(n)[place] for n, place in zip(game.n_actions, places, strict=True))
+    gap = max(ne_gap(game, policies), 0.0)
+    return Solution(np.full(game.n_players, float(game.initial @ value)), policies, gap, "the joint optimum of a team")
 
 
 def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solution:

@@ -1,5 +1,6 @@
 """``solve``: one function for every game that the library can solve."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from metanash.gambit import Units
-from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.neighbours import from_neighbour, is_neighbour
 from metanash.solution.discounted import solve_discounted
 from metanash.solution.files import Loaded, load
@@ -25,6 +26,7 @@ SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
     DiscountedGame: solve_discounted,
 }
 """How a game of a class is solved: functions of the game and its units. A new class is one more entry."""
+_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame)
 
 
 def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None) -> Solution:
@@ -40,6 +42,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
                                                  method (:mod:`metanash.solution.several`)
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
     zero-sum ``DiscountedGame``                  Hoffman and Karp's iteration (:mod:`metanash.solution.discounted`)
+    ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
     a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
     a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
     ===========================================  ======================================================================
@@ -87,9 +90,9 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
             raise
         if table.ndim == 2 and table.dtype.kind in "fiu" and table.size:
             return solve_matrix(table)  # first of all, since it takes no longer than what is left of this function
-    if isinstance(game, str | Path):
+    if isinstance(game, str | os.PathLike):
         _only("units", units, "games of this library; a file has its own")
-        return solve_loaded(load(game, zero_sum))
+        return solve_loaded(load(Path(game), zero_sum))
     _only("zero_sum", zero_sum, "files")
     for cls, solver in SOLVERS.items():
         if isinstance(game, cls):
@@ -97,10 +100,12 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     _only("units", units, "games of this library; payoffs are their own")
     if is_neighbour(game):
         return solve_one_shot(*from_neighbour(game))
-    if isinstance(game, list | tuple | np.ndarray):
+    several = isinstance(game, GameBatch) or (isinstance(game, list | tuple) and isinstance((*game, None)[0], _GAMES))
+    if isinstance(game, list | tuple | np.ndarray) and not several:
         return solve_payoffs(payoff_table(game))
     raise ValueError(
         f"solve takes a matrix, a pair of matrices, a tensor for each player, a game or a path, got {_named(game)}"
+        f"{'; it takes one game at a time' * several}"
     )
 
 

@@ -197,7 +197,27 @@ def test_sums_of_rewards_may_be_any_constant():
     found = mn.solve(discounted(rng, 2, 2, 2, 0.9, total=0.75))
     assert found.is_zero_sum
     still = DiscountedGame(np.full((1, 1, 2, 2), 0.5), Transition.shared(np.ones((1, 2, 2, 1))), 0.5)
-    assert mn.solve(still).value == pytest.approx(1.0)  # a team whose members are always paid the same
+    assert discounted_equilibrium(still).value == pytest.approx(1.0)  # a team whose members are always paid the same
+
+
+@pytest.mark.parametrize("actions", [(3,), (2, 3), (2, 2, 2)])
+def test_teams_do_the_best_that_any_pure_policies_do(actions):
+    """Enumeration of the joint policies; of one player it is a decision problem."""
+    rng = np.random.default_rng(len(actions))
+    reward, chance = rng.uniform(size=(2, *actions)), rng.dirichlet(np.ones(2), size=(2, *actions))
+    game = DiscountedGame(reward[np.newaxis], Transition.shared(chance), 0.9, [0.25, 0.75])
+    joint = list(np.ndindex(actions))
+    worth = [
+        np.array([0.25, 0.75])
+        @ np.linalg.solve(np.eye(2) - 0.9 * np.stack([chance[0][a], chance[1][b]]), [reward[0][a], reward[1][b]])
+        for a, b in itertools.product(joint, joint)
+    ]
+    found = mn.solve(game)
+    np.testing.assert_allclose(found.value, [max(worth)] * len(actions), atol=1e-12)
+    assert found.gap <= 1e-12
+    assert mn.ne_gap(game, found.policies) <= 1e-12
+    told = mn.solve(game, units=Units((1.0,) * len(actions), tuple(range(1, len(actions) + 1))))
+    np.testing.assert_allclose(told.value, [1.0 + (i + 1) * max(worth) for i in range(len(actions))])
 
 
 def test_discounted_games_that_are_not_solved_yet():

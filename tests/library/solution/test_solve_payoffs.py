@@ -296,6 +296,16 @@ def test_more_players(actions, levels):
         mixed += found.method != "enumeration of pure strategies"
 
 
+@pytest.mark.parametrize("size", [1e-290, 1e290])
+def test_payoffs_of_several_players_have_any_size(size):
+    payoffs = ring([(1, 3), (2, 3), (5, 1)])
+    found, same = mn.solve(payoffs * size), mn.solve(payoffs)
+    for one, other in zip(found.policies, same.policies, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    np.testing.assert_allclose(found.value, same.value * size)
+    assert found.gap <= 1e-15 * size
+
+
 def test_units_of_players_do_not_matter():
     payoffs = ring([(1, 3), (2, 3), (5, 1)])
     moved = payoffs * np.array([1e-8, 1.0, 1e9]).reshape(3, 1, 1, 1) + 5.0
@@ -335,6 +345,11 @@ def test_paths_that_lead_nowhere_are_told(monkeypatch):
         (([[1, 2]], [[1, float("inf")]]), r"payoffs must be finite; at index \(1, 0, 1\) there is inf"),
         (None, "solve takes a matrix, .* got None"),
         (3.0, "got a float"),
+        (
+            mn.families.zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1),
+            "got a list; it takes one game at a time",
+        ),
+        (mn.GameBatch.of(mn.families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1)), "got a GameBatch; it"),
     ],
 )
 def test_what_is_no_game_is_told(game, words):
