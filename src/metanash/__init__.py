@@ -8,6 +8,7 @@ Games
     :mod:`~metanash.families`: seeded sequences of similar games
     :mod:`~metanash.gamefile`: reading and writing games
     :mod:`~metanash.gambit`: games of other programs (.nfg, .efg, payoff matrices) and their units
+    :mod:`~metanash.neighbours`: strategic games of pygambit, OpenSpiel, Nashpy and QuantEcon, both ways
     :mod:`~metanash.similarity`: whether a game is a potential game, and how alike the games of a sequence are
 Learning
     :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop
@@ -15,6 +16,8 @@ Learning
     :mod:`~metanash.maml`: exact MAML on a set of games
     :mod:`~metanash.correlated`: the correlated policy that Algorithm 2 puts out, and its CCE-gaps
     :mod:`~metanash.policy_gradient`: objectives of softmax policies, their Hessians, and the ascent
+Solving
+    :mod:`~metanash.solution`: an equilibrium of whatever game somebody has, in one line
 Evaluation
     :mod:`~metanash.gaps`: exact values, best responses and NE-gaps
     :mod:`~metanash.exact`: equilibria of zero-sum games by the simplex method
@@ -36,6 +39,9 @@ Similarity", NeurIPS 2023: mu and nu (policies of the max- and min-player), eta 
 comes before all of these.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from metanash import families
 from metanash.correlated import CorrelatedPolicy
 from metanash.gamefile import read_games, write_games
@@ -55,6 +61,7 @@ __all__ = [
     "OptimisticMirrorDescent",
     "ProjectedQAscent",
     "RegretMatching",
+    "Solution",
     "Transition",
     "ZeroSumGame",
     "families",
@@ -63,6 +70,22 @@ __all__ = [
     "ne_gains",
     "ne_gap",
     "read_games",
+    "solve",
     "write_games",
 ]
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from metanash.solution import Solution, solve
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load what solves games when it is first asked for: importing the package takes no longer for it."""
+        if name not in {"Solution", "solve"}:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(importlib.import_module("metanash.solution"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        """All names, also those that are not loaded yet."""
+        return sorted({*globals(), *__all__})

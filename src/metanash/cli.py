@@ -16,8 +16,12 @@ from importlib.metadata import EntryPoint, entry_points
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "convert": ("metanash.commands.convert", "write a game in another format"),
+    "gap": ("metanash.commands.gap", "how far policies of a game are from an equilibrium"),
     "info": ("metanash.commands.info", "versions, kernels and machine, for a bug report"),
+    "learn": ("metanash.commands.learn", "learn a game by play, and how the gap falls"),
     "show": ("metanash.commands.show", "what a file of games, runs or measurements holds, or a table"),
+    "solve": ("metanash.commands.solve", "an equilibrium of a game, with the gap that certifies it"),
 }
 """Modules of the subcommands, and the purpose of each in a line."""
 _GROUP = "metanash.commands"
@@ -52,7 +56,10 @@ def _commands(name: str | None) -> dict[str, tuple[str, str]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; a ValueError, an unreadable file and a lack of memory are told in one line, exit code 1."""
+    """Run a subcommand; a ValueError, an ArithmeticError, an unreadable file and a lack of memory are told in one line.
+
+    The exit code is then 1; that of wrong usage is 2.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -71,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as in `metanash show FILE | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError, MemoryError) as error:
+    except (ValueError, ArithmeticError, OSError, MemoryError) as error:
         print(f"metanash {options.command}: {_told(error)}", file=sys.stderr)
         return 1
 

@@ -20,7 +20,7 @@ Format ``metanash-games``, schema 1, an archive (:mod:`metanash.archive`) with
     Sparse: the parts of the CSR matrices (rows are state and joint action in C order) of every kind and step
     one after another; ``transition_bounds`` is (kinds, steps, 2): where data and indptr of each begin.
 
-Gambit's .nfg and .efg files are read too (:mod:`metanash.gambit`). Docs: ``docs/game-file.md``.
+Gambit's .nfg and .efg files and GameTracer's .gam are read too (:mod:`metanash.gambit`). Docs: ``docs/game-file.md``.
 """
 
 import math
@@ -35,7 +35,7 @@ from metanash._inner.checks import integer
 from metanash._inner.compressed import Rows, matrix_of_parts
 from metanash._inner.foreign import READABLE, kind_of
 from metanash.archive import Archive, ArchiveError, Parts, check_readable, open_archive, write_archive
-from metanash.gambit import Units, read_efg, read_nfg
+from metanash.gambit import Units, read_efg, read_gam, read_nfg
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.transitions import Transition
 from metanash.typing import Arrays
@@ -53,7 +53,7 @@ __all__ = [
 FORMAT, SCHEMA = "metanash-games", 1
 _KINDS: dict[str, type[Game]] = {"zero_sum": ZeroSumGame, "markov": MarkovGame, "discounted": DiscountedGame}
 
-_GAMBIT = {".nfg": read_nfg, ".efg": read_efg}
+_GAMBIT = {".nfg": read_nfg, ".efg": read_efg, ".gam": read_gam}
 
 
 def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str, Any] | None = None) -> None:
@@ -165,8 +165,9 @@ def _unpack_transitions(header: Mapping[str, Any], arrays: Arrays) -> list[Trans
 def read_games(path: Path | str) -> list[Game]:
     """Read the games of a file, validated as if they were built by hand.
 
-    A file that is called .nfg or .efg is read as Gambit's and holds one game, zero-sum if its payoffs have a constant
-    sum; :func:`metanash.gambit.read_nfg` and :func:`metanash.gambit.read_efg` also say in which units.
+    A file that is called .nfg, .efg or .gam is read as Gambit's or GameTracer's and holds one game, zero-sum if its
+    payoffs have a constant sum; :func:`metanash.gambit.read_nfg`, ``read_efg`` and ``read_gam`` beside it also say in
+    which units.
 
     Raises
     ------
@@ -192,7 +193,9 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
         game, units = _GAMBIT[suffix](path, zero_sum)
         return [game], units
     if zero_sum is not None:
-        raise ArchiveError(f"{path}: zero_sum is for .nfg and .efg files; this file says itself what its games are")
+        raise ArchiveError(
+            f"{path}: zero_sum is for .nfg and .efg files, and .gam; this one says itself what its games are"
+        )
     games, _ = _read_archive(Path(path))
     return games, Units.of_rewards(games[0].n_players)
 

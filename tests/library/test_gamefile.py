@@ -223,7 +223,6 @@ def test_other_files_are_an_error(tmp_path, content):
 NFG = 'NFG 1 R "a game" { "1" "2" } { 2 2 }\n\n3 2 0 0 0 0 2 3\n'
 NUMBERS = r"numbers become a game by metanash\.gambit\.from_bimatrix and from_payoffs"
 OTHERS = {
-    "a.gam": (b"2 2 2 1 2 3 4 5 6 7 8", f"a GameTracer file, .*{NUMBERS}"),
     "a.agg": (b"#AGG\n2\n", r"an action-graph game of Gambit, .*read_agg\('a\.agg'\)\.to_nfg\('a\.nfg'\)"),
     "a.bagg": (b"#BAGG\n2\n", r"an action-graph game of Gambit, .*pygambit\.read_bagg"),
     "a.txt": (b"hello", f"a text, .*{NUMBERS}"),

@@ -13,6 +13,7 @@ from metanash import META_UPDATES, OptimisticMirrorDescent, families, learn, lea
 from metanash.exact import matrix_equilibrium
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS
+from metanash.solution.entry import SOLVERS
 from metanash.streams import stream
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 from metanash_replication.falsification import FALSIFIABLE
@@ -76,7 +77,7 @@ def test_a_new_claim_is_searched(capsys):
 @pytest.fixture
 def registries():
     """Put back what the examples register."""
-    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES, FALSIFIABLE)]
+    saved = [(registry, dict(registry)) for registry in (FAMILIES, LEARNERS, META_UPDATES, FALSIFIABLE, SOLVERS)]
     yield
     for registry, before in saved:
         registry.clear()
@@ -140,6 +141,15 @@ def test_learner_of_the_extending_page():
     alone, carried = (learned(configured, arm)["ne_gap"] for arm in ("individual", "carry_over"))
     np.testing.assert_array_equal(alone[..., 0, :], carried[..., 0, :])
     assert not np.array_equal(alone, carried)
+
+
+@pytest.mark.usefixtures("registries")
+def test_solver_of_the_extending_page(capsys):
+    """Ten times a game of value 3/2, by hand."""
+    run_block(section("A solver of a class of games")["python"][0])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "zero-sum game, value 15 to player 1, NE-gap 0"
+    assert printed[-1] == "by the simplex method, every time"
 
 
 @pytest.mark.usefixtures("registries")

@@ -132,6 +132,15 @@ def test_commands_of_the_replication_need_no_more(tmp_path):
     lines = [f"{name} = {value}\n" for name, value in points.items()]
     (metadata / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
     offered = both.run("-m", "metanash.cli", "--help")
-    assert re.findall(r"^    (\w+) ", offered, flags=re.MULTILINE) == ["claims", "falsify", "info", "show"]
+    assert re.findall(r"^    (\w+) ", offered, flags=re.MULTILINE) == [
+        "claims",
+        "convert",
+        "falsify",
+        "gap",
+        "info",
+        "learn",
+        "show",
+        "solve",
+    ]
     assert "theorem_1" in both.run("-m", "metanash.cli", "falsify", "--list")
     assert "claims.csv: no such file" in both.run("-m", "metanash.cli", "claims", code=1)

@@ -26,6 +26,8 @@ START = overhead.datetime(2030, 1, 2, 3, 4, 5).timestamp()
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
+        ("metanash", ["metanash.solution", "metanash.exact", "scipy.sparse", "scipy.optimize"]),
+        ("metanash.commands.solve", ["scipy.sparse", "scipy.optimize", "matplotlib", "pandas"]),
         ("metanash_replication.topics.zero_sum.measure", ["scipy.sparse", "scipy.optimize", "scipy.special", "pandas"]),
         ("metanash_replication.topics.zero_sum.tables", ["scipy.optimize", "scipy.special", "matplotlib"]),
         ("metanash_replication.report", ["matplotlib", "seaborn", "scipy.stats", "scipy.optimize"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["READABLE", "kind_of", "unreadable"]
 
 READABLE = (
-    "what can be read: .npz of metanash, .nfg and .efg of Gambit; numbers become a game by "
+    "what can be read: .npz of metanash, .nfg and .efg of Gambit, .gam of GameTracer; numbers become a game by "
     "metanash.gambit.from_bimatrix and from_payoffs (docs/game-file.md)"
 )
 
@@ -36,7 +36,7 @@ _MAGIC = (
     (b"\x80\x05", "a pickle of Python", "metanash reads no pickles"),
 )
 _GAMBIT = "Gambit's pygambit turns it into one that can be read: pygambit.{reader}('{name}').to_nfg('{stem}.nfg')"
-_TEXTS = {".gam": "a GameTracer file", ".csv": "a table", ".tsv": "a table", ".json": "a JSON text"}
+_TEXTS = {".csv": "a table", ".tsv": "a table", ".json": "a JSON text"}
 _FIRST = 4096
 
 

@@ -1,4 +1,4 @@
-"""Print the contents of a file: games, runs, measurements (.npz), a game of Gambit (.nfg, .efg), a table (.csv, .tsv).
+"""Print the contents of a file: games, runs, measurements (.npz), a game (.nfg, .efg, .gam), a table (.csv, .tsv).
 
 Of an .npz that is what it was made from, and its arrays; of a game its players, actions and payoffs; of a table its
 columns and first rows.
@@ -20,7 +20,7 @@ from metanash.games import DiscountedGame, Game
 
 __all__ = ["add_arguments", "run"]
 
-_OPENED = ".npz of metanash, .nfg and .efg of Gambit, .csv and .tsv"
+_OPENED = ".npz of metanash, .nfg and .efg of Gambit, .gam of GameTracer, .csv and .tsv"
 _ROWS, _WIDEST = 5, 24
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
@@ -28,7 +28,7 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file, and an array to print whole."""
     parser.add_argument(
-        "file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .csv or .tsv file"
+        "file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .gam, .csv or .tsv file"
     )
     parser.add_argument("array", nargs="?", help="of an .npz: print this array whole; of a table: this column")
 
@@ -61,10 +61,11 @@ def _kind(game: Game) -> str:
 
 
 def _gambit(path: Path, wanted: str | None) -> None:
+    maker = "GameTracer" if path.suffix.lower() == ".gam" else "Gambit"
     if wanted is not None:
-        raise ValueError(f"{path} is a Gambit file, which has no arrays; leave {wanted!r} out")
+        raise ValueError(f"{path} is a {maker} file, which has no arrays; leave {wanted!r} out")
     (game, *_), units = read_games_in_units(path)
-    print(f"{'Gambit':10s}{'strategic' if path.suffix.lower() == '.nfg' else 'extensive'} game, {_kind(game)}")
+    print(f"{maker:9s} {'extensive' if path.suffix.lower() == '.efg' else 'strategic'} game, {_kind(game)}")
     print(f"{'title':10s}{game.name}")
     print(f"{'players':10s}{game.n_players}")
     print(f"{'actions':10s}{' x '.join(map(str, game.n_actions))}")
@@ -97,6 +98,6 @@ def _table(path: Path, wanted: str | None) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the contents of the file, or one array; ValueError says why it cannot, or names the arrays."""
     suffix = options.file.suffix.lower()
-    show = _gambit if suffix in {".nfg", ".efg"} else _table if suffix in _DELIMITERS else _archive
+    show = _gambit if suffix in {".nfg", ".efg", ".gam"} else _table if suffix in _DELIMITERS else _archive
     show(options.file, options.array)
     return 0

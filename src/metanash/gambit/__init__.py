@@ -1,4 +1,4 @@
-"""Games of other programs: Gambit's .nfg and .efg files, payoff matrices, OpenSpiel's matrix games.
+"""Games of other programs: Gambit's .nfg and .efg files, GameTracer's .gam, payoff matrices, OpenSpiel's matrix games.
 
 Payoffs of other programs have any size, rewards lie in [0, 1]. So whatever reads returns a game *and* its
 :class:`Units`, which turn values and gains back into payoffs; whatever writes takes them again. Units are each player's
@@ -15,6 +15,7 @@ Payoffs
 Games
     :mod:`~metanash.gambit.matrices`: payoff matrices, matrix games of other programs
     :mod:`~metanash.gambit.normal`: strategic games, .nfg
+    :mod:`~metanash.gambit.gametracer`: strategic games of GameTracer, .gam
     :mod:`~metanash.gambit.extensive`: extensive games, .efg, from games of finite horizon
     :mod:`~metanash.gambit.trees` and :mod:`~metanash.gambit.staged`: trees of .efg files, and the games that they are
 Text
@@ -22,6 +23,7 @@ Text
 """
 
 from metanash.gambit.extensive import efg_text, write_efg
+from metanash.gambit.gametracer import gam_text, read_gam, write_gam
 from metanash.gambit.matrices import from_bimatrix, from_matrix_game, from_payoffs, to_bimatrix, to_payoffs
 from metanash.gambit.normal import nfg_text, read_nfg, write_nfg
 from metanash.gambit.scaling import NearlyZeroSumWarning, VanishingPayoffWarning
@@ -36,11 +38,14 @@ __all__ = [
     "from_bimatrix",
     "from_matrix_game",
     "from_payoffs",
+    "gam_text",
     "nfg_text",
     "read_efg",
+    "read_gam",
     "read_nfg",
     "to_bimatrix",
     "to_payoffs",
     "write_efg",
+    "write_gam",
     "write_nfg",
 ]

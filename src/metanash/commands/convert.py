@@ -1,0 +1,106 @@
+"""Write a game in another format: .nfg and .efg of Gambit, .gam of GameTracer, .csv, .json, .npz.
+
+Strategic formats hold games of one state and one step; .efg holds any game of finite horizon, .npz any
+game, with payoffs as rewards in [0, 1] and the units in which they are payoffs beside them.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from metanash.archive import write_text
+from metanash.commands.inputs import add_game, head, read
+from metanash.gambit import Units, write_efg, write_gam, write_nfg
+from metanash.gambit.matrices import only_one_shot
+from metanash.gambit.text import decimal
+from metanash.gambit.units import written_payoffs
+from metanash.gamefile import write_games
+from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+
+__all__ = ["add_arguments", "run"]
+
+OneShot = ZeroSumGame | MarkovGame
+_EXAMPLES = """\
+  metanash convert chicken.nfg chicken.gam
+  metanash convert payoffs.csv payoffs.nfg
+  metanash convert games.npz second.efg --game 1
+  metanash convert - game.nfg --format json < payoffs.json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the game, the file to write and whether it may be there already."""
+    add_game(parser, _EXAMPLES)
+    parser.add_argument("target", type=Path, help=f"the file to write; its name ends in {', '.join(_WRITERS)}")
+    parser.add_argument("--game", type=int, metavar="K", help="of a file with several games: this one, from 0")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file and say what it holds; ValueError says why it cannot be."""
+    target: Path = options.target
+    suffix = target.suffix.lower()
+    if suffix not in _WRITERS:
+        options.misused(f"{target}: what is written has a name that ends in {', '.join(_WRITERS)}")
+    if target.exists() and not options.force:
+        raise ValueError(f"{target} is there already; --force writes over it")
+    loaded = read(options)
+    if options.game is not None:
+        loaded = loaded._replace(games=[loaded.game(options.game)])
+    if suffix == ".npz":
+        units = {"offset": list(loaded.units.offset), "scale": list(loaded.units.scale)}
+        write_games(target, loaded.games, {"source": str(loaded.path), "units": units})
+        print(f"{head(loaded._replace(path=target), loaded.games[0])}, {len(loaded.games)} games")
+        return 0
+    game = loaded.game(None)
+    if isinstance(game, DiscountedGame):
+        raise ValueError(
+            f"{loaded.path} has a discounted game, which only .npz holds; a {suffix} file ends after its moves"
+        )
+    try:
+        _WRITERS[suffix](target, game, loaded.units)
+    except ValueError as error:
+        raise ValueError(f"{loaded.path} cannot be written as {suffix}: {error}") from error
+    print(head(loaded._replace(path=target), game))
+    return 0
+
+
+def _tables(game: OneShot, units: Units | None) -> Any:
+    """Payoffs (N, A_1, ..., A_N) as decimals in text; of a game that sums to 0 the matrix of player 1, (A, B)."""
+    only_one_shot(game)
+    payoffs = written_payoffs(game, units)[:, 0, 0]
+    if isinstance(game, ZeroSumGame) and not (payoffs[0] + payoffs[1]).any():
+        payoffs = payoffs[0]
+    return payoffs
+
+
+def _write_csv(path: Path, game: OneShot, units: Units | None) -> None:
+    payoffs = _tables(game, units)
+    if payoffs.ndim > 3:
+        raise ValueError(
+            f"a table holds games of two players, this one has {game.n_players}; .json, .nfg and .gam hold more"
+        )
+    between = "\t" if path.suffix.lower() == ".tsv" else ","
+    tables = [payoffs] if payoffs.ndim == 2 else list(payoffs)
+    write_text(path, "\n".join("".join(between.join(map(decimal, row)) + "\n" for row in table) for table in tables))
+
+
+def _write_json(path: Path, game: OneShot, units: Units | None) -> None:
+    write_text(path, _nested(_tables(game, units).tolist()) + "\n")
+
+
+def _nested(found: Any) -> str:
+    if isinstance(found, list):
+        return f"[{', '.join(map(_nested, found))}]"
+    return decimal(found)
+
+
+_WRITERS: dict[str, Callable[[Path, Any, Units | None], None]] = {
+    ".nfg": write_nfg,
+    ".gam": write_gam,
+    ".csv": _write_csv,
+    ".tsv": _write_csv,
+    ".json": _write_json,
+    ".efg": write_efg,
+    ".npz": lambda path, game, _: write_games(path, [game]),
+}

@@ -1,0 +1,124 @@
+"""Say how far policies are from an equilibrium: what each player gains by its best response.
+
+POLICIES is what `metanash solve --json` prints, or JSON of one array for each player: strategies of
+A_i probabilities for a strategic game, arrays (H, S, A_i) for a Markov game, (S, A_i) for a discounted
+one; or an .npz of NumPy with these arrays in the order of the players.
+"""
+
+import argparse
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
+from metanash.gaps import from_start, ne_gains, values
+from metanash.solution.files import Loaded
+from metanash.solution.result import shown
+from metanash.typing import Floats
+
+__all__ = ["add_arguments", "run"]
+
+_EXAMPLES = """\
+  metanash gap chicken.nfg mine.json     where mine.json is [[0.5, 0.5], [0.25, 0.75]]
+  metanash solve game.gam --json > found.json && metanash gap game.gam found.json
+  metanash gap games.npz learned.npz --game 3 --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the game, the policies, and the form of the output."""
+    add_game(parser, _EXAMPLES)
+    parser.add_argument("policies", type=Path, help="a .json or .npz file")
+    parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print gains and the NE-gap; ValueError names what is wrong with game or policies."""
+    loaded = read(options)
+    game = loaded.game(options.game)
+    policies = _policies(options.policies, loaded, options.game)
+    units = loaded.units
+    try:
+        rewards = ne_gains(game, policies)
+        batch: GameBatch[Any] = GameBatch.of(game)
+        paid = [from_start(batch, values(batch, [part[np.newaxis] for part in policies], i))[0]
+                for i in range(game.n_players)]  # fmt: skip
+    except ValueError as error:
+        said = re.sub(r"(?<=player )\d+", lambda found: str(int(found[0]) + 1), str(error))  # who counts from 0
+        raise ValueError(f"{options.policies}: {said}") from error
+    gains = [max(0.0, float(units.gain(gain, i))) for i, gain in enumerate(rewards.tolist())]
+    payoffs = [float(units.payoff(value, i)) for i, value in enumerate(paid)]
+    gap = sum(gains) if isinstance(game, ZeroSumGame) else max(gains)
+    if options.json:
+        found = {
+            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
+            "game": options.game, **described(game), "zero_sum": isinstance(game, ZeroSumGame), "payoffs": payoffs,
+            "gains": gains, "gap": gap,
+        }  # fmt: skip
+        print(json.dumps(found, indent=1))
+        return 0
+    print(head(loaded, game))
+    print(f"{'':10s}{'payoff':14s}gain by a best response")
+    for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
+        print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")
+    print(f"NE-gap {gap:.6g}, {'the sum of both' if isinstance(game, ZeroSumGame) else 'the largest'}")
+    return 0
+
+
+def _policies(path: Path, loaded: Loaded, number: int) -> list[Floats]:
+    """Policies of a file, in the shape that the game has."""
+    given = _archive(path) if path.suffix.lower() == ".npz" else _json(path, number)
+    game = loaded.games[number]
+    if len(given) != game.n_players:
+        raise ValueError(f"{path}: there is one array for each player, {game.n_players} in all; found {len(given)}")
+    policies = []
+    for i, (part, actions) in enumerate(zip(given, game.n_actions, strict=True)):
+        try:
+            policy = np.asarray(part, dtype=np.float64)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"{path}: the policy of player {i + 1} must be an array of numbers, all rows equally long ({error})"
+            ) from error
+        if loaded.strategic and policy.ndim == 1:
+            if len(policy) != actions:
+                raise ValueError(f"{path}: player {i + 1} has {actions} actions, not {len(policy)} as in its strategy")
+            policy = policy[np.newaxis, np.newaxis]
+        wanted = (*([] if isinstance(game, DiscountedGame) else [game.horizon]), game.n_states, actions)
+        if policy.shape != wanted:
+            raise ValueError(f"{path}: the policy of player {i + 1} must have shape {wanted}, got {policy.shape}")
+        policies.append(policy)
+    return policies
+
+
+def _json(path: Path, number: int) -> list[Any]:
+    try:
+        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no text file ({error}); policies are JSON or .npz") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}:{error.lineno}: no JSON ({error.msg}, column {error.colno})") from error
+    if isinstance(found, dict) and isinstance(found.get("games"), list):
+        games = [entry for entry in found["games"] if isinstance(entry, dict) and entry.get("game") == number]
+        if not games:
+            raise ValueError(f"{path}: no policies of game {number}; metanash solve --game {number} --json finds some")
+        found = games[0]
+    if isinstance(found, dict):
+        found = found.get("policies")
+    if not isinstance(found, list):
+        raise ValueError(
+            f"{path}: policies are a list of one array for each player, or what metanash solve --json prints"
+        )
+    return found
+
+
+def _archive(path: Path) -> list[Any]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return [stored[name] for name in stored.files]
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise ValueError(f"{path}: no .npz of arrays ({error}); numpy.savez writes one") from error

@@ -1,0 +1,100 @@
+"""Games that commands are given: a file, or standard input, and what reading it warns of."""
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from metanash.games import DiscountedGame, Game, ZeroSumGame
+from metanash.solution.files import FORMATS, Loaded, load
+
+__all__ = ["SCHEMA", "add_game", "described", "head", "notes", "read"]
+
+SCHEMA = 1
+"""Of what ``--json`` prints; entries may be added without a new number."""
+_KINDS = [suffix.removeprefix(".") for suffix in FORMATS]
+
+
+def add_game(parser: argparse.ArgumentParser, examples: str) -> None:
+    """Add the arguments that say which game, and examples below the help."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = (
+        f"examples:\n{examples}\n\nexit codes: 0, or 1 if something is wrong with the game, 2 with the usage"
+    )
+    parser.add_argument("file", help=f"a file whose name ends in {', '.join(FORMATS)}, or - for standard input")
+    parser.add_argument("--format", choices=_KINDS, help="of standard input, or of a file with another name")
+    sums = parser.add_mutually_exclusive_group()
+    sums.add_argument(
+        "--zero-sum", action="store_true", default=None, help="sums of payoffs are constant up to rounding"
+    )
+    sums.add_argument("--general-sum", dest="zero_sum", action="store_false", help="take sums as they are")
+    parser.set_defaults(misused=parser.error, zero_sum=None)
+
+
+@contextmanager
+def notes(command: str) -> Iterator[None]:
+    """Print warnings as lines on stderr."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            for warning in caught:
+                print(f"metanash {command}: note: {' '.join(str(warning.message).split())}", file=sys.stderr)
+
+
+def read(options: argparse.Namespace) -> Loaded:
+    """Read the game of the arguments; ValueError as :func:`metanash.solution.files.load`, exit 2 without a format."""
+    with notes(options.command):
+        if options.file == "-" and options.format is None:
+            options.misused(f"--format is needed with -, one of {', '.join(_KINDS)}")
+        path = Path(options.file)
+        if options.file != "-" and options.format in {None, path.suffix.lower().removeprefix(".")}:
+            return load(path, options.zero_sum)
+        with tempfile.TemporaryDirectory() as folder:
+            copy, shown = Path(folder) / f"game.{options.format}", "standard input" if options.file == "-" else path
+            copy.write_bytes(sys.stdin.buffer.read() if options.file == "-" else path.read_bytes())
+            try:
+                return load(copy, options.zero_sum)._replace(path=Path(str(shown)))
+            except ValueError as error:
+                raise ValueError(str(error).replace(str(copy), str(shown))) from error
+
+
+def head(loaded: Loaded, game: Game) -> str:
+    """Title, kind and sizes of a game in a line.
+
+    Examples
+    --------
+    >>> from metanash.gambit import from_bimatrix
+    >>> game, units = from_bimatrix([[3, -1], [-1, 1]], name="pennies")
+    >>> head(Loaded(Path("pennies.nfg"), [game], units, True), game)
+    'pennies.nfg: pennies, strategic, constant sum, 2 x 2 actions'
+    """
+    parts = [game.name] * bool(game.name)
+    if loaded.strategic:
+        parts.append("strategic")
+    elif isinstance(game, DiscountedGame):
+        parts.append(f"discount {game.discount:g}")
+    else:
+        parts.append(f"{game.horizon} steps")
+    parts += ["constant sum" if isinstance(game, ZeroSumGame) else "general sum"] * (
+        not isinstance(game, DiscountedGame)
+    )
+    parts += [] if loaded.strategic else [f"{game.n_states} states"]
+    return f"{loaded.path}: {', '.join(parts)}, {' x '.join(map(str, game.n_actions))} actions"
+
+
+def described(game: Game) -> dict[str, Any]:
+    """What ``--json`` says of a game."""
+    return {
+        "name": game.name,
+        "players": game.n_players,
+        "actions": list(game.n_actions),
+        "states": game.n_states,
+        "steps": None if isinstance(game, DiscountedGame) else game.horizon,
+        "discount": game.discount if isinstance(game, DiscountedGame) else None,
+    }

@@ -1,0 +1,109 @@
+"""Learn a game by play, and say how the gap of what is learned falls.
+
+Zero-sum games by predictive regret matching+ or Algorithm 1 (optimistic_mirror_descent), general-sum
+games by Algorithm 2 (correlated_mirror_descent), whose output is a correlated policy with a CCE-gap,
+discounted games by projected Q-ascent, which is for potential games. Gaps are exact; `metanash solve`
+finds an equilibrium outright where it can.
+"""
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
+from metanash.learners import LEARNERS, Run, checkpoints, learn
+from metanash.solution.files import Loaded
+from metanash.solution.result import policy_rows, shown
+
+__all__ = ["add_arguments", "run"]
+
+_EXAMPLES = """\
+  metanash learn pennies.nfg
+  metanash learn chicken.nfg --iterations 10000 --rate 0.05
+  metanash learn games.npz --game 2 --learner optimistic_mirror_descent --plot gap.png --json"""
+_DEFAULT: dict[type[Game], str] = {
+    ZeroSumGame: "regret_matching",
+    MarkovGame: "correlated_mirror_descent",
+    DiscountedGame: "projected_q_ascent",
+}
+_RATES = {"regret_matching": 10.0, "projected_q_ascent": 0.01, "softmax_gradient": 0.1}
+_RATE = 0.2
+_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the game, learner, iterations, rate, and the forms of the output."""
+    add_game(parser, _EXAMPLES)
+    parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
+    parser.add_argument("--learner", choices=sorted(LEARNERS), help="default: the one for the class of the game")
+    parser.add_argument("--iterations", "-T", type=int, default=1000, metavar="T", help="default 1000")
+    parser.add_argument("--rate", type=float, help="learning rate or step size; the default depends on the learner")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gap against iterations (wants matplotlib)")
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options."""
+    loaded = read(options)
+    game = loaded.game(options.game)
+    name = options.learner or _DEFAULT[type(game)]
+    rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
+    done = learn(game, LEARNERS[name](rate), options.iterations)
+    measure = next(name for name in ("ne_gap", "cce_gap", "cce_gap_bound") if name in done.measures)
+    scales = set(loaded.units.scale)
+    unit, scale = ("payoffs", scales.pop()) if len(scales) == 1 else ("parts of each player's range of payoffs", 1.0)
+    gap = np.maximum(scale * done.measures[measure][0], 0.0)
+    policies = [part[0] for part in done.policy] if measure == "ne_gap" else None
+    if loaded.strategic and policies is not None:
+        policies = [part[0, 0] for part in policies]
+    if options.plot is not None:
+        _plot(options.plot, done, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, game))
+    if options.json:
+        found = {
+            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": options.game, **described(game),
+            "learner": name, "learning_rate": rate, "iterations": options.iterations, "measure": measure, "unit": unit,
+            "checkpoints": done.checkpoints.tolist(), "gaps": gap.tolist(), "gap": float(gap[-1]),
+            "policies": None if policies is None else [part.tolist() for part in policies],
+        }  # fmt: skip
+        print(json.dumps(found, indent=1))
+        return 0
+    _table(loaded, game, done, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
+    for i, policy in enumerate(policies or []):
+        rows = list(policy_rows(policy))
+        print(
+            f"player {i + 1}", *(f"  {label:9s} {'  '.join(map(shown, row.tolist()))}" for label, row in rows), sep="\n"
+        )
+    return 0
+
+
+def _table(loaded: Loaded, game: Game, done: Run[Any], gap: Any, what: str) -> None:
+    """The gap at some of the checkpoints."""
+    print(head(loaded, game), what, f"{'iteration':>10s}  gap", sep="\n")
+    kept = set(checkpoints(int(done.checkpoints[-1]), _SHOWN).tolist())
+    near = {int(np.abs(done.checkpoints - t).argmin()) for t in kept}
+    for k in sorted(near):
+        print(f"{done.checkpoints[k]:10d}  {gap[k]:.3g}")
+
+
+def _plot(path: Path, done: Run[Any], gap: Any, label: str, title: str) -> None:
+    """Draw the gap on logarithmic axes."""
+    try:
+        pyplot = importlib.import_module(
+            "matplotlib.pyplot"
+        )  # the library does without it; who asks for a plot may not
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"--plot draws with matplotlib, which is not installed ({error}); pip install matplotlib"
+        ) from error
+    figure, axes = pyplot.subplots(figsize=(5, 3.2), layout="constrained")
+    positive = gap > 0.0
+    axes.loglog(done.checkpoints[positive], gap[positive], marker=".")
+    axes.set(xlabel="iterations", ylabel=label, title=title)
+    axes.title.set_fontsize(8)
+    figure.savefig(path, dpi=200)
+    pyplot.close(figure)

@@ -1,0 +1,69 @@
+"""Find an equilibrium of a game, with the gap that certifies it, in the payoffs of the file.
+
+Zero-sum games by linear programming, bimatrix games by pure strategies and the method of Lemke and
+Howson, games of more players by pure strategies and paths of logit equilibria, Markov games by
+backward induction, discounted zero-sum games by policy iteration.
+"""
+
+import argparse
+import json
+from typing import Any
+
+from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.solution.entry import solve_loaded
+from metanash.solution.files import Loaded
+from metanash.solution.result import Solution, shown
+
+__all__ = ["add_arguments", "run"]
+
+_EXAMPLES = """\
+  metanash solve chicken.nfg
+  metanash solve payoffs.csv             a matrix: zero-sum, payoffs of the row player
+  metanash solve games.npz --game 3      the fourth game of several
+  metanash solve game.gam --json | jq .games[0].gap
+  echo '[[3, -1], [-1, 1]]' | metanash solve - --format json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the game, which one of several, and the form of the output."""
+    add_game(parser, _EXAMPLES)
+    parser.add_argument("--game", type=int, metavar="K", help="of a file with several games: this one, from 0")
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the equilibria; ValueError and ArithmeticError say why there are none."""
+    loaded = read(options)
+    wanted = range(len(loaded.games)) if options.game is None else [options.game]
+    solutions = [(k, solve_loaded(loaded, k)) for k in wanted]
+    if options.json:
+        found = [_entry(loaded, k, solution) for k, solution in solutions]
+        print(json.dumps({"schema": SCHEMA, "command": "solve", "file": str(loaded.path), "games": found}, indent=1))
+    elif len(solutions) == 1:
+        ((k, solution),) = solutions
+        print(head(loaded, loaded.games[k]), solution, sep="\n")
+    else:
+        _table(loaded, solutions)
+    return 0
+
+
+def _entry(loaded: Loaded, number: int, solution: Solution) -> dict[str, Any]:
+    return {
+        "game": number,
+        **described(loaded.games[number]),
+        "zero_sum": solution.is_zero_sum,
+        "value": solution.value if isinstance(solution.value, float) else solution.value.tolist(),
+        "gap": solution.gap,
+        "method": solution.method,
+        "policies": [policy.tolist() for policy in solution.policies],
+    }
+
+
+def _table(loaded: Loaded, solutions: list[tuple[int, Solution]]) -> None:
+    """A line a game."""
+    print(f"{loaded.path}: {len(solutions)} games; --game K prints the policies of one, --json those of all")
+    print(f"{'game':>5s}  {'NE-gap':8s}  value")
+    for k, solution in solutions:
+        values = [solution.value] if isinstance(solution.value, float) else solution.value.tolist()
+        name = f"  {loaded.games[k].name}" * bool(loaded.games[k].name)
+        print(f"{k:5d}  {solution.gap:<8.2g}  {'  '.join(map(shown, values))}{name}")

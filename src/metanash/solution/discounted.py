@@ -1,0 +1,181 @@
+r"""Discounted zero-sum Markov games by the policy iteration of A. J. Hoffman and R. M. Karp (1966); teams.
+
+From values V the matrix games r(s, a, b) + gamma P V (Shapley 1953) have optimal strategies mu and nu. What mu is worth
+against the best response of player 2 is the next V. It is at least Shapley's next V where V was such a worth before,
+and at most the value of the game, so it rises to the value no more slowly than gamma^k, and mostly as fast as Newton's
+method. What nu is worth against the best response of player 1 is at least the value: each round certifies itself.
+
+A team, whose players share one reward, plays what is best for one who chooses all actions: nobody gains by leaving it.
+"""
+
+import numpy as np
+
+from metanash.exact import matrix_equilibria
+from metanash.gambit import Units
+from metanash.games import DiscountedGame, GameBatch, check_game
+from metanash.gaps import best_response_values, ne_gap, team_optima
+from metanash.solution.result import Solution
+from metanash.typing import Floats
+
+__all__ = ["GAP", "discounted_equilibrium", "solve_discounted", "team_optimum"]
+
+GAP = 1e-9
+"""Largest NE-gap in any state, in parts of the range of what the players may be paid in all, range / (1 - discount)."""
+_ROUNDS, _PATIENCE = 100_000, 200
+_SUM_ROUNDING = 1e-12
+METHOD = "Hoffman and Karp's policy iteration"
+
+
+def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
+    """Solve a discounted game: of a team by :func:`team_optimum`, else by :func:`discounted_equilibrium`.
+
+    Takes a DiscountedGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    game : DiscountedGame
+    units : Units or None
+        In which values and gaps are told. None: in units of reward.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As :func:`discounted_equilibrium`.
+    """
+    check_game("solve_discounted", game, DiscountedGame)
+    found = team_optimum(game) if game.is_team else discounted_equilibrium(game)
+    if units is None:
+        return found
+    if isinstance(found.value, float):
+        value, gap = float(units.payoff(found.value, 0)), float(units.gain(found.gap, 0))
+        return Solution(value, found.policies, gap, found.method)
+    values = np.array([units.payoff(value, i) for i, value in enumerate(found.value.tolist())])
+    gap = max(float(units.gain(found.gap, i)) for i in range(game.n_players))
+    return Solution(values, found.policies, gap, found.method)
+
+
+def team_optimum(game: DiscountedGame) -> Solution:
+    """Find the best that a team, or one player alone, can do: pure policies, and an equilibrium.
+
+    Takes a DiscountedGame; raises ValueError for anything else.
+
+    Returns
+    -------
+    Solution
+        Policies (S, A_i); values (N,), all alike, from the initial distribution, in units of reward.
+
+    Raises
+    ------
+    ValueError
+        If the players do not share one reward.
+
+    Examples
+    --------
+    Two players who want to be in the same place, the first of which pays more, at a discount of .5.
+
+    >>> import numpy as np
+    >>> from metanash import DiscountedGame, Transition
+    >>> stay = Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> team_optimum(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], stay, 0.5)).value
+    array([2., 2.])
+    """
+    check_game("team_optimum", game, DiscountedGame)
+    batch: GameBatch[DiscountedGame] = GameBatch((game,))
+    value = team_optima(batch)[0]
+    q = game.reward[0] + game.discount * game.transition.at(0) @ value
+    best = q.reshape(game.n_states, -1).argmax(axis=1)
+    places = np.unravel_index(best, game.n_actions)
+    policies = tuple(np.eye(n)[place] for n, place in zip(game.n_actions, places, strict=True))
+    gap = max(ne_gap(game, policies), 0.0)
+    return Solution(np.full(game.n_players, float(game.initial @ value)), policies, gap, "the joint optimum of a team")
+
+
+def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solution:
+    """Solve a discounted game of two players whose rewards add up to a constant.
+
+    Takes a DiscountedGame; raises ValueError for anything else.
+
+    Parameters
+    ----------
+    game : DiscountedGame
+    gap : float
+        Largest NE-gap in any state, relative as :data:`GAP` is; at least 2^-52 / (1 - discount), which rounding leaves.
+
+    Returns
+    -------
+    Solution
+        Policies (S, A) and (S, B); value and gap from the initial distribution, in units of reward.
+
+    Raises
+    ------
+    ValueError
+        If there are not two players, their rewards do not add up to a constant (to 1e-12), or ``gap`` is below what
+        rounding leaves.
+    ArithmeticError
+        If the gap does not get that small; the message says how small it got.
+
+    Examples
+    --------
+    One state: matching pennies for ever, for 1 and a half of it. At a discount of .5 that is twice the value of once.
+
+    >>> import numpy as np
+    >>> from metanash import DiscountedGame, Transition
+    >>> pennies = np.array([[[1.0, 0.0], [0.0, 0.5]]])
+    >>> stay = Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> found = discounted_equilibrium(DiscountedGame(np.stack([pennies, 1 - pennies]), stay, 0.5))
+    >>> print(f"{found.value:.12f}")
+    0.666666666667
+    """
+    check_game("discounted_equilibrium", game, DiscountedGame)
+    total = _total(game)
+    rounding = 2.0**-52 / (1.0 - game.discount)
+    if not gap >= rounding:
+        raise ValueError(
+            f"at a discount of {game.discount} rounding leaves a gap of {rounding:.2g} of the range of payoffs; "
+            f"discounted_equilibrium was asked for {gap:.2g}: give it a larger one"
+        )
+    reward, states = game.reward[0], game.n_states
+    chance = game.transition.at(0).reshape(-1, states)
+    batch: GameBatch[DiscountedGame] = GameBatch((game,))
+    allowed = gap * max(float(reward.max() - reward.min()), 1e-300) / (1.0 - game.discount)
+    value: Floats = np.full(states, float(reward.min()) / (1.0 - game.discount))
+    best: tuple[float, float, float, tuple[Floats, ...]] = (np.inf, 0.0, 0.0, ())
+    rounds = 0
+    for k in range(_ROUNDS):
+        stage = reward + (chance @ (game.discount * value)).reshape(reward.shape)
+        found = matrix_equilibria(stage)
+        policy = (found.mu[np.newaxis], found.nu[np.newaxis])
+        value = total - best_response_values(batch, policy, 1)[0]  # what mu is sure of
+        high = best_response_values(batch, policy, 0)[0]
+        worst = float((high - value).max())
+        if worst < best[0]:
+            start = float(game.initial @ (high - value))
+            best, rounds = (worst, start, float(game.initial @ value), (found.mu, found.nu)), k
+        if worst <= allowed:
+            break
+        if k - rounds > _PATIENCE:
+            raise ArithmeticError(
+                f"the gap gets no smaller than {best[0]:.3g} of the {allowed:.3g} rewards that were asked for; at a "
+                f"discount of {game.discount} rounding may leave no less: ask for a larger gap"
+            )
+    worst, start, low, policies = best
+    return Solution(low + 0.5 * max(start, 0.0), policies, max(start, 0.0), METHOD)
+
+
+def _total(game: DiscountedGame) -> float:
+    """What the values of both players add up to in every state. Raises ValueError if that depends on the policies."""
+    if game.n_players != 2:
+        raise ValueError(
+            f"of discounted games those of two players are solved whose rewards add up to a constant; this one has "
+            f"{game.n_players} players, and general-sum ones of infinite horizon are not solved yet"
+        )
+    sums = game.reward[0] + game.reward[-1]
+    low, high = float(sums.min()), float(sums.max())
+    if high - low > _SUM_ROUNDING:
+        place = tuple(int(k) for k in np.unravel_index(int(sums.argmax()), sums.shape))
+        raise ValueError(
+            f"rewards of this discounted game do not add up to a constant: at (s, a, b) = {place} the sum is "
+            f"{high:.10g}, elsewhere {low:.10g}. General-sum games of infinite horizon are not solved yet; potential "
+            "games among them are learned by metanash.ProjectedQAscent, and games of finite horizon are solved"
+        )
+    return 0.5 * (low + high) / (1.0 - game.discount)

@@ -1,0 +1,143 @@
+"""``solve``: one function for every game that the library can solve."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metanash.gambit import Units
+from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
+from metanash.neighbours import from_neighbour, is_neighbour
+from metanash.solution.discounted import solve_discounted
+from metanash.solution.files import Loaded, load
+from metanash.solution.markov import solve_markov, solve_one_shot, solve_zero_sum
+from metanash.solution.matrix import solve_matrix
+from metanash.solution.result import Solution
+from metanash.solution.strategic import payoff_table, solve_payoffs
+from metanash.typing import Array
+
+__all__ = ["SOLVERS", "solve", "solve_loaded"]
+
+SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
+    ZeroSumGame: solve_zero_sum,
+    MarkovGame: solve_markov,
+    DiscountedGame: solve_discounted,
+}
+"""How a game of a class is solved: functions of the game and its units. A new class is one more entry."""
+_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame)
+
+
+def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None) -> Solution:
+    """Find an equilibrium of a game, in the payoffs of whoever gave it, with the NE-gap that certifies it.
+
+    ===========================================  ======================================================================
+    game                                         method
+    ===========================================  ======================================================================
+    one matrix: zero-sum, payoffs of the rows    the simplex method (:mod:`metanash.exact`)
+    a pair of matrices                           the same if their sum is constant; else pure strategies, then the
+                                                 method of Lemke and Howson (:mod:`metanash.solution.bimatrix`)
+    N tensors (A_1, ..., A_N)                    pure strategies, then a path of logit equilibria that ends in Newton's
+                                                 method (:mod:`metanash.solution.several`)
+    ``ZeroSumGame``, ``MarkovGame``              backward induction with these
+    zero-sum ``DiscountedGame``                  Hoffman and Karp's iteration (:mod:`metanash.solution.discounted`)
+    ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
+    a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
+    a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
+    ===========================================  ======================================================================
+
+    Parameters
+    ----------
+    game : nested lists, array, sequence of arrays, game, path or game of another package
+    units : Units, optional
+        In which values and gaps of a game of this library are told. Default: in units of reward. Files and payoffs have
+        units of their own.
+    zero_sum : bool, optional
+        Of a file that leaves it open, as in :func:`metanash.gambit.read_nfg`.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    ValueError
+        If it is no game, or one of a kind that nothing here solves; the message says what is wrong, where, and what
+        can be done.
+    ArithmeticError
+        If no equilibrium is found whose gap is small enough, which the message says.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> mn.solve([[0, 2], [3, 1]])
+    zero-sum game, value 1.5 to player 1, NE-gap 0
+    player 1  0.5       0.5
+    player 2  0.25      0.75
+    by the simplex method
+    >>> mn.solve(([[3, 0], [0, 1]], [[0, 1], [1, 0]]))
+    general-sum game, payoffs 0.75, 0.5, NE-gap 0
+    player 1  0.5       0.5
+    player 2  0.25      0.75
+    by Lemke-Howson in integers
+    """
+    if (type(game) is list or type(game) is np.ndarray) and units is None and zero_sum is None:
+        try:
+            table: Array = np.asarray(game)
+        except ValueError:
+            payoff_table(game)
+            raise
+        if table.ndim == 2 and table.dtype.kind in "fiu" and table.size:
+            return solve_matrix(table)  # first of all, since it takes no longer than what is left of this function
+    if isinstance(game, str | os.PathLike):
+        _only("units", units, "games of this library; a file has its own")
+        return solve_loaded(load(Path(game), zero_sum))
+    _only("zero_sum", zero_sum, "files")
+    for cls, solver in SOLVERS.items():
+        if isinstance(game, cls):
+            return solver(game, units)
+    _only("units", units, "games of this library; payoffs are their own")
+    if is_neighbour(game):
+        return solve_one_shot(*from_neighbour(game))
+    several = isinstance(game, GameBatch) or (isinstance(game, list | tuple) and isinstance((*game, None)[0], _GAMES))
+    if isinstance(game, list | tuple | np.ndarray) and not several:
+        return solve_payoffs(payoff_table(game))
+    raise ValueError(
+        f"solve takes a matrix, a pair of matrices, a tensor for each player, a game or a path, got {_named(game)}"
+        f"{'; it takes one game at a time' * several}"
+    )
+
+
+def _only(name: str, value: object, those: str) -> None:
+    if value is not None:
+        raise ValueError(f"{name} is for {those}; leave it out")
+
+
+def _named(game: object) -> str:
+    return "None" if game is None else f"a {type(game).__name__}"
+
+
+def solve_loaded(loaded: Loaded, number: int | None = None) -> Solution:
+    """Solve a game of a file, in its payoffs.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    number : int, optional
+        Which game of the file, from 0. Default: the only one.
+
+    Raises
+    ------
+    ValueError
+        If there are several games and ``number`` is left out, or none of that number.
+    ArithmeticError
+        As :func:`solve`.
+    """
+    game = loaded.game(number)
+    try:
+        if loaded.strategic and isinstance(game, ZeroSumGame | MarkovGame):
+            return solve_one_shot(game, loaded.units)
+        return SOLVERS[type(game)](game, loaded.units)
+    except ArithmeticError as error:
+        raise ArithmeticError(f"{loaded.path}: {error}") from error

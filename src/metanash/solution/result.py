@@ -1,0 +1,96 @@
+"""What solving a game gives: value, policies, the NE-gap that certifies them, and how they were found."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from metanash.typing import Floats
+
+__all__ = ["ROWS", "Solution", "policy_rows", "shown"]
+
+ROWS = 12
+"""Rows of a player's policy that are printed."""
+
+
+class Solution(NamedTuple):
+    """An equilibrium, in the payoffs of whoever gave the game.
+
+    Attributes
+    ----------
+    value : float, or (N,) array
+        Of a zero-sum game the value to player 1 (of constant-sum payoffs: what player 1 is paid); else what each player
+        is paid.
+        From the initial distribution, where a game has states.
+    policies : tuple of N arrays
+        Strategies (A_i,) of a strategic game, policies (H, S, A_i) of a Markov game of finite horizon, (S, A_i) of a
+        discounted game.
+    gap : float
+        The NE-gap of ``policies``, worked out from the game and from them alone, up to rounding: of a zero-sum game the
+        sum of both players' gains by best responses, else the largest gain of a player, each in its own payoffs.
+    method : str
+        How it was found.
+    """
+
+    value: float | Floats
+    policies: tuple[Floats, ...]
+    gap: float
+    method: str
+
+    @property
+    def is_zero_sum(self) -> bool:
+        """Whether ``value`` is that of a zero-sum game."""
+        return isinstance(self.value, float)
+
+    def __repr__(self) -> str:
+        """Value, gap and policies in a few lines; of long policies the first rows.
+
+        Examples
+        --------
+        >>> import metanash as mn
+        >>> mn.solve([[0, 2], [3, 1]])
+        zero-sum game, value 1.5 to player 1, NE-gap 0
+        player 1  0.5       0.5
+        player 2  0.25      0.75
+        by the simplex method
+        """
+        if isinstance(self.value, float):
+            head = f"zero-sum game, value {shown(self.value)} to player 1"
+        else:
+            head = f"general-sum game, payoffs {', '.join(map(shown, self.value.tolist()))}"
+        lines = [f"{head}, NE-gap {self.gap:.2g}"]
+        for i, policy in enumerate(self.policies):
+            rows = list(policy_rows(policy))
+            width = max(len(label) for label, _ in rows[:ROWS])
+            for k, (label, row) in enumerate(rows[:ROWS]):
+                name = f"player {i + 1}" if k == 0 else ""
+                place = f"{label:{width}s}  " if label else ""
+                lines.append(f"{name:10s}{place}{'  '.join(f'{shown(p):8s}' for p in row.tolist())}".rstrip())
+            if len(rows) > ROWS:
+                lines.append(f"{'':10s}... {len(rows) - ROWS} more rows")
+        return "\n".join([*lines, f"by {self.method}"])
+
+
+def policy_rows(policy: Floats) -> Iterator[tuple[str, Floats]]:
+    """Rows of a policy (A_i,), (S, A_i) or (H, S, A_i), each with the step and the state that it is for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [label for label, _ in policy_rows(np.full((1, 2, 3), 1 / 3))]
+    ['h=0 s=0', 'h=0 s=1']
+    """
+    axes = "hs"[3 - policy.ndim :] if policy.ndim < 4 else ""
+    for place in np.ndindex(policy.shape[:-1]):
+        yield " ".join(f"{axis}={k}" for axis, k in zip(axes, place, strict=True)), policy[place]
+
+
+def shown(number: float) -> str:
+    """Six digits, and no minus before a zero.
+
+    Examples
+    --------
+    >>> shown(1 / 3), shown(-0.0)
+    ('0.333333', '0')
+    """
+    return f"{number + 0.0:.6g}"
