@@ -1,0 +1,23 @@
+"""The examples in the docstrings of the modules below run."""
+
+import doctest
+import importlib
+
+import numpy as np
+import pytest
+
+MODULES = {
+    "extensive.games": 4,
+    "extensive.recall": 6,
+    "extensive.treeplex": 3,
+    "extensive.trees": 6,
+}
+"""Modules, and how many examples each has at least."""
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = doctest.testmod(importlib.import_module(f"metanash.{name}"), extraglobs={"np": np})
+    assert ran.failed == 0
+    assert ran.attempted >= MODULES[name]
