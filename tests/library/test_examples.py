@@ -8,6 +8,7 @@ import pytest
 
 MODULES = {
     "extensive.games": 4,
+    "extensive.gaps": 5,
     "extensive.recall": 6,
     "extensive.treeplex": 3,
     "extensive.trees": 6,
