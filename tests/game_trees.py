@@ -168,3 +168,20 @@ def random_tree(rng, players, depth=5, inside=True):
         return move(player, key, payoffs=here, **children)
 
     return grow(depth, ("",) * players)
+
+
+def constant_sum(root, total):
+    """The same tree for two players whose payoffs sum to ``total`` at every end."""
+    for node in nodes(root):
+        mine = node.payoffs[0] if node.payoffs is not None else None
+        if mine is not None:
+            node.payoffs = (mine, (0 if node.children else total) - mine)
+    return root
+
+
+def seen_by_all(root):
+    """The same tree where each node is an information set of its own."""
+    for k, node in enumerate(nodes(root)):
+        if node.player >= 0:
+            node.key = f"node {k}"
+    return root

@@ -67,3 +67,23 @@ def perfect_information_value(root, players):
         return [a + b for a, b in zip(own, worth, strict=True)]
 
     return visit(root)
+
+
+def reduced_strategies(root, player, players):
+    """Pure strategies at the sets that their player may come to, as sets of (key, action); recall may be imperfect."""
+    found = set()
+    for pure in pure_strategies(root, player, players):
+        met = set()
+
+        def visit(node):
+            children = node.children
+            if node.player == player:
+                chosen = pure[node.key].index(1)  # noqa: B023
+                met.add((node.key, chosen))  # noqa: B023
+                children = [children[chosen]]
+            for _, child in children:
+                visit(child)
+
+        visit(root)
+        found.add(frozenset(met))
+    return found

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 MODULES = {
+    "extensive.exact": 6,
     "extensive.games": 4,
     "extensive.gaps": 5,
+    "extensive.induction": 6,
     "extensive.recall": 6,
+    "extensive.strategic": 4,
     "extensive.treeplex": 3,
     "extensive.trees": 6,
 }

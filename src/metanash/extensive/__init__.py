@@ -1,8 +1,56 @@
-"""Extensive games with perfect recall, in sequence form."""
+"""Extensive games with perfect recall, in sequence form: payoffs in the user's units, any number of players.
 
+A third form of games beside matrices and Markov games. :func:`read_extensive` takes every .efg tree with perfect
+recall; :class:`ExtensiveGame` is built of one :class:`Treeplex` for each player by hand.
+
+Games
+    :mod:`~metanash.extensive.treeplex`: decisions of one player; behaviour strategies and realisation plans
+    :mod:`~metanash.extensive.games`: games, and batches of one tree shape
+    :mod:`~metanash.extensive.trees`: trees as files have them, with or without perfect recall
+    :mod:`~metanash.extensive.recall`: from a tree to the sequence form
+Evaluation
+    :mod:`~metanash.extensive.gaps`: values, best responses, NE-gaps, CCE-gaps of averages
+    :mod:`~metanash.extensive.exact`: equilibria of two players with constant sum, certified in fractions
+    :mod:`~metanash.extensive.induction`: backward induction where everybody sees everything
+    :mod:`~metanash.extensive.strategic`: the strategic form, of trees without perfect recall too
+"""
+
+from metanash.extensive.exact import certify, solve_constant_sum
 from metanash.extensive.games import ExtensiveGame
+from metanash.extensive.gaps import (
+    best_responses,
+    cce_gains,
+    cce_gap,
+    gradients,
+    ne_gains,
+    ne_gap,
+    values,
+)
+from metanash.extensive.induction import backward_induction
 from metanash.extensive.recall import from_tree, read_extensive
+from metanash.extensive.strategic import strategic_form, strategic_size
 from metanash.extensive.treeplex import Treeplex
 from metanash.extensive.trees import Tree, efg_text, read_tree, write_efg
 
-__all__ = ["ExtensiveGame", "Tree", "Treeplex", "efg_text", "from_tree", "read_extensive", "read_tree", "write_efg"]
+__all__ = [
+    "ExtensiveGame",
+    "Tree",
+    "Treeplex",
+    "backward_induction",
+    "best_responses",
+    "cce_gains",
+    "cce_gap",
+    "certify",
+    "efg_text",
+    "from_tree",
+    "gradients",
+    "ne_gains",
+    "ne_gap",
+    "read_extensive",
+    "read_tree",
+    "solve_constant_sum",
+    "strategic_form",
+    "strategic_size",
+    "values",
+    "write_efg",
+]

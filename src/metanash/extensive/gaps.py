@@ -67,7 +67,7 @@ def _backed_up(plex: Treeplex, gradient: Floats) -> Floats:
 def best_value(plex: Treeplex, gradient: Floats) -> Floats:
     """The most that a plan is worth against a gradient (..., S): (...) array.
 
-    >>> best_value(Treeplex([0, 1], [2, 2]), np.array([1.0, 0.0, 3.0, 5.0, -1.0]))
+    >>> float(best_value(Treeplex([0, 1], [2, 2]), np.array([1.0, 0.0, 3.0, 5.0, -1.0])))
     6.0
     """
     return _backed_up(plex, gradient)[..., 0]
