@@ -154,7 +154,7 @@ def random_tree(rng, players, depth=5, inside=True):
 
     def grow(left, memory):
         here = payoffs() if inside and rng.random() < 0.3 else None
-        if left == 0 or rng.random() < 0.12:
+        if left == 0 or (left < depth - 1 and rng.random() < 0.12):
             return Node(payoffs=payoffs())
         if rng.random() < 0.25:
             cuts = sorted(int(k) for k in rng.integers(0, 9, size=rng.integers(1, 3)))

@@ -13,6 +13,10 @@ Evaluation
     :mod:`~metanash.extensive.exact`: equilibria of two players with constant sum, certified in fractions
     :mod:`~metanash.extensive.induction`: backward induction where everybody sees everything
     :mod:`~metanash.extensive.strategic`: the strategic form, of trees without perfect recall too
+Learning
+    :mod:`~metanash.extensive.learners`: predictive regret matching+ (PCFR+), mirror descent with dilated entropy
+    :mod:`~metanash.extensive.steps`: their steps, in flat arrays
+    :mod:`~metanash.extensive.runs`: the loop, and the mean of what earlier games recommend
 """
 
 from metanash.extensive.exact import certify, solve_constant_sum
@@ -27,13 +31,19 @@ from metanash.extensive.gaps import (
     values,
 )
 from metanash.extensive.induction import backward_induction
+from metanash.extensive.learners import DilatedMirrorDescent, ExtensiveState, PredictiveCFR
 from metanash.extensive.recall import from_tree, read_extensive
+from metanash.extensive.runs import ExtensiveRun, learn_extensive, mean_strategies
 from metanash.extensive.strategic import strategic_form, strategic_size
 from metanash.extensive.treeplex import Treeplex
 from metanash.extensive.trees import Tree, efg_text, read_tree, write_efg
 
 __all__ = [
+    "DilatedMirrorDescent",
     "ExtensiveGame",
+    "ExtensiveRun",
+    "ExtensiveState",
+    "PredictiveCFR",
     "Tree",
     "Treeplex",
     "backward_induction",
@@ -44,6 +54,8 @@ __all__ = [
     "efg_text",
     "from_tree",
     "gradients",
+    "learn_extensive",
+    "mean_strategies",
     "ne_gains",
     "ne_gap",
     "read_extensive",
