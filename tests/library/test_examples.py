@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 MODULES = {
+    "extensive.build": 4,
     "extensive.exact": 6,
     "extensive.games": 4,
     "extensive.gaps": 5,
@@ -18,6 +19,7 @@ MODULES = {
     "extensive.strategic": 4,
     "extensive.treeplex": 3,
     "extensive.trees": 6,
+    "families.small_poker": 4,
 }
 """Modules, and how many examples each has at least."""
 

@@ -1,12 +1,13 @@
 """Extensive games with perfect recall, in sequence form: payoffs in the user's units, any number of players.
 
 A third form of games beside matrices and Markov games. :func:`read_extensive` takes every .efg tree with perfect
-recall; :class:`ExtensiveGame` is built of one :class:`Treeplex` for each player by hand.
+recall, :func:`build_tree` makes one in Python, and :class:`ExtensiveGame` can be built of its parts by hand.
 
 Games
     :mod:`~metanash.extensive.treeplex`: decisions of one player; behaviour strategies and realisation plans
     :mod:`~metanash.extensive.games`: games, and batches of one tree shape
     :mod:`~metanash.extensive.trees`: trees as files have them, with or without perfect recall
+    :mod:`~metanash.extensive.build`: trees of nested nodes
     :mod:`~metanash.extensive.recall`: from a tree to the sequence form
 Evaluation
     :mod:`~metanash.extensive.gaps`: values, best responses, NE-gaps, CCE-gaps of averages
@@ -19,6 +20,7 @@ Learning
     :mod:`~metanash.extensive.runs`: the loop, and the mean of what earlier games recommend
 """
 
+from metanash.extensive.build import Draw, End, Move, build_tree
 from metanash.extensive.exact import certify, solve_constant_sum
 from metanash.extensive.games import ExtensiveGame
 from metanash.extensive.gaps import (
@@ -40,14 +42,18 @@ from metanash.extensive.trees import Tree, efg_text, read_tree, write_efg
 
 __all__ = [
     "DilatedMirrorDescent",
+    "Draw",
+    "End",
     "ExtensiveGame",
     "ExtensiveRun",
     "ExtensiveState",
+    "Move",
     "PredictiveCFR",
     "Tree",
     "Treeplex",
     "backward_induction",
     "best_responses",
+    "build_tree",
     "cce_gains",
     "cce_gap",
     "certify",

@@ -12,6 +12,8 @@ Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.sparse_ze
 :mod:`~metanash.families.poker`. Potential games: :mod:`~metanash.families.potential`,
 :mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`. General-sum:
 :mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
+
+Game trees, which are no Markov games and no sequences, are in :mod:`~metanash.families.small_poker`.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +23,7 @@ from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.poker import pot_scale, river_deal, river_poker_sequence
 from metanash.families.potential import potential_sequence
+from metanash.families.small_poker import kuhn_poker, leduc_poker
 from metanash.families.sparse_zero_sum import sparse_zero_sum_sequence
 from metanash.families.tracking import tracking_positions_sequence, tracking_sequence
 from metanash.families.zero_sum import zero_sum_sequence
@@ -29,6 +32,8 @@ __all__ = [
     "FAMILIES",
     "congestion_sequence",
     "general_sum_sequence",
+    "kuhn_poker",
+    "leduc_poker",
     "pot_scale",
     "potential_sequence",
     "river_deal",
