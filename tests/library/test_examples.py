@@ -2,10 +2,13 @@
 
 import doctest
 import importlib
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "extensive.build": 4,
     "extensive.exact": 6,
@@ -30,3 +33,23 @@ def test_examples_run(name, tmp_path, monkeypatch):
     ran = doctest.testmod(importlib.import_module(f"metanash.{name}"), extraglobs={"np": np})
     assert ran.failed == 0
     assert ran.attempted >= MODULES[name]
+
+
+def test_the_page_on_extensive_games_runs(tmp_path, monkeypatch, capsys):
+    """The bluff by hand: betting x of the low cards makes Bob indifferent at (-2 + 2x) / (1 + x) = -1, so x = 1/3.
+
+    If Bob folds a share y, low cards are indifferent at y - 2 (1 - y) = -1, so y = 1/3: high cards earn 1/3 + 4/3 and
+    low ones -1, together 1/3. Uniform play is worth (5/4 - 3/4) / 2 = 1/4; who always bets against it gets
+    (3/2 - 1/2) / 2 = 1/2. Half the time Ann bets, then calling is worth 0 to Bob, uniform play -1/2.
+    """
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extensive.md").read_text(), flags=re.DOTALL)
+    exec(compile(code, "docs/extensive.md", "exec"), {})
+    value, bluff, gains, *learned = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"value 0\.3333, gap \de-1[5-9]", value)
+    assert bluff == "bets with a low card: 0.3333"
+    assert gains == "against uniform play they gain 0.25 0.25"
+    for line, most in zip(learned, (1e-3, 0.3), strict=True):
+        name, early, late = line.split()
+        assert name in {"PredictiveCFR", "DilatedMirrorDescent"}
+        assert float(late) < min(most, 0.5 * float(early))

@@ -21,7 +21,7 @@ from metanash.extensive import (
     read_tree,
     solve_constant_sum,
 )
-from metanash.families import kuhn_poker, leduc_poker
+from metanash.families.small_poker import kuhn_poker, leduc_poker
 
 
 def rebuilt(node):

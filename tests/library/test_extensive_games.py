@@ -11,6 +11,7 @@ import oracles_trees
 import pytest
 from extensive_cases import by_key, random_case, read, tree_of, written
 
+from metanash import cli, gambit
 from metanash.archive import ArchiveError
 from metanash.extensive import ExtensiveGame, Treeplex, efg_text, from_tree, read_extensive, read_tree, write_efg
 
@@ -287,6 +288,28 @@ def test_names_with_quotes_come_back(tmp_path):
     assert (game.players[0].labels, game.players[0].actions) == (('"s"',), (('"l"',),))
     path.write_text(efg_text(read_tree(path)))
     assert read_extensive(path).players[0].actions == (('"l"',),)
+
+
+def test_show_prints_trees_that_are_no_markov_games(tmp_path, capsys):
+    path = written(tmp_path, game_trees.kuhn(), 2)
+    with pytest.raises(ArchiveError, match=r"no Markov game: .*; metanash\.extensive\.read_extensive reads every tree"):
+        gambit.read_efg(path)
+    assert cli.main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Gambit    extensive game with perfect recall; no Markov game of steps and states",
+        "title     a game",
+        "player    1 'P1': 6 information sets, 13 sequences, payoffs in a range of 4",
+        "player    2 'P2': 6 information sets, 13 sequences, payoffs in a range of 4",
+        "terminals 30 combinations of sequences, chance averaged out",
+        f"read it   metanash.extensive.read_extensive({str(path)!r})",
+    ]
+    for root, words in [(game_trees.absent_minded(), "absent-minded"), (game_trees.forgetful(), "no perfect recall")]:
+        written(tmp_path, root, 1)
+        assert cli.main(["show", str(path)]) == 1
+        assert words in capsys.readouterr().err
+    path.write_text('EFG 2 R "" { "a" } t "" 1 "" { x }')
+    assert cli.main(["show", str(path)]) == 1
+    assert "a payoff" in capsys.readouterr().err
 
 
 def test_deep_and_wide_trees_are_read_in_seconds(tmp_path):

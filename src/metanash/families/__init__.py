@@ -13,7 +13,8 @@ Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.sparse_ze
 :mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`. General-sum:
 :mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
 
-Game trees, which are no Markov games and no sequences, are in :mod:`~metanash.families.small_poker`.
+Game trees, which are no Markov games and no sequences, are in :mod:`~metanash.families.small_poker`. It is imported by
+its own name, so that jobs which make the families above do not depend on extensive games.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,6 @@ from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
 from metanash.families.poker import pot_scale, river_deal, river_poker_sequence
 from metanash.families.potential import potential_sequence
-from metanash.families.small_poker import kuhn_poker, leduc_poker
 from metanash.families.sparse_zero_sum import sparse_zero_sum_sequence
 from metanash.families.tracking import tracking_positions_sequence, tracking_sequence
 from metanash.families.zero_sum import zero_sum_sequence
@@ -32,8 +32,6 @@ __all__ = [
     "FAMILIES",
     "congestion_sequence",
     "general_sum_sequence",
-    "kuhn_poker",
-    "leduc_poker",
     "pot_scale",
     "potential_sequence",
     "river_deal",
