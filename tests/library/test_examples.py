@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "extensive.build": 4,
     "extensive.exact": 6,
-    "extensive.games": 4,
+    "extensive.games": 7,
     "extensive.gaps": 5,
     "extensive.induction": 6,
     "extensive.learners": 5,

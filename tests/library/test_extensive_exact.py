@@ -151,6 +151,12 @@ def test_certificates_divide_by_the_sum_of_each_set():
     assert off.gains == (6 - Fraction(5, 3),)
 
 
+def test_nobody_moves(tmp_path):
+    root = game_trees.chance((Fraction(1, 4), game_trees.end(3, -1)), (Fraction(3, 4), game_trees.end(-2, 4)))
+    solution = solve_constant_sum(read(tmp_path, root, 2))
+    assert (solution.value, solution.gap, solution.gains) == (-0.75, 0, (0, 0))
+
+
 # Backward induction -------------------------------------------------------------------------------------------
 
 

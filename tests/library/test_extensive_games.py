@@ -13,7 +13,16 @@ from extensive_cases import by_key, random_case, read, tree_of, written
 
 from metanash import cli, gambit
 from metanash.archive import ArchiveError
-from metanash.extensive import ExtensiveGame, Treeplex, efg_text, from_tree, read_extensive, read_tree, write_efg
+from metanash.extensive import (
+    ExtensiveGame,
+    Treeplex,
+    efg_text,
+    from_tree,
+    read_extensive,
+    read_tree,
+    stack_games,
+    write_efg,
+)
 
 SEEDS = range(12)
 
@@ -214,6 +223,29 @@ def test_a_batch_has_a_leading_axis():
     np.testing.assert_array_equal(game.spread, [[2, 2], [6, 6]])
 
 
+def test_games_of_one_shape_are_stacked(tmp_path):
+    one = read(tmp_path, game_trees.kuhn(), 2)
+    two = ExtensiveGame(one.players, one.sequences, 2 * one.payoff, one.chance * (1 + 1e-12))
+    batch = stack_games([one, two, one])
+    np.testing.assert_array_equal(batch.payoff, [one.payoff, two.payoff, one.payoff])
+    np.testing.assert_array_equal(batch.chance, [one.chance, two.chance, one.chance])
+    assert batch.batch_shape == (3,)
+    assert stack_games([batch, batch]).batch_shape == (2, 3)
+    pennies = read(tmp_path, game_trees.pennies(), 2)
+    three = read(tmp_path, game_trees.three(), 3)
+    other = ExtensiveGame((ONCE, ONCE), [[1, 2], [0, 0]], np.zeros((2, 2)), [1, 1])
+    for games, words in [
+        ([], "at least one game"),
+        ([one, "kuhn"], "stack_games, at place 1, takes an ExtensiveGame, got a str"),
+        ([one, three], "game 1 has other players"),
+        ([one, one, pennies], "game 2 has other information sets"),
+        ([pennies, other], "game 1 has other terminals"),
+        ([one, batch], "game 1 has other leading axes"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            stack_games(games)
+
+
 # The reader ---------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +283,18 @@ def test_what_chance_never_does_is_no_terminal_but_its_sets_are_there(tmp_path):
     game = read(tmp_path, game_trees.chance((1, game_trees.end(3)), (0, never)), 1)
     assert game.n_sets == (1,)
     assert game.payoff.tolist() == [[3]]
+
+
+def test_a_thousand_coins_leave_no_chance_that_floats_cannot_hold(tmp_path):
+    """Tails is the end, heads goes on; the player only chooses at the very end, which never comes."""
+    node = game_trees.move(0, "late", a=game_trees.end(10**6), b=game_trees.end(0))
+    for k in range(1100):
+        node = game_trees.chance((Fraction(1, 2), game_trees.end(k)), (Fraction(1, 2), node))
+    tree = tree_of(tmp_path, node, 1)
+    assert min(tree.weights) == Fraction(1, 2**1100)
+    game = from_tree(tree)
+    assert game.n_sets == (1,)
+    assert game.payoff.tolist() == [[float(sum(Fraction(1099 - k, 2 ** (k + 1)) for k in range(1100)))]]
 
 
 def chances(tmp_path, *words):

@@ -22,7 +22,7 @@ Learning
 
 from metanash.extensive.build import Draw, End, Move, build_tree
 from metanash.extensive.exact import certify, solve_constant_sum
-from metanash.extensive.games import ExtensiveGame
+from metanash.extensive.games import ExtensiveGame, stack_games
 from metanash.extensive.gaps import (
     best_responses,
     cce_gains,
@@ -67,6 +67,7 @@ __all__ = [
     "read_extensive",
     "read_tree",
     "solve_constant_sum",
+    "stack_games",
     "strategic_form",
     "strategic_size",
     "values",

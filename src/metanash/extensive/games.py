@@ -23,7 +23,7 @@ from metanash._inner.frozen import Frozen, sealed
 from metanash.extensive.treeplex import Treeplex, integers
 from metanash.typing import Floats, Integers, Policies
 
-__all__ = ["ExtensiveGame", "Scatter", "check_extensive"]
+__all__ = ["ExtensiveGame", "Scatter", "check_extensive", "stack_games"]
 
 _TOTAL = 1e-9
 """How far the chances of all terminals may be from one."""
@@ -231,3 +231,48 @@ def check_extensive(by: str, game: object) -> None:
         raise ValueError(
             f"{by} takes an ExtensiveGame, got a {type(game).__name__}; metanash.extensive.read_extensive reads one"
         )
+
+
+def stack_games(games: Sequence[ExtensiveGame], name: str = "") -> ExtensiveGame:
+    """Make a batch of games of one tree shape, with a new first axis; names of sets and actions are those of the first.
+
+    Parameters
+    ----------
+    games : sequence of ExtensiveGame
+        With the same treeplexes, the same sequences at their terminals, and the same leading axes.
+    name : str
+        Of the batch.
+
+    Raises
+    ------
+    ValueError
+        If there is no game, or one has another shape than the first.
+
+    Examples
+    --------
+    >>> once = Treeplex([0], [2])
+    >>> games = [ExtensiveGame((once,), [[1, 2]], [[0, worth]], [1, 1]) for worth in (1, 2, 3)]
+    >>> stack_games(games).payoff[:, 0, 1].tolist()
+    [1.0, 2.0, 3.0]
+    """
+    if not games:
+        raise ValueError("a batch needs at least one game")
+    for k, game in enumerate(games):
+        check_extensive(f"stack_games, at place {k},", game)
+        if (differs := _difference(games[0], game)) is not None:
+            raise ValueError(f"a batch holds games of one tree shape; game {k} has other {differs} than game 0")
+    payoff = np.stack([game.payoff for game in games])
+    shape = (*payoff.shape[:-2], payoff.shape[-1])
+    chance = np.stack([np.broadcast_to(game.chance, shape[1:]) for game in games])
+    return ExtensiveGame(games[0].players, games[0].sequences, payoff, chance, name=name)
+
+
+def _difference(one: ExtensiveGame, other: ExtensiveGame) -> str | None:
+    if one.n_players != other.n_players:
+        return "players"
+    for mine, theirs in zip(one.players, other.players, strict=True):
+        if not (np.array_equal(mine.parent, theirs.parent) and np.array_equal(mine.n_actions, theirs.n_actions)):
+            return "information sets"
+    if not np.array_equal(one.sequences, other.sequences):
+        return "terminals"
+    return "leading axes" if one.batch_shape != other.batch_shape else None

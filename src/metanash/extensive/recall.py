@@ -13,7 +13,10 @@ from metanash.extensive.treeplex import Treeplex
 from metanash.extensive.trees import CHANCE, Moves, Tree, read_tree
 from metanash.typing import Integers
 
-__all__ = ["Recalled", "from_tree", "read_extensive", "recalled"]
+__all__ = ["LEAST_CHANCE", "Recalled", "from_tree", "read_extensive", "recalled"]
+
+LEAST_CHANCE = Fraction(1, 10**290)
+"""Ends of a smaller chance are left out, before products of it leave the range of floats."""
 
 
 @dataclass
@@ -145,12 +148,12 @@ def _by_depth(player: _Player, moves: tuple[Moves, ...]) -> tuple[list[int], Int
 
 
 def _terminals(tree: Tree, reached: list[tuple[int, ...]]) -> dict[tuple[int, ...], list[Fraction]]:
-    """Chance and payoffs times chance of all ends with the same sequences, but those of chance 0."""
+    """Chance and payoffs times chance of all ends with the same sequences, but those that never come about."""
     table: dict[tuple[int, ...], list[Fraction]] = {}
     products: dict[tuple[int, int], list[Fraction]] = {}
     for node in tree.ends:
         weight, earned = tree.weights[node], tree.earned[node]
-        if not weight:
+        if weight < LEAST_CHANCE:
             continue
         # weights and sums of payoffs are shared by many nodes, and the tree keeps them alive
         pair = id(weight), id(earned)
@@ -167,7 +170,8 @@ def from_tree(tree: Tree) -> ExtensiveGame:
 
     Payoffs inside the tree add up along the path. Information sets are ordered by the number of own moves before them,
     then by their parent sequence, then as the file meets them; terminals by the sequence of player 1, of player 2, ...
-    Sums over chance are worked out in fractions and rounded once. A tree that is only an end is a game of no moves.
+    Sums over chance are worked out in fractions and rounded once. Ends of chance 0 are left out, and those of less than
+    1e-290, such as after a thousand coins. A tree that is only an end is a game of no moves.
 
     Raises
     ------

@@ -49,9 +49,9 @@ def observed_regret(plex: Treeplex, regret: Floats, strategy: Floats, gradient: 
 def predicted_strategy(plex: Treeplex, regret: Floats, strategy: Floats, prediction: Floats) -> Floats:
     r"""Next behaviour strategy (..., S) of predictive regret matching+, with a predicted gradient.
 
-    At each set it is proportional to max(z + w - <w, x>, 0), uniform where that is 0: w is the worth of its sequences
-    by the prediction when the sets after it already play their *next* strategies, x the last strategy here (Farina,
-    Kroer and Sandholm 2021, "Faster game solving via predictive Blackwell approachability", algorithm 3 and section 6).
+    At each set it is proportional to max(z + w - <w, x>, 0), uniform where that is 0: x is the last strategy here, and
+    w the worth of its sequences by the prediction when the sets after it already play their *next* strategies (Farina,
+    Kroer and Sandholm 2021, "Faster game solving via predictive Blackwell approachability", algorithm 3 at each set).
 
     >>> plex = Treeplex([0], [2])
     >>> predicted_strategy(plex, np.array([0.0, 1.0, 0.0]), plex.uniform(), np.array([0.0, 1.0, 3.0])).tolist()
