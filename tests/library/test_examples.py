@@ -1,32 +1,70 @@
-"""Examples in docstrings of the library print what they say that they do."""
+"""The examples in the docstrings of the modules below run."""
 
 import doctest
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import metanash.solution
 
-MODULES = [
-    *(f"metanash.solution.{found.name}" for found in pkgutil.iter_modules(metanash.solution.__path__)),
-    "metanash.gambit.gametracer",
-    "metanash.neighbours",
-    "metanash.commands.inputs",
-]
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = {
+    "extensive.build": 4,
+    "extensive.exact": 6,
+    "extensive.games": 7,
+    "extensive.gaps": 5,
+    "extensive.induction": 6,
+    "extensive.learners": 5,
+    "extensive.recall": 6,
+    "extensive.runs": 8,
+    "extensive.steps": 7,
+    "extensive.strategic": 4,
+    "extensive.treeplex": 3,
+    "extensive.trees": 6,
+    "families.small_poker": 4,
+    "gambit.gametracer": 1,
+    "neighbours": 1,
+    "commands.inputs": 1,
+    **{f"solution.{found.name}": 1 for found in pkgutil.iter_modules(metanash.solution.__path__)},
+}
+"""Modules, and how many examples each has at least."""
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_print_what_they_say(name):
-    done = doctest.testmod(importlib.import_module(name))
-    assert done.failed == 0
-    assert done.attempted > 0
+def test_examples_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = doctest.testmod(importlib.import_module(f"metanash.{name}"), extraglobs={"np": np})
+    assert ran.failed == 0
+    assert ran.attempted >= MODULES[name]
+
+
+def test_the_page_on_extensive_games_runs(tmp_path, monkeypatch, capsys):
+    """The bluff by hand: betting x of the low cards makes Bob indifferent at (-2 + 2x) / (1 + x) = -1, so x = 1/3.
+
+    If Bob folds a share y, low cards are indifferent at y - 2 (1 - y) = -1, so y = 1/3: high cards earn 1/3 + 4/3 and
+    low ones -1, together 1/3. Uniform play is worth (5/4 - 3/4) / 2 = 1/4; who always bets against it gets
+    (3/2 - 1/2) / 2 = 1/2. Half the time Ann bets, then calling is worth 0 to Bob, uniform play -1/2.
+    """
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extensive.md").read_text(), flags=re.DOTALL)
+    exec(compile(code, "docs/extensive.md", "exec"), {})
+    value, bluff, gains, *learned = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"value 0\.3333, gap \de-1[5-9]", value)
+    assert bluff == "bets with a low card: 0.3333"
+    assert gains == "against uniform play they gain 0.25 0.25"
+    for line, most in zip(learned, (1e-3, 0.3), strict=True):
+        name, early, late = line.split()
+        assert name in {"PredictiveCFR", "DilatedMirrorDescent"}
+        assert float(late) < min(most, 0.5 * float(early))
 
 
 def test_the_readme_shows_what_solve_prints():
     """The blocks of the kind ``pycon``, which other tests do not run."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     shown = "".join(part.partition("```")[0] for part in text.split("```pycon\n")[1:])
     case = doctest.DocTestParser().get_doctest(shown, {}, "README.md", None, 0)
     assert doctest.DocTestRunner().run(case) == (0, len(case.examples))

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from metanash._inner.foreign import kind_of, unreadable
-from metanash.archive import open_archive
+from metanash.archive import ArchiveError, open_archive
 from metanash.commands.tables import Table, read_table
+from metanash.extensive import read_extensive
 from metanash.gambit import to_payoffs
 from metanash.gamefile import read_games_in_units
 from metanash.games import DiscountedGame, Game
@@ -64,7 +65,13 @@ def _gambit(path: Path, wanted: str | None) -> None:
     maker = "GameTracer" if path.suffix.lower() == ".gam" else "Gambit"
     if wanted is not None:
         raise ValueError(f"{path} is a {maker} file, which has no arrays; leave {wanted!r} out")
-    (game, *_), units = read_games_in_units(path)
+    try:
+        (game, *_), units = read_games_in_units(path)
+    except ArchiveError:
+        if path.suffix.lower() != ".efg" or unreadable(path):
+            raise
+        _tree(path)  # a tree that is no Markov game; what is wrong with any other file it says too
+        return
     print(f"{maker:9s} {'extensive' if path.suffix.lower() == '.efg' else 'strategic'} game, {_kind(game)}")
     print(f"{'title':10s}{game.name}")
     print(f"{'players':10s}{game.n_players}")
@@ -74,6 +81,17 @@ def _gambit(path: Path, wanted: str | None) -> None:
         for i, payoffs in enumerate(to_payoffs(game, units)):
             print(f"{'payoffs':10s}of player {i + 1}: {float(payoffs.min()):.6g} to {float(payoffs.max()):.6g}")
     print(f"{'read it':10s}metanash.read_games({str(path)!r})")
+
+
+def _tree(path: Path) -> None:
+    game = read_extensive(path)
+    print(f"{'Gambit':10s}extensive game with perfect recall; no Markov game of steps and states")
+    print(f"{'title':10s}{game.name}")
+    for i, plex in enumerate(game.players):
+        sizes = f"{plex.n_sets} information sets, {plex.n_sequences} sequences"
+        print(f"{'player':10s}{i + 1} {plex.name!r}: {sizes}, payoffs in a range of {game.spread[i]:.6g}")
+    print(f"{'terminals':10s}{game.n_terminals} combinations of sequences, chance averaged out")
+    print(f"{'read it':10s}metanash.extensive.read_extensive({str(path)!r})")
 
 
 def _cell(text: str) -> str:

@@ -12,6 +12,9 @@ Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.sparse_ze
 :mod:`~metanash.families.poker`. Potential games: :mod:`~metanash.families.potential`,
 :mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`. General-sum:
 :mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
+
+Game trees, which are no Markov games and no sequences, are in :mod:`~metanash.families.small_poker`. It is imported by
+its own name, so that jobs which make the families above do not depend on extensive games.
 """
 
 from collections.abc import Callable, Sequence

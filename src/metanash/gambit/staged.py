@@ -104,7 +104,8 @@ class _Staging:
         self.reader.fail(
             node.place,
             f"no Markov game: {reason}. A game is read if it goes by steps at which players 1 to {self.players} move "
-            "in this order without seeing each other's move, with nothing but chance moves between steps",
+            "in this order without seeing each other's move, with nothing but chance moves between steps; "
+            "metanash.extensive.read_extensive reads every tree with perfect recall",
         )
 
     def levels(self) -> tuple[list[Fraction], list[Level]]:

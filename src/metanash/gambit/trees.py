@@ -45,19 +45,24 @@ class Node:
         What players get for coming here, if anything.
     player, information_set, label
         Of a player's node; players count from 0.
+    names : tuple of str
+        Of the actions.
     chances : tuple of Fraction
         Of a chance node; they sum to exactly one.
-    width : int
-        How many children there are.
     """
 
-    __slots__ = ("chances", "children", "information_set", "kind", "label", "payoffs", "place", "player", "width")
+    __slots__ = ("chances", "children", "information_set", "kind", "label", "names", "payoffs", "place", "player")
 
     def __init__(self, kind: str, place: int, known: "_Known | None" = None, player: int = -1, number: int = 0) -> None:
         self.kind, self.place, self.player, self.information_set = kind, place, player, number
-        self.label, self.chances, self.width = (known.label, known.chances, len(known.names)) if known else ("", (), 0)
+        self.label, self.names, self.chances = (known.label, known.names, known.chances) if known else ("", (), ())
         self.payoffs: Payoffs | None = None
         self.children: list[Node] = []
+
+    @property
+    def width(self) -> int:
+        """How many children there are."""
+        return len(self.names)
 
 
 class _Known:

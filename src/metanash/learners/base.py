@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
+from metanash._inner.runs import PureStartWarning, checkpoints, checkpoints_to
 from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
@@ -30,10 +31,6 @@ __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoin
 __all__ += ["checked_policies", "learning_rates", "warn_of_zeros"]
 
 State = TypeVar("State")
-
-
-class PureStartWarning(UserWarning):
-    """An initial policy has a probability of 0, and the learner can never raise it."""
 
 
 class Learner(Protocol[State]):
@@ -86,21 +83,6 @@ class Run(Generic[State]):
 
 Probe = Callable[[Any, Any], Mapping[str, Floats]]
 """Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
-
-
-def checkpoints(iterations: int, count: int = 60) -> Integers:
-    """At most ``count`` log-spaced iterations from 1 to ``iterations``, both included.
-
-    Raises
-    ------
-    ValueError
-        If ``iterations`` < 1 or ``count`` < 1.
-    """
-    integer("iterations", iterations, 1)
-    integer("count", count, 1)
-    grid = np.unique(np.rint(np.geomspace(1, iterations, count)).astype(np.int64))
-    grid[-1] = iterations
-    return grid
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
@@ -221,7 +203,7 @@ def learn(
     """
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)
-    grid = _checkpoints_to(iterations, checkpoints(iterations) if at is None else np.asarray(at))
+    grid = checkpoints_to(iterations, checkpoints(iterations) if at is None else np.asarray(at))
     measures: dict[str, list[Floats]] = {}
     probes: dict[str, list[Floats]] = {}
     state, done = learner.start(batch, initial), 0
@@ -240,21 +222,6 @@ def learn(
         policy=learner.output(state),
         probes=_by_checkpoint(probes),
     )
-
-
-def _checkpoints_to(iterations: int, given: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Checkpoints as int64; raises ValueError unless they are integers that increase from 1 at least to the last."""
-    grid = given.astype(np.int64)
-    if (
-        (grid != given).any()
-        or grid.ndim != 1
-        or grid.size == 0
-        or grid[0] < 1
-        or (np.diff(grid) <= 0).any()
-        or grid[-1] != iterations
-    ):
-        raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
-    return grid
 
 
 def _append(found: dict[str, list[Floats]], values: Mapping[str, Floats]) -> None:

@@ -1,0 +1,236 @@
+r"""Equilibria of two-player games of constant sum by a linear program in sequence form, certified in fractions.
+
+The plans x of player 1 and y of player 2 are those with E x = e and F y = f, which say that a plan is 1 at the empty
+sequence and that the sequences of a set sum to its parent. With A the payoffs of player 1 (times chance) by sequences,
+
+.. math:: \max_{x, q} \; q_0 \quad \text{with} \quad E x = e, \; x \ge 0, \; F^T q \le A^T x,
+
+where q_0 is the least that x is worth, and y is the dual solution (Koller, Megiddo and von Stengel 1996, "Efficient
+computation of equilibria for extensive two-person games", equations 9 and 10). HiGHS solves it in floats. What it
+returns is made strategies, and *these* are judged: the payoffs that each assures and both players' gains are worked out
+in fractions, from the floats of the game and of the strategies as they are.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from metanash.extensive.games import ExtensiveGame, check_extensive
+from metanash.extensive.treeplex import Treeplex
+from metanash.typing import Array, Floats, Policies
+
+__all__ = ["TOLERANCE", "Certificate", "ConstantSumSolution", "certify", "solve_constant_sum"]
+
+TOLERANCE = 1e-7
+"""Largest gap of a solution, in parts of the range of payoffs (:attr:`ExtensiveGame.spread`); most are below 1e-12."""
+_SUM = 1e-9
+"""How far sums of payoffs may be from constant, in parts of the payoffs of their terminal."""
+_FEASIBLE = 1e-10
+"""Tolerances of HiGHS, the least that it takes."""
+
+Rational = list[Fraction]
+
+
+class Certificate(NamedTuple):
+    """Exact values and gains of strategies, each probability divided by the sum of its information set.
+
+    Attributes
+    ----------
+    values : tuple of Fraction
+        Expected payoffs.
+    best : tuple of Fraction
+        The most that each player gets against the others.
+    """
+
+    values: tuple[Fraction, ...]
+    best: tuple[Fraction, ...]
+
+    @property
+    def gains(self) -> tuple[Fraction, ...]:
+        """What each player gains by its best response."""
+        return tuple(best - value for best, value in zip(self.best, self.values, strict=True))
+
+
+class ConstantSumSolution(NamedTuple):
+    """Equilibrium of a two-player game of constant sum.
+
+    Attributes
+    ----------
+    value : float
+        Payoff of player 1 in equilibrium, up to ``gap``.
+    strategies : tuple of (S_i,) arrays
+        Behaviour strategies.
+    low, high : float
+        What strategy 1 assures player 1 of, and strategy 2 leaves it at most; rounded outwards, so the value of the
+        game that has the payoffs of player 1 lies between.
+    gap : float
+        high - low, rounded up; no player gains more.
+    gains : tuple of float
+        Gains of both players in their own payoffs, rounded up: their largest is the NE-gap.
+    """
+
+    value: float
+    strategies: Policies
+    low: float
+    high: float
+    gap: float
+    gains: tuple[float, ...]
+
+
+def _above(number: Fraction) -> float:
+    """The least float that is not below a number."""
+    near = float(number)
+    return near if Fraction(near) >= number else math.nextafter(near, math.inf)
+
+
+def certify(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Certificate:
+    """Values and best-response values of strategies of any number of players, in fractions.
+
+    Raises
+    ------
+    ValueError
+        If the game is a batch, or strategies are none.
+
+    Examples
+    --------
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[3, -1, -1, 1], [-3, 1, 1, -1]], np.ones(4))
+    >>> certify(game, ([1, 0.5, 0.5], [1, 0.5, 0.5])).gains
+    (Fraction(1, 2), Fraction(1, 2))
+    """
+    _one_game("certify", game)
+    plans = [_exact_plan(*pair) for pair in zip(game.players, game.checked(strategies), strict=True)]
+    values, best = [], []
+    for i, plex in enumerate(game.players):
+        gradient = _exact_gradient(game, game.payoff[i], plans, i)
+        values.append(sum((g * r for g, r in zip(gradient, plans[i], strict=True)), Fraction(0)))
+        best.append(_exact_best(plex, gradient))
+    return Certificate(tuple(values), tuple(best))
+
+
+def _exact_plan(plex: Treeplex, behaviour: Floats) -> Rational:
+    plan = [Fraction(1), *[Fraction(0)] * (plex.n_sequences - 1)]
+    chances = [*map(Fraction, behaviour.tolist())]
+    for parent, first, n in _sets(plex):
+        total = sum(chances[first : first + n])
+        for s in range(first, first + n):
+            if plan[parent] and chances[s]:
+                plan[s] = plan[parent] * chances[s] / total
+    return plan
+
+
+def _exact_gradient(game: ExtensiveGame, payoff: Floats, plans: Sequence[Rational], player: int) -> Rational:
+    gradient = [Fraction(0)] * game.players[player].n_sequences
+    others = [j for j in range(game.n_players) if j != player]
+    for column, worth in zip(game.sequences.T.tolist(), payoff.tolist(), strict=True):
+        share = math.prod((plans[j][column[j]] for j in others), start=Fraction(1))
+        if share:
+            gradient[column[player]] += Fraction(worth) * share
+    return gradient
+
+
+def _exact_best(plex: Treeplex, gradient: Rational) -> Fraction:
+    worth = list(gradient)
+    for parent, first, n in reversed(_sets(plex)):
+        worth[parent] += max(worth[first : first + n])
+    return worth[0]
+
+
+def _sets(plex: Treeplex) -> list[tuple[int, int, int]]:
+    """Parent, first sequence and number of actions of each information set."""
+    return [*zip(plex.parent.tolist(), plex.first.tolist(), plex.n_actions.tolist(), strict=True)]
+
+
+def _one_game(by: str, game: ExtensiveGame) -> None:
+    check_extensive(by, game)
+    if game.batch_shape:
+        raise ValueError(f"{by} takes one game, got a batch of shape {game.batch_shape}")
+
+
+def solve_constant_sum(game: ExtensiveGame) -> ConstantSumSolution:
+    """Solve a game of two players whose payoffs sum to a constant at all terminals.
+
+    Raises
+    ------
+    ValueError
+        If it has another number of players, is a batch, or sums of payoffs differ by more than 1e-9 of the payoffs of
+        their terminal.
+    ArithmeticError
+        If no solution was found whose certified gap is at most :data:`TOLERANCE` of the range of the payoffs.
+
+    Examples
+    --------
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[3, -1, -1, 1], [-3, 1, 1, -1]], np.ones(4))
+    >>> solution = solve_constant_sum(game)
+    >>> round(solution.value, 12), solution.strategies[0].round(12).tolist(), solution.gap < 1e-12
+    (0.333333333333, [1.0, 0.333333333333, 0.666666666667], True)
+    """
+    _one_game("solve_constant_sum", game)
+    _check_constant(game)
+    plans = _linear_program(game)
+    strategies = tuple(plex.behaviour(np.maximum(plan, 0.0)) for plex, plan in zip(game.players, plans, strict=True))
+    found = certify(game, strategies)
+    exact = [_exact_plan(*pair) for pair in zip(game.players, strategies, strict=True)]
+    high, low = found.best[0], -_exact_best(game.players[1], _exact_gradient(game, -game.payoff[0], exact, 1))
+    if not high - low <= Fraction(TOLERANCE * float(game.spread[0])):
+        raise ArithmeticError(
+            f"the linear program of {game.name or 'this game'} was not solved: strategies leave a gap of "
+            f"{float(high - low):.3g}, where payoffs have a range of {game.spread[0]:.3g}"
+        )
+    gains = tuple(_above(gain) for gain in found.gains)
+    return ConstantSumSolution(
+        float((high + low) / 2), strategies, -_above(-low), _above(high), _above(high - low), gains
+    )
+
+
+def _check_constant(game: ExtensiveGame) -> None:
+    if game.n_players != 2:
+        raise ValueError(f"solve_constant_sum takes games of 2 players, this one has {game.n_players}")
+    total = game.payoff.sum(axis=0)
+    constant = float((total * game.reach(game.uniform())).sum())
+    size = np.abs(game.payoff).sum(axis=0) + abs(constant) * game.chance
+    off = np.abs(total - constant * game.chance)
+    if (off > _SUM * size).any():
+        worst = int((off / np.where(size > 0.0, size, 1.0)).argmax())
+        raise ValueError(
+            f"payoffs must sum to a constant; at terminal {worst}, sequences {game.sequences[:, worst].tolist()}, they "
+            f"sum to {total[worst] / game.chance[worst]:.10g}, on average to {constant:.10g}"
+        )
+
+
+def _flow(plex: Treeplex) -> Array:
+    """E of the module, sparse (1 + I, S)."""
+    rows = np.concatenate([[0], 1 + plex.owner[1:], 1 + np.arange(plex.n_sets)])
+    columns = np.concatenate([[0], np.arange(1, plex.n_sequences), plex.parent])
+    entries = np.concatenate([np.ones(plex.n_sequences), -np.ones(plex.n_sets)])
+    matrix: Array = scipy.sparse.csr_array((entries, (rows, columns)), shape=(1 + plex.n_sets, plex.n_sequences))
+    return matrix
+
+
+def _linear_program(game: ExtensiveGame) -> tuple[Floats, Floats]:
+    """Plans x and y, of payoffs shifted and divided to [-1, 1]: which changes neither."""
+    one, two = game.players
+    middle = (game.payoff[0] / game.chance).mean()
+    payoff = (game.payoff[0] - middle * game.chance) / game.spread[0]
+    a = scipy.sparse.csr_array((payoff, tuple(game.sequences)), shape=(one.n_sequences, two.n_sequences))
+    e, f = _flow(one), _flow(two)
+    lone = scipy.sparse.csr_array((e.shape[0], f.shape[0]))
+    found = scipy.optimize.linprog(
+        np.concatenate([np.zeros(one.n_sequences), [-1.0], np.zeros(two.n_sets)]),
+        A_ub=scipy.sparse.hstack([-a.T, f.T]).tocsr(),
+        b_ub=np.zeros(two.n_sequences),
+        A_eq=scipy.sparse.hstack([e, lone]).tocsr(),
+        b_eq=np.append(1.0, np.zeros(one.n_sets)),
+        bounds=[(0, None)] * one.n_sequences + [(None, None)] * (1 + two.n_sets),
+        method="highs",
+        options={"primal_feasibility_tolerance": _FEASIBLE, "dual_feasibility_tolerance": _FEASIBLE},
+    )
+    if found.status != 0:
+        raise ArithmeticError(f"HiGHS did not solve the linear program of {game.name or 'this game'}: {found.message}")
+    return np.asarray(found.x[: one.n_sequences]), np.asarray(-found.ineqlin.marginals)

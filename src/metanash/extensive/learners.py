@@ -1,0 +1,358 @@
+"""Learners of extensive games: predictive regret matching+ (PCFR+) and optimistic mirror descent with dilated entropy.
+
+As the learners of Markov games (:mod:`metanash.learners.base`), each is frozen parameters, a state of named arrays and
+a pure step; :func:`metanash.extensive.learn_extensive` runs them. In iteration t every player takes its last utility
+gradient both as what it met and as the prediction of the next. Players move at once, or in turns (``alternating``):
+then a player meets the strategies that those before it have just taken. The output is the average of the realisation
+plans with weights 1, t or t^2; the initial strategies are not in it.
+
+Payoffs have any units, so learning rates are for payoffs divided by the player's range of them
+(:attr:`metanash.extensive.ExtensiveGame.spread`): payoffs in other units give the same strategies.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash._inner.checks import float_array, integer, within_floats
+from metanash._inner.runs import PureStartWarning
+from metanash.extensive.games import ExtensiveGame, check_extensive
+from metanash.extensive.gaps import cce_gap, ne_gap, plan_gradient
+from metanash.extensive.steps import mirror_step, observed_regret, predicted_strategy
+from metanash.simplex import logits
+from metanash.typing import Floats, Policies
+
+__all__ = ["Averaging", "DilatedMirrorDescent", "ExtensiveLearner", "ExtensiveState", "PredictiveCFR"]
+
+Averaging = Literal["uniform", "linear", "quadratic"]
+_POWERS = {"uniform": 0, "linear": 1, "quadratic": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class ExtensiveState:
+    """State of a learner; leading axes are those of the batch of games.
+
+    Attributes
+    ----------
+    iteration : int
+        t, iterations done.
+    memory : tuple of (..., S_i)
+        What the learner keeps: clipped regrets, or logarithms of the anchors.
+    strategy : tuple of (..., S_i)
+        Behaviour strategies of the last iteration, at first the initial ones.
+    plan_sums : tuple of (..., S_i)
+        Sums of w_t times the realisation plans of iteration t, w_t being 1, t or t^2.
+    gradient : tuple of (..., S_i)
+        Utility gradients at the last strategies; () if players move in turns.
+    gradient_sums : tuple of (..., S_i)
+        Sums of w_t times the gradients at the strategies of iteration t; () if players move in turns.
+    value_sums : (..., N)
+        Sums of w_t times the payoffs at these strategies; zeros if players move in turns.
+    """
+
+    iteration: int
+    memory: Policies
+    strategy: Policies
+    plan_sums: Policies
+    gradient: Policies
+    gradient_sums: Policies
+    value_sums: Floats
+
+
+class ExtensiveLearner(Protocol):
+    """What :func:`metanash.extensive.learn_extensive` runs; both learners have it from one base."""
+
+    def start(self, game: ExtensiveGame, initial: Sequence[npt.ArrayLike] | None = None) -> ExtensiveState:
+        """Return the state before the first iteration."""
+
+    def advance(self, game: ExtensiveGame, state: ExtensiveState, iterations: int) -> ExtensiveState:
+        """Return the state after more iterations."""
+
+    def output(self, game: ExtensiveGame, state: ExtensiveState) -> Policies:
+        """Return the average strategies."""
+
+    def measure(self, game: ExtensiveGame, state: ExtensiveState) -> dict[str, Floats]:
+        """Return gaps by name, (...) arrays."""
+
+
+class _Averaged:
+    """The loop over iterations and players. A learner says where it begins and how a player moves."""
+
+    averaging: Averaging
+    alternating: bool
+
+    def _check(self) -> None:
+        if self.averaging not in _POWERS:
+            raise ValueError(f"averaging must be one of {', '.join(_POWERS)}, got {self.averaging!r}")
+
+    def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
+        """Return what is kept before the first iteration."""
+        raise NotImplementedError
+
+    def _move(
+        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return memory and strategy of a player after a gradient that also predicts the next."""
+        raise NotImplementedError
+
+    def start(self, game: ExtensiveGame, initial: Sequence[npt.ArrayLike] | None = None) -> ExtensiveState:
+        """Return the state before the first iteration, from initial behaviour strategies or from uniform ones.
+
+        Parameters
+        ----------
+        game : ExtensiveGame
+        initial : sequence of (S_i,) or (..., S_i) arrays, optional
+            The same for all games of a batch, or one for each.
+
+        Raises
+        ------
+        ValueError
+            If a strategy is none or has other leading axes than the game, or a parameter does not fit.
+        """
+        check_extensive(type(self).__name__, game)
+        given = game.uniform() if initial is None else game.checked(initial)
+        strategies = []
+        for i, (part, size) in enumerate(zip(given, game.n_sequences, strict=True)):
+            if part.shape[:-1] not in {(), game.batch_shape}:
+                raise ValueError(
+                    f"initial strategy of player {i} must have leading axes {game.batch_shape} as the game, or none; "
+                    f"got shape {part.shape}"
+                )
+            strategies.append(np.broadcast_to(part, (*game.batch_shape, size)).copy())
+        begun, zeros = tuple(strategies), tuple(np.zeros(part.shape) for part in strategies)
+        return ExtensiveState(
+            iteration=0,
+            memory=self._memory(game, begun),
+            strategy=begun,
+            plan_sums=zeros,
+            gradient=() if self.alternating else _gradients(game, game.plans(begun)),
+            gradient_sums=() if self.alternating else zeros,
+            value_sums=np.zeros((*game.batch_shape, game.n_players)),
+        )
+
+    def advance(self, game: ExtensiveGame, state: ExtensiveState, iterations: int) -> ExtensiveState:
+        """Return the state after more iterations, the old one untouched. ValueError if ``iterations`` is negative."""
+        check_extensive(f"{type(self).__name__}.advance", game)
+        for _ in range(integer("iterations", iterations, 0)):
+            state = self._in_turns(game, state) if self.alternating else self._at_once(game, state)
+        return state
+
+    def _in_turns(self, game: ExtensiveGame, state: ExtensiveState) -> ExtensiveState:
+        memory, strategy, plans = [*state.memory], [*state.strategy], [*game.plans(state.strategy)]
+        for i, plex in enumerate(game.players):
+            memory[i], strategy[i] = self._move(game, i, memory[i], strategy[i], plan_gradient(game, plans, i))
+            plans[i] = plex.plan(strategy[i])
+        weight = self._weight(state.iteration + 1)
+        return replace(
+            state,
+            iteration=state.iteration + 1,
+            memory=tuple(memory),
+            strategy=tuple(strategy),
+            plan_sums=_added(state.plan_sums, plans, weight),
+        )
+
+    def _at_once(self, game: ExtensiveGame, state: ExtensiveState) -> ExtensiveState:
+        moved = [
+            self._move(game, i, *of)
+            for i, of in enumerate(zip(state.memory, state.strategy, state.gradient, strict=True))
+        ]
+        strategy = tuple(after for _, after in moved)
+        plans, weight = game.plans(strategy), self._weight(state.iteration + 1)
+        gradient = _gradients(game, plans)
+        worth = np.stack([(g * r).sum(axis=-1) for g, r in zip(gradient, plans, strict=True)], axis=-1)
+        return ExtensiveState(
+            iteration=state.iteration + 1,
+            memory=tuple(kept for kept, _ in moved),
+            strategy=strategy,
+            plan_sums=_added(state.plan_sums, plans, weight),
+            gradient=gradient,
+            gradient_sums=_added(state.gradient_sums, gradient, weight),
+            value_sums=state.value_sums + weight * worth,
+        )
+
+    def _weight(self, t: int) -> float:
+        return float(t) ** _POWERS[self.averaging]
+
+    def _total_weight(self, iterations: int) -> float:
+        """Sum of the weights, exactly and rounded once."""
+        t = iterations
+        return float({"uniform": t, "linear": t * (t + 1) // 2}.get(self.averaging, t * (t + 1) * (2 * t + 1) // 6))
+
+    def output(self, game: ExtensiveGame, state: ExtensiveState) -> Policies:
+        """Return behaviour strategies (..., S_i) of the averaged plans; the initial ones before the first iteration."""
+        check_extensive(f"{type(self).__name__}.output", game)
+        if state.iteration == 0:
+            return state.strategy
+        return tuple(plex.behaviour(total) for plex, total in zip(game.players, state.plan_sums, strict=True))
+
+    def measure(self, game: ExtensiveGame, state: ExtensiveState) -> dict[str, Floats]:
+        """Return the gaps, (...) arrays, in payoffs.
+
+        ``ne_gap`` is that of the average strategies, ``last_ne_gap`` of the last ones. Where players move at once there
+        is ``cce_gap`` too: that of the correlated strategy that plays the profile of iteration t with probability
+        proportional to w_t, which is a player's largest average regret.
+        """
+        found = {"ne_gap": ne_gap(game, self.output(game, state)), "last_ne_gap": ne_gap(game, state.strategy)}
+        if not self.alternating and state.iteration:
+            total = self._total_weight(state.iteration)
+            found["cce_gap"] = cce_gap(game, [sums / total for sums in state.gradient_sums], state.value_sums / total)
+        return found
+
+
+def _gradients(game: ExtensiveGame, plans: Policies) -> Policies:
+    return tuple(plan_gradient(game, plans, i) for i in range(game.n_players))
+
+
+def _added(sums: Policies, terms: Sequence[Floats], weight: float) -> Policies:
+    return tuple(total + weight * term for total, term in zip(sums, terms, strict=True))
+
+
+def _rates(game: ExtensiveGame, value: npt.ArrayLike) -> Floats:
+    """Learning rates of payoffs as they are, (..., N), from one for all games or one for each."""
+    rates = within_floats("learning_rate", value)
+    if rates.shape not in {(), game.batch_shape}:
+        raise ValueError(
+            f"learning_rate must be one number, or one for each game (axes {game.batch_shape}); got shape {rates.shape}"
+        )
+    return np.asarray(rates[..., np.newaxis] / game.spread)
+
+
+@dataclass(frozen=True)
+class PredictiveCFR(_Averaged):
+    """Predictive regret matching+ at every information set (PCFR+).
+
+    Farina, Kroer and Sandholm (2021), "Faster game solving via predictive Blackwell approachability": each set has a
+    predictive regret matching+, which sees counterfactual worths (:mod:`metanash.extensive.steps`). Defaults are those
+    of their experiments: in turns, quadratic averages. In constant-sum games of two players that move at once the gap
+    falls at least like 1 / sqrt(T); that it does in turns, and how much faster, is measured, not promised.
+
+    Parameters
+    ----------
+    averaging : {"quadratic", "linear", "uniform"}
+        Weights of the average.
+    alternating : bool
+        Whether players move in turns.
+    learning_rate : float or (...) array, optional
+        eta: regrets begin at the initial strategies, times the range of payoffs, divided by it, so that a good start is
+        not left after one iteration. Default: they begin at 0, as published, and the initial strategies are only what
+        the others meet first.
+
+    Notes
+    -----
+    On a game of one decision for each player the iterates are those of :class:`metanash.RegretMatching` for one step
+    and one state, whose prediction and turns are the same.
+
+    Examples
+    --------
+    Matching pennies for different stakes, worth 1/3 to player 1, who shows heads with 1/3:
+
+    >>> from metanash.extensive import Treeplex, learn_extensive
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[3, -1, -1, 1], [-3, 1, 1, -1]], np.ones(4))
+    >>> run = learn_extensive(game, PredictiveCFR(), 300)
+    >>> run.average[0].round(2).tolist(), bool(run.measures["ne_gap"][-1] < 1e-3)
+    ([1.0, 0.33, 0.67], True)
+    """
+
+    averaging: Averaging = "quadratic"
+    alternating: bool = True
+    learning_rate: float | Floats | None = None
+
+    def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
+        self._check()
+        if self.learning_rate is None:
+            return tuple(np.zeros(part.shape) for part in strategies)
+        rates = _rates(game, self.learning_rate)
+        found = []
+        for i, part in enumerate(strategies):
+            regret = part / rates[..., i, np.newaxis]
+            regret[..., 0] = 0.0
+            found.append(regret)
+        return tuple(found)
+
+    def _move(
+        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
+    ) -> tuple[Floats, Floats]:
+        plex = game.players[player]
+        regret = observed_regret(plex, memory, strategy, gradient)
+        return regret, predicted_strategy(plex, regret, strategy, gradient)
+
+
+@dataclass(frozen=True)
+class DilatedMirrorDescent(_Averaged):
+    """Optimistic online mirror descent with dilated entropy.
+
+    With D the divergence of the dilated entropy sum_j alpha_j r_parent(j) H(b_j) and g the last gradient,
+
+        anchor <- argmax_r eta <g, r> - D(r, anchor),    strategy = argmax_r eta <g, r> - D(r, anchor)
+
+    (Lee, Kroer and Luo 2021, "Last-iterate convergence in extensive-form games"). On a game of one decision for each
+    player and alpha = 1 this is a stage of Algorithm 1 of Mao et al. (2023) for one step and one state,
+    :class:`metanash.OptimisticMirrorDescent`, with the payoffs as Q.
+
+    Parameters
+    ----------
+    learning_rate : float or (...) array
+        eta, of payoffs divided by the player's range; in [1e-100, 1e100].
+    averaging, alternating
+        As of :class:`PredictiveCFR`.
+    weights : sequence of (I_i,) arrays, optional
+        alpha of the information sets of each player, above 0. Default: 1. Larger ones near the beginning of the tree
+        make the entropy more strongly convex.
+
+    Notes
+    -----
+    What has an initial probability of 0 is never played: a PureStartWarning says so.
+    """
+
+    learning_rate: float | Floats
+    averaging: Averaging = "uniform"
+    alternating: bool = False
+    weights: Sequence[npt.ArrayLike] | None = None
+
+    def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
+        self._check()
+        _rates(game, self.learning_rate)
+        for i in range(game.n_players):
+            self._alpha(game, i)
+        for i, (plex, part) in enumerate(zip(game.players, strategies, strict=True)):
+            zero = np.argwhere(part == 0.0)
+            if zero.size:
+                j = int(plex.owner[zero[0][-1]])
+                warnings.warn(
+                    f"initial strategy of player {i}: at information set {j} {plex.labels[j]!r} an action has "
+                    "probability 0, and mirror descent with entropy never raises a probability of 0, however well the "
+                    "action pays; if that is not meant, mix in a little of the uniform strategy "
+                    "(metanash.extensive.mean_strategies)",
+                    PureStartWarning,
+                    stacklevel=4,
+                )
+        return tuple(logits(part) for part in strategies)
+
+    def _alpha(self, game: ExtensiveGame, player: int) -> Floats:
+        """Weight of the set of each sequence, (S,)."""
+        plex = game.players[player]
+        if self.weights is None or not plex.n_sets:
+            return np.ones(plex.n_sequences)
+        if len(self.weights) != game.n_players:
+            raise ValueError(f"weights: an array for each player, {game.n_players} in all; got {len(self.weights)}")
+        given = float_array(f"weights of player {player}", self.weights[player])
+        if given.shape != (plex.n_sets,) or (given <= 0.0).any():
+            raise ValueError(
+                f"weights of player {player} must be above 0, one for each of {plex.n_sets} information sets; "
+                f"got {given.tolist()}"
+            )
+        return np.append(1.0, given[plex.owner[1:]])
+
+    def _move(
+        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
+    ) -> tuple[Floats, Floats]:
+        del strategy
+        plex, alpha = game.players[player], self._alpha(game, player)
+        rate = np.asarray(_rates(game, self.learning_rate)[..., player, np.newaxis])
+        anchor = mirror_step(plex, memory, gradient, rate, alpha)
+        return anchor, np.exp(mirror_step(plex, anchor, gradient, rate, alpha))

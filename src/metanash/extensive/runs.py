@@ -1,0 +1,138 @@
+"""The loop that runs a learner of extensive games and measures it, and what the next game may start from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metanash._inner.checks import integer
+from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash.extensive.games import ExtensiveGame, check_extensive
+from metanash.extensive.learners import ExtensiveLearner, ExtensiveState
+from metanash.typing import Array, Floats, Integers, Policies
+
+__all__ = ["ExtensiveRun", "learn_extensive", "mean_strategies"]
+
+
+@dataclass(frozen=True, eq=False)
+class ExtensiveRun:
+    """A finished run of a learner.
+
+    Attributes
+    ----------
+    checkpoints : (C,) array of int64
+        Iterations at which it was measured.
+    measures : dict from str to (..., C) array
+        Gaps there, in payoffs: ``ne_gap`` of the average strategies, ``last_ne_gap`` of the last ones, and ``cce_gap``
+        of all that was played, where players move at once.
+    average, last : tuple of (..., S_i) arrays
+        Average and last behaviour strategies.
+    state : ExtensiveState
+        Final state of the learner.
+    """
+
+    checkpoints: Integers
+    measures: Mapping[str, Floats]
+    average: Policies
+    last: Policies
+    state: ExtensiveState
+
+
+def learn_extensive(
+    game: ExtensiveGame,
+    learner: ExtensiveLearner,
+    iterations: int,
+    *,
+    at: Sequence[int] | Integers | None = None,
+    initial: Sequence[npt.ArrayLike] | None = None,
+) -> ExtensiveRun:
+    """Run a learner on a game, or on each game of a batch, and measure it at checkpoints.
+
+    Parameters
+    ----------
+    game : ExtensiveGame
+    learner : ExtensiveLearner
+        :class:`~metanash.extensive.PredictiveCFR` or :class:`~metanash.extensive.DilatedMirrorDescent`.
+    iterations : int
+        T.
+    at : increasing ints, optional
+        Checkpoints, the last of which is T. Default: 60 log-spaced ones.
+    initial : sequence of (S_i,) or (..., S_i) arrays, optional
+        Initial behaviour strategies. Default: uniform.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or an initial strategy is none.
+    ArithmeticError
+        If a gap is not finite.
+
+    Examples
+    --------
+    >>> from metanash.extensive import PredictiveCFR, Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[2, 0, 0, 1], [1, 0, 0, 2]], np.ones(4))
+    >>> run = learn_extensive(game, PredictiveCFR(alternating=False), 50, at=[1, 50])
+    >>> sorted(run.measures), run.measures["ne_gap"].shape
+    (['cce_gap', 'last_ne_gap', 'ne_gap'], (2,))
+    """
+    check_extensive("learn_extensive", game)
+    integer("iterations", iterations, 1)
+    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
+    grid = checkpoints_to(iterations, given)
+    measures: dict[str, list[Floats]] = {}
+    state, done = learner.start(game, initial), 0
+    for t in grid.tolist():
+        state, done = learner.advance(game, state, t - done), t
+        for name, value in learner.measure(game, state).items():
+            if not np.isfinite(value).all():
+                raise ArithmeticError(f"{name} is not finite after {t} iterations; a smaller learning rate may help")
+            measures.setdefault(name, []).append(value)
+    return ExtensiveRun(
+        checkpoints=grid,
+        measures={name: np.stack(found, axis=-1) for name, found in measures.items()},
+        average=learner.output(game, state),
+        last=state.strategy,
+        state=state,
+    )
+
+
+def mean_strategies(game: ExtensiveGame, strategies: Sequence[Sequence[npt.ArrayLike]], alpha: float = 0.0) -> Policies:
+    """Strategies to start the next game from: at each information set the mean of those of the games before.
+
+    The meta-update (5) of Mao et al. (2023) with information sets in the place of states: (1 - alpha) times the mean,
+    plus alpha times the uniform strategy, which keeps all probabilities above 0. The games have one tree shape; what
+    they recommend may be best responses (:func:`metanash.extensive.best_responses`) or averages.
+
+    Parameters
+    ----------
+    game : ExtensiveGame
+        Any of them.
+    strategies : sequence of profiles
+        For each game one (..., S_i) array for each player.
+    alpha : float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no game, a strategy is none, or alpha is out of range.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> game = ExtensiveGame((Treeplex([0], [2]),), [[1, 2]], [[0, 1]], [1, 1])
+    >>> mean_strategies(game, [([1, 0, 1],), ([1, 0.5, 0.5],)], alpha=0.5)[0].tolist()
+    [1.0, 0.375, 0.625]
+    """
+    check_extensive("mean_strategies", game)
+    number: Any = alpha
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 <= number <= 1.0:
+        raise ValueError(f"alpha must lie in [0, 1], got {alpha!r}")
+    if not strategies:
+        raise ValueError("mean_strategies needs the strategies of at least one game")
+    checked = [game.checked(profile) for profile in strategies]
+    means = [np.stack(parts).mean(axis=0) for parts in zip(*checked, strict=True)]
+    return tuple((1.0 - alpha) * mean + alpha * plex.uniform() for plex, mean in zip(game.players, means, strict=True))
