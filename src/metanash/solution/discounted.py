@@ -1,9 +1,12 @@
-r"""Discounted zero-sum Markov games by the policy iteration of A. J. Hoffman and R. M. Karp (1966); teams.
+r"""Discounted zero-sum Markov games by policy iteration, and teams.
 
 From values V the matrix games r(s, a, b) + gamma P V (Shapley 1953) have optimal strategies mu and nu. What mu is worth
-against the best response of player 2 is the next V. It is at least Shapley's next V where V was such a worth before,
-and at most the value of the game, so it rises to the value no more slowly than gamma^k, and mostly as fast as Newton's
-method. What nu is worth against the best response of player 1 is at least the value: each round certifies itself.
+against its best response is at most the value of the game, what nu is worth at least: so each round certifies itself.
+
+The next V is what mu and nu are worth against each other as long as that halves the gap: Newton's method (M. A.
+Pollatschek and B. Avi-Itzhak 1969), which ends in a few rounds or not at all. Else it is the largest of what all mu so
+far are worth, state by state. From there mu is worth at least what Shapley's iteration has next, so that this step of
+A. J. Hoffman and R. M. Karp (1966) comes to the value no more slowly than gamma^k.
 
 A team, whose players share one reward, plays what is best for one who chooses all actions: nobody gains by leaving it.
 """
@@ -13,7 +16,7 @@ import numpy as np
 from metanash.exact import matrix_equilibria
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, GameBatch, check_game
-from metanash.gaps import best_response_values, ne_gap, team_optima
+from metanash.gaps import best_response_values, ne_gap, team_optima, values
 from metanash.solution.result import Solution
 from metanash.typing import Floats
 
@@ -21,9 +24,10 @@ __all__ = ["GAP", "discounted_equilibrium", "solve_discounted", "team_optimum"]
 
 GAP = 1e-9
 """Largest NE-gap in any state, in parts of the range of what the players may be paid in all, range / (1 - discount)."""
-_ROUNDS, _PATIENCE = 100_000, 200
+_PATIENCE = 100
+"""Rounds in which nothing gets better."""
 _SUM_ROUNDING = 1e-12
-METHOD = "Hoffman and Karp's policy iteration"
+METHOD = "policy iteration"
 
 
 def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
@@ -49,9 +53,9 @@ def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
     if isinstance(found.value, float):
         value, gap = float(units.payoff(found.value, 0)), float(units.gain(found.gap, 0))
         return Solution(value, found.policies, gap, found.method)
-    values = np.array([units.payoff(value, i) for i, value in enumerate(found.value.tolist())])
+    payoffs = np.array([units.payoff(value, i) for i, value in enumerate(found.value.tolist())])
     gap = max(float(units.gain(found.gap, i)) for i in range(game.n_players))
-    return Solution(values, found.policies, gap, found.method)
+    return Solution(payoffs, found.policies, gap, found.method)
 
 
 def team_optimum(game: DiscountedGame) -> Solution:
@@ -139,27 +143,31 @@ def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solutio
     batch: GameBatch[DiscountedGame] = GameBatch((game,))
     allowed = gap * max(float(reward.max() - reward.min()), 1e-300) / (1.0 - game.discount)
     value: Floats = np.full(states, float(reward.min()) / (1.0 - game.discount))
+    assured = value
     best: tuple[float, float, float, tuple[Floats, ...]] = (np.inf, 0.0, 0.0, ())
-    rounds = 0
-    for k in range(_ROUNDS):
+    idle = 0
+    while idle < _PATIENCE:
         stage = reward + (chance @ (game.discount * value)).reshape(reward.shape)
         found = matrix_equilibria(stage)
         policy = (found.mu[np.newaxis], found.nu[np.newaxis])
-        value = total - best_response_values(batch, policy, 1)[0]  # what mu is sure of
+        low = total - best_response_values(batch, policy, 1)[0]  # what mu is sure of
         high = best_response_values(batch, policy, 0)[0]
-        worst = float((high - value).max())
-        if worst < best[0]:
-            start = float(game.initial @ (high - value))
-            best, rounds = (worst, start, float(game.initial @ value), (found.mu, found.nu)), k
+        worst, before = float((high - low).max()), best[0]
+        if worst < before:
+            best = worst, float(game.initial @ (high - low)), float(game.initial @ low), (found.mu, found.nu)
         if worst <= allowed:
             break
-        if k - rounds > _PATIENCE:
-            raise ArithmeticError(
-                f"the gap gets no smaller than {best[0]:.3g} of the {allowed:.3g} rewards that were asked for; at a "
-                f"discount of {game.discount} rounding may leave no less: ask for a larger gap"
-            )
-    worst, start, low, policies = best
-    return Solution(low + 0.5 * max(start, 0.0), policies, max(start, 0.0), METHOD)
+        risen = np.maximum(assured, low)
+        idle = 0 if worst < before or (risen - assured > rounding * np.abs(assured)).any() else idle + 1
+        assured = risen
+        value = values(batch, policy, 0)[0] if worst <= 0.5 * before else assured
+    else:
+        raise ArithmeticError(
+            f"the gap gets no smaller than {best[0]:.3g} of the {allowed:.3g} rewards that were asked for; at a "
+            f"discount of {game.discount} rounding may leave no less: ask for a larger gap"
+        )
+    _, start, least, policies = best
+    return Solution(least + 0.5 * max(start, 0.0), policies, max(start, 0.0), METHOD)
 
 
 def _total(game: DiscountedGame) -> float:

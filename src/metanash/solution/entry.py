@@ -41,7 +41,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     N tensors (A_1, ..., A_N)                    pure strategies, then a path of logit equilibria that ends in Newton's
                                                  method (:mod:`metanash.solution.several`)
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
-    zero-sum ``DiscountedGame``                  Hoffman and Karp's iteration (:mod:`metanash.solution.discounted`)
+    zero-sum ``DiscountedGame``                  policy iteration (:mod:`metanash.solution.discounted`)
     ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
     a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
     a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
