@@ -1,7 +1,8 @@
 """Write a game in another format: .nfg and .efg of Gambit, .gam of GameTracer, .csv, .json, .npz.
 
-Strategic formats hold games of one state and one step; .efg holds any game of finite horizon, .npz any
-game, with payoffs as rewards in [0, 1] and the units in which they are payoffs beside them.
+Strategic formats hold games of one state and one step, and the strategic form of an extensive game,
+with perfect recall or without; .efg holds any game of finite horizon, .npz any game but an extensive
+one, with payoffs as rewards in [0, 1] and the units in which they are payoffs beside them.
 """
 
 import argparse
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from metanash.archive import write_text
+from metanash.commands import trees
 from metanash.commands.inputs import add_game, head, read
-from metanash.gambit import Units, write_efg, write_gam, write_nfg
+from metanash.gambit import Units, from_payoffs, write_efg, write_gam, write_nfg
 from metanash.gambit.matrices import only_one_shot
 from metanash.gambit.text import decimal
 from metanash.gambit.units import written_payoffs
 from metanash.gamefile import write_games
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
+from metanash.solution.files import LoadedTree
 
 __all__ = ["add_arguments", "run"]
 
@@ -45,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     if target.exists() and not options.force:
         raise ValueError(f"{target} is there already; --force writes over it")
     loaded = read(options)
+    if isinstance(loaded, LoadedTree):
+        return _tree(target, loaded)
     if options.game is not None:
         loaded = loaded._replace(games=[loaded.game(options.game)])
     if suffix == ".npz":
@@ -62,6 +67,22 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise ValueError(f"{loaded.path} cannot be written as {suffix}: {error}") from error
     print(head(loaded._replace(path=target), game))
+    return 0
+
+
+def _tree(target: Path, loaded: LoadedTree) -> int:
+    """Write a tree as .efg, or its strategic form."""
+    suffix = target.suffix.lower()
+    if suffix == ".npz":
+        raise ValueError(f"{loaded.path} is an extensive game, which .npz does not hold; write .efg, .nfg or .json")
+    if suffix == ".efg":
+        trees.write(target, loaded)
+        return 0
+    game, units = from_payoffs(trees.strategic(loaded))
+    try:
+        _WRITERS[suffix](target, game, units)
+    except ValueError as error:
+        raise ValueError(f"{loaded.path} cannot be written as {suffix}: {error}") from error
     return 0
 
 

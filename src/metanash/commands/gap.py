@@ -2,7 +2,8 @@
 
 POLICIES is what `metanash solve --json` prints, or JSON of one array for each player: strategies of
 A_i probabilities for a strategic game, arrays (H, S, A_i) for a Markov game, (S, A_i) for a discounted
-one; or an .npz of NumPy with these arrays in the order of the players.
+one, information sets with their actions and probabilities for an extensive one; or an .npz of NumPy
+with such arrays in the order of the players.
 """
 
 import argparse
@@ -14,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from metanash.commands import trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
-from metanash.solution.files import Loaded
+from metanash.solution.files import Loaded, LoadedTree
 from metanash.solution.result import shown
 from metanash.typing import Floats
 
@@ -40,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print gains and the NE-gap; ValueError names what is wrong with game or policies."""
     loaded = read(options)
+    if isinstance(loaded, LoadedTree):
+        return trees.gap(options, loaded, _given(options.policies, 0))
     game = loaded.game(options.game)
     policies = _policies(options.policies, loaded, options.game)
     units = loaded.units
@@ -72,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _policies(path: Path, loaded: Loaded, number: int) -> list[Floats]:
     """Policies of a file, in the shape that the game has."""
-    given = _archive(path) if path.suffix.lower() == ".npz" else _json(path, number)
+    given = _given(path, number)
     game = loaded.games[number]
     if len(given) != game.n_players:
         raise ValueError(f"{path}: there is one array for each player, {game.n_players} in all; found {len(given)}")
@@ -93,6 +97,10 @@ def _policies(path: Path, loaded: Loaded, number: int) -> list[Floats]:
             raise ValueError(f"{path}: the policy of player {i + 1} must have shape {wanted}, got {policy.shape}")
         policies.append(policy)
     return policies
+
+
+def _given(path: Path, number: int) -> list[Any]:
+    return _archive(path) if path.suffix.lower() == ".npz" else _json(path, number)
 
 
 def _json(path: Path, number: int) -> list[Any]:

@@ -2,7 +2,8 @@
 
 Zero-sum games by predictive regret matching+ or Algorithm 1 (optimistic_mirror_descent), general-sum
 games by Algorithm 2 (correlated_mirror_descent), whose output is a correlated policy with a CCE-gap,
-discounted games by projected Q-ascent, which is for potential games. Gaps are exact; `metanash solve`
+discounted games by projected Q-ascent, which is for potential games, extensive games by predictive
+regret matching+ at every information set (predictive_cfr) or mirror descent. Gaps are exact; `metanash solve`
 finds an equilibrium outright where it can.
 """
 
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from metanash.commands import trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
-from metanash.learners import LEARNERS, Run, checkpoints, learn
-from metanash.solution.files import Loaded
+from metanash.learners import LEARNERS, checkpoints, learn
+from metanash.solution.files import LoadedTree
 from metanash.solution.result import policy_rows, shown
+from metanash.typing import Integers
 
 __all__ = ["add_arguments", "run"]
 
@@ -40,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the game, learner, iterations, rate, and the forms of the output."""
     add_game(parser, _EXAMPLES)
     parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
-    parser.add_argument("--learner", choices=sorted(LEARNERS), help="default: the one for the class of the game")
+    parser.add_argument(
+        "--learner", choices=sorted({**LEARNERS, **trees.LEARNERS}), help="default: the one for the class of the game"
+    )
     parser.add_argument("--iterations", "-T", type=int, default=1000, metavar="T", help="default 1000")
     parser.add_argument("--rate", type=float, help="learning rate or step size; the default depends on the learner")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gap against iterations (wants matplotlib)")
@@ -50,6 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options."""
     loaded = read(options)
+    if isinstance(loaded, LoadedTree):
+        return _tree(options, loaded)
+    if options.learner in trees.LEARNERS:
+        raise ValueError(f"{loaded.path} is no extensive game; {options.learner} learns those only")
     game = loaded.game(options.game)
     name = options.learner or _DEFAULT[type(game)]
     rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
@@ -62,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if loaded.strategic and policies is not None:
         policies = [part[0, 0] for part in policies]
     if options.plot is not None:
-        _plot(options.plot, done, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, game))
+        _plot(options.plot, done.checkpoints, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, game))
     if options.json:
         found = {
             "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": options.game, **described(game),
@@ -72,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
-    _table(loaded, game, done, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
+    _table(head(loaded, game), done.checkpoints, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
     for i, policy in enumerate(policies or []):
         rows = list(policy_rows(policy))
         print(
@@ -81,16 +90,38 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _table(loaded: Loaded, game: Game, done: Run[Any], gap: Any, what: str) -> None:
+def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
+    """Learn an extensive game."""
+    name = options.learner or next(iter(trees.LEARNERS))
+    done, how = trees.learned(loaded, name, options.rate, options.iterations)
+    gap = np.maximum(done.measures["ne_gap"], 0.0)
+    players, title = loaded.game.players, trees.head(loaded)
+    if options.plot is not None:
+        _plot(options.plot, done.checkpoints, gap, "NE-gap (payoffs)", title)
+    if options.json:
+        found = {
+            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": 0, **trees.described(loaded),
+            "learner": name, "learning_rate": options.rate, "iterations": options.iterations, "measure": "ne_gap",
+            "unit": "payoffs", "checkpoints": done.checkpoints.tolist(), "gaps": gap.tolist(), "gap": float(gap[-1]),
+            "policies": trees.sets_in_json(players, done.average),
+        }  # fmt: skip
+        print(json.dumps(found, indent=1))
+        return 0
+    _table(title, done.checkpoints, gap, f"{how}; NE-gap of the average strategies in payoffs")
+    trees.rows(players, done.average)
+    return 0
+
+
+def _table(title: str, at: Integers, gap: Any, what: str) -> None:
     """The gap at some of the checkpoints."""
-    print(head(loaded, game), what, f"{'iteration':>10s}  gap", sep="\n")
-    kept = set(checkpoints(int(done.checkpoints[-1]), _SHOWN).tolist())
-    near = {int(np.abs(done.checkpoints - t).argmin()) for t in kept}
+    print(title, what, f"{'iteration':>10s}  gap", sep="\n")
+    kept = set(checkpoints(int(at[-1]), _SHOWN).tolist())
+    near = {int(np.abs(at - t).argmin()) for t in kept}
     for k in sorted(near):
-        print(f"{done.checkpoints[k]:10d}  {gap[k]:.3g}")
+        print(f"{at[k]:10d}  {gap[k]:.3g}")
 
 
-def _plot(path: Path, done: Run[Any], gap: Any, label: str, title: str) -> None:
+def _plot(path: Path, at: Integers, gap: Any, label: str, title: str) -> None:
     """Draw the gap on logarithmic axes."""
     try:
         pyplot = importlib.import_module(
@@ -102,7 +133,7 @@ def _plot(path: Path, done: Run[Any], gap: Any, label: str, title: str) -> None:
         ) from error
     figure, axes = pyplot.subplots(figsize=(5, 3.2), layout="constrained")
     positive = gap > 0.0
-    axes.loglog(done.checkpoints[positive], gap[positive], marker=".")
+    axes.loglog(at[positive], gap[positive], marker=".")
     axes.set(xlabel="iterations", ylabel=label, title=title)
     axes.title.set_fontsize(8)
     figure.savefig(path, dpi=200)

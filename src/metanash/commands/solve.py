@@ -2,22 +2,26 @@
 
 Zero-sum games by linear programming, bimatrix games by pure strategies and the method of Lemke and
 Howson, games of more players by pure strategies and paths of logit equilibria, Markov games by
-backward induction, discounted zero-sum games by policy iteration.
+backward induction, discounted zero-sum games by policy iteration. Extensive games with perfect
+recall by a linear program in sequence form (two players of constant sum), by backward induction
+(where everybody sees everything), else by their strategic form.
 """
 
 import argparse
 import json
 from typing import Any
 
+from metanash.commands import trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.solution.entry import solve_loaded
-from metanash.solution.files import Loaded
+from metanash.solution.files import Loaded, LoadedTree
 from metanash.solution.result import Solution, shown
 
 __all__ = ["add_arguments", "run"]
 
 _EXAMPLES = """\
   metanash solve chicken.nfg
+  metanash solve kuhn.efg
   metanash solve payoffs.csv             a matrix: zero-sum, payoffs of the row player
   metanash solve games.npz --game 3      the fourth game of several
   metanash solve game.gam --json | jq .games[0].gap
@@ -34,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the equilibria; ValueError and ArithmeticError say why there are none."""
     loaded = read(options)
+    if isinstance(loaded, LoadedTree):
+        return _tree(options, loaded)
     wanted = range(len(loaded.games)) if options.game is None else [options.game]
     solutions = [(k, solve_loaded(loaded, k)) for k in wanted]
     if options.json:
@@ -47,14 +53,35 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _entry(loaded: Loaded, number: int, solution: Solution) -> dict[str, Any]:
+def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
+    solution = solve_loaded(loaded, zero_sum=options.zero_sum)
+    if not options.json:
+        print(trees.head(loaded), solution, sep="\n")
+        return 0
+    entry = {
+        "game": 0,
+        **trees.described(loaded),
+        **_found(solution),
+        "policies": trees.sets_in_json(loaded.game.players, solution.policies),
+    }
+    print(json.dumps({"schema": SCHEMA, "command": "solve", "file": str(loaded.path), "games": [entry]}, indent=1))
+    return 0
+
+
+def _found(solution: Solution) -> dict[str, Any]:
     return {
-        "game": number,
-        **described(loaded.games[number]),
         "zero_sum": solution.is_zero_sum,
         "value": solution.value if isinstance(solution.value, float) else solution.value.tolist(),
         "gap": solution.gap,
         "method": solution.method,
+    }
+
+
+def _entry(loaded: Loaded, number: int, solution: Solution) -> dict[str, Any]:
+    return {
+        "game": number,
+        **described(loaded.games[number]),
+        **_found(solution),
         "policies": [policy.tolist() for policy in solution.policies],
     }
 

@@ -7,20 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from metanash.extensive import ExtensiveGame, Tree
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.neighbours import from_neighbour, is_neighbour
 from metanash.solution.discounted import solve_discounted
-from metanash.solution.files import Loaded, load
+from metanash.solution.files import Loaded, LoadedTree, load
 from metanash.solution.markov import solve_markov, solve_one_shot, solve_zero_sum
 from metanash.solution.matrix import solve_matrix
 from metanash.solution.result import Solution
 from metanash.solution.strategic import payoff_table, solve_payoffs
+from metanash.solution.trees import solve_tree
 from metanash.typing import Array
 
 __all__ = ["SOLVERS", "solve", "solve_loaded"]
 
 SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
+    ExtensiveGame: solve_tree,
+    Tree: solve_tree,
     ZeroSumGame: solve_zero_sum,
     MarkovGame: solve_markov,
     DiscountedGame: solve_discounted,
@@ -43,6 +47,9 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
     zero-sum ``DiscountedGame``                  policy iteration (:mod:`metanash.solution.discounted`)
     ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
+    ``ExtensiveGame``, ``Tree``                  two players of constant sum: a linear program in sequence form; perfect
+                                                 information: backward induction; else the strategic form
+                                                 (:mod:`metanash.solution.trees`)
     a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
     a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
     ===========================================  ======================================================================
@@ -92,7 +99,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
             return solve_matrix(table)  # first of all, since it takes no longer than what is left of this function
     if isinstance(game, str | os.PathLike):
         _only("units", units, "games of this library; a file has its own")
-        return solve_loaded(load(Path(game), zero_sum))
+        return solve_loaded(load(Path(game), zero_sum), zero_sum=zero_sum)
     _only("zero_sum", zero_sum, "files")
     for cls, solver in SOLVERS.items():
         if isinstance(game, cls):
@@ -118,14 +125,16 @@ def _named(game: object) -> str:
     return "None" if game is None else f"a {type(game).__name__}"
 
 
-def solve_loaded(loaded: Loaded, number: int | None = None) -> Solution:
+def solve_loaded(loaded: Loaded | LoadedTree, number: int | None = None, zero_sum: bool | None = None) -> Solution:
     """Solve a game of a file, in its payoffs.
 
     Parameters
     ----------
-    loaded : Loaded
+    loaded : Loaded or LoadedTree
     number : int, optional
         Which game of the file, from 0. Default: the only one.
+    zero_sum : bool, optional
+        Of a tree: as in :func:`metanash.solution.trees.solve_tree`; other games know it.
 
     Raises
     ------
@@ -134,8 +143,10 @@ def solve_loaded(loaded: Loaded, number: int | None = None) -> Solution:
     ArithmeticError
         As :func:`solve`.
     """
-    game = loaded.game(number)
     try:
+        if isinstance(loaded, LoadedTree):
+            return solve_tree(loaded.tree, zero_sum=zero_sum)
+        game = loaded.game(number)
         if loaded.strategic and isinstance(game, ZeroSumGame | MarkovGame):
             return solve_one_shot(game, loaded.units)
         return SOLVERS[type(game)](game, loaded.units)

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metanash.archive import ArchiveError
+from metanash.extensive import ExtensiveGame, Tree, from_tree, read_tree
 from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gambit.text import plain_number
 from metanash.gamefile import read_games_in_units, read_provenance
 from metanash.games import Game, MarkovGame, ZeroSumGame
 from metanash.typing import Array
 
-__all__ = ["FORMATS", "STRATEGIC", "Loaded", "load"]
+__all__ = ["FORMATS", "STRATEGIC", "Loaded", "LoadedTree", "load"]
 
 STRATEGIC = (".nfg", ".gam", ".csv", ".tsv", ".json")
 """Formats of games of one state and one step."""
@@ -60,7 +61,26 @@ class Loaded(NamedTuple):
         return self.games[number or 0]
 
 
-def load(path: Path | str, zero_sum: bool | None = None) -> Loaded:
+class LoadedTree(NamedTuple):
+    """An .efg that is no Markov game of steps and states.
+
+    Attributes
+    ----------
+    path : Path
+    tree : Tree
+        With perfect recall or without.
+    """
+
+    path: Path
+    tree: Tree
+
+    @property
+    def game(self) -> ExtensiveGame:
+        """Its sequence form, in the payoffs of the file; ArchiveError if a player forgets."""
+        return from_tree(self.tree)
+
+
+def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree:
     r"""Read the games of a file by the end of its name, one of :data:`FORMATS`.
 
     The units of an .npz that ``metanash convert`` has made are those of the payoffs that it was made of.
@@ -88,7 +108,7 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "game.csv")
     ...     _ = path.write_text("3, -1\n-1, 1/2\n")
-    ...     (game,), units, *_ = load(path)[1:]
+    ...     (game,), units, _ = load(path)[1:]
     >>> units.payoff(game.reward[0, 0], 0)
     array([[ 3. , -1. ],
            [-1. ,  0.5]])
@@ -101,10 +121,21 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded:
     if suffix == ".json":
         game, units = _in_words(path, _json, zero_sum)
         return Loaded(path, [game], units, True)
+    if suffix == ".efg":
+        return _tree_or_markov(path, zero_sum)
     games, found = read_games_in_units(path, zero_sum)
     if suffix == ".npz":
         found = _units_of_provenance(path, games[0].n_players) or found
     return Loaded(path, games, found, suffix in STRATEGIC)
+
+
+def _tree_or_markov(path: Path, zero_sum: bool | None) -> Loaded | LoadedTree:
+    """A Markov game if the tree is one by steps, else its sequence form."""
+    try:
+        games, units = read_games_in_units(path, zero_sum)
+    except ArchiveError:
+        return LoadedTree(path, read_tree(path))  # which says what is wrong if it is no game at all
+    return Loaded(path, games, units, False)
 
 
 def _in_words(

@@ -39,7 +39,7 @@ def solve_matrix(matrix: npt.ArrayLike) -> Solution:
     value, mu, nu = matrix_equilibrium(table)
     policies: Any = (mu, nu)
     # the constructor of a named tuple takes as long as the certificate
-    return tuple.__new__(Solution, (value, policies, matrix_gap(np.asarray(table, np.float64), mu, nu), SIMPLEX))
+    return tuple.__new__(Solution, (value, policies, matrix_gap(np.asarray(table, np.float64), mu, nu), SIMPLEX, None))
 
 
 def matrix_gap(payoff: Floats, mu: Floats, nu: Floats) -> float:

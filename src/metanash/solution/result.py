@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Floats
 
-__all__ = ["ROWS", "Solution", "policy_rows", "shown"]
+__all__ = ["ROWS", "Solution", "at_sets", "policy_rows", "shown"]
 
 ROWS = 12
 """Rows of a player's policy that are printed."""
@@ -24,23 +25,47 @@ class Solution(NamedTuple):
         From the initial distribution, where a game has states.
     policies : tuple of N arrays
         Strategies (A_i,) of a strategic game, policies (H, S, A_i) of a Markov game of finite horizon, (S, A_i) of a
-        discounted game.
+        discounted game, behaviour strategies (S_i,) of an extensive game.
     gap : float
         The NE-gap of ``policies``, worked out from the game and from them alone, up to rounding: of a zero-sum game the
         sum of both players' gains by best responses, else the largest gain of a player, each in its own payoffs.
     method : str
         How it was found.
+    players : tuple of Treeplex, or None
+        Of an extensive game: the information sets and actions of each player, by which its policies, behaviour
+        strategies (S_i,), are read (:meth:`at`).
     """
 
     value: float | Floats
     policies: tuple[Floats, ...]
     gap: float
     method: str
+    players: tuple[Treeplex, ...] | None = None
 
     @property
     def is_zero_sum(self) -> bool:
         """Whether ``value`` is that of a zero-sum game."""
         return isinstance(self.value, float)
+
+    def at(self, player: int, information_set: str) -> dict[str, float]:
+        """Probabilities of a player (from 0) at an information set of an extensive game, by the names of the actions.
+
+        Raises
+        ------
+        ValueError
+            If it is no extensive game, or the player has no information set, or several, of this name.
+        """
+        if self.players is None:
+            raise ValueError("only extensive games have information sets; policies has the probabilities of others")
+        sets = [*at_sets(self.players[player], self.policies[player])]
+        found = [(actions, row) for label, actions, row in sets if label == information_set]
+        if len(found) != 1:
+            raise ValueError(
+                f"player {player} has {len(found) or 'no'} information sets {information_set!r}; there are "
+                f"{', '.join(repr(label) for label, *_ in sets[:ROWS])}{', ...' * (len(sets) > ROWS)}"
+            )
+        ((actions, row),) = found
+        return dict(zip(actions, row.tolist(), strict=True))
 
     def __repr__(self) -> str:
         """Value, gap and policies in a few lines; of long policies the first rows.
@@ -59,6 +84,8 @@ class Solution(NamedTuple):
         else:
             head = f"general-sum game, payoffs {', '.join(map(shown, self.value.tolist()))}"
         lines = [f"{head}, NE-gap {self.gap:.2g}"]
+        if self.players:
+            return "\n".join([*lines, *_tree_lines(self.players, self.policies), f"by {self.method}"])
         for i, policy in enumerate(self.policies):
             rows = list(policy_rows(policy))
             width = max(len(label) for label, _ in rows[:ROWS])
@@ -69,6 +96,34 @@ class Solution(NamedTuple):
             if len(rows) > ROWS:
                 lines.append(f"{'':10s}... {len(rows) - ROWS} more rows")
         return "\n".join([*lines, f"by {self.method}"])
+
+
+def at_sets(plex: Treeplex, strategy: Floats) -> Iterator[tuple[str, tuple[str, ...], Floats]]:
+    """Name, actions and their probabilities (A,) of each information set of a player.
+
+    Examples
+    --------
+    >>> [(name, actions, row.tolist()) for name, actions, row in at_sets(Treeplex([0], [2]), np.array([1, 0.25, 0.75]))]
+    [('1', ('1', '2'), [0.25, 0.75])]
+    """
+    for name, actions, first in zip(plex.labels, plex.actions, plex.first.tolist(), strict=True):
+        yield name, actions, strategy[first : first + len(actions)]
+
+
+def _tree_lines(players: tuple[Treeplex, ...], strategies: tuple[Floats, ...]) -> Iterator[str]:
+    """A line for each information set; of many the first ones."""
+    for i, (plex, strategy) in enumerate(zip(players, strategies, strict=True)):
+        name, rows = plex.name or f"player {i + 1}", [*at_sets(plex, strategy)]
+        said = [[f"{a} {shown(p)}" for a, p in zip(names, row.tolist(), strict=True)] for _, names, row in rows[:ROWS]]
+        width = max((len(label) for label, *_ in rows[:ROWS]), default=0)
+        wide = max((len(entry) for line in said for entry in line), default=0)
+        if not rows:
+            yield f"{name:9s} never moves"
+        for k, ((label, *_), line) in enumerate(zip(rows, said, strict=False)):
+            entries = "  ".join(f"{entry:{wide}s}" for entry in line)
+            yield f"{'' if k else name:9s} {label:{width}s}  {entries}".rstrip()
+        if len(rows) > ROWS:
+            yield f"{'':10s}... {len(rows) - ROWS} more information sets"
 
 
 def policy_rows(policy: Floats) -> Iterator[tuple[str, Floats]]:
