@@ -17,7 +17,6 @@ import numpy as np
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
 from metanash.learners import LEARNERS, Run, checkpoints, learn
-from metanash.solution.files import Loaded
 from metanash.solution.result import policy_rows, shown
 
 __all__ = ["add_arguments", "run"]
@@ -62,17 +61,17 @@ def run(options: argparse.Namespace) -> int:
     if loaded.strategic and policies is not None:
         policies = [part[0, 0] for part in policies]
     if options.plot is not None:
-        _plot(options.plot, done, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, game))
+        _plot(options.plot, done, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, options.game))
     if options.json:
         found = {
-            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": options.game, **described(game),
+            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), **described(loaded, options.game),
             "learner": name, "learning_rate": rate, "iterations": options.iterations, "measure": measure, "unit": unit,
             "checkpoints": done.checkpoints.tolist(), "gaps": gap.tolist(), "gap": float(gap[-1]),
             "policies": None if policies is None else [part.tolist() for part in policies],
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
-    _table(loaded, game, done, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
+    _table(head(loaded, options.game), done, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
     for i, policy in enumerate(policies or []):
         rows = list(policy_rows(policy))
         print(
@@ -81,9 +80,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _table(loaded: Loaded, game: Game, done: Run[Any], gap: Any, what: str) -> None:
+def _table(title: str, done: Run[Any], gap: Any, what: str) -> None:
     """The gap at some of the checkpoints."""
-    print(head(loaded, game), what, f"{'iteration':>10s}  gap", sep="\n")
+    print(title, what, f"{'iteration':>10s}  gap", sep="\n")
     kept = set(checkpoints(int(done.checkpoints[-1]), _SHOWN).tolist())
     near = {int(np.abs(done.checkpoints - t).argmin()) for t in kept}
     for k in sorted(near):

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"schema": SCHEMA, "command": "solve", "file": str(loaded.path), "games": found}, indent=1))
     elif len(solutions) == 1:
         ((k, solution),) = solutions
-        print(head(loaded, loaded.games[k]), solution, sep="\n")
+        print(head(loaded, k), solution, sep="\n")
     else:
         _table(loaded, solutions)
     return 0
@@ -49,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _entry(loaded: Loaded, number: int, solution: Solution) -> dict[str, Any]:
     return {
-        "game": number,
-        **described(loaded.games[number]),
+        **described(loaded, number),
         "zero_sum": solution.is_zero_sum,
         "value": solution.value if isinstance(solution.value, float) else solution.value.tolist(),
         "gap": solution.gap,

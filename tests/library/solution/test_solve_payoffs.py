@@ -349,7 +349,10 @@ def test_paths_that_lead_nowhere_are_told(monkeypatch):
             mn.families.zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1),
             "got a list; it takes one game at a time",
         ),
-        (mn.GameBatch.of(mn.families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1)), "got a GameBatch; it"),
+        (
+            mn.GameBatch.of(mn.families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1)),
+            "got a GameBatch of ZeroSumGame; it",
+        ),
     ],
 )
 def test_what_is_no_game_is_told(game, words):
