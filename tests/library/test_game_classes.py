@@ -7,17 +7,20 @@ import collections.abc
 import importlib
 import inspect
 import pkgutil
+import sys
 import typing
+from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import metanash
 import metanash_replication
-from metanash import correlated, exact, gamefile, gaps, maml, meta, policy_gradient, similarity
+from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity
 from metanash._inner import histories
 from metanash.families import poker
-from metanash.gambit import Units, extensive, matrices, normal, units
+from metanash.gambit import Units, extensive, gametracer, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
     CorrelatedMirrorDescent,
@@ -30,6 +33,7 @@ from metanash.learners import (
     stages,
 )
 from metanash.meta import Individual
+from metanash.solution import discounted, markov
 from metanash.transitions import Transition
 from metanash_replication import experiments
 from metanash_replication.topics.own_games import measure as own_games
@@ -58,7 +62,10 @@ GAMES = {
     "discounted": _discounted(2, potential=np.zeros((2, 2, 2))),
     "team": _discounted(1),
 }
-Z, M, D = {"zero-sum"}, {"two players", "three players"}, {"discounted", "team"}
+GAMES["constant sum"] = replace(
+    GAMES["discounted"], reward=np.stack([GAMES["team"].reward[0], 1.0 - GAMES["team"].reward[0]])
+)
+Z, M, D = {"zero-sum"}, {"two players", "three players"}, {"discounted", "team", "constant sum"}
 FORMS = {"alone": lambda game: game, "listed": lambda game: [game], "batch": lambda game: GameBatch((game,))}
 STRANGERS = {"an array": np.eye(2), "a text": "chicken.nfg", "nothing": None, "no games": [], "numbers": [1.0, 2.0]}
 SAMPLE = {ZeroSumGame: "zero-sum", MarkovGame: "two players", DiscountedGame: "team"}
@@ -132,6 +139,13 @@ def arm(given):
     return experiments.run_arm(spec, given, {"axes": axes})
 
 
+def made_for(name, given):
+    """What is made for another package, which need not be installed."""
+    with mock.patch.dict(sys.modules, {"pygambit": mock.Mock(), "nashpy": mock.Mock(), "quantecon": mock.Mock(),
+                                       "quantecon.game_theory": mock.Mock()}):  # fmt: skip
+        return getattr(neighbours, f"to_{name}")(given)
+
+
 RATES = dict.fromkeys(own_games.LEARNER_OF.values(), 0.1)
 TASKS = {"step": 0.1, "inner_steps": 1}
 
@@ -157,6 +171,8 @@ CALLS = {
     "exact.shapley_batch": (exact.shapley_batch, ANY, Z),
     "experiments.run_arm": (arm, LIST, Z | M | D),
     "families.poker.pot_scale": (poker.pot_scale, ALONE, Z),
+    "gambit.gametracer.gam_text": (gametracer.gam_text, ALONE, Z | M),
+    "gambit.gametracer.write_gam": (lambda x: gametracer.write_gam("game.gam", x), ALONE, Z | M),
     "gambit.extensive.efg_text": (extensive.efg_text, ALONE, Z | M),
     "gambit.extensive.tree_size": (extensive.tree_size, ALONE, Z | M),
     "gambit.extensive.write_efg": (lambda x: extensive.write_efg("game.efg", x), ALONE, Z | M),
@@ -209,6 +225,17 @@ CALLS = {
         (lambda x: maml.train(x, logits(), step=0.1, iterations=1, inner_step=0.1, inner_steps=1), set(), set()),
     "meta.learn_sequence":
         (lambda x: meta.learn_sequence(x, learner(RegretMatching), Individual(), 2), LIST, Z),
+    "neighbours.to_nashpy": (lambda x: made_for("nashpy", x), ALONE, Z | {"two players"}),
+    "neighbours.to_openspiel": (lambda x: made_for("openspiel", x), ALONE, Z | M),
+    "neighbours.to_pygambit": (lambda x: made_for("pygambit", x), ALONE, Z | M),
+    "neighbours.to_quantecon": (lambda x: made_for("quantecon", x), ALONE, Z | M),
+    "solution.discounted.discounted_equilibrium": (discounted.discounted_equilibrium, ALONE, {"constant sum"}),
+    "solution.discounted.solve_discounted":
+        (lambda x: discounted.solve_discounted(x, None), ALONE, {"constant sum", "team"}),
+    "solution.discounted.team_optimum": (discounted.team_optimum, ALONE, {"team"}),
+    "solution.markov.solve_markov": (lambda x: markov.solve_markov(x, None), ALONE, M),
+    "solution.markov.solve_one_shot": (lambda x: markov.solve_one_shot(x, None), ALONE, Z | M),
+    "solution.markov.solve_zero_sum": (lambda x: markov.solve_zero_sum(x, None), ALONE, Z),
     "topics.own_games.measure.learn_own_games": (
         lambda x: own_games.learn_own_games(
             x, Units((0.0,) * _game(x).n_players, 1.0), learning_rates=RATES, iterations=2, n_checkpoints=2
@@ -248,7 +275,9 @@ for _module, _cls, _plays, _taken in (
 
 NO_FUNCTIONS = {"learners.base.Learner", "meta.MetaUpdate"}
 """Protocols: what learners and updates have, which are in the table."""
-CHECKS = {"games.check_batch", "games.check_game", "games.check_games"}
+MORE = {"solution.entry.solve"}
+"""Takes matrices and paths too: ``tests/library/solution``."""
+CHECKS = {*MORE, "games.check_batch", "games.check_game", "games.check_games"}
 
 
 # What there is ------------------------------------------------------------------------------------------

@@ -373,3 +373,102 @@ def test_show_knows_gametracers_files(told):
     lines = told("show", "hide.gam").splitlines()
     assert lines[0] == "GameTracer strategic game, general sum"
     assert "has no arrays; leave 'reward' out" in told("show", "hide.gam", "reward", code=1)
+
+
+# Extensive games ----------------------------------------------------------------------------------------
+
+POKER = """EFG 2 R "one card" { "Alice" "Bob" }
+c "" 1 "" { "king" 1/2 "queen" 1/2 } 0
+p "" 1 1 "king" { "bet" "fold" } 0
+p "" 2 1 "called" { "call" "pass" } 0
+t "" 1 "" { 2 -2 } t "" 2 "" { 1 -1 } t "" 3 "" { -1 1 }
+p "" 1 2 "queen" { "bet" "fold" } 0
+p "" 2 1 "called" { "call" "pass" } 0
+t "" 4 "" { -2 2 } t "" 2 "" { 1 -1 } t "" 3 "" { -1 1 }
+"""  # Myerson's: she bets a third of her queens, he calls two bets of three, and it is worth 1/3 to her
+
+
+@pytest.fixture
+def poker(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "poker.efg").write_text(POKER)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("poker")
+def test_solve_prints_a_tree_by_information_sets(told):
+    assert told("solve", "poker.efg").splitlines()[:1] == [
+        "poker.efg: one card, extensive, 2 players, 2 + 1 information sets, 6 ends"
+    ]
+    lines = told("solve", "poker.efg").splitlines()
+    assert lines[1].startswith("zero-sum game, value 0.333333 to player 1, NE-gap ")
+    assert [line.split() for line in lines[2:5]] == [
+        ["Alice", "king", "bet", "1", "fold", "0"], ["queen", "bet", "0.333333", "fold", "0.666667"],
+        ["Bob", "called", "call", "0.666667", "pass", "0.333333"],
+    ]  # fmt: skip
+    assert lines[5:] == ["by a linear program in sequence form"]
+
+
+def test_gap_of_a_tree_takes_what_solve_prints_and_says_what_is_wrong(poker, told):
+    found = json.loads(told("solve", "poker.efg", "--json"))
+    entry = found["games"][0]
+    assert set(entry) == GAME | {"information_sets", "terminals", "zero_sum", "value", "gap", "method", "policies"}
+    assert (entry["information_sets"], entry["terminals"]) == ([2, 1], 6)
+    assert entry["policies"][1] == [
+        {"information_set": "called", "actions": ["call", "pass"], "probabilities": pytest.approx([2 / 3, 1 / 3])}
+    ]
+    (poker / "found.json").write_text(json.dumps(found))
+    assert json.loads(told("gap", "poker.efg", "found.json", "--json"))["gap"] == pytest.approx(0.0, abs=1e-12)
+    # she always bets (in any order of her sets), he always passes: she wins 1, and gains nothing; he gains 1 by calling
+    alice = [
+        {"information_set": name, "actions": ["bet", "fold"], "probabilities": [1, 0]} for name in ("queen", "king")
+    ]
+    bob = {"information_set": "called", "actions": ["call", "pass"], "probabilities": [0, 1]}
+    (poker / "mine.json").write_text(json.dumps([alice, [bob]]))
+    said = json.loads(told("gap", "poker.efg", "mine.json", "--json"))
+    assert (said["payoffs"], said["gains"], said["gap"]) == ([1.0, -1.0], [0.0, 1.0], 1.0)
+    (poker / "flat.json").write_text("[[1, 0, 1, 0], [0, 1]]")  # by sequences
+    assert json.loads(told("gap", "poker.efg", "flat.json", "--json"))["gains"] == [0.0, 1.0]
+    for text, wrong in (
+        ("[[1, 0, 1, 0]]", "one list for each player, 2 in all; found 1"),
+        (json.dumps([alice[:1], [bob]]), "player 1 must have 2 information sets"),
+        (json.dumps([alice, [{**bob, "information_set": "seen"}]]), "no information set 'seen'"),
+        (json.dumps([alice, [{**bob, "probabilities": [1]}]]), "no information set 'called' with actions"),
+        (json.dumps([alice, [{**bob, "probabilities": [0.4, 0.4]}]]), "must sum to 1"),
+        (json.dumps([alice, [{**bob, "probabilities": ["a", "b"]}]]), "must be numbers"),
+        ("[[1, 0, 1, 0], [0, 1, 2]]", "player 2 must have 2 probabilities"),
+    ):
+        (poker / "mine.json").write_text(text)
+        assert wrong in told("gap", "poker.efg", "mine.json", code=1)
+
+
+@pytest.mark.usefixtures("poker")
+@pytest.mark.parametrize("learner", [[], ["--learner", "dilated_mirror_descent", "--rate", "0.5"]])
+def test_learn_a_tree(told, learner):
+    said = json.loads(told("learn", "poker.efg", "-T", "400", "--json", *learner))
+    assert said["gap"] < 0.05
+    assert said["gaps"][-1] < said["gaps"][0]
+    assert said["policies"][0][0]["information_set"] == "king"
+    assert "NE-gap of the average strategies" in told("learn", "poker.efg", "-T", "9", *learner)
+
+
+@pytest.mark.usefixtures("poker")
+def test_learners_are_for_their_games(told, folder):
+    assert "has no learning rate" in told("learn", "poker.efg", "--rate", "1", code=1)
+    assert "is an extensive game, which predictive_cfr and" in told(
+        "learn", "poker.efg", "--learner", "regret_matching", code=1
+    )
+    assert "is no extensive game" in told("learn", str(folder / "hide.gam"), "--learner", "predictive_cfr", code=1)
+
+
+def test_convert_a_tree_to_its_strategic_form_with_perfect_recall_or_without(poker, told):
+    assert told("convert", "poker.efg", "poker.nfg") == "poker.efg: the strategic form has 4 x 2 reduced strategies\n"
+    assert mn.solve("poker.nfg").value == pytest.approx(1 / 3)
+    told("convert", "poker.efg", "again.efg")
+    assert told("solve", "again.efg").splitlines()[1:] == told("solve", "poker.efg").splitlines()[1:]
+    assert "is an extensive game, which .npz does not hold" in told("convert", "poker.efg", "poker.npz", code=1)
+    (poker / "driver.efg").write_text('EFG 2 R "" { "A" } p "" 1 1 "exit?" { "off" "on" } 0 t "" 1 "" { 0 } '
+                                      'p "" 1 1 "exit?" { "off" "on" } 0 t "" 2 "" { 4 } t "" 3 "" { 1 }')  # fmt: skip
+    assert "absent-minded" in told("solve", "driver.efg", code=1)
+    assert told("convert", "driver.efg", "driver.json").endswith("has 2 reduced strategies\n")
+    assert json.loads((poker / "driver.json").read_text()) == [[0, 1]]

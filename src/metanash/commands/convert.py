@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if suffix == ".npz":
         units = {"offset": list(loaded.units.offset), "scale": list(loaded.units.scale)}
         write_games(target, loaded.games, {"source": str(loaded.path), "units": units})
-        print(f"{head(loaded._replace(path=target), loaded.games[0])}, {len(loaded.games)} games")
+        print(f"{head(loaded._replace(path=target))}, {len(loaded.games)} games")
         return 0
     game = loaded.game(None)
     if isinstance(game, DiscountedGame):
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         _WRITERS[suffix](target, game, loaded.units)
     except ValueError as error:
         raise ValueError(f"{loaded.path} cannot be written as {suffix}: {error}") from error
-    print(head(loaded._replace(path=target), game))
+    print(head(loaded._replace(path=target)))
     return 0
 
 

@@ -61,12 +61,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         found = {
             "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
-            "game": options.game, **described(game), "zero_sum": isinstance(game, ZeroSumGame), "payoffs": payoffs,
+            **described(loaded, options.game), "zero_sum": isinstance(game, ZeroSumGame), "payoffs": payoffs,
             "gains": gains, "gap": gap,
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
-    print(head(loaded, game))
+    print(head(loaded, options.game))
     print(f"{'':10s}{'payoff':14s}gain by a best response")
     for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
         print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")

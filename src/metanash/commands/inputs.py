@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from metanash.games import DiscountedGame, Game, ZeroSumGame
+from metanash.games import DiscountedGame, ZeroSumGame
 from metanash.solution.files import FORMATS, Loaded, LoadedTree, load
 
 __all__ = ["SCHEMA", "add_game", "described", "head", "notes", "read"]
@@ -64,16 +64,17 @@ def read(options: argparse.Namespace) -> Loaded | LoadedTree:
                 raise ValueError(str(error).replace(str(copy), str(shown))) from error
 
 
-def head(loaded: Loaded, game: Game) -> str:
-    """Title, kind and sizes of a game in a line.
+def head(loaded: Loaded, number: int = 0) -> str:
+    """Title, kind and sizes of a game of a file in a line.
 
     Examples
     --------
     >>> from metanash.gambit import from_bimatrix
     >>> game, units = from_bimatrix([[3, -1], [-1, 1]], name="pennies")
-    >>> head(Loaded(Path("pennies.nfg"), [game], units, True), game)
+    >>> head(Loaded(Path("pennies.nfg"), [game], units, True))
     'pennies.nfg: pennies, strategic, constant sum, 2 x 2 actions'
     """
+    game = loaded.game(number)
     parts = [game.name] * bool(game.name)
     if loaded.strategic:
         parts.append("strategic")
@@ -88,9 +89,11 @@ def head(loaded: Loaded, game: Game) -> str:
     return f"{loaded.path}: {', '.join(parts)}, {' x '.join(map(str, game.n_actions))} actions"
 
 
-def described(game: Game) -> dict[str, Any]:
-    """What ``--json`` says of a game."""
+def described(loaded: Loaded, number: int) -> dict[str, Any]:
+    """What ``--json`` says of a game of a file."""
+    game = loaded.game(number)
     return {
+        "game": number,
         "name": game.name,
         "players": game.n_players,
         "actions": list(game.n_actions),

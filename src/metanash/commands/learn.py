@@ -71,17 +71,18 @@ def run(options: argparse.Namespace) -> int:
     if loaded.strategic and policies is not None:
         policies = [part[0, 0] for part in policies]
     if options.plot is not None:
-        _plot(options.plot, done.checkpoints, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, game))
+        _plot(options.plot, done.checkpoints, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, options.game))
     if options.json:
         found = {
-            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": options.game, **described(game),
+            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), **described(loaded, options.game),
             "learner": name, "learning_rate": rate, "iterations": options.iterations, "measure": measure, "unit": unit,
             "checkpoints": done.checkpoints.tolist(), "gaps": gap.tolist(), "gap": float(gap[-1]),
             "policies": None if policies is None else [part.tolist() for part in policies],
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
-    _table(head(loaded, game), done.checkpoints, gap, f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}")
+    what = f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}"
+    _table(head(loaded, options.game), done.checkpoints, gap, what)
     for i, policy in enumerate(policies or []):
         rows = list(policy_rows(policy))
         print(
@@ -100,7 +101,7 @@ def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
         _plot(options.plot, done.checkpoints, gap, "NE-gap (payoffs)", title)
     if options.json:
         found = {
-            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), "game": 0, **trees.described(loaded),
+            "schema": SCHEMA, "command": "learn", "file": str(loaded.path), **trees.described(loaded),
             "learner": name, "learning_rate": options.rate, "iterations": options.iterations, "measure": "ne_gap",
             "unit": "payoffs", "checkpoints": done.checkpoints.tolist(), "gaps": gap.tolist(), "gap": float(gap[-1]),
             "policies": trees.sets_in_json(players, done.average),

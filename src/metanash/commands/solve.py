@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"schema": SCHEMA, "command": "solve", "file": str(loaded.path), "games": found}, indent=1))
     elif len(solutions) == 1:
         ((k, solution),) = solutions
-        print(head(loaded, loaded.games[k]), solution, sep="\n")
+        print(head(loaded, k), solution, sep="\n")
     else:
         _table(loaded, solutions)
     return 0
@@ -59,7 +59,6 @@ def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
         print(trees.head(loaded), solution, sep="\n")
         return 0
     entry = {
-        "game": 0,
         **trees.described(loaded),
         **_found(solution),
         "policies": trees.sets_in_json(loaded.game.players, solution.policies),
@@ -79,8 +78,7 @@ def _found(solution: Solution) -> dict[str, Any]:
 
 def _entry(loaded: Loaded, number: int, solution: Solution) -> dict[str, Any]:
     return {
-        "game": number,
-        **described(loaded.games[number]),
+        **described(loaded, number),
         **_found(solution),
         "policies": [policy.tolist() for policy in solution.policies],
     }

@@ -19,6 +19,7 @@ from metanash.extensive import (
 )
 from metanash.solution.files import LoadedTree
 from metanash.solution.result import ROWS, at_sets, shown
+from metanash.solution.trees import is_constant_sum
 from metanash.typing import Floats, Policies
 
 __all__ = ["LEARNERS", "described", "gap", "head", "learned", "rows", "sets_in_json", "strategic", "write"]
@@ -40,7 +41,8 @@ def described(loaded: LoadedTree) -> dict[str, Any]:
     """What ``--json`` says of a tree; entries of games with states are null."""
     game = loaded.game
     return {
-        "name": game.name, "players": game.n_players, "actions": None, "states": None, "steps": None, "discount": None,
+        "game": 0, "name": game.name, "players": game.n_players, "actions": None, "states": None, "steps": None,
+        "discount": None,
         "information_sets": list(game.n_sets), "terminals": game.n_terminals,
     }  # fmt: skip
 
@@ -80,11 +82,12 @@ def gap(options: argparse.Namespace, loaded: LoadedTree, given: list[Any]) -> in
     except ValueError as error:
         raise ValueError(f"{options.policies}: {error}") from error
     gains, payoffs = [*map(float, proof.gains)], [*map(float, proof.values)]
-    largest = max(gains)
+    zero_sum = is_constant_sum(game)
+    total = sum(gains) if zero_sum else max(gains)
     if options.json:
         found = {
-            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies), "game": 0,
-            **described(loaded), "zero_sum": False, "payoffs": payoffs, "gains": gains, "gap": largest,
+            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
+            **described(loaded), "zero_sum": zero_sum, "payoffs": payoffs, "gains": gains, "gap": total,
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
@@ -92,7 +95,7 @@ def gap(options: argparse.Namespace, loaded: LoadedTree, given: list[Any]) -> in
     print(f"{'':10s}{'payoff':14s}gain by a best response")
     for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
         print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")
-    print(f"NE-gap {largest:.6g}, the largest")
+    print(f"NE-gap {total:.6g}, {'the sum of both' if zero_sum else 'the largest'}")
     return 0
 
 
@@ -104,7 +107,11 @@ def _strategy(path: Path, player: int, plex: Treeplex, given: Any) -> Floats:
             flat = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{who} must be a list of information sets, or of numbers ({error})") from error
-        return np.append(1.0, flat) if flat.shape == (plex.n_sequences - 1,) else flat
+        if flat.shape != (plex.n_sequences - 1,):
+            raise ValueError(
+                f"{who} must have {plex.n_sequences - 1} probabilities, one for each action of its information sets"
+            )
+        return np.append(1.0, flat)
     if not isinstance(given, list) or len(given) != plex.n_sets:
         raise ValueError(f"{who} must have {plex.n_sets} information sets, as metanash solve --json prints them")
     strategy, left = plex.uniform(), [*enumerate(zip(plex.labels, plex.actions, strict=True))]

@@ -12,6 +12,7 @@ Methods
     :mod:`~metanash.solution.several`: more players
     :mod:`~metanash.solution.markov`: finite horizon
     :mod:`~metanash.solution.discounted`: infinite horizon, zero-sum
+    :mod:`~metanash.solution.trees`: extensive games with perfect recall
 """
 
 from metanash.solution.entry import solve

@@ -122,6 +122,8 @@ def _only(name: str, value: object, those: str) -> None:
 
 
 def _named(game: object) -> str:
+    if isinstance(game, GameBatch):
+        return f"a GameBatch of {type(game.game).__name__}"
     return "None" if game is None else f"a {type(game).__name__}"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from metanash.exact import shapley
 from metanash.gambit import Units, to_payoffs
-from metanash.games import GameBatch, MarkovGame, ZeroSumGame
+from metanash.games import GameBatch, MarkovGame, ZeroSumGame, check_game
 from metanash.gaps import ne_gains, ne_gap, values
 from metanash.solution.bimatrix import TOLERANCE
 from metanash.solution.result import Solution
@@ -39,6 +39,8 @@ def solve_one_shot(game: ZeroSumGame | MarkovGame, units: Units | None) -> Solut
 def solve_zero_sum(game: ZeroSumGame, units: Units | None) -> Solution:
     """Solve a zero-sum Markov game by backward induction (Shapley 1953): a matrix game in each state at each step.
 
+    Takes a ZeroSumGame; raises ValueError for anything else.
+
     Parameters
     ----------
     game : ZeroSumGame
@@ -60,6 +62,7 @@ def solve_zero_sum(game: ZeroSumGame, units: Units | None) -> Solution:
     >>> solve_zero_sum(ZeroSumGame(pennies, Transition.shared(np.ones((1, 2, 2, 1)))), None).value
     1.5
     """
+    check_game("solve_zero_sum", game, ZeroSumGame)
     found = shapley(game)
     value, gap = float(game.initial @ found.value[0]), max(ne_gap(game, (found.mu, found.nu)), 0.0)
     if units is not None:
@@ -72,6 +75,8 @@ def solve_markov(game: MarkovGame, units: Units | None) -> Solution:
 
     The stage game of state s at step h pays r_i + P_h V_i, with V_i what the equilibria of the next step pay, so the
     policies are an equilibrium from every state on.
+
+    Takes a MarkovGame; raises ValueError for anything else.
 
     Parameters
     ----------
@@ -96,6 +101,7 @@ def solve_markov(game: MarkovGame, units: Units | None) -> Solution:
     >>> solve_markov(MarkovGame(twice, Transition.shared(np.ones((1, 2, 2, 1)))), None).value
     array([0.4, 0.4])
     """
+    check_game("solve_markov", game, MarkovGame)
     batch = GameBatch.of(game)
     value: Floats = np.zeros((game.n_players, game.n_states))
     policies = tuple(np.empty((game.horizon, game.n_states, n)) for n in game.n_actions)

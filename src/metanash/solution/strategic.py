@@ -22,12 +22,12 @@ _FORMS = (
 )
 
 
-def payoff_table(game: Any) -> Floats:
+def payoff_table(given: Any) -> Floats:
     """Payoffs as an array: (A, B) of a zero-sum matrix game, else (N, A_1, ..., A_N).
 
     Parameters
     ----------
-    game : nested lists, array, or sequence of N arrays
+    given : nested lists, array, or sequence of N arrays
         Of real numbers; others than floats (integers, Fractions, Decimals) are rounded to floats.
 
     Raises
@@ -41,9 +41,9 @@ def payoff_table(game: Any) -> Floats:
     (2, 2, 2)
     """
     try:
-        table: Array = np.asarray(game)
+        table: Array = np.asarray(given)
     except ValueError:
-        raise ValueError(f"payoffs must have one shape, got {_shapes(game)}; {_FORMS}") from None
+        raise ValueError(f"payoffs must have one shape, got {_shapes(given)}; {_FORMS}") from None
     if table.dtype == object:
         table = _rounded(table)
     found = float_array("payoffs", table)
@@ -52,10 +52,10 @@ def payoff_table(game: Any) -> Floats:
     return found
 
 
-def _shapes(game: Any) -> str:
+def _shapes(given: Any) -> str:
     """Shapes of the parts of what is no array."""
     shapes = []
-    for part in game:
+    for part in given:
         try:
             shapes.append(str(np.asarray(part).shape))
         except ValueError:

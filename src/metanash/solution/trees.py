@@ -65,14 +65,14 @@ def solve_tree(game: ExtensiveGame | Tree, units: Units | None = None, zero_sum:
     Player 1 may pass a coin that player 2, who does not see it, then guesses.
 
     >>> from metanash.extensive import build_tree, Draw, End, Move
-    >>> won, lost = End(1, -1), End(-1, 1)
+    >>> won, lost = End([1, -1]), End([-1, 1])
     >>> hidden = {"heads": Move(1, "guess", {"heads": lost, "tails": won}),
     ...           "tails": Move(1, "guess", {"heads": won, "tails": lost})}
     >>> tree = build_tree("pennies", ("Ann", "Bob"), Move(0, "coin", hidden))
     >>> solve_tree(tree)
     zero-sum game, value 0 to player 1, NE-gap 0
-    Ann       coin   heads 0.5       tails 0.5
-    Bob       guess  heads 0.5       tails 0.5
+    Ann       coin  heads 0.5  tails 0.5
+    Bob       guess  heads 0.5  tails 0.5
     by a linear program in sequence form
     """
     if units is not None:

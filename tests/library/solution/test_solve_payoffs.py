@@ -349,7 +349,10 @@ def test_paths_that_lead_nowhere_are_told(monkeypatch):
             mn.families.zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1),
             "got a list; it takes one game at a time",
         ),
-        (mn.GameBatch.of(mn.families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1)), "got a GameBatch; it"),
+        (
+            mn.GameBatch.of(mn.families.zero_sum_sequence("pure", 1, n_games=1, perturbation=0.1)),
+            "got a GameBatch of ZeroSumGame; it",
+        ),
     ],
 )
 def test_what_is_no_game_is_told(game, words):
@@ -371,6 +374,7 @@ def test_a_solution_is_told_in_a_few_lines():
         "player 2  0.25      0.75",
         "by Lemke-Howson in integers",
     ]
-    value, policies, gap, method = mn.solve([[0, 2], [3, 1]])
+    value, policies, gap, method, players = mn.solve([[0, 2], [3, 1]])
     assert (value, gap, method) == (1.5, 0.0, "the simplex method")
     assert len(policies) == 2
+    assert players is None
