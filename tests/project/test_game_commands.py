@@ -304,6 +304,11 @@ def test_formats_that_cannot_hold_a_game(told, folder):
     still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
     mn.write_games(folder / "long.npz", [mn.DiscountedGame(np.ones((2, 1, 2, 2)) / 2, still, 0.9)])
     assert "long.npz has a discounted game, which only .npz holds" in told("convert", "long.npz", "a.efg", code=1)
+    (folder / "one.gam").write_text("1 3  2 5 3")
+    for name in ("a.csv", "a.json"):
+        said = told("convert", "one.gam", name, code=1)
+        assert "a single row is read as a matrix of two players; .nfg and .gam hold games of one player" in said
+    assert told("convert", "one.gam", "one.nfg") == "one.nfg: strategic, general sum, 3 actions\n"
     (folder / "three.json").write_text(json.dumps(np.zeros((3, 2, 2, 2)).tolist()))
     assert "a table holds games of two players, this one has 3" in told("convert", "three.json", "a.csv", code=1)
 

@@ -89,6 +89,8 @@ def _tree(target: Path, loaded: LoadedTree) -> int:
 def _tables(game: OneShot, units: Units | None) -> Any:
     """Payoffs (N, A_1, ..., A_N) as decimals in text; of a game that sums to 0 the matrix of player 1, (A, B)."""
     only_one_shot(game)
+    if game.n_players == 1:
+        raise ValueError("a single row is read as a matrix of two players; .nfg and .gam hold games of one player")
     payoffs = written_payoffs(game, units)[:, 0, 0]
     if isinstance(game, ZeroSumGame) and not (payoffs[0] + payoffs[1]).any():
         payoffs = payoffs[0]

@@ -7,8 +7,9 @@ from metanash.gambit import Units, to_payoffs
 from metanash.games import GameBatch, MarkovGame, ZeroSumGame, check_game
 from metanash.gaps import ne_gains, ne_gap, values
 from metanash.solution.bimatrix import TOLERANCE
+from metanash.solution.matrix import solve_matrix
 from metanash.solution.result import Solution
-from metanash.solution.strategic import expected, solve_payoffs, stage_equilibrium
+from metanash.solution.strategic import expected, solve_tensors, stage_equilibrium
 from metanash.typing import Floats
 
 __all__ = ["solve_markov", "solve_one_shot", "solve_zero_sum"]
@@ -24,7 +25,7 @@ def solve_one_shot(game: ZeroSumGame | MarkovGame, units: Units | None) -> Solut
     Raises
     ------
     ArithmeticError
-        As :func:`metanash.solution.strategic.solve_payoffs`.
+        As :func:`metanash.solution.strategic.solve_tensors`.
 
     Examples
     --------
@@ -33,7 +34,7 @@ def solve_one_shot(game: ZeroSumGame | MarkovGame, units: Units | None) -> Solut
     (array([0.5, 0.5]), array([0.25, 0.75]))
     """
     payoffs = to_payoffs(game, units)
-    return solve_payoffs(payoffs[0] if isinstance(game, ZeroSumGame) else payoffs)
+    return solve_matrix(payoffs[0]) if isinstance(game, ZeroSumGame) else solve_tensors(payoffs)
 
 
 def solve_zero_sum(game: ZeroSumGame, units: Units | None) -> Solution:

@@ -13,7 +13,7 @@ from metanash.solution.result import Solution
 from metanash.solution.several import mixed_equilibrium
 from metanash.typing import Array, Floats
 
-__all__ = ["constant_sum", "payoff_table", "solve_payoffs", "stage_equilibrium"]
+__all__ = ["constant_sum", "expected", "payoff_table", "solve_payoffs", "solve_tensors", "stage_equilibrium"]
 
 _ROUNDING = 4 * float(np.finfo(np.float64).eps)
 _FORMS = (
@@ -120,8 +120,27 @@ def solve_payoffs(payoffs: Floats) -> Solution:
     player 2  0         1
     by enumeration of pure strategies
     """
-    if payoffs.ndim == 2:
-        return solve_matrix(payoffs)
+    return solve_matrix(payoffs) if payoffs.ndim == 2 else solve_tensors(payoffs)
+
+
+def solve_tensors(payoffs: Floats) -> Solution:
+    """Solve as :func:`solve_payoffs` a game of a tensor for each player, of one player too.
+
+    Parameters
+    ----------
+    payoffs : (N, A_1, ..., A_N) array
+
+    Raises
+    ------
+    ArithmeticError
+        As :func:`solve_payoffs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> solve_tensors(np.array([[2.0, 5.0, 3.0]])).policies
+    (array([0., 1., 0.]),)
+    """
     if constant_sum(payoffs) is not None:
         return solve_matrix(payoffs[0])
     policies, method = stage_equilibrium(payoffs)

@@ -167,3 +167,13 @@ def test_an_unsolved_game_of_a_file_is_named(tmp_path, monkeypatch):
     gambit.write_gam(tmp_path / "ring.gam", *from_payoffs(ring))
     with pytest.raises(ArithmeticError, match=r"ring\.gam: none of 0 paths"):
         mn.solve(tmp_path / "ring.gam")
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.nfg", 'NFG 1 R "" { "I" } { 3 } 2 5 3'), ("a.gam", "1 3  2 5 3")])
+def test_one_player_takes_what_pays_most(tmp_path, name, text):
+    """Not a matrix of one row, in which player 2 would choose."""
+    (tmp_path / name).write_text(text)
+    found = mn.solve(tmp_path / name)
+    np.testing.assert_array_equal(found.value, [5.0])
+    np.testing.assert_array_equal(found.policies, [[0, 1, 0]])
+    assert found.gap == 0.0
