@@ -324,7 +324,7 @@ def test_learn_prints_how_the_gap_falls(told):
         "regret_matching, rate 10; ne-gap in payoffs",
     ]
     assert lines[2].split() == ["iteration", "gap"]
-    assert lines[-4:-2] == ["player 1", "            0.4  0.6"]
+    assert lines[-4:-2] == ["player 1", "            0.4       0.6"]
     game, units = mn.gambit.from_bimatrix([[2, -1], [-1, 1]])
     run = mn.learn(game, mn.RegretMatching(), 2000)
     found = json.loads(told("learn", "pennies.csv", "--iterations", "2000", "--json"))
