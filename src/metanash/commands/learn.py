@@ -20,7 +20,7 @@ from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.solution.files import LoadedTree
-from metanash.solution.result import policy_rows, shown
+from metanash.solution.result import cells, policy_rows
 from metanash.typing import Integers
 
 __all__ = ["add_arguments", "run"]
@@ -84,10 +84,9 @@ def run(options: argparse.Namespace) -> int:
     what = f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}"
     _table(head(loaded, options.game), done.checkpoints, gap, what)
     for i, policy in enumerate(policies or []):
-        rows = list(policy_rows(policy))
-        print(
-            f"player {i + 1}", *(f"  {label:9s} {'  '.join(map(shown, row.tolist()))}" for label, row in rows), sep="\n"
-        )
+        print(f"player {i + 1}")
+        for label, row in policy_rows(policy):
+            print(f"  {label:9s} {cells(row)}")
     return 0
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Floats
 
-__all__ = ["ROWS", "Solution", "at_sets", "policy_rows", "shown"]
+__all__ = ["ROWS", "Solution", "at_sets", "cells", "policy_rows", "shown"]
 
 ROWS = 12
-"""Rows of a player's policy that are printed."""
+"""Rows of a player's policy that are printed, and actions of a row."""
 
 
 class Solution(NamedTuple):
@@ -92,7 +92,7 @@ class Solution(NamedTuple):
             for k, (label, row) in enumerate(rows[:ROWS]):
                 name = f"player {i + 1}" if k == 0 else ""
                 place = f"{label:{width}s}  " if label else ""
-                lines.append(f"{name:10s}{place}{'  '.join(f'{shown(p):8s}' for p in row.tolist())}".rstrip())
+                lines.append(f"{name:10s}{place}{cells(row)}")
             if len(rows) > ROWS:
                 lines.append(f"{'':10s}... {len(rows) - ROWS} more rows")
         return "\n".join([*lines, f"by {self.method}"])
@@ -138,6 +138,24 @@ def policy_rows(policy: Floats) -> Iterator[tuple[str, Floats]]:
     axes = "hs"[3 - policy.ndim :] if policy.ndim < 4 else ""
     for place in np.ndindex(policy.shape[:-1]):
         yield " ".join(f"{axis}={k}" for axis, k in zip(axes, place, strict=True)), policy[place]
+
+
+def cells(row: Floats) -> str:
+    """Probabilities beside each other; of more than :data:`ROWS` actions those that are played, with their numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cells(np.array([0.25, 0.75]))
+    '0.25      0.75'
+    >>> cells(np.eye(100)[7])
+    'a=7 1'
+    """
+    if len(row) <= ROWS:
+        return "  ".join(f"{shown(p):8s}" for p in row.tolist()).rstrip()
+    played = np.flatnonzero(row > 0.0).tolist()
+    told = "  ".join(f"a={k} {shown(row[k])}" for k in played[:ROWS])
+    return f"{told}  ... {len(played) - ROWS} more" if len(played) > ROWS else told
 
 
 def shown(number: float) -> str:

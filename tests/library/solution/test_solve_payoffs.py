@@ -378,3 +378,13 @@ def test_a_solution_is_told_in_a_few_lines():
     assert (value, gap, method) == (1.5, 0.0, "the simplex method")
     assert len(policies) == 2
     assert players is None
+
+
+def test_long_strategies_are_told_by_what_is_played():
+    """A diagonal of 1s is solved by the uniform strategies; one row that beats all by itself."""
+    lines = repr(mn.solve(np.eye(40))).splitlines()
+    assert lines[1].startswith("player 1  a=0 0.025  a=1 0.025  ")
+    assert lines[1].endswith("  a=11 0.025  ... 28 more")
+    best = np.zeros((30, 2))
+    best[17] = 1.0
+    assert repr(mn.solve(best)).splitlines()[1:3] == ["player 1  a=17 1", "player 2  1         0"]
