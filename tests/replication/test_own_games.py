@@ -1,6 +1,8 @@
 """Games of the user's own: each class is learned by its learner, and what comes out belongs to the games given."""
 
+import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,14 +11,17 @@ import pytest
 from metanash import families
 from metanash.archive import ArchiveError
 from metanash.correlated import cce_gain_bounds, cce_gains, cce_gains_or_bounds, cce_gaps
+from metanash.extensive import Draw, End, Move, build_tree, certify, from_tree, read_tree
 from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
 from metanash.learners import CorrelatedMirrorDescent, learn
 from metanash.transitions import Transition
+from metanash_replication.ledger.cited import plain
 from metanash_replication.topics.own_games import tables as own_tables
-from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own_games
+from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own_games, learn_own_tree
+from metanash_replication.topics.own_games.section import PARTS
 
 PLAN = {
     "learning_rates": {
@@ -272,3 +277,85 @@ def test_tables_are_tidy():
     flat = own_tables.TABLES["own_policies"]("mine", *learn_own_games(POTENTIAL, ONE, **PLAN))
     assert set(flat["step"]) == {1}
     assert isinstance(flat, pd.DataFrame)
+
+
+# Game trees ---------------------------------------------------------------------------------------------
+
+POKER = Path(__file__).parents[2] / "config/games/one_card_poker.efg"
+
+
+@pytest.fixture
+def poker():
+    spec, arrays = learn_own_tree(read_tree(POKER), iterations=400, n_checkpoints=12)
+    return json.loads(json.dumps(spec)), arrays  # as a file keeps it
+
+
+def test_a_tree_is_learned_and_solved(poker):
+    """By hand: she bets a third of her low cards, he calls two bets of three, and the game is worth 1/3 to her."""
+    spec, arrays = poker
+    assert (spec["learner"], spec["measure"], spec["arms"]) == ("predictive_cfr", "ne_gap", ["individual"])
+    assert spec["scale"] == [4.0, 4.0]
+    assert spec["solved"]["payoffs"] == pytest.approx([1 / 3, -1 / 3])
+    assert spec["solved"]["gap"] < 1e-12
+    gap, gain = arrays["gap"][0, 0], arrays["gain"][0, 0]
+    assert gap.shape == arrays["checkpoints"].shape
+    assert gap[-1] < 1e-6 < gap[0]
+    np.testing.assert_array_equal(gain.max(axis=1), gap)
+    np.testing.assert_allclose(arrays["payoff"][0, 0], [1 / 3, -1 / 3], atol=1e-5)
+    np.testing.assert_allclose(arrays["policy_0"][0, 0], [1, 0, 1 / 3, 2 / 3], atol=1e-3)
+
+
+def test_gains_of_a_tree_are_those_of_fractions(poker):
+    """What the players gain at the end, from the strategies alone, in parts of the range of payoffs."""
+    _, arrays = poker
+    game = from_tree(read_tree(POKER))
+    strategies = [np.append(1.0, arrays[f"policy_{i}"][0, 0]) for i in (0, 1)]
+    exact = [float(gain) / 4.0 for gain in certify(game, strategies).gains]
+    np.testing.assert_allclose(arrays["gain"][0, 0, -1], exact, atol=1e-15)
+
+
+def test_tables_of_a_tree_name_its_information_sets(poker):
+    policies = own_tables.policies("mine", *poker)
+    assert list(policies.columns[:3]) == ["own", "arm", "game"]
+    assert policies.groupby(["player", "state"])["probability"].sum().tolist() == pytest.approx([1.0] * 3)
+    assert policies["state_name"].tolist() == ["high"] * 2 + ["low"] * 2 + ["bet seen"] * 2
+    assert policies["action_name"].tolist() == ["bet", "give up"] * 2 + ["call", "give up"]
+    payoffs = own_tables.payoffs("mine", *poker)
+    assert payoffs["solved"].tolist() == pytest.approx([1 / 3, -1 / 3])
+    assert payoffs["solved_by"].unique().tolist() == ["a linear program in sequence form"]
+    assert payoffs["note"].unique().tolist() == [""]
+
+
+def test_the_report_has_the_solution_and_the_policies_by_name(poker, tmp_path):
+    tables = {name: make("mine", *poker) for name, make in own_tables.TABLES.items()}
+    tables["own_refused"] = pd.DataFrame(columns=["own", "file", "reason"])
+    for name, table in tables.items():
+        table.to_csv(tmp_path / name, index=False)
+    parts = {part.title: part for part in PARTS["own-games"]({name: pd.read_csv(tmp_path / name) for name in tables})}
+    solved = [plain(cell) for cell in parts["Your game trees, solved"].rows[0]]
+    assert (solved[0], solved[1], solved[3]) == ("mine", "0.333333, -0.333333", "a linear program in sequence form")
+    rows = [[plain(cell) for cell in row] for row in parts["Policies at $T$"].rows]
+    assert [row[4] for row in rows] == ["1 (high)", "2 (low)", "1 (bet seen)"]
+    assert rows[0][-1] == "bet 1.000, give up 0.000"
+
+
+def test_a_tree_that_cannot_be_solved_is_learned_and_says_why():
+    """Fourteen cards with two actions each: 2^14 reduced strategies."""
+
+    def dealt(k):
+        return Move(0, f"card {k}", {"a": End([k, 1]), "b": Move(1, "seen", {"a": End([1, k]), "b": End([0, -k])})})
+
+    tree = build_tree("large", ["A", "B"], Draw({str(k): (1 / 14, dealt(k)) for k in range(14)}))
+    spec, arrays = learn_own_tree(tree, iterations=50, n_checkpoints=4)
+    assert "16,384 x 2 reduced strategies" in spec["solved"]["reason"]
+    assert (arrays["gap"] >= 0.0).all()
+    payoffs = own_tables.payoffs("mine", spec, arrays)
+    assert payoffs["note"].str.startswith("not solved: ").all()
+    assert payoffs["solved"].isna().all()
+
+
+def test_a_player_who_forgets_is_refused(tmp_path):
+    text = 'EFG 2 R "" { "A" } p "" 1 1 "exit?" { "off" "on" } 0 t "" 1 "" { 0 } p "" 1 1 "exit?" { "off" "on" } 0 '
+    (tmp_path / "driver.efg").write_text(text + 't "" 2 "" { 4 } t "" 3 "" { 1 }')
+    with pytest.raises(ArchiveError, match=r"driver\.efg:1: no perfect recall"):
+        learn_own_tree(read_tree(tmp_path / "driver.efg"), iterations=5, n_checkpoints=2)

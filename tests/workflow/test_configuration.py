@@ -259,7 +259,8 @@ SAID = {
     "an own game with braces": (
         ("own_games", "files"),
         {"mine": "games/{x}.nfg"},
-        "own_games/files/mine: must be a file .nfg, .efg or .npz, without braces and control characters in its name",
+        "own_games/files/mine: must be a file .nfg, .efg, .gam, .csv, .tsv, .json or .npz, without braces and control "
+        "characters in its name",
     ),
     "an own game with a line break": (
         ("own_games", "files"),

@@ -341,7 +341,7 @@ def test_a_refused_game_keeps_nothing_else_from_being_made(other):
     assert refused["file"].to_dict() == {"rock_paper_scissors": "bad.nfg", "gone": "gone.nfg"}
     assert refused.loc["rock_paper_scissors", "reason"].startswith(REASON)
     assert refused.loc["gone", "reason"] == missing
-    assert set(pd.read_csv(project.path("own_games.csv"))["own"]) == {"battle_of_the_sexes"}
+    assert set(pd.read_csv(project.path("own_games.csv"))["own"]) == {"battle_of_the_sexes", "one_card_poker"}
     page, summary = project.path("report.html").read_text(), project.path("summary.md").read_text()
     assert "bad.nfg:3: &#39;$x$&#39; is no number" in page
     assert missing in page

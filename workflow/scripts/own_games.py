@@ -7,17 +7,21 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from metanash.gamefile import read_games_in_units
+from metanash.solution.files import LoadedTree, load
 from metanash_replication.records import write_measurement
-from metanash_replication.topics.own_games.measure import learn_own_games
+from metanash_replication.topics.own_games.measure import learn_own_games, learn_own_tree
 
 
 def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: Path) -> None:
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            read, units = read_games_in_units(games, zero_sum)
-        spec, arrays = learn_own_games(read, units, **params)
+            read = load(games, zero_sum)
+        if isinstance(read, LoadedTree):
+            rest = {name: value for name, value in params.items() if name != "learning_rates"}
+            spec, arrays = learn_own_tree(read.tree, zero_sum=zero_sum, **rest)
+        else:
+            spec, arrays = learn_own_games(read.games, read.units, **params)
     except Exception as error:  # whatever is wrong with a file is no reason to lose the others
         expected = isinstance(error, (ValueError, OSError, MemoryError))
         reason = str(error) or type(error).__name__
@@ -28,7 +32,8 @@ def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: P
     for note in notes:
         logging.warning("%s: %s", games, note)
     write_measurement(measured, {**spec, "file": games.as_posix(), "notes": notes}, arrays)
-    logging.info("%s: %d games, %s, final gaps %s", games, len(read), spec["learner"], arrays["gap"][..., -1].tolist())
+    count, last = len(spec["names"]), arrays["gap"][..., -1].tolist()
+    logging.info("%s: %d games, %s, final gaps %s", games, count, spec["learner"], last)
 
 
 if __name__ == "__main__":

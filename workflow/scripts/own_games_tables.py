@@ -12,8 +12,8 @@ from metanash_replication.topics.own_games import tables as own_tables
 
 COLUMNS = {
     "own_games": "own learner learning_rate measure arm game iteration player gap gain gain_in_payoffs",
-    "own_payoffs": "own arm game player payoff note",
-    "own_policies": "own arm game player step state action probability",
+    "own_payoffs": "own arm game player payoff note solved solved_gap solved_by",
+    "own_policies": "own arm game player step state action probability state_name action_name",
 }
 """Of tables without a row."""
 

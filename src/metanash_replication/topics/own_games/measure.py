@@ -8,7 +8,8 @@ games                  learner
 ``DiscountedGame``     ``projected_q_ascent``
 ====================== ==============================================
 
-A file of one game is learned individually; the games of a longer one are a sequence, for meta-learning.
+A file of one game is learned individually; the games of a longer one are a sequence, for meta-learning. An extensive
+game that is no Markov game is learned by predictive regret matching+ (PCFR+) on its tree.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,16 +20,21 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash.correlated import CorrelatedPolicy, cce_gain_bounds, cce_gains_or_bounds
+from metanash.extensive import PredictiveCFR, Tree, from_tree
+from metanash.extensive import ne_gains as tree_gains
+from metanash.extensive import values as tree_values
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES
+from metanash.solution.result import at_sets
+from metanash.solution.trees import solve_tree
 from metanash.typing import Floats
 from metanash_replication.records import GAPS
 
-__all__ = ["LEARNER_OF", "learn_own_games"]
+__all__ = ["LEARNER_OF", "learn_own_games", "learn_own_tree"]
 
 
 LEARNER_OF: dict[type[Game], str] = {
@@ -114,6 +120,72 @@ def learn_own_games(
         "scale": list(units.scale),
     }
     return spec, {"checkpoints": grid, **{key: np.stack(arrays) for key, arrays in found.items()}}
+
+
+def learn_own_tree(
+    tree: Tree, *, iterations: int, n_checkpoints: int, zero_sum: bool | None = None
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Learn an extensive game with perfect recall by PCFR+, and solve it where that can be done.
+
+    Parameters
+    ----------
+    tree : Tree
+    iterations, n_checkpoints : int
+        As in :func:`learn_own_games`.
+    zero_sum : bool, optional
+        As in :func:`metanash.solution.trees.solve_tree`.
+
+    Returns
+    -------
+    spec : dict
+        As :func:`learn_own_games` has it, without a learning rate and with the range of each player's payoffs as
+        ``scale``; ``sets``, for each player a list of its information sets, each with the names of its actions;
+        ``solved``, payoffs of an equilibrium, its gap and the method, or the reason why there is none.
+    arrays : dict
+        As there, with ``policy_{i}`` (1, 1, S_i - 1), the average strategies by sequences.
+
+    Raises
+    ------
+    ValueError
+        If a player forgets what it has done, or a number is out of range.
+    """
+    game, learner = from_tree(tree), PredictiveCFR()
+    grid, state = checkpoints(iterations, n_checkpoints), learner.start(game)
+    gains = []
+    for t in grid.tolist():
+        state = learner.advance(game, state, t - state.iteration)
+        gains.append(tree_gains(game, learner.output(game, state)))
+    average = learner.output(game, state)
+    gain = np.maximum(np.stack(gains), 0.0) / game.spread
+    spec = {
+        "learner": "predictive_cfr",
+        "learning_rate": None,
+        "measure": "ne_gap",
+        "arms": ["individual"],
+        "names": [game.name],
+        "scale": game.spread.tolist(),
+        "sets": [
+            [[name, *actions] for name, actions, _ in at_sets(*of)] for of in zip(game.players, average, strict=True)
+        ],
+        "solved": _solved(tree, zero_sum),
+    }
+    arrays = {
+        "checkpoints": grid,
+        "gap": gain.max(axis=-1)[np.newaxis, np.newaxis],
+        "gain": gain[np.newaxis, np.newaxis],
+        "payoff": tree_values(game, average)[np.newaxis, np.newaxis],
+    }
+    return spec, arrays | {f"policy_{i}": part[np.newaxis, np.newaxis, 1:] for i, part in enumerate(average)}
+
+
+def _solved(tree: Tree, zero_sum: bool | None) -> dict[str, Any]:
+    """Payoffs of an equilibrium, its gap and how it was found; or why there is none."""
+    try:
+        found = solve_tree(tree, zero_sum=zero_sum)
+    except (ValueError, ArithmeticError) as error:
+        return {"reason": str(error)}
+    payoffs = tree_values(from_tree(tree), found.policies)
+    return {"payoffs": payoffs.tolist(), "gap": found.gap, "method": found.method}
 
 
 def _gains(games: GameBatch[Any], learner: Any, state: Any) -> dict[str, Floats]:

@@ -1,5 +1,8 @@
 """The user's own games as tables."""
 
+import math
+from typing import Any
+
 import pandas as pd
 
 from metanash_replication.labels import ARM_LABELS
@@ -56,7 +59,19 @@ def _learned(tables: Tables) -> list[Part]:
         "at every checkpoint in `own_games.csv`."
     )
     own = Part("Your games", text, head, tuple(rows))
-    return [own, *_notes(tables["own_payoffs"]), *_policies(tables["own_policies"])]
+    return [own, *_solved(tables["own_payoffs"]), *_notes(tables["own_payoffs"]), *_policies(tables["own_policies"])]
+
+
+def _solved(table: pd.DataFrame) -> list[Part]:
+    """Payoffs of an equilibrium, of game trees that could be solved."""
+    cells, rows = Cells("own_payoffs"), []
+    for name, part in table[table["solved"].notna()].groupby("own", sort=False):
+        payoffs = ", ".join(cells(value, ".6g") for value in part.sort_values("player")["solved"])
+        row = part.iloc[0]
+        rows.append((cells.text(name), payoffs, cells(row["solved_gap"], ".2g"), cells.text(row["solved_by"])))
+    text = "An equilibrium of each game tree, and its NE-gap, in payoffs; `metanash solve FILE` prints its strategies."
+    head = ("file", "payoffs of the players", "NE-gap", "by")
+    return [Part("Your game trees, solved", text, head, tuple(rows))] if rows else []
 
 
 def _notes(table: pd.DataFrame) -> list[Part]:
@@ -74,14 +89,28 @@ def _policies(table: pd.DataFrame) -> list[Part]:
     places = ["game", "player", "step", "state"]
     rows = []
     for name, own in table[table["arm"] == "individual"].groupby("own", sort=False):
-        groups = own.groupby(places)
+        groups = own.groupby(places, dropna=False)
         if len(groups) <= _MOST_POLICIES:
-            for place, part in groups:
-                probabilities = ", ".join(cells(value, ".3f") for value in part.sort_values("action")["probability"])
-                rows.append((cells.text(name), *(cells(number, "d") for number in place), probabilities))
-    text = "Individual learning; of a correlated output each player's part."
+            rows += [(cells.text(name), *_policy_cells(cells, place, part)) for place, part in groups]
+    text = (
+        "Individual learning; of a correlated output each player's part. States of a game tree are the information "
+        "sets of the player."
+    )
     head = ("file", *places, "probabilities of the actions")
     return [Part("Policies at $T$", text, head, tuple(rows))] if rows else []
+
+
+def _policy_cells(cells: Cells, place: tuple[Any, ...], part: pd.DataFrame) -> tuple[str, ...]:
+    """Where a policy is, and the probabilities of its actions; a tree has names of both, and no steps."""
+    part = part.sort_values("action")
+    chances = ", ".join(
+        (f"{cells.text(what)} " if isinstance(what, str) else "") + cells(value, ".3f")
+        for what, value in zip(part["action_name"], part["probability"], strict=True)
+    )
+    label = part["state_name"].iloc[0]
+    where = ["" if math.isnan(number) else cells(number, "d") for number in place]
+    where[-1] += f" ({cells.text(label)})" if isinstance(label, str) else ""
+    return (*where, chances)
 
 
 PARTS = {"own-games": parts}

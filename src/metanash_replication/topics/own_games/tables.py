@@ -46,20 +46,31 @@ def gaps(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
 
 
 def payoffs(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
-    """Payoff of every player at T, and what was said when the file was read: own, arm, game, player, payoff, note."""
+    """Payoff of every player at T, and what was said when the file was read.
+
+    Columns own, arm, game, player, payoff, note; of a tree that could be solved solved (payoff of the player in the
+    equilibrium that was found), solved_gap and solved_by, else empty.
+    """
     payoff = arrays["payoff"]
     axes = {"arm": spec["arms"], "game": range(1, payoff.shape[1] + 1), "player": range(1, payoff.shape[2] + 1)}
     table = _long(payoff, axes, "payoff")
     table.insert(0, "own", name)
-    table["note"] = "; ".join(spec.get("notes", []))
+    solved = spec.get("solved", {})
+    reason = [f"not solved: {solved['reason']}"] if "reason" in solved else []
+    table["note"] = "; ".join([*spec.get("notes", []), *reason])
+    table["solved"] = [solved["payoffs"][player - 1] if "payoffs" in solved else None for player in table["player"]]
+    table["solved_gap"], table["solved_by"] = solved.get("gap"), solved.get("method")
     return table
 
 
 def policies(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
-    """Policies at T: own, arm, game, player, step, state, action, probability, all counted from 1.
+    """Policies at T: own, arm, game, player, step, state, action, probability, state_name, action_name, counted from 1.
 
-    Of correlated policies each player's part. Discounted games have step 1 only.
+    Of correlated policies each player's part. Discounted games have step 1 only. States of a tree are the information
+    sets of the player, without steps; only they and their actions have names.
     """
+    if "sets" in spec:
+        return _tree_policies(name, spec, arrays)
     parts = []
     for player in range(arrays["payoff"].shape[2]):
         policy = arrays[f"policy_{player}"]
@@ -71,7 +82,19 @@ def policies(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     whole.insert(0, "own", name)
+    whole["state_name"] = whole["action_name"] = None
     return whole
+
+
+def _tree_policies(name: str, spec: Mapping[str, Any], arrays: Arrays) -> pd.DataFrame:
+    rows = []
+    for player, sets in enumerate(spec["sets"]):
+        chances = iter(arrays[f"policy_{player}"][0, 0].tolist())
+        for number, (label, *actions) in enumerate(sets, 1):
+            for action, what in enumerate(actions, 1):
+                rows.append((name, spec["arms"][0], 1, player + 1, None, number, action, next(chances), label, what))
+    columns = ["own", "arm", "game", "player", "step", "state", "action", "probability", "state_name", "action_name"]
+    return pd.DataFrame(rows, columns=columns).astype({"step": "Int64"})
 
 
 TABLES: dict[str, Callable[[str, Mapping[str, Any], Arrays], pd.DataFrame]] = {
