@@ -352,7 +352,8 @@ def tree_learning(
     )
     kept, laws, plans = memory.reshape(games, columns), strategy.reshape(games, columns), np.ones((games, columns))
     sums, worths = plan_sum.reshape(games, columns), value_sum.reshape(games, players)
-    slopes, slope_sums = gradient.reshape(games, -1), gradient_sum.reshape(games, -1)
+    width = 0 if alternating else columns
+    slopes, slope_sums = gradient.reshape(games, width), gradient_sum.reshape(games, width)
     for part in parts:
         part.realise(laws, plans)
 
@@ -428,7 +429,11 @@ def tree_gains(
     parts = _seats(
         players, terminals, start=start, met=met, parent=parent, first=first, last=last, seat=seat, place=place
     )
-    laws, plans, table = strategy.reshape(games, columns), np.ones((games, columns)), payoff.reshape(kinds, players, -1)
+    laws, plans, table = (
+        strategy.reshape(games, columns),
+        np.ones((games, columns)),
+        payoff.reshape(kinds, players, terminals),
+    )
     for part in parts:
         part.realise(laws, plans)
     for i, part in enumerate(parts):
