@@ -9,6 +9,7 @@ import math
 import sys
 
 import numpy as np
+from tree_cases import tree_cases
 
 CHUNK = 1024
 
@@ -306,6 +307,8 @@ WRITTEN = {
     "expect": ("out",),
     "backup": ("out",),
     "off_simplex": (),
+    "tree_learning": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
+    "tree_gains": ("gain",),
 }
 
 
@@ -385,6 +388,7 @@ def cases():
     yield from simplex_cases(rng)
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
     yield from matrix_cases(rng)
+    yield from tree_cases(np.random.default_rng(20233))
 
 
 def ascent_cases(rng):

@@ -20,7 +20,7 @@ from metanash.extensive import (
     ne_gap,
     solve_constant_sum,
 )
-from metanash.extensive.steps import mirror_step
+from metanash.kernels.trees import mirror_step
 from metanash.learners.base import PureStartWarning
 
 LEARNERS = [
@@ -161,7 +161,7 @@ def test_steps_are_optimal(tmp_path, seed):
             start[first : first + n] = rng.dirichlet(np.ones(n))
         gradient, rate = rng.normal(size=plex.n_sequences), rng.uniform(0.1, 3)
         alpha = np.append(1.0, rng.uniform(0.5, 2, size=plex.n_sets)[plex.owner[1:]])
-        after = np.exp(mirror_step(plex, np.log(start), gradient, np.array([rate]), alpha))
+        after = np.exp(mirror_step(plex.levels, np.log(start), gradient, np.array([rate]), alpha))
         np.testing.assert_array_equal(plex.checked_behaviour(after), after)
         slope = rate * gradient - alpha * (np.log(after / start) + 1)
         for first, parent in zip(plex.first, plex.parent, strict=True):

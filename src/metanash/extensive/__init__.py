@@ -16,7 +16,7 @@ Evaluation
     :mod:`~metanash.extensive.strategic`: the strategic form, of trees without perfect recall too
 Learning
     :mod:`~metanash.extensive.learners`: predictive regret matching+ (PCFR+), mirror descent with dilated entropy
-    :mod:`~metanash.extensive.steps`: their steps, in flat arrays
+    :mod:`~metanash.extensive.flat`: games as the kernels (:mod:`metanash.kernels.trees`) take them
     :mod:`~metanash.extensive.runs`: the loop, and the mean of what earlier games recommend
 """
 

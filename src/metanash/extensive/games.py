@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import float_array
 from metanash._inner.frozen import Frozen, sealed
+from metanash.extensive.flat import Flat, flatten
 from metanash.extensive.treeplex import Treeplex, integers
 from metanash.typing import Floats, Integers, Policies
 
@@ -170,6 +171,11 @@ class ExtensiveGame(Frozen):
             sequences, starts = np.unique(row[order], return_index=True)
             found.append(Scatter(sealed(order.astype(np.int64)), sealed(starts.astype(np.int64)), sealed(sequences)))
         return tuple(found)
+
+    @cached_property
+    def flat(self) -> Flat:
+        """The game as the kernels take it."""
+        return flatten(self.players, self.sequences, self.payoff, [scatter.order for scatter in self.scatters])
 
     # Strategies -----------------------------------------------------------------------------------------
 

@@ -16,14 +16,17 @@ whose product over the players is averaged (a correlated strategy, normal-form c
 the player who deviates does so before it is told anything).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash._inner.checks import policy_array
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.treeplex import Treeplex
+from metanash.kernels.trees import best_worths
 from metanash.typing import Floats, Policies
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "best_value",
     "cce_gains",
     "cce_gap",
+    "flat_gains",
     "gradients",
     "ne_gains",
     "ne_gap",
@@ -55,22 +59,13 @@ def plan_gradient(game: ExtensiveGame, plans: Sequence[Floats], player: int) -> 
     return gradient
 
 
-def _backed_up(plex: Treeplex, gradient: Floats) -> Floats:
-    """The most that each sequence (..., S) is worth, with all that comes after it; v of the module."""
-    worth = gradient.copy()
-    for level in reversed(plex.levels):
-        best = np.maximum.reduceat(worth[..., level.sequences], level.starts, axis=-1)
-        worth[..., level.parents] += np.add.reduceat(best, level.groups, axis=-1)
-    return worth
-
-
 def best_value(plex: Treeplex, gradient: Floats) -> Floats:
     """The most that a plan is worth against a gradient (..., S): (...) array.
 
     >>> float(best_value(Treeplex([0, 1], [2, 2]), np.array([1.0, 0.0, 3.0, 5.0, -1.0])))
     6.0
     """
-    return _backed_up(plex, gradient)[..., 0]
+    return best_worths(plex.levels, gradient)[..., 0]
 
 
 def best_response(plex: Treeplex, gradient: Floats) -> Floats:
@@ -81,7 +76,7 @@ def best_response(plex: Treeplex, gradient: Floats) -> Floats:
     >>> best_response(Treeplex([0, 1], [2, 2]), np.array([1.0, 0.0, 5.0, 5.0, 5.0])).tolist()
     [1.0, 0.5, 0.5, 0.5, 0.5]
     """
-    worth = _backed_up(plex, gradient)
+    worth = best_worths(plex.levels, gradient)
     slack = _TIE * np.abs(worth).max(axis=-1, keepdims=True)
     response = np.ones(worth.shape)
     for level in plex.levels:
@@ -129,17 +124,25 @@ def ne_gains(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Floats
     [0.0, 1.0]
     """
     check_extensive("ne_gains", game)
-    checked = game.checked(strategies)
-    return _gains(game, game.plans(checked))
+    return flat_gains(game, game.flat.joined(game.checked(strategies)))
 
 
-def _gains(game: ExtensiveGame, plans: Policies) -> Floats:
-    """Gains (..., N) over the values of plans, unchecked."""
-    gains = []
-    for i, (plex, plan) in enumerate(zip(game.players, plans, strict=True)):
-        gradient = plan_gradient(game, plans, i)
-        gains.append(best_value(plex, gradient) - (gradient * plan).sum(axis=-1))
-    return np.stack(np.broadcast_arrays(*gains), axis=-1)
+def flat_gains(game: ExtensiveGame, strategies: Floats) -> Floats:
+    """Gains (..., N) of behaviour strategies (..., C) of all players side by side, unchecked."""
+    lead = np.broadcast_shapes(game.batch_shape, strategies.shape[:-1])
+    laws = np.ascontiguousarray(np.broadcast_to(strategies, (*lead, strategies.shape[-1])))
+    kinds = math.prod(game.batch_shape)
+    index = np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead).reshape(-1)
+    gains = np.zeros((*lead, game.n_players))
+    kernels.tree_gains(
+        index=index,
+        strategy=laws,
+        gain=gains,
+        games=math.prod(lead),
+        kinds=kinds,
+        **game.flat.arguments,
+    )
+    return gains
 
 
 def ne_gap(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Floats:

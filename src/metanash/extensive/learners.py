@@ -10,19 +10,20 @@ Payoffs have any units, so learning rates are for payoffs divided by the player'
 (:attr:`metanash.extensive.ExtensiveGame.spread`): payoffs in other units give the same strategies.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash._inner.checks import float_array, integer, within_floats
 from metanash._inner.runs import PureStartWarning
 from metanash.extensive.games import ExtensiveGame, check_extensive
-from metanash.extensive.gaps import cce_gap, ne_gap, plan_gradient
-from metanash.extensive.steps import mirror_step, observed_regret, predicted_strategy
+from metanash.extensive.gaps import cce_gap, flat_gains, plan_gradient
 from metanash.simplex import logits
 from metanash.typing import Floats, Policies
 
@@ -80,10 +81,12 @@ class ExtensiveLearner(Protocol):
 
 
 class _Averaged:
-    """The loop over iterations and players. A learner says where it begins and how a player moves."""
+    """The state, its sums and its measures. A learner says where it begins and how fast it learns."""
 
     averaging: Averaging
     alternating: bool
+    _entropy: ClassVar[bool]
+    """Whether the kernel is to do mirror descent."""
 
     def _check(self) -> None:
         if self.averaging not in _POWERS:
@@ -93,10 +96,8 @@ class _Averaged:
         """Return what is kept before the first iteration."""
         raise NotImplementedError
 
-    def _move(
-        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
-    ) -> tuple[Floats, Floats]:
-        """Return memory and strategy of a player after a gradient that also predicts the next."""
+    def _speeds(self, game: ExtensiveGame) -> tuple[Floats, Floats]:
+        """Return learning rates (..., N), and weights of the information sets of all players, (I,)."""
         raise NotImplementedError
 
     def start(self, game: ExtensiveGame, initial: Sequence[npt.ArrayLike] | None = None) -> ExtensiveState:
@@ -137,45 +138,39 @@ class _Averaged:
     def advance(self, game: ExtensiveGame, state: ExtensiveState, iterations: int) -> ExtensiveState:
         """Return the state after more iterations, the old one untouched. ValueError if ``iterations`` is negative."""
         check_extensive(f"{type(self).__name__}.advance", game)
-        for _ in range(integer("iterations", iterations, 0)):
-            state = self._in_turns(game, state) if self.alternating else self._at_once(game, state)
-        return state
-
-    def _in_turns(self, game: ExtensiveGame, state: ExtensiveState) -> ExtensiveState:
-        memory, strategy, plans = [*state.memory], [*state.strategy], [*game.plans(state.strategy)]
-        for i, plex in enumerate(game.players):
-            memory[i], strategy[i] = self._move(game, i, memory[i], strategy[i], plan_gradient(game, plans, i))
-            plans[i] = plex.plan(strategy[i])
-        weight = self._weight(state.iteration + 1)
-        return replace(
-            state,
-            iteration=state.iteration + 1,
-            memory=tuple(memory),
-            strategy=tuple(strategy),
-            plan_sums=_added(state.plan_sums, plans, weight),
-        )
-
-    def _at_once(self, game: ExtensiveGame, state: ExtensiveState) -> ExtensiveState:
-        moved = [
-            self._move(game, i, *of)
-            for i, of in enumerate(zip(state.memory, state.strategy, state.gradient, strict=True))
-        ]
-        strategy = tuple(after for _, after in moved)
-        plans, weight = game.plans(strategy), self._weight(state.iteration + 1)
-        gradient = _gradients(game, plans)
-        worth = np.stack([(g * r).sum(axis=-1) for g, r in zip(gradient, plans, strict=True)], axis=-1)
-        return ExtensiveState(
-            iteration=state.iteration + 1,
-            memory=tuple(kept for kept, _ in moved),
+        if integer("iterations", iterations, 0) == 0:
+            return state
+        flat, (rate, alpha) = game.flat, self._speeds(game)
+        memory, strategy, plan_sums = map(flat.joined, (state.memory, state.strategy, state.plan_sums))
+        moving = () if self.alternating else (flat.joined(state.gradient), flat.joined(state.gradient_sums))
+        gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
+        value_sums = state.value_sums.copy()
+        kernels.tree_learning(
+            rate=np.ascontiguousarray(np.broadcast_to(rate, value_sums.shape)),
+            alpha=alpha,
+            memory=memory,
             strategy=strategy,
-            plan_sums=_added(state.plan_sums, plans, weight),
+            plan_sum=plan_sums,
             gradient=gradient,
-            gradient_sums=_added(state.gradient_sums, gradient, weight),
-            value_sums=state.value_sums + weight * worth,
+            gradient_sum=gradient_sums,
+            value_sum=value_sums,
+            games=math.prod(game.batch_shape),
+            power=_POWERS[self.averaging],
+            done=state.iteration,
+            iterations=iterations,
+            entropy=int(self._entropy),
+            alternating=int(self.alternating),
+            **flat.arguments,
         )
-
-    def _weight(self, t: int) -> float:
-        return float(t) ** _POWERS[self.averaging]
+        return ExtensiveState(
+            iteration=state.iteration + iterations,
+            memory=flat.split(memory),
+            strategy=flat.split(strategy),
+            plan_sums=flat.split(plan_sums),
+            gradient=flat.split(gradient) if moving else (),
+            gradient_sums=flat.split(gradient_sums) if moving else (),
+            value_sums=value_sums,
+        )
 
     def _total_weight(self, iterations: int) -> float:
         """Sum of the weights, exactly and rounded once."""
@@ -196,7 +191,9 @@ class _Averaged:
         is ``cce_gap`` too: that of the correlated strategy that plays the profile of iteration t with probability
         proportional to w_t, which is a player's largest average regret.
         """
-        found = {"ne_gap": ne_gap(game, self.output(game, state)), "last_ne_gap": ne_gap(game, state.strategy)}
+        joined = game.flat.joined
+        average, last = (flat_gains(game, joined(of)) for of in (self.output(game, state), state.strategy))
+        found = {"ne_gap": average.max(axis=-1), "last_ne_gap": last.max(axis=-1)}
         if not self.alternating and state.iteration:
             total = self._total_weight(state.iteration)
             found["cce_gap"] = cce_gap(game, [sums / total for sums in state.gradient_sums], state.value_sums / total)
@@ -205,10 +202,6 @@ class _Averaged:
 
 def _gradients(game: ExtensiveGame, plans: Policies) -> Policies:
     return tuple(plan_gradient(game, plans, i) for i in range(game.n_players))
-
-
-def _added(sums: Policies, terms: Sequence[Floats], weight: float) -> Policies:
-    return tuple(total + weight * term for total, term in zip(sums, terms, strict=True))
 
 
 def _rates(game: ExtensiveGame, value: npt.ArrayLike) -> Floats:
@@ -226,7 +219,7 @@ class PredictiveCFR(_Averaged):
     """Predictive regret matching+ at every information set (PCFR+).
 
     Farina, Kroer and Sandholm (2021), "Faster game solving via predictive Blackwell approachability": each set has a
-    predictive regret matching+, which sees counterfactual worths (:mod:`metanash.extensive.steps`). Defaults are those
+    predictive regret matching+, which sees counterfactual worths (:mod:`metanash.kernels.trees`). Defaults are those
     of their experiments: in turns, quadratic averages. In constant-sum games of two players that move at once the gap
     falls at least like 1 / sqrt(T); that it does in turns, and how much faster, is measured, not promised.
 
@@ -261,6 +254,7 @@ class PredictiveCFR(_Averaged):
     averaging: Averaging = "quadratic"
     alternating: bool = True
     learning_rate: float | Floats | None = None
+    _entropy: ClassVar[bool] = False
 
     def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
         self._check()
@@ -274,12 +268,8 @@ class PredictiveCFR(_Averaged):
             found.append(regret)
         return tuple(found)
 
-    def _move(
-        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
-    ) -> tuple[Floats, Floats]:
-        plex = game.players[player]
-        regret = observed_regret(plex, memory, strategy, gradient)
-        return regret, predicted_strategy(plex, regret, strategy, gradient)
+    def _speeds(self, game: ExtensiveGame) -> tuple[Floats, Floats]:
+        return np.ones(()), np.ones(sum(game.n_sets))
 
 
 @dataclass(frozen=True)
@@ -313,6 +303,7 @@ class DilatedMirrorDescent(_Averaged):
     averaging: Averaging = "uniform"
     alternating: bool = False
     weights: Sequence[npt.ArrayLike] | None = None
+    _entropy: ClassVar[bool] = True
 
     def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
         self._check()
@@ -334,10 +325,10 @@ class DilatedMirrorDescent(_Averaged):
         return tuple(logits(part) for part in strategies)
 
     def _alpha(self, game: ExtensiveGame, player: int) -> Floats:
-        """Weight of the set of each sequence, (S,)."""
+        """Weights of a player's information sets, (I,)."""
         plex = game.players[player]
         if self.weights is None or not plex.n_sets:
-            return np.ones(plex.n_sequences)
+            return np.ones(plex.n_sets)
         if len(self.weights) != game.n_players:
             raise ValueError(f"weights: an array for each player, {game.n_players} in all; got {len(self.weights)}")
         given = float_array(f"weights of player {player}", self.weights[player])
@@ -346,13 +337,8 @@ class DilatedMirrorDescent(_Averaged):
                 f"weights of player {player} must be above 0, one for each of {plex.n_sets} information sets; "
                 f"got {given.tolist()}"
             )
-        return np.append(1.0, given[plex.owner[1:]])
+        return given
 
-    def _move(
-        self, game: ExtensiveGame, player: int, memory: Floats, strategy: Floats, gradient: Floats
-    ) -> tuple[Floats, Floats]:
-        del strategy
-        plex, alpha = game.players[player], self._alpha(game, player)
-        rate = np.asarray(_rates(game, self.learning_rate)[..., player, np.newaxis])
-        anchor = mirror_step(plex, memory, gradient, rate, alpha)
-        return anchor, np.exp(mirror_step(plex, anchor, gradient, rate, alpha))
+    def _speeds(self, game: ExtensiveGame) -> tuple[Floats, Floats]:
+        alphas = [self._alpha(game, i) for i in range(game.n_players)]
+        return _rates(game, self.learning_rate), np.concatenate(alphas)

@@ -14,20 +14,19 @@ Strategies are flat arrays over sequences, (..., S), so that leading axes are a 
 (von Stengel 1996, "Efficient computation of behavior strategies", section 3). Plans are what payoffs are linear in.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, name_entry, policy_array
 from metanash._inner.frozen import Frozen, sealed
+from metanash.kernels.trees import Level, levels_of
 from metanash.typing import Booleans, Floats, Integers
 
-__all__ = ["Level", "Treeplex", "integers"]
+__all__ = ["Treeplex", "integers"]
 
 
 def integers(name: str, value: npt.ArrayLike, ndim: int) -> Integers:
@@ -39,36 +38,6 @@ def integers(name: str, value: npt.ArrayLike, ndim: int) -> Integers:
     if raw.ndim != ndim or (raw.size and raw.dtype.kind not in "iu"):
         raise ValueError(f"{name} must be an array of integers with {ndim} axes, got {raw.dtype} of shape {raw.shape}")
     return sealed(np.ascontiguousarray(raw, dtype=np.int64))
-
-
-class Level(NamedTuple):
-    """Information sets of one depth: as many own moves lead to each.
-
-    Attributes
-    ----------
-    sequences : slice or (n,) array
-        Their sequences, set by set.
-    above : (n,) array
-        Parent sequence of each of these.
-    starts : (m,) array
-        Where, in ``sequences``, those of each set begin.
-    of : (n,) array
-        Which of the sets each sequence belongs to.
-    sizes : (m,) array
-        Their numbers of actions.
-    parents : (k,) array
-        Sequences that lead to a set of this level, each once.
-    groups : (k,) array
-        Where, in the sets of this level, those of each parent begin.
-    """
-
-    sequences: slice | Integers
-    above: Integers
-    starts: Integers
-    of: Integers
-    sizes: Integers
-    parents: Integers
-    groups: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,25 +139,7 @@ class Treeplex(Frozen):
     @cached_property
     def levels(self) -> tuple[Level, ...]:
         """Information sets by depth, those that are reached first at first."""
-        depth = np.zeros(self.n_sets, dtype=np.int64)
-        for j, owner in enumerate(self.owner[self.parent].tolist()):
-            depth[j] = depth[owner] + 1 if owner >= 0 else 0
-        order = np.lexsort((self.parent, depth))
-        ends = np.searchsorted(depth[order], np.arange(depth.max(initial=-1) + 2))
-        return tuple(self._level(order[low:high]) for low, high in itertools.pairwise(ends))
-
-    def _level(self, sets: Integers) -> Level:
-        """Precompute what passes over these sets need; they are sorted by parent."""
-        sizes = self.n_actions[sets]
-        starts = np.cumsum(np.append(0, sizes))[:-1]
-        of = np.repeat(np.arange(len(sets)), sizes)
-        sequences = self.first[sets][of] + np.arange(len(of)) - starts[of]
-        parents, groups = np.unique(self.parent[sets], return_index=True)
-        low = int(sequences[0])
-        contiguous = np.array_equal(sequences, np.arange(low, low + len(sequences)))
-        where = slice(low, low + len(sequences)) if contiguous else sealed(sequences)
-        arrays = (self.parent[sets][of], starts, of, sizes, parents, groups)
-        return Level(where, *(sealed(array.astype(np.int64)) for array in arrays))
+        return levels_of(self.parent, self.n_actions)
 
     # Strategies -----------------------------------------------------------------------------------------
 

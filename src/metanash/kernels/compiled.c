@@ -45,6 +45,7 @@ struct share {
 };
 
 #define MOST_PLAYERS 64 /* of a policy that comes in one array per player; as many as NumPy has axes */
+#define TREE_WORTH_A_VECTOR 2 /* games of one tree: fewer are learned one by one */
 
 /* Product of sizes, or -1 if one is negative or it is so large that the bytes of an array would overflow. */
 static int64_t product(const int64_t *sizes, int count) {

@@ -618,6 +618,7 @@ static int NAMED(backup)(const void *call) {
 #include "values.h"
 #include "matrix.h"
 #include "maml.h"
+#include "trees.h"
 
 static const struct instruction_set NAMED(loops) = {
     .isa = ISA,

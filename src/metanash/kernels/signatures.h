@@ -299,6 +299,71 @@ KERNEL(correlated_values, c->games, 2.0 * c->games * c->players * c->horizon * c
     DERIVED(columns, 0) /* of actions */
 END(correlated_values)
 
+KERNEL(tree_learning, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns) * c->iterations,
+       "Advance learners of extensive games")
+    READ(payoff, (games, players, terminals)) /* a player's by its own sequences */
+    INDEX(start, (beyond), (edges))
+    INDEX(met, (columns), (players, terminals, others))
+    INDEX(parent, (columns), (sets))
+    INDEX(first, (edges), (sets))
+    INDEX(last, (edges), (sets))
+    INDEX(seat, (edges), (seats))
+    INDEX(place, (marks), (seats))
+    READ(rate, (games, players)) /* of mirror descent, as is alpha */
+    READ(alpha, (sets))
+    WRITE(memory, (games, columns)) /* clipped regrets, or logits of the anchors */
+    WRITE(strategy, (games, columns))
+    WRITE(plan_sum, (games, columns))
+    WRITE(gradient, (games, kept))
+    WRITE(gradient_sum, (games, kept))
+    WRITE(value_sum, (games, players))
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(terminals, 0)
+    SIZE(columns, 1) /* sequences of all players */
+    SIZE(sets, 0)    /* information sets of all players */
+    SIZE(power, 0) /* of t in the weights */
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+    FLAG(entropy) /* mirror descent with dilated entropy, not predictive regret matching+ */
+    FLAG(alternating)
+    RULE(c->power <= 2, "power must be 0, 1 or 2")
+    RULE(PRODUCT(c->players, c->terminals, c->players) >= 0, "players and terminals are too large for this machine")
+    DERIVED(others, c->players - 1)
+    DERIVED(seats, c->players + 1)
+    DERIVED(edges, c->columns + 1)
+    DERIVED(marks, c->sets + 1)
+    DERIVED(beyond, c->players * c->terminals + 1)
+    DERIVED(kept, c->alternating ? 0 : c->columns)
+END(tree_learning)
+
+KERNEL(tree_gains, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns),
+       "Gains of best responses in extensive games")
+    READ(payoff, (kinds, players, terminals)) /* a player's by its own sequences */
+    INDEX(start, (beyond), (edges))
+    INDEX(met, (columns), (players, terminals, others))
+    INDEX(parent, (columns), (sets))
+    INDEX(first, (edges), (sets))
+    INDEX(last, (edges), (sets))
+    INDEX(seat, (edges), (seats))
+    INDEX(place, (marks), (seats))
+    INDEX(index, (kinds), (games))
+    READ(strategy, (games, columns))
+    WRITE(gain, (games, players))
+    SIZE(games, 0)
+    SIZE(kinds, 0)
+    SIZE(players, 1)
+    SIZE(terminals, 0)
+    SIZE(columns, 1) /* sequences of all players */
+    SIZE(sets, 0)    /* information sets of all players */
+    RULE(PRODUCT(c->players, c->terminals, c->players) >= 0, "players and terminals are too large for this machine")
+    DERIVED(others, c->players - 1)
+    DERIVED(seats, c->players + 1)
+    DERIVED(edges, c->columns + 1)
+    DERIVED(marks, c->sets + 1)
+    DERIVED(beyond, c->players * c->terminals + 1)
+END(tree_gains)
+
 CALL(off_simplex, "First row that is no distribution")
     READ(array, (rows, columns))
     SIZE(rows, 0)

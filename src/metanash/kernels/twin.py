@@ -17,6 +17,7 @@ import numpy as np
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.kernels.trees import tree_gains, tree_learning
 from metanash.typing import Floats, Integers
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "mirror",
     "off_simplex",
     "regret_matching",
+    "tree_gains",
+    "tree_learning",
 ]
 
 
