@@ -74,7 +74,7 @@ def test_the_page_on_extensive_games_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_the_page_on_river_endgames_runs(tmp_path, monkeypatch, capsys):
-    """The bluff-catcher by hand (Chen and Ankenman 2006): at a bet of the pot, half as many bluffs as bets for value."""
+    """The bluff-catcher by hand (Chen and Ankenman 2006): a bet of the pot has half as many bluffs as value bets."""
     monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "river.md").read_text(), flags=re.DOTALL)
     exec(compile(code, "docs/river.md", "exec"), {})
