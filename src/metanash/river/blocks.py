@@ -9,10 +9,9 @@ hand,
 """
 
 import itertools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Floats, Integers
@@ -39,7 +38,7 @@ class Block(NamedTuple):
         The sequence that leads to each set.
     parents : (k,) array
         These sequences, each once.
-    into : (k, n_sets) sparse array
+    into : (k, n_sets) array
         1 where one leads to a set.
     """
 
@@ -48,7 +47,7 @@ class Block(NamedTuple):
     n_actions: int
     above: Integers
     parents: Integers
-    into: Any
+    into: Floats
 
     def of(self, array: Floats) -> Floats:
         """View (sets, actions, n) of an array (S, n)."""
@@ -71,7 +70,7 @@ def blocks(plex: Treeplex, n_hands: int) -> tuple[Block, ...]:
             count = min(most, end - j)
             first, above = int(plex.first[j]), plex.parent[j : j + count]
             parents, of = np.unique(above, return_inverse=True)
-            into = sparse.csr_array((np.ones(count), (of, np.arange(count))), shape=(len(parents), count))
+            into = (of == np.arange(len(parents))[:, np.newaxis]).astype(np.float64)
             found.append(Block(slice(first, first + count * size), count, size, above, parents, into))
             j += count
     return tuple(found)
@@ -96,9 +95,9 @@ def average(parts: tuple[Block, ...], plans: Floats) -> Floats:
 def _shares(weight: Floats, least: float) -> Floats:
     """Weights (sets, actions, n) divided by their sums; uniform where these are not above ``least``."""
     total = weight.sum(axis=1, keepdims=True)
-    some = total > least
-    if some.all():
+    if total.min() > least:
         return np.asarray(weight / total)
+    some = total > least
     return np.where(some, weight / np.where(some, total, 1.0), 1.0 / weight.shape[1])
 
 

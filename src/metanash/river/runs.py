@@ -186,12 +186,14 @@ def learn_endgames(
                 f"endgames of a sequence must have the same hands and one shape of betting tree; endgame {k} differs "
                 "from endgame 0: with deeper stacks, or sizes of bets further apart, the same sizes reach the stack"
             )
-    runs, told = [], list[Policies]()
-    for endgame in endgames:
-        initial = mean_strategies(endgame, told, alpha) if told else None
+    runs: list[RiverRun] = []
+    total: Policies = ()
+    for k, endgame in enumerate(endgames):
+        initial = mean_strategies(endgame, [[part / k for part in total]], alpha) if total else None
         runs.append(learn_river(endgame, learner, iterations, at=at, initial=initial))
         if target is not None:
-            told.append(TARGETS[target](endgame, runs[-1]))
+            told = TARGETS[target](endgame, runs[-1])
+            total = tuple(sums + part for sums, part in zip(total, told, strict=True)) if total else told
     return runs
 
 
