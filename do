@@ -14,6 +14,7 @@ usage: ./do COMMAND [ARGUMENTS]
   bench [arguments]                speed of the kernels
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
   bench-scaling [arguments]        time and memory against size, and the roofline
+  bench-river [arguments]          time of river endgames against hands and betting nodes
   overhead [arguments]             where the time of the last finished run went
   typical-times                    times of the last runs here, default and small, as those that a
                                    first run elsewhere expects
@@ -346,6 +347,10 @@ case $command in
     bench-scaling)
         setup
         exec python -m benchmarks.scaling "$@"
+        ;;
+    bench-river)
+        setup
+        exec python -m benchmarks.river "$@"
         ;;
     typical-times)
         setup

@@ -10,6 +10,7 @@ Games
     :mod:`~metanash.gambit`: games of other programs (.nfg, .efg, payoff matrices) and their units
     :mod:`~metanash.neighbours`: strategic games of pygambit, OpenSpiel, Nashpy and QuantEcon, both ways
     :mod:`~metanash.extensive`: extensive games with perfect recall, read, solved, measured and learned in sequence form
+    :mod:`~metanash.river`: river endgames of no-limit hold'em, 1081 hands a side, learned without a matrix of hands
     :mod:`~metanash.similarity`: whether a game is a potential game, and how alike the games of a sequence are
 Learning
     :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop

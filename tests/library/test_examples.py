@@ -29,6 +29,17 @@ MODULES = {
     "gambit.gametracer": 1,
     "kernels.trees": 8,
     "neighbours": 1,
+    "river.betting": 3,
+    "river.blocks": 8,
+    "river.cards": 4,
+    "river.endgames": 2,
+    "river.gaps": 6,
+    "river.learners": 7,
+    "river.matchup": 3,
+    "river.runs": 9,
+    "river.sequences": 3,
+    "river.strength": 3,
+    "river.trees": 6,
     "commands.inputs": 1,
     **{f"solution.{found.name}": 1 for found in pkgutil.iter_modules(metanash.solution.__path__)},
 }
@@ -61,6 +72,22 @@ def test_the_page_on_extensive_games_runs(tmp_path, monkeypatch, capsys):
         name, early, late = line.split()
         assert name in {"PredictiveCFR", "DilatedMirrorDescent"}
         assert float(late) < min(most, 0.5 * float(early))
+
+
+def test_the_page_on_river_endgames_runs(tmp_path, monkeypatch, capsys):
+    """The bluff-catcher by hand (Chen and Ankenman 2006): a bet of the pot has half as many bluffs as value bets."""
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "river.md").read_text(), flags=re.DOTALL)
+    exec(compile(code, "docs/river.md", "exec"), {})
+    bluff, value, size, *learned, before = capsys.readouterr().out.splitlines()
+    assert bluff == "bets with air: 0.50, with the nuts: 1.00"
+    assert value == "worth 25.00 on the tree, 25.00 learned"
+    assert size == "1081 hands a side, 34 betting nodes"
+    gaps = [float(line.split()[-1]) for line in learned]
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[-1] < 0.05
+    alone, meta = (float(word) for word in before.split() if word.startswith("0."))
+    assert meta < alone
 
 
 def test_the_readme_shows_what_solve_prints():

@@ -1,6 +1,7 @@
 """The configuration: every entry that is wrong is refused in a few words that name it, before any job."""
 
 import copy
+import itertools
 import json
 import math
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 import yaml
 from conftest import OWN, ROOT, Project
 
+from metanash import river
 from metanash.meta import META_UPDATES, TARGETS
 
 update_config = pytest.importorskip("snakemake.utils").update_config
 
-from workflow.configuration import MOST, mistakes, verdict  # noqa: E402  # needs what the pipeline needs
+from workflow.configuration import MOST, fitting, mistakes, verdict  # noqa: E402  # needs what the pipeline needs
 from workflow.configuration.entries import against_schema, shortened  # noqa: E402
 from workflow.configuration.places import Mistake, Source, entry, line  # noqa: E402
 
@@ -88,6 +90,7 @@ REAL = {  # any number above 0, so 20.0 as well
     "counted_at_rate",
     "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
     "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
+    "sizes", "rate_per_hand",
     "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
 }  # fmt: skip
 TEXT = {"results", "paper_figures", "figure"}
@@ -388,6 +391,11 @@ SAID = {
         [10],
         "iterations: must be as many as horizons",
     ),
+    "betting trees of several shapes": (
+        ("river", "endgames", "stack"),
+        150.0,
+        "river/endgames/stack: a size of bet reaches it in some endgames only, at a pot of 100",
+    ),
     "a cell that is not there": (
         ("larger_tasks", "appendix_poker", "learning_rate"),
         0.3,
@@ -409,6 +417,22 @@ SAID = {
         "own_family/arms[1]: there is no arm 'meta'",
     ),
 }
+
+
+def shapes(sizes, raises, stacks):
+    return [river.betting_tree(1.0, stack, sizes, raises=raises) for stack in stacks]
+
+
+@pytest.mark.parametrize("raises", [1, 2, 3])
+@pytest.mark.parametrize("sizes", [[0.5], [0.1, 0.2, 2.0], [0.33, 0.75, 1.5]])
+def test_betting_trees_differ_where_the_library_says_so(sizes, raises):
+    """All pairs of depths: what is worked out of the configuration, beside the trees themselves."""
+    stacks = [0.05, 0.15, 0.4, 0.7, 1.2, 1.6, 2.6, 5.0, 9.0, 30.0, 200.0]
+    trees = shapes(sizes, raises, stacks)
+    for (one, tree), (other, beside) in itertools.combinations(zip(stacks, trees, strict=True), 2):
+        same = fitting._bets(one, sizes, raises) == fitting._bets(other, sizes, raises)
+        assert same == tree.same_shape(beside), (one, other)
+    assert len({fitting._bets(stack, sizes, raises) for stack in stacks}) > 1
 
 
 @pytest.mark.parametrize("case", SAID)

@@ -138,6 +138,7 @@ CITED = {
     "Meta-learning on larger tasks": "appendix",
     "Iterations to reach a gap on larger tasks": "appendix",
     "Values beside an exact reference": "appendix_equilibria",
+    "River endgames as trees": "river",
     "Worst instances found": "falsification",
     "What makes them worst": "falsification",
 }

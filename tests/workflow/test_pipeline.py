@@ -92,6 +92,7 @@ def theory(config):
         **{name: len(config["theory"]["remarks"][name]["base_kinds"])
            for name in ("restarts", "initial_states", "carried_policies")},
         **{one.rule: len(one.jobs(config)) for one in read_plan("readings").measurements}, "readings_tables": 1,
+        **{one.rule: len(one.jobs(config)) for one in read_plan("river").measurements}, "river_tables": 1,
         **dict.fromkeys(("dynamic_rates", "leaders", "several_equilibria", "growth_of_gaps"), 1),
         "own_games": len(config["own_games"]["files"]),
         "falsify": len(FALSIFIABLE), "falsification_tables": 1,
@@ -185,11 +186,12 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
         "falsification",
         "worst_instances",
         "readings",
+        "river",
         "remarks",
         "claims_map",
     )
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
-    about_theorems |= {name for name in kept if name.startswith("readings/")}
+    about_theorems |= {name for name in kept if name.startswith(("readings/", "river/"))}
     assert kept - wanted == about_theorems
     timed = {name.removeprefix("benchmarks/") for name in found if name.startswith("benchmarks/runs/")}
     assert timed == {f"runs/{name}/{kind}/block-{block}.tsv" for name, kind, _, block, _ in runs}

@@ -41,6 +41,7 @@ def misfits(config: Section) -> list[Mistake]:
         _step_scaling(theory["potential"]["step_scaling"]),
         _general_sum(theory["general_sum"]),
         _readings(config["readings"]),
+        _river(config["river"]["endgames"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -154,6 +155,33 @@ def _full_stage(place: tuple[str, ...], arms: Sequence[str], horizon: int, itera
 
 
 # Theorems -----------------------------------------------------------------------------------------------
+
+
+Bets = tuple[tuple[int, "Bets"], ...]
+
+
+def _river(section: Section) -> Iterator[Mistake]:
+    """Sizes that rise, and betting trees of one shape, whatever chips are drawn."""
+    sizes, raises, size = section["sizes"], section["raises"], section["perturbation"]
+    yield from _rising(("river", "endgames", "sizes"), sizes)
+    depth = section["stack"] / section["pot"]
+    shallow, deep = (_bets(depth * (1 - side) / (1 + side), sizes, raises) for side in (size, -size))
+    if shallow != deep:
+        words = (
+            f"a size of bet reaches it in some endgames only, at a pot of {section['pot']:g} and a perturbation of "
+            f"{size:g}: betting trees must have one shape; there is {section['stack']:g}"
+        )
+        yield Mistake(("river", "endgames", "stack"), words)
+
+
+def _bets(stack: float, sizes: Sequence[float], raises: int, level: float = 0.0, last: float = 0.0) -> Bets:
+    """Which sizes can be bet below all-in, in pots, and what after each; as :func:`metanash.river.betting_tree`."""
+    found: dict[float, tuple[int, Bets]] = {}
+    for k, size in enumerate(sizes if raises else ()):
+        total = level + max(size * (1.0 + 2.0 * level), last)
+        if total < stack and total not in found:
+            found[total] = (k, _bets(stack, sizes, raises - 1, total, total - level))
+    return tuple(found.values())
 
 
 def _mixed_theory(theory: Section) -> Iterator[Mistake]:

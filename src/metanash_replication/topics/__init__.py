@@ -27,6 +27,7 @@ TOPICS = (
     "simulations",
     "readings",
     "larger_tasks",
+    "river",
     "scale",
     "falsification",
     "own_games",

@@ -1,0 +1,1 @@
+"""Appendix F once more: river endgames as the trees that they are."""
