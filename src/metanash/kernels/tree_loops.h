@@ -85,10 +85,9 @@ static always_inline void TREE(match)(const int64_t n, REAL *restrict z, REAL *r
         x[a] = GREATER(z[a] + (next[a] - guess), zero);
         total += x[a];
     }
-    const REAL factor = KEEP_FROM(total, least, SPREAD(1.0) / total);
     const REAL summand = uniform - KEEP_FROM(total, least, uniform);
-    for (int64_t a = 0; a < n; a++) {
-        x[a] = FUSED(x[a], factor, summand);
+    for (int64_t a = 0; a < n; a++) { /* not times a reciprocal: pure strategies are exactly pure */
+        x[a] = KEEP_FROM(total, least, x[a] / total) + summand;
         after = FUSED(x[a], next[a], after);
     }
     *above += value, *next_above += after;

@@ -437,6 +437,6 @@ def tree_gains(
     for part in parts:
         part.realise(laws, plans)
     for i, part in enumerate(parts):
-        slope = part.gradient(table[index, i], plans)
+        slope = part.gradient(table[index.reshape(-1), i], plans)
         best = best_worths(part.levels, slope)[:, 0]
         gain.reshape(games, players)[:, i] = best - (slope * plans[:, part.columns]).sum(axis=-1)
