@@ -134,7 +134,7 @@ def flat_gains(game: ExtensiveGame, strategies: Floats) -> Floats:
     kinds = math.prod(game.batch_shape)
     index = np.ascontiguousarray(np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead))
     gains = np.zeros((*lead, game.n_players))
-    kernels.tree_gains(
+    kernels.gains_in_trees(
         index=index,
         strategy=laws,
         gain=gains,

@@ -165,9 +165,9 @@ def test_a_cut_call_gives_the_bits_of_the_whole(module, entropy, alternating):
     how = {"entropy": entropy, "alternating": alternating}
     whole = learning_arguments(np.random.default_rng(4), 9, SHAPES["three players"], 20, **how)
     cut = learning_arguments(np.random.default_rng(4), 9, SHAPES["three players"], 20, **how)
-    module.tree_learning(**whole)
+    module.learn_trees(**whole)
     for done, iterations in [(0, 1), (1, 0), (1, 12), (13, 7)]:
-        module.tree_learning(**cut | {"done": done, "iterations": iterations})
+        module.learn_trees(**cut | {"done": done, "iterations": iterations})
     for name in ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"):
         np.testing.assert_array_equal(whole[name], cut[name])
 
@@ -178,7 +178,7 @@ def test_payoffs_of_a_kind_are_those_of_its_games(module):
     shared = gains_arguments(np.random.default_rng(5), 6, SHAPES["two players"], 3)
     own = dict(shared, payoff=shared["payoff"][shared["index"]], index=np.arange(6), kinds=6, gain=np.zeros((6, 2)))
     for arguments in (shared, own):
-        module.tree_gains(**arguments)
+        module.gains_in_trees(**arguments)
     assert len(np.unique(shared["index"])) > 1
     np.testing.assert_array_equal(shared["gain"], own["gain"])
     assert (own["gain"] > 0.0).all()
