@@ -343,6 +343,59 @@ def discounted_values(states: int, actions: int) -> Call:
     return call
 
 
+def two_trees(games: int) -> dict[str, array | int]:
+    """A tree of two players with six information sets of two actions each, all pairs of sequences being terminals."""
+    sequences = 13
+    parent = [player * sequences + above for player in (0, 1) for above in (0, 0, 0, 1, 3, 5)]
+    first = [player * sequences + 1 + 2 * j for player in (0, 1) for j in range(6)]
+    met = [*(sequences + k for _ in range(sequences) for k in range(sequences)), *list(range(sequences)) * sequences]
+    return {
+        "payoff": uniform(games * 2 * sequences**2, -1.0),
+        "start": array("q", (sequences * k for k in range(2 * sequences + 1))),
+        "met": array("q", met),
+        "parent": array("q", parent),
+        "first": array("q", first),
+        "last": array("q", (low + 2 for low in first)),
+        "seat": array("q", [0, sequences, 2 * sequences]),
+        "place": array("q", [0, 6, 12]),
+        "strategy": array("d", [1.0, *[0.5] * 12]) * (2 * games),
+        "games": games,
+        "players": 2,
+        "terminals": sequences**2,
+        "columns": 2 * sequences,
+        "sets": 12,
+    }
+
+
+def learn_trees(games: int, entropy: int) -> Call:
+    """A learner of extensive games whose players move in turns."""
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        columns = 26 * games
+        compiled.learn_trees(
+            **two_trees(games),
+            rate=same(0.1, 2 * games),
+            alpha=same(1.0, 12),
+            memory=same(math.log(0.5) if entropy else 0.1, columns),
+            plan_sum=same(0.0, columns),
+            gradient=array("d"),
+            gradient_sum=array("d"),
+            value_sum=same(0.0, 2 * games),
+            power=2,
+            done=0,
+            iterations=iterations,
+            entropy=entropy,
+            alternating=1,
+        )
+
+    return call
+
+
+def gains_in_trees(compiled: ModuleType, games: int) -> None:
+    """Gains of best responses in extensive games; what is doubled is their number."""
+    compiled.gains_in_trees(**two_trees(games), index=array("q", range(games)), gain=same(0.0, 2 * games), kinds=games)
+
+
 CASES = {
     "mirror 2x2, 1 game": Case("mirror", 4, 2_000, mirror(4, 2)),  # H = S = 2
     "mirror 2x2, 1000 lanes": Case("mirror", 1_000, 20, mirror(1_000, 2)),
@@ -371,6 +424,10 @@ CASES = {
     "equilibria 2x2": Case("solve_games", 1, 500, equilibria(2)),
     "equilibria 10x10": Case("solve_games", 1, 50, equilibria(10)),
     "equilibria 50x50": Case("solve_games", 1, 2, equilibria(50)),
+    "tree regrets, 1 game": Case("learn_trees", 1, 200, learn_trees(1, 0)),
+    "tree regrets, 4 games": Case("learn_trees", 4, 200, learn_trees(4, 0)),
+    "tree entropy, 1 game": Case("learn_trees", 1, 200, learn_trees(1, 1)),
+    "tree gains": Case("gains_in_trees", 1, 50, gains_in_trees),
 }
 
 

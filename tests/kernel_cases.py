@@ -307,8 +307,8 @@ WRITTEN = {
     "expect": ("out",),
     "backup": ("out",),
     "off_simplex": (),
-    "tree_learning": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
-    "tree_gains": ("gain",),
+    "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
+    "gains_in_trees": ("gain",),
 }
 
 

@@ -62,7 +62,7 @@ def tree_arguments(rng, games, sizes, *, terminals=60):
 
 
 def learning_arguments(rng, games, sizes, iterations, *, entropy=0, alternating=0, power=2, done=0, pure=False):
-    """Arguments of ``tree_learning`` in the middle of a run; mirror descent from ``pure`` strategies if told."""
+    """Arguments of ``learn_trees`` in the middle of a run; mirror descent from ``pure`` strategies if told."""
     found = tree_arguments(rng, games, sizes)
     columns, kept = found["columns"], 0 if alternating else found["columns"]
     if pure:
@@ -88,7 +88,7 @@ def learning_arguments(rng, games, sizes, iterations, *, entropy=0, alternating=
 
 
 def gains_arguments(rng, games, sizes, kinds):
-    """Arguments of ``tree_gains``: ``kinds`` payoffs for so many strategies."""
+    """Arguments of ``gains_in_trees``: ``kinds`` payoffs for so many strategies."""
     found = tree_arguments(rng, games, sizes)
     found["payoff"] = rng.normal(size=(kinds, *found["payoff"].shape[1:]))
     index, gain = rng.integers(kinds, size=games), np.full((games, found["players"]), -9.0)
@@ -105,13 +105,13 @@ def tree_cases(rng):
             )
             # sums reach 15^3, where a rounding is 5e-13; a step turns one of a worth into one of a probability over
             # the sum of the regrets, which is 1e-3 at least in nearly all sets here
-            yield f"tree_learning {how}, {games} games", "tree_learning", arguments, 1e-9
+            yield f"learn_trees {how}, {games} games", "learn_trees", arguments, 1e-9
     for games in (1, 5):
         arguments = learning_arguments(rng, games, SHAPES["two players"], 8, entropy=1, pure=True)
-        yield f"tree_learning from pure strategies, {games} games", "tree_learning", arguments, 1e-11
+        yield f"learn_trees from pure strategies, {games} games", "learn_trees", arguments, 1e-11
         arguments = learning_arguments(rng, games, SHAPES["two players"], 0)
-        yield f"tree_learning, no iteration, {games} games", "tree_learning", arguments, 0.0
-    yield "tree_learning of nothing", "tree_learning", learning_arguments(rng, 0, SHAPES["two players"], 3), 0.0
+        yield f"learn_trees, no iteration, {games} games", "learn_trees", arguments, 0.0
+    yield "learn_trees of nothing", "learn_trees", learning_arguments(rng, 0, SHAPES["two players"], 3), 0.0
     for (label, sizes), games in itertools.product(SHAPES.items(), (1, 7)):
-        yield f"tree_gains {label}, {games} games", "tree_gains", gains_arguments(rng, games, sizes, 3), 1e-12
-    yield "tree_gains of nothing", "tree_gains", gains_arguments(rng, 0, SHAPES["two players"], 2), 0.0
+        yield f"gains_in_trees {label}, {games} games", "gains_in_trees", gains_arguments(rng, games, sizes, 3), 1e-12
+    yield "gains_in_trees of nothing", "gains_in_trees", gains_arguments(rng, 0, SHAPES["two players"], 2), 0.0

@@ -15,7 +15,7 @@ __all__ = ["Flat", "flatten"]
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """Arrays of :func:`metanash.kernels.trees.tree_learning` that stay as they are, made by :func:`flatten`.
+    """Arrays of :func:`metanash.kernels.trees.learn_trees` that stay as they are, made by :func:`flatten`.
 
     Attributes
     ----------

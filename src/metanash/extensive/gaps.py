@@ -132,9 +132,9 @@ def flat_gains(game: ExtensiveGame, strategies: Floats) -> Floats:
     lead = np.broadcast_shapes(game.batch_shape, strategies.shape[:-1])
     laws = np.ascontiguousarray(np.broadcast_to(strategies, (*lead, strategies.shape[-1])))
     kinds = math.prod(game.batch_shape)
-    index = np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead).reshape(-1)
+    index = np.ascontiguousarray(np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead))
     gains = np.zeros((*lead, game.n_players))
-    kernels.tree_gains(
+    kernels.gains_in_trees(
         index=index,
         strategy=laws,
         gain=gains,

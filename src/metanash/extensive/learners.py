@@ -145,7 +145,7 @@ class _Averaged:
         moving = () if self.alternating else (flat.joined(state.gradient), flat.joined(state.gradient_sums))
         gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
         value_sums = state.value_sums.copy()
-        kernels.tree_learning(
+        kernels.learn_trees(
             rate=np.ascontiguousarray(np.broadcast_to(rate, value_sums.shape)),
             alpha=alpha,
             memory=memory,

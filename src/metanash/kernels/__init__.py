@@ -5,10 +5,11 @@ regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient 
 through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
 two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
 responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
-``tree_learning`` advances learners of extensive games, ``tree_gains`` measures their strategies. The compiled versions
-(``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`, with
-:mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix` and :mod:`~metanash.kernels.trees`) are, and one line
-on standard error says so: results are the same up to rounding, but long runs take 10 to 100 times as long.
+``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. The compiled
+versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
+with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix` and :mod:`~metanash.kernels.trees`) are, and one
+line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
+longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:
@@ -35,13 +36,13 @@ from metanash.kernels.twin import (  # the compiled ones take their places below
     expect,
     finite_values,
     fold,
+    gains_in_trees,
     joint_mirror,
+    learn_trees,
     maml,
     mirror,
     off_simplex,
     regret_matching,
-    tree_gains,
-    tree_learning,
 )
 
 __all__ = [
@@ -54,15 +55,15 @@ __all__ = [
     "expect",
     "finite_values",
     "fold",
+    "gains_in_trees",
     "instruction_set",
     "joint_mirror",
+    "learn_trees",
     "maml",
     "mirror",
     "off_simplex",
     "regret_matching",
     "source_digest",
-    "tree_gains",
-    "tree_learning",
     "use_threads",
 ]
 

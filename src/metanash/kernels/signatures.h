@@ -299,7 +299,7 @@ KERNEL(correlated_values, c->games, 2.0 * c->games * c->players * c->horizon * c
     DERIVED(columns, 0) /* of actions */
 END(correlated_values)
 
-KERNEL(tree_learning, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns) * c->iterations,
+KERNEL(learn_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns) * c->iterations,
        "Advance learners of extensive games")
     READ(payoff, (games, players, terminals)) /* a player's by its own sequences */
     INDEX(start, (beyond), (edges))
@@ -335,9 +335,9 @@ KERNEL(tree_learning, c->games, 1.0 * c->games * c->players * (c->terminals + c-
     DERIVED(marks, c->sets + 1)
     DERIVED(beyond, c->players * c->terminals + 1)
     DERIVED(kept, c->alternating ? 0 : c->columns)
-END(tree_learning)
+END(learn_trees)
 
-KERNEL(tree_gains, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns),
+KERNEL(gains_in_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns),
        "Gains of best responses in extensive games")
     READ(payoff, (kinds, players, terminals)) /* a player's by its own sequences */
     INDEX(start, (beyond), (edges))
@@ -362,7 +362,7 @@ KERNEL(tree_gains, c->games, 1.0 * c->games * c->players * (c->terminals + c->co
     DERIVED(edges, c->columns + 1)
     DERIVED(marks, c->sets + 1)
     DERIVED(beyond, c->players * c->terminals + 1)
-END(tree_gains)
+END(gains_in_trees)
 
 CALL(off_simplex, "First row that is no distribution")
     READ(array, (rows, columns))

@@ -20,7 +20,7 @@ static always_inline REAL TREE(met_with)(const int64_t *met, int64_t k, const in
 }
 
 /* Utility gradient of player i. `others` is known where it is inlined. */
-static always_inline void TREE(product)(const struct tree_learning_call *c, const REAL *restrict payoff, int64_t i,
+static always_inline void TREE(product)(const struct learn_trees_call *c, const REAL *restrict payoff, int64_t i,
                                         const int64_t others, const REAL *restrict plan, REAL *restrict out) {
 #define ADD(sum, k) sum = FUSED(payoff[k], TREE(met_with)(c->met, k, others, plan), sum)
     for (int64_t s = c->seat[i]; s < c->seat[i + 1]; s++) {
@@ -40,7 +40,7 @@ static always_inline void TREE(product)(const struct tree_learning_call *c, cons
 #undef ADD
 }
 
-static void TREE(gradient)(const struct tree_learning_call *c, const REAL *restrict payoff, int64_t i,
+static void TREE(gradient)(const struct learn_trees_call *c, const REAL *restrict payoff, int64_t i,
                            const REAL *restrict plan, REAL *restrict out) {
     if (c->others == 1) {
         TREE(product)(c, payoff, i, 1, plan, out);
@@ -56,7 +56,7 @@ static void TREE(gradient)(const struct tree_learning_call *c, const REAL *restr
 }
 
 /* Plans of player i, added to `sum` with a weight if there is one. */
-static void TREE(realise)(const struct tree_learning_call *c, int64_t i, const REAL *restrict strategy,
+static void TREE(realise)(const struct learn_trees_call *c, int64_t i, const REAL *restrict strategy,
                           REAL *restrict plan, REAL weight, REAL *restrict sum) {
     if (c->seat[i] < c->columns) {
         plan[c->seat[i]] = SPREAD(1.0);
@@ -85,10 +85,9 @@ static always_inline void TREE(match)(const int64_t n, REAL *restrict z, REAL *r
         x[a] = GREATER(z[a] + (next[a] - guess), zero);
         total += x[a];
     }
-    const REAL factor = KEEP_FROM(total, least, SPREAD(1.0) / total);
     const REAL summand = uniform - KEEP_FROM(total, least, uniform);
-    for (int64_t a = 0; a < n; a++) {
-        x[a] = FUSED(x[a], factor, summand);
+    for (int64_t a = 0; a < n; a++) { /* not times a reciprocal: pure strategies are exactly pure */
+        x[a] = KEEP_FROM(total, least, x[a] / total) + summand;
         after = FUSED(x[a], next[a], after);
     }
     *above += value, *next_above += after;
@@ -116,7 +115,7 @@ static always_inline REAL TREE(soften)(const int64_t n, const int kept, REAL inv
     return partition;
 }
 
-static always_inline void TREE(match_sets)(const struct tree_learning_call *c, struct TREE(tree) *t, int64_t i) {
+static always_inline void TREE(match_sets)(const struct learn_trees_call *c, struct TREE(tree) *t, int64_t i) {
     for (int64_t j = c->place[i + 1] - 1; j >= c->place[i]; j--) {
         const int64_t s = c->first[j], n = c->last[j] - s, p = c->parent[j];
 #define MATCH(n) TREE(match)(n, t->memory + s, t->strategy + s, t->worth + s, t->next + s, t->worth + p, t->next + p)
@@ -130,7 +129,7 @@ static always_inline void TREE(match_sets)(const struct tree_learning_call *c, s
     }
 }
 
-static void TREE(soften_sets)(const struct tree_learning_call *c, struct TREE(tree) *t, int64_t i) {
+static void TREE(soften_sets)(const struct learn_trees_call *c, struct TREE(tree) *t, int64_t i) {
     for (int64_t j = c->place[i + 1] - 1; j >= c->place[i]; j--) {
         const int64_t s = c->first[j], n = c->last[j] - s, p = c->parent[j];
         const REAL alpha = SPREAD(c->alpha[j]), inverse = SPREAD(1.0 / c->alpha[j]);
@@ -150,7 +149,7 @@ static void TREE(soften_sets)(const struct tree_learning_call *c, struct TREE(tr
 }
 
 /* Player i meets the gradient in `worth`, which predicts the next one, and moves. */
-static void TREE(move)(const struct tree_learning_call *c, struct TREE(tree) *t, int64_t i) {
+static void TREE(move)(const struct learn_trees_call *c, struct TREE(tree) *t, int64_t i) {
     const int64_t begin = c->seat[i], end = c->seat[i + 1];
     if (c->entropy)
         for (int64_t s = begin; s < end; s++) t->worth[s] *= t->rate[i];
@@ -161,7 +160,7 @@ static void TREE(move)(const struct tree_learning_call *c, struct TREE(tree) *t,
         TREE(match_sets)(c, t, i);
 }
 
-static void TREE(learn)(const struct tree_learning_call *c, struct TREE(tree) *t) {
+static void TREE(learn)(const struct learn_trees_call *c, struct TREE(tree) *t) {
     for (int64_t s = 0; s < c->columns; s++) t->plan[s] = SPREAD(1.0);
     for (int64_t i = 0; i < c->players; i++) TREE(realise)(c, i, t->strategy, t->plan, SPREAD(0.0), NULL);
     for (int64_t round = c->done + 1; round <= c->done + c->iterations; round++) {
@@ -192,7 +191,7 @@ static void TREE(learn)(const struct tree_learning_call *c, struct TREE(tree) *t
 
 #ifndef MANY
 /* Gains of all players by their best responses. */
-static void TREE(gains)(const struct tree_learning_call *c, const REAL *payoff, const REAL *strategy, REAL *plan,
+static void TREE(gains)(const struct learn_trees_call *c, const REAL *payoff, const REAL *strategy, REAL *plan,
                         REAL *worth, REAL *gain) {
     for (int64_t s = 0; s < c->columns; s++) plan[s] = SPREAD(1.0), worth[s] = SPREAD(0.0);
     for (int64_t i = 0; i < c->players; i++) TREE(realise)(c, i, strategy, plan, SPREAD(0.0), NULL);

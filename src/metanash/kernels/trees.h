@@ -98,7 +98,7 @@ static always_inline vec NAMED(log_each)(vec x) {
     ARRAY(memory, columns) ARRAY(strategy, columns) ARRAY(plan_sum, columns) ARRAY(gradient, kept)                     \
     ARRAY(gradient_sum, kept) ARRAY(value_sum, players)
 
-static void NAMED(tree_of_one)(const struct tree_learning_call *c, int64_t game, double *work) {
+static void NAMED(tree_of_one)(const struct learn_trees_call *c, int64_t game, double *work) {
     struct NAMED(tree_of_one) t = {.payoff = c->payoff + game * c->players * c->terminals,
                                    .rate = c->rate + game * c->players,
                                    .plan = work, .worth = work + c->columns, .next = work + 2 * c->columns};
@@ -108,7 +108,7 @@ static void NAMED(tree_of_one)(const struct tree_learning_call *c, int64_t game,
     NAMED(learn_of_one)(c, &t);
 }
 
-static void NAMED(tree_of_many)(const struct tree_learning_call *c, int64_t game, vec *work) {
+static void NAMED(tree_of_many)(const struct learn_trees_call *c, int64_t game, vec *work) {
     struct NAMED(tree_of_many) t = {.plan = work, .worth = work + c->columns, .next = work + 2 * c->columns};
     vec *payoff = work + 3 * c->columns, *rate = payoff + c->players * c->terminals, *room = rate + c->players;
     gather(c->payoff, c->players * c->terminals, game, c->games, payoff);
@@ -123,8 +123,8 @@ static void NAMED(tree_of_many)(const struct tree_learning_call *c, int64_t game
 #undef ARRAY
 }
 
-static int NAMED(tree_learning)(const void *call) {
-    const struct tree_learning_call *c = call;
+static int NAMED(learn_trees)(const void *call) {
+    const struct learn_trees_call *c = call;
     const int64_t games = c->share.last - c->share.first, entries = c->players * c->terminals;
     const int many = games >= TREE_WORTH_A_VECTOR;
     const size_t one = 3 * (size_t)c->columns * sizeof(double);
@@ -143,9 +143,9 @@ static int NAMED(tree_learning)(const void *call) {
     return 0;
 }
 
-static int NAMED(tree_gains)(const void *call) {
-    const struct tree_gains_call *c = call;
-    const struct tree_learning_call shape = {.terminals = c->terminals, .players = c->players, .columns = c->columns,
+static int NAMED(gains_in_trees)(const void *call) {
+    const struct gains_in_trees_call *c = call;
+    const struct learn_trees_call shape = {.terminals = c->terminals, .players = c->players, .columns = c->columns,
                                              .others = c->others, .start = c->start, .met = c->met, .parent = c->parent,
                                              .first = c->first, .last = c->last, .seat = c->seat, .place = c->place};
     void *whole = NULL;

@@ -23,12 +23,12 @@ __all__ = [
     "LEAST_TOTAL",
     "Level",
     "best_worths",
+    "gains_in_trees",
+    "learn_trees",
     "levels_of",
     "mirror_step",
     "observed_regret",
     "predicted_strategy",
-    "tree_gains",
-    "tree_learning",
 ]
 
 LEAST_TOTAL = 1e-290
@@ -277,7 +277,7 @@ def _seats(
     return found
 
 
-def tree_learning(
+def learn_trees(
     *,
     payoff: Floats,
     start: Integers,
@@ -387,7 +387,7 @@ def tree_learning(
         sums += weight * plans
 
 
-def tree_gains(
+def gains_in_trees(
     *,
     payoff: Floats,
     start: Integers,
@@ -409,7 +409,7 @@ def tree_gains(
 ) -> None:
     """What each player gains by its best response.
 
-    Arguments that are not explained are those of :func:`tree_learning`.
+    Arguments that are not explained are those of :func:`learn_trees`.
 
     Parameters
     ----------
@@ -437,6 +437,6 @@ def tree_gains(
     for part in parts:
         part.realise(laws, plans)
     for i, part in enumerate(parts):
-        slope = part.gradient(table[index, i], plans)
+        slope = part.gradient(table[index.reshape(-1), i], plans)
         best = best_worths(part.levels, slope)[:, 0]
         gain.reshape(games, players)[:, i] = best - (slope * plans[:, part.columns]).sum(axis=-1)

@@ -17,7 +17,7 @@ import numpy as np
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
-from metanash.kernels.trees import tree_gains, tree_learning
+from metanash.kernels.trees import gains_in_trees, learn_trees
 from metanash.typing import Floats, Integers
 
 __all__ = [
@@ -30,13 +30,13 @@ __all__ = [
     "expect",
     "finite_values",
     "fold",
+    "gains_in_trees",
     "joint_mirror",
+    "learn_trees",
     "maml",
     "mirror",
     "off_simplex",
     "regret_matching",
-    "tree_gains",
-    "tree_learning",
 ]
 
 

@@ -112,8 +112,8 @@ LANES = {
     "discounted_values": ("reward index initial value start", "", "games"),
     "correlated_values": ("reward index weights before after", "", "games"),
     "equilibria": ("payoff solution", "", "games"),
-    "tree_learning": ("payoff rate memory strategy plan_sum gradient gradient_sum value_sum", "", "games"),
-    "tree_gains": ("index strategy gain", "", "games"),
+    "learn_trees": ("payoff rate memory strategy plan_sum gradient gradient_sum value_sum", "", "games"),
+    "gains_in_trees": ("index strategy gain", "", "games"),
 }
 
 
@@ -184,8 +184,8 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_trees(module, shape, entrop
     rng = np.random.default_rng([entropy, alternating, len(shape)])
     for games in (2, 9, 17):
         arguments = learning_arguments(rng, games, SHAPES[shape], 9, entropy=entropy, alternating=alternating)
-        assert_alone_equals_batch(module, "tree_learning", arguments, range(games))
-    assert_alone_equals_batch(module, "tree_gains", gains_arguments(rng, 9, SHAPES[shape], 2), range(9))
+        assert_alone_equals_batch(module, "learn_trees", arguments, range(games))
+    assert_alone_equals_batch(module, "gains_in_trees", gains_arguments(rng, 9, SHAPES[shape], 2), range(9))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -374,13 +374,13 @@ def test_kernels_write_only_their_outputs(module):
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), ["policy"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), WRITTEN["maml"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 2), 2, 2, 0), []),
-        ("tree_learning", learning_arguments(rng, 3, [[2, 3], [3]], 4), WRITTEN["tree_learning"]),
+        ("learn_trees", learning_arguments(rng, 3, [[2, 3], [3]], 4), WRITTEN["learn_trees"]),
         (
-            "tree_learning",
+            "learn_trees",
             learning_arguments(rng, 3, [[2, 3], [3]], 4, alternating=1),
             ["memory", "strategy", "plan_sum"],
         ),
-        ("tree_gains", gains_arguments(rng, 3, [[2, 3], [3]], 2), ["gain"]),
+        ("gains_in_trees", gains_arguments(rng, 3, [[2, 3], [3]], 2), ["gain"]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), ["out"]),
         ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), ["out"]),
         ("fold", fold_arguments(rng, 5), ["sums", "total"]),
@@ -632,8 +632,8 @@ def good_arguments(kernel):
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "off_simplex": lambda: simplex_arguments(rng.dirichlet(np.ones(3), size=2)),
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
-        "tree_learning": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
-        "tree_gains": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
+        "learn_trees": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
+        "gains_in_trees": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
     }[kernel]()
 
 
@@ -655,8 +655,8 @@ FLAGS = {
     ("ascent", "softmax"),
     ("ascent", "measure"),
     ("maml", "first_order"),
-    ("tree_learning", "entropy"),
-    ("tree_learning", "alternating"),
+    ("learn_trees", "entropy"),
+    ("learn_trees", "alternating"),
 }  # any int is true or false
 
 
@@ -737,11 +737,11 @@ BAD_SIZES = {
     "off_simplex": {
         "rows": (1, 3), "columns": (0, 2),
     },
-    "tree_learning": {
+    "learn_trees": {
         "games": (0, 2), "players": (0, 2, 4, 2**40), "terminals": (0, 7, 2**62), "columns": (0, 11, 13),
         "sets": (0, 3, 5), "power": (3,),
     },
-    "tree_gains": {
+    "gains_in_trees": {
         "games": (0, 2), "kinds": (0, 1, 3), "players": (0, 2, 4, 2**40), "terminals": (0, 7), "columns": (0, 11, 13),
         "sets": (0, 3, 5),
     },
@@ -774,15 +774,15 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("discounted_values", "wanted"): [(0, -1), (0, 4)],
     ("finite_values", "actions"): [(0, 0), (0, -2), (0, 3), (0, 2**62)],
     ("discounted_values", "actions"): [(0, 0), (0, -2), (0, 3), (0, 2**62)],
-    ("tree_learning", "start"): [(0, -1), (12, 1000)],
-    ("tree_learning", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
-    ("tree_learning", "parent"): [(0, -1), (3, 12)],
-    ("tree_learning", "first"): [(0, -1), (3, 13)],
-    ("tree_learning", "last"): [(0, -1), (3, 13)],
-    ("tree_learning", "seat"): [(0, -1), (3, 13)],
-    ("tree_learning", "place"): [(0, -1), (3, 5)],
-    ("tree_gains", "index"): [(0, -1), (2, 2)],
-    ("tree_gains", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
+    ("learn_trees", "start"): [(0, -1), (12, 1000)],
+    ("learn_trees", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
+    ("learn_trees", "parent"): [(0, -1), (3, 12)],
+    ("learn_trees", "first"): [(0, -1), (3, 13)],
+    ("learn_trees", "last"): [(0, -1), (3, 13)],
+    ("learn_trees", "seat"): [(0, -1), (3, 13)],
+    ("learn_trees", "place"): [(0, -1), (3, 5)],
+    ("gains_in_trees", "index"): [(0, -1), (2, 2)],
+    ("gains_in_trees", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
 }  # fmt: skip
 
 

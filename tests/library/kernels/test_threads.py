@@ -76,12 +76,12 @@ CALLS = {
         lambda rng: discounted_arguments(rng, 301, (3, 2), 12, 1, 0.9),
     ),
     "expect": ("expect", lambda rng: expect_arguments(rng, 101, 40, 37, 3, 5)),
-    "tree_learning": ("tree_learning", lambda rng: learning_arguments(rng, 101, SHAPES["two players"], 30)),
-    "tree_learning of mirror descent": (
-        "tree_learning",
+    "learn_trees": ("learn_trees", lambda rng: learning_arguments(rng, 101, SHAPES["two players"], 30)),
+    "learn_trees of mirror descent": (
+        "learn_trees",
         lambda rng: learning_arguments(rng, 101, SHAPES["three players"], 40, entropy=1, alternating=1),
     ),
-    "tree_gains": ("tree_gains", lambda rng: gains_arguments(rng, 2001, SHAPES["two players"], 3)),
+    "gains_in_trees": ("gains_in_trees", lambda rng: gains_arguments(rng, 2001, SHAPES["two players"], 3)),
     "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 
