@@ -180,6 +180,20 @@ def test_a_tree_by_hand():
     assert sorted(set(tree.stake.tolist())) == [50, 100, 150, 200, 300, 350]
 
 
+def test_trees_have_one_shape_whatever_the_chips():
+    tree = river.betting_tree(100, 300, (0.5,), raises=2)
+    for other, same in (
+        (river.betting_tree(10, 31, (0.5,), raises=2), True),
+        (river.betting_tree(100, 130, (0.5,), raises=2), False),  # a raise to 150 is all-in
+        (river.betting_tree(100, 300, (0.6,), raises=2), False),
+        (river.betting_tree(100, 300, (0.5,), raises=1), False),
+        (river.betting_tree(100, 300, (0.5,), raises=2, all_in=False), False),
+    ):
+        assert tree.same_shape(other) == same
+        parts = [(one.players[0].actions, one.players[1].actions, one.sequences.tolist()) for one in (tree, other)]
+        assert (parts[0] == parts[1]) == same
+
+
 def test_bad_bets_are_named():
     with pytest.raises(ValueError, match="pot must be a finite number above 0, got 0"):
         river.betting_tree(0.0, 10.0)
