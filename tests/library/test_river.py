@@ -10,6 +10,7 @@ from extensive_cases import read
 from pokerkit import StandardHighHand
 
 from metanash import extensive, river
+from metanash.river.blocks import best_response, blocks
 from metanash.river.cards import DECK, all_hands, parse_cards, range_weights
 from metanash.river.matchup import matchup
 
@@ -180,6 +181,20 @@ def test_a_tree_by_hand():
     assert sorted(set(tree.stake.tolist())) == [50, 100, 150, 200, 300, 350]
 
 
+def test_trees_have_one_shape_whatever_the_chips():
+    tree = river.betting_tree(100, 300, (0.5,), raises=2)
+    for other, same in (
+        (river.betting_tree(10, 31, (0.5,), raises=2), True),
+        (river.betting_tree(100, 130, (0.5,), raises=2), False),  # a raise to 150 is all-in
+        (river.betting_tree(100, 300, (0.6,), raises=2), False),
+        (river.betting_tree(100, 300, (0.5,), raises=1), False),
+        (river.betting_tree(100, 300, (0.5,), raises=2, all_in=False), False),
+    ):
+        assert tree.same_shape(other) == same
+        parts = [(one.players[0].actions, one.players[1].actions, one.sequences.tolist()) for one in (tree, other)]
+        assert (parts[0] == parts[1]) == same
+
+
 def test_bad_bets_are_named():
     with pytest.raises(ValueError, match="pot must be a finite number above 0, got 0"):
         river.betting_tree(0.0, 10.0)
@@ -308,6 +323,28 @@ def test_best_responses_share_ties_as_trees_do():
     for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert ((expected[1] > 0.0) & (expected[1] < 1.0)).sum() > 20
+
+
+def test_ties_are_those_within_rounding():
+    """Of two hands; a difference of 1e-9 decides, one of 1e-14 is rounding."""
+    parts = blocks(extensive.Treeplex([0], [2]), 2)
+    gradient = np.array([[0.0, 0.0], [1.0, 1.0], [1.0 + 1e-14, 1.0 + 1e-9]])
+    np.testing.assert_array_equal(best_response(parts, gradient)[1:], [[0.5, 0.0], [0.5, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("board", "first", "second", "spread"),
+    [
+        (BOARD, {"AhAd": 1}, {"QhQd": 1, "AcAs": 1}, 50.0),  # the first wins or ties
+        (BOARD, {"QhQd": 1}, {"AcAs": 1, "QcQs": 1}, 50.0),  # loses or ties
+        (BOARD, {"AhAd": 1}, {"QhQd": 1}, 1.0),  # wins whatever happens: there is no range
+        (BOARD, {"AhAd": 1, "JhJd": 1}, {"QhQd": 1}, 100.0),
+        (BOARDS[-1], None, None, 1.0),  # every pot is split
+    ],
+)
+def test_the_range_of_payoffs_counts_what_can_be_dealt(board, first, second, spread):
+    """A pot of 100 and no bets: a win is 50, a tie 0."""
+    assert river.river_endgame(board, [first, second], pot=100.0, raises=0).spread == spread
 
 
 def test_gradients_are_those_of_the_tree():

@@ -20,6 +20,9 @@ def test_iterates_are_those_of_the_tree(averaging, alternating, rate, rules):
     learner = river.RiverCFR(averaging, alternating, rate)
     oracle = extensive.PredictiveCFR(averaging, alternating, rate)
     state, expected = learner.start(endgame, start), oracle.start(game, river.to_extensive(endgame, start))
+    for mine, theirs in zip(state.memory, expected.memory, strict=True):
+        np.testing.assert_allclose(mine[1:].T.ravel(), theirs[1:], rtol=1e-12)
+        assert (mine[0] == 0.0).all()
     for _ in range(12):
         state, expected = learner.advance(endgame, state, 1), oracle.advance(game, expected, 1)
         for mine, theirs in zip(river.to_extensive(endgame, state.strategy), expected.strategy, strict=True):

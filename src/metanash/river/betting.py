@@ -87,15 +87,12 @@ class BettingTree(Frozen):
         return BySequences(rows, sparse.csr_array((worth, (own, self.sequences[1 - player, where])), shape=shape))
 
     def same_shape(self, other: "BettingTree") -> bool:
-        """Whether information sets, actions by name, and ends are those of another tree, whatever the chips."""
-        return (
-            np.array_equal(self.sequences, other.sequences)
-            and np.array_equal(self.winner, other.winner)
-            and all(
-                mine.labels == theirs.labels and mine.actions == theirs.actions
-                for mine, theirs in zip(self.players, other.players, strict=True)
-            )
-        )
+        """Whether information sets, actions by name, and ends are those of another tree, whatever the chips.
+
+        The histories that lead to information sets say all of that: a bet leads to one, and folds, calls and checks
+        follow the same rules everywhere.
+        """
+        return all(mine.labels == theirs.labels for mine, theirs in zip(self.players, other.players, strict=True))
 
 
 class BySequences(NamedTuple):

@@ -1,6 +1,5 @@
 """River endgames of the small configuration, from games to verdict, report and figure."""
 
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,12 @@ from metanash.river import river_sequence
 from metanash_replication.labels import ARM_LABELS
 from metanash_replication.ledger import judge_all
 from metanash_replication.plans import read_plan, setting
+from metanash_replication.topics.river import claims, figures, measure, section
+from metanash_replication.topics.river.tables import make
 
 ROOT = Path(__file__).parents[3]
 PLAN = read_plan("river")
 style = pytest.fixture(in_style)
-
-
-def part(name):
-    return importlib.import_module(f"metanash_replication.topics.river.{name}")
 
 
 def configuration():
@@ -38,9 +35,9 @@ def tables():
     measured = []
     for job in one.jobs(config):
         arguments = one.arguments(config, job)
-        measured.append((arguments | {"file": f"{one.file.format(**job)}.npz"}, part("measure").endgames(**arguments)))
+        measured.append((arguments | {"file": f"{one.file.format(**job)}.npz"}, measure.endgames(**arguments)))
     settings = {name: setting(config, path) for name, path in PLAN.tabulated.settings.items()}
-    return part("tables").make({one.name: measured}, **settings)
+    return make({one.name: measured}, **settings)
 
 
 def test_tables_are_those_of_the_plan(tables):
@@ -57,7 +54,7 @@ def test_individual_learning_is_the_same_in_all_orders_but_for_which_endgame_is_
     how = {**configuration()["river"]["endgames"], "n_hands": 10, "n_checkpoints": 2, "iterations": 5, "games": 3}
     kinds = ("random", "sorted")
     how = {key: value for key, value in how.items() if key not in {"base_kinds", "checkpoints", "seeds"}}
-    found = {kind: part("measure").endgames(kind, [4], 1, **how) for kind in kinds}
+    found = {kind: measure.endgames(kind, [4], 1, **how) for kind in kinds}
     chips = {}
     for kind in kinds:
         games = {key: how[key] for key in ("perturbation", "n_hands", "pot", "stack", "sizes", "raises")}
@@ -71,19 +68,19 @@ def test_individual_learning_is_the_same_in_all_orders_but_for_which_endgame_is_
 
 def test_the_verdict_and_the_file_behind_it(tables):
     (one,) = PLAN.measurements
-    (entry,) = judge_all(tables, one.files(configuration()), part("claims").CLAIMS)
+    (entry,) = judge_all(tables, one.files(configuration()), claims.CLAIMS)
     assert list(entry.worst_runs) == [f"river/{entry.verdict.place['base_kind']}.npz"]
     assert entry.verdict.cases == 2
 
 
 def test_what_reads_the_tables(tables):
-    judges = [claim.judge for claim in part("claims").CLAIMS]
-    assert tables_read([*judges, *part("section").PARTS.values()], tables) == set(PLAN.judged)
+    judges = [claim.judge for claim in claims.CLAIMS]
+    assert tables_read([*judges, *section.PARTS.values()], tables) == set(PLAN.judged)
 
 
 def test_cells_of_the_report_stand_in_the_table(tables):
-    (make,) = part("section").PARTS.values()
-    found = make(tables)
+    (parts,) = section.PARTS.values()
+    found = parts(tables)
     header, rows = rows_of(found, "River endgames")
     assert len(rows) == 6
     assert header[0] == "order"
@@ -98,8 +95,8 @@ def test_cells_of_the_report_stand_in_the_table(tables):
 
 @pytest.mark.usefixtures("style")
 def test_the_figure_shows_the_curves(tables):
-    reads_what_its_plan_says("river", part("figures").FIGURES, tables)
-    figure = part("figures").FIGURES["river"](tables, WIDTH)
+    reads_what_its_plan_says("river", figures.FIGURES, tables)
+    figure = figures.FIGURES["river"](tables, WIDTH)
     axes, table = drawn(figure), tables["river_curves"]
     assert [ax.get_title() for ax in axes] == ["3 endgames, random", "3 endgames, sorted"]
     for ax, kind in zip(axes, ("random", "sorted"), strict=True):
