@@ -27,7 +27,7 @@ MODULES = {
     "extensive.trees": 6,
     "families.small_poker": 4,
     "gambit.gametracer": 1,
-    "kernels.trees": 8,
+    "kernels.tree_steps": 8,
     "neighbours": 1,
     "commands.inputs": 1,
     **{f"solution.{found.name}": 1 for found in pkgutil.iter_modules(metanash.solution.__path__)},
