@@ -27,7 +27,7 @@ MODULES = {
     "extensive.trees": 6,
     "families.small_poker": 4,
     "gambit.gametracer": 1,
-    "kernels.trees": 8,
+    "kernels.tree_steps": 8,
     "neighbours": 1,
     "river.betting": 3,
     "river.blocks": 8,

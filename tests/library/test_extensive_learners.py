@@ -20,7 +20,7 @@ from metanash.extensive import (
     ne_gap,
     solve_constant_sum,
 )
-from metanash.kernels.trees import mirror_step
+from metanash.kernels.tree_steps import mirror_step
 from metanash.learners.base import PureStartWarning
 
 LEARNERS = [

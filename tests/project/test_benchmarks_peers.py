@@ -12,7 +12,7 @@ import pandas as pd
 import pyspiel
 import pytest
 
-from benchmarks.peers import contest, exact, first_order, measure, report, trees, twins
+from benchmarks.peers import contest, exact, first_order, measure, poker, report, trees, twins
 from metanash import (
     GameBatch,
     OptimisticMirrorDescent,
@@ -51,6 +51,32 @@ def test_learners_of_trees_come_near_an_equilibrium(contestant):
     session = started(contestant, MARKOV)
     session.advance(2000)
     assert 0 <= session.gap() < 0.02
+
+
+@pytest.mark.parametrize("name", poker.CONTESTANTS)
+def test_learners_of_poker_come_near_an_equilibrium(name):
+    if name.startswith("LiteEFG"):
+        pytest.importorskip("LiteEFG")
+    session = poker.CONTESTANTS[name](poker.Poker("kuhn_poker"))
+    session.advance(1)
+    first = session.gap()
+    session.advance(1999)
+    assert 0 <= session.gap() < min(0.1 * first, 0.005)
+
+
+def test_gaps_of_poker_are_what_openspiel_says():
+    """After three iterations of its CFR+; here the largest gain, there the sum of both."""
+    exploitability = pytest.importorskip("open_spiel.python.algorithms.exploitability")
+    kuhn = poker.Poker("kuhn_poker")
+    assert (kuhn.game.n_terminals, kuhn.game.n_sets) == (30, (6, 6))
+    solver = pyspiel.CFRPlusSolver(kuhn.peer)
+    session = poker.open_spiel(kuhn)
+    session.advance(3)
+    for _ in range(3):
+        solver.evaluate_and_update_policy()
+    said = exploitability.nash_conv(kuhn.peer, solver.average_policy(), return_only_nash_conv=False)
+    assert session.gap() == pytest.approx(max(said.player_improvements), abs=1e-12)
+    assert session.gap() > 1e-3
 
 
 @named(exact.MATRICES)

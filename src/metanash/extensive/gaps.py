@@ -26,7 +26,7 @@ from metanash import kernels
 from metanash._inner.checks import policy_array
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.treeplex import Treeplex
-from metanash.kernels.trees import best_worths
+from metanash.kernels.tree_steps import best_worths
 from metanash.typing import Floats, Policies
 
 __all__ = [

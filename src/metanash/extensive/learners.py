@@ -219,9 +219,9 @@ class PredictiveCFR(_Averaged):
     """Predictive regret matching+ at every information set (PCFR+).
 
     Farina, Kroer and Sandholm (2021), "Faster game solving via predictive Blackwell approachability": each set has a
-    predictive regret matching+, which sees counterfactual worths (:mod:`metanash.kernels.trees`). Defaults are those
-    of their experiments: in turns, quadratic averages. In constant-sum games of two players that move at once the gap
-    falls at least like 1 / sqrt(T); that it does in turns, and how much faster, is measured, not promised.
+    predictive regret matching+, which sees counterfactual worths (:mod:`metanash.kernels.tree_steps`). Defaults are
+    those of their experiments: in turns, quadratic averages. In constant-sum games of two players that move at once the
+    gap falls at least like 1 / sqrt(T); that it does in turns, and how much faster, is measured, not promised.
 
     Parameters
     ----------

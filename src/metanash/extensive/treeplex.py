@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, name_entry, policy_array
 from metanash._inner.frozen import Frozen, sealed
-from metanash.kernels.trees import Level, levels_of
+from metanash.kernels.tree_steps import Level, levels_of
 from metanash.typing import Booleans, Floats, Integers
 
 __all__ = ["Treeplex", "integers"]
