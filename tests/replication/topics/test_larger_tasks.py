@@ -181,11 +181,13 @@ def test_own_games_show_the_last_gap_and_the_payoffs():
     )  # fmt: skip
     note = "mine: payoffs 1 and 2 are nearly 3"
     payoffs = pd.DataFrame(
-        {"own": "mine", "arm": "individual", "game": 1, "player": [2, 1], "payoff": [-1.5, 1.5], "note": ""}
-    )
+        {"own": "mine", "arm": "individual", "game": 1, "player": [2, 1], "payoff": [-1.5, 1.5], "note": "",
+         "solved": NAN, "solved_gap": NAN, "solved_by": NAN}
+    )  # fmt: skip
     policies = pd.DataFrame(
         {"own": "mine", "arm": ["individual"] * 4 + ["best_response"], "game": 1, "player": [1, 1, 2, 2, 2], "step": 1,
-         "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5]}
+         "state": 1, "action": [2, 1, 1, 2, 1], "probability": [0.75, 0.25, 1.0, 0.0, 0.5],
+         "state_name": NAN, "action_name": NAN}
     )  # fmt: skip
     given = {"own_games": gaps, "own_payoffs": payoffs, "own_policies": policies, "own_refused": refused()}
     part, played = OWN(given)
