@@ -327,7 +327,9 @@ def test_tables_of_a_tree_name_its_information_sets(poker):
 
 
 def test_the_report_has_the_solution_and_the_policies_by_name(poker, tmp_path):
-    tables = {name: make("mine", *poker) for name, make in own_tables.TABLES.items()}
+    pennies = learn_own_games([from_bimatrix([[1, -1], [-1, 1]])[0]], ONE, **PLAN)
+    both = {name: (make("mine", *poker), make("other", *pennies)) for name, make in own_tables.TABLES.items()}
+    tables = {name: pd.concat(parts) for name, parts in both.items()}
     tables["own_refused"] = pd.DataFrame(columns=["own", "file", "reason"])
     for name, table in tables.items():
         table.to_csv(tmp_path / name, index=False)
@@ -335,7 +337,8 @@ def test_the_report_has_the_solution_and_the_policies_by_name(poker, tmp_path):
     solved = [plain(cell) for cell in parts["Your game trees, solved"].rows[0]]
     assert (solved[0], solved[1], solved[3]) == ("mine", "0.333333, -0.333333", "a linear program in sequence form")
     rows = [[plain(cell) for cell in row] for row in parts["Policies at $T$"].rows]
-    assert [row[4] for row in rows] == ["1 (high)", "2 (low)", "1 (bet seen)"]
+    assert [row[3:5] for row in rows[:3]] == [["", "1 (high)"], ["", "2 (low)"], ["", "1 (bet seen)"]]
+    assert [row[:5] for row in rows[3:]] == [["other", "1", str(player), "1", "1"] for player in (1, 2)]
     assert rows[0][-1] == "bet 1.000, give up 0.000"
 
 

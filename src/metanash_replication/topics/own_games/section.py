@@ -108,7 +108,7 @@ def _policy_cells(cells: Cells, place: tuple[Any, ...], part: pd.DataFrame) -> t
         for what, value in zip(part["action_name"], part["probability"], strict=True)
     )
     label = part["state_name"].iloc[0]
-    where = ["" if math.isnan(number) else cells(number, "d") for number in place]
+    where = ["" if math.isnan(number) else cells(int(number), "d") for number in place]
     where[-1] += f" ({cells.text(label)})" if isinstance(label, str) else ""
     return (*where, chances)
 
