@@ -30,13 +30,17 @@ def of_untested(reason: str) -> Plain:
     return {"open": reason}
 
 
-def of_bound(subject: str, repair: str = "", left: str = "the gap") -> Plain:
-    """A bound, named by ``subject``; ``repair`` says with what it holds, ``left`` what it is to bound."""
+def of_bound(subject: str, repair: str = "", left: str = "the gap", *, proven: bool = False) -> Plain:
+    """A bound, named by ``subject``; ``repair`` says with what it holds, ``left`` what it is to bound.
+
+    Whether the repaired form is ``proven`` is said too.
+    """
     false = f"{subject} is false as printed: in {{violated}} of {{runs}} runs {left} is larger, up to {{times}}"
+    mended = f"{repair or 'in a repaired form'} it holds in all"
     return {
         "holds": f"{subject} holds: in {{runs}} runs {left} comes to at most {{share}} of it.",
         "vacuous": f"{subject} is never exceeded in {{runs}} runs, but nowhere is it below what is trivially true.",
-        "violated as printed": f"{false}; {repair or 'in a repaired form'} it holds in all.",
+        "violated as printed": f"{false}; {mended}{', and is proven' * proven}.",
         "violated": f"{false}, and nothing that was tried repairs it.",
         "open": open_sentence(subject),
     }

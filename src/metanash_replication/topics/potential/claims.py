@@ -43,8 +43,9 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Proposition 1, the bound on the mean gap of one potential game,",
-            r"with a little more than twice the $\kappa$, which is proven,",
+            r"with a little more than twice the $\kappa$",
             "the mean gap",
+            proven=True,
         ),
         judge=bound("proposition 1", repaired=(KAPPA,)),
         figures=("proposition1_violations", "proposition1_rates"),
@@ -94,7 +95,7 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Theorem 3, the bound on the mean gap of potential games with carry-over,",
-            r"with a little more than twice the $\kappa$, which is proven,",
+            r"with a little more than twice the $\kappa$",
             "the mean gap",
         ),
         judge=bound("theorem 3", repaired=(KAPPA,)),

@@ -149,7 +149,8 @@ CLAIMS = [
         ),
         plain=of_bound(
             "Theorem 1, the bound on the gap of one zero-sum game from any initial policies,",
-            "with a term for the first stage, which is proven,",
+            "with a term for the first stage",
+            proven=True,
         ),
         judge=bound("theorem 1", repaired=(WORST, TERM, PROVEN)),
         figures=("theorem1_bounds", "theorem1_defects"),
@@ -174,7 +175,9 @@ CLAIMS = [
             "As above, with uniform initial policies; the repair restores the learning rate that the constant hides."
         ),
         plain=of_bound(
-            "Equation (4), the bound of Theorem 1 from uniform policies,", "with the learning rate that it leaves out"
+            "Equation (4), the bound of Theorem 1 from uniform policies,",
+            "with the learning rate that it leaves out",
+            proven=True,
         ),
         judge=bound("equation 4", repaired=(RATE,), rows=_of_this_section),
         figures=("theorem1_bounds", "theorem1_defects"),
