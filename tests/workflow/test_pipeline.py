@@ -26,13 +26,14 @@ from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
-from metanash.gamefile import read_games, read_games_in_units, read_provenance
+from metanash.gamefile import read_games, read_provenance
+from metanash.solution.files import load
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 from metanash_replication.falsification import FALSIFIABLE
 from metanash_replication.plans import read_plan
 from metanash_replication.records import read_measurement, read_record
 from metanash_replication.topics import TOPICS as ALL_TOPICS
-from metanash_replication.topics.own_games.measure import learn_own_games
+from metanash_replication.topics.own_games.measure import learn_own
 from metanash_replication.topics.simulations import tables
 
 TOPICS = ("zero_sum", "potential", "maml", "general_sum", "scale")
@@ -723,10 +724,10 @@ def test_own_games_are_learned_as_by_the_library(finished, config):
     assert list(dict.fromkeys(table["own"])) == list(section["files"])
     for name, file in section["files"].items():
         plan = {"iterations": section["iterations"], "n_checkpoints": section["checkpoints"]}
-        games, units = read_games_in_units(finished.folder / file)
-        spec, arrays = learn_own_games(games, units, learning_rates=section["learning_rates"], **plan)
+        read = load(finished.folder / file)
+        spec, arrays = learn_own(read, None, learning_rates=section["learning_rates"], **plan)
         own = table[table["own"] == name]
-        np.testing.assert_allclose(own["gain_in_payoffs"], (arrays["gain"] * units.scale).ravel(), rtol=1e-12)
+        np.testing.assert_allclose(own["gain_in_payoffs"], (arrays["gain"] * spec["scale"]).ravel(), rtol=1e-12)
         np.testing.assert_allclose(own.loc[own["player"] == 2, "gap"], arrays["gap"].ravel(), rtol=1e-12)
         assert set(own["measure"]) == {spec["measure"]}
         assert own["gap"].iloc[-1] < own["gap"].iloc[0]

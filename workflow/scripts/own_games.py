@@ -7,9 +7,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from metanash.solution.files import LoadedTree, load
+from metanash.solution.files import load
 from metanash_replication.records import write_measurement
-from metanash_replication.topics.own_games.measure import learn_own_games, learn_own_tree
+from metanash_replication.topics.own_games.measure import learn_own
 
 
 def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: Path) -> None:
@@ -17,11 +17,7 @@ def main(games: Path, zero_sum: bool | None, params: dict[str, Any], measured: P
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             read = load(games, zero_sum)
-        if isinstance(read, LoadedTree):
-            rest = {name: value for name, value in params.items() if name != "learning_rates"}
-            spec, arrays = learn_own_tree(read.tree, zero_sum=zero_sum, **rest)
-        else:
-            spec, arrays = learn_own_games(read.games, read.units, **params)
+        spec, arrays = learn_own(read, zero_sum, **params)
     except Exception as error:  # whatever is wrong with a file is no reason to lose the others
         expected = isinstance(error, (ValueError, OSError, MemoryError))
         reason = str(error) or type(error).__name__

@@ -29,12 +29,13 @@ from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES
+from metanash.solution.files import Loaded, LoadedTree
 from metanash.solution.result import at_sets
 from metanash.solution.trees import solve_tree
 from metanash.typing import Floats
 from metanash_replication.records import GAPS
 
-__all__ = ["LEARNER_OF", "learn_own_games", "learn_own_tree"]
+__all__ = ["LEARNER_OF", "learn_own", "learn_own_games", "learn_own_tree"]
 
 
 LEARNER_OF: dict[type[Game], str] = {
@@ -120,6 +121,16 @@ def learn_own_games(
         "scale": list(units.scale),
     }
     return spec, {"checkpoints": grid, **{key: np.stack(arrays) for key, arrays in found.items()}}
+
+
+def learn_own(
+    read: Loaded | LoadedTree, zero_sum: bool | None, **how: Any
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """:func:`learn_own_games` or :func:`learn_own_tree` of what a file holds; ``how`` are the arguments of the first."""
+    if isinstance(read, Loaded):
+        return learn_own_games(read.games, read.units, **how)
+    del how["learning_rates"]  # which PCFR+ has none of
+    return learn_own_tree(read.tree, zero_sum=zero_sum, **how)
 
 
 def learn_own_tree(

@@ -430,13 +430,13 @@ CLAIMS = [
             r"What Theorem 2 starts from: the mean over the games of the bound of Theorem 1, whatever the meta-update."
         ),
         tested=(
-            "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, at the worst of tied best "
-            "responses."
+            "Sequences at the largest learning rate that Theorem 1 admits, all meta-updates, and at a millionth of it, "
+            "update (5), at the worst of tied best responses; the form has the learning rate in it."
         ),
         plain=of_bound("The mean of Theorem 1 over games, where Theorem 2 starts,", left="the mean gap"),
         judge=bound("theorem 1, mean over games", printed=WORST),
         tables=("theory", "sequences"),
-        runs=("theory/sequences/*",),
+        runs=("theory/sequences/*", "theory/small_step_sequences/*"),
     ),
     *(
         Claim(
