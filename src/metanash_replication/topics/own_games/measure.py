@@ -126,7 +126,7 @@ def learn_own_games(
 def learn_own(
     read: Loaded | LoadedTree, zero_sum: bool | None, **how: Any
 ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    """:func:`learn_own_games` or :func:`learn_own_tree` of what a file holds; ``how`` are the arguments of the first."""
+    """:func:`learn_own_games` or :func:`learn_own_tree` of what a file holds, by the arguments of the first."""
     if isinstance(read, Loaded):
         return learn_own_games(read.games, read.units, **how)
     del how["learning_rates"]  # which PCFR+ has none of
