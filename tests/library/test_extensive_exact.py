@@ -184,6 +184,8 @@ def test_the_centipede_by_hand(tmp_path):
     tied = game_trees.move(0, "a", l=game_trees.end(1, 5), r=game_trees.end(1, 7))
     found = backward_induction(tree_of(tmp_path, tied, 2))
     assert (found.value.tolist(), found.unique) == ([1, 5], False)
+    above = game_trees.move(1, "b", x=game_trees.end(0, 9), y=tied)  # the tie is not on the way
+    assert not backward_induction(tree_of(tmp_path, above, 2)).unique
 
 
 def test_hidden_moves_are_refused(tmp_path):

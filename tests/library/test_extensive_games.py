@@ -146,6 +146,14 @@ def test_bad_strategies_are_refused(tmp_path, spoil, words):
         game.checked((spoil(mine), theirs))
 
 
+def test_rounded_zeros_of_solvers_count_as_zeros():
+    plex = Treeplex([0], [2])
+    assert plex.checked_behaviour([1, 1, -1e-13]).tolist() == [1, 1, 0]
+    assert plex.checked_plan([1, 1, -1e-13]).tolist() == [1, 1, 0]
+    with pytest.raises(ValueError, match="at information set 0 '1', action '2' it is -1e-11"):
+        plex.checked_plan([1, 1, -1e-11])
+
+
 def test_bad_plans_and_numbers_of_strategies_are_refused(tmp_path):
     game = read(tmp_path, game_trees.kuhn(), 2)
     plan = game.players[0].plan(game.uniform()[0])
@@ -190,6 +198,8 @@ def test_games_are_frozen_and_pickled():
         ({"chance": [1, 1, 1, 0]}, "at terminal 3 it is 0; leave out"),
         ({"chance": [1, 1, 1, 0.5]}, r"they sum to 0\.875"),
         ({"chance": np.ones(3)}, r"one entry for each of 4 terminals"),
+        ({"payoff": [PAYOFF[0], [0, 0, -1e200, 0]]}, r"\(player, terminal\) = \(1, 2\) the payoff is -1e\+200; use"),
+        ({"payoff": np.multiply(PAYOFF, 1e308)}, "use another unit"),
     ],
 )
 def test_bad_games_are_refused(changes, words):

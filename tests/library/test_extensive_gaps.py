@@ -50,6 +50,23 @@ def test_best_responses_earn_the_best_values(tmp_path, seed, players):
         assert gradient @ game.players[i].plan(strategies[i]) == pytest.approx(before[i], abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_sets_may_stand_in_any_topological_order(seed):
+    """Against recursion; sets of one depth and children of one sequence are scattered."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 4, size=12)
+    parent = [int(rng.integers(min(1 + sizes[:j].sum(), 1 + 2 * j))) for j in range(12)]
+    plex, gradient = Treeplex(parent, sizes), rng.normal(size=1 + sizes.sum())
+
+    def worth(s):
+        below = [j for j in range(12) if parent[j] == s]
+        return gradient[s] + sum(max(worth(plex.first[j] + a) for a in range(sizes[j])) for j in below)
+
+    assert gaps.best_value(plex, gradient) == pytest.approx(worth(0), abs=1e-12)
+    response = plex.plan(gaps.best_response(plex, gradient))
+    assert gradient @ plex.checked_plan(response) == pytest.approx(worth(0), abs=1e-12)
+
+
 def test_ties_are_shared_and_scale_does_not_matter():
     plex = Treeplex([0, 1, 2], [3, 2, 2])
     gradient = np.array([5.0, 0.1 + 0.2, 0.0, 0.0, 0.0, 0.0, 0.3, -1.0])

@@ -292,6 +292,26 @@ def test_units_do_not_matter(tmp_path, learner):
     np.testing.assert_array_equal(2.0**40 * one.measures["ne_gap"], same.measures["ne_gap"])
 
 
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_before_the_first_iteration_the_output_is_the_start(tmp_path, learner):
+    game = read(tmp_path, game_trees.kuhn(), 2)
+    rng = np.random.default_rng(3)
+    start = [plex.behaviour(plex.plan(random_behaviour(rng, plex, zeros=0) + 1e-3)) for plex in game.players]
+    state = learner.start(game, start)
+    for given, found in zip(start, learner.output(game, state), strict=True):
+        np.testing.assert_array_equal(found, given)
+    assert learner.measure(game, state).keys() == {"ne_gap", "last_ne_gap"}
+
+
+def test_a_gap_that_is_no_number_is_an_error(tmp_path):
+    class Broken(PredictiveCFR):
+        def measure(self, game, state):
+            return super().measure(game, state) | {"odd": np.array(np.nan if state.iteration > 2 else 1.0)}
+
+    with pytest.raises(ArithmeticError, match="odd is not finite after 4 iterations"):
+        learn_extensive(read(tmp_path, game_trees.kuhn(), 2), Broken(), 4, at=[2, 4])
+
+
 def test_rates_of_a_batch_are_those_of_its_games(tmp_path):
     one = read(tmp_path, game_trees.kuhn(), 2)
     batch = ExtensiveGame(one.players, one.sequences, np.stack([one.payoff] * 2), one.chance)

@@ -28,6 +28,8 @@ __all__ = ["ExtensiveGame", "Scatter", "check_extensive", "stack_games"]
 
 _TOTAL = 1e-9
 """How far the chances of all terminals may be from one."""
+_LARGEST = 1e150
+"""Payoffs beyond this are refused, lest their range or sums over time overflow."""
 
 
 class Scatter(NamedTuple):
@@ -70,7 +72,7 @@ class ExtensiveGame(Frozen):
     ------
     ValueError
         If shapes do not fit, a sequence does not exist, two terminals have the same sequences, an entry is not finite,
-        or chances are not above 0 or do not sum to one.
+        chances are not above 0 or do not sum to one, or a payoff over its chance is beyond 1e150.
 
     Examples
     --------
@@ -120,6 +122,14 @@ class ExtensiveGame(Frozen):
             raise ValueError(
                 f"chance must be above 0; at terminal {place[-1]} it is {self.chance[place]:.6g}; "
                 "leave out what cannot be"
+            )
+        with np.errstate(over="ignore"):
+            beyond = np.abs(self.payoff / self.chance[..., np.newaxis, :]) > _LARGEST
+        if beyond.any():
+            place = tuple(int(i) for i in np.argwhere(beyond)[0])
+            raise ValueError(
+                f"payoffs over chances must be at most {_LARGEST:g} in size; at (player, terminal) = {place[-2:]} the "
+                f"payoff is {self.payoff[place]:.6g}; use another unit"
             )
         total = (self.chance * self.reach(self.uniform())).sum(axis=-1)
         if (np.abs(total - 1.0) > _TOTAL).any():

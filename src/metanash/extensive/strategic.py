@@ -179,14 +179,13 @@ def _of_tree(tree: Tree, most: int) -> StrategicForm:
 
 
 def _own_moves(tree: Tree) -> list[tuple[Own, ...]]:
-    """What each player did before each node, each information set once (twice if it did two things there)."""
+    """What each player did before each node."""
     found: list[tuple[Own, ...]] = []
     for parent, action in zip(tree.parent, tree.action, strict=True):
         before: tuple[Own, ...] = found[parent] if parent >= 0 else ((),) * len(tree.players)
         i = tree.owner(parent) if parent >= 0 else -1
-        move = (tree.at[parent], action)
-        if i >= 0 and move not in before[i]:
-            before = (*before[:i], (*before[i], move), *before[i + 1 :])
+        if i >= 0:
+            before = (*before[:i], (*before[i], (tree.at[parent], action)), *before[i + 1 :])
         found.append(before)
     return found
 
