@@ -17,9 +17,9 @@ from metanash.extensive import (
     strategic_form,
     write_efg,
 )
+from metanash.extensive.exact import is_constant_sum
 from metanash.solution.files import LoadedTree
 from metanash.solution.result import ROWS, at_sets, shown
-from metanash.solution.trees import is_constant_sum
 from metanash.typing import Floats, Policies
 
 __all__ = ["LEARNERS", "described", "gap", "head", "learned", "rows", "sets_in_json", "strategic", "write"]

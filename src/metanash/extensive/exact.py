@@ -24,7 +24,15 @@ from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Array, Floats, Policies
 
-__all__ = ["TOLERANCE", "Certificate", "ConstantSumSolution", "certify", "solve_constant_sum"]
+__all__ = [
+    "TOLERANCE",
+    "Certificate",
+    "ConstantSumSolution",
+    "certify",
+    "is_constant_sum",
+    "rounded_up",
+    "solve_constant_sum",
+]
 
 TOLERANCE = 1e-7
 """Largest gap of a solution, in parts of the range of payoffs (:attr:`ExtensiveGame.spread`); most are below 1e-12."""
@@ -82,7 +90,7 @@ class ConstantSumSolution(NamedTuple):
     gains: tuple[float, ...]
 
 
-def _above(number: Fraction) -> float:
+def rounded_up(number: Fraction) -> float:
     """The least float that is not below a number."""
     near = float(number)
     return near if Fraction(near) >= number else math.nextafter(near, math.inf)
@@ -183,21 +191,39 @@ def solve_constant_sum(game: ExtensiveGame) -> ConstantSumSolution:
             f"the linear program of {game.name or 'this game'} was not solved: strategies leave a gap of "
             f"{float(high - low):.3g}, where payoffs have a range of {game.spread[0]:.3g}"
         )
-    gains = tuple(_above(gain) for gain in found.gains)
+    gains = tuple(rounded_up(gain) for gain in found.gains)
     return ConstantSumSolution(
-        float((high + low) / 2), strategies, -_above(-low), _above(high), _above(high - low), gains
+        float((high + low) / 2), strategies, -rounded_up(-low), rounded_up(high), rounded_up(high - low), gains
     )
+
+
+def _off_constant(game: ExtensiveGame) -> tuple[Floats, Floats, float]:
+    """Sums of two players' payoffs (L,), how far each is from constant in parts of its payoffs (L,), the constant."""
+    total = game.payoff.sum(axis=0)
+    constant = float((total * game.reach(game.uniform())).sum())
+    size = np.abs(game.payoff).sum(axis=0) + abs(constant) * game.chance
+    off = np.abs(total - constant * game.chance)
+    return total, off / np.where(size > 0.0, size, 1.0), constant
+
+
+def is_constant_sum(game: ExtensiveGame) -> bool:
+    """Whether there are two players, whose payoffs add up to the same at all terminals, up to rounding.
+
+    Examples
+    --------
+    >>> once = Treeplex([0], [2])
+    >>> is_constant_sum(ExtensiveGame((once, once), [[1, 2], [1, 2]], [[1, -1], [0, 2]], np.full(2, 2.0)))
+    True
+    """
+    return game.n_players == 2 and bool((_off_constant(game)[1] <= _SUM).all())
 
 
 def _check_constant(game: ExtensiveGame) -> None:
     if game.n_players != 2:
         raise ValueError(f"solve_constant_sum takes games of 2 players, this one has {game.n_players}")
-    total = game.payoff.sum(axis=0)
-    constant = float((total * game.reach(game.uniform())).sum())
-    size = np.abs(game.payoff).sum(axis=0) + abs(constant) * game.chance
-    off = np.abs(total - constant * game.chance)
-    if (off > _SUM * size).any():
-        worst = int((off / np.where(size > 0.0, size, 1.0)).argmax())
+    total, off, constant = _off_constant(game)
+    if (off > _SUM).any():
+        worst = int(off.argmax())
         raise ValueError(
             f"payoffs must sum to a constant; at terminal {worst}, sequences {game.sequences[:, worst].tolist()}, they "
             f"sum to {total[worst] / game.chance[worst]:.10g}, on average to {constant:.10g}"

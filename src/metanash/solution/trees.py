@@ -16,19 +16,18 @@ from metanash.extensive import (
     strategic_form,
     strategic_size,
 )
+from metanash.extensive.exact import is_constant_sum, rounded_up
 from metanash.gambit import Units
 from metanash.solution.result import Solution
 from metanash.solution.strategic import stage_equilibrium
 from metanash.typing import Floats, Integers, Policies
 
-__all__ = ["MOST_STRATEGIES", "is_constant_sum", "solve_tree"]
+__all__ = ["MOST_STRATEGIES", "solve_tree"]
 
 TOLERANCE = 1e-7
 """Largest gap, in parts of a player's range of payoffs; most are below 1e-12."""
 MOST_STRATEGIES = 10_000
 """Profiles of reduced strategies up to which a game of general sum is solved by its strategic form."""
-_SUM = 1e-9
-"""How far sums of payoffs may be from constant, in parts of the payoffs of their terminal."""
 
 
 def solve_tree(game: ExtensiveGame | Tree, units: Units | None = None, zero_sum: bool | None = None) -> Solution:
@@ -95,31 +94,8 @@ def solve_tree(game: ExtensiveGame | Tree, units: Units | None = None, zero_sum:
                 f"no equilibrium was found: player {i + 1} still gains {float(gain):.3g} of a range of "
                 f"{form.spread[i]:.3g}; metanash.extensive.learn_extensive learns one"
             )
-    gap = max(map(_above, proof.gains))
+    gap = max(0.0, *map(rounded_up, proof.gains))
     return Solution(np.array([*map(float, proof.values)]), strategies, gap, method, form.players)
-
-
-def is_constant_sum(game: ExtensiveGame) -> bool:
-    """Whether two players' payoffs add up to the same at all terminals, up to rounding.
-
-    Examples
-    --------
-    >>> once = Treeplex([0], [2])
-    >>> is_constant_sum(ExtensiveGame((once, once), [[1, 2], [1, 2]], [[1, -1], [0, 2]], np.full(2, 2.0)))
-    True
-    """
-    if game.n_players != 2:
-        return False
-    total = game.payoff.sum(axis=0)
-    constant = float((total * game.reach(game.uniform())).sum())
-    size = np.abs(game.payoff).sum(axis=0) + abs(constant) * game.chance
-    return bool((np.abs(total - constant * game.chance) <= _SUM * size).all())
-
-
-def _above(number: Fraction) -> float:
-    """The least float that is not below a number, at least 0."""
-    near = float(number)
-    return max(0.0, near if Fraction(near) >= number else math.nextafter(near, math.inf))
 
 
 def _sees_everything(tree: Tree) -> bool:

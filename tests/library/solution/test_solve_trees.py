@@ -17,8 +17,9 @@ from metanash.extensive import (
     values,
     write_efg,
 )
+from metanash.extensive.exact import is_constant_sum
 from metanash.families.small_poker import kuhn_poker, leduc_poker
-from metanash.solution.trees import MOST_STRATEGIES, is_constant_sum, solve_tree
+from metanash.solution.trees import MOST_STRATEGIES, solve_tree
 
 
 def pennies(heads, tails, names=("Ann", "Bob")):
