@@ -406,7 +406,7 @@ def test_a_game_that_cannot_be_learned_is_refused_too(script, tmp_path, monkeypa
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(own, "learn_own_games", fail)
+    monkeypatch.setattr(own, "learn_own", fail)
     own.main(path, None, {}, tmp_path / "rps.npz")
     assert read_measurement(tmp_path / "rps.npz") == ({"file": path.as_posix(), "refused": reason}, {})
     assert f"refused: {reason}" in caplog.text
