@@ -376,7 +376,7 @@ def cut_off(tmp_path):
     [
         (Settings(300, SEED), None, r"budget 200, not 300; to begin anew, say so \(--anew"),
         (Settings(200, SEED + 1), None, f"seed {SEED}, not {SEED + 1}; to"),
-        (Settings(200, SEED, restarts=2), None, "restarts 4, not 2"),
+        (Settings(200, SEED, restarts=2), None, "restarts 8, not 2"),
         (Settings(200, SEED, population=9), None, "population 24, not 9"),
         (Settings(200, SEED), [Size((2, 2), discount=0.5)], r"sizes \[.*, not \['2x2-g0.5'\]"),
     ],

@@ -68,7 +68,7 @@ class Settings:
 
     budget: int
     seed: int
-    restarts: int = 4
+    restarts: int = 8
     population: int = 24
 
     def __post_init__(self) -> None:
