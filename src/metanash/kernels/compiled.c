@@ -111,7 +111,13 @@ static void *aligned_vectors(size_t bytes, void **whole) {
 #define ISA "avx512"
 static inline __m512d larger_avx512(__m512d a, __m512d b) { return _mm512_max_pd(a, b); }
 static inline __m512d smaller_avx512(__m512d a, __m512d b) { return _mm512_min_pd(a, b); }
-static inline double total_avx512(__m512d x) { return _mm512_reduce_add_pd(x); }
+static inline void fold_avx512(const __m512d *x, __m256d *out) {
+    *out = _mm256_add_pd(_mm512_castpd512_pd256(*x), _mm512_extractf64x4_pd(*x, 1));
+}
+static inline double total_avx512(__m256d x) {
+    __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(pair) + _mm_cvtsd_f64(_mm_unpackhi_pd(pair, pair));
+}
 static inline __m512d keep_from_avx512(__m512d x, __m512d bound, __m512d value) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, bound, _CMP_GE_OQ), value);
 }
@@ -136,6 +142,7 @@ static inline double largest_avx512(__m512d x) { return _mm512_reduce_max_pd(x);
 #define ISA "avx2"
 static inline __m256d larger_avx2(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
 static inline __m256d smaller_avx2(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
+static inline void fold_avx2(const __m256d *x, __m256d *out) { *out = _mm256_add_pd(x[0], x[1]); }
 static inline double total_avx2(__m256d x) {
     __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
     return _mm_cvtsd_f64(pair) + _mm_cvtsd_f64(_mm_unpackhi_pd(pair, pair));
@@ -176,7 +183,8 @@ static inline pair_of_doubles larger_portable(pair_of_doubles a, pair_of_doubles
 static inline pair_of_doubles smaller_portable(pair_of_doubles a, pair_of_doubles b) {
     return select_portable(a < b, a, b);
 }
-static inline double total_portable(pair_of_doubles x) { return x[0] + x[1]; }
+#define fold_portable(x, out) (*(out) = (four){(x)[0][0] + (x)[2][0], (x)[0][1] + (x)[2][1], (x)[1][0] + (x)[3][0], (x)[1][1] + (x)[3][1]})
+#define total_portable(x) (((x)[0] + (x)[2]) + ((x)[1] + (x)[3]))
 static inline pair_of_doubles keep_from_portable(pair_of_doubles x, pair_of_doubles bound, pair_of_doubles value) {
     return (pair_of_doubles)((x >= bound) & (pair_of_integers)value);
 }

@@ -70,16 +70,55 @@ typedef double NAMED(loose) __attribute__((vector_size(8 * WIDTH), aligned(8), m
 static inline vec NAMED(at)(const double *x) { return (vec)*(const loose *)x; }
 #define at NAMED(at)
 
+/* x y + z, rounded once where the processor can. */
+#if WIDTH == 8
+static inline __attribute__((always_inline)) vec NAMED(fused_each)(vec x, vec y, vec z) {
+    return (vec)_mm512_fmadd_pd((__m512d)x, (__m512d)y, (__m512d)z);
+}
+static inline __attribute__((always_inline)) double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
+#elif WIDTH == 4
+static inline __attribute__((always_inline)) vec NAMED(fused_each)(vec x, vec y, vec z) {
+    return (vec)_mm256_fmadd_pd((__m256d)x, (__m256d)y, (__m256d)z);
+}
+static inline __attribute__((always_inline)) double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
+#elif defined(__FP_FAST_FMA)
+static inline __attribute__((always_inline)) double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
+static inline __attribute__((always_inline)) vec NAMED(fused_each)(vec x, vec y, vec z) {
+    return (vec){NAMED(fused)(x[0], y[0], z[0]), NAMED(fused)(x[1], y[1], z[1])};
+}
+#else
+static inline __attribute__((always_inline)) double NAMED(fused)(double x, double y, double z) { return x * y + z; }
+static inline __attribute__((always_inline)) vec NAMED(fused_each)(vec x, vec y, vec z) { return x * y + z; }
+#endif
+
+/* Sums along an array have eight running parts, every eighth entry each, as RUNNING vectors. The second half of the parts is
+ * added to the first (`fold`), then the second half of these four to theirs, then the second to the first (`total`): the
+ * same order whatever WIDTH is. Products are fused into sums where the processor can, also those left over. */
+#define RUNNING (8 / WIDTH)
+typedef double NAMED(four) __attribute__((vector_size(32), may_alias));
+typedef double NAMED(loose_four) __attribute__((vector_size(32), aligned(8), may_alias));
+#define four NAMED(four)
+#define four_at(x) ((four)*(const NAMED(loose_four) *)(x))
+
 /* x.a. The order of the additions depends on n only. */
 static inline __attribute__((always_inline)) double NAMED(dot)(int64_t n, const double *x, const double *a) {
     double sum = 0.0;
     int64_t k = 0;
-    if (n >= WIDTH) {
-        vec whole = at(x) * at(a);
-        for (k = WIDTH; k + WIDTH <= n; k += WIDTH) whole += at(x + k) * at(a + k);
-        sum = NAMED(total)(whole);
+    if (n >= 4) {
+        four part;
+        if (n >= 8) {
+            vec whole[RUNNING];
+            for (int p = 0; p < RUNNING; p++) whole[p] = at(x + p * WIDTH) * at(a + p * WIDTH);
+            for (k = 8; k + 8 <= n; k += 8)
+                for (int p = 0; p < RUNNING; p++) whole[p] += at(x + k + p * WIDTH) * at(a + k + p * WIDTH);
+            NAMED(fold)(whole, &part);
+            if (k + 4 <= n) part += four_at(x + k) * four_at(a + k), k += 4;
+        } else {
+            part = four_at(x) * four_at(a), k = 4;
+        }
+        sum = NAMED(total)(part);
     }
-    for (; k < n; k++) sum += x[k] * a[k];
+    for (; k < n; k++) sum = NAMED(fused)(x[k], a[k], sum);
     return sum;
 }
 
@@ -640,3 +679,6 @@ static const struct instruction_set NAMED(loops) = {
 #undef scatter
 #undef gather_known
 #undef scatter_known
+#undef RUNNING
+#undef four
+#undef four_at

@@ -83,7 +83,7 @@ static int NAMED(look)(struct NAMED(tableau) *t, const double *source, int64_t *
         maximin = here > maximin ? here : maximin;
         low = here < low ? here : low;
     }
-    if (NAMED(total)(odd) != 0.0) return -1; /* NaN too */
+    if (largest(choice(odd == splat(0.0), splat(0.0), splat(1.0))) != 0.0) return -1; /* NaN too */
 #pragma GCC unroll 1
     for (int64_t j = 0; j < n; j++) bottom = larger(bottom, t->line[j]), top = larger(top, -t->line[j]);
     const double minimax = -largest(bottom), high = largest(top), half = 0.5 * high - 0.5 * low;
@@ -242,6 +242,25 @@ static void NAMED(again)(struct NAMED(tableau) *t) {
     }
 }
 
+/* The sum of eight running parts. */
+static inline double NAMED(whole)(const vec *parts) {
+    four halves;
+    NAMED(fold)(parts, &halves);
+    return NAMED(total)(halves);
+}
+
+/* The sum of all entries of so many vectors. */
+static double NAMED(mass)(const vec *x, int64_t vectors) {
+    vec sum[RUNNING];
+    for (int p = 0; p < RUNNING; p++) sum[p] = splat(0.0);
+    int64_t first = 0;
+    for (; first + RUNNING <= vectors; first += RUNNING)
+        for (int p = 0; p < RUNNING; p++) sum[p] += x[first + p];
+    for (int p = 0; p < RUNNING - 1; p++)
+        if (first + p < vectors) sum[p] += x[first + p];
+    return NAMED(whole)(sum);
+}
+
 /* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written.
  * What the pivots take for 0 is 0, so no action is played for rounding's sake. */
 static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
@@ -250,31 +269,39 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
     double upper = -INFINITY, *mu = t->played + first_slack;
     const vec lift = splat(t->lift), low = splat(t->low);
     const ivec sign = (ivec)splat(-0.0);
-    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY), sum_mu = splat(0.0), sum_nu = sum_mu, stake = sum_mu;
+    vec *lower = t->line, *nu = (vec *)t->played, least = splat(INFINITY);
+    vec stake[RUNNING], sum[RUNNING], size[RUNNING];
+    for (int p = 0; p < RUNNING; p++) stake[p] = splat(0.0);
     for (int64_t a = 0; a < A; a++)
         t->played[t->in_row[a]] = t->in_row[a] < first_slack && right[a] > MATRIX_SLACK ? right[a] : 0.0;
     for (int64_t b = 0; b < B; b++)
         t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > MATRIX_OPTIMAL ? cost[b] : 0.0;
-    for (int64_t j = 0; j < t->wide; j++) sum_nu += nu[j];
-    for (int64_t i = 0; i < t->high; i++) sum_mu += ((vec *)mu)[i];
-    const double one_mu = 1.0 / NAMED(total)(sum_mu), one_nu = 1.0 / NAMED(total)(sum_nu);
+    const double one_mu = 1.0 / NAMED(mass)((const vec *)mu, t->high), one_nu = 1.0 / NAMED(mass)(nu, t->wide);
     for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(one_nu), lower[j] = splat(0.0);
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
-        vec sum = splat(0.0), size = sum, weight = splat(mu[a] *= one_mu);
-        for (int64_t j = 0; j < t->wide; j++) {
-            const vec x = row[j] * lift - low; /* without an offset, which would cost digits */
-            sum += x * nu[j], lower[j] += x * weight;
-            size += (vec)((ivec)row[j] & ~sign) * nu[j];
-        }
-        stake += size * weight;
-        const double here = NAMED(total)(sum);
+        const vec weight = splat(mu[a] *= one_mu);
+        for (int p = 0; p < RUNNING; p++) sum[p] = size[p] = splat(0.0);
+        int64_t j = 0;
+#define ACCOUNT(p)                                                                                                     \
+    do {                                                                                                               \
+        const vec x = row[j + p] * lift - low; /* without an offset, which would cost digits */                        \
+        sum[p] += x * nu[j + p], lower[j + p] += x * weight;                                                           \
+        size[p] += (vec)((ivec)row[j + p] & ~sign) * nu[j + p];                                                        \
+    } while (0)
+        for (; j + RUNNING <= t->wide; j += RUNNING)
+            for (int p = 0; p < RUNNING; p++) ACCOUNT(p);
+        for (int p = 0; p < RUNNING - 1; p++)
+            if (j + p < t->wide) ACCOUNT(p);
+#undef ACCOUNT
+        for (int p = 0; p < RUNNING; p++) stake[p] += size[p] * weight;
+        const double here = NAMED(whole)(sum);
         upper = here > upper ? here : upper;
     }
     for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
     const double kept = -largest(-least), found = (upper - kept) / t->range;
     if (!(found < gap)) return gap;
-    t->stake = NAMED(total)(stake) * t->lift;
+    t->stake = NAMED(whole)(stake) * t->lift;
     solution[0] = (0.5 * (upper + kept) + t->low) / t->lift, solution[1] = found > 0.0 ? found : 0.0;
     memcpy(solution + 2, mu, (size_t)A * sizeof *mu);
     memcpy(solution + 2 + A, nu, (size_t)B * sizeof *mu);

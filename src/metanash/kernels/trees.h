@@ -12,27 +12,6 @@
 #define LEAST_TOTAL 1e-290 /* as in regret.h */
 #define always_inline inline __attribute__((always_inline))
 
-/* x y + z, rounded once where the processor can. */
-#if WIDTH == 8
-static always_inline vec NAMED(fused_each)(vec x, vec y, vec z) {
-    return (vec)_mm512_fmadd_pd((__m512d)x, (__m512d)y, (__m512d)z);
-}
-static always_inline double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
-#elif WIDTH == 4
-static always_inline vec NAMED(fused_each)(vec x, vec y, vec z) {
-    return (vec)_mm256_fmadd_pd((__m256d)x, (__m256d)y, (__m256d)z);
-}
-static always_inline double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
-#elif defined(__FP_FAST_FMA)
-static always_inline double NAMED(fused)(double x, double y, double z) { return __builtin_fma(x, y, z); }
-static always_inline vec NAMED(fused_each)(vec x, vec y, vec z) {
-    return (vec){NAMED(fused)(x[0], y[0], z[0]), NAMED(fused)(x[1], y[1], z[1])};
-}
-#else
-static always_inline double NAMED(fused)(double x, double y, double z) { return x * y + z; }
-static always_inline vec NAMED(fused_each)(vec x, vec y, vec z) { return x * y + z; }
-#endif
-
 /* exp of x <= 0 of so many numbers of one game. */
 static always_inline void NAMED(tree_exp)(double *x, const int64_t n) {
     for (int64_t a = 0; a < n; a += 2) {

@@ -16,15 +16,32 @@ static inline __attribute__((always_inline)) void NAMED(dot_both)(int64_t n, con
                                                                   const double *b, double *out_a, double *out_b) {
     double sum_a = 0.0, sum_b = 0.0;
     int64_t k = 0;
-    if (n >= WIDTH) {
-        vec whole_a = at(x) * at(a), whole_b = at(x) * at(b);
-        for (k = WIDTH; k + WIDTH <= n; k += WIDTH) {
-            const vec part = at(x + k);
-            whole_a += part * at(a + k), whole_b += part * at(b + k);
+    if (n >= 4) {
+        four part_a, part_b;
+        if (n >= 8) {
+            vec whole_a[RUNNING], whole_b[RUNNING];
+            for (int p = 0; p < RUNNING; p++) {
+                const vec own = at(x + p * WIDTH);
+                whole_a[p] = own * at(a + p * WIDTH), whole_b[p] = own * at(b + p * WIDTH);
+            }
+            for (k = 8; k + 8 <= n; k += 8)
+                for (int p = 0; p < RUNNING; p++) {
+                    const vec own = at(x + k + p * WIDTH);
+                    whole_a[p] += own * at(a + k + p * WIDTH), whole_b[p] += own * at(b + k + p * WIDTH);
+                }
+            NAMED(fold)(whole_a, &part_a);
+            NAMED(fold)(whole_b, &part_b);
+            if (k + 4 <= n) {
+                const four own = four_at(x + k);
+                part_a += own * four_at(a + k), part_b += own * four_at(b + k), k += 4;
+            }
+        } else {
+            const four own = four_at(x);
+            part_a = own * four_at(a), part_b = own * four_at(b), k = 4;
         }
-        sum_a = NAMED(total)(whole_a), sum_b = NAMED(total)(whole_b);
+        sum_a = NAMED(total)(part_a), sum_b = NAMED(total)(part_b);
     }
-    for (; k < n; k++) sum_a += x[k] * a[k], sum_b += x[k] * b[k];
+    for (; k < n; k++) sum_a = NAMED(fused)(x[k], a[k], sum_a), sum_b = NAMED(fused)(x[k], b[k], sum_b);
     *out_a = sum_a, *out_b = sum_b;
 }
 
@@ -580,11 +597,15 @@ static int NAMED(off_simplex)(const void *call) {
         const double *x = c->array + row * columns;
         double mass = 0.0;
         int64_t k = 0, good = 1;
-        if (columns >= WIDTH) {
-            vec sum = splat(0.0);
+        if (columns >= 8) {
+            vec sum[RUNNING];
             ivec right = splat(0.0) == splat(0.0);
-            for (; k + WIDTH <= columns; k += WIDTH) sum += at(x + k), right &= at(x + k) >= splat(0.0);
-            for (int l = 0; l < WIDTH; l++) mass += sum[l], good &= right[l] != 0;
+            for (int p = 0; p < RUNNING; p++) sum[p] = splat(0.0);
+            for (; k + 8 <= columns; k += 8)
+                for (int p = 0; p < RUNNING; p++)
+                    sum[p] += at(x + k + p * WIDTH), right &= at(x + k + p * WIDTH) >= splat(0.0);
+            for (int l = 0; l < 8; l++) mass += ((const double *)sum)[l];
+            for (int l = 0; l < WIDTH; l++) good &= right[l] != 0;
         }
         for (; k < columns; k++) mass += x[k], good &= x[k] >= 0.0;
         if (!good || !(fabs(mass - 1.0) <= c->tolerance)) {
