@@ -79,7 +79,6 @@ if __name__ == "__main__":
                 extra_compile_args=[
                     "-std=gnu11",
                     "-O3",
-                    "-funroll-loops",
                     "-ffp-contract=fast",
                     "-fno-math-errno",
                     "-fno-trapping-math",

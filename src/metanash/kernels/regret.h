@@ -125,6 +125,7 @@ static always_inline void NAMED(regret_lanes)(const struct regret_matching_call 
     gather(c->mu, A, lane, c->lanes, mu), gather(c->nu, B, lane, c->lanes, nu);
     gather(c->sum_mu, A, lane, c->lanes, total), gather(c->sum_mu + c->lanes * A, A, lane, c->lanes, part);
     gather(c->sum_nu, B, lane, c->lanes, total + A), gather(c->sum_nu + c->lanes * B, B, lane, c->lanes, part + A);
+#pragma GCC unroll 2
     for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
         const vec weight = splat((double)t * (double)t);
         NAMED(regret_product)(q, A, B, B, 1, nu, gx);

@@ -49,6 +49,7 @@ static inline __attribute__((always_inline)) void NAMED(dot_both)(int64_t n, con
 static inline void NAMED(add_scaled)(int64_t n, double factor, const double *x, double *y) {
     const vec f = splat(factor);
     int64_t k = 0;
+#pragma GCC unroll 8
     for (; k + WIDTH <= n; k += WIDTH) *(loose *)(y + k) = (loose)(at(y + k) + f * at(x + k));
     for (; k < n; k++) y[k] += factor * x[k];
 }
@@ -61,6 +62,7 @@ static inline void NAMED(wide_first)(int64_t actions, int64_t rest, const double
         const double *t0 = tensor + a * rest, *t1 = t0 + rest, *t2 = t1 + rest, *t3 = t2 + rest;
         const double p0 = policy[a], p1 = policy[a + 1], p2 = policy[a + 2], p3 = policy[a + 3];
         int64_t x = 0;
+#pragma GCC unroll 8
         for (; x + WIDTH <= rest; x += WIDTH) {
             vec sum = (splat(p0) * at(t0 + x) + splat(p1) * at(t1 + x)) + (splat(p2) * at(t2 + x) + splat(p3) * at(t3 + x));
             if (a) sum += at(out + x);
