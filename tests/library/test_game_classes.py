@@ -24,10 +24,12 @@ from metanash.gambit import Units, extensive, gametracer, matrices, normal, unit
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
     CorrelatedMirrorDescent,
+    OptimisticFTRL,
     OptimisticMirrorDescent,
     ProjectedQAscent,
     RegretMatching,
     SoftmaxGradient,
+    StagedFTRL,
     base,
     gradient_play,
     stages,
@@ -260,8 +262,10 @@ for _module, _cls, _plays, _taken in (
     ("correlated_mirror_descent", CorrelatedMirrorDescent, MarkovGame, M),
     ("q_ascent", ProjectedQAscent, DiscountedGame, D),
     ("softmax_gradient", SoftmaxGradient, DiscountedGame, D),
+    ("smooth", OptimisticFTRL, ZeroSumGame, Z),
+    ("staged_ftrl", StagedFTRL, ZeroSumGame, Z),
 ):
-    _name = f"learners.{_module}.{_cls.__name__}"
+    _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"
 
     def _measure(x, cls=_cls, plays=_plays):
         return learner(cls).measure(x, started(cls, plays, x))
@@ -330,8 +334,9 @@ FOUND = functions_of_games()
 
 
 def test_every_public_function_of_games_is_in_the_table():
-    inherited = {f"learners.{module}.advance" for module in (
-        "mirror_descent.OptimisticMirrorDescent", "correlated_mirror_descent.CorrelatedMirrorDescent"
+    inherited = {f"learners.{method}" for method in (
+        "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
+        "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
     )}  # fmt: skip
     assert set(FOUND) - CHECKS == set(CALLS) - inherited
     assert len(FOUND) > 60

@@ -5,6 +5,10 @@ Finite horizon
     :mod:`~metanash.learners.correlated_mirror_descent`: Algorithm 2, general-sum games
     :mod:`~metanash.learners.stages`: the stages that both of them share
     :mod:`~metanash.learners.regret_matching`: predictive regret matching+, zero-sum games; not in the paper
+After the paper (``docs/successors.md``)
+    :mod:`~metanash.learners.optimistic_ftrl`: optimistic FTRL, zero-sum games
+    :mod:`~metanash.learners.staged_ftrl`: the same in the stages of Algorithm 1, which it then is; plain mirror descent
+    :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
     :mod:`~metanash.learners.softmax_gradient`: policy gradient ascent with softmax policies
@@ -18,9 +22,12 @@ from metanash.learners.base import Learner, Policies, Run, checkpoints, learn
 from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointStage, JointState
 from metanash.learners.gradient_play import AscentState
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
+from metanash.learners.optimistic_ftrl import OptimisticFTRL
 from metanash.learners.q_ascent import ProjectedQAscent
 from metanash.learners.regret_matching import RegretMatching, RegretState
+from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
+from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 
 __all__ = [
@@ -31,17 +38,23 @@ __all__ = [
     "JointState",
     "Learner",
     "MirrorState",
+    "OptimisticFTRL",
     "OptimisticMirrorDescent",
+    "PlainMirrorDescent",
     "Policies",
     "ProjectedQAscent",
     "RegretMatching",
     "RegretState",
     "Run",
+    "SmoothLearner",
+    "SmoothState",
     "SoftmaxGradient",
     "Stage",
     "StageStatistics",
+    "StagedFTRL",
     "StagedMirrorDescent",
     "StagedState",
+    "StagedSums",
     "checkpoints",
     "learn",
 ]
@@ -52,5 +65,8 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "projected_q_ascent": ProjectedQAscent,
     "softmax_gradient": SoftmaxGradient,
     "regret_matching": RegretMatching,
+    "optimistic_ftrl": OptimisticFTRL,
+    "staged_ftrl": StagedFTRL,
+    "plain_mirror_descent": PlainMirrorDescent,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""
