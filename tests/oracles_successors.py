@@ -143,3 +143,110 @@ def staged_descent(reward, kernel, eta, iterations, tildes, *, predicts):
         ]
         for i in (0, 1)
     ]
+
+
+# Last iterates -------------------------------------------------------------------------------------------
+
+
+def entropy(policy):
+    return -sum(p * math.log(p) for p in policy if p > 0)
+
+
+class GradientPair:
+    """Optimistic gradient descent-ascent at one step and state (Wei et al. 2021)."""
+
+    def __init__(self, policies, _q, eta):
+        self.anchor, self.last, self.eta = policies, None, eta
+
+    def step(self, payoffs):
+        moved = [
+            [x + self.eta * g for x, g in zip(*rows, strict=True)] for rows in zip(self.anchor, payoffs, strict=True)
+        ]
+        return [oracles.project_by_supports(row) for row in moved]
+
+    def play(self):
+        return self.step(self.last) if self.last else self.anchor
+
+    def see(self, _q, _played, payoffs):
+        self.anchor, self.last = self.step(payoffs), payoffs
+
+    def worth(self, q, played):
+        return oracles.bilinear(played[0], q, played[1])
+
+    def result(self, played):
+        return played
+
+
+class EntropyPair:
+    """The predictive update or optimistic multiplicative weights, with entropy (Cen et al. 2021), by powers."""
+
+    def __init__(self, policies, q, eta, tau, *, predictive):
+        self.x, self.eta, self.tau, self.predictive = policies, eta, tau, predictive
+        self.prediction = payoffs_of(q, *policies)
+
+    def step(self, payoffs):
+        found = []
+        for policy, pay in zip(self.x, payoffs, strict=True):
+            weights = [
+                p ** (1 - self.eta * self.tau) * math.exp(self.eta * g) for p, g in zip(policy, pay, strict=True)
+            ]
+            found.append(normalised(weights))
+        return found
+
+    def play(self):
+        return self.step(self.prediction)
+
+    def see(self, q, _played, payoffs):
+        self.x = self.step(payoffs)
+        self.prediction = payoffs_of(q, *self.x) if self.predictive else payoffs
+
+    def worth(self, q, played):
+        return oracles.bilinear(played[0], q, played[1]) + self.tau * (entropy(played[0]) - entropy(played[1]))
+
+    def result(self, _played):
+        return self.x
+
+
+def last_iterates(reward, kernel, iterations, initial, make, rate_of):
+    """Any pair of players at each step and state, values moved at the rate ``rate_of(t)``: results [player][h][s]."""
+    horizon, states = len(reward), len(reward[0])
+    pairs = {(h, s): make([policy[h][s] for policy in initial], reward[h][s]) for h, s in places(reward)}
+    values = [[0.0] * states for _ in range(horizon)]
+    for t in range(1, iterations + 1):
+        played = {place: pair.play() for place, pair in pairs.items()}
+        for h in reversed(range(horizon)):
+            for s in range(states):
+                q = next_q(reward, kernel, h, s, values)
+                worth = pairs[h, s].worth(q, played[h, s])
+                values[h][s] = (1 - rate_of(t)) * values[h][s] + rate_of(t) * worth
+                pairs[h, s].see(q, played[h, s], payoffs_of(q, *played[h, s]))
+    return [[[pairs[h, s].result(played[h, s])[i] for s in range(states)] for h in range(horizon)] for i in (0, 1)]
+
+
+def quantal_response(matrix, tau):
+    """Equilibrium with entropy of a 2 x 2 game, by bisection: mu(0) answers nu(0) in one monotone equation."""
+
+    def answers(p):
+        nu = gibbs([1, 1], [-y / tau for y in oracles.column_payoffs(matrix, [p, 1 - p])])
+        return gibbs([1, 1], [x / tau for x in oracles.row_payoffs(matrix, nu)]), nu
+
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if answers(middle)[0][0] > middle else (low, middle)
+    return answers(low)
+
+
+def regularized_gap(reward, kernel, initial, mu, nu, tau):
+    """By dynamic programming on the best response itself, a Gibbs policy: its payoff plus tau times its entropy."""
+    ends = []
+    for player in (0, 1):
+        values = [[0.0] * len(step) for step in reward]
+        for h, s in reversed(places(reward)):
+            q, sign = next_q(reward, kernel, h, s, values), 1 if player == 0 else -1
+            pay = payoffs_of(q, mu[h][s], nu[h][s])[player]
+            best = gibbs([1] * len(pay), [x / tau for x in pay])
+            other = (nu, mu)[player][h][s]
+            values[h][s] = sign * (dot(best, pay) + tau * entropy(best) - tau * entropy(other))
+        ends.append(dot(initial, values[0]))
+    return ends[0] - ends[1]

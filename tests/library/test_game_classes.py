@@ -24,6 +24,7 @@ from metanash.gambit import Units, extensive, gametracer, matrices, normal, unit
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
     CorrelatedMirrorDescent,
+    EntropyExtragradient,
     OptimisticFTRL,
     OptimisticMirrorDescent,
     ProjectedQAscent,
@@ -32,6 +33,7 @@ from metanash.learners import (
     StagedFTRL,
     base,
     gradient_play,
+    last_iterate,
     stages,
 )
 from metanash.meta import Individual
@@ -214,6 +216,8 @@ CALLS = {
             x, started(ProjectedQAscent, DiscountedGame, x), policy(x), every_gap=False
         ), BATCH, D),
     "learners.gradient_play.starting_state": (lambda x: gradient_play.starting_state(x, None, 0.1), BATCH, D),
+    "learners.last_iterate.regularized_gaps":
+        (lambda x: last_iterate.regularized_gaps(x, policy(x), 0.1), BATCH, Z),
     "learners.stages.StagedMirrorDescent.advance":
         (lambda x: learner(OptimisticMirrorDescent).advance(
             x, started(OptimisticMirrorDescent, ZeroSumGame, x), 1), BATCH, Z),
@@ -264,6 +268,7 @@ for _module, _cls, _plays, _taken in (
     ("softmax_gradient", SoftmaxGradient, DiscountedGame, D),
     ("smooth", OptimisticFTRL, ZeroSumGame, Z),
     ("staged_ftrl", StagedFTRL, ZeroSumGame, Z),
+    ("last_iterate", EntropyExtragradient, ZeroSumGame, Z),
 ):
     _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"
 
@@ -337,6 +342,7 @@ def test_every_public_function_of_games_is_in_the_table():
     inherited = {f"learners.{method}" for method in (
         "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
         "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
+        "last_iterate.EntropyExtragradient.advance",
     )}  # fmt: skip
     assert set(FOUND) - CHECKS == set(CALLS) - inherited
     assert len(FOUND) > 60

@@ -8,6 +8,7 @@ Finite horizon
 After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.optimistic_ftrl`: optimistic FTRL, zero-sum games
     :mod:`~metanash.learners.staged_ftrl`: the same in the stages of Algorithm 1, which it then is; plain mirror descent
+    :mod:`~metanash.learners.last_iterate`: optimistic gradient steps and games with entropy, zero-sum games
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
@@ -21,6 +22,7 @@ from typing import Any
 from metanash.learners.base import Learner, Policies, Run, checkpoints, learn
 from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointStage, JointState
 from metanash.learners.gradient_play import AscentState
+from metanash.learners.last_iterate import EntropyExtragradient, EntropyOMWU, OptimisticGradient
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
 from metanash.learners.optimistic_ftrl import OptimisticFTRL
 from metanash.learners.q_ascent import ProjectedQAscent
@@ -34,11 +36,14 @@ __all__ = [
     "LEARNERS",
     "AscentState",
     "CorrelatedMirrorDescent",
+    "EntropyExtragradient",
+    "EntropyOMWU",
     "JointStage",
     "JointState",
     "Learner",
     "MirrorState",
     "OptimisticFTRL",
+    "OptimisticGradient",
     "OptimisticMirrorDescent",
     "PlainMirrorDescent",
     "Policies",
@@ -68,5 +73,8 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "optimistic_ftrl": OptimisticFTRL,
     "staged_ftrl": StagedFTRL,
     "plain_mirror_descent": PlainMirrorDescent,
+    "optimistic_gradient": OptimisticGradient,
+    "entropy_extragradient": EntropyExtragradient,
+    "entropy_omwu": EntropyOMWU,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""

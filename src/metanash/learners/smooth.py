@@ -139,13 +139,17 @@ class SmoothLearner(Generic[Memory]):
             If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
         check_batch(type(self).__name__, games, ZeroSumGame)
+        return self._started(games, initial)
+
+    def _started(self, games: GameBatch[ZeroSumGame], initial: Policies | None) -> SmoothState[Memory]:
+        """Do what ``start`` does; called by it, so that a warning names who called :func:`metanash.learners.learn`."""
         game = games.game
         shapes = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
         if initial is None:
             initial = tuple(simplex.uniform(1, *shape[1:]) for shape in shapes)
         policies = checked_policies(initial, shapes)
         if self._multiplies:
-            warn_of_zeros(policies, "(game, h, s)", type(self).__name__, above=2)
+            warn_of_zeros(policies, "(game, h, s)", type(self).__name__, above=3)
         eta = learning_rates(self.learning_rate, len(games)).reshape(-1, 1, 1, 1)
         memory = self._begin(policies, payoffs_of(games.reward, policies), eta)
         return SmoothState(0, eta, np.zeros(shapes[0][:-1]), memory, policies, policies)
