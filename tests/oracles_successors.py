@@ -250,3 +250,186 @@ def regularized_gap(reward, kernel, initial, mu, nu, tau):
             values[h][s] = sign * (dot(best, pay) + tau * entropy(best) - tau * entropy(other))
         ends.append(dot(initial, values[0]))
     return ends[0] - ends[1]
+
+
+# Swap deviations -----------------------------------------------------------------------------------------
+
+
+def swap_play(rewards, kernel, start, table, player, answer):
+    """Expected reward of a player in one stage, play by play; it takes ``answer(history, advice)``.
+
+    ``table[h][s]`` maps advised joint actions to probabilities. A history is (state, advised joint action, state, ...).
+    """
+
+    def go(h, s, history):
+        total = 0
+        for advised, weight in table[h][s].items():
+            if not weight:
+                continue
+            own = answer((*history, s), advised[player])
+            played = (*advised[:player], own, *advised[player + 1 :])
+            onward = 0
+            if h + 1 < len(kernel):
+                chances = enumerate(oracles.at(kernel[h][s], played))
+                onward = sum(p * go(h + 1, z, (*history, s, advised)) for z, p in chances if p)
+            total += weight * (oracles.at(rewards[player][h][s], played) + onward)
+        return total
+
+    return sum(p * go(0, s, ()) for s, p in enumerate(start) if p)
+
+
+def best_of_all_swaps(rewards, kernel, start, shares, tables, player):
+    """Value of the best deterministic swap deviation that depends on the history, by trying every one of them."""
+    actions = [1 + max(a[i] for a in tables[0][0][0]) for i in range(len(rewards))]
+    states, known = range(len(start)), []
+    before = [()]
+    for _ in kernel:
+        now = [(*history, s) for history in before for s in states]
+        known += [(history, own) for history in now for own in range(actions[player])]
+        before = [(*history, advised) for history in now for advised in oracles.joint_actions(actions)]
+    best = None
+    for chosen in itertools.product(range(actions[player]), repeat=len(known)):
+        table = dict(zip(known, chosen, strict=True))
+        value = sum(
+            share * swap_play(rewards, kernel, start, stage, player, lambda *key, table=table: table[key])
+            for share, stage in zip(shares, tables, strict=True)
+        )
+        best = value if best is None else max(best, value)
+    return best
+
+
+def best_swap_by_beliefs(rewards, kernel, start, shares, tables, player):
+    """The same value by Bayes' rule: the best answer to each advice for the belief about the stage after it."""
+    own = 1 + max(a[player] for a in tables[0][0][0])
+
+    def value(h, s, belief):
+        if h == len(kernel):
+            return 0
+        total = 0
+        for advice in range(own):
+            best = None
+            for answer in range(own):
+                found = 0
+                for advised in tables[0][h][s]:
+                    if advised[player] != advice:
+                        continue
+                    joint = [b * stage[h][s][advised] for b, stage in zip(belief, tables, strict=True)]
+                    if not sum(joint):
+                        continue
+                    after = [x / sum(joint) for x in joint]
+                    played = (*advised[:player], answer, *advised[player + 1 :])
+                    onward = sum(
+                        p * value(h + 1, z, after) for z, p in enumerate(oracles.at(kernel[h][s], played)) if p
+                    )
+                    found += sum(joint) * (oracles.at(rewards[player][h][s], played) + onward)
+                best = found if best is None else max(best, found)
+            total += best
+        return total
+
+    return sum(p * value(0, s, list(shares)) for s, p in enumerate(start) if p)
+
+
+def told_swap(rewards, kernel, start, shares, tables, player):
+    """Value of the best swap deviation that is told the stage: one stage alone is a belief without doubt."""
+    return sum(
+        share * best_swap_by_beliefs(rewards, kernel, start, [1], [stage], player)
+        for share, stage in zip(shares, tables, strict=True)
+    )
+
+
+# The log barrier against swap deviations -----------------------------------------------------------------
+
+
+def barrier_maximum(lean, prior):
+    """Maximiser of <x, lean> + sum_b (log x_b - x_b / prior_b), its multiplier by bisection."""
+    gap = [1 / p - value for p, value in zip(prior, lean, strict=True)]
+    low, high = -min(gap), len(gap) - min(gap)
+    for _ in range(200):
+        middle = (low + high) / 2
+        mass = math.inf if middle + min(gap) <= 0 else sum(1 / (middle + g) for g in gap)
+        low, high = (middle, high) if mass > 1 else (low, middle)
+    return [1 / (high + g) for g in gap]
+
+
+def staying(matrix):
+    """The distribution p with p M = p, by elimination."""
+    n = len(matrix)
+    rows = [[matrix[j][k] - (1 if j == k else 0) for j in range(n)] for k in range(n - 1)]
+    return oracles.solve([*rows, [1] * n], [0] * (n - 1) + [1])
+
+
+class SwapPlayers:
+    """Cai et al. (2024), all players, steps and states of a general-sum game; everything that was played is kept."""
+
+    def __init__(self, rewards, kernel, eta, priors):
+        self.rewards, self.kernel, self.eta, self.priors = rewards, kernel, eta, priors
+        self.players, self.horizon, self.states = len(rewards), len(kernel), len(kernel[0])
+        self.played = []  # [t][player][h][s]
+        self.payoffs = []
+
+    def play(self):
+        t = len(self.played) + 1
+        w = [weight(i, t, self.horizon) / weight(1, t, self.horizon) for i in range(1, t + 1)]
+        found = []
+        for i, prior in enumerate(self.priors):
+            found.append(
+                [[self._of_state(i, h, s, prior[h][s], w) for s in range(self.states)] for h in range(self.horizon)]
+            )
+        return found
+
+    def _of_state(self, i, h, s, prior, w):
+        past = [
+            [[p * g for g in pay[i][h][s]] for p in policies[i][h][s]]
+            for policies, pay in zip(self.played, self.payoffs, strict=True)
+        ]
+        experts = []
+        for a in range(len(prior)):
+            rows = [met[a] for met in past] + ([past[-1][a]] if past else [[0.0] * len(prior)])
+            experts.append(barrier_maximum([self.eta / w[-1] * x for x in combined(w, rows, len(prior))], prior))
+        return staying(experts)
+
+    def answered(self, policies, i, h, s, values):
+        """Payoff of each own action at (h, s) with these next values, against the others' policies."""
+        actions = [len(policy[h][s]) for policy in policies]
+        found = [0.0] * actions[i]
+        for joint in oracles.joint_actions(actions):
+            chance = math.prod(policies[j][h][s][a] for j, a in enumerate(joint) if j != i)
+            onward = dot(oracles.at(self.kernel[h][s], joint), values) if values else 0.0
+            found[joint[i]] += chance * (oracles.at(self.rewards[i][h][s], joint) + onward)
+        return found
+
+    def run(self, iterations):
+        for _ in range(iterations):
+            self.played.append(self.play())
+            self.payoffs.append(None)
+            self.payoffs[-1] = [
+                [
+                    [
+                        self.answered(self.played[-1], i, h, s, self.values("followed", len(self.played), i, h + 1))
+                        for s in range(self.states)
+                    ]
+                    for h in range(self.horizon)
+                ]
+                for i in range(self.players)
+            ]
+
+    def values(self, kind, t, i, h):
+        """Values (S,) from step h of the policy that comes out of t iterations: draw j with alpha_t^j, go on from j."""
+        if h == self.horizon:
+            return None
+        found = []
+        for s in range(self.states):
+            count = len(self.priors[i][h][s])
+            table = [[0.0] * count for _ in range(count)]  # [advice][answer]
+            for j in range(1, t + 1):
+                pay = self.answered(self.played[j - 1], i, h, s, self.values(kind, j, i, h + 1))
+                for a, b in itertools.product(range(count), repeat=2):
+                    table[a][b] += weight(j, t, self.horizon) * self.played[j - 1][i][h][s][a] * pay[b]
+            found.append(
+                {
+                    "followed": sum(table[a][a] for a in range(count)),
+                    "answers": sum(max(row) for row in table),
+                    "fixed": max(sum(column) for column in zip(*table, strict=True)),
+                }[kind]
+            )
+        return found

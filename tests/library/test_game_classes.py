@@ -17,7 +17,7 @@ import pytest
 
 import metanash
 import metanash_replication
-from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity
+from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity, swaps
 from metanash._inner import histories
 from metanash.families import poker
 from metanash.gambit import Units, extensive, gametracer, matrices, normal, units
@@ -25,6 +25,7 @@ from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
     CorrelatedMirrorDescent,
     EntropyExtragradient,
+    LogBarrierFTRL,
     OptimisticFTRL,
     OptimisticMirrorDescent,
     ProjectedQAscent,
@@ -242,6 +243,10 @@ CALLS = {
     "solution.markov.solve_markov": (lambda x: markov.solve_markov(x, None), ALONE, M),
     "solution.markov.solve_one_shot": (lambda x: markov.solve_one_shot(x, None), ALONE, Z | M),
     "solution.markov.solve_zero_sum": (lambda x: markov.solve_zero_sum(x, None), ALONE, Z),
+    "swaps.ce_gain_bounds": (lambda x: swaps.ce_gain_bounds(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gains": (lambda x: swaps.ce_gains(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gap_bounds": (lambda x: swaps.ce_gap_bounds(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gaps": (lambda x: swaps.ce_gaps(x, of_any_players(x)), BATCH, M),
     "topics.own_games.measure.learn_own_games": (
         lambda x: own_games.learn_own_games(
             x, Units((0.0,) * _game(x).n_players, 1.0), learning_rates=RATES, iterations=2, n_checkpoints=2
@@ -268,6 +273,7 @@ for _module, _cls, _plays, _taken in (
     ("softmax_gradient", SoftmaxGradient, DiscountedGame, D),
     ("smooth", OptimisticFTRL, ZeroSumGame, Z),
     ("staged_ftrl", StagedFTRL, ZeroSumGame, Z),
+    ("swap_ftrl", LogBarrierFTRL, MarkovGame, M),
     ("last_iterate", EntropyExtragradient, ZeroSumGame, Z),
 ):
     _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"

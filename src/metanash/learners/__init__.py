@@ -9,6 +9,7 @@ After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.optimistic_ftrl`: optimistic FTRL, zero-sum games
     :mod:`~metanash.learners.staged_ftrl`: the same in the stages of Algorithm 1, which it then is; plain mirror descent
     :mod:`~metanash.learners.last_iterate`: optimistic gradient steps and games with entropy, zero-sum games
+    :mod:`~metanash.learners.swap_ftrl`: optimistic FTRL with the log barrier against swap deviations, general-sum games
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
@@ -31,6 +32,7 @@ from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
 from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
+from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
 
 __all__ = [
     "LEARNERS",
@@ -41,6 +43,7 @@ __all__ = [
     "JointStage",
     "JointState",
     "Learner",
+    "LogBarrierFTRL",
     "MirrorState",
     "OptimisticFTRL",
     "OptimisticGradient",
@@ -60,6 +63,7 @@ __all__ = [
     "StagedMirrorDescent",
     "StagedState",
     "StagedSums",
+    "SwapState",
     "checkpoints",
     "learn",
 ]
@@ -76,5 +80,6 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "optimistic_gradient": OptimisticGradient,
     "entropy_extragradient": EntropyExtragradient,
     "entropy_omwu": EntropyOMWU,
+    "log_barrier_ftrl": LogBarrierFTRL,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""
