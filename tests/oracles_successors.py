@@ -26,8 +26,8 @@ def normalised(weights):
 
 def gibbs(prior, exponents):
     """Proportional to prior times exp(exponent)."""
-    most = max(exponents)
-    return normalised([p * math.exp(x - most) for p, x in zip(prior, exponents, strict=True)])
+    most = max(x for p, x in zip(prior, exponents, strict=True) if p > 0)
+    return normalised([p * math.exp(x - most) if p else 0.0 for p, x in zip(prior, exponents, strict=True)])
 
 
 def dot(x, y):
@@ -433,3 +433,115 @@ class SwapPlayers:
                 }[kind]
             )
         return found
+
+
+# Cautious optimism ---------------------------------------------------------------------------------------
+
+
+def paced(regrets, prior, caution):
+    """lambda in (0, 1] that maximises the objective of Soleymani et al. (2025) as it is printed, by golden section."""
+    length = -math.log(min(p for p in prior if p > 0))
+    alpha = caution * length**2 + 2 * length + 2
+
+    def objective(x):
+        exponents = [x * r + math.log(p) for r, p in zip(regrets, prior, strict=True) if p > 0]
+        most = max(exponents)
+        return (alpha - 1) * math.log(x) + most + math.log(sum(math.exp(e - most) for e in exponents))
+
+    low, high, ratio = 1e-12, 1.0, (math.sqrt(5) - 1) / 2
+    for _ in range(100):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if objective(left) > objective(right) else (left, high)
+    return 1.0 if objective(1.0) >= objective(low) else (low + high) / 2
+
+
+def action_worth(table, policies, player):
+    """Payoff of each own action against the others' policies."""
+    actions = [len(policy) for policy in policies]
+    found = [0.0] * actions[player]
+    for joint in oracles.joint_actions(actions):
+        chance = math.prod(policies[j][a] for j, a in enumerate(joint) if j != player)
+        found[joint[player]] += chance * oracles.at(table, joint)
+    return found
+
+
+class CautiousPlayers:
+    """All players of a one-shot game with tables [player][a_1]...[a_N]: what was played is kept."""
+
+    def __init__(self, tables, priors, eta, caution):
+        self.tables, self.priors, self.eta, self.caution = tables, priors, eta, caution
+        self.played, self.paces = [], []
+
+    def play(self):
+        policies, paces = [], []
+        for i, prior in enumerate(self.priors):
+            met = []
+            for now in self.played:
+                worth = action_worth(self.tables[i], now, i)
+                met.append([g - dot(worth, now[i]) for g in worth])
+            met += [met[-1]] if met else [[0.0] * len(prior)]
+            lean = [self.eta * sum(column) for column in zip(*met, strict=True)]
+            paces.append(paced(lean, prior, self.caution))
+            policies.append(gibbs(prior, [paces[-1] * x for x in lean]))
+        self.played.append(policies)
+        self.paces.append(paces)
+
+    def joint(self):
+        actions = [len(prior) for prior in self.priors]
+        return {
+            a: sum(math.prod(p[k] for p, k in zip(now, a, strict=True)) for now in self.played) / len(self.played)
+            for a in oracles.joint_actions(actions)
+        }
+
+
+def staged_cautious(rewards, kernel, eta, caution, iterations, priors):
+    """In stages: last iterates [player][h][s], and the joints of the stages, [stage][h, s][a]."""
+    horizon, states, players = len(kernel), len(kernel[0]), len(rewards)
+    actions = [len(prior[0][0]) for prior in priors]
+    every = list(oracles.joint_actions(actions))
+    q = {(i, h, s): dict.fromkeys(every, 0.0) for i in range(players) for h in range(horizon) for s in range(states)}
+    spots = list(itertools.product(range(horizon), range(states)))
+
+    def nested(table, prefix=()):
+        if len(prefix) == len(actions):
+            return table[prefix]
+        return [nested(table, (*prefix, k)) for k in range(actions[len(prefix)])]
+
+    def begin():
+        return {
+            (h, s): CautiousPlayers(
+                [nested(q[i, h, s]) for i in range(players)], [prior[h][s] for prior in priors], eta, caution
+            )
+            for h, s in spots
+        }
+
+    length, done, joints, games = horizon, 0, [], begin()
+    for _ in range(iterations):
+        if done == length:
+            joints.append({spot: games[spot].joint() for spot in spots})
+            worth = {
+                (i, h, s): sum(p * q[i, h, s][a] for a, p in joints[-1][h, s].items())
+                for i in range(players)
+                for h, s in spots
+            }
+            q = {
+                (i, h, s): {
+                    a: oracles.at(rewards[i][h][s], a)
+                    + (
+                        sum(p * worth[i, h + 1, z] for z, p in enumerate(oracles.at(kernel[h][s], a)))
+                        if h + 1 < horizon
+                        else 0
+                    )
+                    for a in every
+                }
+                for i, h, s in q
+            }
+            length, done = length + length // horizon, 0
+            games = begin()
+        for game in games.values():
+            game.play()
+        done += 1
+    joints.append({spot: games[spot].joint() for spot in spots})
+    return [
+        [[games[h, s].played[-1][i] for s in range(states)] for h in range(horizon)] for i in range(players)
+    ], joints

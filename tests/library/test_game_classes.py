@@ -23,6 +23,7 @@ from metanash.families import poker
 from metanash.gambit import Units, extensive, gametracer, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
+    CautiousOMWU,
     CorrelatedMirrorDescent,
     EntropyExtragradient,
     LogBarrierFTRL,
@@ -31,12 +32,14 @@ from metanash.learners import (
     ProjectedQAscent,
     RegretMatching,
     SoftmaxGradient,
+    StagedCautiousOMWU,
     StagedFTRL,
     base,
     gradient_play,
     last_iterate,
     stages,
 )
+from metanash.learners.correlated_mirror_descent import joint_state
 from metanash.meta import Individual
 from metanash.solution import discounted, markov
 from metanash.transitions import Transition
@@ -217,6 +220,8 @@ CALLS = {
             x, started(ProjectedQAscent, DiscountedGame, x), policy(x), every_gap=False
         ), BATCH, D),
     "learners.gradient_play.starting_state": (lambda x: gradient_play.starting_state(x, None, 0.1), BATCH, D),
+    "learners.correlated_mirror_descent.joint_state":
+        (lambda x: joint_state(x, stages.before_first(x, 0.1, None)), BATCH, M),
     "learners.last_iterate.regularized_gaps":
         (lambda x: last_iterate.regularized_gaps(x, policy(x), 0.1), BATCH, Z),
     "learners.stages.StagedMirrorDescent.advance":
@@ -273,6 +278,8 @@ for _module, _cls, _plays, _taken in (
     ("softmax_gradient", SoftmaxGradient, DiscountedGame, D),
     ("smooth", OptimisticFTRL, ZeroSumGame, Z),
     ("staged_ftrl", StagedFTRL, ZeroSumGame, Z),
+    ("cautious", StagedCautiousOMWU, MarkovGame, M),
+    ("cautious", CautiousOMWU, MarkovGame, M),
     ("swap_ftrl", LogBarrierFTRL, MarkovGame, M),
     ("last_iterate", EntropyExtragradient, ZeroSumGame, Z),
 ):
@@ -349,6 +356,7 @@ def test_every_public_function_of_games_is_in_the_table():
         "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
         "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
         "last_iterate.EntropyExtragradient.advance",
+        "cautious.StagedCautiousOMWU.advance", "cautious.StagedCautiousOMWU.measure",
     )}  # fmt: skip
     assert set(FOUND) - CHECKS == set(CALLS) - inherited
     assert len(FOUND) > 60

@@ -10,6 +10,7 @@ After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.staged_ftrl`: the same in the stages of Algorithm 1, which it then is; plain mirror descent
     :mod:`~metanash.learners.last_iterate`: optimistic gradient steps and games with entropy, zero-sum games
     :mod:`~metanash.learners.swap_ftrl`: optimistic FTRL with the log barrier against swap deviations, general-sum games
+    :mod:`~metanash.learners.cautious`: multiplicative weights with dynamic learning rates, general-sum games
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from metanash.learners.base import Learner, Policies, Run, checkpoints, learn
+from metanash.learners.cautious import CautiousOMWU, CautiousState, StagedCautiousOMWU, StagedCautiousState
 from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointStage, JointState
 from metanash.learners.gradient_play import AscentState
 from metanash.learners.last_iterate import EntropyExtragradient, EntropyOMWU, OptimisticGradient
@@ -37,6 +39,8 @@ from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
 __all__ = [
     "LEARNERS",
     "AscentState",
+    "CautiousOMWU",
+    "CautiousState",
     "CorrelatedMirrorDescent",
     "EntropyExtragradient",
     "EntropyOMWU",
@@ -59,6 +63,8 @@ __all__ = [
     "SoftmaxGradient",
     "Stage",
     "StageStatistics",
+    "StagedCautiousOMWU",
+    "StagedCautiousState",
     "StagedFTRL",
     "StagedMirrorDescent",
     "StagedState",
@@ -81,5 +87,7 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "entropy_extragradient": EntropyExtragradient,
     "entropy_omwu": EntropyOMWU,
     "log_barrier_ftrl": LogBarrierFTRL,
+    "cautious_omwu": CautiousOMWU,
+    "staged_cautious_omwu": StagedCautiousOMWU,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""
