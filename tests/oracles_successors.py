@@ -545,3 +545,23 @@ def staged_cautious(rewards, kernel, eta, caution, iterations, priors):
     return [
         [[games[h, s].played[-1][i] for s in range(states)] for h in range(horizon)] for i in range(players)
     ], joints
+
+
+# Natural policy gradient ---------------------------------------------------------------------------------
+
+
+def natural_gradient(rewards, kernel, discount, policies, step, iterations):
+    """Multiplicative form, all players at once; the policies after the last iteration."""
+    for _ in range(iterations):
+        moved = []
+        for i, policy in enumerate(policies):
+            values = oracles.discounted_values(rewards[i], kernel, discount, policies)
+            q = oracles.averaged_q(rewards[i], kernel, discount, policies, i, values)
+            moved.append(
+                [
+                    gibbs(row, [step / (1 - discount) * (g - v) for g in gradient])
+                    for row, gradient, v in zip(policy, q, values, strict=True)
+                ]
+            )
+        policies = moved
+    return policies

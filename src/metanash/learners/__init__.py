@@ -11,6 +11,7 @@ After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.last_iterate`: optimistic gradient steps and games with entropy, zero-sum games
     :mod:`~metanash.learners.swap_ftrl`: optimistic FTRL with the log barrier against swap deviations, general-sum games
     :mod:`~metanash.learners.cautious`: multiplicative weights with dynamic learning rates, general-sum games
+    :mod:`~metanash.learners.natural_gradient`: natural policy gradient ascent with softmax policies, discounted games
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
@@ -27,6 +28,7 @@ from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent,
 from metanash.learners.gradient_play import AscentState
 from metanash.learners.last_iterate import EntropyExtragradient, EntropyOMWU, OptimisticGradient
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
+from metanash.learners.natural_gradient import NaturalGradient, NaturalState
 from metanash.learners.optimistic_ftrl import OptimisticFTRL
 from metanash.learners.q_ascent import ProjectedQAscent
 from metanash.learners.regret_matching import RegretMatching, RegretState
@@ -49,6 +51,8 @@ __all__ = [
     "Learner",
     "LogBarrierFTRL",
     "MirrorState",
+    "NaturalGradient",
+    "NaturalState",
     "OptimisticFTRL",
     "OptimisticGradient",
     "OptimisticMirrorDescent",
@@ -89,5 +93,6 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "log_barrier_ftrl": LogBarrierFTRL,
     "cautious_omwu": CautiousOMWU,
     "staged_cautious_omwu": StagedCautiousOMWU,
+    "natural_gradient": NaturalGradient,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""
