@@ -24,10 +24,9 @@ def _of(concept: str, *learners: str) -> Rows:
 
 
 def _plain(subject: str, promise: str) -> Plain:
-    falls = f"{subject} falls like $T^{{{{-{{slope}}}}}}$"
     return {
         "holds": f"{subject} falls as fast as {promise}, in all {{cases}} settings.",
-        "violated": f"{falls} or slower in some setting, where {promise} is promised.",
+        "violated": f"{subject} falls like the power {{slope}} of one over $T$ in some setting, not like {promise}.",
         "open": open_sentence(subject),
     }
 
