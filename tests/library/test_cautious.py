@@ -30,6 +30,17 @@ def test_the_pace_is_that_of_a_search_over_the_printed_objective(seed, count, sh
         assert got == pytest.approx(oracles_successors.paced(row.tolist(), start.tolist(), caution), rel=2e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("far", [1e3, 1e20, 1e90])
+def test_the_pace_of_far_regrets_is_small_and_meets_its_condition(far):
+    """alpha - 1 + lambda <x, r> = 0, where halving (0, 1] itself would end at 0."""
+    regrets, prior = far * np.array([-1.0, -2.0, -5.0]), np.log(np.array([0.5, 0.25, 0.25]))
+    (rate,) = pace(regrets, prior, 70.0)
+    slack = 70 * math.log(4) ** 2 + 2 * math.log(4) + 1
+    x = simplex.softmax(prior + rate * regrets)
+    assert 0.0 < rate < 1.0
+    assert rate * float(x @ regrets) == pytest.approx(-slack, rel=1e-9)
+
+
 @settings(max_examples=60)
 @given(seed=seeds, count=st.integers(2, 8), scale=st.sampled_from([1.0, 10.0, 1000.0]))
 def test_the_objective_is_concave_so_that_the_pace_is_the_one_maximum(seed, count, scale):

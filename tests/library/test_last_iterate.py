@@ -159,6 +159,15 @@ def test_gradient_steps_leave_pure_policies_and_entropy_says_that_it_does_not():
     assert np.isfinite(run.measures["qre_gap"]).all()
 
 
+@pytest.mark.parametrize("rate", [1e6, 1e17, 1e100])
+def test_far_gradient_steps_keep_a_mass_of_one(rate):
+    """Where 1 is lost beside the step, a projection might sum to 0. A saddle point in pure policies is found."""
+    run = learn(matrix_game([[0.5, 0.75], [0.25, 0.125]]), OptimisticGradient(rate), 20)
+    for policy, best in zip(run.policy, (0, 0), strict=True):
+        np.testing.assert_array_equal(policy[0, 0, 0], np.eye(2)[best])
+    assert run.ne_gap[0, -1] == 0.0
+
+
 def test_what_does_not_fit_is_refused():
     game = matrix_game(np.eye(2))
     for make in (OptimisticGradient, EntropyExtragradient, EntropyOMWU):

@@ -47,7 +47,7 @@ from metanash.typing import Floats
 __all__ = ["CautiousOMWU", "CautiousState", "StagedCautiousOMWU", "StagedCautiousState", "cautious_rate", "pace"]
 
 _HALVINGS = 60
-"""Of the interval (0, 1] that lambda lies in: below the spacing of floats."""
+"""Of the logarithm of the interval that lambda lies in: of 300 powers of ten, below the spacing of floats."""
 
 
 def cautious_rate(players: int, horizon: int = 1) -> float:
@@ -92,9 +92,9 @@ def pace(regrets: Floats, prior: Floats, caution: float) -> Floats:
     slow = rises(high) < 0.0
     if not slow.any():
         return high
-    low = np.zeros_like(high)
+    low = np.where(slow, slack / np.where(slow, -played.min(axis=-1, keepdims=True), 1.0), 1.0)  # it rises up to here
     for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
+        middle = np.sqrt(low) * np.sqrt(high)
         upwards = rises(middle) >= 0.0
         low, high = np.where(upwards, middle, low), np.where(upwards, high, middle)
     return np.asarray(np.where(slow, low, 1.0))

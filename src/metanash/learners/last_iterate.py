@@ -99,7 +99,8 @@ class OptimisticGradient(SmoothLearner[Leaning]):
 
 
 def _projected(anchor: Policies, eta: Floats, payoffs: Policies) -> Policies:
-    return tuple(simplex.project(x + eta * g) for x, g in zip(anchor, payoffs, strict=True))
+    moved = [x + eta * g for x, g in zip(anchor, payoffs, strict=True)]
+    return tuple(simplex.project(x - largest(x, keepdims=True)) for x in moved)  # far steps keep the mass of 1
 
 
 # With entropy in the game -------------------------------------------------------------------------------

@@ -16,11 +16,24 @@ from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 
-_STYLES: tuple[dict[str, Any], ...] = (
-    {"color": "#d55e00", "linestyle": "-"},
-    {"color": "#0072b2", "linestyle": (0, (4, 1.5))},
-    {"color": "#1b2a49", "linestyle": (0, (1, 1))},
-)
+_FIRST: dict[str, Any] = {"color": "#d55e00", "linestyle": "-"}
+_SECOND: dict[str, Any] = {"color": "#0072b2", "linestyle": (0, (4, 1.5))}
+_THIRD: dict[str, Any] = {"color": "#1b2a49", "linestyle": (0, (1, 1))}
+_STYLES = {
+    "optimistic_mirror_descent": _FIRST,
+    "optimistic_ftrl": _SECOND,
+    "plain_mirror_descent": _THIRD,
+    "optimistic_gradient": _FIRST,
+    "entropy_omwu": _THIRD,
+    "correlated_mirror_descent": _FIRST,
+    "cautious_omwu": _SECOND,
+    "staged_cautious_omwu": _THIRD,
+    "log_barrier_ftrl": _SECOND,
+    "projected_q_ascent": _FIRST,
+    "softmax_gradient": _SECOND,
+    "natural_gradient": _THIRD,
+}
+"""A learner has one style in all figures; those that share a style share no figure."""
 _GAPS = {"average": "NE-gap", "last": "NE-gap", "cce": "CCE-gap", "ce": "CE-gap", "potential": "NE-gap"}
 
 
@@ -32,10 +45,10 @@ def concept_figure(tables: Tables, width: float, concept: str) -> Figure:
     figure, axes = plt.subplots(1, len(settings), figsize=(width, 0.42 * width), squeeze=False)
     for ax, setting in zip(axes[0], settings, strict=True):
         part = table[table["setting"] == setting]
-        for name, style in zip(dict.fromkeys(table["learner"]), _STYLES, strict=False):
+        for name in dict.fromkeys(table["learner"]):
             own = part[(part["learner"] == name) & (part["mean"] > 0.0)]
             if not own.empty:
-                (line,) = ax.plot(own["iteration"], own["mean"], label=LEARNER_LABELS[name], **style)
+                (line,) = ax.plot(own["iteration"], own["mean"], label=LEARNER_LABELS[name], **_STYLES[name])
                 handles[LEARNER_LABELS[name]] = line
         log_axes(ax)
         first = part.iloc[0]
