@@ -18,7 +18,7 @@ EVERY = dict(OF.values())
 
 def row(concept, learner, k, verdict="consistent", slope=-0.9):
     return {
-        "setting": f"{concept}, {k}", "concept": concept, "base_kind": "random", "horizon": 1, "n_players": 2,
+        "case": f"{concept}, {k}", "concept": concept, "base_kind": "random", "horizon": 1, "n_players": 2,
         "iterations": 1000, "n_seeds": 4, "learner": learner, "rate": 1.0, "gap": 0.1, "gap_low": 0.0, "gap_high": 0.2,
         "held": 100.0, "promise": "log T / T", "start": 100.0, "end": 1000.0, "slope": slope, "low": slope - 0.1,
         "high": slope + 0.1, "promised_slope": -0.85, "verdict": verdict,

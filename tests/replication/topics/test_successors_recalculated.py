@@ -155,5 +155,5 @@ def test_the_slopes_that_decide(tables):
         found = claim.judge(tables)
         judged = table.loc[list(OF[claim.id])]
         worst = (judged["slope"] - judged["promised_slope"]).idxmax()
-        assert found.place["setting"] == table.loc[worst, "setting"]
+        assert found.place["case"] == table.loc[worst, "case"]
         assert found.place["slope"] == table.loc[worst, "slope"]

@@ -49,8 +49,8 @@ def tables(measured):
 def test_tables_are_those_of_the_plan(tables):
     assert set(tables) == {table.name for table in PLAN.tables}
     assert not tables["successors"].isna().any().any()
-    assert not tables["successors"].duplicated(["setting", "learner"]).any()
-    assert not tables["successors_curves"].duplicated(["setting", "learner", "iteration"]).any()
+    assert not tables["successors"].duplicated(["case", "learner"]).any()
+    assert not tables["successors_curves"].duplicated(["case", "learner", "iteration"]).any()
     assert set(tables["successors"]["concept"]) == set(measure.CONCEPTS)
 
 
@@ -128,10 +128,16 @@ def test_logarithms_cycles_and_negative_gaps():
     assert row_of("last", "optimistic_gradient", 2 / T**0.5)["verdict"] == NO_POWER
 
 
-def test_verdicts_and_what_reads_the_tables(tables):
+def test_verdicts_their_files_and_what_reads_the_tables(tables, measured):
     (one,) = PLAN.measurements
     entries = judge_all(tables, one.files(configuration()), claims.CLAIMS)
     assert [entry.claim.id for entry in entries] == PLAN.claims
+    for entry in entries:
+        (file,) = entry.worst_runs  # the one that the deciding row is of
+        (spec,) = (spec for spec, _ in measured if spec["file"] == file)
+        for name in ("concept", "base_kind", "horizon", "iterations"):
+            assert spec[name] == entry.verdict.place[name]
+        assert entry.verdict.place["learner"] in spec["rates"]
     judges = [claim.judge for claim in claims.CLAIMS]
     assert tables_read([*judges, *section.PARTS.values()], tables) == set(PLAN.judged)
 
@@ -143,7 +149,7 @@ def test_cells_of_the_report_stand_in_the_table(tables):
     assert len(rows) == len(table)
     for line, (_, row) in zip(rows, table.iterrows(), strict=True):
         cells = dict(zip(header, line, strict=True))
-        assert cells["setting"] == row["setting"]
+        assert cells["case"] == row["case"]
         assert cells["learner"] == LEARNER_LABELS[row["learner"]]
         assert cells["gap at T"].split()[0] == f"{row['gap']:.2e}"
         assert cells["verdict"] == row["verdict"]
@@ -159,10 +165,10 @@ def test_the_figures_show_the_curves(tables, name):
     figure = figures.FIGURES[name](tables, WIDTH)
     table = tables["successors_curves"]
     table = table[table["concept"] == name.removeprefix("successors_")]
-    settings = list(dict.fromkeys(table["setting"]))
+    settings = list(dict.fromkeys(table["case"]))
     assert len(drawn(figure)) == len(settings)
     for ax, one in zip(drawn(figure), settings, strict=True):
-        part = table[(table["setting"] == one) & (table["mean"] > 0.0)]
+        part = table[(table["case"] == one) & (table["mean"] > 0.0)]
         lines = labelled(ax)
         assert set(lines) == {LEARNER_LABELS[learner] for learner in part["learner"]}
         for learner in dict.fromkeys(part["learner"]):

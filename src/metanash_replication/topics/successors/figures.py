@@ -38,13 +38,13 @@ _GAPS = {"average": "NE-gap", "last": "NE-gap", "cce": "CCE-gap", "ce": "CE-gap"
 
 
 def concept_figure(tables: Tables, width: float, concept: str) -> Figure:
-    """Mean gap against iterations, a panel for each setting of a concept and a line for each learner."""
+    """Mean gap against iterations, a panel for each case of a concept and a line for each learner."""
     table = tables["successors_curves"]
     table = table[table["concept"] == concept]
-    settings, handles = list(dict.fromkeys(table["setting"])), {}
-    figure, axes = plt.subplots(1, len(settings), figsize=(width, 0.42 * width), squeeze=False)
-    for ax, setting in zip(axes[0], settings, strict=True):
-        part = table[table["setting"] == setting]
+    cases, handles = list(dict.fromkeys(table["case"])), {}
+    figure, axes = plt.subplots(1, len(cases), figsize=(width, 0.42 * width), squeeze=False)
+    for ax, case in zip(axes[0], cases, strict=True):
+        part = table[table["case"] == case]
         for name in dict.fromkeys(table["learner"]):
             own = part[(part["learner"] == name) & (part["mean"] > 0.0)]
             if not own.empty:

@@ -16,7 +16,7 @@ def parts(tables: Tables) -> list[Part]:
         fallen = row["verdict"] == ROUNDED
         rows.append(
             (
-                cells.text(row["setting"]),
+                cells.text(row["case"]),
                 LEARNER_LABELS[row["learner"]],
                 cells(row["iterations"], "d"),
                 cells(row["rate"], "g"),
@@ -35,7 +35,7 @@ def parts(tables: Tables) -> list[Part]:
         "power of $T$ is promised the slope beside is that of one over $T$, and nothing is judged."
     )
     head = (
-        "setting",
+        "case",
         "learner",
         "T",
         "rate",
@@ -46,7 +46,7 @@ def parts(tables: Tables) -> list[Part]:
         "slope promised",
         "verdict",
     )
-    heat = Heat(rows=("setting",), columns=("learner",), values=("T times gap",), scale="linear")
+    heat = Heat(rows=("case",), columns=("learner",), values=("T times gap",), scale="linear")
     return [Part("After the paper", text, head, tuple(rows), heat)]
 
 

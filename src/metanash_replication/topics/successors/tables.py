@@ -36,13 +36,13 @@ PROMISES: dict[tuple[str, str], tuple[str, Callable[[Floats], Floats]]] = {
 }
 """What is promised of a concept and a learner, at a rate of its own; the others have no power of T."""
 
-_SETTING = ("setting", "concept", "base_kind", "horizon", "n_players", "iterations", "n_seeds")
+_SETTING = ("case", "concept", "base_kind", "horizon", "n_players", "iterations", "n_seeds")
 
 
 def _place(spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
     horizon, players = int(spec.get("horizon", 0)), len(spec["n_actions"])
-    setting = f"{spec['concept']}, {spec['base_kind']}, N={players}" + f", H={horizon}" * (horizon > 0)
-    values = (setting, spec["concept"], spec["base_kind"], horizon, players, spec["iterations"], len(arrays["seeds"]))
+    case = f"{spec['concept']}, {spec['base_kind']}, N={players}" + f", H={horizon}" * (horizon > 0)
+    values = (case, spec["concept"], spec["base_kind"], horizon, players, spec["iterations"], len(arrays["seeds"]))
     return dict(zip(_SETTING, values, strict=True))
 
 
@@ -65,7 +65,7 @@ def rate_rows(
     t, place = arrays["checkpoints"].astype(np.float64), _place(spec, arrays)
     windows = [(t[-1] / 100.0, t[-1] / 10.0), (t[-1] / 10.0, t[-1])]
     for name in spec["rates"]:
-        gaps, source = arrays[name], (root_seed, "successors", place["setting"], name)
+        gaps, source = arrays[name], (root_seed, "successors", place["case"], name)
         gap_low, gap_high = percentile_interval(bootstrap_means(gaps[:, -1], resamples, stream(*source, "gap")))
         promise, rate = PROMISES.get((spec["concept"], name), (NO_POWER, _inverse))
         envelope = largest_from(gaps)
