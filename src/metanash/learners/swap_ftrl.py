@@ -156,10 +156,10 @@ class LogBarrierFTRL:
     >>> import metanash as mn
     >>> from metanash.learners import LogBarrierFTRL
     >>> games = mn.families.general_sum_sequence(
-    ...     "shapley", 0, n_games=1, perturbation=0.0, horizon=1, n_actions=(3, 3)
+    ...     "shapley", 0, n_games=1, perturbation=0.2, horizon=1, n_actions=(3, 3)
     ... )
-    >>> run = mn.learn(games, LogBarrierFTRL(0.5), iterations=2000)
-    >>> bool(0.0 <= run.measures["cce_gap"][0, -1] <= run.measures["ce_gap"][0, -1] < 0.01)
+    >>> run = mn.learn(games, LogBarrierFTRL(3.0), iterations=2000)
+    >>> bool(run.measures["cce_gap"][0, -1] <= run.measures["ce_gap"][0, -1] < 0.01)
     True
     """
 
