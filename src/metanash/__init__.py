@@ -17,6 +17,7 @@ Learning
     :mod:`~metanash.meta`: the starting policies of the next game, from the games before; learning of a sequence
     :mod:`~metanash.maml`: exact MAML on a set of games
     :mod:`~metanash.correlated`: the correlated policy that Algorithm 2 puts out, and its CCE-gaps
+    :mod:`~metanash.swaps`: how far a correlated policy is from a correlated equilibrium, by what swap deviations gain
     :mod:`~metanash.policy_gradient`: objectives of softmax policies, their Hessians, and the ascent
 Solving
     :mod:`~metanash.solution`: an equilibrium of whatever game somebody has, in one line

@@ -1,6 +1,6 @@
-"""Names of the arms of an experiment and of the kinds of games in tables, texts and figures."""
+"""Names of the arms of an experiment, of the kinds of games and of learners in tables, texts and figures."""
 
-__all__ = ["ARM_LABELS", "KIND_LABELS"]
+__all__ = ["ARM_LABELS", "KIND_LABELS", "LEARNER_LABELS"]
 
 ARM_LABELS = {
     "individual": "individual",
@@ -27,4 +27,18 @@ KIND_LABELS = {
     "alternating": "alternating order",
     "shared": "shared position",
     "own": "positions of their own",
+}
+LEARNER_LABELS = {
+    "optimistic_mirror_descent": "Algorithm 1",
+    "optimistic_ftrl": "optimistic FTRL",
+    "plain_mirror_descent": "mirror descent",
+    "optimistic_gradient": "optimistic gradient",
+    "entropy_omwu": "OMWU with entropy",
+    "correlated_mirror_descent": "Algorithm 2",
+    "cautious_omwu": "DLRC-OMWU",
+    "staged_cautious_omwu": "DLRC-OMWU in stages",
+    "log_barrier_ftrl": "log-barrier FTRL",
+    "projected_q_ascent": "projected Q-ascent",
+    "softmax_gradient": "softmax gradient",
+    "natural_gradient": "natural gradient",
 }

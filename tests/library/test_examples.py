@@ -41,6 +41,13 @@ MODULES = {
     "river.strength": 3,
     "river.trees": 6,
     "commands.inputs": 1,
+    "learners.cautious": 8,
+    "learners.last_iterate": 10,
+    "learners.natural_gradient": 5,
+    "learners.optimistic_ftrl": 5,
+    "learners.smooth": 1,
+    "learners.swap_ftrl": 8,
+    "swaps": 8,
     **{f"solution.{found.name}": 1 for found in pkgutil.iter_modules(metanash.solution.__path__)},
 }
 """Modules, and how many examples each has at least."""
@@ -88,6 +95,21 @@ def test_the_page_on_river_endgames_runs(tmp_path, monkeypatch, capsys):
     assert gaps[-1] < 0.05
     alone, meta = (float(word) for word in before.split() if word.startswith("0."))
     assert meta < alone
+
+
+def test_the_page_on_what_came_after_the_paper_runs(tmp_path, monkeypatch, capsys):
+    """FTRL and its stages have small gaps, plain mirror descent not; CE-gaps are no less than CCE-gaps."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "successors.md").read_text()
+    for code in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(code, "docs/successors.md", "exec"), {})
+    *learned, both, barrier = capsys.readouterr().out.splitlines()
+    gaps = {line.split()[0]: [float(x) for x in re.findall(r"\d\.\d*", line)] for line in learned}
+    assert max(gaps["optimistic_ftrl"]) < min(gaps["staged_ftrl"]) < min(gaps["plain_mirror_descent"])
+    cce, ce = (float(x) for x in re.findall(r"-?\d[\d.e-]*", both))
+    assert cce < ce
+    (left,) = (float(x) for x in re.findall(r"-?\d[\d.e-]*", barrier))
+    assert 0.0 <= left < 0.1 * ce
 
 
 def test_the_readme_shows_what_solve_prints():

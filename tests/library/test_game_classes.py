@@ -17,21 +17,30 @@ import pytest
 
 import metanash
 import metanash_replication
-from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity
+from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity, swaps
 from metanash._inner import histories
 from metanash.families import poker
 from metanash.gambit import Units, extensive, gametracer, matrices, normal, units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.learners import (
+    CautiousOMWU,
     CorrelatedMirrorDescent,
+    EntropyExtragradient,
+    LogBarrierFTRL,
+    NaturalGradient,
+    OptimisticFTRL,
     OptimisticMirrorDescent,
     ProjectedQAscent,
     RegretMatching,
     SoftmaxGradient,
+    StagedCautiousOMWU,
+    StagedFTRL,
     base,
     gradient_play,
+    last_iterate,
     stages,
 )
+from metanash.learners.correlated_mirror_descent import joint_state
 from metanash.meta import Individual
 from metanash.solution import discounted, markov
 from metanash.transitions import Transition
@@ -212,6 +221,10 @@ CALLS = {
             x, started(ProjectedQAscent, DiscountedGame, x), policy(x), every_gap=False
         ), BATCH, D),
     "learners.gradient_play.starting_state": (lambda x: gradient_play.starting_state(x, None, 0.1), BATCH, D),
+    "learners.correlated_mirror_descent.joint_state":
+        (lambda x: joint_state(x, stages.before_first(x, 0.1, None)), BATCH, M),
+    "learners.last_iterate.regularized_gaps":
+        (lambda x: last_iterate.regularized_gaps(x, policy(x), 0.1), BATCH, Z),
     "learners.stages.StagedMirrorDescent.advance":
         (lambda x: learner(OptimisticMirrorDescent).advance(
             x, started(OptimisticMirrorDescent, ZeroSumGame, x), 1), BATCH, Z),
@@ -236,6 +249,10 @@ CALLS = {
     "solution.markov.solve_markov": (lambda x: markov.solve_markov(x, None), ALONE, M),
     "solution.markov.solve_one_shot": (lambda x: markov.solve_one_shot(x, None), ALONE, Z | M),
     "solution.markov.solve_zero_sum": (lambda x: markov.solve_zero_sum(x, None), ALONE, Z),
+    "swaps.ce_gain_bounds": (lambda x: swaps.ce_gain_bounds(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gains": (lambda x: swaps.ce_gains(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gap_bounds": (lambda x: swaps.ce_gap_bounds(x, of_any_players(x)), BATCH, M),
+    "swaps.ce_gaps": (lambda x: swaps.ce_gaps(x, of_any_players(x)), BATCH, M),
     "topics.own_games.measure.learn_own_games": (
         lambda x: own_games.learn_own_games(
             x, Units((0.0,) * _game(x).n_players, 1.0), learning_rates=RATES, iterations=2, n_checkpoints=2
@@ -260,8 +277,15 @@ for _module, _cls, _plays, _taken in (
     ("correlated_mirror_descent", CorrelatedMirrorDescent, MarkovGame, M),
     ("q_ascent", ProjectedQAscent, DiscountedGame, D),
     ("softmax_gradient", SoftmaxGradient, DiscountedGame, D),
+    ("smooth", OptimisticFTRL, ZeroSumGame, Z),
+    ("staged_ftrl", StagedFTRL, ZeroSumGame, Z),
+    ("natural_gradient", NaturalGradient, DiscountedGame, D),
+    ("cautious", StagedCautiousOMWU, MarkovGame, M),
+    ("cautious", CautiousOMWU, MarkovGame, M),
+    ("swap_ftrl", LogBarrierFTRL, MarkovGame, M),
+    ("last_iterate", EntropyExtragradient, ZeroSumGame, Z),
 ):
-    _name = f"learners.{_module}.{_cls.__name__}"
+    _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"
 
     def _measure(x, cls=_cls, plays=_plays):
         return learner(cls).measure(x, started(cls, plays, x))
@@ -330,8 +354,11 @@ FOUND = functions_of_games()
 
 
 def test_every_public_function_of_games_is_in_the_table():
-    inherited = {f"learners.{module}.advance" for module in (
-        "mirror_descent.OptimisticMirrorDescent", "correlated_mirror_descent.CorrelatedMirrorDescent"
+    inherited = {f"learners.{method}" for method in (
+        "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
+        "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
+        "last_iterate.EntropyExtragradient.advance",
+        "cautious.StagedCautiousOMWU.advance", "cautious.StagedCautiousOMWU.measure",
     )}  # fmt: skip
     assert set(FOUND) - CHECKS == set(CALLS) - inherited
     assert len(FOUND) > 60

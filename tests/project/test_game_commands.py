@@ -356,6 +356,17 @@ def test_each_class_has_its_learner(told, folder):
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("learner", "measure"),
+    [("log_barrier_ftrl", "ce_gap"), ("cautious_omwu", "cce_gap"), ("correlated_mirror_descent", "cce_gap")],
+)
+def test_a_learner_tells_the_gap_that_it_is_about(told, learner, measure):
+    found = json.loads(told("learn", "hide.gam", "-T", "300", "--rate", "0.5", "--learner", learner, "--json"))
+    assert found["measure"] == measure
+    assert 0.0 <= found["gap"] < found["gaps"][0]
+
+
+@pytest.mark.usefixtures("folder")
 def test_learners_that_do_not_fit_are_told(told):
     assert "takes games of class MarkovGame" in told(
         "learn", "pennies.csv", "--learner", "correlated_mirror_descent", code=1

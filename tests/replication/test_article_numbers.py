@@ -5,7 +5,7 @@ import pytest
 
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.cited import cited, plain
-from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.claim import AFTER, Claim
 from metanash_replication.ledger.rules import HOLDS, VIOLATED, Verdict
 from metanash_replication.ledger.words import words_of
 from metanash_replication.report import Report, Section
@@ -60,10 +60,10 @@ TABLES = {
 """A row that must not be read beside each that must: larger gaps, Q-functions, other perturbations, totals."""
 
 
-def entry(kind, verdict):
+def entry(kind, verdict, place="Section 3"):
     claim = Claim(
         id="some",
-        place="",
+        place=place,
         statement="",
         tested="",
         judge=lambda _: verdict,
@@ -79,6 +79,7 @@ def numbers():
         ("theorem", HOLDS), ("theorem", VIOLATED), ("experiment", HOLDS), ("sentence", VIOLATED), ("definition", HOLDS)
     ]  # fmt: skip
     entries = tuple(entry(kind, Verdict(name, f"Said of {kind}. More.")) for kind, name in verdicts)
+    entries += (entry("theorem", Verdict(HOLDS, "Said of it."), f"{AFTER}: others (2025)"),)  # is not counted
     return numbers_of(Report((Section("one", "One", entries, (), ()),)), TABLES)
 
 

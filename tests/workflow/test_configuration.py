@@ -91,6 +91,8 @@ REAL = {  # any number above 0, so 20.0 as well
     "learning_rate", "learning_rates", "step_factors", "step", "step_size", "inner_step", "rate_factor", "levels",
     "rate_factors", "constants", "level", "projected_q_ascent", "optimistic_mirror_descent", "width", "pot", "stack",
     "sizes", "rate_per_hand",
+    "optimistic_ftrl", "plain_mirror_descent", "optimistic_gradient", "entropy_omwu", "cautious_omwu",
+    "staged_cautious_omwu", "log_barrier_ftrl", "softmax_gradient", "natural_gradient",
     "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
 }  # fmt: skip
 TEXT = {"results", "paper_figures", "figure"}
@@ -395,6 +397,26 @@ SAID = {
         ("river", "endgames", "stack"),
         150.0,
         "river/endgames/stack: a size of bet reaches it in some endgames only, at a pot of 100",
+    ),
+    "a kind of game of another concept": (
+        ("successors", "comparisons", "settings", "ce-random-H2", "base_kind"),
+        "team",
+        "ce-random-H2/base_kind: of the concept ce must be one of random, congestion",
+    ),
+    "a learner of another concept": (
+        ("successors", "comparisons", "settings", "potential-team", "rates"),
+        {"optimistic_ftrl": 0.1},
+        "rates/optimistic_ftrl: learners of the concept potential are projected_q_ascent",
+    ),
+    "a learner of one step": (
+        ("successors", "comparisons", "settings", "cce-chicken-H1", "horizon"),
+        2,
+        "rates/cautious_omwu: plays games of one step, there are 2",
+    ),
+    "too few iterations for slopes": (
+        ("successors", "comparisons", "settings", "ce-random-H2", "iterations"),
+        100,
+        "iterations: must lie in [300, ",
     ),
     "a cell that is not there": (
         ("larger_tasks", "appendix_poker", "learning_rate"),

@@ -139,6 +139,7 @@ CITED = {
     "Iterations to reach a gap on larger tasks": "appendix",
     "Values beside an exact reference": "appendix_equilibria",
     "River endgames as trees": "river",
+    "After the paper": "successors",
     "Worst instances found": "falsification",
     "What makes them worst": "falsification",
 }

@@ -42,6 +42,7 @@ def misfits(config: Section) -> list[Mistake]:
         _general_sum(theory["general_sum"]),
         _readings(config["readings"]),
         _river(config["river"]["endgames"]),
+        _successors(config["successors"]["comparisons"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -172,6 +173,57 @@ def _river(section: Section) -> Iterator[Mistake]:
             f"{size:g}: betting trees must have one shape; there is {section['stack']:g}"
         )
         yield Mistake(("river", "endgames", "stack"), words)
+
+
+_ZERO_SUM, _POTENTIAL = ("mixed", "pure", "random"), ("team", "action_independent", "separable")
+_GENERAL = ("random", "congestion", "public_goods", "shapley", "prisoners_dilemma", "chicken")
+_CONCEPTS = {
+    "average": (_ZERO_SUM, ("optimistic_mirror_descent", "optimistic_ftrl", "plain_mirror_descent")),
+    "last": (_ZERO_SUM, ("optimistic_ftrl", "optimistic_gradient", "entropy_omwu")),
+    "cce": (_GENERAL, ("correlated_mirror_descent", "cautious_omwu", "staged_cautious_omwu")),
+    "ce": (_GENERAL, ("log_barrier_ftrl",)),
+    "potential": (_POTENTIAL, ("projected_q_ascent", "softmax_gradient", "natural_gradient")),
+}
+"""Kinds of games and learners of the solution concepts of the topic ``successors``."""
+_LEAST_IN_A_DECADE, _LEAST_ITERATIONS = 3, 300
+"""Checkpoints that a slope is fitted to; T whose last two decades have as many."""
+
+
+def _successors(section: Section) -> Iterator[Mistake]:
+    for name, one in section["settings"].items():
+        for entry, words in _successor(one, section["checkpoints"]):
+            yield Mistake(("successors", "comparisons", "settings", name, *entry), words)
+
+
+def _successor(one: Section, checkpoints: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Places in a setting, and what does not fit there."""
+    concept, kind, actions = one["concept"], one["base_kind"], one["n_actions"]
+    kinds, learners = _CONCEPTS[concept]
+    if kind not in kinds:
+        yield ("base_kind",), f"of the concept {concept} must be one of {', '.join(kinds)}; there is {shortened(kind)}"
+    elif kinds is _ZERO_SUM and (len(actions) != 2 or (kind == "mixed" and actions[0] != actions[1])):
+        words = "two players, and of mixed games A = B"
+        yield ("n_actions",), f"zero-sum games need {words}; there is {shortened(list(actions))}"
+    elif kinds is _GENERAL and (told := _actions(kind, actions)):
+        yield ("n_actions",), told
+    elif math.prod(actions) > 10**4:
+        yield ("n_actions",), f"{math.prod(actions):,} joint actions are more than 10,000"
+    size, other = ("discount", "horizon") if concept == "potential" else ("horizon", "discount")
+    if size not in one:
+        yield (), f"games of the concept {concept} need a {size}"
+    if other in one:
+        yield (other,), f"games of the concept {concept} have no {other}; leave it out"
+    for learner in one["rates"]:
+        if learner not in learners:
+            yield ("rates", learner), f"learners of the concept {concept} are {', '.join(learners)}"
+    if "cautious_omwu" in one["rates"] and one.get("horizon", 1) > 1:
+        yield ("rates", "cautious_omwu"), f"plays games of one step, there are {one['horizon']}; take the staged one"
+    most = 10 ** ((checkpoints - 1) / _LEAST_IN_A_DECADE)
+    if not _LEAST_ITERATIONS <= one["iterations"] <= most:
+        words = (
+            f"must lie in [{_LEAST_ITERATIONS}, {most:.3g}], since slopes on two decades of T need checkpoints in both"
+        )
+        yield ("iterations",), f"{words}; there is {shortened(one['iterations'])}"
 
 
 def _bets(stack: float, sizes: Sequence[float], raises: int, level: float = 0.0, last: float = 0.0) -> Bets:

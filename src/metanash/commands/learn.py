@@ -63,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     name = options.learner or _DEFAULT[type(game)]
     rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
     done = learn(game, LEARNERS[name](rate), options.iterations)
-    measure = next(name for name in ("ne_gap", "cce_gap", "cce_gap_bound") if name in done.measures)
+    concept = next(iter(done.measures)).partition("_")[0]  # what a learner is about comes first: ne, cce or ce
+    measure = next(name for name in (f"{concept}_gap", f"{concept}_gap_bound") if name in done.measures)
     scales = set(loaded.units.scale)
     unit, scale = ("payoffs", scales.pop()) if len(scales) == 1 else ("parts of each player's range of payoffs", 1.0)
     gap = np.maximum(scale * done.measures[measure][0], 0.0)

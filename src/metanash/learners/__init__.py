@@ -5,6 +5,14 @@ Finite horizon
     :mod:`~metanash.learners.correlated_mirror_descent`: Algorithm 2, general-sum games
     :mod:`~metanash.learners.stages`: the stages that both of them share
     :mod:`~metanash.learners.regret_matching`: predictive regret matching+, zero-sum games; not in the paper
+After the paper (``docs/successors.md``)
+    :mod:`~metanash.learners.optimistic_ftrl`: optimistic FTRL, zero-sum games
+    :mod:`~metanash.learners.staged_ftrl`: the same in the stages of Algorithm 1, which it then is; plain mirror descent
+    :mod:`~metanash.learners.last_iterate`: optimistic gradient steps and games with entropy, zero-sum games
+    :mod:`~metanash.learners.swap_ftrl`: optimistic FTRL with the log barrier against swap deviations, general-sum games
+    :mod:`~metanash.learners.cautious`: multiplicative weights with dynamic learning rates, general-sum games
+    :mod:`~metanash.learners.natural_gradient`: natural policy gradient ascent with softmax policies, discounted games
+    :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
     :mod:`~metanash.learners.softmax_gradient`: policy gradient ascent with softmax policies
@@ -15,33 +23,57 @@ from collections.abc import Callable
 from typing import Any
 
 from metanash.learners.base import Learner, Policies, Run, checkpoints, learn
+from metanash.learners.cautious import CautiousOMWU, CautiousState, StagedCautiousOMWU, StagedCautiousState
 from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointStage, JointState
 from metanash.learners.gradient_play import AscentState
+from metanash.learners.last_iterate import EntropyExtragradient, EntropyOMWU, OptimisticGradient
 from metanash.learners.mirror_descent import MirrorState, OptimisticMirrorDescent, Stage
+from metanash.learners.natural_gradient import NaturalGradient, NaturalState
+from metanash.learners.optimistic_ftrl import OptimisticFTRL
 from metanash.learners.q_ascent import ProjectedQAscent
 from metanash.learners.regret_matching import RegretMatching, RegretState
+from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
+from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
+from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
 
 __all__ = [
     "LEARNERS",
     "AscentState",
+    "CautiousOMWU",
+    "CautiousState",
     "CorrelatedMirrorDescent",
+    "EntropyExtragradient",
+    "EntropyOMWU",
     "JointStage",
     "JointState",
     "Learner",
+    "LogBarrierFTRL",
     "MirrorState",
+    "NaturalGradient",
+    "NaturalState",
+    "OptimisticFTRL",
+    "OptimisticGradient",
     "OptimisticMirrorDescent",
+    "PlainMirrorDescent",
     "Policies",
     "ProjectedQAscent",
     "RegretMatching",
     "RegretState",
     "Run",
+    "SmoothLearner",
+    "SmoothState",
     "SoftmaxGradient",
     "Stage",
     "StageStatistics",
+    "StagedCautiousOMWU",
+    "StagedCautiousState",
+    "StagedFTRL",
     "StagedMirrorDescent",
     "StagedState",
+    "StagedSums",
+    "SwapState",
     "checkpoints",
     "learn",
 ]
@@ -52,5 +84,15 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "projected_q_ascent": ProjectedQAscent,
     "softmax_gradient": SoftmaxGradient,
     "regret_matching": RegretMatching,
+    "optimistic_ftrl": OptimisticFTRL,
+    "staged_ftrl": StagedFTRL,
+    "plain_mirror_descent": PlainMirrorDescent,
+    "optimistic_gradient": OptimisticGradient,
+    "entropy_extragradient": EntropyExtragradient,
+    "entropy_omwu": EntropyOMWU,
+    "log_barrier_ftrl": LogBarrierFTRL,
+    "cautious_omwu": CautiousOMWU,
+    "staged_cautious_omwu": StagedCautiousOMWU,
+    "natural_gradient": NaturalGradient,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""

@@ -30,7 +30,7 @@ from metanash.learners.base import Policies
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
 from metanash.typing import Floats
 
-__all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState"]
+__all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState", "joint_state"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,22 +125,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             If the games are of another class, the learning rate is out of range, or an initial policy is no policy.
         """
         check_batch("CorrelatedMirrorDescent", games, MarkovGame)
-        game = games.game
-        begun = before_first(games, self.learning_rate, initial)
-        columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
-        joint = (len(games), game.horizon, game.n_states, *game.n_actions)
-        return _with_views(
-            JointState(
-                **{**vars(begun), "finished_sums": (np.zeros(joint),)},
-                columns=columns,
-                lane_q=_by_lanes(begun.q),
-                joint_sums=np.zeros((2, *joint)),
-                joints=(),
-                lengths=(),
-                values=product_values(games, begun.iterate),
-                gains=np.zeros((len(games), game.n_players)),
-            )
-        )
+        return joint_state(games, before_first(games, self.learning_rate, initial))
 
     def _own(self, state: JointState) -> JointState:
         anchor, iterate = state.columns
@@ -228,6 +213,29 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         if games.game.horizon == 1 or self.exact_gap:
             found["cce_gap"] = cce_gaps(games, self.output(state))
         return found
+
+
+def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
+    """What :func:`metanash.learners.stages.before_first` has begun, as the state of Algorithm 2.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+    """
+    check_batch("joint_state", games, MarkovGame)
+    game = games.game
+    columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
+    joint = (len(games), game.horizon, game.n_states, *game.n_actions)
+    return _with_views(
+        JointState(
+            **{**vars(begun), "finished_sums": (np.zeros(joint),)},
+            columns=columns,
+            lane_q=_by_lanes(begun.q),
+            joint_sums=np.zeros((2, *joint)),
+            joints=(),
+            lengths=(),
+            values=product_values(games, begun.iterate),
+            gains=np.zeros((len(games), game.n_players)),
+        )
+    )
 
 
 def _with_views(state: JointState) -> JointState:

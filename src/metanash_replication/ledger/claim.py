@@ -1,4 +1,4 @@
-"""A claim of the paper, how it is tested, and what is behind its verdict."""
+"""A claim of the paper, or of what came after it; how it is tested, and what is behind its verdict."""
 
 import re
 from collections.abc import Mapping
@@ -9,8 +9,10 @@ from typing import Any
 from metanash_replication.ledger.rules import Judge, Verdict
 from metanash_replication.ledger.words import KINDS, words_of
 
-__all__ = ["Claim", "Runs", "deciding_runs", "runs_behind"]
+__all__ = ["AFTER", "Claim", "Runs", "deciding_runs", "runs_behind"]
 
+AFTER = "After the paper"
+"""How the place of a claim begins that the paper does not make: articles leave it out."""
 Runs = Mapping[str, Mapping[str, Any]]
 """Files of measurements, relative to the folder of results, and what each is about: names to values."""
 
@@ -26,7 +28,7 @@ class Claim:
     kind : str
         One of :data:`metanash_replication.ledger.words.KINDS`, which decides the words that it can have.
     place : str
-        Where the paper says so.
+        Where the paper says so; :data:`AFTER` and another source, where another one does.
     statement, tested : str
         In our words; mathematics in LaTeX between dollar signs. No measured number: those are in the verdict.
     judge : callable
@@ -69,6 +71,11 @@ class Claim:
             )
         if self.statement.count("$") % 2 or self.tested.count("$") % 2:
             raise ValueError(f"claim {self.id}: a dollar sign has no partner")
+
+    @property
+    def of_the_paper(self) -> bool:
+        """Whether the paper makes it."""
+        return not self.place.startswith(AFTER)
 
 
 def runs_behind(claim: Claim, runs: Runs) -> dict[str, Mapping[str, Any]]:

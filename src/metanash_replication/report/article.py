@@ -177,9 +177,9 @@ def article_data(
         "other": _OTHER,
         "figures": {name: {"alt": _alternative(captions[name])} for name in figures},
         "sections": [
-            {"title": sentence(section.title), "entries": [_row(entry) for entry in section.entries]}
+            {"title": sentence(section.title), "entries": [_row(entry) for entry in own]}
             for section in report.sections
-            if section.entries
+            if (own := [entry for entry in section.entries if entry.claim.of_the_paper])
         ],
         "derivations": {
             page.name.removesuffix(".md"): _derivation(page, labels, folders["docs"]) for page in derivations

@@ -30,7 +30,8 @@ def _largest(table: pd.DataFrame, name: str) -> Any:
 
 
 def _counts(report: Report) -> Named:
-    kinds, words = [entry.claim.kind for entry in report.entries], [entry.word for entry in report.entries]
+    own = [entry for entry in report.entries if entry.claim.of_the_paper]
+    kinds, words = [entry.claim.kind for entry in own], [entry.word for entry in own]
     theorems, definitions = kinds.count(THEOREM), kinds.count(DEFINITION)
     yield "claims", number(len(kinds), "d", "claims.csv")
     yield "theorems", number(theorems, "d", "claims.csv")

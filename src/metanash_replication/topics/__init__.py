@@ -28,6 +28,7 @@ TOPICS = (
     "readings",
     "larger_tasks",
     "river",
+    "successors",
     "scale",
     "falsification",
     "own_games",

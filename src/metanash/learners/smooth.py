@@ -1,0 +1,210 @@
+r"""Learners with incremental value updates at the rate (H + 1) / (H + t), of zero-sum games: the loop is written here.
+
+Where Mao et al. (2023) update values in stages, Zhang et al. (2022), Yang and Ma (2022), Wei et al. (2021) and Cai et
+al. (2024) do so in every iteration. With the rate of Jin et al. (2018)
+
+.. math:: \alpha_t = \frac{H + 1}{H + t}, \qquad \alpha_t^i = \alpha_i \prod_{j = i + 1}^t (1 - \alpha_j), \qquad
+          w_i = \alpha_t^i / \alpha_t^1,
+
+what is moved by x <- (1 - alpha_t) x + alpha_t y_t is the sum of alpha_t^i y_i over i <= t. The ratios w_i do not
+depend on t, and w_{t+1} / w_t = (H + t) / t: they grow like t^H, so sums of w_i g_i are kept divided by w_{t+1}.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from metanash import simplex
+from metanash._inner.checks import integer
+from metanash._inner.reductions import summed
+from metanash.games import GameBatch, ZeroSumGame, check_batch
+from metanash.gaps import ne_gaps
+from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
+from metanash.typing import Floats
+
+__all__ = ["SmoothLearner", "SmoothState", "moved", "payoffs_of", "shrink", "value_rate"]
+
+
+def value_rate(iteration: int, horizon: int) -> float:
+    """alpha_t = (H + 1) / (H + t), 1 in the first iteration.
+
+    >>> [value_rate(t, 2) for t in (1, 2, 4)]
+    [1.0, 0.75, 0.5]
+    """
+    return (horizon + 1) / (horizon + iteration)
+
+
+def shrink(iteration: int, horizon: int) -> float:
+    """w_t / w_{t+1} = t / (H + t), by which a sum over i <= t of w_i g_i / w_t is brought to the next iteration."""
+    return iteration / (horizon + iteration)
+
+
+def moved(average: Floats, new: Floats, rate: float) -> Floats:
+    """(1 - rate) average + rate new, exactly ``new`` at the rate 1."""
+    return np.asarray((1.0 - rate) * average + rate * new)
+
+
+def payoffs_of(q: Floats, policies: Policies) -> Policies:
+    """What each action is worth to its player: Q nu, (..., A), and -mu^T Q, (..., B), of matrices (..., A, B)."""
+    mu, nu = policies
+    return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
+
+
+Memory = TypeVar("Memory")
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothState(Generic[Memory]):
+    """State of a learner with incremental values; G games, H steps, S states.
+
+    Attributes
+    ----------
+    iteration : int
+        t, iterations done.
+    eta : (G, 1, 1, 1)
+        Learning rates.
+    values : (G, H, S)
+        V^t: averages of what a step and state was worth, with weights alpha_t^i.
+    memory : Memory
+        What the learner keeps of its payoffs.
+    iterate : ((G, H, S, A), (G, H, S, B))
+        mu^t and nu^t; at first the initial policies.
+    average : ((G, H, S, A), (G, H, S, B))
+        Averages of the iterates with weights alpha_t^i; at first the initial policies.
+    """
+
+    iteration: int
+    eta: Floats
+    values: Floats
+    memory: Memory
+    iterate: Policies
+    average: Policies
+
+
+@dataclass(frozen=True)
+class SmoothLearner(Generic[Memory]):
+    """The loop over iterations: play, update the values backwards, observe the payoffs.
+
+    With V_{H+1} = 0, in iteration t and from the last step backwards (Yang and Ma 2022, Algorithm 1; they move Q, which
+    is the same since alpha_1 = 1),
+
+        Q_h = r_h + P_h V_{h+1},    V_h <- (1 - alpha_t) V_h + alpha_t mu_h^T Q_h nu_h.
+
+    A learner says how it plays and what it remembers.
+
+    Parameters
+    ----------
+    learning_rate : float or (G,) array
+        eta, in [1e-100, 1e100].
+
+    Notes
+    -----
+    Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
+    in every game.
+    """
+
+    learning_rate: float | Floats
+    _multiplies: ClassVar[bool] = True
+    """Whether an action of probability 0 is never played."""
+
+    def _begin(self, policies: Policies, payoffs: Policies, eta: Floats) -> Memory:
+        """Return the memory before the first iteration, of the initial policies and what they are worth in r alone."""
+        raise NotImplementedError
+
+    def _play(self, memory: Memory, eta: Floats) -> Policies:
+        """Return the policies of the next iteration."""
+        raise NotImplementedError
+
+    def _observe(self, memory: Memory, eta: Floats, q: Floats, payoffs: Policies, less: float) -> Memory:
+        """Return the memory after an iteration with estimates q and these payoffs; ``less`` is w_t / w_{t+1}."""
+        raise NotImplementedError
+
+    def _worth(self, policies: Policies, payoffs: Policies) -> Floats:
+        """Return what a step and state is worth, (G, S), given what the max-player's actions are worth there."""
+        return summed(policies[0] * payoffs[0])
+
+    def _rate(self, iteration: int, horizon: int, eta: Floats) -> float | Floats:  # noqa: ARG002  # others need it
+        """Return the rate of the value update, a number or (G, 1)."""
+        return value_rate(iteration, horizon)
+
+    def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> SmoothState[Memory]:
+        """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+
+        Raises
+        ------
+        ValueError
+            If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
+        """
+        check_batch(type(self).__name__, games, ZeroSumGame)
+        return self._started(games, initial)
+
+    def _started(self, games: GameBatch[ZeroSumGame], initial: Policies | None) -> SmoothState[Memory]:
+        """Do what ``start`` does; called by it, so that a warning names who called :func:`metanash.learners.learn`."""
+        game = games.game
+        shapes = [(len(games), game.horizon, game.n_states, n) for n in game.n_actions]
+        if initial is None:
+            initial = tuple(simplex.uniform(1, *shape[1:]) for shape in shapes)
+        policies = checked_policies(initial, shapes)
+        if self._multiplies:
+            warn_of_zeros(policies, "(game, h, s)", type(self).__name__, above=3)
+        eta = learning_rates(self.learning_rate, len(games)).reshape(-1, 1, 1, 1)
+        memory = self._begin(policies, payoffs_of(games.reward, policies), eta)
+        return SmoothState(0, eta, np.zeros(shapes[0][:-1]), memory, policies, policies)
+
+    def advance(
+        self, games: GameBatch[ZeroSumGame], state: SmoothState[Memory], iterations: int
+    ) -> SmoothState[Memory]:
+        """Return the state after more iterations. Raises ValueError if ``iterations`` is negative.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch(f"{type(self).__name__}.advance", games, ZeroSumGame)
+        end, horizon, eta = state.iteration + integer("iterations", iterations, 0), games.game.horizon, state.eta
+        values, memory, iterate, average = state.values, state.memory, state.iterate, state.average
+        for t in range(state.iteration + 1, end + 1):
+            iterate = self._play(memory, eta)
+            q, values = self._updated(games, values, iterate, self._rate(t, horizon, eta))
+            memory = self._observe(memory, eta, q, payoffs_of(q, iterate), shrink(t, horizon))
+            rate = value_rate(t, horizon)
+            average = tuple(moved(mean, policy, rate) for mean, policy in zip(average, iterate, strict=True))
+        return replace(state, iteration=end, values=values, memory=memory, iterate=iterate, average=average)
+
+    def _updated(
+        self, games: GameBatch[ZeroSumGame], values: Floats, policies: Policies, rate: float | Floats
+    ) -> tuple[Floats, Floats]:
+        """Q and V after the value update of an iteration, from the last step backwards."""
+        horizon = values.shape[1]
+        if horizon == 1:  # nobody reads the values
+            return games.reward, values
+        q, found = games.reward.copy(), np.empty_like(values)
+        for h in reversed(range(horizon)):
+            if h < horizon - 1:
+                q[:, h] += games.transitions.expect(found[:, np.newaxis, h + 1], h)[:, 0]
+            here = (policies[0][:, h], policies[1][:, h])
+            worth = self._worth(here, payoffs_of(q[:, h], here))
+            found[:, h] = (1.0 - rate) * values[:, h] + rate * worth
+        return q, found
+
+    def last(self, state: SmoothState[Memory]) -> Policies:
+        """Return the last iterate, ((G, H, S, A), (G, H, S, B))."""
+        return state.iterate
+
+    def averaged(self, state: SmoothState[Memory]) -> Policies:
+        """Return the average of the iterates with weights alpha_T^t, ((G, H, S, A), (G, H, S, B))."""
+        return tuple(policy / summed(policy, keepdims=True) for policy in state.average)
+
+    def output(self, state: SmoothState[Memory]) -> Policies:
+        """Return what the learner's theorem speaks of: for most of them :meth:`last`."""
+        return self.last(state)
+
+    def measure(self, games: GameBatch[ZeroSumGame], state: SmoothState[Memory]) -> dict[str, Floats]:
+        """Return ``ne_gap`` of the output, ``last_gap`` of the last iterate and ``average_gap`` of the average.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch(f"{type(self).__name__}.measure", games, ZeroSumGame)
+        policies = {"ne_gap": self.output(state), "last_gap": self.last(state), "average_gap": self.averaged(state)}
+        return {name: ne_gaps(games, policy) for name, policy in policies.items()}

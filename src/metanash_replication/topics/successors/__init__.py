@@ -1,0 +1,1 @@
+"""After the paper: learners that came beside and after it, on the same kinds of games."""
