@@ -4,16 +4,17 @@ The oracle of learners. Of several equilibria of a matrix game it is a vertex of
 saddle point in pure strategies where there is one: the first.
 
 What is certified. Let D = min_b max_a M - max_a min_b M: with pure actions alone the rows are sure of the one and the
-columns of the other, so the value v* lies between. Let s = mu |M| nu be the mean size of the payoffs that are played
-for (or the least size of any payoff but 0, if that is larger), and d the smaller of D and s. An answer (v, mu, nu) has
+columns of the other, so the value v* lies between. Let ``s = mu |M| nu`` be the mean size of the payoffs that are
+played for (or the least size of any payoff but 0, if that is larger), and d the smaller of D and s. An answer
+(v, mu, nu) has
 
 .. math:: |v - v^*| \le 10^{-9} d + 2^{-52} |v|, \qquad
     \max(M \nu) - \min(\mu M) \le 10^{-9} d + (A + B) 2^{-52} w,
 
 or there is an ArithmeticError. Here w is what the best replies a to nu and b to mu pay when all products are taken as
-positive, sum_b |M_ab| nu_b + sum_a mu_a |M_ab|: what rounding probabilities to 53 binary digits may cost. Payoffs that
-nobody has a reason to risk, however large, are in none of D, s and w. Of games of more than 400 payoffs d is D; a
-value below 1e-307 is the nearest float.
+positive, ``sum_b |M_ab| nu_b + sum_a mu_a |M_ab|``: what rounding probabilities to 53 binary digits may cost. Payoffs
+that nobody has a reason to risk, however large, are in none of D, s and w. Of games of more than 400 payoffs d is D;
+a value below 1e-307 is the nearest float.
 
 The kernel shows it for nearly every game as it solves it. The others, whose D or s is below some ten-thousandths of
 the range of the payoffs, are solved in rational arithmetic (:mod:`metanash._inner.rational`), which rounds v and each

@@ -291,7 +291,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     Takes a GameBatch of any class; raises ValueError for anything else.
 
     Zero-sum: V_1^{dagger, nu} - V_1^{mu, dagger} (Mao et al. 2023, section 3.1), the sum of both players' gains.
-    Otherwise: the largest gain of any player, max_i V_i^{dagger, pi_-i} - V_i^pi. Values are those of the
+    Otherwise: the largest gain of any player, ``max_i V_i^{dagger, pi_-i} - V_i^pi``. Values are those of the
     initial distribution.
 
     Parameters
@@ -319,7 +319,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
 
 
 def ne_gains(game: Game, policy: Policy) -> Floats:
-    """Each player's gain from a best response in one game, V_i^{dagger, pi_-i} - V_i^pi, (N,), in units of reward.
+    """Each player's gain from a best response in one game, ``V_i^{dagger, pi_-i} - V_i^pi``, (N,), in units of reward.
 
     The NE-gap is their maximum; their sum in a zero-sum game. Errors as in :func:`ne_gaps`.
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer, within_floats
 from metanash._inner.frozen import Frozen, sealed
+from metanash._inner.views import View, Viewed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
@@ -237,7 +238,7 @@ def meta_gradient(
 
 
 @dataclass(frozen=True, eq=False)
-class MetaTraining:
+class MetaTraining(Viewed):
     """A finished meta-training.
 
     Attributes
@@ -264,6 +265,10 @@ class MetaTraining:
     def policy(self) -> Logits:
         """Softmax policies of the last theta."""
         return tuple(softmax(part) for part in self.logits)
+
+    def _view(self) -> View:
+        measures = {name: getattr(self, name) for name in ("objective", "gradient_norm", "smallest_gradient_norm")}
+        return View(("run",), self.iterations, measures, {"policy": (("state", "action"), self.policy)})
 
 
 def _grid(name: str, iterations: int, at: Sequence[int] | None) -> Integers:
@@ -342,7 +347,7 @@ def train(
 
 
 @dataclass(frozen=True, eq=False)
-class Adaptation:
+class Adaptation(Viewed):
     """Gaps and potentials on each game after inner steps from given logits.
 
     Attributes
@@ -356,6 +361,9 @@ class Adaptation:
     steps: Integers
     ne_gap: Floats
     potential: Floats
+
+    def _view(self) -> View:
+        return View(("game",), self.steps, {"ne_gap": self.ne_gap, "potential": self.potential})
 
 
 def adapt(

@@ -22,8 +22,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from metanash._inner.views import View, Viewed
 from metanash.games import GameBatch, check_games
-from metanash.learners.base import Learner, Policies, Run, learn
+from metanash.learners.base import Learner, Policies, Run, learn, profiles_of
 from metanash.learners.stages import StagedMirrorDescent, best_response_to
 from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
@@ -211,7 +212,7 @@ META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class SequenceRun(Generic[State]):
+class SequenceRun(Viewed, Generic[State]):
     """Runs on the games of a sequence, in order; ``runs[k]`` is that of game k."""
 
     runs: tuple[Run[State], ...]
@@ -224,6 +225,15 @@ class SequenceRun(Generic[State]):
     def measured(self, name: str) -> Floats:
         """(sequences, K, C) measurements of the learner, by their name."""
         return np.stack([run.measures[name] for run in self.runs], axis=1)
+
+    def _view(self) -> View:
+        first, *_ = self.runs
+        measures = {name: self.measured(name) for name in first.measures}
+        profiles = {
+            name: (axes, [np.stack(parts, axis=1) for parts in zip(*(run.policy for run in self.runs), strict=True)])
+            for name, (axes, _) in profiles_of(first.policy).items()
+        }
+        return View(("sequence", "game"), first.checkpoints, measures, profiles)
 
 
 def learn_sequence(

@@ -139,7 +139,7 @@ def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: i
 
     Takes a DiscountedGame; raises ValueError for anything else.
 
-    The largest violation found of Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i) (Mao et al. 2023,
+    The largest violation found of ``Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i)`` (Mao et al. 2023,
     section 2) over random policies, players and states.
 
     Raises

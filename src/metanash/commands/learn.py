@@ -17,6 +17,7 @@ import numpy as np
 
 from metanash.commands import trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.commands.progress import watched
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.solution.files import LoadedTree
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", "-T", type=int, default=1000, metavar="T", help="default 1000")
     parser.add_argument("--rate", type=float, help="learning rate or step size; the default depends on the learner")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gap against iterations (wants matplotlib)")
+    parser.add_argument(
+        "--quiet", "-q", action="store_true", help="no progress bar (there is one on a terminal, by the package rich)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
 
 
@@ -62,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     game = loaded.game(options.game)
     name = options.learner or _DEFAULT[type(game)]
     rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
-    done = learn(game, LEARNERS[name](rate), options.iterations)
+    with watched(LEARNERS[name](rate), name, options.iterations, quiet=options.quiet) as learner:
+        done = learn(game, learner, options.iterations)
     measure = next(name for name in ("ne_gap", "cce_gap", "cce_gap_bound") if name in done.measures)
     scales = set(loaded.units.scale)
     unit, scale = ("payoffs", scales.pop()) if len(scales) == 1 else ("parts of each player's range of payoffs", 1.0)
@@ -93,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
 def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
     """Learn an extensive game."""
     name = options.learner or next(iter(trees.LEARNERS))
-    done, how = trees.learned(loaded, name, options.rate, options.iterations)
+    done, how = trees.learned(loaded, name, options.rate, options.iterations, quiet=options.quiet)
     gap = np.maximum(done.measures["ne_gap"], 0.0)
     players, title = loaded.game.players, trees.head(loaded)
     if options.plot is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metanash.commands.inputs import SCHEMA
+from metanash.commands.progress import watched
 from metanash.extensive import (
     DilatedMirrorDescent,
     PredictiveCFR,
@@ -131,16 +132,21 @@ def _strategy(path: Path, player: int, plex: Treeplex, given: Any) -> Floats:
     return strategy
 
 
-def learned(loaded: LoadedTree, name: str, rate: float | None, iterations: int) -> tuple[Any, str]:
+def learned(
+    loaded: LoadedTree, name: str, rate: float | None, iterations: int, *, quiet: bool = True
+) -> tuple[Any, str]:
     """Learn a tree: the run, and how it was done in words; ValueError if the learner is none of trees."""
     if name not in LEARNERS:
         raise ValueError(f"{loaded.path} is an extensive game, which {' and '.join(LEARNERS)} learn, not {name}")
     if name == "predictive_cfr":
         if rate is not None:
             raise ValueError("predictive_cfr has no learning rate; leave --rate out")
-        return learn_extensive(loaded.game, PredictiveCFR(), iterations), name
-    rate = 1.0 if rate is None else rate
-    return learn_extensive(loaded.game, DilatedMirrorDescent(rate), iterations), f"{name}, rate {rate:g}"
+        chosen, how = PredictiveCFR(), name
+    else:
+        rate = 1.0 if rate is None else rate
+        chosen, how = DilatedMirrorDescent(rate), f"{name}, rate {rate:g}"
+    with watched(chosen, name, iterations, quiet=quiet) as learner:
+        return learn_extensive(loaded.game, learner, iterations), how
 
 
 def strategic(loaded: LoadedTree) -> Floats:

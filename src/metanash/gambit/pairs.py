@@ -1,4 +1,4 @@
-"""Unevaluated sums of two floats, high + low with |low| at most half a unit of high: about 106 bits.
+"""Unevaluated sums of two floats, high + low with ``|low|`` at most half a unit of high: about 106 bits.
 
 Algorithms of Dekker (1971) and Knuth for products and sums without error; no fused multiply-add is needed.
 """

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash._inner.runs import PureStartWarning, checkpoints, checkpoints_to
+from metanash._inner.views import View, Viewed
 from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
@@ -50,7 +51,7 @@ class Learner(Protocol[State]):
 
 
 @dataclass(frozen=True, eq=False)
-class Run(Generic[State]):
+class Run(Viewed, Generic[State]):
     """A finished run of a learner on a batch of games.
 
     Attributes
@@ -79,6 +80,22 @@ class Run(Generic[State]):
         if "ne_gap" not in self.measures:
             raise ValueError(f"this learner's output has no NE-gap; it was measured for {sorted(self.measures)}")
         return self.measures["ne_gap"]
+
+    def _view(self) -> View:
+        twice = sorted(self.measures.keys() & self.probes.keys())
+        if twice:
+            raise ValueError(
+                f"a probe and a measure of the learner have one name, {twice[0]!r}; call the probe otherwise"
+            )
+        return View(("game",), self.checkpoints, {**self.measures, **self.probes}, profiles_of(self.policy))
+
+
+def profiles_of(policy: Any) -> dict[str, tuple[tuple[str, ...], Policies]]:
+    """Policies (game, ...) by the names of their other axes; nothing for an output that is no array for each player."""
+    axes: dict[int, tuple[str, ...]] = {4: ("step", "state", "action"), 3: ("state", "action")}
+    dimensions = {getattr(part, "ndim", 0) for part in policy} if type(policy) in {tuple, list} else {0}
+    wanted = axes.get(dimensions.pop()) if len(dimensions) == 1 else None
+    return {"policy": (wanted, policy)} if wanted else {}
 
 
 Probe = Callable[[Any, Any], Mapping[str, Floats]]

@@ -19,7 +19,7 @@ from metanash.typing import Floats, Integers
 __all__ = ["LEAST_TOTAL", "Block", "average", "best_response", "best_values", "blocks", "observed", "plan", "predicted"]
 
 LEAST_TOTAL = 1e-290
-"""Regrets that sum to less count as 0, as in :mod:`metanash.extensive.steps`."""
+"""Regrets that sum to less count as 0, as in :mod:`metanash.kernels.tree_steps`."""
 _CACHED = 15_000
 """Numbers of a block that are worked on at a time: 120 KB."""
 _TIE = 1e-12

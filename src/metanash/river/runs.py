@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.views import View, Viewed
 from metanash.river.endgames import RiverEndgame, check_endgame
 from metanash.river.gaps import best_responses
 from metanash.river.learners import RiverCFR, RiverState
@@ -18,7 +19,7 @@ __all__ = ["TARGETS", "RiverRun", "learn_endgames", "learn_river", "mean_strateg
 
 
 @dataclass(frozen=True, eq=False)
-class RiverRun:
+class RiverRun(Viewed):
     """A finished run of the learner.
 
     Attributes
@@ -38,6 +39,12 @@ class RiverRun:
     average: Policies
     last: Policies
     state: RiverState
+
+    def _view(self) -> View:
+        axes = ("sequence", "hand")
+        return View(
+            ("game",), self.checkpoints, self.measures, {"average": (axes, self.average), "last": (axes, self.last)}
+        )
 
 
 def learn_river(
