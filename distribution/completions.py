@@ -1,6 +1,6 @@
 """The scripts that ``metanash completion`` prints, made of the parser: run this after a change of an argument.
 
-shtab (of the extra ``dev``) writes them; what it does not know is which arguments are files, folders and names of claims.
+shtab (of the extra ``dev``) writes them; told here is which arguments are files, folders and names of claims.
 """
 
 import argparse

@@ -11,7 +11,7 @@ import numpy as np
 __all__ = ["stream"]
 
 
-def stream(*names: int | str) -> np.random.Generator:
+def stream(*names: int | str) -> "np.random.Generator":
     """Return the generator with this address.
 
     Parameters

@@ -8,15 +8,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.late import scipy
 from metanash.typing import Floats, Integers
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
@@ -105,9 +106,7 @@ class Transition(Frozen):
         return cls.per_step(kernel[np.newaxis])
 
     @classmethod
-    def sparse(
-        cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
-    ) -> "Transition":
+    def sparse(cls, matrices: Sequence[Any], n_actions: Sequence[int], *, copy: bool = True) -> "Transition":
         """Sparse kernels, one per step or a single one for all.
 
         Parameters
@@ -138,7 +137,7 @@ class Transition(Frozen):
         return cls.trusted(tuple(steps), states, actions)
 
     @property
-    def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
+    def kernel(self) -> "Floats | tuple[Any, ...]":
         """The dense array, or sparse (S A_1 ... A_N, S) matrices: one per step, built anew around the frozen parts."""
         return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
@@ -152,12 +151,12 @@ class Transition(Frozen):
         """Whether the kernels are sparse matrices."""
         return isinstance(self.parts, tuple)
 
-    def _matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+    def _matrices(self) -> tuple[Any, ...]:
         shape = (self.n_states * math.prod(self.n_actions), self.n_states)
         return tuple(matrix_of(rows, shape) for rows in self.parts if isinstance(rows, Rows))
 
     @cached_property
-    def _own_matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+    def _own_matrices(self) -> tuple[Any, ...]:
         return self._matrices()
 
     def times(self, step: int, value: Floats) -> Floats:

@@ -56,13 +56,13 @@ class Viewed:
         --------
         >>> import metanash as mn
         >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
-        >>> game = mn.ZeroSumGame([[[[0.9, 0.5], [0.4, 0.1]]]], still)  # a saddle point
-        >>> mn.learn([game, game], mn.RegretMatching(), 10, at=[1, 10]).to_pandas()
+        >>> games = [mn.ZeroSumGame([[[[0.5, 0.0], [0.0, high]]]], still) for high in (1.0, 0.5)]
+        >>> mn.learn(games, mn.RegretMatching(), 100, at=[1, 100]).to_pandas().round(3)
            game  iteration  ne_gap
-        0     0          1   0.625
-        1     0         10   0.000
-        2     1          1   0.625
-        3     1         10   0.000
+        0     0          1     0.5
+        1     0        100     0.0
+        2     1          1     0.0
+        3     1        100     0.0
         """
         pandas = _optional("pandas", "to_pandas")
         view = self._view()

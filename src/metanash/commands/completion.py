@@ -4,7 +4,7 @@
   zsh   metanash completion zsh > "${fpath[1]}/_metanash"
   fish  metanash completion fish > ~/.config/fish/completions/metanash.fish
 
-Or for this session only: eval "$(metanash completion bash)". The scripts are files, so that completing starts no Python;
+Or for this session only: eval "$(metanash completion bash)". The scripts are files, so completing starts no Python;
 subcommands that other packages add are not in them.
 """
 

@@ -19,6 +19,7 @@ from metanash.extensive import (
     write_efg,
 )
 from metanash.extensive.exact import is_constant_sum
+from metanash.extensive.learners import ExtensiveLearner
 from metanash.solution.files import LoadedTree
 from metanash.solution.result import ROWS, at_sets, shown
 from metanash.typing import Floats, Policies
@@ -141,10 +142,12 @@ def learned(
     if name == "predictive_cfr":
         if rate is not None:
             raise ValueError("predictive_cfr has no learning rate; leave --rate out")
-        chosen, how = PredictiveCFR(), name
+        chosen: ExtensiveLearner = PredictiveCFR()
+        how = name
     else:
         rate = 1.0 if rate is None else rate
-        chosen, how = DilatedMirrorDescent(rate), f"{name}, rate {rate:g}"
+        chosen = DilatedMirrorDescent(rate)
+        how = f"{name}, rate {rate:g}"
     with watched(chosen, name, iterations, quiet=quiet) as learner:
         return learn_extensive(loaded.game, learner, iterations), how
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
+from metanash._inner.late import scipy
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Array, Floats, Policies

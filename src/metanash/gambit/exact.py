@@ -215,7 +215,10 @@ class Decimals:
                 continue
             for least in (rounded[left].min(), rounded[left].max()):
                 near = np.flatnonzero(left & (np.abs(rounded - least) <= 2.0**-49 * abs(least))) + piece.start
-                parts = np.unique(np.stack([self.mantissas[player, near], self.places[player, near]]), axis=1)
+                pairs = np.stack([self.mantissas[player, near], self.places[player, near]])
+                parts = np.unique(pairs, axis=1, return_index=True)[
+                    0
+                ]  # without indices NumPy would load its masked arrays
                 found |= {Fraction(int(m), 10 ** int(k)) for m, k in parts.T}
         return min(found), max(found)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import scipy
 
+from metanash._inner.late import scipy
 from metanash.archive import ArchiveError
 from metanash.gambit.exact import Fractions
 from metanash.gambit.scaling import scaled_game

@@ -8,7 +8,6 @@ import hashlib
 import importlib.machinery
 import os
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +58,8 @@ def load_error(path: Path, digest: str) -> str:
     """
     if is_cut_short(path):
         return f"{path} is cut short"
+    import subprocess  # noqa: PLC0415  # a hundredth of a second that only a failed import is worth
+
     environment = {name: value for name, value in os.environ.items() if not name.startswith("METANASH_")}
     loading = [sys.executable, "-I", "-S", "-c", LOADING, str(path.absolute())]
     done = subprocess.run(loading, capture_output=True, text=True, check=False, env=environment)
