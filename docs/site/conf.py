@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "src")]
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "src")]
 
 import metanash  # noqa: E402
 
@@ -12,7 +12,7 @@ project = "metanash"
 author = "The metanash developers"
 copyright = author
 release = version = metanash.__version__
-extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "names", "mathml"]
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "docs.site.names", "docs.site.mathml"]
 html_theme = "furo"
 html_title = "metanash"
 html_static_path = ["static"]
@@ -20,7 +20,7 @@ html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = False
 html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
-pygments_style, pygments_dark_style = "friendly", "github-dark-high-contrast"
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 myst_heading_anchors = 4  # links to headings, as the pages have them

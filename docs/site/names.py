@@ -5,8 +5,9 @@ A reference to something that cannot be imported remains a warning of Sphinx, an
 
 import importlib
 
-from reference import described, key_of
 from sphinx.util.nodes import make_refnode
+
+from docs.site.reference import described, key_of
 
 
 def found(target):

@@ -10,14 +10,21 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-from gallery import gallery_pages
-from reference import described, key, modules, public_names, words_on
-
+from docs.site.gallery import gallery_pages
+from docs.site.reference import described, key, modules, public_names, words_on
 from metanash._inner.views import Viewed
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "config/README.md", "results/summary.md"]
-LINK = re.compile(r"(?<=\])\(([^()\s]+)\)")
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "config/README.md",
+    "results/summary.md",
+    "benchmarks/results/peers.md",
+]
+LINK = re.compile(r"!?\[((?:`[^`]*`|[^\[\]`])*)\]\(([^()\s]+)\)")
+"""The text of a link or image, and where it leads."""
 FENCE = re.compile(r"(^```.*?^```$)", flags=re.DOTALL | re.MULTILINE)
 FOLDERS = {"examples": "gallery/index.md", "docs": "index.md"}
 
@@ -60,19 +67,20 @@ def with_links(page, text):
     files = {}
 
     def rewritten(match):
-        target = match[1].partition("#")[0]
+        words, whole = match.groups()
+        target = whole.partition("#")[0]
         if "://" in target or not target:
             return match[0]
         path = (ROOT / page).parent.joinpath(target).resolve()
         name = path.relative_to(ROOT).as_posix()
         place = page_of(name)
         if place:
-            return f"({'../' * page.count('/')}{place})"
+            return f"[{words}]({'../' * page.count('/')}{place})"
         if name not in pages() and path.is_file():
             files[name] = path
-        return match[0] if path.is_file() else ""  # of a folder only the text of the link stays
+        return match[0] if path.is_file() else words  # of a folder, or an image that was not drawn
 
-    parts = [part if part.startswith("```") else unbracketed(LINK.sub(rewritten, part)) for part in FENCE.split(text)]
+    parts = [part if part.startswith("```") else LINK.sub(rewritten, part) for part in FENCE.split(text)]
     return "".join(parts), files
 
 
@@ -82,11 +90,6 @@ def page_of(name):
     if name.endswith(".py") and module in modules():
         return f"reference/{module}.rst"
     return f"gallery/{Path(name).stem}.md" if name.startswith("examples/") else FOLDERS.get(name)
-
-
-def unbracketed(text):
-    """Links whose target is gone are their text."""
-    return re.sub(r"(?<!!)\[((?:`[^`]*`|[^\[\]`])*)\](?![(\[:])", r"\1", text)
 
 
 def reference_pages():

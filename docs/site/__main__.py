@@ -8,13 +8,12 @@ import argparse
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "src")]
+from sphinx.cmd.build import build_main
 
-from check import faults  # noqa: E402
-from sphinx.cmd.build import build_main  # noqa: E402
-from stage import lay_out  # noqa: E402
+from docs.site.check import faults
+from docs.site.stage import ROOT, lay_out
+
+HERE = Path(__file__).resolve().parent
 
 
 def main(arguments=None):
