@@ -59,7 +59,14 @@ NO_ACTION = "each player of a matrix game needs an action"
 
 
 class MatrixEquilibrium(NamedTuple):
-    """Equilibrium of a zero-sum matrix game: its value and both players' optimal strategies, (A,) and (B,)."""
+    """Equilibrium of a zero-sum matrix game: its value and both players' optimal strategies, (A,) and (B,).
+
+    Examples
+    --------
+    >>> found = matrix_equilibrium([[4, 0], [0, 4]])
+    >>> found.value, found.mu.tolist(), found.nu.tolist()
+    (2.0, [0.5, 0.5], [0.5, 0.5])
+    """
 
     value: float
     mu: Floats
@@ -67,7 +74,13 @@ class MatrixEquilibrium(NamedTuple):
 
 
 class MatrixEquilibria(NamedTuple):
-    """Equilibria of zero-sum matrix games: values (G,), and optimal strategies (G, A) and (G, B)."""
+    """Equilibria of zero-sum matrix games: values (G,), and optimal strategies (G, A) and (G, B).
+
+    Examples
+    --------
+    >>> matrix_equilibria([[[3, -1], [-1, 1]], [[2, 0], [0, 2]]]).value.round(4).tolist()
+    [0.3333, 1.0]
+    """
 
     value: Floats
     mu: Floats
@@ -88,6 +101,14 @@ def matrix_equilibrium(matrix: npt.ArrayLike) -> MatrixEquilibrium:
         If it is no matrix, has no entry, or one that is no finite real number.
     ArithmeticError
         If no answer is as good as the module says.
+
+    Examples
+    --------
+    >>> matrix_equilibrium([[4, 0], [0, 4]]).value
+    2.0
+    >>> matrix_equilibrium([[1, 2], [3, float("nan")]])
+    Traceback (most recent call last):
+    ValueError: payoffs must be finite; at (a, b) = (1, 1) there is nan
     """
     payoff = _floats(matrix)
     try:
@@ -115,6 +136,12 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     ------
     ValueError, ArithmeticError
         As in :func:`matrix_equilibrium`, naming the game.
+
+    Examples
+    --------
+    >>> found = matrix_equilibria([[[4, 0], [0, 4]], [[1, 2], [3, 4]]])
+    >>> found.value.tolist(), found.mu.tolist()
+    ([2.0, 3.0], [[0.5, 0.5], [0.0, 1.0]])
     """
     payoff = _floats(matrices)
     if payoff.ndim != 3:
@@ -187,6 +214,13 @@ class StageEquilibrium:
     """Equilibrium of a zero-sum Markov game: V* (H, S), Q* (H, S, A, B), mu* (H, S, A), nu* (H, S, B).
 
     Of a batch all have the game as first axis.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> game = ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]))
+    >>> shapley(game).value.tolist(), shapley(game).mu.shape
+    ([[0.5]], (1, 1, 2))
     """
 
     value: Floats
@@ -204,6 +238,14 @@ def shapley(game: ZeroSumGame) -> StageEquilibrium:
     ------
     ArithmeticError
         As in :func:`matrix_equilibrium`.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> pennies = [[1.0, 0.0], [0.0, 1.0]]
+    >>> twice = ZeroSumGame([[pennies], [pennies]], Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]))  # two steps
+    >>> shapley(twice).value.tolist()
+    [[1.0], [0.5]]
     """
     check_game("shapley", game, ZeroSumGame)
     found = shapley_batch(GameBatch((game,)))
@@ -219,6 +261,14 @@ def shapley_batch(games: ZeroSumGame | Sequence[ZeroSumGame] | GameBatch[ZeroSum
     ------
     ArithmeticError
         As in :func:`matrix_equilibrium`, naming the game and state.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = [ZeroSumGame([[[[high, 0.0], [0.0, high]]]], still) for high in (1.0, 0.5)]
+    >>> shapley_batch(games).value.ravel().tolist()
+    [0.5, 0.25]
     """
     batch = GameBatch.of(games)
     check_batch("shapley_batch", batch, ZeroSumGame)

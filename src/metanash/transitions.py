@@ -28,7 +28,12 @@ MOST_PLAYERS = 60
 
 
 def enough_axes(players: int) -> None:
-    """Raise ValueError if there are more players than arrays have axes for."""
+    """Raise ValueError if there are more players than arrays have axes for.
+
+    Examples
+    --------
+    >>> enough_axes(60)
+    """
     if players > MOST_PLAYERS:
         raise ValueError(
             f"games have at most {MOST_PLAYERS} players, since arrays have at most 64 axes and batches of games need "
@@ -51,6 +56,15 @@ class Transition(Frozen):
         S.
     n_actions : tuple of int
         A_1, ..., A_N.
+
+    Examples
+    --------
+    >>> shared = Transition.shared([[[[0.5, 0.5]]], [[[0.0, 1.0]]]])  # two states, one joint action
+    >>> shared.steps, shared.n_states, shared.n_actions, shared.is_sparse
+    (1, 2, (1, 1), False)
+    >>> Transition.shared([[[[0.5, 0.4]]], [[[0.0, 1.0]]]])
+    Traceback (most recent call last):
+    ValueError: transition rows must be distributions; at (h, s, a) = (0, 0, 0, 0) the mass is 0.9
     """
 
     parts: "Floats | tuple[Rows, ...]"
@@ -197,6 +211,13 @@ class TransitionBatch(Frozen):
         Number of the kernel of each game.
     stacked : (steps, kinds, S, A_1, ..., A_N, S) array or None
         The distinct kernels of all steps; None if they are sparse.
+
+    Examples
+    --------
+    >>> one, other = Transition.shared([[[[1.0]]]]), Transition.shared([[[[1.0]]]])
+    >>> batch = TransitionBatch((one, other, one))
+    >>> len(batch.kinds), batch.index.tolist()
+    (2, [0, 1, 0])
     """
 
     transitions: tuple[Transition, ...]
