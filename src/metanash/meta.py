@@ -44,7 +44,13 @@ State = TypeVar("State")
 
 
 class MetaUpdate(Protocol):
-    """See the module."""
+    """See the module.
+
+    Examples
+    --------
+    >>> [callable(getattr(update, name)) for update in (Individual(), CarryOver()) for name in ("observe", "initial")]
+    [True, True, True, True]
+    """
 
     def observe(self, learner: Any, run: Run[Any]) -> "MetaUpdate":
         """Return the meta-update that has also seen this run on one more game."""
@@ -55,7 +61,13 @@ class MetaUpdate(Protocol):
 
 @dataclass(frozen=True)
 class Individual:
-    """Every game from scratch."""
+    """Every game from scratch.
+
+    Examples
+    --------
+    >>> Individual().observe(None, None).initial() is None
+    True
+    """
 
     def observe(self, learner: Any, run: Run[Any]) -> "Individual":
         """Learn nothing."""
@@ -68,7 +80,16 @@ class Individual:
 
 @dataclass(frozen=True)
 class CarryOver:
-    """Start from the last policies of the previous game: pi^{k,0} = pi^{k-1,T} (Mao et al. 2023, section 4.1)."""
+    """Start from the last policies of the previous game: pi^{k,0} = pi^{k-1,T} (Mao et al. 2023, section 4.1).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), mn.RegretMatching(), 10)
+    >>> CarryOver().observe(None, run).initial() is run.policy
+    True
+    """
 
     last: Policies | None = None
 
@@ -267,6 +288,16 @@ def learn_sequence(
     ------
     ValueError
         If an argument is out of range, there is no game, or games are of another class than the learner takes.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> games = mn.families.zero_sum_sequence("pure", 2023, "docs", n_games=3, perturbation=0.1)
+    >>> learner = mn.OptimisticMirrorDescent(0.2)
+    >>> alone, meta = (learn_sequence(games, learner, META_UPDATES[name](3), 100) for name in ("individual",
+    ...     "best_response"))
+    >>> meta.ne_gap.shape, bool((meta.ne_gap[0, 1:, -1] < alone.ne_gap[0, 1:, -1]).all())
+    ((1, 3, 39), True)
     """
     given: object = sequences
     if not isinstance(given, Sequence) or isinstance(given, str | bytes):

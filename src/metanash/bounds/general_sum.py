@@ -189,7 +189,7 @@ def theorem_6_iterations(
 
     Examples
     --------
-    >>> few, many = (theorem_6_iterations(0.1, 0.5, n_games, horizon=2, n_players=2, max_actions=3) for n_games in (16, 256))
+    >>> few, many = (theorem_6_iterations(0.1, 0.5, k, horizon=2, n_players=2, max_actions=3) for k in (16, 256))
     >>> bool(many < few)
     True
     """

@@ -84,10 +84,11 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
 
     Examples
     --------
-    >>> vertex_divergence(np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.25, 0.25]), worst=True).round(4).tolist()  # log 4
-    1.3863
-    >>> vertex_divergence(np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.25, 0.25]), worst=False).round(4).tolist()  # log 2
-    0.6931
+    >>> payoff, start = np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.25, 0.25])  # two actions are tied
+    >>> vertex_divergence(payoff, start, worst=True).round(4)  # log 4
+    np.float64(1.3863)
+    >>> vertex_divergence(payoff, start, worst=False).round(4)  # log 2
+    np.float64(0.6931)
     """
     initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
     best = payoff >= largest(payoff, keepdims=True) - _TIE

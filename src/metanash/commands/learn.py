@@ -41,7 +41,15 @@ _SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the game, learner, iterations, rate, and the forms of the output."""
+    """Take the game, learner, iterations, rate, and the forms of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["game.csv", "-T", "50", "--learner", "regret_matching"]).iterations
+    50
+    """
     add_game(parser, _EXAMPLES)
     parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
     parser.add_argument(
@@ -57,7 +65,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options."""
+    r"""Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> _ = Path("game.csv").write_text("2,0\n0,1\n")
+    >>> main(["learn", "game.csv", "--iterations", "2"])
+    game.csv: strategic, constant sum, 2 x 2 actions
+    regret_matching, rate 10; ne-gap in payoffs
+     iteration  gap
+             1  1
+             2  0.164
+    player 1
+                0.319149  0.680851
+    player 2
+                0.401157  0.598843
+    0
+    """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(options, loaded)

@@ -32,6 +32,15 @@ class ExtensiveRun(Viewed):
         Average and last behaviour strategies.
     state : ExtensiveState
         Final state of the learner.
+
+    Examples
+    --------
+    >>> from metanash.extensive import PredictiveCFR, Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> run = learn_extensive(game, PredictiveCFR(), 100, at=[10, 100])
+    >>> run.checkpoints.tolist(), run.average[0].shape, run.measures["ne_gap"].shape
+    ([10, 100], (3,), (2,))
     """
 
     checkpoints: Integers

@@ -46,6 +46,12 @@ def potential_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> games = potential_sequence("team", 7, n_games=2, perturbation=0.1, discount=0.5)
+    >>> len(games), games[0].is_team, games[0].discount
+    (2, True, 0.5)
     """
     kinds = {"team", "action_independent", "separable"}
     if kind not in kinds:
