@@ -134,6 +134,18 @@ def test_a_probe_under_the_name_of_a_measure_is_refused():
         run.to_pandas()
 
 
+def test_a_run_without_measures_is_refused():
+    class Silent(mn.RegretMatching):
+        def measure(self, games, state):
+            del games, state
+            return {}
+
+    run = mn.learn(zero_sum(), Silent(), 2)
+    for method in ("to_pandas", "to_xarray"):
+        with pytest.raises(ValueError, match="measured nothing"):
+            getattr(run, method)()
+
+
 @pytest.mark.parametrize(("package", "method"), [("pandas", "to_pandas"), ("xarray", "to_xarray")])
 def test_without_the_package_the_error_says_what_to_install(monkeypatch, package, method):
     run = mn.learn(zero_sum(), mn.RegretMatching(), 2)

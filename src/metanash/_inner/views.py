@@ -116,6 +116,8 @@ class Viewed:
 
 def _lead(view: View) -> tuple[int, ...]:
     """Sizes of the axes before that of the checkpoints."""
+    if not view.measures:
+        raise ValueError("the learner of this run has measured nothing, so there is nothing to show")
     values = next(iter(view.measures.values()))
     return values.shape[:-1] or (1,)
 
