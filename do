@@ -20,6 +20,7 @@ usage: ./do COMMAND [ARGUMENTS]
                                    first run elsewhere expects
   bench-peers [arguments]          speed against other packages, in an environment of their own
                                    (.venv-peers, about 1 GB); writes benchmarks/results
+  site [arguments]                 the documentation as pages in site/, with a reference and a gallery; needs no network
   mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
                                    (mutmut, in .mutants); without MODULE: what there is to run
   wheel                            a wheel of the library in dist/, tried in an empty environment without
@@ -426,6 +427,10 @@ case $command in
         setup_apart wheel "$wheel_tools" "the wheel is made without it if that is possible" "some seconds"
         make_wheel
         ;;
+    site)
+        setup
+        exec python -m docs.site "$@"
+        ;;
     mutants)
         setup
         exec python -m benchmarks.mutants "$@"
@@ -448,7 +453,7 @@ case $command in
     lock)
         have_uv || fail "uv is needed to resolve the lock (pip install uv)"
         exec uv pip compile --quiet --universal --fork-strategy fewest --no-strip-extras --python-version 3.11 \
-            --extra games --extra pipeline --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header \
+            --extra games --extra progress --extra views --extra pipeline --extra site --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header \
             --output-file requirements.lock "$@" pyproject.toml
         ;;
     help | -h | --help) usage ;;

@@ -45,14 +45,22 @@ comes before all of these.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from metanash import families
-from metanash.correlated import CorrelatedPolicy
-from metanash.gamefile import read_games, write_games
-from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
-from metanash.gaps import ne_gains, ne_gap
-from metanash.learners import CorrelatedMirrorDescent, OptimisticMirrorDescent, ProjectedQAscent, RegretMatching, learn
-from metanash.meta import META_UPDATES, learn_sequence
-from metanash.transitions import Transition
+if TYPE_CHECKING:
+    from metanash import families
+    from metanash.correlated import CorrelatedPolicy
+    from metanash.gamefile import read_games, write_games
+    from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
+    from metanash.gaps import ne_gains, ne_gap
+    from metanash.learners import (
+        CorrelatedMirrorDescent,
+        OptimisticMirrorDescent,
+        ProjectedQAscent,
+        RegretMatching,
+        learn,
+    )
+    from metanash.meta import META_UPDATES, learn_sequence
+    from metanash.solution import Solution, solve
+    from metanash.transitions import Transition
 
 __all__ = [
     "META_UPDATES",
@@ -78,15 +86,33 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from metanash.solution import Solution, solve
-else:
+if not TYPE_CHECKING:
+    _HOMES = {
+        "CorrelatedPolicy": "correlated",
+        **dict.fromkeys(("read_games", "write_games"), "gamefile"),
+        **dict.fromkeys(("DiscountedGame", "GameBatch", "MarkovGame", "ZeroSumGame"), "games"),
+        **dict.fromkeys(("ne_gains", "ne_gap"), "gaps"),
+        **dict.fromkeys(("CorrelatedMirrorDescent", "OptimisticMirrorDescent", "ProjectedQAscent"), "learners"),
+        **dict.fromkeys(("RegretMatching", "learn"), "learners"),
+        **dict.fromkeys(("META_UPDATES", "learn_sequence"), "meta"),
+        **dict.fromkeys(("Solution", "solve"), "solution"),
+        "Transition": "transitions",
+    }
 
     def __getattr__(name: str) -> Any:
-        """Load what solves games when it is first asked for: importing the package takes no longer for it."""
-        if name not in {"Solution", "solve"}:
+        """Load a name or a module when it is first asked for: a command pays for what it uses only."""
+        if name.startswith("_"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found = getattr(importlib.import_module("metanash.solution"), name)
+        if name in _HOMES:
+            found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        else:
+            try:
+                found = importlib.import_module(f"{__name__}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name != f"{__name__}.{name}":
+                    raise
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        globals()[name] = found
         return found
 
     def __dir__() -> list[str]:

@@ -44,7 +44,13 @@ _MOST_OF_NOTHING = 10**6
 
 
 class ArchiveError(ValueError):
-    """A file that is missing, truncated, of another format or of an unknown schema version."""
+    """A file that is missing, truncated, of another format or of an unknown schema version.
+
+    Examples
+    --------
+    >>> issubclass(ArchiveError, ValueError)
+    True
+    """
 
 
 # Writing ------------------------------------------------------------------------------------------------
@@ -61,6 +67,15 @@ class Parts:
     dtype : dtype
         Of the whole; parts are converted.
     parts : sequence of arrays
+
+    Examples
+    --------
+    >>> whole = Parts.stacked([np.zeros(3), np.ones(3)])
+    >>> whole.shape
+    (2, 3)
+    >>> write_archive("parts.npz", "numbers", 1, {}, {"both": whole})
+    >>> read_archive("parts.npz", "numbers", 1)[1]["both"].tolist()
+    [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
     """
 
     shape: tuple[int, ...]
@@ -110,7 +125,14 @@ def _replace(path: Path, content: Callable[[BinaryIO], object]) -> None:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write a UTF-8 text file atomically."""
+    """Write a UTF-8 text file atomically.
+
+    Examples
+    --------
+    >>> write_text("note.txt", "exact")
+    >>> Path("note.txt").read_text()
+    'exact'
+    """
     _replace(Path(path), lambda handle: handle.write(text.encode()))
 
 
@@ -140,6 +162,13 @@ def write_archive(
         If the header holds something that JSON cannot, or an array holds Python objects.
     ValueError
         If an array is called ``header``, or the header holds a number that is not finite.
+
+    Examples
+    --------
+    >>> write_archive("one.npz", "numbers", 1, {"unit": "chips"}, {"a": [1, 2, 3]})
+    >>> write_archive("one.npz", "numbers", 1, {}, {"header": [1]})
+    Traceback (most recent call last):
+    ValueError: an array of an archive must not be called header
     """
     full = {**header, "format": format_name, "schema": schema}
     text = json.dumps(full, sort_keys=True, indent=1, allow_nan=False)
@@ -179,6 +208,13 @@ class Archive:
     """An open archive: ``header``, ``names`` of its arrays, and the arrays one by one.
 
     Every method raises ArchiveError if the file is damaged.
+
+    Examples
+    --------
+    >>> write_archive("two.npz", "numbers", 1, {"made": "by hand"}, {"a": [1, 2], "b": [[0.5]]})
+    >>> with open_archive("two.npz", "numbers", 1) as archive:
+    ...     print(archive.header["made"], sorted(archive.names), archive.array("a"))
+    by hand ['a', 'b'] [1 2]
     """
 
     def __init__(self, path: Path, file: zipfile.ZipFile, format_name: str) -> None:
@@ -312,6 +348,13 @@ def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iter
     ------
     ArchiveError
         As :func:`read_archive`.
+
+    Examples
+    --------
+    >>> write_archive("one.npz", "numbers", 1, {}, {"a": [1, 2, 3]})
+    >>> with open_archive("one.npz", "numbers", 1) as archive:
+    ...     int(archive.array("a").sum())
+    6
     """
     path = Path(path)
     check_readable(path, f"{format_name} file")
@@ -327,7 +370,14 @@ def open_archive(path: Path | str, format_name: str, schema: int | None) -> Iter
 
 
 def check_readable(path: Path, wanted: str) -> None:
-    """Raise ArchiveError if this is no file that can be opened; ``wanted`` is what it should have been."""
+    """Raise ArchiveError if this is no file that can be opened; ``wanted`` is what it should have been.
+
+    Examples
+    --------
+    >>> check_readable(Path("nowhere.npz"), "a game file")
+    Traceback (most recent call last):
+    metanash.archive.ArchiveError: nowhere.npz: no such file; look at the name
+    """
     try:
         odd = unreadable(path)
         if odd:
@@ -363,6 +413,13 @@ def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Heade
     ArchiveError
         If the file is missing, damaged, of another format or of another schema version; the message says
         which and what to do.
+
+    Examples
+    --------
+    >>> write_archive("one.npz", "numbers", 1, {"unit": "chips"}, {"a": [1, 2, 3]})
+    >>> header, arrays = read_archive("one.npz", "numbers", 1)
+    >>> header["unit"], arrays["a"].tolist()
+    ('chips', [1, 2, 3])
     """
     with open_archive(path, format_name, schema) as archive:
         return archive.header, {name: archive.array(name) for name in archive.names}

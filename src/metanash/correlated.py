@@ -73,12 +73,25 @@ def _total(table: Floats, players: int, keep: int | None = None) -> Floats:
 
 
 def marginals(joint: Floats, players: int) -> tuple[Floats, ...]:
-    """Each player's part (..., A_i) in joint distributions (..., A_1, ..., A_N)."""
+    """Each player's part (..., A_i) in joint distributions (..., A_1, ..., A_N).
+
+    Examples
+    --------
+    >>> [part.tolist() for part in marginals(np.array([[0.5, 0.25], [0.0, 0.25]]), players=2)]
+    [[0.75, 0.25], [0.5, 0.5]]
+    """
     return tuple(_total(joint, players, player) for player in range(players))
 
 
 def expected(table: Floats, joint: Floats, players: int) -> Floats:
-    """Mean (...) of a table (..., A_1, ..., A_N) under joint distributions."""
+    """Mean (...) of a table (..., A_1, ..., A_N) under joint distributions.
+
+    Examples
+    --------
+    >>> signal = np.array([[0.5, 0.0], [0.0, 0.5]])  # both the first action, or both the second
+    >>> expected(np.array([[3.0, 0.0], [0.0, 1.0]]), signal, players=2).tolist()
+    2.0
+    """
     return _total(table * joint, players)
 
 
@@ -89,13 +102,25 @@ def payoffs(table: Floats, joint: Floats, players: int, player: int) -> Floats:
     ----------
     table, joint : (..., A_1, ..., A_N) array
         Payoffs to the player; joint distributions.
+
+    Examples
+    --------
+    >>> payoffs(np.array([[3.0, 0.0], [0.0, 1.0]]), np.array([[0.5, 0.0], [0.0, 0.5]]), players=2, player=0).tolist()
+    [1.5, 0.5]
     """
     others = joint.sum(axis=player - players, keepdims=True)
     return _total(table * others, players, player)
 
 
 def player_means(tables: Floats, joint: Floats, players: int) -> Floats:
-    """Mean (..., N) of every player's table (..., N, A_1, ..., A_N) under joint distributions (..., A_1, ..., A_N)."""
+    """Mean (..., N) of every player's table (..., N, A_1, ..., A_N) under joint distributions (..., A_1, ..., A_N).
+
+    Examples
+    --------
+    >>> tables = np.array([[[3.0, 0.0], [0.0, 1.0]], [[0.0, 2.0], [4.0, 0.0]]])
+    >>> player_means(tables, np.array([[0.5, 0.0], [0.0, 0.5]]), players=2).tolist()
+    [2.0, 0.0]
+    """
     lead, actions = joint.shape[:-players], np.array(joint.shape[-players:], dtype=np.int64)
     lanes, size = math.prod(lead), math.prod(joint.shape[-players:])
     nothing, found = np.zeros((lanes, 2 * players)), np.empty((lanes, 2 * players))
@@ -129,6 +154,15 @@ class StageValues:
         V_{h,i}^tau: everybody follows.
     deviated : array
         V_{h,i}^{dagger,tau}: player i, who knows tau, deviates at its best.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> found = product_values(games, [np.full((1, 1, 1, 2), 0.5), np.array([[[[1.0, 0.0]]]])])
+    >>> found.followed.ravel().tolist(), found.deviated.ravel().tolist()
+    ([0.5, 0.5], [1.0, 0.5])
     """
 
     followed: Floats
@@ -148,6 +182,16 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
     """Values of a stage from its joint (G, H, S, A_1, ..., A_N) and the values of the stage before it.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> before = product_values(games, [np.full((1, 1, 1, 2), 0.5)] * 2)
+    >>> joint = np.array([[[[[0.5, 0.0], [0.0, 0.5]]]]])
+    >>> stage_values(games, joint, before).followed.ravel().tolist()
+    [1.0, 0.0]
     """
     check_batch("stage_values", games, MarkovGame)
     game, transitions, count = games.game, games.transitions, len(games)
@@ -186,6 +230,14 @@ def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> 
     """Values of a product policy, one array (G, H, S, A_i) per player, played at every step: V^0 of the module.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> product_values(games, [np.array([[[[1.0, 0.0]]]]), np.array([[[[1.0, 0.0]]]])]).gain(games).tolist()
+    [[0.0, 1.0]]
     """
     check_batch("product_values", games, MarkovGame)
     players, (horizon, states) = games.game.n_players, (games.game.horizon, games.game.n_states)
@@ -231,6 +283,12 @@ class Episode:
     states : (H,) array of int64
     actions : (H, N) array of int64
     rewards : (H, N) array
+
+    Examples
+    --------
+    >>> Episode(1, np.array([0, 2]), np.array([[0, 1], [1, 1]]), np.array([[1.0, 0.0], [0.5,
+    ...     0.5]])).rewards.sum(axis=0).tolist()
+    [1.5, 0.5]
     """
 
     stage: int
@@ -256,6 +314,15 @@ class CorrelatedPolicy(Frozen):
     ------
     ValueError
         If a row of a policy, or a joint, is no distribution, or sizes differ.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = mn.MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still)
+    >>> run = mn.learn(chicken, mn.CorrelatedMirrorDescent(0.2), 100)
+    >>> len(run.policy.joints), sum(run.policy.iterations), run.policy.joints[0].shape
+    (7, 100, (1, 1, 1, 2, 2))
     """
 
     initial: tuple[Floats, ...]
@@ -387,6 +454,12 @@ class CCEGains:
     exact : (G, N) array of bool
     products : (G, N) array
         How many the exact gain takes; 0 if no tree is needed.
+
+    Examples
+    --------
+    >>> found = CCEGains(np.array([[0.25, 0.5]]), np.array([[True, False]]), np.array([[0.0, 1e9]]))
+    >>> found.gap.tolist(), found.gap_is_exact.tolist()
+    ([0.5], [False])
     """
 
     gains: Floats
@@ -408,6 +481,15 @@ def cce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> F
     """Gain of each player that is told the stage tau, (G, N), in units of reward; the largest bounds the CCE-gap.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> run = mn.learn(games, mn.CorrelatedMirrorDescent(0.2), 100)
+    >>> bool((cce_gain_bounds(games, run.policy) >= cce_gains(games, run.policy) - 1e-12).all())
+    True
     """
     check_batch("cce_gain_bounds", games, MarkovGame)
     return np.asarray(policy.deviation_values(games) - policy.values(games))
@@ -417,6 +499,15 @@ def cce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
     """Upper bound of the CCE-gap: the most that a player gains who is told the stage tau. (G,), in units of reward.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> first = tuple(np.array([[[[1.0, 0.0]]]]) for _ in range(2))
+    >>> cce_gap_bounds(games, CorrelatedPolicy(first, (np.array([[[[[1.0, 0.0], [0.0, 0.0]]]]]),), (1,))).tolist()
+    [1.0]
     """
     check_batch("cce_gap_bounds", games, MarkovGame)
     return np.asarray(cce_gain_bounds(games, policy).max(axis=-1))
@@ -442,6 +533,17 @@ def cce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_produ
     ------
     ValueError
         If it takes more than ``most_products``: the message has how many. :func:`cce_gain_bounds` holds for any H.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> first = tuple(np.array([[[[1.0, 0.0]]]]) for _ in range(2))
+    >>> # both always play the first action
+    >>> policy = CorrelatedPolicy(first, (np.array([[[[[1.0, 0.0], [0.0, 0.0]]]]]),), (1,))
+    >>> cce_gains(games, policy).tolist()
+    [[0.0, 1.0]]
     """
     check_batch("cce_gains", games, MarkovGame)
     return _all_exact(cce_gains_or_bounds(games, policy, most_products), most_products).gains

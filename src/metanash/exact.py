@@ -4,16 +4,17 @@ The oracle of learners. Of several equilibria of a matrix game it is a vertex of
 saddle point in pure strategies where there is one: the first.
 
 What is certified. Let D = min_b max_a M - max_a min_b M: with pure actions alone the rows are sure of the one and the
-columns of the other, so the value v* lies between. Let s = mu |M| nu be the mean size of the payoffs that are played
-for (or the least size of any payoff but 0, if that is larger), and d the smaller of D and s. An answer (v, mu, nu) has
+columns of the other, so the value v* lies between. Let ``s = mu |M| nu`` be the mean size of the payoffs that are
+played for (or the least size of any payoff but 0, if that is larger), and d the smaller of D and s. An answer
+(v, mu, nu) has
 
 .. math:: |v - v^*| \le 10^{-9} d + 2^{-52} |v|, \qquad
     \max(M \nu) - \min(\mu M) \le 10^{-9} d + (A + B) 2^{-52} w,
 
 or there is an ArithmeticError. Here w is what the best replies a to nu and b to mu pay when all products are taken as
-positive, sum_b |M_ab| nu_b + sum_a mu_a |M_ab|: what rounding probabilities to 53 binary digits may cost. Payoffs that
-nobody has a reason to risk, however large, are in none of D, s and w. Of games of more than 400 payoffs d is D; a
-value below 1e-307 is the nearest float.
+positive, ``sum_b |M_ab| nu_b + sum_a mu_a |M_ab|``: what rounding probabilities to 53 binary digits may cost. Payoffs
+that nobody has a reason to risk, however large, are in none of D, s and w. Of games of more than 400 payoffs d is D;
+a value below 1e-307 is the nearest float.
 
 The kernel shows it for nearly every game as it solves it. The others, whose D or s is below some ten-thousandths of
 the range of the payoffs, are solved in rational arithmetic (:mod:`metanash._inner.rational`), which rounds v and each
@@ -58,7 +59,14 @@ NO_ACTION = "each player of a matrix game needs an action"
 
 
 class MatrixEquilibrium(NamedTuple):
-    """Equilibrium of a zero-sum matrix game: its value and both players' optimal strategies, (A,) and (B,)."""
+    """Equilibrium of a zero-sum matrix game: its value and both players' optimal strategies, (A,) and (B,).
+
+    Examples
+    --------
+    >>> found = matrix_equilibrium([[4, 0], [0, 4]])
+    >>> found.value, found.mu.tolist(), found.nu.tolist()
+    (2.0, [0.5, 0.5], [0.5, 0.5])
+    """
 
     value: float
     mu: Floats
@@ -66,7 +74,13 @@ class MatrixEquilibrium(NamedTuple):
 
 
 class MatrixEquilibria(NamedTuple):
-    """Equilibria of zero-sum matrix games: values (G,), and optimal strategies (G, A) and (G, B)."""
+    """Equilibria of zero-sum matrix games: values (G,), and optimal strategies (G, A) and (G, B).
+
+    Examples
+    --------
+    >>> matrix_equilibria([[[3, -1], [-1, 1]], [[2, 0], [0, 2]]]).value.round(4).tolist()
+    [0.3333, 1.0]
+    """
 
     value: Floats
     mu: Floats
@@ -87,6 +101,14 @@ def matrix_equilibrium(matrix: npt.ArrayLike) -> MatrixEquilibrium:
         If it is no matrix, has no entry, or one that is no finite real number.
     ArithmeticError
         If no answer is as good as the module says.
+
+    Examples
+    --------
+    >>> matrix_equilibrium([[4, 0], [0, 4]]).value
+    2.0
+    >>> matrix_equilibrium([[1, 2], [3, float("nan")]])
+    Traceback (most recent call last):
+    ValueError: payoffs must be finite; at (a, b) = (1, 1) there is nan
     """
     payoff = _floats(matrix)
     try:
@@ -114,6 +136,12 @@ def matrix_equilibria(matrices: npt.ArrayLike) -> MatrixEquilibria:
     ------
     ValueError, ArithmeticError
         As in :func:`matrix_equilibrium`, naming the game.
+
+    Examples
+    --------
+    >>> found = matrix_equilibria([[[4, 0], [0, 4]], [[1, 2], [3, 4]]])
+    >>> found.value.tolist(), found.mu.tolist()
+    ([2.0, 3.0], [[0.5, 0.5], [0.0, 1.0]])
     """
     payoff = _floats(matrices)
     if payoff.ndim != 3:
@@ -186,6 +214,13 @@ class StageEquilibrium:
     """Equilibrium of a zero-sum Markov game: V* (H, S), Q* (H, S, A, B), mu* (H, S, A), nu* (H, S, B).
 
     Of a batch all have the game as first axis.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> game = ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]))
+    >>> shapley(game).value.tolist(), shapley(game).mu.shape
+    ([[0.5]], (1, 1, 2))
     """
 
     value: Floats
@@ -203,6 +238,14 @@ def shapley(game: ZeroSumGame) -> StageEquilibrium:
     ------
     ArithmeticError
         As in :func:`matrix_equilibrium`.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> pennies = [[1.0, 0.0], [0.0, 1.0]]
+    >>> twice = ZeroSumGame([[pennies], [pennies]], Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]))  # two steps
+    >>> shapley(twice).value.tolist()
+    [[1.0], [0.5]]
     """
     check_game("shapley", game, ZeroSumGame)
     found = shapley_batch(GameBatch((game,)))
@@ -218,6 +261,14 @@ def shapley_batch(games: ZeroSumGame | Sequence[ZeroSumGame] | GameBatch[ZeroSum
     ------
     ArithmeticError
         As in :func:`matrix_equilibrium`, naming the game and state.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = [ZeroSumGame([[[[high, 0.0], [0.0, high]]]], still) for high in (1.0, 0.5)]
+    >>> shapley_batch(games).value.ravel().tolist()
+    [0.5, 0.25]
     """
     batch = GameBatch.of(games)
     check_batch("shapley_batch", batch, ZeroSumGame)

@@ -65,6 +65,14 @@ def write_games(path: Path | str, games: Sequence[Game], provenance: Mapping[str
     ------
     ValueError
         If there is no game, classes or sizes differ, or some but not all have a potential.
+
+    Examples
+    --------
+    >>> from metanash import Transition, ZeroSumGame
+    >>> still = Transition.shared([[[[1.0], [1.0]]]])
+    >>> write_games("two.npz", [ZeroSumGame([[[[1.0, 0.0]]]], still), ZeroSumGame([[[[0.5, 0.5]]]], still)])
+    >>> len(read_games("two.npz"))
+    2
     """
     check_games("write_games", games)
     games = tuple(games)
@@ -174,12 +182,20 @@ def read_games(path: Path | str) -> list[Game]:
     ArchiveError
         If the file is missing, damaged, no game file, of an unknown schema, lacks an entry, or holds a game
         that is not valid; the message names the file and the entry.
+
+    Examples
+    --------
+    >>> from metanash import Transition, ZeroSumGame
+    >>> game = ZeroSumGame([[[[1.0, 0.0]]]], Transition.shared([[[[1.0], [1.0]]]]), name="a choice")
+    >>> write_games("choice.npz", [game])
+    >>> [again.name for again in read_games("choice.npz")]
+    ['a choice']
     """
     return read_games_in_units(path)[0]
 
 
 def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple[list[Game], Units]:
-    """Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own.
+    r"""Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own.
 
     ``zero_sum`` is that of :func:`metanash.gambit.read_nfg`; an archive says itself what its games are.
 
@@ -187,6 +203,13 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
     ------
     ArchiveError
         As :func:`read_games`, or if ``zero_sum`` is given for an archive.
+
+    Examples
+    --------
+    >>> _ = Path("pennies.nfg").write_text('NFG 1 R "" { "Ann" "Bob" } { 2 2 }\n3 -3 -1 1 -1 1 1 -1\n')
+    >>> (game,), units = read_games_in_units("pennies.nfg")
+    >>> game.reward[0, 0].tolist(), units.offset, units.scale  # payoffs are offset + scale * value
+    ([[1.0, 0.0], [0.0, 0.5]], (-1.0, 1.0), (4.0, 4.0))
     """
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
         check_readable(Path(path), "file of games")
@@ -201,7 +224,17 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
 
 
 def read_games_and_provenance(path: Path | str) -> tuple[list[Game], dict[str, Any]]:
-    """Read games and who made them at one go; Gambit's files do not say. Errors as in :func:`read_games`."""
+    """Read games and who made them at one go; Gambit's files do not say. Errors as in :func:`read_games`.
+
+    Examples
+    --------
+    >>> from metanash import Transition, ZeroSumGame
+    >>> game = ZeroSumGame([[[[1.0, 0.0]]]], Transition.shared([[[[1.0], [1.0]]]]))
+    >>> write_games("choice.npz", [game], {"by": "hand"})
+    >>> games, provenance = read_games_and_provenance("choice.npz")
+    >>> len(games), provenance
+    (1, {'by': 'hand'})
+    """
     if Path(path).suffix.lower() in _GAMBIT:
         return read_games(path), {}
     return _read_archive(Path(path))
@@ -214,6 +247,14 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
     ------
     ArchiveError
         As :func:`read_games`, but for what it says of the games.
+
+    Examples
+    --------
+    >>> from metanash import Transition, ZeroSumGame
+    >>> game = ZeroSumGame([[[[1.0, 0.0]]]], Transition.shared([[[[1.0], [1.0]]]]))
+    >>> write_games("choice.npz", [game], {"by": "hand"})
+    >>> read_provenance("choice.npz")
+    {'by': 'hand'}
     """
     if Path(path).suffix.lower() in _GAMBIT:
         check_readable(Path(path), "file of games")

@@ -110,6 +110,16 @@ class ZeroSumGame(_FiniteHorizon):
     ------
     ValueError
         If anything is out of range, not finite, no distribution or of the wrong shape.
+
+    Examples
+    --------
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> game = ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still, name="pennies")
+    >>> game.horizon, game.n_states, game.n_actions, game.name
+    (1, 1, (2, 2), 'pennies')
+    >>> ZeroSumGame([[[[1.0, 0.0], [0.0, 2.0]]]], still)
+    Traceback (most recent call last):
+    ValueError: reward must lie in [0, 1]; at (h, s, a, b) = (0, 0, 1, 1) it is 2; rescale it first
     """
 
     reward: Floats
@@ -143,6 +153,13 @@ class MarkovGame(_FiniteHorizon):
     ------
     ValueError
         As in :class:`ZeroSumGame`, or if there are more than 60 players: arrays have no axes for them.
+
+    Examples
+    --------
+    >>> chicken = [[[[[6 / 7, 2 / 7], [1.0, 0.0]]]], [[[[6 / 7, 1.0], [2 / 7, 0.0]]]]]  # player, step, state, actions
+    >>> game = MarkovGame(chicken, Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]))
+    >>> game.n_players, game.horizon, game.n_states, game.n_actions
+    (2, 1, 1, (2, 2))
     """
 
     reward: Floats
@@ -203,6 +220,12 @@ class DiscountedGame(_Sizes):
     ValueError
         If anything is out of range, not finite, no distribution or of the wrong shape, or there are more than 60
         players.
+
+    Examples
+    --------
+    >>> team = DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]]), 0.9)
+    >>> team.is_team, team.n_players, team.n_actions, team.n_states
+    (True, 2, (2, 2), 1)
     """
 
     reward: Floats
@@ -259,6 +282,13 @@ class GameBatch(Frozen, Generic[AnyGame]):
     ------
     ValueError
         If there is no game, something is no game, or classes or sizes differ.
+
+    Examples
+    --------
+    >>> still = Transition.shared([[[[1.0], [1.0]]]])
+    >>> batch = GameBatch.of([ZeroSumGame([[[[1.0, 0.0]]]], still), ZeroSumGame([[[[0.5, 0.5]]]], still)])
+    >>> len(batch), batch.reward.shape  # game, step, state, actions
+    (2, (2, 1, 1, 1, 2))
     """
 
     games: tuple[AnyGame, ...]
@@ -326,13 +356,26 @@ def check_game(by: str, game: object, *classes: type[Game]) -> None:
     ----------
     by : str
         Who asks, for the message.
+
+    Examples
+    --------
+    >>> check_game("my function", 7, ZeroSumGame)
+    Traceback (most recent call last):
+    ValueError: my function takes a ZeroSumGame, got a int; see metanash.games
     """
     if not isinstance(game, classes or _CLASSES):
         raise ValueError(f"{by} takes {_alternatives(classes)}, got {_named(game)}{_way(game, classes)}")
 
 
 def check_batch(by: str, games: object, *classes: type[Game]) -> None:
-    """Raise ValueError unless it is a :class:`GameBatch` of games of one of these classes; as :func:`check_game`."""
+    """Raise ValueError unless it is a :class:`GameBatch` of games of one of these classes; as :func:`check_game`.
+
+    Examples
+    --------
+    >>> check_batch("my function", [], ZeroSumGame)
+    Traceback (most recent call last):
+    ValueError: my function takes a GameBatch, got a list; see metanash.games
+    """
     if not isinstance(games, GameBatch):
         way = "; GameBatch.of makes one" if _are_games(games) else _way(games, classes)
         raise ValueError(f"{by} takes a GameBatch, got {_named(games)}{way}")
@@ -343,7 +386,14 @@ def check_batch(by: str, games: object, *classes: type[Game]) -> None:
 
 
 def check_games(by: str, games: object, *classes: type[Game]) -> None:
-    """Raise ValueError unless it is a list or tuple of games, one at least, of these classes; as :func:`check_game`."""
+    """Raise ValueError unless it is a list or tuple of games, one at least, of these classes; as :func:`check_game`.
+
+    Examples
+    --------
+    >>> check_games("my function", [], ZeroSumGame)
+    Traceback (most recent call last):
+    ValueError: my function needs at least one game
+    """
     if not isinstance(games, list | tuple):
         way = "; put it in a list" if isinstance(games, _CLASSES) else _way(games, classes)
         raise ValueError(f"{by} takes a list of games, got {_named(games)}{way}")

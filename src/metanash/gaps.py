@@ -52,6 +52,13 @@ def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing
     Returns
     -------
     (..., [A_keep,] trailing axes) array
+
+    Examples
+    --------
+    >>> average_out(np.array([[3.0, 1.0], [0.0, 2.0]]), [np.array([0.5, 0.5]), np.array([1.0, 0.0])]).tolist()
+    1.5
+    >>> average_out(np.array([[3.0, 1.0], [0.0, 2.0]]), [np.array([0.5, 0.5]), np.array([1.0, 0.0])], keep=0).tolist()
+    [3.0, 0.0]
     """
     for player in reversed(range(len(policy))):
         if player == keep:
@@ -78,6 +85,14 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     Returns
     -------
     (G, H, S, A_1, ..., A_N) array
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]]]])
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0]]], [[[0.5, 0.25]]]], still))  # two steps
+    >>> backup(games, games.reward, np.array([[[0.0], [0.25]]])).ravel().tolist()
+    [1.25, 0.25, 0.5, 0.25]
     """
     check_batch("backup", games, ZeroSumGame, MarkovGame)
     return games.transitions.backup(reward, value)
@@ -202,6 +217,13 @@ def optimal_values(reward: Floats, transition: Floats, discount: float) -> Float
     ------
     ArithmeticError
         If policy iteration has not ended after 10,000 improvements.
+
+    Examples
+    --------
+    >>> reward = np.array([[[0.0, 1.0], [1.0, 0.0]]])  # two states, two actions
+    >>> transition = np.array([[[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]])
+    >>> optimal_values(reward, transition, 0.5).tolist()
+    [[2.0, 2.0]]
     """
     return _optimal(reward, transition, np.arange(len(reward)), discount)
 
@@ -220,6 +242,14 @@ def joint_optima(games: GameBatch[DiscountedGame], stage: Floats) -> Floats:
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
 
     An optimal policy is deterministic, so a product of policies: no product of policies is worth more either.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))
+    >>> joint_optima(games, games.reward[:, 0]).tolist()  # 1 over 1 - discount
+    [[2.0]]
     """
     check_batch("joint_optima", games, DiscountedGame)
     transitions, states, joint = games.transitions, games.game.n_states, games.joint_actions
@@ -236,6 +266,13 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
     ------
     ValueError
         If the players of a game do not share one reward.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> team_optima(GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))).tolist()
+    [[2.0]]
     """
     check_batch("team_optima", games, DiscountedGame)
     if not games.game.is_team:
@@ -261,6 +298,15 @@ def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     """Values of a joint policy to a player: (G, H, S), or (G, S) for discounted games.
 
     Takes a GameBatch of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still))
+    >>> policy = np.array([[[[1.0, 0.0]]]]), np.array([[[[0.75, 0.25]]]])
+    >>> [values(games, policy, player).ravel().tolist() for player in (0, 1)]
+    [[0.75], [-0.75]]
     """
     check_batch("values", games)
     return _wanted_values(games, _checked(games, policy), player)[0][:, 0]
@@ -270,6 +316,15 @@ def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> 
     """Values to a player of its best response to the others: (G, H, S), or (G, S) for discounted games.
 
     Takes a GameBatch of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still))
+    >>> policy = np.array([[[[0.5, 0.5]]]]), np.array([[[[0.75, 0.25]]]])
+    >>> best_response_values(games, policy, 0).ravel().tolist()
+    [0.75]
     """
     check_batch("best_response_values", games)
     return _wanted_values(games, _checked(games, policy), games.game.n_players + player)[0][:, 0]
@@ -279,6 +334,14 @@ def from_start(games: GameBatch[Any], value: Floats) -> Floats:
     """Values from the initial distribution, (G,), of values (G, H, S) or (G, S).
 
     Takes a GameBatch of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0]], [[0.0]]]], Transition.shared(np.full((2, 1, 1, 2), 0.5)),
+    ...     [0.75, 0.25]))
+    >>> from_start(games, np.array([[[1.0, 0.0]]])).tolist()
+    [0.75]
     """
     check_batch("from_start", games)
     first = value if value.ndim == 2 else value[:, 0]
@@ -291,7 +354,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     Takes a GameBatch of any class; raises ValueError for anything else.
 
     Zero-sum: V_1^{dagger, nu} - V_1^{mu, dagger} (Mao et al. 2023, section 3.1), the sum of both players' gains.
-    Otherwise: the largest gain of any player, max_i V_i^{dagger, pi_-i} - V_i^pi. Values are those of the
+    Otherwise: the largest gain of any player, ``max_i V_i^{dagger, pi_-i} - V_i^pi``. Values are those of the
     initial distribution.
 
     Parameters
@@ -308,6 +371,14 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     ValueError
         If the policy has the wrong shape or a row is no distribution; entries that are below 0 by no more than rounding
         count as 0 (:func:`metanash._inner.checks.distributions`).
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of([ZeroSumGame([[[[high, 0.0], [0.0, high]]]], still) for high in (1.0, 0.5)])
+    >>> ne_gaps(games, (np.full((2, 1, 1, 2), 0.5), np.broadcast_to([0.75, 0.25], (2, 1, 1, 2)))).tolist()
+    [0.25, 0.125]
     """
     check_batch("ne_gaps", games)
     policy, players = _checked(games, policy), games.game.n_players
@@ -319,11 +390,19 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
 
 
 def ne_gains(game: Game, policy: Policy) -> Floats:
-    """Each player's gain from a best response in one game, V_i^{dagger, pi_-i} - V_i^pi, (N,), in units of reward.
+    """Each player's gain from a best response in one game, ``V_i^{dagger, pi_-i} - V_i^pi``, (N,), in units of reward.
 
     The NE-gap is their maximum; their sum in a zero-sum game. Errors as in :func:`ne_gaps`.
 
     Takes a game of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> pennies = ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)
+    >>> ne_gains(pennies, ([[[0.5, 0.5]]], [[[0.75, 0.25]]])).tolist()  # the first player can use it
+    [0.25, 0.0]
     """
     check_game("ne_gains", game)
     return np.asarray(ne_gains_of(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
@@ -333,6 +412,14 @@ def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:
     """Gains (G, N) in each game of a batch, see :func:`ne_gains`; policies as in :func:`ne_gaps`.
 
     Takes a GameBatch of games of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of([ZeroSumGame([[[[high, 0.0], [0.0, high]]]], still) for high in (1.0, 0.5)])
+    >>> ne_gains_of(games, (np.full((2, 1, 1, 2), 0.5), np.broadcast_to([0.75, 0.25], (2, 1, 1, 2)))).tolist()
+    [[0.25, 0.0], [0.125, 0.0]]
     """
     check_batch("ne_gains_of", games)
     players = games.game.n_players
@@ -344,6 +431,14 @@ def ne_gap(game: Game, policy: Policy) -> float:
     """NE-gap of a product policy in one game; see :func:`ne_gaps`, without the axis of the games.
 
     Takes a game of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> pennies = ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)
+    >>> ne_gap(pennies, ([[[0.5, 0.5]]], [[[0.75, 0.25]]])), ne_gap(pennies, ([[[0.5, 0.5]]], [[[0.5, 0.5]]]))
+    (0.25, 0.0)
     """
     check_game("ne_gap", game)
     return float(ne_gaps(GameBatch.of(game), [np.asarray(part)[np.newaxis] for part in policy])[0])
@@ -353,6 +448,14 @@ def stage_potentials(games: GameBatch[DiscountedGame]) -> Floats:
     """Stage potentials (G, S, A_1, ..., A_N). Raises ValueError if a game has none.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> # a team's is its reward
+    >>> stage_potentials(GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))).tolist()
+    [[[[1.0, 0.0], [0.0, 0.5]]]]
     """
     check_batch("stage_potentials", games, DiscountedGame)
     stage = [game.potential for game in games.games if game.potential is not None]
@@ -370,6 +473,14 @@ def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> 
     ------
     ValueError
         If a game has no stage potential, or as in :func:`ne_gaps`.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))
+    >>> stage_potential_values(games, [np.array([[[1.0, 0.0]]])] * 2).tolist()
+    [[2.0]]
     """
     check_batch("stage_potential_values", games, DiscountedGame)
     stage, policy = stage_potentials(games), _checked(games, policy)
@@ -380,6 +491,14 @@ def potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> Floats
     """Potential Phi(pi) from the initial distribution: (G,). Errors as in :func:`stage_potential_values`.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))
+    >>> potential_values(games, [np.full((1, 1, 2), 0.5)] * 2).tolist()
+    [0.75]
     """
     check_batch("potential_values", games, DiscountedGame)
     return from_start(games, stage_potential_values(games, policy))
@@ -393,6 +512,15 @@ def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Pol
     The performance difference lemma: the visits under ``policy`` times the change of the joint policy, player by
     player, times the advantages under ``start``. The absolute error is about that of :func:`rise_error`. Errors as in
     :func:`stage_potential_values`.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))
+    >>> uniform, first = [np.full((1, 1, 2), 0.5)] * 2, [np.array([[[1.0, 0.0]]])] * 2
+    >>> potential_rises(games, first, uniform).tolist()  # from 0.375 to 1, each over 1 - discount
+    [1.25]
     """
     check_batch("potential_rises", games, DiscountedGame)
     stage, policy, start = stage_potentials(games), _checked(games, policy), _checked(games, start)
@@ -415,6 +543,13 @@ def rise_error(game: DiscountedGame) -> float:
     4 N max(R, 1) machine epsilons over (1 - discount)^2: what rounding leaves of the change of a policy, one epsilon an
     entry, meets advantages of at most R / (1 - discount) and total visits of 1 / (1 - discount). Not proven, since sums
     and solutions round too, but at least five times the largest error that was found against extended precision.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> rise_error(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5)) == 4 * 2 * 2**-52 / 0.25
+    True
     """
     check_game("rise_error", game, DiscountedGame)
     spread = 1.0 if game.potential is None else max(float(np.ptp(game.potential)), 1.0)

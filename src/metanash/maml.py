@@ -22,6 +22,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer, within_floats
 from metanash._inner.frozen import Frozen, sealed
+from metanash._inner.views import View, Viewed
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
@@ -46,6 +47,14 @@ class Tasks(Frozen):
         Their numbers in ``model``.
     probability : (R, M) array
         p_j.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=4, perturbation=0.1, discount=0.5)
+    >>> tasks = Tasks.of(teams, replications=2)
+    >>> tasks.game.tolist(), tasks.probability.tolist()
+    ([[0, 1], [2, 3]], [[0.5, 0.5], [0.5, 0.5]])
     """
 
     model: ValueModel
@@ -115,6 +124,12 @@ class Minibatches:
         Of the streams, one for each replication; what meta-iteration k draws depends on nothing else but ``size``.
     names : sequence of int or str, optional
         Of the replications, the last part of the address of each. Default: their numbers.
+
+    Examples
+    --------
+    >>> drawn = Minibatches(size=2, address=("docs",)).uniforms(replications=3, iterations=4)
+    >>> drawn.shape, bool(((0 <= drawn) & (drawn < 1)).all())
+    ((4, 3, 2), True)
     """
 
     size: int
@@ -213,6 +228,15 @@ def meta_objective(tasks: Tasks, theta: Sequence[Floats], step: float, inner_ste
     ``theta`` has one (R, S, A_i) array per player, ``step`` is alpha and ``inner_steps`` T. Raises ValueError if the
     logits have the wrong shape or are not finite, the step lies outside [1e-100, 1e100], or ``inner_steps`` is
     negative; ArithmeticError if the gradient leaves the range of floats, as it does for very large steps.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> none, some = (meta_objective(Tasks.of(teams), start, 0.1, steps)[0] for steps in (0, 5))
+    >>> bool(none < some)  # inner steps raise it
+    True
     """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=True)[0]
 
@@ -223,6 +247,16 @@ def meta_value_and_gradient(
     """F_T(theta) and its gradient, equation (10): (R,), and (R, S, A_i) for each player.
 
     ``first_order`` drops the Hessians: the gradient at the adapted logits. The rest is as in :func:`meta_objective`.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> value, gradient = meta_value_and_gradient(Tasks.of(teams), start, 0.1, 2)
+    >>> uphill = [point + 0.1 * part for point, part in zip(start, gradient)]
+    >>> bool(meta_objective(Tasks.of(teams), uphill, 0.1, 2)[0] > value[0])
+    True
     """
     ascent = _Ascent(tasks, theta, step, inner_steps)
     value, *_ = ascent.advance(tasks.game, tasks.probability, 0.0, 1, first_order=first_order)
@@ -232,12 +266,21 @@ def meta_value_and_gradient(
 def meta_gradient(
     tasks: Tasks, theta: Sequence[Floats], step: float, inner_steps: int, *, first_order: bool = False
 ) -> Logits:
-    """The gradient of :func:`meta_value_and_gradient` alone."""
+    """The gradient of :func:`meta_value_and_gradient` alone.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> [part.shape == point.shape for part, point in zip(meta_gradient(Tasks.of(teams), start, 0.1, 2), start)]
+    [True, True]
+    """
     return meta_value_and_gradient(tasks, theta, step, inner_steps, first_order=first_order)[1]
 
 
 @dataclass(frozen=True, eq=False)
-class MetaTraining:
+class MetaTraining(Viewed):
     """A finished meta-training.
 
     Attributes
@@ -252,6 +295,15 @@ class MetaTraining:
         The smallest so far: over all k where the training followed the exact gradient, over the checkpoints otherwise.
     logits : tuple of (R, S, A_i) arrays
         The last theta.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> found = train(Tasks.of(teams), start, step=0.1, iterations=5, inner_step=0.1, inner_steps=2, at=[0, 5])
+    >>> found.iterations.tolist(), found.objective.shape, len(found.policy)
+    ([0, 5], (1, 2), 2)
     """
 
     iterations: Integers
@@ -264,6 +316,10 @@ class MetaTraining:
     def policy(self) -> Logits:
         """Softmax policies of the last theta."""
         return tuple(softmax(part) for part in self.logits)
+
+    def _view(self) -> View:
+        measures = {name: getattr(self, name) for name in ("objective", "gradient_norm", "smallest_gradient_norm")}
+        return View(("run",), self.iterations, measures, {"policy": (("state", "action"), self.policy)})
 
 
 def _grid(name: str, iterations: int, at: Sequence[int] | None) -> Integers:
@@ -315,6 +371,15 @@ def train(
         If an argument is out of range or a shape is wrong.
     ArithmeticError
         If the objective or its gradient leaves the range of floats, as they do for very large inner steps.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> found = train(Tasks.of(teams), start, step=0.1, iterations=5, inner_step=0.1, inner_steps=2)
+    >>> bool((np.diff(found.objective[0]) > 0).all())
+    True
     """
     beta, alpha = float(within_floats("step", step)), float(within_floats("inner_step", inner_step))
     integer("inner_steps", inner_steps, 0)
@@ -342,7 +407,7 @@ def train(
 
 
 @dataclass(frozen=True, eq=False)
-class Adaptation:
+class Adaptation(Viewed):
     """Gaps and potentials on each game after inner steps from given logits.
 
     Attributes
@@ -351,11 +416,23 @@ class Adaptation:
         Inner steps at the checkpoints.
     ne_gap, potential : (G, C) arrays
         Exact NE-gap and Phi there, in units of value.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> found = adapt([np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions], teams, step=0.1, steps=4,
+    ...     at=[0, 4])
+    >>> found.steps.tolist(), found.ne_gap.shape, bool((found.potential[:, 1] > found.potential[:, 0]).all())
+    ([0, 4], (2, 2), True)
     """
 
     steps: Integers
     ne_gap: Floats
     potential: Floats
+
+    def _view(self) -> View:
+        return View(("game",), self.steps, {"ne_gap": self.ne_gap, "potential": self.potential})
 
 
 def adapt(
@@ -371,6 +448,15 @@ def adapt(
 
     Row r of the logits starts games r G / R to (r + 1) G / R - 1. ``step`` and ``steps`` are those of the inner ascent;
     checkpoints and errors are as in :func:`train`.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5)
+    >>> start = [np.zeros((1, teams[0].n_states, n)) for n in teams[0].n_actions]
+    >>> few, many = (adapt(start, teams, step=0.5, steps=steps).potential[:, -1] for steps in (1, 50))
+    >>> bool((few < many).all())
+    True
     """
     batch = GameBatch.of(games)
     check_batch("adapt", batch, DiscountedGame)

@@ -22,8 +22,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from metanash._inner.views import View, Viewed
 from metanash.games import GameBatch, check_games
-from metanash.learners.base import Learner, Policies, Run, learn
+from metanash.learners.base import Learner, Policies, Run, learn, profiles_of
 from metanash.learners.stages import StagedMirrorDescent, best_response_to
 from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
@@ -43,7 +44,13 @@ State = TypeVar("State")
 
 
 class MetaUpdate(Protocol):
-    """See the module."""
+    """See the module.
+
+    Examples
+    --------
+    >>> [callable(getattr(update, name)) for update in (Individual(), CarryOver()) for name in ("observe", "initial")]
+    [True, True, True, True]
+    """
 
     def observe(self, learner: Any, run: Run[Any]) -> "MetaUpdate":
         """Return the meta-update that has also seen this run on one more game."""
@@ -54,7 +61,13 @@ class MetaUpdate(Protocol):
 
 @dataclass(frozen=True)
 class Individual:
-    """Every game from scratch."""
+    """Every game from scratch.
+
+    Examples
+    --------
+    >>> Individual().observe(None, None).initial() is None
+    True
+    """
 
     def observe(self, learner: Any, run: Run[Any]) -> "Individual":
         """Learn nothing."""
@@ -67,7 +80,16 @@ class Individual:
 
 @dataclass(frozen=True)
 class CarryOver:
-    """Start from the last policies of the previous game: pi^{k,0} = pi^{k-1,T} (Mao et al. 2023, section 4.1)."""
+    """Start from the last policies of the previous game: pi^{k,0} = pi^{k-1,T} (Mao et al. 2023, section 4.1).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), mn.RegretMatching(), 10)
+    >>> CarryOver().observe(None, run).initial() is run.policy
+    True
+    """
 
     last: Policies | None = None
 
@@ -211,7 +233,7 @@ META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class SequenceRun(Generic[State]):
+class SequenceRun(Viewed, Generic[State]):
     """Runs on the games of a sequence, in order; ``runs[k]`` is that of game k."""
 
     runs: tuple[Run[State], ...]
@@ -224,6 +246,15 @@ class SequenceRun(Generic[State]):
     def measured(self, name: str) -> Floats:
         """(sequences, K, C) measurements of the learner, by their name."""
         return np.stack([run.measures[name] for run in self.runs], axis=1)
+
+    def _view(self) -> View:
+        first, *_ = self.runs
+        measures = {name: self.measured(name) for name in first.measures}
+        profiles = {
+            name: (axes, [np.stack(parts, axis=1) for parts in zip(*(run.policy for run in self.runs), strict=True)])
+            for name, (axes, _) in profiles_of(first.policy).items()
+        }
+        return View(("sequence", "game"), first.checkpoints, measures, profiles)
 
 
 def learn_sequence(
@@ -257,6 +288,16 @@ def learn_sequence(
     ------
     ValueError
         If an argument is out of range, there is no game, or games are of another class than the learner takes.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> games = mn.families.zero_sum_sequence("pure", 2023, "docs", n_games=3, perturbation=0.1)
+    >>> learner = mn.OptimisticMirrorDescent(0.2)
+    >>> alone, meta = (learn_sequence(games, learner, META_UPDATES[name](3), 100) for name in ("individual",
+    ...     "best_response"))
+    >>> meta.ne_gap.shape, bool((meta.ne_gap[0, 1:, -1] < alone.ne_gap[0, 1:, -1]).all())
+    ((1, 3, 39), True)
     """
     given: object = sequences
     if not isinstance(given, Sequence) or isinstance(given, str | bytes):

@@ -136,6 +136,12 @@ def from_pygambit(other: Any, *, zero_sum: bool | None = None, scaled: bool = Tr
     ------
     ValueError
         As :func:`from_neighbour`, or if it is of another package.
+
+    Examples
+    --------
+    >>> from_pygambit([[3, -1], [-1, 1]])
+    Traceback (most recent call last):
+    ValueError: a strategic game of pygambit has to_arrays, this list has not; from_neighbour knows those of ...
     """
     return _of("pygambit", other, zero_sum, scaled)
 
@@ -149,6 +155,12 @@ def from_openspiel(other: Any, *, zero_sum: bool | None = None, scaled: bool = T
     ------
     ValueError
         As :func:`from_neighbour`, or if it is of another package.
+
+    Examples
+    --------
+    >>> from_openspiel([[3, -1], [-1, 1]])
+    Traceback (most recent call last):
+    ValueError: a strategic game of OpenSpiel has row_utilities or player_utilities, this list has not; ...
     """
     return _of("OpenSpiel", other, zero_sum, scaled)
 
@@ -220,6 +232,14 @@ def to_pygambit(game: OneShot, units: Units | None = None) -> Any:
         If the game has more states or steps, or the units are of another number of players.
     ModuleNotFoundError
         If pygambit is not installed.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> twice = ZeroSumGame([[[[1.0, 0.0]]]] * 2, Transition.shared([[[[1.0], [1.0]]]]))
+    >>> to_pygambit(twice)
+    Traceback (most recent call last):
+    ValueError: a strategic game has one state and one step, this one 1 states and 2 steps; write_efg writes ...
     """
     check_game("to_pygambit", game, ZeroSumGame, MarkovGame)
     only_one_shot(game)
@@ -239,6 +259,14 @@ def to_openspiel(game: OneShot, units: Units | None = None) -> Any:
         As :func:`to_pygambit`, or of a single player, since OpenSpiel has no such strategic games.
     ModuleNotFoundError
         If OpenSpiel is not installed.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> alone = MarkovGame([[[[1.0, 0.0]]]], Transition.shared([[[1.0], [1.0]]]))
+    >>> to_openspiel(alone)
+    Traceback (most recent call last):
+    ValueError: OpenSpiel's strategic games have two players or more, this one has one
     """
     payoffs = to_payoffs(game, units)
     if len(payoffs) == 1:
@@ -260,6 +288,14 @@ def to_nashpy(game: OneShot, units: Units | None = None) -> Any:
         As :func:`to_pygambit`, or if there are not two players.
     ModuleNotFoundError
         If Nashpy is not installed.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> alone = MarkovGame([[[[1.0, 0.0]]]], Transition.shared([[[1.0], [1.0]]]))
+    >>> to_nashpy(alone)
+    Traceback (most recent call last):
+    ValueError: a bimatrix game has 2 players, this one has 1; to_payoffs has them all
     """
     payoffs = to_bimatrix(game, units)
     return _module("nashpy", "nashpy").Game(*payoffs)
@@ -276,6 +312,14 @@ def to_quantecon(game: OneShot, units: Units | None = None) -> Any:
         As :func:`to_pygambit`.
     ModuleNotFoundError
         If QuantEcon is not installed.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> twice = ZeroSumGame([[[[1.0, 0.0]]]] * 2, Transition.shared([[[[1.0], [1.0]]]]))
+    >>> to_quantecon(twice)
+    Traceback (most recent call last):
+    ValueError: a strategic game has one state and one step, this one 1 states and 2 steps; write_efg writes ...
     """
     payoffs = to_payoffs(game, units)
     theory = _module("quantecon.game_theory", "quantecon")

@@ -22,12 +22,24 @@ __all__ = ["Logits", "ValueModel", "ascend", "assembled_gradient", "assembled_he
 
 
 def beside(parts: Sequence[Floats]) -> Floats:
-    """The players' (R, S, A_i) arrays side by side: (R, S, A_1 + ... + A_N), C-contiguous."""
+    """The players' (R, S, A_i) arrays side by side: (R, S, A_1 + ... + A_N), C-contiguous.
+
+    Examples
+    --------
+    >>> beside([np.zeros((1, 2, 3)), np.ones((1, 2, 2))])[0, 0].tolist()
+    [0.0, 0.0, 0.0, 1.0, 1.0]
+    """
     return np.ascontiguousarray(np.concatenate(parts, axis=-1, dtype=np.float64))
 
 
 def parts_of(together: Floats, n_actions: Sequence[int]) -> Logits:
-    """The inverse of :func:`beside`."""
+    """The inverse of :func:`beside`.
+
+    Examples
+    --------
+    >>> [part.shape for part in parts_of(np.zeros((1, 2, 5)), (3, 2))]
+    [(1, 2, 3), (1, 2, 2)]
+    """
     bounds = itertools.pairwise(itertools.accumulate(n_actions, initial=0))
     return tuple(np.ascontiguousarray(together[..., first:last]) for first, last in bounds)
 
@@ -47,6 +59,14 @@ class ValueModel(Frozen):
     discount : float
         gamma.
     n_actions : tuple of int
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = mn.families.potential_sequence("team", 3, n_games=2, perturbation=0.1, discount=0.5, n_actions=(2, 3))
+    >>> model = ValueModel.of(GameBatch.of(teams))
+    >>> model.n_actions, model.discount, model.reward.shape[0]
+    ((2, 3), 0.5, 2)
     """
 
     reward: Floats
@@ -127,6 +147,15 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
     The operator zeta of Mao et al. 2023, section 4.2: T = ``steps`` times with ``step`` alpha, all players at once.
     Raises ValueError if the logits, (G, S, A_i) for each player, have the wrong shape or are not finite, the step lies
     outside [1e-100, 1e100], or ``steps`` is negative; ArithmeticError if the ascent leaves the range of floats.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> (team,) = mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5)
+    >>> theta = ascend(ValueModel.of(GameBatch.of(team)), [np.zeros((1, team.n_states,
+    ...     n)) for n in team.n_actions], 0.5, 100)
+    >>> mn.ne_gap(team, [mn.simplex.softmax(part[0]) for part in theta]) < 0.1
+    True
     """
     within_floats("step", step), integer("steps", steps, 0)
     together, players = beside(model.checked(logits, len(model))), len(model.n_actions)
@@ -167,7 +196,17 @@ def _flat(parts: Sequence[Floats]) -> Floats:
 
 
 def hessian(point: Point) -> Floats:
-    """Hessians (G, D, D), D = S (A_1 + ... + A_N), in order of player, state, action: by D products, for checks."""
+    """Hessians (G, D, D), D = S (A_1 + ... + A_N), in order of player, state, action: by D products, for checks.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> (team,) = mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5, n_actions=(2, 2))
+    >>> start = [np.zeros((1, team.n_states, 2))] * 2
+    >>> found = hessian(ValueModel.of(GameBatch.of(team)).at(start))
+    >>> bool(np.allclose(found, assembled_hessian(GameBatch.of(team), start)))  # the value of a team is its potential
+    True
+    """
     shapes = [part.shape for part in point.logits]
     splits = np.cumsum([states * actions for _, states, actions in shapes])
     columns = []
@@ -182,6 +221,14 @@ def assembled_gradient(games: GameBatch[DiscountedGame], logits: Sequence[Floats
     """d_i V_i for each player i, which independent players ascend. In a potential game it is the gradient of Phi.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.0]]]], still, 0.0))
+    >>> [part.tolist() for part in assembled_gradient(games, [np.zeros((1, 1, 2))] * 2)]
+    [[[[0.125, -0.125]]], [[[0.125, -0.125]]]]
     """
     check_batch("assembled_gradient", games, DiscountedGame)
     return tuple(ValueModel.of(games, i).at(logits).gradient[i] for i in range(games.game.n_players))
@@ -193,6 +240,15 @@ def assembled_hessian(games: GameBatch[DiscountedGame], logits: Sequence[Floats]
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
 
     In a potential game it is the Hessian of Phi. Where it is not symmetric there is no potential.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.0]]]], still, 0.0))
+    >>> found = assembled_hessian(games, [np.zeros((1, 1, 2))] * 2)
+    >>> found.shape, bool(np.allclose(found, found.swapaxes(1, 2)))  # a team has a potential
+    ((1, 4, 4), True)
     """
     check_batch("assembled_hessian", games, DiscountedGame)
     ends = np.cumsum([0, *(part.shape[1] * part.shape[2] for part in logits)])

@@ -51,6 +51,15 @@ def best_response_dissimilarity(responses: Floats) -> Floats:
     ------
     ValueError
         If an axis is missing, or a response is no distribution (:func:`metanash._inner.checks.distributions`).
+
+    Examples
+    --------
+    >>> alike = np.broadcast_to([1.0, 0.0], (2, 1, 1, 1, 2))  # two games, stage, step, state, action
+    >>> float(best_response_dissimilarity(alike))
+    0.0
+    >>> other = np.array([[1.0, 0.0], [0.0, 1.0]]).reshape(2, 1, 1, 1, 2)
+    >>> float(best_response_dissimilarity(other).round(4))  # 2 log 2
+    1.3863
     """
     responses = float_array("responses", responses)
     if responses.ndim < 5:
@@ -76,6 +85,12 @@ def total_dissimilarity(responses: Sequence[Floats]) -> Floats:
     ------
     ValueError
         If a response is no distribution.
+
+    Examples
+    --------
+    >>> rows = np.array([[1.0, 0.0], [0.0, 1.0]]).reshape(2, 1, 1, 1, 2)
+    >>> float(total_dissimilarity([rows, rows]).round(4))  # 2 log 2 for each player
+    2.7726
     """
     return np.asarray(sum(best_response_dissimilarity(part) for part in responses))
 
@@ -115,6 +130,15 @@ def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, 
     ------
     ValueError
         If ``policies`` < 1.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> team = DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5)
+    >>> pennies = DiscountedGame([[[[1.0, 0.0], [0.0, 1.0]]], [[[0.0, 1.0], [1.0, 0.0]]]], still, 0.5)
+    >>> potential_deviation(team) < 1e-12, potential_deviation(pennies) > 1
+    (True, True)
     """
     check_game("potential_deviation", game, DiscountedGame, MarkovGame)
     integer("policies", policies, 1)
@@ -139,13 +163,22 @@ def stage_potential_deviation(game: DiscountedGame, policies: int = 100, seed: i
 
     Takes a DiscountedGame; raises ValueError for anything else.
 
-    The largest violation found of Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i) (Mao et al. 2023,
+    The largest violation found of ``Phi_s(pi) - Phi_s(pi_i', pi_-i) = V_i(pi) - V_i(pi_i', pi_-i)`` (Mao et al. 2023,
     section 2) over random policies, players and states.
 
     Raises
     ------
     ValueError
         If the game has no stage potential, or ``policies`` < 1.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> team = DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5)
+    >>> wrong = DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5, potential=[[[0.0, 0.0], [0.0, 0.5]]])
+    >>> stage_potential_deviation(team) < 1e-12, stage_potential_deviation(wrong) > 0.5
+    (True, True)
     """
     check_game("stage_potential_deviation", game, DiscountedGame)
     integer("policies", policies, 1)
@@ -166,6 +199,15 @@ def is_potential_game(game: DiscountedGame | MarkovGame) -> bool:
     Takes a DiscountedGame or MarkovGame; raises ValueError for anything else.
 
     To 1e-9 of the largest value possible, H or 1 / (1 - discount).
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> team = DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5)
+    >>> pennies = DiscountedGame([[[[1.0, 0.0], [0.0, 1.0]]], [[[0.0, 1.0], [1.0, 0.0]]]], still, 0.5)
+    >>> is_potential_game(team), is_potential_game(pennies)
+    (True, False)
     """
     check_game("is_potential_game", game, DiscountedGame, MarkovGame)
     largest_value = game.horizon if isinstance(game, MarkovGame) else 1.0 / (1.0 - game.discount)
@@ -187,6 +229,13 @@ def distribution_mismatch(games: GameBatch[DiscountedGame]) -> Floats:
     Exact, and at least 1. d_rho^pi(s) = (1 - gamma) sum_t gamma^t Pr(s_t = s) (Mao et al. 2023, appendix C; Ding et
     al. 2022). For each state the largest d_rho^pi is the optimal value of a decision problem over joint actions, whose
     reward is 1 - gamma in that state; an optimal policy is deterministic, so a product of policies.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])  # one state
+    >>> distribution_mismatch(GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))).tolist()
+    [1.0]
     """
     check_batch("distribution_mismatch", games, DiscountedGame)
     mismatch = np.ones(len(games))
@@ -207,6 +256,13 @@ def largest_potentials(games: GameBatch[DiscountedGame]) -> Floats:
     """Maximum over policies of Phi, exactly: (G,). Raises ValueError if a game has no stage potential.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> largest_potentials(GameBatch.of(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5))).tolist()
+    [2.0]
     """
     check_batch("largest_potentials", games, DiscountedGame)
     return _largest_values(games, stage_potentials(games))
@@ -241,6 +297,15 @@ def largest_potential_drops(
     ------
     ValueError
         If sizes, discounts or initial distributions differ, or a game has no stage potential.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> one, other = (GameBatch.of(DiscountedGame([[[[high, 0.0], [0.0, 0.5]]]], still, 0.5)) for high in (1.0, 0.75))
+    >>> drops, exact = largest_potential_drops(one, other)
+    >>> drops.tolist(), exact.tolist()  # a quarter over 1 - discount
+    ([0.5], [True])
     """
     check_batch("largest_potential_drops", games, DiscountedGame)
     check_batch("largest_potential_drops", following, DiscountedGame)

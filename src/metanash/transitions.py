@@ -8,15 +8,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
 from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.late import scipy
 from metanash.typing import Floats, Integers
 
 __all__ = ["MOST_PLAYERS", "Transition", "TransitionBatch", "enough_axes"]
@@ -27,7 +28,12 @@ MOST_PLAYERS = 60
 
 
 def enough_axes(players: int) -> None:
-    """Raise ValueError if there are more players than arrays have axes for."""
+    """Raise ValueError if there are more players than arrays have axes for.
+
+    Examples
+    --------
+    >>> enough_axes(60)
+    """
     if players > MOST_PLAYERS:
         raise ValueError(
             f"games have at most {MOST_PLAYERS} players, since arrays have at most 64 axes and batches of games need "
@@ -50,6 +56,15 @@ class Transition(Frozen):
         S.
     n_actions : tuple of int
         A_1, ..., A_N.
+
+    Examples
+    --------
+    >>> shared = Transition.shared([[[[0.5, 0.5]]], [[[0.0, 1.0]]]])  # two states, one joint action
+    >>> shared.steps, shared.n_states, shared.n_actions, shared.is_sparse
+    (1, 2, (1, 1), False)
+    >>> Transition.shared([[[[0.5, 0.4]]], [[[0.0, 1.0]]]])
+    Traceback (most recent call last):
+    ValueError: transition rows must be distributions; at (h, s, a) = (0, 0, 0, 0) the mass is 0.9
     """
 
     parts: "Floats | tuple[Rows, ...]"
@@ -105,9 +120,7 @@ class Transition(Frozen):
         return cls.per_step(kernel[np.newaxis])
 
     @classmethod
-    def sparse(
-        cls, matrices: "Sequence[scipy.sparse.sparray]", n_actions: Sequence[int], *, copy: bool = True
-    ) -> "Transition":
+    def sparse(cls, matrices: Sequence[Any], n_actions: Sequence[int], *, copy: bool = True) -> "Transition":
         """Sparse kernels, one per step or a single one for all.
 
         Parameters
@@ -138,7 +151,7 @@ class Transition(Frozen):
         return cls.trusted(tuple(steps), states, actions)
 
     @property
-    def kernel(self) -> "Floats | tuple[scipy.sparse.csr_array, ...]":
+    def kernel(self) -> "Floats | tuple[Any, ...]":
         """The dense array, or sparse (S A_1 ... A_N, S) matrices: one per step, built anew around the frozen parts."""
         return self._matrices() if isinstance(self.parts, tuple) else self.parts
 
@@ -152,12 +165,12 @@ class Transition(Frozen):
         """Whether the kernels are sparse matrices."""
         return isinstance(self.parts, tuple)
 
-    def _matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+    def _matrices(self) -> tuple[Any, ...]:
         shape = (self.n_states * math.prod(self.n_actions), self.n_states)
         return tuple(matrix_of(rows, shape) for rows in self.parts if isinstance(rows, Rows))
 
     @cached_property
-    def _own_matrices(self) -> "tuple[scipy.sparse.csr_array, ...]":
+    def _own_matrices(self) -> tuple[Any, ...]:
         return self._matrices()
 
     def times(self, step: int, value: Floats) -> Floats:
@@ -198,6 +211,13 @@ class TransitionBatch(Frozen):
         Number of the kernel of each game.
     stacked : (steps, kinds, S, A_1, ..., A_N, S) array or None
         The distinct kernels of all steps; None if they are sparse.
+
+    Examples
+    --------
+    >>> one, other = Transition.shared([[[[1.0]]]]), Transition.shared([[[[1.0]]]])
+    >>> batch = TransitionBatch((one, other, one))
+    >>> len(batch.kinds), batch.index.tolist()
+    (2, [0, 1, 0])
     """
 
     transitions: tuple[Transition, ...]

@@ -3,6 +3,9 @@
 import ast
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -38,8 +41,47 @@ def test_every_module_of_the_overview_has_a_line_in_a_group():
     assert sorted(named) == sorted(public("metanash"))
 
 
+def in_a_new_process(code):
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def test_all_names_of_the_library_are_there():
-    assert all(hasattr(metanash, name) for name in metanash.__all__)
+    """Each by itself, in a process that has loaded nothing yet; and they are what type checkers are told."""
+    told = {}
+    for node in ast.walk(ast.parse((LIBRARY / "__init__.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("metanash"):
+            told |= {alias.name: node.module for alias in node.names}
+    assert sorted(told) == sorted(metanash.__all__)
+    for name, home in told.items():
+        assert getattr(metanash, name) is getattr(importlib.import_module(home), name)
+    code = "import metanash as m; print(set(m.__all__) - set(dir(m)), *(hasattr(m, name) for name in m.__all__))"
+    assert in_a_new_process(code).split() == ["set()", *["True"] * len(metanash.__all__)]
+    assert (
+        in_a_new_process("from metanash import *; print(learn.__name__, families.__name__)")
+        == "learn metanash.families\n"
+    )
+
+
+def test_modules_are_there_without_an_import_of_their_own():
+    assert in_a_new_process("import metanash; print(metanash.gaps.ne_gap is metanash.ne_gap)") == "True\n"
+
+
+@pytest.mark.parametrize("name", ["nothing", "_inner_thing", "__wrapped__"])
+def test_what_is_not_there_is_an_attribute_error(name):
+    with pytest.raises(AttributeError, match=f"module 'metanash' has no attribute '{name}'"):
+        getattr(metanash, name)
+    with pytest.raises(ImportError, match=f"cannot import name '{name}'"):
+        exec(f"from metanash import {name}")
+
+
+def test_a_module_that_is_damaged_says_so(tmp_path):
+    """What it fails to import is told, and not that there is no such module."""
+    shutil.copytree(LIBRARY, tmp_path / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "metanash" / "gaps.py").write_text("import nowhere_at_all\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import metanash; metanash.ne_gap"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ModuleNotFoundError: No module named 'nowhere_at_all'" in done.stderr
 
 
 def imports_of_inner_modules(code):

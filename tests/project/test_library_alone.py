@@ -132,8 +132,9 @@ def test_commands_of_the_replication_need_no_more(tmp_path):
     lines = [f"{name} = {value}\n" for name, value in points.items()]
     (metadata / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
     offered = both.run("-m", "metanash.cli", "--help")
-    assert re.findall(r"^    (\w+) ", offered, flags=re.MULTILINE) == [
+    assert re.findall(r"^    (\w+)", offered, flags=re.MULTILINE) == [
         "claims",
+        "completion",
         "convert",
         "falsify",
         "gap",

@@ -9,10 +9,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy  # its parts load when they are used: a third of a second that most processes save
 
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, float_array, name_entry, real_numbers
 from metanash._inner.frozen import sealed
+from metanash._inner.late import scipy
 from metanash.typing import Array
 
 __all__ = ["Rows", "check_parts", "kernel_rows", "matrix_of", "matrix_of_parts"]
@@ -76,12 +76,12 @@ def check_parts(name: str, parts: Rows, shape: tuple[int, int], major: str = "ro
         )
 
 
-def matrix_of(rows: Rows, shape: tuple[int, int]) -> "scipy.sparse.csr_array":
+def matrix_of(rows: Rows, shape: tuple[int, int]) -> Any:
     """The matrix of checked parts, which it shares."""
     return scipy.sparse.csr_array(tuple(rows), shape=shape)
 
 
-def matrix_of_parts(name: str, parts: Rows, shape: tuple[int, int]) -> "scipy.sparse.csr_array":
+def matrix_of_parts(name: str, parts: Rows, shape: tuple[int, int]) -> Any:
     """The matrix of parts that come from anywhere. Raises ValueError as :func:`check_parts` does."""
     check_parts(name, parts, shape)
     return matrix_of(parts, shape)
@@ -105,7 +105,7 @@ def _check_form(name: str, matrix: Any) -> None:
         raise ValueError(f"{name}: rows and data of a LIL matrix must be of the same lengths")
 
 
-def _canonical(name: str, matrix: Any, copy: bool) -> "scipy.sparse.csr_array":
+def _canonical(name: str, matrix: Any, copy: bool) -> Any:
     """A sparse array as CSR of float64, columns in order and none twice; shared memory unless ``copy`` is needed."""
     real_numbers(name, matrix.dtype)
     _check_form(name, matrix)

@@ -39,6 +39,11 @@ def largest_ascent_step(discount: npt.ArrayLike, mismatch: npt.ArrayLike, n_play
     ----------
     mismatch : array
         kappa, at least 1; see :func:`metanash.similarity.distribution_mismatch`.
+
+    Examples
+    --------
+    >>> float(largest_ascent_step(discount=0.5, mismatch=1.0, n_players=2, most_actions=2))  # 1/16 over 8 * 2 * 2
+    0.001953125
     """
     kappa = np.asarray(mismatch, dtype=np.float64)
     return np.asarray((1.0 - np.asarray(discount)) ** 4 / (8.0 * kappa**3 * n_players * most_actions))
@@ -64,6 +69,11 @@ def proposition_1(
         alpha, T and gamma.
     factor : float
         On kappa; see :data:`FACTORS`.
+
+    Examples
+    --------
+    >>> float(proposition_1(rise=0.25, mismatch=1.0, step_size=0.1, iterations=100, discount=0.5).round(4))
+    0.3162
     """
     scale = np.asarray(step_size) * np.asarray(iterations) * (1.0 - np.asarray(discount)) ** 2
     return np.asarray(np.sqrt(factor * np.asarray(mismatch) * np.maximum(rise, 0.0) / scale))
@@ -94,6 +104,13 @@ def theorem_3(
         K.
     mismatch : array
         The largest kappa of the games.
+
+    Examples
+    --------
+    >>> sizes = {"n_games": 4, "mismatch": 1.0, "step_size": 0.1, "iterations": 100, "discount": 0.5}
+    >>> alike, different = (theorem_3(1.0, dissimilarity, **sizes) for dissimilarity in (0.0, 3.0))
+    >>> float((different / alike).round(4))  # the root of (1 + 3) / (1 + 0)
+    2.0
     """
     total = np.asarray(largest_potential) + np.asarray(dissimilarity)
     return proposition_1(total / n_games, mismatch, step_size, iterations, discount, factor)
@@ -111,6 +128,11 @@ class GradientConstants:
         L, of the spectral norm of the Hessian.
     hessian_lipschitz : float
         R, of the third derivative along any direction of length 1.
+
+    Examples
+    --------
+    >>> GradientConstants(gradient=1.0, smoothness=2.0, hessian_lipschitz=3.0).smoothness
+    2.0
     """
 
     gradient: float
@@ -128,6 +150,12 @@ def gradient_constants(discount: float, n_players: int = 1) -> GradientConstants
 
     Derived in ``docs/constants.md``; the paper's Lemma 14 was not at hand. With a reward common to all players, or a
     single value function, there is no factor sqrt N: leave ``n_players`` at 1.
+
+    Examples
+    --------
+    >>> constants = gradient_constants(discount=0.0)  # a team that plays once
+    >>> round(constants.gradient**2, 6), constants.smoothness, constants.hessian_lipschitz
+    (0.125, 0.5, 1.04)
     """
     scale, rest = math.sqrt(n_players), 1.0 - discount
     third_moments = (1.0 + discount) * (1.0 + 4.0 * discount + discount**2)
@@ -142,6 +170,12 @@ def meta_smoothness(constants: GradientConstants, step_size: float, inner_steps:
     """L_F, a Lipschitz constant of the gradient of the MAML objective (9) with inner steps theta + alpha grad Phi.
 
     L_F = L (1 + alpha L)^{2T} + (R G / L) (1 + alpha L)^{T-1} ((1 + alpha L)^T - 1), derived in ``docs/constants.md``.
+
+    Examples
+    --------
+    >>> constants = gradient_constants(discount=0.5)
+    >>> meta_smoothness(constants, step_size=0.1, inner_steps=0) == constants.smoothness
+    True
     """
     growth = 1.0 + step_size * constants.smoothness
     curvature = constants.hessian_lipschitz * constants.gradient / constants.smoothness
@@ -153,6 +187,11 @@ def theorem_4(smoothness: npt.ArrayLike, meta_iterations: npt.ArrayLike, n_playe
     """Theorem 4: bound on the least norm of the meta-gradient in K meta-iterations of step 1 / L_F.
 
     sqrt(4 N L_F / ((1 - gamma) K)). The ascent lemma gives half of what stands under the root.
+
+    Examples
+    --------
+    >>> theorem_4(smoothness=2.0, meta_iterations=[16, 64], n_players=1, discount=0.5).tolist()
+    [1.0, 0.5]
     """
     inner = 4.0 * n_players * np.asarray(smoothness) / ((1.0 - discount) * np.asarray(meta_iterations))
     return np.asarray(np.sqrt(inner))

@@ -39,12 +39,24 @@ _TIE = 1e-12
 
 
 def largest_learning_rate(horizon: int) -> float:
-    """1 / (8 H^2), the largest learning rate of Theorem 1."""
+    """1 / (8 H^2), the largest learning rate of Theorem 1.
+
+    Examples
+    --------
+    >>> largest_learning_rate(horizon=2)
+    0.03125
+    """
     return 1.0 / (8.0 * horizon**2)
 
 
 def trivial_gap(horizon: int) -> float:
-    """H: no NE-gap of a zero-sum game and no CCE-gap is larger, so no bound above it says anything."""
+    """H: no NE-gap of a zero-sum game and no CCE-gap is larger, so no bound above it says anything.
+
+    Examples
+    --------
+    >>> trivial_gap(horizon=3)
+    3.0
+    """
     return float(horizon)
 
 
@@ -69,6 +81,14 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
     ------
     ValueError
         If an initial policy is none (:func:`metanash._inner.checks.distributions`).
+
+    Examples
+    --------
+    >>> payoff, start = np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.25, 0.25])  # two actions are tied
+    >>> vertex_divergence(payoff, start, worst=True).round(4)  # log 4
+    np.float64(1.3863)
+    >>> vertex_divergence(payoff, start, worst=False).round(4)  # log 2
+    np.float64(0.6931)
     """
     initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
     best = payoff >= largest(payoff, keepdims=True) - _TIE
@@ -104,6 +124,13 @@ def theorem_1(
         T.
     learning_rate : array, optional
         eta. Without it the printed factor 192 H^3 / T, with it the repaired one 24 H / (eta T).
+
+    Examples
+    --------
+    >>> float(theorem_1(divergence=2.0, horizon=1, iterations=1000))  # 192 * 2 / 1000
+    0.384
+    >>> float(theorem_1(divergence=2.0, horizon=1, iterations=1000, learning_rate=0.125))  # 24 * 2 / (0.125 * 1000)
+    0.384
     """
     return np.asarray(_rate_factor(horizon, learning_rate) * np.asarray(divergence) / np.asarray(iterations))
 
@@ -184,6 +211,11 @@ def theorem_1_uniform(
     """Equation (4): 768 H^5 log T log(A B) / T for uniform initial policies; at T = 1 it is 0.
 
     With a learning rate the repaired form, 96 H^3 log T log(A B) / (eta T).
+
+    Examples
+    --------
+    >>> float(theorem_1_uniform(horizon=1, iterations=10**6, n_actions=(2, 2)).round(4))
+    0.0147
     """
     t = np.asarray(iterations, dtype=np.float64)
     divergence = 4.0 * horizon**2 * np.log(t) * math.log(math.prod(n_actions))
@@ -196,6 +228,11 @@ def burn_in(horizon: int) -> int:
     With m = H - h + 1 rewards to come, stage tau <= m of step h misses m + 1 - tau of them. B(H) / T added to the
     printed bound covers what *one* side of the game can lose to that. It is not enough for both
     (the replication has the counterexample); see :func:`two_sided_burn_in`.
+
+    Examples
+    --------
+    >>> [burn_in(horizon) for horizon in (1, 2, 3)]
+    [1, 9, 35]
     """
     return sum(missed_rewards(horizon))
 
@@ -207,6 +244,11 @@ def two_sided_burn_in(horizon: int) -> int:
     what the max-player gains where *it* leads plus what the min-player gains where *it* leads. At step 1 both are in
     the initial state and share one duality gap; from step 2 on they may be in different states and each take the
     whole (``docs/theorem1.md``, with all divergences).
+
+    Examples
+    --------
+    >>> [two_sided_burn_in(horizon) for horizon in (1, 2, 3)]
+    [1, 11, 48]
     """
     missed = missed_rewards(horizon)
     return 2 * sum(missed) - missed[-1]
@@ -243,6 +285,12 @@ def theorem_2(
     ------
     ValueError
         If K <= 4.
+
+    Examples
+    --------
+    >>> rough, close = (theorem_2(delta, 16, horizon=1, iterations=1000, n_actions=(2, 2)) for delta in (1.0, 0.0))
+    >>> bool(0 < close < rough)
+    True
     """
     if n_games <= 4:
         raise ValueError(f"Theorem 2 needs more than 4 games, so that alpha = 1 / sqrt(K) < 1/2; got {n_games}")

@@ -32,7 +32,15 @@ _EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the game, the file to write and whether it may be there already."""
+    """Take the game, the file to write and whether it may be there already.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["game.csv", "game.nfg", "--force"]).force
+    True
+    """
     add_game(parser, _EXAMPLES)
     parser.add_argument("target", type=Path, help=f"the file to write; its name ends in {', '.join(_WRITERS)}")
     parser.add_argument("--game", type=int, metavar="K", help="of a file with several games: this one, from 0")
@@ -40,7 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file and say what it holds; ValueError says why it cannot be."""
+    r"""Write the file and say what it holds; ValueError says why it cannot be.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> _ = Path("game.csv").write_text("3,-1\n-1,1\n")
+    >>> main(["convert", "game.csv", "game.nfg", "--force"])
+    game.nfg: strategic, constant sum, 2 x 2 actions
+    0
+    """
     target: Path = options.target
     suffix = target.suffix.lower()
     if suffix not in _WRITERS:

@@ -32,7 +32,15 @@ _EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the game, the policies, and the form of the output."""
+    """Take the game, the policies, and the form of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["game.csv", "found.json"]).policies.name
+    'found.json'
+    """
     add_game(parser, _EXAMPLES)
     parser.add_argument("policies", type=Path, help="a .json or .npz file")
     parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
@@ -40,7 +48,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print gains and the NE-gap; ValueError names what is wrong with game or policies."""
+    r"""Print gains and the NE-gap; ValueError names what is wrong with game or policies.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> _ = Path("game.csv").write_text("3,-1\n-1,1\n")
+    >>> _ = Path("half.json").write_text("[[0.5, 0.5], [0.5, 0.5]]")
+    >>> main(["gap", "game.csv", "half.json"])
+    game.csv: strategic, constant sum, 2 x 2 actions
+              payoff        gain by a best response
+    player 1  0.5           0.5
+    player 2  -0.5          0.5
+    NE-gap 1, the sum of both
+    0
+    """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return trees.gap(options, loaded, _given(options.policies, 0))

@@ -28,7 +28,13 @@ def _processor() -> str:
 
 
 def information() -> dict[str, str]:
-    """Versions of Python and packages, backend and instruction set of the kernels, system, processor and cores."""
+    """Versions of Python and packages, backend and instruction set of the kernels, system, processor and cores.
+
+    Examples
+    --------
+    >>> sorted(information())[:4]
+    ['cores', 'kernels', 'matplotlib', 'metanash']
+    """
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
@@ -40,12 +46,29 @@ def information() -> dict[str, str]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments."""
+    """No arguments.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> vars(parser.parse_args([]))
+    {}
+    """
     del parser
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print :func:`information`."""
+    """Print :func:`information`.
+
+    Examples
+    --------
+    >>> run(argparse.Namespace())  # doctest: +ELLIPSIS
+    python       3...
+    metanash     ...
+    ...
+    0
+    """
     del options
     for name, value in information().items():
         print(f"{name:12s} {value}")

@@ -20,7 +20,16 @@ _KINDS = [suffix.removeprefix(".") for suffix in FORMATS]
 
 
 def add_game(parser: argparse.ArgumentParser, examples: str) -> None:
-    """Add the arguments that say which game, and examples below the help."""
+    """Add the arguments that say which game, and examples below the help.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_game(parser, "  metanash solve game.csv")
+    >>> options = parser.parse_args(["-", "--format", "csv", "--zero-sum"])
+    >>> options.file, options.format, options.zero_sum
+    ('-', 'csv', True)
+    """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (
         f"examples:\n{examples}\n\nexit codes: 0, or 1 if something is wrong with the game, 2 with the usage"
@@ -37,7 +46,15 @@ def add_game(parser: argparse.ArgumentParser, examples: str) -> None:
 
 @contextmanager
 def notes(command: str) -> Iterator[None]:
-    """Print warnings as lines on stderr."""
+    """Print warnings as lines on stderr.
+
+    Examples
+    --------
+    >>> import contextlib
+    >>> with contextlib.redirect_stderr(sys.stdout), notes("solve"):
+    ...     warnings.warn("payoffs are close")
+    metanash solve: note: payoffs are close
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -48,7 +65,18 @@ def notes(command: str) -> Iterator[None]:
 
 
 def read(options: argparse.Namespace) -> Loaded | LoadedTree:
-    """Read the game of the arguments; ValueError as :func:`metanash.solution.files.load`, exit 2 without a format."""
+    r"""Read the game of the arguments; ValueError as :func:`metanash.solution.files.load`, exit 2 without a format.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_game(parser, "")
+    >>> _ = Path("game.csv").write_text("3,-1\n-1,1\n")
+    >>> options = parser.parse_args(["game.csv"])
+    >>> options.command = "solve"
+    >>> head(read(options))
+    'game.csv: strategic, constant sum, 2 x 2 actions'
+    """
     with notes(options.command):
         if options.file == "-" and options.format is None:
             options.misused(f"--format is needed with -, one of {', '.join(_KINDS)}")
@@ -90,7 +118,15 @@ def head(loaded: Loaded, number: int = 0) -> str:
 
 
 def described(loaded: Loaded, number: int) -> dict[str, Any]:
-    """What ``--json`` says of a game of a file."""
+    """What ``--json`` says of a game of a file.
+
+    Examples
+    --------
+    >>> from metanash.gambit import from_bimatrix
+    >>> game, units = from_bimatrix([[3, -1], [-1, 1]], name="pennies")
+    >>> described(Loaded(Path("pennies.nfg"), [game], units, True), 0)
+    {'game': 0, 'name': 'pennies', 'players': 2, 'actions': [2, 2], 'states': 1, 'steps': 1, 'discount': None}
+    """
     game = loaded.game(number)
     return {
         "game": number,

@@ -17,6 +17,7 @@ import numpy as np
 
 from metanash.commands import trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.commands.progress import watched
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.solution.files import LoadedTree
@@ -40,7 +41,15 @@ _SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the game, learner, iterations, rate, and the forms of the output."""
+    """Take the game, learner, iterations, rate, and the forms of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["game.csv", "-T", "50", "--learner", "regret_matching"]).iterations
+    50
+    """
     add_game(parser, _EXAMPLES)
     parser.add_argument("--game", type=int, default=0, metavar="K", help="which game of a file with several; default 0")
     parser.add_argument(
@@ -49,11 +58,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", "-T", type=int, default=1000, metavar="T", help="default 1000")
     parser.add_argument("--rate", type=float, help="learning rate or step size; the default depends on the learner")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gap against iterations (wants matplotlib)")
+    parser.add_argument(
+        "--quiet", "-q", action="store_true", help="no progress bar (there is one on a terminal, by the package rich)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options."""
+    r"""Print the gap at checkpoints and the policy; ValueError says what is wrong with game or options.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> _ = Path("game.csv").write_text("2,0\n0,1\n")
+    >>> main(["learn", "game.csv", "--iterations", "2"])
+    game.csv: strategic, constant sum, 2 x 2 actions
+    regret_matching, rate 10; ne-gap in payoffs
+     iteration  gap
+             1  1
+             2  0.164
+    player 1
+                0.319149  0.680851
+    player 2
+                0.401157  0.598843
+    0
+    """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(options, loaded)
@@ -62,7 +91,8 @@ def run(options: argparse.Namespace) -> int:
     game = loaded.game(options.game)
     name = options.learner or _DEFAULT[type(game)]
     rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
-    done = learn(game, LEARNERS[name](rate), options.iterations)
+    with watched(LEARNERS[name](rate), name, options.iterations, quiet=options.quiet) as learner:
+        done = learn(game, learner, options.iterations)
     concept = next(iter(done.measures)).partition("_")[0]  # what a learner is about comes first: ne, cce or ce
     measure = next(name for name in (f"{concept}_gap", f"{concept}_gap_bound") if name in done.measures)
     scales = set(loaded.units.scale)
@@ -94,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
 def _tree(options: argparse.Namespace, loaded: LoadedTree) -> int:
     """Learn an extensive game."""
     name = options.learner or next(iter(trees.LEARNERS))
-    done, how = trees.learned(loaded, name, options.rate, options.iterations)
+    done, how = trees.learned(loaded, name, options.rate, options.iterations, quiet=options.quiet)
     gap = np.maximum(done.measures["ne_gap"], 0.0)
     players, title = loaded.game.players, trees.head(loaded)
     if options.plot is not None:

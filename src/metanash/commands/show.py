@@ -27,7 +27,15 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the file, and an array to print whole."""
+    """Take the file, and an array to print whole.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["games.npz", "reward"]).array
+    'reward'
+    """
     parser.add_argument(
         "file", type=Path, help="an .npz file that the pipeline has made, an .nfg, .efg, .gam, .csv or .tsv file"
     )
@@ -114,7 +122,17 @@ def _table(path: Path, wanted: str | None) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the contents of the file, or one array; ValueError says why it cannot, or names the arrays."""
+    r"""Print the contents of the file, or one array; ValueError says why it cannot, or names the arrays.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> _ = Path("table.csv").write_text("game,gap\n0,0.5\n1,0.25\n")
+    >>> main(["show", "table.csv", "gap"])
+    0.5
+    0.25
+    0
+    """
     suffix = options.file.suffix.lower()
     show = _gambit if suffix in {".nfg", ".efg", ".gam"} else _table if suffix in _DELIMITERS else _archive
     show(options.file, options.array)

@@ -29,14 +29,36 @@ _EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the game, which one of several, and the form of the output."""
+    """Take the game, which one of several, and the form of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["games.npz", "--game", "3", "--json"]).game
+    3
+    """
     add_game(parser, _EXAMPLES)
     parser.add_argument("--game", type=int, metavar="K", help="of a file with several games: this one, from 0")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/command.md says what stands in it)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the equilibria; ValueError and ArithmeticError say why there are none."""
+    r"""Print the equilibria; ValueError and ArithmeticError say why there are none.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from metanash.cli import main
+    >>> _ = Path("game.csv").write_text("0,2\n3,1\n")
+    >>> main(["solve", "game.csv"])
+    game.csv: strategic, constant sum, 2 x 2 actions
+    zero-sum game, value 1.5 to player 1, NE-gap 0
+    player 1  0.5       0.5
+    player 2  0.25      0.75
+    by the simplex method
+    0
+    """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(options, loaded)

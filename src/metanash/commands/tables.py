@@ -14,7 +14,13 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """Names of columns, and rows by them."""
+    """Names of columns, and rows by them.
+
+    Examples
+    --------
+    >>> Table(["game", "gap"], [{"game": "0", "gap": "0.5"}]).rows[0]["gap"]
+    '0.5'
+    """
 
     columns: list[str]
     rows: list[Row]
@@ -23,7 +29,7 @@ class Table:
 def read_table(
     path: Path, columns: Sequence[str] = (), *, delimiter: str = ",", remedy: str = "make it again", rows: bool = False
 ) -> Table:
-    """Read a table.
+    r"""Read a table.
 
     Parameters
     ----------
@@ -40,6 +46,15 @@ def read_table(
     ------
     ValueError
         If the file is missing, no text, no table, or lacks columns or rows: the message names file, line and remedy.
+
+    Examples
+    --------
+    >>> _ = Path("table.csv").write_text("game,gap\n0,0.5\n1,0.25\n")
+    >>> [row["gap"] for row in read_table(Path("table.csv"), ["gap"]).rows]
+    ['0.5', '0.25']
+    >>> read_table(Path("table.csv"), ["value"])
+    Traceback (most recent call last):
+    ValueError: table.csv: the columns value are missing; make it again
     """
     try:
         odd = unreadable(path)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metanash.commands.inputs import SCHEMA
+from metanash.commands.progress import watched
 from metanash.extensive import (
     DilatedMirrorDescent,
     PredictiveCFR,
@@ -18,6 +19,7 @@ from metanash.extensive import (
     write_efg,
 )
 from metanash.extensive.exact import is_constant_sum
+from metanash.extensive.learners import ExtensiveLearner
 from metanash.solution.files import LoadedTree
 from metanash.solution.result import ROWS, at_sets, shown
 from metanash.typing import Floats, Policies
@@ -29,7 +31,17 @@ LEARNERS = {"predictive_cfr": PredictiveCFR, "dilated_mirror_descent": DilatedMi
 
 
 def head(loaded: LoadedTree) -> str:
-    """Title, players and sizes of a tree in a line."""
+    """Title, players and sizes of a tree in a line.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> head(loaded)
+    'pennies.efg: Pennies, extensive, 2 players, 1 + 1 information sets, 4 ends'
+    """
     game = loaded.game
     title = [game.name] * bool(game.name)
     sets = " + ".join(map(str, game.n_sets))
@@ -38,7 +50,17 @@ def head(loaded: LoadedTree) -> str:
 
 
 def described(loaded: LoadedTree) -> dict[str, Any]:
-    """What ``--json`` says of a tree; entries of games with states are null."""
+    """What ``--json`` says of a tree; entries of games with states are null.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> described(loaded)["information_sets"], described(loaded)["terminals"]
+    ([1, 1], 4)
+    """
     game = loaded.game
     return {
         "game": 0, "name": game.name, "players": game.n_players, "actions": None, "states": None, "steps": None,
@@ -48,7 +70,17 @@ def described(loaded: LoadedTree) -> dict[str, Any]:
 
 
 def sets_in_json(players: tuple[Treeplex, ...], strategies: Policies) -> list[list[dict[str, Any]]]:
-    """For each player a list of its information sets, each with the names and the probabilities of its actions."""
+    """For each player a list of its information sets, each with the names and the probabilities of its actions.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> sets_in_json(loaded.game.players, [plex.uniform() for plex in loaded.game.players])[0]
+    [{'information_set': 'Ann', 'actions': ['heads', 'tails'], 'probabilities': [0.5, 0.5]}]
+    """
     return [
         [
             {"information_set": name, "actions": list(actions), "probabilities": row.tolist()}
@@ -59,7 +91,20 @@ def sets_in_json(players: tuple[Treeplex, ...], strategies: Policies) -> list[li
 
 
 def rows(players: tuple[Treeplex, ...], strategies: Policies) -> None:
-    """Print strategies, a line for each information set; of many the first ones."""
+    """Print strategies, a line for each information set; of many the first ones.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> rows(loaded.game.players, [plex.uniform() for plex in loaded.game.players])
+    player 1 Ann
+      Ann  heads 0.5  tails 0.5
+    player 2 Bob
+      Bob  heads 0.5  tails 0.5
+    """
     for i, (plex, strategy) in enumerate(zip(players, strategies, strict=True)):
         sets = [*at_sets(plex, strategy)]
         print(f"player {i + 1} {plex.name}".rstrip())
@@ -70,7 +115,23 @@ def rows(players: tuple[Treeplex, ...], strategies: Policies) -> None:
 
 
 def gap(options: argparse.Namespace, loaded: LoadedTree, given: list[Any]) -> int:
-    """Print payoffs and gains of strategies; ValueError names what is wrong with them."""
+    """Print payoffs and gains of strategies; ValueError names what is wrong with them.
+
+    Examples
+    --------
+    >>> from metanash.cli import main
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> replies = {"left": Move(1, "Bob", {"in": End([1, -1]), "out": End([0, 0])}), "right": End([0, 0])}
+    >>> write_efg("small.efg", build_tree("Small", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> _ = Path("half.json").write_text("[[0.5, 0.5], [0.5, 0.5]]")
+    >>> main(["gap", "small.efg", "half.json"])
+    small.efg: Small, extensive, 2 players, 1 + 1 information sets, 3 ends
+              payoff        gain by a best response
+    player 1  0.25          0.25
+    player 2  -0.25         0.25
+    NE-gap 0.5, the sum of both
+    0
+    """
     game = loaded.game
     if len(given) != game.n_players:
         raise ValueError(
@@ -131,25 +192,65 @@ def _strategy(path: Path, player: int, plex: Treeplex, given: Any) -> Floats:
     return strategy
 
 
-def learned(loaded: LoadedTree, name: str, rate: float | None, iterations: int) -> tuple[Any, str]:
-    """Learn a tree: the run, and how it was done in words; ValueError if the learner is none of trees."""
+def learned(
+    loaded: LoadedTree, name: str, rate: float | None, iterations: int, *, quiet: bool = True
+) -> tuple[Any, str]:
+    """Learn a tree: the run, and how it was done in words; ValueError if the learner is none of trees.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> run, how = learned(loaded, "predictive_cfr", None, 10)
+    >>> int(run.checkpoints[-1]), how
+    (10, 'predictive_cfr')
+    """
     if name not in LEARNERS:
         raise ValueError(f"{loaded.path} is an extensive game, which {' and '.join(LEARNERS)} learn, not {name}")
     if name == "predictive_cfr":
         if rate is not None:
             raise ValueError("predictive_cfr has no learning rate; leave --rate out")
-        return learn_extensive(loaded.game, PredictiveCFR(), iterations), name
-    rate = 1.0 if rate is None else rate
-    return learn_extensive(loaded.game, DilatedMirrorDescent(rate), iterations), f"{name}, rate {rate:g}"
+        chosen: ExtensiveLearner = PredictiveCFR()
+        how = name
+    else:
+        rate = 1.0 if rate is None else rate
+        chosen = DilatedMirrorDescent(rate)
+        how = f"{name}, rate {rate:g}"
+    with watched(chosen, name, iterations, quiet=quiet) as learner:
+        return learn_extensive(loaded.game, learner, iterations), how
 
 
 def strategic(loaded: LoadedTree) -> Floats:
-    """Payoffs (N, A_1, ..., A_N) of the reduced strategies, whose number is said first."""
+    """Payoffs (N, A_1, ..., A_N) of the reduced strategies, whose number is said first.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> strategic(loaded)[0].tolist()
+    pennies.efg: the strategic form has 2 x 2 reduced strategies
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
     payoff = strategic_form(loaded.tree).payoff
     print(f"{loaded.path}: the strategic form has {' x '.join(f'{n:,}' for n in payoff.shape[1:])} reduced strategies")
     return payoff
 
 
 def write(path: Path, loaded: LoadedTree) -> None:
-    """Write the tree as .efg."""
+    """Write the tree as .efg.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> loaded = LoadedTree(Path("pennies.efg"), build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies)))
+    >>> write(Path("pennies.efg"), loaded)
+    >>> Path("pennies.efg").read_text().splitlines()[0]
+    'EFG 2 R "Pennies" { "Ann" "Bob" } ""'
+    """
     write_efg(path, loaded.tree)

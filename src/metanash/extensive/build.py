@@ -17,7 +17,13 @@ Number: TypeAlias = int | float | Fraction | Decimal
 
 @dataclass(frozen=True, eq=False)
 class End:
-    """The game ends, and each player gets a payoff."""
+    """The game ends, and each player gets a payoff.
+
+    Examples
+    --------
+    >>> build_tree("Nothing to do", ["Ann", "Bob"], End([1, 2])).payoffs
+    ((Fraction(1, 1), Fraction(2, 1)),)
+    """
 
     payoffs: Sequence[Number]
 
@@ -35,6 +41,13 @@ class Move:
     actions : mapping from str to node
     payoffs : sequence of numbers, optional
         What players get for coming here.
+
+    Examples
+    --------
+    >>> offer = Move(0, "offer", {"fair": End([2, 2]), "greedy": Move(1, "answer", {"take": End([3, 1]),
+    ...     "leave": End([0, 0])})})
+    >>> [(moves.label, moves.actions) for moves in build_tree("Ultimatum", ["Ann", "Bob"], offer).moves]
+    [('offer', ('fair', 'greedy')), ('answer', ('take', 'leave'))]
     """
 
     player: int
@@ -53,6 +66,12 @@ class Draw:
         Chances sum to one: integers, Fractions and Decimals exactly, floats up to 1e-9, and are divided by their sum.
     payoffs : sequence of numbers, optional
         What players get for coming here.
+
+    Examples
+    --------
+    >>> coin = Draw({"heads": (0.5, End([1])), "tails": (0.5, End([0]))})
+    >>> build_tree("A coin", ["Ann"], coin).players
+    ('Ann',)
     """
 
     outcomes: "Mapping[str, tuple[Number, TreeNode]]"

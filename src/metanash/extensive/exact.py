@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
+from metanash._inner.late import scipy
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Array, Floats, Policies
@@ -53,6 +53,11 @@ class Certificate(NamedTuple):
         Expected payoffs.
     best : tuple of Fraction
         The most that each player gets against the others.
+
+    Examples
+    --------
+    >>> Certificate((Fraction(1, 2),), (Fraction(3, 4),)).gains
+    (Fraction(1, 4),)
     """
 
     values: tuple[Fraction, ...]
@@ -80,6 +85,15 @@ class ConstantSumSolution(NamedTuple):
         high - low, rounded up; no player gains more.
     gains : tuple of float
         Gains of both players in their own payoffs, rounded up: their largest is the NE-gap.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> found = solve_constant_sum(game)
+    >>> round(found.value, 9), found.gap < 1e-9, found.low <= 0 <= found.high
+    (0.0, True, True)
     """
 
     value: float
@@ -91,7 +105,13 @@ class ConstantSumSolution(NamedTuple):
 
 
 def rounded_up(number: Fraction) -> float:
-    """The least float that is not below a number."""
+    """The least float that is not below a number.
+
+    Examples
+    --------
+    >>> rounded_up(Fraction(1, 3)) >= Fraction(1, 3), rounded_up(Fraction(1, 2))
+    (True, 0.5)
+    """
     near = float(number)
     return near if Fraction(near) >= number else math.nextafter(near, math.inf)
 

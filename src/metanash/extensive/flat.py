@@ -24,6 +24,12 @@ class Flat:
         ``place``, and the sizes ``players``, ``terminals``, ``columns`` and ``sets``.
     seat : (N + 1,) array
         First sequence of each player, among those of all; and their end.
+
+    Examples
+    --------
+    >>> flat = flatten([Treeplex([0], [2])] * 2, np.array([[1, 2], [2, 1]]), np.eye(2), [np.array([0, 1])] * 2)
+    >>> flat.seat.tolist(), [part.tolist() for part in flat.split(np.arange(6.0))]
+    ([0, 3, 6], [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
     """
 
     arguments: dict[str, Any]

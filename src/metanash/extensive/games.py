@@ -43,6 +43,13 @@ class Scatter(NamedTuple):
         Where those of each sequence begin.
     sequences : (k,) array
         The sequences that end somewhere.
+
+    Examples
+    --------
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> [part.tolist() for part in game.scatters[1]]
+    [[0, 2, 1, 3], [0, 2], [1, 2]]
     """
 
     order: Integers
@@ -242,6 +249,12 @@ def check_extensive(by: str, game: object) -> None:
     ----------
     by : str
         Who asks, for the message.
+
+    Examples
+    --------
+    >>> check_extensive("my function", 7)
+    Traceback (most recent call last):
+    ValueError: my function takes an ExtensiveGame, got a int; metanash.extensive.read_extensive reads one
     """
     if not isinstance(game, ExtensiveGame):
         raise ValueError(

@@ -48,7 +48,16 @@ _TIE = 1e-12
 
 
 def plan_gradient(game: ExtensiveGame, plans: Sequence[Floats], player: int) -> Floats:
-    """Utility gradient (..., S_player) against plans (..., S_j), unchecked; ``plans[player]`` is not read."""
+    """Utility gradient (..., S_player) against plans (..., S_j), unchecked; ``plans[player]`` is not read.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> plan_gradient(game, [np.zeros(3), np.array([1.0, 0.75, 0.25])], 0).tolist()
+    [0.0, 0.5, -0.5]
+    """
     worth = game.payoff[..., player, :]
     for j, plan in enumerate(plans):
         if j != player:
@@ -88,21 +97,48 @@ def best_response(plex: Treeplex, gradient: Floats) -> Floats:
 
 
 def gradients(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Policies:
-    """Utility gradients (..., S_i), one for each player. Raises ValueError if strategies are none."""
+    """Utility gradients (..., S_i), one for each player. Raises ValueError if strategies are none.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> [part.tolist() for part in gradients(game, [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]])]
+    [[0.0, 0.5, -0.5], [0.0, -0.5, 0.5]]
+    """
     check_extensive("gradients", game)
     plans = game.plans(game.checked(strategies))
     return tuple(plan_gradient(game, plans, i) for i in range(game.n_players))
 
 
 def values(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Floats:
-    """Expected payoffs of the players, (..., N). Raises ValueError if strategies are none."""
+    """Expected payoffs of the players, (..., N). Raises ValueError if strategies are none.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> values(game, [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]]).tolist()
+    [0.25, -0.25]
+    """
     check_extensive("values", game)
     reach = game.reach(game.checked(strategies))
     return np.asarray((game.payoff * reach[..., np.newaxis, :]).sum(axis=-1))
 
 
 def best_responses(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Policies:
-    """Best responses (..., S_i) of each player to the others; see :func:`best_response`."""
+    """Best responses (..., S_i) of each player to the others; see :func:`best_response`.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> [part.tolist() for part in best_responses(game, [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]])]
+    [[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
+    """
     return tuple(best_response(plex, g) for plex, g in zip(game.players, gradients(game, strategies), strict=True))
 
 
@@ -128,7 +164,16 @@ def ne_gains(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Floats
 
 
 def flat_gains(game: ExtensiveGame, strategies: Floats) -> Floats:
-    """Gains (..., N) of behaviour strategies (..., C) of all players side by side, unchecked."""
+    """Gains (..., N) of behaviour strategies (..., C) of all players side by side, unchecked.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> flat_gains(game, np.array([1.0, 0.75, 0.25, 1.0, 0.75, 0.25])).tolist()
+    [0.25, 0.75]
+    """
     lead = np.broadcast_shapes(game.batch_shape, strategies.shape[:-1])
     laws = np.ascontiguousarray(np.broadcast_to(strategies, (*lead, strategies.shape[-1])))
     kinds = math.prod(game.batch_shape)
@@ -150,6 +195,14 @@ def ne_gap(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Floats:
 
     Of a Markov game of two players with constant sum the library's NE-gap is the sum of both gains; here it is the
     largest one for any number of players.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> float(ne_gap(game, [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]]))
+    0.75
     """
     return np.asarray(ne_gains(game, strategies).max(axis=-1))
 
@@ -177,6 +230,15 @@ def cce_gains(game: ExtensiveGame, mean_gradients: Sequence[npt.ArrayLike], mean
     ------
     ValueError
         If shapes are wrong.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> profile = [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]]
+    >>> cce_gains(game, gradients(game, profile), values(game, profile)).tolist()
+    [0.25, 0.75]
     """
     check_extensive("cce_gains", game)
     if len(mean_gradients) != game.n_players:
@@ -197,5 +259,15 @@ def cce_gains(game: ExtensiveGame, mean_gradients: Sequence[npt.ArrayLike], mean
 
 
 def cce_gap(game: ExtensiveGame, mean_gradients: Sequence[npt.ArrayLike], mean_values: npt.ArrayLike) -> Floats:
-    """The largest gain of a player, (...); see :func:`cce_gains`."""
+    """The largest gain of a player, (...); see :func:`cce_gains`.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> profile = [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]]
+    >>> float(cce_gap(game, gradients(game, profile), values(game, profile)))
+    0.75
+    """
     return np.asarray(cce_gains(game, mean_gradients, mean_values).max(axis=-1))

@@ -24,6 +24,11 @@ class SubgamePerfect(NamedTuple):
         Behaviour strategies in the game that :func:`metanash.extensive.from_tree` makes of the tree.
     unique : bool
         Whether no player anywhere has two best actions; then it is the only subgame perfect equilibrium.
+
+    Examples
+    --------
+    >>> SubgamePerfect(np.array([2.0, 2.0]), (np.array([1.0, 1.0, 0.0]),), True).unique
+    True
     """
 
     value: Floats

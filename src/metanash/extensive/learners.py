@@ -53,6 +53,15 @@ class ExtensiveState:
         Sums of w_t times the gradients at the strategies of iteration t; () if players move in turns.
     value_sums : (..., N)
         Sums of w_t times the payoffs at these strategies; zeros if players move in turns.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> state = PredictiveCFR().start(game)
+    >>> state.iteration, [part.tolist() for part in state.strategy]
+    (0, [[1.0, 0.5, 0.5], [1.0, 0.5, 0.5]])
     """
 
     iteration: int
@@ -65,7 +74,13 @@ class ExtensiveState:
 
 
 class ExtensiveLearner(Protocol):
-    """What :func:`metanash.extensive.learn_extensive` runs; both learners have it from one base."""
+    """What :func:`metanash.extensive.learn_extensive` runs; both learners have it from one base.
+
+    Examples
+    --------
+    >>> [callable(getattr(PredictiveCFR(), name)) for name in ("start", "advance", "output", "measure")]
+    [True, True, True, True]
+    """
 
     def start(self, game: ExtensiveGame, initial: Sequence[npt.ArrayLike] | None = None) -> ExtensiveState:
         """Return the state before the first iteration."""
@@ -297,6 +312,18 @@ class DilatedMirrorDescent(_Averaged):
     Notes
     -----
     What has an initial probability of 0 is never played: a PureStartWarning says so.
+
+    Examples
+    --------
+    >>> from metanash.extensive import learn_extensive
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> start = [[1.0, 0.75, 0.25], [1.0, 0.75, 0.25]]
+    >>> early, late = learn_extensive(game, DilatedMirrorDescent(0.5), 1000, at=[10, 1000],
+    ...     initial=start).measures["ne_gap"]
+    >>> bool(late < early)
+    True
     """
 
     learning_rate: float | Floats

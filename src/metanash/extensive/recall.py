@@ -41,6 +41,15 @@ class Recalled(NamedTuple):
     game : ExtensiveGame
     sets : dict from int to int
         Index of each information set of the tree, by its place in ``tree.moves``, among those of its player.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> tree = build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies))
+    >>> recalled(tree).sets
+    {0: 0, 1: 0}
     """
 
     game: ExtensiveGame
@@ -48,7 +57,17 @@ class Recalled(NamedTuple):
 
 
 def recalled(tree: Tree) -> Recalled:
-    """Sequence form of a tree, and where its information sets are in it; see :func:`from_tree`."""
+    """Sequence form of a tree, and where its information sets are in it; see :func:`from_tree`.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> tree = build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies))
+    >>> recalled(tree).game.n_sets
+    (1, 1)
+    """
     found = [_Player() for _ in tree.players]
     reached = _reached(tree, found)
     players, renumbered, sets = [], [], dict[int, int]()

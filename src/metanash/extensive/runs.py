@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.views import View, Viewed
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.learners import ExtensiveLearner, ExtensiveState
 from metanash.typing import Array, Floats, Integers, Policies
@@ -17,7 +18,7 @@ __all__ = ["ExtensiveRun", "learn_extensive", "mean_strategies"]
 
 
 @dataclass(frozen=True, eq=False)
-class ExtensiveRun:
+class ExtensiveRun(Viewed):
     """A finished run of a learner.
 
     Attributes
@@ -31,6 +32,15 @@ class ExtensiveRun:
         Average and last behaviour strategies.
     state : ExtensiveState
         Final state of the learner.
+
+    Examples
+    --------
+    >>> from metanash.extensive import PredictiveCFR, Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> run = learn_extensive(game, PredictiveCFR(), 100, at=[10, 100])
+    >>> run.checkpoints.tolist(), run.average[0].shape, run.measures["ne_gap"].shape
+    ([10, 100], (3,), (2,))
     """
 
     checkpoints: Integers
@@ -38,6 +48,12 @@ class ExtensiveRun:
     average: Policies
     last: Policies
     state: ExtensiveState
+
+    def _view(self) -> View:
+        batch = next(iter(self.measures.values())).ndim - 1
+        axes = ("game",) if batch < 2 else tuple(f"game_{k}" for k in range(batch))
+        profiles = {"average": (("sequence",), self.average), "last": (("sequence",), self.last)}
+        return View(axes, self.checkpoints, self.measures, profiles)
 
 
 def learn_extensive(

@@ -40,6 +40,14 @@ class StrategicForm(Frozen):
     choices : tuple of (A_i, I_i) int arrays
         For each player and strategy the action at each information set, in the order of the game (of a tree: in which
         they are first met); -1 where the strategy never comes.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> strategic_form(game).payoff[0].tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
     """
 
     payoff: Floats

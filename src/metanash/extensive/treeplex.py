@@ -30,7 +30,16 @@ __all__ = ["Treeplex", "integers"]
 
 
 def integers(name: str, value: npt.ArrayLike, ndim: int) -> Integers:
-    """A sealed int64 copy. Raises ValueError unless it is an array of integers with so many axes."""
+    """A sealed int64 copy. Raises ValueError unless it is an array of integers with so many axes.
+
+    Examples
+    --------
+    >>> integers("places", [1, 2], 1).tolist()
+    [1, 2]
+    >>> integers("places", [0.5], 1)
+    Traceback (most recent call last):
+    ValueError: places must be an array of integers with 1 axes, got float64 of shape (1,)
+    """
     try:
         raw = np.asarray(value)
     except ValueError as error:

@@ -34,6 +34,11 @@ class Moves(NamedTuple):
     actions : tuple of str
     chances : tuple of Fraction
         Of chance; they sum to exactly one. () of a player.
+
+    Examples
+    --------
+    >>> Moves(0, 1, "first move", ("left", "right"), ()).actions
+    ('left', 'right')
     """
 
     player: int
@@ -68,6 +73,15 @@ class Tree:
         For each node its line in the file.
     source : str
         The file, for messages.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> tree = build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies))
+    >>> tree.title, len(tree.parent), [moves.label for moves in tree.moves]
+    ('Pennies', 7, ['Ann', 'Bob'])
     """
 
     title: str
@@ -219,5 +233,16 @@ def _node_text(moves: Moves) -> str:
 
 
 def write_efg(path: Path | str, tree: Tree) -> None:
-    """Write a tree as an .efg file; see :func:`efg_text`."""
+    """Write a tree as an .efg file; see :func:`efg_text`.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> tree = build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies))
+    >>> write_efg("pennies.efg", tree)
+    >>> read_tree("pennies.efg").title
+    'Pennies'
+    """
     write_text(path, efg_text(tree))

@@ -82,6 +82,12 @@ def congestion_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> games = congestion_sequence("distancing", 7, n_games=2, perturbation=0.1, n_players=3)
+    >>> len(games), games[0].n_players, games[0].n_states
+    (2, 3, 2)
     """
     if kind != "distancing":
         raise ValueError(f"kind of a congestion game must be distancing, got {kind!r}")

@@ -113,6 +113,12 @@ def general_sum_sequence(
     ------
     ValueError
         If an argument is out of range, or there is no game of the kind with these actions.
+
+    Examples
+    --------
+    >>> games = general_sum_sequence("public_goods", 7, n_games=2, perturbation=0.1, n_actions=(2, 2, 2))
+    >>> len(games), games[0].n_players, games[0].horizon
+    (2, 3, 2)
     """
     check_sequence(n_games, perturbation, noise, transition_mixing)
     integer("horizon", horizon, 1), integer("n_states", n_states, 1)

@@ -118,6 +118,12 @@ class RiverDeal:
         Probability that player 1 holds a hand of bucket j and player 2 one of bucket k, 0 being the weakest.
     outcome : (n, n) array
         That probability times the mean showdown: 1 if player 1 wins, 0 if the pot is split, -1 if player 2 wins.
+
+    Examples
+    --------
+    >>> deal = river_deal("Kh9s8d4c2h", 2)
+    >>> float(deal.mass.sum().round(9)), bool(deal.outcome[1, 0] > 0)  # the stronger bucket wins
+    (1.0, True)
     """
 
     mass: Floats
@@ -158,6 +164,11 @@ def river_deal(board: str, n_buckets: int, ranges: Sequence[Range | None] | None
         If a card, a hand or a weight is no such thing, or no deal is possible.
     ImportError
         If pokerkit is not installed.
+
+    Examples
+    --------
+    >>> river_deal("Kh9s8d4c2h", 2).mass.sum(axis=1).round(9).tolist()
+    [0.5, 0.5]
     """
     shown, n = _cards("board", board, 5), integer("n_buckets", n_buckets, 1)
     if ranges is not None and len(ranges) != 2:
@@ -265,6 +276,12 @@ def river_poker_sequence(
         If an argument is out of range.
     ImportError
         If pokerkit is not installed.
+
+    Examples
+    --------
+    >>> games = river_poker_sequence("sorted", 7, n_games=2, perturbation=0.1)
+    >>> len(games), games[0].n_actions
+    (2, (27, 64))
     """
     integer("n_games", n_games, 1)
     _check(kind, n_buckets, perturbation, {"pot": pot, "stack": stack, "bet": bet})
@@ -295,6 +312,13 @@ def pot_scale(game: ZeroSumGame) -> float:
     ------
     ValueError
         If it is no game of :func:`river_poker_sequence`.
+
+    Examples
+    --------
+    >>> (game,) = river_poker_sequence("random", 7, n_games=1, perturbation=0.0)
+    >>> scale = pot_scale(game)
+    >>> bool(scale > 1)
+    True
     """
     check_game("pot_scale", game, ZeroSumGame)
     *lead, rows, columns = game.reward.shape

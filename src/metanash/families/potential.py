@@ -29,7 +29,7 @@ def potential_sequence(
     ----------
     kind : {"team", "action_independent", "separable"}
         ``team``: one reward common to all, uniform on [0, 1] before the perturbation, any transitions.
-        ``action_independent``: transitions that no action moves and rewards (phi(s, a) + d_i(s, a_-i)) / 2,
+        ``action_independent``: transitions that no action moves and rewards ``(phi(s, a) + d_i(s, a_-i)) / 2``,
         with phi and d_i uniform on [0, 1]; only phi is perturbed. The stage potential is phi / 2.
         ``separable``: such transitions, and rewards u_i(s, a_i) that depend on the player's own action only, uniform
         on [0, 1] before the perturbation. The stage potential is their sum, the largest range that one can have.
@@ -46,6 +46,12 @@ def potential_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> games = potential_sequence("team", 7, n_games=2, perturbation=0.1, discount=0.5)
+    >>> len(games), games[0].is_team, games[0].discount
+    (2, True, 0.5)
     """
     kinds = {"team", "action_independent", "separable"}
     if kind not in kinds:

@@ -18,7 +18,14 @@ Noise = Literal["uniform", "normal"]
 def perturbed(
     base: Floats, size: float, noise: Noise, shape: tuple[int, ...], address: tuple[int | str, ...], k: int
 ) -> Floats:
-    """Rewards of game k: base + size Z^k, clipped to [0, 1]; Z^k has ``shape``."""
+    """Rewards of game k: base + size Z^k, clipped to [0, 1]; Z^k has ``shape``.
+
+    Examples
+    --------
+    >>> noisy = perturbed(np.full((2, 2), 0.5), 0.1, "uniform", (2, 2), (7,), 0)
+    >>> bool((np.abs(noisy - 0.5) <= 0.1).all()), bool((noisy != 0.5).all())
+    (True, True)
+    """
     rng = stream(*address, "noise", k)
     z = rng.uniform(-1.0, 1.0, size=shape) if noise == "uniform" else rng.standard_normal(size=shape)
     return np.clip(base + size * z, 0.0, 1.0)
@@ -27,7 +34,14 @@ def perturbed(
 def mixed_kernels(
     base: Floats, mixing: float, address: tuple[int | str, ...], n_games: int, shape: tuple[int, ...]
 ) -> list[Transition]:
-    """One kernel per game, broadcast to ``shape``; the same object for all where nothing is mixed in."""
+    """One kernel per game, broadcast to ``shape``; the same object for all where nothing is mixed in.
+
+    Examples
+    --------
+    >>> kernels = mixed_kernels(np.full((1, 2, 1, 2), 0.5), 0.0, (7,), 3, (1, 2, 1, 2))
+    >>> len(kernels), kernels[0] is kernels[2]  # nothing is mixed in
+    (3, True)
+    """
     if mixing == 0.0:
         return [Transition.per_step(np.broadcast_to(base, shape))] * n_games
     drawn = []
@@ -38,7 +52,14 @@ def mixed_kernels(
 
 
 def check_sequence(n_games: int, perturbation: float, noise: str, mixing: float) -> None:
-    """Raise ValueError if what all sequences are described by is out of range."""
+    """Raise ValueError if what all sequences are described by is out of range.
+
+    Examples
+    --------
+    >>> check_sequence(0, 0.1, "uniform", 0.0)
+    Traceback (most recent call last):
+    ValueError: n_games must be an integer of at least 1, got 0
+    """
     integer("n_games", n_games, 1)
     if not perturbation >= 0.0 or not np.isfinite(perturbation):
         raise ValueError(f"perturbation must be a finite number of at least 0, got {perturbation}")

@@ -97,6 +97,12 @@ def sparse_zero_sum_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> (game,) = sparse_zero_sum_sequence("random", 7, n_games=1, perturbation=0.1, n_states=50)
+    >>> game.n_states, game.transition.is_sparse
+    (50, True)
     """
     if kind != "random":
         raise ValueError(f"kind of a sparse zero-sum base game must be random, got {kind!r}")

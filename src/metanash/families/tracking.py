@@ -139,6 +139,12 @@ def tracking_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> (team,) = tracking_sequence("shared", 7, n_games=1, perturbation=0.1, n_players=2)
+    >>> team.n_players, team.n_states, team.is_team
+    (2, 21, True)
     """
     _check(
         kind, "shared", perturbation, {"push": push, "cost": cost, "noise": noise}, {"target": target, "drift": drift}
@@ -225,6 +231,12 @@ def tracking_positions_sequence(
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> (game,) = tracking_positions_sequence("own", 7, n_games=1, perturbation=0.1, n_positions=5)
+    >>> game.n_players, game.horizon
+    (2, 5)
     """
     numbers = {"push": push, "cost": cost, "noise": noise, "spread": spread}
     _check(kind, "own", perturbation, numbers, {"target": target, "drift": drift})

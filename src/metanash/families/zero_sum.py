@@ -166,6 +166,15 @@ def zero_sum_sequence(
     ------
     ValueError
         If an argument is out of range, or no base game of the kind is found.
+
+    Examples
+    --------
+    >>> games = zero_sum_sequence("mixed", 2023, "docs", n_games=3, perturbation=0.1)
+    >>> len(games), games[0].horizon, games[0].n_states, games[0].n_actions
+    (3, 2, 2, (2, 2))
+    >>> again = zero_sum_sequence("mixed", 2023, "docs", n_games=3, perturbation=0.1)
+    >>> bool((games[2].reward == again[2].reward).all())  # equal names, equal games
+    True
     """
     kinds = [*_KINDS, "random"]
     if kind not in kinds:

@@ -26,7 +26,16 @@ Pieces = list[_Parts]
 
 
 def joined(pieces: Pieces, players: int) -> Decimals:
-    """Numbers of which each player has one in turn; the pieces are used up."""
+    """Numbers of which each player has one in turn; the pieces are used up.
+
+    Examples
+    --------
+    >>> pieces = [(np.array([15, 2, 3]), np.array([1, 0, 0], dtype=np.int8), {}), (np.array([4]), np.array([0],
+    ...     dtype=np.int8), {})]
+    >>> table = joined(pieces, players=2)
+    >>> [[str(table.number(i, k)) for k in range(2)] for i in range(2)]
+    [['3/2', '3'], ['2', '4']]
+    """
     size = sum(len(mantissas) for mantissas, _, _ in pieces)
     table = np.empty((size // players, players), dtype=np.int64), np.empty((size // players, players), dtype=np.int8)
     others, before = dict[tuple[int, int], Fraction](), 0
@@ -57,6 +66,15 @@ def read_numbers(reader: Reader, wanted: int, what: str, wrong: Callable[[int, i
     ------
     ArchiveError
         If there is something that is no number; the message names the line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("numbers.txt").write_text("1 2.5 -3")
+    >>> pieces = read_numbers(Reader("numbers.txt"), 3, "a payoff", lambda *_: None)
+    >>> table = joined(pieces, players=3)
+    >>> [str(table.number(k, 0)) for k in range(3)]
+    ['1', '5/2', '-3']
     """
     text, pieces, missing = reader.text, list[_Parts](), wanted
     while missing and reader.peek.kind != "end":
@@ -83,6 +101,14 @@ def read_outcomes(reader: Reader, players: int) -> Pieces:
     ------
     ArchiveError
         If there is anything else; the message names the line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("outcomes.txt").write_text('{ "win" 1, -1 } { "lose" -1, 1 } }')
+    >>> table = joined(read_outcomes(Reader("outcomes.txt"), 2), 2)
+    >>> table.shape, int(table.number(0, 0))
+    ((2, 2), 1)
     """
     text, pieces = reader.text, list[_Parts]()
     while not reader.option("}"):

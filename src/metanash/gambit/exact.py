@@ -34,7 +34,13 @@ _ERROR = 2.0**-96
 
 
 class PayoffTable(Protocol):
-    """Payoffs of N players at n places."""
+    """Payoffs of N players at n places.
+
+    Examples
+    --------
+    >>> [hasattr(table, "limits") for table in (Doubles, Fractions, Decimals)]
+    [True, True, True]
+    """
 
     shape: tuple[int, int]
     """(N, n)."""
@@ -63,7 +69,14 @@ class PayoffTable(Protocol):
 
 
 class Doubles:
-    """Payoffs that are floats, (N, n)."""
+    """Payoffs that are floats, (N, n).
+
+    Examples
+    --------
+    >>> table = Doubles(np.array([[1.5, 2.0], [0.0, 4.0]]))
+    >>> table.shape, table.limits(1)
+    ((2, 2), (0.0, 4.0))
+    """
 
     def __init__(self, payoffs: Floats) -> None:
         self.payoffs = payoffs
@@ -101,7 +114,14 @@ class Doubles:
 
 
 class Fractions:
-    """Payoffs that are Fractions: an object array (N, n)."""
+    """Payoffs that are Fractions: an object array (N, n).
+
+    Examples
+    --------
+    >>> table = Fractions(np.array([[Fraction(1, 3), Fraction(1, 2)]]))
+    >>> table.limits(0)
+    (Fraction(1, 3), Fraction(1, 2))
+    """
 
     def __init__(self, payoffs: Array) -> None:
         self.payoffs = payoffs
@@ -150,6 +170,12 @@ class Decimals:
     Mantissas are below :attr:`LARGEST`, and at most :attr:`MOST_PLACES` places keep the sums of two payoffs below
     2^159, so that their errors are below 2^63. ``others`` has what is no such number, by player and place; mantissas
     there are 0.
+
+    Examples
+    --------
+    >>> table = Decimals(np.array([[15, 2]]), np.array([[1, 0]], dtype=np.int8))  # 1.5 and 2
+    >>> table.number(0, 0), table.limits(0)
+    (Fraction(3, 2), (Fraction(3, 2), Fraction(2, 1)))
     """
 
     LARGEST: ClassVar[int] = 10**18
@@ -215,7 +241,10 @@ class Decimals:
                 continue
             for least in (rounded[left].min(), rounded[left].max()):
                 near = np.flatnonzero(left & (np.abs(rounded - least) <= 2.0**-49 * abs(least))) + piece.start
-                parts = np.unique(np.stack([self.mantissas[player, near], self.places[player, near]]), axis=1)
+                pairs = np.stack([self.mantissas[player, near], self.places[player, near]])
+                parts = np.unique(pairs, axis=1, return_index=True)[
+                    0
+                ]  # without indices NumPy would load its masked arrays
                 found |= {Fraction(int(m), 10 ** int(k)) for m, k in parts.T}
         return min(found), max(found)
 

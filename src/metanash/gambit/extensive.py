@@ -31,7 +31,14 @@ _MOST_NODES = 1_000_000
 
 
 def exact_distribution(row: Floats) -> dict[int, Decimal]:
-    """Decimals that sum to exactly one, of what is possible: the largest makes up for the rounding of the others."""
+    """Decimals that sum to exactly one, of what is possible: the largest makes up for the rounding of the others.
+
+    Examples
+    --------
+    >>> shares = exact_distribution(np.array([1 / 3, 1 / 3, 0.0, 1 / 3]))
+    >>> list(shares), str(sum(shares.values()))
+    ([0, 1, 3], '1.0000000000000000')
+    """
     shares = {z: Decimal(repr(float(p))) for z, p in enumerate(row) if p > 0.0}
     largest = max(shares, key=shares.__getitem__)
     with localcontext(prec=DIGITS):
@@ -43,6 +50,14 @@ def tree_size(game: ZeroSumGame | MarkovGame) -> float:
     """Nodes of the tree that :func:`write_efg` writes, counted up to 1e18 or so.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> tree_size(chicken)  # one node of Ann, two of Bob, four ends
+    7.0
     """
     check_game("tree_size", game, ZeroSumGame, MarkovGame)
     axes = tuple(range(1, 1 + game.n_players))
@@ -119,6 +134,15 @@ def efg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None, when: W
     """Write a game as the text of an .efg file; see :func:`write_efg`.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> efg_text(chicken, units).splitlines()[0]
+    'EFG 2 R "Chicken" { "1" "2" } ""'
     """
     check_game("efg_text", game, ZeroSumGame, MarkovGame)
     if when not in {"steps", "end"}:
@@ -161,6 +185,16 @@ def write_efg(
     ------
     ValueError
         If the game is of infinite horizon, or its tree would have more than a million nodes.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> write_efg("chicken.efg", chicken, units)
+    >>> Path("chicken.efg").read_text().splitlines()[0]
+    'EFG 2 R "Chicken" { "1" "2" } ""'
     """
     check_game("write_efg", game, ZeroSumGame, MarkovGame)
     write_text(path, efg_text(game, units, when))

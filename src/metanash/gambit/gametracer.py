@@ -132,6 +132,16 @@ def write_gam(path: Path | str, game: ZeroSumGame | MarkovGame, units: Units | N
     ------
     ValueError
         If the game has more than one state or step; :func:`metanash.gambit.write_efg` writes those.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> write_gam("chicken.gam", chicken, units)
+    >>> Path("chicken.gam").read_text().split()
+    ['2', '2', '2', '6', '7', '2', '0', '6', '2', '7', '0']
     """
     check_game("write_gam", game, ZeroSumGame, MarkovGame)
     write_text(path, gam_text(game, units))

@@ -63,6 +63,12 @@ def from_payoffs(
     -----
     NearlyZeroSumWarning, VanishingPayoffWarning
         As :func:`metanash.gambit.read_nfg`.
+
+    Examples
+    --------
+    >>> game, units = from_payoffs([[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+    >>> game.reward[0, 0, 0].round(4).tolist(), units.scale
+    ([[0.8571, 0.2857], [1.0, 0.0]], (7.0, 7.0))
     """
     table = _numbers("payoffs", payoffs)
     if table.ndim < 2 or len(table) != table.ndim - 1:
@@ -84,6 +90,14 @@ def one_shot(
         Which entry of the table a profile is.
     zero_sum, name, scaled
         As in :func:`metanash.gambit.read_nfg`.
+
+    Examples
+    --------
+    >>> from metanash.gambit.exact import Doubles
+    >>> game, units = one_shot(Doubles(np.array([[0.0, 4.0], [2.0, 1.0]])), np.array([[0, 1]]), zero_sum=None,
+    ...     name="", scaled=True)
+    >>> game.n_actions, units.scale
+    ((1, 2), (4.0, 1.0))
     """
     still = Transition.shared(np.ones((1, *places.shape, 1)))
     return scaled_game(payoffs, places[None, None], still, np.ones(1), name, zero_sum=zero_sum, scaled=scaled)
@@ -161,6 +175,12 @@ def to_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> Fl
     ------
     ValueError
         If the game has more than one state or step, or the units are of another number of players.
+
+    Examples
+    --------
+    >>> game, units = from_payoffs([[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+    >>> to_payoffs(game, units).tolist()
+    [[[6.0, 2.0], [7.0, 0.0]], [[6.0, 7.0], [2.0, 0.0]]]
     """
     check_game("to_payoffs", game, ZeroSumGame, MarkovGame)
     only_one_shot(game)
@@ -171,6 +191,13 @@ def only_one_shot(game: ZeroSumGame | MarkovGame) -> None:
     """Raise ValueError if a game has more than one state or step.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> twice = ZeroSumGame([[[[1.0, 0.0]]]] * 2, Transition.shared([[[[1.0], [1.0]]]]))
+    >>> only_one_shot(twice)
+    Traceback (most recent call last):
+    ValueError: a strategic game has one state and one step, this one 1 states and 2 steps; write_efg writes ...
     """
     check_game("only_one_shot", game, ZeroSumGame, MarkovGame)
     if (game.horizon, game.n_states) != (1, 1):
@@ -213,6 +240,15 @@ def from_bimatrix(
     -----
     NearlyZeroSumWarning, VanishingPayoffWarning
         As :func:`metanash.gambit.read_nfg`.
+
+    Examples
+    --------
+    >>> game, units = from_bimatrix([[6, 2], [7, 0]], [[6, 7], [2, 0]], name="Chicken")
+    >>> type(game).__name__, units.scale
+    ('MarkovGame', (7.0, 7.0))
+    >>> game, units = from_bimatrix([[3, -1], [-1, 1]])
+    >>> type(game).__name__, units.offset, units.scale
+    ('ZeroSumGame', (-1.0, 1.0), (4.0, 4.0))
     """
     rows = _numbers("A", A)
     columns = -rows if B is None else _numbers("B", B)
@@ -232,6 +268,12 @@ def to_bimatrix(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> t
     """Payoff matrices of the two players. Raises ValueError as :func:`to_payoffs`, or if there are not two.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> game, units = from_bimatrix([[6, 2], [7, 0]], [[6, 7], [2, 0]])
+    >>> [matrix.tolist() for matrix in to_bimatrix(game, units)]
+    [[[6.0, 2.0], [7.0, 0.0]], [[6.0, 7.0], [2.0, 0.0]]]
     """
     check_game("to_bimatrix", game, ZeroSumGame, MarkovGame)
     payoffs = to_payoffs(game, units)
@@ -270,6 +312,14 @@ def from_matrix_game(
     -----
     NearlyZeroSumWarning, VanishingPayoffWarning
         As :func:`metanash.gambit.read_nfg`.
+
+    Examples
+    --------
+    >>> class Theirs:  # as Nashpy's games are
+    ...     payoff_matrices = np.array([[6, 2], [7, 0]]), np.array([[6, 7], [2, 0]])
+    >>> game, units = from_matrix_game(Theirs())
+    >>> game.n_actions, units.scale
+    ((2, 2), (7.0, 7.0))
     """
 
     def get(attribute: str) -> Any:

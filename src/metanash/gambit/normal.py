@@ -24,7 +24,7 @@ __all__ = ["nfg_text", "read_nfg", "write_nfg"]
 def read_nfg(
     path: Path | str, zero_sum: bool | None = None, *, scaled: bool = True
 ) -> tuple[ZeroSumGame | MarkovGame, Units]:
-    """Read a strategic game; payoffs one by one or as numbered outcomes.
+    r"""Read a strategic game; payoffs one by one or as numbered outcomes.
 
     Parameters
     ----------
@@ -57,6 +57,13 @@ def read_nfg(
     VanishingPayoffWarning
         If payoffs of a player that differ cannot be told apart as rewards, since its range is 2^53 (9e15) times as
         large as their difference.
+
+    Examples
+    --------
+    >>> _ = Path("chicken.nfg").write_text('NFG 1 R "Chicken" { "Ann" "Bob" } { 2 2 }\n6 6 7 2 2 7 0 0\n')
+    >>> game, units = read_nfg("chicken.nfg")
+    >>> game.name, game.n_actions, units.scale
+    ('Chicken', (2, 2), (7.0, 7.0))
     """
     title, payoffs, places = _read(path)
     try:
@@ -142,6 +149,15 @@ def nfg_text(game: ZeroSumGame | MarkovGame, units: Units | None = None) -> str:
     """Write a game as the text of an .nfg file; see :func:`write_nfg`.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> nfg_text(chicken, units).splitlines()[0]
+    'NFG 1 R "Chicken" { "1" "2" } { 2 2 }'
     """
     check_game("nfg_text", game, ZeroSumGame, MarkovGame)
     only_one_shot(game)
@@ -169,6 +185,16 @@ def write_nfg(path: Path | str, game: ZeroSumGame | MarkovGame, units: Units | N
     ------
     ValueError
         If the game has more than one state or step; :func:`metanash.gambit.write_efg` writes those.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> write_nfg("chicken.nfg", chicken, units)
+    >>> read_nfg("chicken.nfg")[1].scale
+    (7.0, 7.0)
     """
     check_game("write_nfg", game, ZeroSumGame, MarkovGame)
     write_text(path, nfg_text(game, units))

@@ -25,11 +25,23 @@ _LOST = 2.0**-53
 
 
 class NearlyZeroSumWarning(UserWarning):
-    """Payoffs have the same sum up to rounding, not exactly, and nobody said which is meant."""
+    """Payoffs have the same sum up to rounding, not exactly, and nobody said which is meant.
+
+    Examples
+    --------
+    >>> issubclass(NearlyZeroSumWarning, UserWarning)
+    True
+    """
 
 
 class VanishingPayoffWarning(UserWarning):
-    """Different payoffs of a player cannot be told apart as rewards: they differ by less than 2^-53 of the range."""
+    """Different payoffs of a player cannot be told apart as rewards: they differ by less than 2^-53 of the range.
+
+    Examples
+    --------
+    >>> issubclass(VanishingPayoffWarning, UserWarning)
+    True
+    """
 
 
 def scaled_game(
@@ -70,6 +82,15 @@ def scaled_game(
         If sums differ by no more than ``zero_sum=True`` allows, and ``zero_sum`` is None.
     VanishingPayoffWarning
         If different payoffs of a player differ by at most 2^-53 of its range.
+
+    Examples
+    --------
+    >>> from metanash.gambit.exact import Doubles
+    >>> table, places = Doubles(np.array([[3.0, -1.0], [-3.0, 1.0]])), np.array([[[[0], [1]]]])
+    >>> still = Transition.shared([[[[1.0]], [[1.0]]]])
+    >>> game, units = scaled_game(table, places, still, np.ones(1), "two rows", zero_sum=None, scaled=True)
+    >>> game.reward.ravel().tolist(), units.offset, units.scale
+    ([1.0, 0.0], (-1.0, 1.0), (4.0, 4.0))
     """
     sums = _sums(payoffs, places, zero_sum, name)
     kept = range(payoffs.shape[0] if sums is None else 1)

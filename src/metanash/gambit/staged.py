@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import scipy
 
+from metanash._inner.late import scipy
 from metanash.archive import ArchiveError
 from metanash.gambit.exact import Fractions
 from metanash.gambit.scaling import scaled_game
@@ -310,6 +310,18 @@ def read_efg(
     -----
     NearlyZeroSumWarning, VanishingPayoffWarning
         As :func:`metanash.gambit.read_nfg`.
+
+    Examples
+    --------
+    >>> from metanash.gambit import Units, write_efg
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> write_efg("chicken.efg", chicken, units)
+    >>> game, units = read_efg("chicken.efg")
+    >>> game.name, game.horizon, game.n_actions, units.scale
+    ('Chicken', 1, (2, 2), (7.0, 7.0))
     """
     reader = Reader(path)
     title, players = reader.header("EFG", ["2"])

@@ -30,7 +30,13 @@ _BOUND = int(LARGEST)
 
 
 class Token(NamedTuple):
-    """A piece of a file: ``kind`` is text, word, ``{``, ``}`` or end; ``place`` is where it begins."""
+    """A piece of a file: ``kind`` is text, word, ``{``, ``}`` or end; ``place`` is where it begins.
+
+    Examples
+    --------
+    >>> Token("word", "NFG", 0).value
+    'NFG'
+    """
 
     kind: str
     value: str
@@ -51,6 +57,13 @@ class Reader:
         The whole file, its lines ended by newlines.
     place : int
         How far it was read: where the last token that was taken ends.
+
+    Examples
+    --------
+    >>> _ = Path("words.txt").write_text('NFG 1 "a title"')
+    >>> reader = Reader("words.txt")
+    >>> reader.take("word", "the word NFG").value, reader.number("the version"), reader.line(reader.place)
+    ('NFG', Fraction(1, 1), 1)
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -244,7 +257,13 @@ def fraction(word: str) -> Fraction:
 
 
 def plain_number(word: str) -> Fraction | None:
-    """Exact value of a word, or None if :meth:`Reader.number` would refuse it."""
+    """Exact value of a word, or None if :meth:`Reader.number` would refuse it.
+
+    Examples
+    --------
+    >>> plain_number("1/3"), plain_number("2.5e1"), plain_number("none")
+    (Fraction(1, 3), Fraction(25, 1), None)
+    """
     if not _NUMBER.fullmatch(word) or len(word) > _LONGEST:
         return None
     try:
@@ -259,16 +278,34 @@ def _beyond(value: Fraction) -> bool:
 
 
 def decimal(number: float | Decimal) -> str:
-    """Shortest decimal that is read as the same float, or all digits of a Decimal; without an exponent."""
+    """Shortest decimal that is read as the same float, or all digits of a Decimal; without an exponent.
+
+    Examples
+    --------
+    >>> decimal(0.1), decimal(1e-7), decimal(Decimal("2.50"))
+    ('0.1', '0.0000001', '2.5')
+    """
     text = format(number if isinstance(number, Decimal) else Decimal(repr(float(number))), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def quoted(text: str) -> str:
-    """The text in quotes."""
+    r"""The text in quotes.
+
+    Examples
+    --------
+    >>> quoted('the "second" game')
+    '"the \\"second\\" game"'
+    """
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def unquoted(text: str) -> str:
-    """The text inside quotes; the inverse of :func:`quoted`."""
+    """The text inside quotes; the inverse of :func:`quoted`.
+
+    Examples
+    --------
+    >>> unquoted(quoted('the "second" game')) == 'the "second" game'
+    True
+    """
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]

@@ -49,6 +49,11 @@ class Node:
         Of the actions.
     chances : tuple of Fraction
         Of a chance node; they sum to exactly one.
+
+    Examples
+    --------
+    >>> Node("t", 12).width
+    0
     """
 
     __slots__ = ("chances", "children", "information_set", "kind", "label", "names", "payoffs", "place", "player")
@@ -245,6 +250,14 @@ def read_tree(reader: Reader, players: int) -> Node:
     ------
     ArchiveError
         If a node is malformed, the tree has too few or the file too many of them; the message names the line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("rest.efg").write_text('p "" 1 1 "up" { "l" "r" } 0 t "" 1 "" { 1 } t "" 2 "" { 0 }')
+    >>> tree = read_tree(Reader("rest.efg"), players=1)
+    >>> tree.kind, tree.names, [child.kind for child in tree.children]
+    ('p', ('l', 'r'), ['t', 't'])
     """
     reader.option("text")  # a comment
     nodes = _Nodes(reader, players)

@@ -40,6 +40,12 @@ class Units:
     ------
     ValueError
         If a number is not finite, a scale is not above 0, or there is not one for each player.
+
+    Examples
+    --------
+    >>> units = Units(offset=(-1.0, 1.0), scale=(4.0, 4.0))
+    >>> float(units.payoff(0.5, player=0)), float(units.gain(0.5, player=1))
+    (1.0, 2.0)
     """
 
     offset: tuple[float, ...]
@@ -82,6 +88,15 @@ def payoffs_of(game: ZeroSumGame | MarkovGame, units: Units | None) -> Floats:
     ------
     ValueError
         If the units are of another number of players.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> payoffs_of(chicken, units)[:, 0, 0].tolist()
+    [[[6.0, 2.0], [7.0, 0.0]], [[6.0, 7.0], [2.0, 0.0]]]
     """
     check_game("payoffs_of", game, ZeroSumGame, MarkovGame)
     return np.asarray(written_payoffs(game, units).astype(np.float64))
@@ -91,6 +106,15 @@ def written_payoffs(game: ZeroSumGame | MarkovGame, units: Units | None) -> Arra
     """Payoffs as :func:`payoffs_of`, before they are floats: Decimals, of a zero-sum game in given units of one scale.
 
     Takes a ZeroSumGame or MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import MarkovGame, Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
+    >>> units = Units((0.0, 0.0), (7.0, 7.0))
+    >>> [str(payoff) for payoff in written_payoffs(chicken, units)[0, 0, 0].ravel()]
+    ['6.0', '2.0', '7.0', '0.0']
     """
     check_game("written_payoffs", game, ZeroSumGame, MarkovGame)
     rewards = np.stack([game.reward, -game.reward]) if isinstance(game, ZeroSumGame) else game.reward

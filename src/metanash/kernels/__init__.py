@@ -133,6 +133,14 @@ def use_threads(count: int) -> None:
     ------
     ValueError
         If there would be no thread or more than 256.
+
+    Examples
+    --------
+    >>> use_threads(2)
+    >>> use_threads(1)
+    >>> use_threads(0)
+    Traceback (most recent call last):
+    ValueError: threads must be between 1 and 256, got 0
     """
     if not 1 <= count <= 256:
         raise ValueError(f"threads must be between 1 and 256, got {count}")

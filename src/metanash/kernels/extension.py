@@ -8,7 +8,6 @@ import hashlib
 import importlib.machinery
 import os
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
@@ -24,7 +23,13 @@ print(module.source_digest)
 
 
 def source_digest(folder: Path = FOLDER) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of the C sources in a folder; empty if there are none."""
+    """First 16 hexadecimal digits of the SHA-256 of the C sources in a folder; empty if there are none.
+
+    Examples
+    --------
+    >>> len(source_digest()), source_digest(FOLDER.parent)
+    (16, '')
+    """
     sources = [folder / "compiled.c", *sorted(folder.glob("*.h"))]
     if not sources[0].exists():
         return ""
@@ -32,7 +37,13 @@ def source_digest(folder: Path = FOLDER) -> str:
 
 
 def find_extension(folder: Path = FOLDER) -> Path | None:
-    """The file that an import of the compiled kernels would load; None if they were not built."""
+    """The file that an import of the compiled kernels would load; None if they were not built.
+
+    Examples
+    --------
+    >>> find_extension(FOLDER.parent) is None  # they are in a folder of their own
+    True
+    """
     candidates = (folder / f"compiled{suffix}" for suffix in importlib.machinery.EXTENSION_SUFFIXES)
     return next((path for path in candidates if path.is_file()), None)
 
@@ -43,6 +54,12 @@ def is_cut_short(path: Path) -> bool:
     To load such a file may end the process (SIGBUS) where an exception is expected. In an ELF file the table of
     sections comes last, and the header says where it ends. Of other formats, only an empty file is told: their
     loaders check the rest.
+
+    Examples
+    --------
+    >>> _ = Path("compiled.so").write_bytes(b"")
+    >>> is_cut_short(Path("compiled.so"))
+    True
     """
     with path.open("rb") as file:
         header = file.read(64)
@@ -56,9 +73,17 @@ def load_error(path: Path, digest: str) -> str:
     """Why a compiled file is of no use: the reason in words, empty if it loads and is of sources with this digest.
 
     It is loaded in a process of its own, with the instruction set that is the best.
+
+    Examples
+    --------
+    >>> _ = Path("compiled.so").write_bytes(b"")
+    >>> load_error(Path("compiled.so"), "0123456789abcdef")
+    'compiled.so is cut short'
     """
     if is_cut_short(path):
         return f"{path} is cut short"
+    import subprocess  # noqa: PLC0415  # a hundredth of a second that only a failed import is worth
+
     environment = {name: value for name, value in os.environ.items() if not name.startswith("METANASH_")}
     loading = [sys.executable, "-I", "-S", "-c", LOADING, str(path.absolute())]
     done = subprocess.run(loading, capture_output=True, text=True, check=False, env=environment)

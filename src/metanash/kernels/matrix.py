@@ -58,6 +58,13 @@ def equilibria(payoff: Floats, solution: Floats, games: int, rows: int, columns:
     ------
     ValueError
         If a player has no action.
+
+    Examples
+    --------
+    >>> solution = np.empty((1, 6))
+    >>> _ = equilibria(np.array([[[4.0, 0.0], [0.0, 4.0]]]), solution, games=1, rows=2, columns=2)
+    >>> solution[0, 0], solution[0, 2:].tolist()
+    (np.float64(2.0), [0.5, 0.5, 0.5, 0.5])
     """
     if rows < 1 or columns < 1:
         raise ValueError("each player of a matrix game needs an action")

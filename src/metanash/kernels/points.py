@@ -76,6 +76,12 @@ class Tables:
     initial : (S, G) array
         rho.
     n_actions : tuple of int
+
+    Examples
+    --------
+    >>> tables = Tables.of(np.array([[[1.0, 0.0]]]), np.ones((1, 1, 2, 1)), np.ones((1, 1)), 0.5, (2,))
+    >>> tables.onward.ravel().tolist()
+    [0.5, 0.5]
     """
 
     reward: Floats
@@ -98,7 +104,14 @@ class Tables:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A softmax policy on :class:`Tables`; everything is computed when first asked for, and once."""
+    """A softmax policy on :class:`Tables`; everything is computed when first asked for, and once.
+
+    Examples
+    --------
+    >>> tables = Tables.of(np.array([[[1.0, 0.0]]]), np.ones((1, 1, 2, 1)), np.ones((1, 1)), 0.5, (2,))
+    >>> Point(tables, (np.zeros((1, 1, 2)),)).tables is tables
+    True
+    """
 
     tables: Tables
     logits: Logits
@@ -235,6 +248,20 @@ def maml(
         Discount factor, in [0, 1).
     first_order : int
         Whether the Hessians are left out: the gradient at the last logits.
+
+    Examples
+    --------
+    >>> logits, gradient = np.zeros((1, 1, 4)), np.zeros((1, 1, 4))
+    >>> objective, norm, least = np.zeros(1), np.zeros(1), np.full(1, np.inf)
+    >>> game = {"reward": np.array([[[1.0, 0.0, 0.0, 0.0]]]), "transition": np.ones((1, 1, 4, 1)),
+    ...     "initial": np.ones((1, 1))}
+    >>> what = {"kind": np.zeros(1, int), "actions": np.array([2, 2]), "game": np.zeros((1, 1, 1), int)}
+    >>> told = {"logits": logits, "gradient": gradient, "objective": objective, "norm": norm, "least": least}
+    >>> rates = dict(probability=np.ones((1, 1)), discount=0.0, inner_step=0.1, step=0.0)
+    >>> sizes = dict(rows=1, count=1, games=1, players=2, states=1, joint=4, columns=4, kinds=1)
+    >>> maml(**game, **what, **told, **rates, **sizes, inner_steps=0, first_order=0, draws=1, iterations=1)
+    >>> float(objective[0]), gradient.ravel().tolist()
+    (0.25, [0.125, -0.125, 0.125, -0.125])
     """
     bounds = np.cumsum(actions)[: players - 1].tolist()
     theta, target, weight = (

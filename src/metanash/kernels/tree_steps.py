@@ -49,6 +49,12 @@ class Level(NamedTuple):
         Sequences that lead to a set of this level, each once.
     groups : (k,) array
         Where, in the sets of this level, those of each parent begin.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> [level.sizes.tolist() for level in Treeplex([0, 1], [2, 3]).levels]
+    [[2], [3]]
     """
 
     sequences: slice | Integers

@@ -139,6 +139,20 @@ def learn_trees(
         Iterations before this call, and of this call.
     entropy, alternating : int
         Whether it is mirror descent; whether players move in turns.
+
+    Examples
+    --------
+    >>> from metanash.extensive import ExtensiveGame, Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> sizes = {"games": 1, "power": 1, "done": 0, "iterations": 100, "entropy": 0, "alternating": 1}
+    >>> law, sums = np.array([[1.0, 0.75, 0.25, 1.0, 0.75, 0.25]]), np.zeros((1, 6))
+    >>> rates = {"rate": np.ones((1, 2)), "alpha": np.ones(2), "memory": np.zeros((1, 6)),
+    ...     "value_sum": np.zeros((1, 2))}
+    >>> none = {"gradient": np.zeros(0), "gradient_sum": np.zeros(0)}
+    >>> learn_trees(**rates, strategy=law, plan_sum=sums, **none, **sizes, **game.flat.arguments)
+    >>> (sums / sums[:, :1]).round(1).tolist()  # the average is near 1/2
+    [[1.0, 0.5, 0.5, 1.0, 0.5, 0.5]]
     """
     del sets
     table = payoff.reshape(games, players, terminals)
@@ -219,6 +233,18 @@ def gains_in_trees(
         Behaviour strategies.
     gain : (games, players)
         Overwritten.
+
+    Examples
+    --------
+    >>> from metanash.extensive import ExtensiveGame, Treeplex
+    >>> once = Treeplex([0], [2])
+    >>> game = ExtensiveGame((once, once), [[1, 1, 2, 2], [1, 2, 1, 2]], [[1, -1, -1, 1], [-1, 1, 1, -1]], np.ones(4))
+    >>> gain = np.zeros((1, 2))
+    >>> law = np.array([[1.0, 0.75, 0.25, 1.0, 0.75, 0.25]])
+    >>> gains_in_trees(index=np.zeros(1, dtype=np.int64), strategy=law, gain=gain, games=1, kinds=1,
+    ...     **game.flat.arguments)
+    >>> gain.tolist()
+    [[0.25, 0.75]]
     """
     del sets
     parts = _seats(

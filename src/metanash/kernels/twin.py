@@ -91,6 +91,15 @@ def mirror(
         Iterations of the stage before this call.
     iterations : int
         Iterations of this call.
+
+    Examples
+    --------
+    >>> x, y, mu, nu = np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), 0.5), np.full((1, 2), 0.5)
+    >>> sums = {"sum_mu": np.zeros((2, 1, 2)), "sum_nu": np.zeros((2, 1, 2)), "sum_value": np.zeros((2, 1))}
+    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3}
+    >>> mirror(q=np.array([[[1.0, 0.0], [0.0, 1.0]]]), eta=np.array([0.5]), x=x, y=y, mu=mu, nu=nu, **sums, **sizes)
+    >>> mu.tolist(), float(sums["sum_value"].sum())  # uniform play is the equilibrium
+    ([[0.5, 0.5]], 1.5)
     """
     # einsum adds in another order where there is one lane only, so a single lane has company
     width = max(lanes, 2)
@@ -162,6 +171,15 @@ def regret_matching(
         Iterations of the run before this call.
     iterations : int
         Iterations of this call.
+
+    Examples
+    --------
+    >>> x, y, mu, nu = np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), 0.5), np.full((1, 2), 0.5)
+    >>> sums, value = {"sum_mu": np.zeros((2, 1, 2)), "sum_nu": np.zeros((2, 1, 2))}, np.zeros(1)
+    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3}
+    >>> regret_matching(q=np.array([[[1.0, 0.0], [0.0, 1.0]]]), x=x, y=y, mu=mu, nu=nu, **sums, value=value, **sizes)
+    >>> value.tolist()
+    [0.5]
     """
     width = max(lanes, 2)  # as in mirror
 
@@ -238,6 +256,15 @@ def joint_mirror(
         Numbers of actions: ``columns`` is their sum and ``joint`` their product.
     done, iterations : int
         As in :func:`mirror`.
+
+    Examples
+    --------
+    >>> policy, x, sums = np.full((1, 4), 0.5), np.zeros((1, 4)), np.zeros((2, 1, 4))
+    >>> sizes = {"lanes": 1, "players": 2, "joint": 4, "columns": 4, "done": 0, "iterations": 2}
+    >>> q = np.array([[[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]])
+    >>> joint_mirror(q=q, eta=np.array([0.5]), x=x, policy=policy, sum_joint=sums, actions=np.array([2, 2]), **sizes)
+    >>> sums.sum(axis=0).tolist()  # two iterations of uniform play
+    [[0.5, 0.5, 0.5, 0.5]]
     """
     width = max(lanes, 2)  # as in mirror
     sizes = [int(n) for n in actions]
@@ -348,6 +375,18 @@ def ascent(
     ------
     ArithmeticError
         If policy iteration does not end.
+
+    Examples
+    --------
+    >>> policy, response, least = np.full((1, 1, 4), 0.5), np.zeros((1, 1, 2)), np.ones(1)
+    >>> game = {"reward": np.array([[[[1.0, 0.0, 0.0, 0.0]]]]), "transition": np.ones((1, 1, 4, 1)),
+    ...     "initial": np.ones((1, 1))}
+    >>> what = {"index": np.zeros(1, int), "step": np.array([1.0]), "actions": np.array([2, 2]), "discount": 0.0}
+    >>> sizes = dict(lanes=1, players=2, states=1, joint=4, reward_rows=1, columns=4, kinds=1, softmax=0, measure=0)
+    >>> kept = {"policy": policy, "response": response, "sum_gap": np.zeros((2, 1)), "least": least}
+    >>> ascent(**game, **what, **kept, **sizes, done=0, iterations=3)
+    >>> policy.ravel().tolist()  # both learn the first action
+    [1.0, 0.0, 1.0, 0.0]
     """
     shape = (lanes, states, *(int(n) for n in actions))
     chance = discount * transition.reshape(kinds, states, joint, states)[index]
@@ -443,6 +482,15 @@ def expect(
         Values to average.
     out : (games, vectors, rows)
         Overwritten.
+
+    Examples
+    --------
+    >>> out = np.zeros((1, 1, 2))
+    >>> chance, index = np.array([[[0.5, 0.5], [1.0, 0.0]]]), np.zeros(1, int)
+    >>> expect(transition=chance, index=index, values=np.array([[[1.0, 3.0]]]), out=out, games=1, rows=2, states=2,
+    ...     vectors=1, kinds=1)
+    >>> out.tolist()
+    [[[2.0, 1.0]]]
     """
     chance = transition.reshape(kinds, rows, states)
     value, target = values.reshape(games, vectors, states), out.reshape(games, vectors, rows)
@@ -478,6 +526,16 @@ def backup(
         Values at each step; nothing comes after the last.
     out : (games, steps, rows)
         Overwritten at steps ``first``, ..., ``last - 1``.
+
+    Examples
+    --------
+    >>> out = np.zeros((1, 2, 2))
+    >>> reward, chance = np.array([[[1.0, 0.0], [0.5, 0.25]]]), np.ones((1, 2, 1))
+    >>> sizes = dict(games=1, steps=2, rows=2, states=1, kinds=1, first=0, last=2)
+    >>> backup(reward=reward, transition=chance, index=np.zeros(1, int), values=np.array([[[0.0], [0.25]]]),
+    ...     out=out, **sizes)
+    >>> out.tolist()
+    [[[1.25, 0.25], [0.5, 0.25]]]
     """
     chance, value = transition.reshape(kinds, rows, states), values.reshape(games, steps, states)
     earned, target = reward.reshape(games, steps, rows), out.reshape(games, steps, rows)
@@ -488,7 +546,15 @@ def backup(
 
 
 def fold(sums: Floats, total: Floats, entries: int) -> None:
-    """Add both levels of two-level sums (2, entries) to a total (entries,), and set them to 0."""
+    """Add both levels of two-level sums (2, entries) to a total (entries,), and set them to 0.
+
+    Examples
+    --------
+    >>> sums, total = np.array([[1.0, 2.0], [0.5, 0.25]]), np.zeros(2)
+    >>> fold(sums, total, 2)
+    >>> total.tolist(), sums.tolist()
+    ([1.5, 2.25], [[0.0, 0.0], [0.0, 0.0]])
+    """
     pair = sums.reshape(2, entries)
     total.reshape(entries)[...] += pair[0] + pair[1]
     pair[...] = 0.0
@@ -540,6 +606,19 @@ def finite_values(
         Overwritten, with ``steps`` = 0 at ``step`` alone.
     start : (games, vectors)
         Values from the initial distribution; overwritten when step 0 has been gone through.
+
+    Examples
+    --------
+    >>> value, start = np.zeros((1, 2, 1, 1)), np.zeros((1, 2))
+    >>> game = {"reward": np.array([[[[[1.0, 0.0, 0.0, 1.0]]]]]), "transition": np.ones((1, 1, 1, 4, 1)),
+    ...     "initial": np.ones((1, 1))}
+    >>> what = {"index": np.zeros(1, int), "actions": np.array([2, 2]), "wanted": np.array([0, 2])}
+    >>> sizes = dict(games=1, players=2, horizon=1, states=1, joint=4, reward_rows=1, kinds=1, steps=1, vectors=2,
+    ...     step=0)
+    >>> policy = np.full((1, 1, 1, 2), 0.5), np.array([[[[0.75, 0.25]]]])
+    >>> finite_values(**game, **what, policy=policy, value=value, start=start, **sizes)
+    >>> start.tolist()  # of the policy, and of player 1's best response
+    [[0.5, 0.75]]
     """
     sizes = [int(n) for n in actions]
     payoff = reward.reshape(games, reward_rows, horizon, states, *sizes)
@@ -616,6 +695,17 @@ def correlated_values(
     before, after : (games, 2 players, horizon, states)
         Values of the stage before and of this one: if everybody follows, a row per player, then those of each player's
         best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
+
+    Examples
+    --------
+    >>> after = np.zeros((1, 4, 1, 1))
+    >>> reward = np.array([[[[[1.0, 0.0, 0.0, 1.0]]], [[[0.0, 1.0, 1.0, 0.0]]]]])
+    >>> what = {"index": np.zeros(1, int), "weights": np.array([[[[1.0, 0.0, 0.0, 0.0]]]]), "actions": np.array([2, 2])}
+    >>> sizes = dict(games=1, players=2, horizon=1, states=1, joint=4, kinds=1, steps=1, step=0)
+    >>> correlated_values(reward=reward, transition=np.ones((1, 1, 1, 4, 1)), **what, before=np.zeros((1, 4, 1,
+    ...     1)), after=after, **sizes)
+    >>> after.ravel().tolist()  # who follows is paid 1 and 0, who deviates 1 and 1
+    [1.0, 0.0, 1.0, 1.0]
     """
     sizes = [int(n) for n in actions]
     payoff = reward.reshape(games, players, horizon, states, *sizes)
@@ -689,6 +779,18 @@ def discounted_values(
     ------
     ArithmeticError
         If policy iteration does not end.
+
+    Examples
+    --------
+    >>> value, start = np.zeros((1, 2, 1)), np.zeros((1, 2))
+    >>> game = {"reward": np.array([[[[1.0, 0.0, 0.0, 0.5]]]]), "transition": np.ones((1, 1, 4, 1)),
+    ...     "initial": np.ones((1, 1))}
+    >>> what = {"index": np.zeros(1, int), "actions": np.array([2, 2]), "wanted": np.array([0, 2])}
+    >>> sizes = dict(games=1, players=2, states=1, joint=4, reward_rows=1, kinds=1, vectors=2, discount=0.5)
+    >>> policy = np.array([[[1.0, 0.0]]]), np.array([[[0.0, 1.0]]])
+    >>> discounted_values(**game, **what, policy=policy, value=value, start=start, **sizes)
+    >>> start.tolist()
+    [[0.0, 1.0]]
     """
     sizes = [int(n) for n in actions]
     payoff = reward.reshape(games, reward_rows, states, *sizes)
@@ -713,6 +815,11 @@ def off_simplex(array: Floats, rows: int, columns: int, tolerance: float) -> int
     """Number of the first row of an array (rows, columns) that is no distribution, or -1 if all are.
 
     A distribution has no entry below zero, and a mass within ``tolerance`` of one.
+
+    Examples
+    --------
+    >>> off_simplex(np.array([[0.5, 0.5], [0.5, 0.4]]), 2, 2, 1e-9), off_simplex(np.array([[1.0, 0.0]]), 1, 2, 1e-9)
+    (1, -1)
     """
     table = array.reshape(rows, columns)
     good = (table >= 0.0).all(axis=-1) & (np.abs(table.sum(axis=-1) - 1.0) <= tolerance)

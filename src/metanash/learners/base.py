@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import distributions, integer, name_entry, policy_array, within_floats
 from metanash._inner.runs import PureStartWarning, checkpoints, checkpoints_to
+from metanash._inner.views import View, Viewed
 from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
@@ -34,7 +35,14 @@ State = TypeVar("State")
 
 
 class Learner(Protocol[State]):
-    """See the module."""
+    """See the module.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> [name for name in ("start", "advance", "output", "measure") if callable(getattr(mn.RegretMatching(), name))]
+    ['start', 'advance', 'output', 'measure']
+    """
 
     def start(self, games: GameBatch[Any], initial: Policies | None = None) -> State:
         """Return the state before the first iteration, from initial policies or from the default ones."""
@@ -50,7 +58,7 @@ class Learner(Protocol[State]):
 
 
 @dataclass(frozen=True, eq=False)
-class Run(Generic[State]):
+class Run(Viewed, Generic[State]):
     """A finished run of a learner on a batch of games.
 
     Attributes
@@ -65,6 +73,14 @@ class Run(Generic[State]):
         Final output.
     probes : dict from str to (G, C) array
         What the probe of :func:`learn` returned at the checkpoints.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), mn.RegretMatching(), 100, at=[10, 100])
+    >>> run.checkpoints.tolist(), run.ne_gap.shape, run.policy[0].shape
+    ([10, 100], (1, 2), (1, 1, 1, 2))
     """
 
     checkpoints: Integers
@@ -80,13 +96,35 @@ class Run(Generic[State]):
             raise ValueError(f"this learner's output has no NE-gap; it was measured for {sorted(self.measures)}")
         return self.measures["ne_gap"]
 
+    def _view(self) -> View:
+        twice = sorted(self.measures.keys() & self.probes.keys())
+        if twice:
+            raise ValueError(
+                f"a probe and a measure of the learner have one name, {twice[0]!r}; call the probe otherwise"
+            )
+        return View(("game",), self.checkpoints, {**self.measures, **self.probes}, profiles_of(self.policy))
+
+
+def profiles_of(policy: Any) -> dict[str, tuple[tuple[str, ...], Policies]]:
+    """Policies (game, ...) by the names of their other axes; nothing for an output that is no array for each player."""
+    axes: dict[int, tuple[str, ...]] = {4: ("step", "state", "action"), 3: ("state", "action")}
+    dimensions = {getattr(part, "ndim", 0) for part in policy} if type(policy) in {tuple, list} else {0}
+    wanted = axes.get(dimensions.pop()) if len(dimensions) == 1 else None
+    return {"policy": (wanted, policy)} if wanted else {}
+
 
 Probe = Callable[[Any, Any], Mapping[str, Floats]]
 """Called with learner and state at every checkpoint, in order; returns named (G,) arrays."""
 
 
 def learning_rates(value: npt.ArrayLike, games: int, name: str = "learning_rate") -> Floats:
-    """Rates of the games, (G,), from one for all or one per game. ValueError unless all are in [1e-100, 1e100]."""
+    """Rates of the games, (G,), from one for all or one per game. ValueError unless all are in [1e-100, 1e100].
+
+    Examples
+    --------
+    >>> learning_rates(0.1, 3).tolist(), learning_rates([0.1, 0.2], 2).tolist()
+    ([0.1, 0.1, 0.1], [0.1, 0.2])
+    """
     rates = within_floats(name, value)
     if rates.shape not in {(), (games,)}:
         raise ValueError(f"{name} must be one number or one per game ({games}), got shape {rates.shape}")
@@ -100,6 +138,14 @@ def checked_policies(initial: Sequence[npt.ArrayLike], shapes: Sequence[tuple[in
 
     A first axis of length 1 stands for the same policy in every game. Raises ValueError if a shape is wrong or
     a row is no distribution.
+
+    Examples
+    --------
+    >>> [part.shape for part in checked_policies([[[0.5, 0.5]], [[1.0, 0.0]]], [(3, 2), (3, 2)])]
+    [(3, 2), (3, 2)]
+    >>> checked_policies([[[0.5, 0.4]]], [(1, 2)])
+    Traceback (most recent call last):
+    ValueError: initial policy of player 0 rows must be distributions; at (game, ..., s) = 0 the mass is 0.9
     """
     if len(initial) != len(shapes):
         raise ValueError(f"initial policies: one array per player, {len(shapes)} in all; got {len(initial)}")
@@ -132,6 +178,15 @@ def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> No
     Warns
     -----
     PureStartWarning
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_zeros((np.array([[1.0, 0.0]]),), "(game)", "this learner", 0)
+    >>> str(caught[0].message)[:70]
+    'initial policy of player 0: at (game) = 0 action 1 has probability 0, '
     """
     for player, policy in enumerate(policies):
         zero = np.argwhere(policy == 0.0)
@@ -200,6 +255,15 @@ def learn(
     -----
     PureStartWarning
         If an initial policy has a probability of 0 that the learner can never raise.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> game = mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still)  # the first action is for 2/3
+    >>> run = learn(game, mn.RegretMatching(), 1000)
+    >>> bool(run.ne_gap[0, -1] < 1e-3), run.policy[0].round(2).ravel().tolist()
+    (True, [0.67, 0.33])
     """
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)

@@ -47,6 +47,16 @@ class JointStage(StageStatistics):
         Average of Q_i^tau under it.
     q : (G, N, H, S, A_1, ..., A_N)
         The estimates Q^tau.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> stag_hunt = mn.MarkovGame([[[[[1, 0], [0.75, 0.5]]]], [[[[1, 0.75], [0, 0.5]]]]], still)
+    >>> learner = CorrelatedMirrorDescent(0.2)
+    >>> first, *_ = learner.stages(mn.learn(stag_hunt, learner, 10).state)
+    >>> first.index, first.iterations, first.joint.shape, float(first.joint.sum().round(12))
+    (1, 1, (1, 1, 1, 2, 2), 1.0)
     """
 
     joint: Floats
@@ -81,6 +91,15 @@ class JointState(StagedState):
         Values of what is played if t lies in the stage before this one.
     gains : (G, N)
         Sum over finished stages of n_tau times what a player gains who is told tau.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> stag_hunt = mn.MarkovGame([[[[[1, 0], [0.75, 0.5]]]], [[[[1, 0.75], [0, 0.5]]]]], still)
+    >>> state = mn.learn(stag_hunt, CorrelatedMirrorDescent(0.2), 10).state
+    >>> state.iteration, state.q.shape, len(state.iterate)
+    (10, (1, 2, 1, 1, 2, 2), 2)
     """
 
     stages: tuple[JointStage, ...]
@@ -109,6 +128,15 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), as there.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> stag_hunt = mn.MarkovGame([[[[[1, 0], [0.75, 0.5]]]], [[[[1, 0.75], [0, 0.5]]]]], still)
+    >>> run = mn.learn(stag_hunt, CorrelatedMirrorDescent(learning_rate=0.2), 10_000)
+    >>> bool(run.measures["cce_gap"][0, -1] < 0.01)
+    True
     """
 
     exact_gap: bool = False

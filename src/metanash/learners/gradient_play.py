@@ -39,6 +39,14 @@ class AscentState:
         within 1e-12 of its largest averaged Q-value; 1 before the first iteration or where it is not asked for.
     responses : (G, S, N)
         Best responses to the last iterate, as numbers of actions: where the next policy iteration starts.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> (team,) = mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5, n_actions=(2, 3))
+    >>> state = mn.learn(team, mn.ProjectedQAscent(0.1), 5).state
+    >>> state.iteration, state.step.tolist(), [part.shape[-1] for part in state.parameters]
+    (5, [0.1], [2, 3])
     """
 
     iteration: int
@@ -60,6 +68,14 @@ def starting_state(
     ------
     ValueError
         If the games are not discounted, the step size is out of range, or an initial policy is no policy.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = GameBatch.of(mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5,
+    ...     n_actions=(2, 4)))
+    >>> [part[0, 0].tolist() for part in starting_state(teams, None, 0.1).parameters]
+    [[0.5, 0.5], [0.25, 0.25, 0.25, 0.25]]
     """
     check_batch("starting_state", games, DiscountedGame)
     game, count = games.game, len(games)
@@ -77,6 +93,14 @@ def advance(
     """State after more iterations. Raises ValueError if ``iterations`` is negative.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = GameBatch.of(mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5))
+    >>> begun = starting_state(teams, None, 0.1)
+    >>> advance(teams, begun, 5, softmax=False, every_gap=False).iteration, begun.iteration
+    (5, 0)
     """
     check_batch("advance", games, DiscountedGame)
     integer("iterations", iterations, 0)
@@ -123,6 +147,14 @@ def measures(
     """``ne_gap`` of the last iterate; with ``every_gap`` also ``mean_gap``, over the iterates 0, ..., t - 1.
 
     Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = GameBatch.of(mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5))
+    >>> state = advance(teams, starting_state(teams, None, 0.1), 5, softmax=False, every_gap=True)
+    >>> sorted(measures(teams, state, state.parameters, every_gap=True))
+    ['mean_gap', 'ne_gap']
     """
     check_batch("measures", games, DiscountedGame)
     found = {"ne_gap": ne_gaps(games, policy)}

@@ -40,6 +40,15 @@ class Stage(StageStatistics):
         Average of mu^T Q nu.
     q : (G, H, S, A, B)
         The estimates Q^tau.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> learner = OptimisticMirrorDescent(0.125)
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), learner, 7)
+    >>> [(stage.index, stage.iterations) for stage in learner.stages(run.state)]  # H = 1: lengths double
+    [(1, 1), (2, 2), (3, 4)]
     """
 
     value: Floats
@@ -60,6 +69,14 @@ class MirrorState(StagedState):
         As in :class:`metanash.learners.stages.StagedState`; q has axes (G, H, S, A, B).
     stage_sums : ((2, G, H, S, A), (2, G, H, S, B), (2, G, H, S))
         Sums of mu, nu, mu^T Q nu in the stage: totals and running chunk (see :mod:`metanash.kernels.twin`).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> state = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), OptimisticMirrorDescent(0.1), 10).state
+    >>> state.iteration, state.stage, state.q.shape
+    (10, 4, (1, 1, 1, 2, 2))
     """
 
     stages: tuple[Stage, ...]
@@ -78,6 +95,15 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     Notes
     -----
     Initial policies have axes (game, stage, h, s, action), as there.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> game = mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still)
+    >>> early, late = mn.learn(game, OptimisticMirrorDescent(learning_rate=0.125), 4000, at=[40, 4000]).ne_gap[0]
+    >>> bool(late < early)
+    True
     """
 
     _plays = ZeroSumGame

@@ -32,6 +32,14 @@ class ProjectedQAscent:
     -----
     Initial policies have axes (game, s, action), one array per player; a game axis of length 1 stands for the
     same in every game. They may be pure: a projected step leaves every vertex where another action is worth more.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> (team,) = mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5)
+    >>> early, late = mn.learn(team, ProjectedQAscent(step_size=0.1), 500, at=[5, 500]).ne_gap[0]
+    >>> bool(late < early)
+    True
     """
 
     step_size: float | Floats

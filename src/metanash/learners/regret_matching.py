@@ -60,6 +60,14 @@ class RegretState:
         mu^t and nu^t.
     sums : ((2, G, H, S, A), (2, G, H, S, B))
         Sums of t^2 mu^t and t^2 nu^t: totals and running chunk (see :mod:`metanash.kernels.twin`).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> state = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), RegretMatching(), 10).state
+    >>> state.iteration, bool((state.regret[0] >= 0).all()), state.iterate[0].shape
+    (10, True, (1, 1, 1, 2))
     """
 
     iteration: int
@@ -82,6 +90,14 @@ class RegretMatching:
     -----
     Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
     in every game. An action of probability 0 is played as soon as it has a positive regret.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), RegretMatching(), 1000)
+    >>> bool(run.ne_gap[0, -1] < 1e-4), [part.round(2).ravel().tolist() for part in run.policy]
+    (True, [[0.67, 0.33], [0.67, 0.33]])
     """
 
     learning_rate: float | Floats = 10.0

@@ -33,6 +33,14 @@ class SoftmaxGradient:
     -----
     Initial *policies*, not logits, have axes (game, s, action); an action of probability 0 is never played,
     and pure policies are never left: a :class:`metanash.learners.base.PureStartWarning` says so.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> (team,) = mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5)
+    >>> early, late = mn.learn(team, SoftmaxGradient(step_size=0.5), 500, at=[5, 500]).ne_gap[0]
+    >>> bool(late < early)
+    True
     """
 
     step_size: float | Floats

@@ -36,12 +36,24 @@ _TIE = 1e-12
 
 
 def next_stage_length(length: int, horizon: int) -> int:
-    """floor((1 + 1/H) L), exactly."""
+    """floor((1 + 1/H) L), exactly.
+
+    Examples
+    --------
+    >>> [next_stage_length(length, horizon=2) for length in (2, 3, 4)]
+    [3, 4, 6]
+    """
     return length * (horizon + 1) // horizon
 
 
 def stage_count(iterations: int, horizon: int) -> int:
-    """Number of stages that a run of so many iterations begins, bar tau = tau(T)."""
+    """Number of stages that a run of so many iterations begins, bar tau = tau(T).
+
+    Examples
+    --------
+    >>> [stage_count(iterations, horizon=1) for iterations in (1, 2, 3, 4, 7, 8)]  # lengths 1, 2, 4, 8
+    [1, 2, 2, 3, 3, 4]
+    """
     count, length, covered = 0, horizon, 0
     while covered < iterations:
         count, covered, length = count + 1, covered + length, next_stage_length(length, horizon)
@@ -49,7 +61,13 @@ def stage_count(iterations: int, horizon: int) -> int:
 
 
 def best_response_to(payoff: Floats) -> Floats:
-    """Policies (..., A) that play what pays most; actions tied within 1e-12 share it evenly."""
+    """Policies (..., A) that play what pays most; actions tied within 1e-12 share it evenly.
+
+    Examples
+    --------
+    >>> best_response_to(np.array([[0.5, 1.0, 1.0], [2.0, 1.0, 0.0]])).tolist()
+    [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]
+    """
     best = (payoff >= largest(payoff, keepdims=True) - _TIE).astype(np.float64)
     return np.asarray(best / summed(best, keepdims=True))
 
@@ -70,6 +88,15 @@ class StageStatistics:
         Averages of the iterates.
     payoff : tuple of (G, H, S, A_i)
         Average payoff of each action against the others' iterates, by the estimates Q^tau.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> learner = mn.OptimisticMirrorDescent(0.125)
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 0.0]]]], still), learner, 3)
+    >>> [stage.best_response(0).ravel().tolist() for stage in learner.stages(run.state)]  # at first Q = 0: a tie
+    [[0.5, 0.5], [1.0, 0.0]]
     """
 
     index: int
@@ -113,6 +140,16 @@ class StagedState:
         Initial policies of every stage, and their logits.
     stages : tuple
         Statistics of the stages before this one.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still))
+    >>> learner = mn.OptimisticMirrorDescent(0.125)
+    >>> begun = learner.start(games)
+    >>> learner.advance(games, begun, 5).iteration, begun.iteration  # the old state stays as it is
+    (5, 0)
     """
 
     iteration: int
@@ -135,7 +172,13 @@ def _of_stage(initial: Policies, stage: int) -> Policies:
 
 
 def restart(initial: Policies, stage: int) -> Policies:
-    """Initial policies of a stage, (G, H, S, A_i), or their logits; C-contiguous copies."""
+    """Initial policies of a stage, (G, H, S, A_i), or their logits; C-contiguous copies.
+
+    Examples
+    --------
+    >>> restart((np.array([[[[[1.0, 0.0]]], [[[0.5, 0.5]]]]]),), 2)[0].tolist()  # stage 2
+    [[[[0.5, 0.5]]]]
+    """
     return tuple(policy.copy() for policy in _of_stage(initial, stage))
 
 
@@ -153,6 +196,14 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     -----
     PureStartWarning
         If an initial probability is 0: it stays so.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> state = before_first(mn.GameBatch.of(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still)), 0.1, None)
+    >>> state.iteration, state.q.tolist(), state.eta.tolist()
+    (0, [[[[[0.0, 0.0], [0.0, 0.0]]]]], [[[0.1]]])
     """
     check_batch("before_first", games, ZeroSumGame, MarkovGame)
     game = games.game
@@ -207,6 +258,15 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
     for the same policy in every stage, a game axis of length 1 for the same in every game. Iterates are initial
     policies times exponentials, so an action of probability 0 is never played, and pure policies are never left: a
     :class:`metanash.learners.base.PureStartWarning` says so.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> game = mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still)
+    >>> with_stages, without = (mn.OptimisticMirrorDescent(0.125, keep_stages=keep) for keep in (True, False))
+    >>> bool((mn.learn(game, with_stages, 50).ne_gap == mn.learn(game, without, 50).ne_gap).all())
+    True
     """
 
     learning_rate: float | Floats

@@ -44,6 +44,12 @@ class BettingTree(Frozen):
         The player who takes the pot since the other folds; -1 at a showdown.
     pot, stack : float
         Chips in the middle, and those that each player may still bet.
+
+    Examples
+    --------
+    >>> tree = betting_tree(100.0, 75.0, sizes=(1.0,), raises=1)
+    >>> tree.pot, tree.stack, tree.n_ends
+    (100.0, 75.0, 5)
     """
 
     players: tuple[Treeplex, ...]

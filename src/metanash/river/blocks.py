@@ -19,7 +19,7 @@ from metanash.typing import Floats, Integers
 __all__ = ["LEAST_TOTAL", "Block", "average", "best_response", "best_values", "blocks", "observed", "plan", "predicted"]
 
 LEAST_TOTAL = 1e-290
-"""Regrets that sum to less count as 0, as in :mod:`metanash.extensive.steps`."""
+"""Regrets that sum to less count as 0, as in :mod:`metanash.kernels.tree_steps`."""
 _CACHED = 15_000
 """Numbers of a block that are worked on at a time: 120 KB."""
 _TIE = 1e-12
@@ -40,6 +40,12 @@ class Block(NamedTuple):
         These sequences, each once.
     into : (k, n_sets) array
         1 where one leads to a set.
+
+    Examples
+    --------
+    >>> from metanash.extensive import Treeplex
+    >>> [(block.n_sets, block.n_actions, block.above.tolist()) for block in blocks(Treeplex([0, 1], [2, 2]), 1)]
+    [(1, 2, [0]), (1, 2, [1])]
     """
 
     rows: slice
@@ -77,7 +83,14 @@ def blocks(plex: Treeplex, n_hands: int) -> tuple[Block, ...]:
 
 
 def plan(parts: tuple[Block, ...], behaviour: Floats) -> Floats:
-    """Realisation plans of behaviour strategies: the probability that all moves of a sequence are played, (S, n)."""
+    """Realisation plans of behaviour strategies: the probability that all moves of a sequence are played, (S, n).
+
+    Examples
+    --------
+    >>> parts = blocks(Treeplex([0, 1], [2, 2]), 1)
+    >>> plan(parts, np.array([[1.0], [0.5], [0.5], [0.25], [0.75]])).ravel().tolist()
+    [1.0, 0.5, 0.5, 0.125, 0.375]
+    """
     found = np.ones(behaviour.shape)
     for block in parts:
         np.multiply(block.of(behaviour), found[block.above, np.newaxis], out=block.of(found))
@@ -85,7 +98,14 @@ def plan(parts: tuple[Block, ...], behaviour: Floats) -> Floats:
 
 
 def average(parts: tuple[Block, ...], plans: Floats) -> Floats:
-    """Behaviour strategies of sums of plans (S, n); uniform where they sum to 0."""
+    """Behaviour strategies of sums of plans (S, n); uniform where they sum to 0.
+
+    Examples
+    --------
+    >>> parts = blocks(Treeplex([0], [2]), 2)
+    >>> average(parts, np.array([[4.0, 0.0], [3.0, 0.0], [1.0, 0.0]])).tolist()  # of two hands
+    [[1.0, 1.0], [0.75, 0.5], [0.25, 0.5]]
+    """
     found = np.ones(plans.shape)
     for block in parts:
         block.of(found)[:] = _shares(block.of(plans), 0.0)
@@ -153,7 +173,14 @@ def best_values(parts: tuple[Block, ...], gradient: Floats) -> Floats:
 
 
 def best_response(parts: tuple[Block, ...], gradient: Floats) -> Floats:
-    """Behaviour strategies (S, n) that are worth most; actions tied within 1e-12 of the largest worth share evenly."""
+    """Behaviour strategies (S, n) that are worth most; actions tied within 1e-12 of the largest worth share evenly.
+
+    Examples
+    --------
+    >>> parts = blocks(Treeplex([0], [2]), 2)
+    >>> best_response(parts, np.array([[0.0, 0.0], [3.0, 1.0], [1.0, 1.0]])).tolist()
+    [[1.0, 1.0], [1.0, 0.5], [0.0, 0.5]]
+    """
     worth = best_values(parts, gradient)
     slack, found = _TIE * np.abs(worth).max(), np.ones(worth.shape)
     for block in parts:

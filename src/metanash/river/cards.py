@@ -64,7 +64,13 @@ def all_hands(board: tuple[int, ...]) -> Integers:
 
 
 def hand_name(hand: Integers) -> str:
-    """Name of a hand, such as ``2dAs``."""
+    """Name of a hand, such as ``2dAs``.
+
+    Examples
+    --------
+    >>> hand_name(np.array([0, 51]))
+    '2cAs'
+    """
     return "".join(DECK[int(card)] for card in hand)
 
 

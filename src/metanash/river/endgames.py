@@ -48,6 +48,13 @@ class RiverEndgame(Frozen):
     ------
     ValueError
         If the board is no five cards, weights are not finite or below 0 or of another shape, or no deal is possible.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("Kh9s8d4c2h", [{"AsAc": 1, "7c6c": 1}, {"KsQs": 1, "QcQd": 2}])
+    >>> endgame.n_hands, endgame.hand_names[0]
+    ((2, 2), ('6c7c', 'AcAs'))
     """
 
     board: str
@@ -174,7 +181,14 @@ class RiverEndgame(Frozen):
 
 
 def check_endgame(by: str, endgame: object) -> None:
-    """Raise ValueError unless it is a RiverEndgame; ``by`` is who asks, for the message."""
+    """Raise ValueError unless it is a RiverEndgame; ``by`` is who asks, for the message.
+
+    Examples
+    --------
+    >>> check_endgame("my function", 7)
+    Traceback (most recent call last):
+    ValueError: my function takes a RiverEndgame, got a int; metanash.river.river_endgame makes one
+    """
     if not isinstance(endgame, RiverEndgame):
         raise ValueError(
             f"{by} takes a RiverEndgame, got a {type(endgame).__name__}; metanash.river.river_endgame makes one"

@@ -23,7 +23,15 @@ __all__ = ["best_responses", "exploitability", "gradients", "ne_gains", "ne_gap"
 
 
 def plan_gradient(endgame: RiverEndgame, player: int, other: Floats) -> Floats:
-    """Utility gradient (S_i, n_i) of a player against the other's plans (S_j, n_j), unchecked; see the module."""
+    """Utility gradient (S_i, n_i) of a player against the other's plans (S_j, n_j), unchecked; see the module.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> plan_gradient(endgame, 0, np.zeros((5, 1))).ravel().tolist()  # the other never comes anywhere
+    [0.0, 0.0, 0.0, 0.0, 0.0]
+    """
     tree, pairs = endgame.betting, endgame.matchups[player]
     weighted = endgame.factors[1 - player] * other
     found = np.zeros((tree.players[player].n_sequences, endgame.n_hands[player]))
@@ -43,7 +51,15 @@ def _plans(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> Polici
 
 
 def gradients(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> Policies:
-    """Utility gradients (S_i, n_i) in chips, one for each player. Raises ValueError if strategies are none."""
+    """Utility gradients (S_i, n_i) in chips, one for each player. Raises ValueError if strategies are none.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> [part.shape for part in gradients(endgame, endgame.uniform())]
+    [(5, 1), (5, 1)]
+    """
     check_endgame("gradients", endgame)
     plans = _plans(endgame, strategies)
     return tuple(plan_gradient(endgame, i, plans[1 - i]) for i in (0, 1))
@@ -64,7 +80,15 @@ def values(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> Floats
 
 
 def best_responses(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> Policies:
-    """Best responses (S_i, n_i) of each player to the other; tied actions share evenly, at sets not reached too."""
+    """Best responses (S_i, n_i) of each player to the other; tied actions share evenly, at sets not reached too.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> [part.ravel().tolist() for part in best_responses(endgame, endgame.uniform())]
+    [[1.0, 0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0, 1.0]]
+    """
     found = gradients(endgame, strategies)
     return tuple(best_response(parts, gradient) for parts, gradient in zip(endgame.blocks, found, strict=True))
 
@@ -106,7 +130,15 @@ def plan_gains(endgame: RiverEndgame, plans: Policies) -> Floats:
 
 
 def ne_gap(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> float:
-    """The largest gain of a player in chips, as of trees (:func:`metanash.extensive.ne_gap`); see :func:`ne_gains`."""
+    """The largest gain of a player in chips, as of trees (:func:`metanash.extensive.ne_gap`); see :func:`ne_gains`.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> ne_gap(endgame, endgame.uniform())
+    4.375
+    """
     return float(ne_gains(endgame, strategies).max())
 
 
@@ -114,5 +146,12 @@ def exploitability(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -
     """The mean of both gains in fractions of the pot, the usual measure in poker; see :func:`ne_gains`.
 
     It is 0 at an equilibrium only. Times the pot it is between half of :func:`ne_gap` and all of it.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> exploitability(endgame, endgame.uniform())
+    0.3125
     """
     return float(ne_gains(endgame, strategies).mean()) / endgame.pot

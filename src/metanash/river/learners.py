@@ -37,6 +37,14 @@ class RiverState:
         Behaviour strategies of the last iteration, at first the initial ones.
     plan_sums : tuple of (S_i, n_i)
         Sums of w_t times the realisation plans of iteration t, w_t being 1, t or t^2.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> state = RiverCFR().start(endgame)
+    >>> state.iteration, state.strategy[0].shape
+    (0, (5, 1))
     """
 
     iteration: int

@@ -44,6 +44,12 @@ class Matchup(NamedTuple):
         Cards of the own hand.
     same : (m,) array
         Number of the same hand at the other; n if it does not hold that.
+
+    Examples
+    --------
+    >>> found = matchup(np.array([[50, 51]]), np.array([9]), np.array([[0, 1], [2, 3]]), np.array([5, 3]))
+    >>> found.order.tolist(), found.weaker.tolist()  # both are weaker than the own hand
+    ([1, 0], [2])
     """
 
     order: Integers

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from metanash._inner.checks import integer
 from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.views import View, Viewed
 from metanash.river.endgames import RiverEndgame, check_endgame
 from metanash.river.gaps import best_responses
 from metanash.river.learners import RiverCFR, RiverState
@@ -18,7 +19,7 @@ __all__ = ["TARGETS", "RiverRun", "learn_endgames", "learn_river", "mean_strateg
 
 
 @dataclass(frozen=True, eq=False)
-class RiverRun:
+class RiverRun(Viewed):
     """A finished run of the learner.
 
     Attributes
@@ -31,6 +32,14 @@ class RiverRun:
         Average and last strategies.
     state : RiverState
         Final state of the learner.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> run = learn_river(endgame, RiverCFR(), 20, at=[10, 20])
+    >>> run.checkpoints.tolist(), sorted(run.measures)[:1], [part.shape for part in run.average]
+    ([10, 20], ['exploitability'], [(5, 1), (5, 1)])
     """
 
     checkpoints: Integers
@@ -38,6 +47,12 @@ class RiverRun:
     average: Policies
     last: Policies
     state: RiverState
+
+    def _view(self) -> View:
+        axes = ("sequence", "hand")
+        return View(
+            ("game",), self.checkpoints, self.measures, {"average": (axes, self.average), "last": (axes, self.last)}
+        )
 
 
 def learn_river(
@@ -176,6 +191,14 @@ def learn_endgames(
     ------
     ValueError
         If an argument is out of range, or an endgame differs from the first in hands or in the shape of its tree.
+
+    Examples
+    --------
+    >>> from metanash.river import river_sequence
+    >>> endgames = river_sequence("sorted", 0, "docs", n_games=2, perturbation=0.1, n_hands=10)
+    >>> runs = learn_endgames(endgames, RiverCFR(), 50, target="average")
+    >>> len(runs), runs[1].measures["ne_gap"].shape
+    (2, (33,))
     """
     if target is not None and target not in TARGETS:
         raise ValueError(f"target must be None or one of {', '.join(TARGETS)}, got {target!r}")

@@ -65,7 +65,16 @@ def seven_card_strengths(cards: Integers) -> Integers:
 
 
 def river_strengths(board: tuple[int, ...]) -> Integers:
-    """Strength (1081,) of every hand (:func:`metanash.river.cards.all_hands`) with the five cards of a board."""
+    """Strength (1081,) of every hand (:func:`metanash.river.cards.all_hands`) with the five cards of a board.
+
+    Examples
+    --------
+    >>> from metanash.river.cards import all_hands, hand_name, parse_cards
+    >>> board = parse_cards("board", "Kh9s8d4c2h", 5)
+    >>> strength = river_strengths(board)
+    >>> hand_name(all_hands(board)[strength.argmax()])  # three kings
+    'KcKd'
+    """
     hands = all_hands(board)
     return seven_card_strengths(np.hstack([hands, np.broadcast_to(np.array(board), (len(hands), 5))]))
 

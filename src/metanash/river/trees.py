@@ -78,7 +78,15 @@ def _with_hands(plex: Treeplex, names: Sequence[str]) -> Treeplex:
 
 
 def to_extensive(endgame: RiverEndgame, strategies: Sequence[npt.ArrayLike]) -> Policies:
-    """Behaviour strategies of :func:`as_extensive`, flat, from (S_i, n_i) arrays. ValueError if they are none."""
+    """Behaviour strategies of :func:`as_extensive`, flat, from (S_i, n_i) arrays. ValueError if they are none.
+
+    Examples
+    --------
+    >>> from metanash.river import river_endgame
+    >>> endgame = river_endgame("2c3d5h8s9c", [{"KhKd": 1}, {"AhAd": 1}], pot=10.0, stacks=(5, 5), sizes=(), raises=1)
+    >>> [part.shape for part in to_extensive(endgame, endgame.uniform())]
+    [(5,), (5,)]
+    """
     check_endgame("to_extensive", endgame)
     found: list[Floats] = [np.append(1.0, part[1:].T.ravel()) for part in endgame.checked(strategies)]
     return tuple(found)

@@ -45,6 +45,13 @@ def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
     ------
     ValueError, ArithmeticError
         As :func:`discounted_equilibrium`.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> solve_discounted(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5), None).value.tolist()
+    [2.0, 2.0]
     """
     check_game("solve_discounted", game, DiscountedGame)
     found = team_optimum(game) if game.is_team else discounted_equilibrium(game)

@@ -128,7 +128,7 @@ def _named(game: object) -> str:
 
 
 def solve_loaded(loaded: Loaded | LoadedTree, number: int | None = None, zero_sum: bool | None = None) -> Solution:
-    """Solve a game of a file, in its payoffs.
+    r"""Solve a game of a file, in its payoffs.
 
     Parameters
     ----------
@@ -144,6 +144,12 @@ def solve_loaded(loaded: Loaded | LoadedTree, number: int | None = None, zero_su
         If there are several games and ``number`` is left out, or none of that number.
     ArithmeticError
         As :func:`solve`.
+
+    Examples
+    --------
+    >>> _ = Path("game.csv").write_text("0,2\n3,1\n")
+    >>> solve_loaded(load(Path("game.csv"))).value
+    1.5
     """
     try:
         if isinstance(loaded, LoadedTree):

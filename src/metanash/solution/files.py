@@ -30,7 +30,7 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 class Loaded(NamedTuple):
-    """What a file holds.
+    r"""What a file holds.
 
     Attributes
     ----------
@@ -41,6 +41,13 @@ class Loaded(NamedTuple):
         From values of the games to payoffs.
     strategic : bool
         Whether the format is one of strategic games, whose policies are strategies (A_i,).
+
+    Examples
+    --------
+    >>> _ = Path("game.csv").write_text("0,2\n3,1\n")
+    >>> loaded = load(Path("game.csv"))
+    >>> loaded.strategic, loaded.units.scale, type(loaded.game(0)).__name__
+    (True, (3.0, 3.0), 'ZeroSumGame')
     """
 
     path: Path
@@ -69,6 +76,15 @@ class LoadedTree(NamedTuple):
     path : Path
     tree : Tree
         With perfect recall or without.
+
+    Examples
+    --------
+    >>> from metanash.extensive import End, Move, build_tree
+    >>> hidden = {"heads": {"heads": 1, "tails": -1}, "tails": {"heads": -1, "tails": 1}}
+    >>> replies = {a: Move(1, "Bob", {b: End([x, -x]) for b, x in row.items()}) for a, row in hidden.items()}
+    >>> tree = build_tree("Pennies", ["Ann", "Bob"], Move(0, "Ann", replies))
+    >>> LoadedTree(Path("pennies.efg"), tree).game.n_players
+    2
     """
 
     path: Path

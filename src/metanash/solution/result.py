@@ -34,6 +34,13 @@ class Solution(NamedTuple):
     players : tuple of Treeplex, or None
         Of an extensive game: the information sets and actions of each player, by which its policies, behaviour
         strategies (S_i,), are read (:meth:`at`).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> found = mn.solve([[0, 2], [3, 1]])
+    >>> found.value, found.gap, found.is_zero_sum, [part.tolist() for part in found.policies]
+    (1.5, 0.0, True, [[0.5, 0.5], [0.25, 0.75]])
     """
 
     value: float | Floats
