@@ -11,6 +11,7 @@ Games
     :mod:`~metanash.neighbours`: strategic games of pygambit, OpenSpiel, Nashpy and QuantEcon, both ways
     :mod:`~metanash.extensive`: extensive games with perfect recall, read, solved, measured and learned in sequence form
     :mod:`~metanash.river`: river endgames of no-limit hold'em, 1081 hands a side, learned without a matrix of hands
+    :mod:`~metanash.stochastic`: general-sum stochastic games with discounts of players, actions of states, and ends
     :mod:`~metanash.similarity`: whether a game is a potential game, and how alike the games of a sequence are
 Learning
     :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop
@@ -64,6 +65,7 @@ __all__ = [
     "ProjectedQAscent",
     "RegretMatching",
     "Solution",
+    "StochasticGame",
     "Transition",
     "ZeroSumGame",
     "families",
@@ -79,13 +81,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from metanash.solution import Solution, solve
+    from metanash.stochastic import StochasticGame
 else:
+    _LATER = {"Solution": "solution", "StochasticGame": "stochastic", "solve": "solution"}
 
     def __getattr__(name: str) -> Any:
         """Load what solves games when it is first asked for: importing the package takes no longer for it."""
-        if name not in {"Solution", "solve"}:
+        if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found = getattr(importlib.import_module("metanash.solution"), name)
+        globals()[name] = found = getattr(importlib.import_module(f"metanash.{_LATER[name]}"), name)
         return found
 
     def __dir__() -> list[str]:
