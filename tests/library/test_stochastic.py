@@ -7,28 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from oracles_stochastic import exact_gains, gains_of, values_of
+from stochastic_cases import drawn, played
 
 import metanash as mn
 from metanash.archive import ArchiveError, write_archive
 from metanash.stochastic import certify_policies, policy_values, read_stochastic, write_stochastic
-
-
-def drawn(seed, players=2, states=3, most=3, discounts=None, ends=0.0, low=1):
-    """A game of unequal numbers of actions; each joint action ends it with a probability of up to ``ends``."""
-    rng = np.random.default_rng(seed)
-    sizes = [tuple(rng.integers(low, most + 1, players)) for _ in range(states)]
-    transitions = [rng.dirichlet(np.ones(states), size=n) * (1.0 - ends * rng.uniform(size=(*n, 1))) for n in sizes]
-    rewards = [rng.normal(size=(players, *n)) for n in sizes]
-    given = rng.uniform(0.5, 0.95, players) if discounts is None else discounts
-    return mn.StochasticGame(rewards, transitions, given)
-
-
-def played(game, seed):
-    """Interior policies of a game."""
-    rng = np.random.default_rng(seed)
-    found = [np.where(own, rng.exponential(size=own.shape), 0.0) for own in game.padded.own]
-    return [policy / policy.sum(axis=1, keepdims=True) for policy in found]
-
 
 CASES = [(1, 1, 1, 3), (2, 2, 3, 3), (3, 3, 2, 2), (4, 2, 4, 4), (5, 4, 2, 2)]
 """Seed, players, states, most actions."""

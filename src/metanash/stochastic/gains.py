@@ -29,7 +29,7 @@ from metanash.typing import Floats
 
 __all__ = ["Proof", "certify_policies", "induced", "policy_values"]
 
-_REFINEMENTS = 2
+_REFINEMENTS = 3
 Rational = list[Fraction]
 
 
@@ -115,9 +115,7 @@ def certify_policies(game: StochasticGame, policies: Sequence[npt.ArrayLike]) ->
     values, gains = [], []
     for i in range(game.n_players):
         reward, transition = induced(game, checked, i)
-        discount = float(game.discounts[i])
-        best = optimal_values(reward[np.newaxis], transition[np.newaxis], discount)[0]
-        answer = (reward + discount * transition @ best).argmax(axis=1)
+        best, answer = _best_response(game, i, reward, transition)
         above, over = exact.improved(i, best, transition[np.arange(game.n_states), answer], answer)
         chance = (checked[i][..., np.newaxis] * transition).sum(axis=1)
         below, under = exact.improved(i, _value(game, checked, i), chance, None)
@@ -125,6 +123,20 @@ def certify_policies(game: StochasticGame, policies: Sequence[npt.ArrayLike]) ->
         values.append([float(v) for v in below])
         gains.append([rounded_up(max(u - v + slack, Fraction(0))) for u, v in zip(above, below, strict=True)])
     return Proof(np.array(values), np.array(gains))
+
+
+def _best_response(
+    game: StochasticGame, player: int, reward: Floats, transition: Floats
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Optimal values and actions (S,) of a decision problem, worked out with rewards of a range of 1 (see gaps)."""
+    low, high = float(reward.min()), float(reward.max())
+    if game.can_end:
+        low, high = 0.0, float(np.abs(reward).max())
+    scale = high - low if high > low else 1.0
+    discount = float(game.discounts[player])
+    plain = (reward - low) / scale
+    value = optimal_values(plain[np.newaxis], transition[np.newaxis], discount)[0]
+    return low / (1.0 - discount) + scale * value, (plain + discount * transition @ value).argmax(axis=1)
 
 
 class _Exact:
