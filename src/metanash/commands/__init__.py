@@ -2,7 +2,7 @@
 
 :mod:`~metanash.commands.solve`, :mod:`~metanash.commands.gap`, :mod:`~metanash.commands.learn` and
 :mod:`~metanash.commands.convert` take a game of any format that can be read, by :mod:`~metanash.commands.inputs`, and
-extensive games by :mod:`~metanash.commands.trees`;
+extensive games by :mod:`~metanash.commands.trees`, stochastic ones by :mod:`~metanash.commands.stochastic`;
 :mod:`~metanash.commands.info` and :mod:`~metanash.commands.show`; :mod:`~metanash.commands.tables` reads tables for
 these and for those of other packages. Page: ``docs/command.md``.
 """

@@ -90,6 +90,10 @@ class Replies:
         pairs = zip(self.parts[:-1], self.parts[1:], self.most, strict=True)
         return tuple(played[start:end].reshape(self.states, n) for start, end, n in pairs)
 
+    def vector(self, policies: tuple[Floats, ...]) -> Floats:
+        """Vector (n,) of policies (S, A_i)."""
+        return np.concatenate([policy[own] for policy, own in zip(policies, self.own, strict=True)])
+
     def sums(self, vector: Floats) -> Floats:
         """Sums over the actions of each player and state, along the last axis."""
         return np.asarray(np.add.reduceat(vector, self.first, axis=-1))

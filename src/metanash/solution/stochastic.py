@@ -1,6 +1,9 @@
 """Stationary Markov equilibria of stochastic games, general-sum, whose gap is proven in exact arithmetic."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, check_game
@@ -8,6 +11,7 @@ from metanash.solution.replies import Replies
 from metanash.solution.result import Solution
 from metanash.solution.tracing import PATHS, candidates
 from metanash.stochastic import StochasticGame, certify_policies
+from metanash.stochastic.games import check_policies
 
 __all__ = ["TOLERANCE", "solve_general", "solve_stochastic", "stationary_equilibrium"]
 
@@ -56,7 +60,9 @@ def solve_general(game: DiscountedGame) -> Solution:
     return stationary_equilibrium(StochasticGame.from_discounted(game))
 
 
-def stationary_equilibrium(game: StochasticGame, *, tolerance: float = TOLERANCE) -> Solution:
+def stationary_equilibrium(
+    game: StochasticGame, *, tolerance: float = TOLERANCE, prior: Sequence[npt.ArrayLike] | None = None
+) -> Solution:
     """Find an equilibrium in stationary Markov policies, from which nobody gains by leaving it in any state.
 
     Parameters
@@ -65,6 +71,9 @@ def stationary_equilibrium(game: StochasticGame, *, tolerance: float = TOLERANCE
     tolerance : float
         Largest gain, relative as :data:`TOLERANCE` is; what rounding leaves, 16 machine epsilons over 1 - discount, is
         allowed too.
+    prior : sequence of N arrays (S, A_i), optional
+        Policies that the others are believed to play where the first path begins: of several equilibria it is often one
+        near to the answers to them. Probabilities of 0 are raised to 1e-3 before. Default: uniform.
 
     Returns
     -------
@@ -76,7 +85,7 @@ def stationary_equilibrium(game: StochasticGame, *, tolerance: float = TOLERANCE
     Raises
     ------
     ValueError
-        If it is no StochasticGame, or the tolerance is not above 0.
+        If it is no StochasticGame, the tolerance is not above 0, or the prior is no policy of the game.
     ArithmeticError
         If no path ends in policies that are good enough; the message says how good the best were.
 
@@ -100,7 +109,8 @@ def stationary_equilibrium(game: StochasticGame, *, tolerance: float = TOLERANCE
     allowed = np.maximum(tolerance, _ROUNDING / (1.0 - game.discounts))
     spared = (4.0 * allowed * (1.0 - game.discounts)).repeat([part.sum() for part in replies.own])
     best = np.inf
-    for played, method in candidates(replies):
+    given = None if prior is None else replies.vector(check_policies(game, prior))
+    for played, method in candidates(replies, given):
         advantage = replies.pays(played).advantage
         best = min(best, float((advantage / spared * 4.0).max() * tolerance))
         if (advantage > spared).any():

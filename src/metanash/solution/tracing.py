@@ -43,12 +43,14 @@ _OFF, _TURN = 0.5, 0.7
 """Most that the first correction may be of a step, and least cosine between tangents."""
 _FAR = 1e9
 _NEWTON, _NEGATIVE = 12, 1e-11
+_LEAST = 1e-3
 
 
-def candidates(replies: Replies) -> Iterator[tuple[Floats, str]]:
+def candidates(replies: Replies, prior: Floats | None = None) -> Iterator[tuple[Floats, str]]:
     """Policies (n,) that make all actions of their support pay the same, and how they were found.
 
-    They are equilibria if no other action pays more, which is for the caller to judge.
+    They are equilibria if no other action pays more, which is for the caller to judge. A prior (n,) takes the place of
+    the uniform one.
 
     Examples
     --------
@@ -59,18 +61,19 @@ def candidates(replies: Replies) -> Iterator[tuple[Floats, str]]:
     >>> next(candidates(Replies(game)))[0].round(12).tolist()
     [0.5, 0.5, 0.25, 0.75]
     """
-    for number, (prior, tau, steps) in enumerate(PATHS):
-        for point, tried in _path(replies, _prior(replies, prior), tau, steps):
+    for number, (drawn, tau, steps) in enumerate(PATHS):
+        weights = _drawn(replies, drawn) if drawn or prior is None else np.maximum(prior, _LEAST)
+        logs = np.log(weights / replies.sums(weights)[replies.group])
+        for point, tried in _path(replies, logs, tau, steps):
             for found in supported(replies, point, tried):
                 yield found, "a path of logit responses and Newton's method" + f", path {number + 1}" * (number > 0)
 
 
-def _prior(replies: Replies, number: int) -> Floats:
-    """Logarithms of the prior (n,): uniform, then drawn."""
-    weights = np.ones(replies.total)
-    if number:
-        weights = stream("solve", "stochastic", number).exponential(size=replies.total) + 1e-3
-    return np.asarray(np.log(weights / replies.sums(weights)[replies.group]))
+def _drawn(replies: Replies, number: int) -> Floats:
+    """Weights of a prior (n,): uniform, then drawn."""
+    if not number:
+        return np.ones(replies.total)
+    return np.asarray(stream("solve", "stochastic", number).exponential(size=replies.total) + _LEAST)
 
 
 class _Point(NamedTuple):

@@ -73,6 +73,10 @@ def test_a_reason_to_cooperate_that_depends_on_the_discount():
         game = mn.StochasticGame([good, bad], transitions, discount)
         assert len(pure_equilibria(game)) == both
         check(game, mn.solve(game))
+        kind = [np.array([[1.0, 0.0], [0.5, 0.5]])] * 2
+        found = stationary_equilibrium(game, prior=kind)
+        check(game, found)
+        assert all(policy[0, 0] == both - 1 for policy in found.policies)  # from that belief it is found if it is one
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -187,7 +191,7 @@ def test_advantages_are_those_of_loops():
 def test_where_no_path_helps_the_best_gap_is_told(monkeypatch):
     game = drawn(3, 2, 4, 3)
     uniform = np.concatenate([np.full(n, 1.0 / n) for n in Replies(game).counts])
-    monkeypatch.setattr(stochastic, "candidates", lambda _: iter([(uniform, "nothing")]))
+    monkeypatch.setattr(stochastic, "candidates", lambda *_: iter([(uniform, "nothing")]))
     with pytest.raises(
         ArithmeticError, match=r"none of 12 paths .* 2 players in 4 states .* the least was about 0\.\d+"
     ):
@@ -197,7 +201,7 @@ def test_where_no_path_helps_the_best_gap_is_told(monkeypatch):
 def test_policies_that_only_look_right_are_refused(monkeypatch):
     """What is certified decides, not what the path says."""
     game = dilemma(0.9, 1.0)
-    monkeypatch.setattr(stochastic, "candidates", lambda _: iter([(np.array([1.0, 0.0, 1.0, 0.0]), "cooperation")]))
+    monkeypatch.setattr(stochastic, "candidates", lambda *_: iter([(np.array([1.0, 0.0, 1.0, 0.0]), "cooperation")]))
     with pytest.raises(ArithmeticError, match="the least was about"):
         mn.solve(game)
 
