@@ -12,7 +12,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +92,17 @@ def described(kind: str, number: int, game: StochasticGame) -> Row:
     }  # fmt: skip
 
 
+def made(kind: str, number: int) -> StochasticGame:
+    return typical_game(number) if kind == "typical" else drawn_game(number)
+
+
+def measured(limit: int, named: tuple[str, int]) -> Row:
+    """The row of a game."""
+    game = made(*named)
+    with threadpool_limits(limits=1):
+        return described(*named, game) | solved(game, limit)
+
+
 def solved(game: StochasticGame, limit: int) -> Row:
     """Time, gap and number of the path; an error instead of the gap if there is no solution."""
     start = time.process_time()
@@ -144,22 +157,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--games", type=int, default=600, help="drawn games of all sizes")
     parser.add_argument("--limit", type=int, default=300, help="seconds that a game may take")
+    parser.add_argument("--processes", type=int, default=1, help="games that are solved at once")
     parser.add_argument("--peer", type=Path, metavar="PYTHON", help="an interpreter that has sgamesolver 1.0.2")
     parser.add_argument("--peer-games", type=int, default=150, help="how many of the drawn games the peer gets")
     parser.add_argument("--to", type=Path, default=RESULTS, help="folder for what is written")
     options = parser.parse_args()
-    typical = [("typical", k, typical_game(k)) for k in range(min(TYPICAL, options.games))]
-    games = [*typical, *(("drawn", k, drawn_game(k)) for k in range(options.games))]
-    rows: list[Row] = []
-    with threadpool_limits(limits=1):
-        for kind, number, game in games:
-            rows.append(described(kind, number, game) | solved(game, options.limit))
-            if "error" in rows[-1]:
-                print(f"{kind} game {number}: {rows[-1]['error']}", flush=True)
-        if options.peer:
-            met = games[: len(typical) + options.peer_games]
-            found = by_peer(options.peer, [game for *_, game in met], options.limit)
-            rows = [row | other for row, other in zip(rows, found + [{}] * (len(rows) - len(found)), strict=True)]
+    names = [("typical", k) for k in range(min(TYPICAL, options.games))]
+    met = len(names) + options.peer_games
+    names += [("drawn", k) for k in range(options.games)]
+    with ThreadPoolExecutor(1) as aside, ProcessPoolExecutor(options.processes) as pool:
+        peer = options.peer and aside.submit(by_peer, options.peer, [made(*n) for n in names[:met]], options.limit)
+        rows = list(pool.map(partial(measured, options.limit), names))
+        found = peer.result() if peer else []
+    rows = [row | other for row, other in zip(rows, found + [{}] * (len(rows) - len(found)), strict=True)]
+    for row in rows:
+        if row.get("error"):
+            print(f"{row['kind']} game {row['number']}: {row['error']}")
     table = pd.DataFrame(rows)
     options.to.mkdir(parents=True, exist_ok=True)
     table.to_csv(options.to / "stochastic.csv", index=False, float_format="%.4g")

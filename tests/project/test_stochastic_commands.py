@@ -90,7 +90,7 @@ def test_what_is_wrong_is_told(folder, told, words, said):
 
 
 def test_the_page_runs(tmp_path, monkeypatch, capsys):
-    """To spare the fish for ever is an equilibrium too, and worth 3 a round while the season goes on: V = 3 + .9 d V."""
+    """To spare the fish for ever is an equilibrium too, worth 3 a round while the season goes on: V = 3 + .9 d V."""
     monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "stochastic.md").read_text(), flags=re.DOTALL)
     exec(compile(code, "documentation", "exec"), {"__name__": "example"})

@@ -14,12 +14,14 @@ Peeters 2004, "Stationary equilibria in stochastic games: structure, selection, 
 Policies are one vector of the probabilities of all actions that there are: by player, by state, by action.
 """
 
+import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from metanash.stochastic import StochasticGame
-from metanash.typing import Array, Booleans, Floats
+from metanash.typing import Booleans, Floats
 
 __all__ = ["Pays", "Replies"]
 
@@ -69,7 +71,9 @@ class Replies:
         ranges = np.where(game.ranges > 0.0, game.ranges, 1.0)
         lone = (slice(None), *[np.newaxis] * (reward.ndim - 1))
         self.reward = (reward - np.broadcast_to(floor, self.players)[lone]) / ranges[lone]
+        self.paid = np.moveaxis(self.reward, 0, -1)  # (S, A_1, ..., A_N, N)
         self.next = self.chance.reshape(self.states, -1, self.states)
+        self.both = np.concatenate([self.chance, self.paid], axis=-1)
         self.own = own
         self.parts = np.cumsum([0, *(self.states * n for n in self.most)])
         flat = np.concatenate([part.ravel() for part in own])
@@ -110,10 +114,9 @@ class Replies:
 
     def against(self, policies: tuple[Floats, ...]) -> list[tuple[Floats, Floats]]:
         """Rewards (S, A_i) and transitions (S, A_i, S) of each player when the others play so."""
-        return [
-            (self._mean(self.reward[i], policies, (i,)), self._mean(self.chance, policies, (i,)))
-            for i in range(self.players)
-        ]
+        means = _Means(self.both, policies)
+        found = [means.of(frozenset({i})) for i in range(self.players)]
+        return [(both[..., self.states + i], both[..., : self.states]) for i, both in enumerate(found)]
 
     def pays(self, played: Floats, prior: list[tuple[Floats, Floats]] | None = None, weight: float = 1.0) -> Pays:
         """Advantages and derivatives against policies (n,), or against a mixture with a prior (:meth:`against`)."""
@@ -121,46 +124,63 @@ class Replies:
         now = self.against(policies)
         size = int(self.parts[-1])
         advantage, by_weight, slopes = np.empty(size), np.zeros(size), np.empty((size, size))
+        values, onward, rises = np.empty((self.players, self.states)), [], []
         for i, (reward, chance) in enumerate(now):
-            rows = slice(self.parts[i], self.parts[i + 1])
+            rows, own = slice(self.parts[i], self.parts[i + 1]), policies[i]
             discount = float(self.discounts[i])
             change: tuple[Floats, Floats] | None = None
             if prior is not None:
                 change = reward - prior[i][0], chance - prior[i][1]
                 reward = prior[i][0] + weight * change[0]  # noqa: PLW2901  # from here on of the mixture
                 chance = prior[i][1] + weight * change[1]  # noqa: PLW2901
-            own = policies[i]
             visits = np.linalg.inv(self.eye - discount * (own[:, np.newaxis] @ chance)[:, 0])
-            value = visits @ (own * reward).sum(axis=1)
-            q = reward + discount * (chance @ value)
-            advantage[rows] = (q - value[:, np.newaxis]).ravel()
-            onward = discount * (chance @ visits) - visits[:, np.newaxis]  # of 1 more in a state, less what V rises
+            values[i] = value = visits @ (own * reward).sum(axis=1)
+            rises.append(reward + discount * (chance @ value))
+            advantage[rows] = (rises[i] - value[:, np.newaxis]).ravel()
+            onward.append(discount * (chance @ visits) - visits[:, np.newaxis])  # of 1 more in a state, less V's rise
             if change is not None:
                 gained = change[0] + discount * (change[1] @ value)
-                by_weight[rows] = (gained + onward @ (own * gained).sum(axis=1)).ravel()
-            table = (self.reward[i].reshape(self.states, -1) + discount * (self.next @ value)).reshape(-1, *self.most)
-            for j in range(self.players):
-                pair = None if j == i else weight * self._pair(table, policies, i, j)
-                rise = q if pair is None else (own[:, np.newaxis] @ pair)[:, 0]
-                block = onward[..., np.newaxis] * rise
-                if pair is not None:
-                    block[self.diagonal, :, self.diagonal] += pair
-                slopes[rows, self.parts[j] : self.parts[j + 1]] = block.reshape(rows.stop - rows.start, -1)
+                by_weight[rows] = (gained + onward[i] @ (own * gained).sum(axis=1)).ravel()
+        later = (self.next @ (values * self.discounts[:, np.newaxis]).T).reshape(self.paid.shape)
+        means = _Means(self.paid + later, policies)
+        for i, j in itertools.combinations(range(self.players), 2):
+            pair = weight * means.of(frozenset({i, j}))
+            self._fill(slopes, onward[i], policies[i], i, j, pair[..., i])
+            self._fill(slopes, onward[j], policies[j], j, i, pair[..., j].transpose(0, 2, 1))
+        for i, rise in enumerate(rises):
+            self._block(slopes, i, i)[:] = onward[i][..., np.newaxis] * rise
         if self.real is None:
             return Pays(advantage, slopes, by_weight)
         return Pays(advantage[self.real], slopes[np.ix_(self.real, self.real)], by_weight[self.real])
 
-    def _pair(self, table: Floats, policies: tuple[Floats, ...], i: int, j: int) -> Floats:
-        """Mean over the actions of all but two players, (S, A_i, A_j)."""
-        found = self._mean(table, policies, (i, j))
-        return found if i < j else found.transpose(0, 2, 1)
+    def _block(self, slopes: Floats, i: int, j: int) -> Floats:
+        """Derivatives of a player's advantages by the probabilities of another, a view (S, A_i, S, A_j)."""
+        part = slopes[self.parts[i] : self.parts[i + 1], self.parts[j] : self.parts[j + 1]]
+        return part.reshape(self.states, self.most[i], self.states, self.most[j])  # axes that are split need no copy
 
-    def _mean(self, table: Floats, policies: tuple[Floats, ...], keep: tuple[int, ...]) -> Floats:
-        """Mean over the actions of all players but some, of (S, A_1, ..., A_N) and what comes after."""
-        result: Array = table
-        for j in reversed(range(self.players)):
-            if j not in keep:
-                shape = result.shape
-                middle = result.reshape(self.states, int(np.prod(shape[1 : j + 1])), shape[j + 1], -1)
-                result = (policies[j][:, np.newaxis, np.newaxis] @ middle).reshape(*shape[: j + 1], *shape[j + 2 :])
-        return result
+    def _fill(self, slopes: Floats, onward: Floats, own: Floats, i: int, j: int, pair: Floats) -> None:
+        """Write a block, of what the actions of two players pay the first, (S, A_i, A_j)."""
+        block = self._block(slopes, i, j)
+        block[:] = onward[..., np.newaxis] * (own[:, np.newaxis] @ pair)[:, 0]
+        block[self.diagonal, :, self.diagonal] += pair
+
+
+class _Means:
+    """Means of a table (S, A_1, ..., A_N, K) over the actions of all players but some, each worked out once."""
+
+    def __init__(self, table: Floats, policies: tuple[Floats, ...]) -> None:
+        self.policies = policies
+        self.everybody = frozenset(range(len(policies)))
+        self.found = {self.everybody: table}
+
+    def of(self, keep: frozenset[int]) -> Floats:
+        """Array (S, A_i for those who are kept, K)."""
+        if keep not in self.found:
+            j = min(self.everybody - keep)
+            table = self.of(keep | {j})
+            axis = 1 + sum(k < j for k in keep)
+            shape = table.shape
+            middle = table.reshape(shape[0], math.prod(shape[1:axis]), shape[axis], -1)
+            mean = self.policies[j][:, np.newaxis, np.newaxis] @ middle
+            self.found[keep] = mean.reshape(*shape[:axis], *shape[axis + 1 :])
+        return self.found[keep]
