@@ -61,7 +61,8 @@ def _game(draw: np.random.Generator, players: int, states: int, most: int, *, ev
 
 def relative_gap(game: StochasticGame, policies: list[np.ndarray]) -> float:
     """Largest proven gain, in parts of what each player may be paid in all."""
-    return float((certify_policies(game, policies).gains / game.ranges[:, np.newaxis]).max())
+    ranges = np.where(game.ranges > 0.0, game.ranges, 1.0)  # 0 of a player who is always paid the same
+    return float((certify_policies(game, policies).gains / ranges[:, np.newaxis]).max())
 
 
 class LateError(Exception):

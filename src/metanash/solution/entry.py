@@ -33,7 +33,7 @@ SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
     StochasticGame: solve_stochastic,
 }
 """How a game of a class is solved: functions of the game and its units. A new class is one more entry."""
-_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame)
+_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame, StochasticGame)
 
 
 def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None) -> Solution:

@@ -12,6 +12,7 @@ from metanash.solution.result import Solution
 from metanash.solution.tracing import PATHS, candidates
 from metanash.stochastic import StochasticGame, certify_policies
 from metanash.stochastic.games import check_policies
+from metanash.typing import Floats
 
 __all__ = ["TOLERANCE", "solve_general", "solve_stochastic", "stationary_equilibrium"]
 
@@ -105,7 +106,7 @@ def stationary_equilibrium(
     if not tolerance > 0.0:
         raise ValueError(f"tolerance must be above 0, got {tolerance!r}")
     replies = Replies(game)
-    ranges = np.where(game.ranges > 0.0, game.ranges, 1.0)
+    ranges = np.where(game.ranges > 0.0, game.ranges, _largest(game))  # who is always paid the same gains nothing
     allowed = np.maximum(tolerance, _ROUNDING / (1.0 - game.discounts))
     spared = (4.0 * allowed * (1.0 - game.discounts)).repeat([part.sum() for part in replies.own])
     best = np.inf
@@ -119,9 +120,16 @@ def stationary_equilibrium(
         proof = certify_policies(game, policies)
         if (proof.gains <= (allowed * ranges)[:, np.newaxis]).all():
             return Solution(proof.values @ game.initial, policies, float(proof.gains.max()), method)
+    nearest = f"the least was about {best:.3g}" if np.isfinite(best) else "none came near"
     raise ArithmeticError(
         f"none of {len(PATHS)} paths of this game of {game.n_players} players in {game.n_states} states led to "
         f"stationary policies that leave a gain of at most {tolerance:g} of the range of what a player may be paid; "
-        f"the least was about {best:.3g}. A larger tolerance of metanash.solution.stochastic.stationary_equilibrium, "
+        f"{nearest}. A larger tolerance of metanash.solution.stochastic.stationary_equilibrium, "
         "smaller discounts, or leaving out actions that are never better than another one may help"
     )
+
+
+def _largest(game: StochasticGame) -> Floats:
+    """The most that each player is paid in all, without its sign, (N,); 1 if that is nothing."""
+    paid = np.max([np.abs(reward).reshape(game.n_players, -1).max(axis=1) for reward in game.rewards], axis=0)
+    return np.asarray(np.where(paid > 0.0, paid / (1.0 - game.discounts), 1.0))

@@ -221,8 +221,21 @@ def test_payoffs_of_any_size_and_constant_ones():
     plain, found = mn.solve(game), mn.solve(moved)
     for a, b in zip(plain.policies, found.policies, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+    same = mn.StochasticGame([[[[1e90, 1e90]], [[-3.0, -2.0]]]], [np.ones((1, 2, 1))], 0.9)
+    assert mn.solve(same).policies[1].tolist() == [[0.0, 1.0]]
     nothing = mn.StochasticGame([0.0 * r for r in game.rewards], game.transitions, game.discounts)
     assert mn.solve(nothing).gap == 0.0
+
+
+def test_a_discount_that_rounding_forbids_is_told():
+    game = drawn(3, 2, 3, 3)
+    with pytest.raises(ArithmeticError, match=r"none of 12 paths .* smaller discounts"):
+        mn.solve(mn.StochasticGame(game.rewards, game.transitions, 1.0 - 2.0**-44))
+
+
+def test_several_games_are_taken_one_at_a_time():
+    with pytest.raises(ValueError, match="it takes one game at a time"):
+        mn.solve([drawn(0), drawn(1)])
 
 
 def test_a_gap_is_that_of_its_policies():
