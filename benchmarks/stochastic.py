@@ -27,6 +27,8 @@ from metanash.streams import stream
 
 RESULTS = Path(__file__).parent / "results"
 PEER = Path(__file__).parent / "peers" / "sgames.py"
+GOOD, PEER_GOOD = 1e-12, 1e-5
+"""Gaps that count as solved, in parts of the range of what a player may be paid: ours and the peer's."""
 TYPICAL = 100
 """Games of 2 players, 5 states and 3 actions, by which the time is told."""
 Row = dict[str, str | float]
@@ -134,22 +136,23 @@ def by_peer(python: Path, games: list[StochasticGame], limit: int) -> list[Row]:
 
 
 def report(table: pd.DataFrame) -> str:
-    """Counts and quantiles by kind and number of players."""
+    """Counts and quantiles by kind and number of players, and on the games of the peer those of both."""
     lines = []
     for (kind, players), part in table.groupby(["kind", "players"]):
-        lines.append(_line(f"{kind}, {players} players", part, "", 1e-12))
+        lines.append(_line(f"{kind}, {players} players", part, "", GOOD))
         if "peer_seconds" in part:
-            lines.append(_line("  sgamesolver", part.dropna(subset="peer_seconds"), "peer_", 1e-5))
+            shared = part.dropna(subset="peer_seconds")
+            lines += [_line("  of these", shared, "", GOOD), _line("  sgamesolver on them", shared, "peer_", PEER_GOOD)]
+    tries = table["path"].value_counts().sort_index()
+    lines.append("paths: " + ", ".join(f"{count} by number {int(path)}" for path, count in tries.items()))
     return "\n".join(lines)
 
 
 def _line(name: str, part: pd.DataFrame, prefix: str, good: float) -> str:
     gaps, seconds = part[f"{prefix}gap"], part[f"{prefix}seconds"] * 1e3
     middle, high, most = (float(seconds.quantile(q)) for q in (0.5, 0.9, 1.0))
-    rounding = 16 * np.finfo(float).eps / (1.0 - part["largest_discount"])
-    number = int((gaps <= np.maximum(good, rounding)).sum())
     return (
-        f"{name:24s} {number:4d} of {len(part):4d} with a gap of at most {good:g}, the largest {gaps.max():.1e}; "
+        f"{name:21s} {int((gaps <= good).sum()):3d} of {len(part):3d} to {good:g}, largest gap {gaps.max():.1e}; "
         f"ms: median {middle:.0f}, 90 % {high:.0f}, most {most:.0f}"
     )
 
@@ -177,7 +180,7 @@ def main() -> None:
     table = pd.DataFrame(rows)
     options.to.mkdir(parents=True, exist_ok=True)
     table.to_csv(options.to / "stochastic.csv", index=False, float_format="%.4g")
-    print(report(table))
+    print(report(pd.read_csv(options.to / "stochastic.csv")))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from stochastic_cases import drawn, played
 
 import metanash as mn
 from metanash.archive import ArchiveError, write_archive
-from metanash.stochastic import certify_policies, policy_values, read_stochastic, write_stochastic
+from metanash.stochastic import certify_policies, gains, policy_values, read_stochastic, write_stochastic
 
 CASES = [(1, 1, 1, 3), (2, 2, 3, 3), (3, 3, 2, 2), (4, 2, 4, 4), (5, 4, 2, 2)]
 """Seed, players, states, most actions."""
@@ -41,6 +41,23 @@ def test_bounds_of_gains_are_above_the_exact_ones_by_no_more_than_a_float(seed):
         for above, gain in zip(row, wanted, strict=True):
             assert Fraction(above) >= gain
             assert above <= float(gain) * (1.0 + 1e-14) + 1e-25
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_hold_around_values_that_are_wrong(seed, monkeypatch):
+    """The proof takes any values: with errors of up to .1 in them the bounds are looser, and bounds all the same."""
+    rng = np.random.default_rng(seed)
+    best, own = gains.optimal_values, gains._value
+    monkeypatch.setattr(gains, "_REFINEMENTS", 0)
+    monkeypatch.setattr(gains, "optimal_values", lambda *a: best(*a) + rng.uniform(-0.1, 0.1, (1, 3)))
+    game = drawn(seed, 2, 3, 2, ends=0.3 * (seed % 2))
+    policies = played(game, seed)
+    exact = np.array(exact_gains(game, policies), dtype=float)
+    for wrong in (0.0, 0.1):
+        monkeypatch.setattr(gains, "_value", lambda *a, w=wrong: own(*a) + rng.uniform(-w, w, 3))
+        bound = certify_policies(game, policies).gains
+        assert (bound >= exact).all()
+        assert (bound <= exact + 0.8 / (1.0 - game.discounts[:, np.newaxis])).all()
 
 
 def test_a_best_response_gains_nothing():

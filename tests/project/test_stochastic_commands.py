@@ -2,13 +2,16 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracles_stochastic import gains_of, values_of
 
 import metanash as mn
+from benchmarks import stochastic as bench
 from metanash import cli
 from metanash.archive import write_archive
 from metanash.stochastic import write_stochastic
@@ -104,3 +107,41 @@ def test_the_page_runs(tmp_path, monkeypatch, capsys):
     said = [float(x) for x in re.findall(r"\d[\d.]*", printed[-1])]
     assert said == pytest.approx([*worth, *gains_of(game, half)[:, 0]], abs=1e-3)
     assert (tmp_path / "fishers.npz").exists()
+
+
+@pytest.fixture
+def rows():
+    return pd.read_csv(bench.RESULTS / "stochastic.csv")
+
+
+def test_the_page_has_the_counts_of_the_table(rows):
+    assert f"```\n{bench.report(rows)}\n```" in (ROOT / "docs" / "stochastic.md").read_text()
+
+
+def test_all_drawn_games_were_solved_and_are_as_different_as_the_page_says(rows):
+    drawn = rows[rows["kind"] == "drawn"]
+    assert len(drawn) >= 500
+    assert (drawn["gap"] <= bench.GOOD).all()
+    assert set(drawn["players"]) == {2, 3, 4}
+    assert set(drawn["states"]) == {*range(1, 11)}
+    assert drawn["actions"].max() == 5
+    assert drawn["largest_discount"].max() > 0.98
+    assert 0.25 < drawn["may_end"].mean() < 0.4
+    assert rows[rows["kind"] == "typical"]["seconds"].median() <= 0.05
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 8])
+def test_the_benchmark_measures_what_it_says(number, rows):
+    row = bench.measured(60, ("drawn", number))
+    assert row["gap"] <= bench.GOOD
+    assert row["may_end"] == (number % 3 == 0)
+    committed = rows[(rows["kind"] == "drawn") & (rows["number"] == number)].iloc[0]
+    for name in ("players", "states", "actions", "path"):
+        assert row[name] == committed[name]
+    for name in ("least_discount", "largest_discount"):
+        assert row[name] == pytest.approx(committed[name], rel=1e-3)
+
+
+def test_a_game_that_takes_too_long_is_told(monkeypatch):
+    monkeypatch.setattr(bench, "stationary_equilibrium", lambda _: time.sleep(5))
+    assert bench.solved(bench.typical_game(0), 1)["error"] == "more than 1 s"

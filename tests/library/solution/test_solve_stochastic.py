@@ -206,6 +206,17 @@ def test_policies_that_only_look_right_are_refused(monkeypatch):
         mn.solve(game)
 
 
+def test_the_certificate_decides(monkeypatch):
+    """Of a game that is solved: with a proof of larger gains no candidate is taken."""
+    game = dilemma(0.9, 1.0)
+    worse = certify_policies(game, [np.array([[0.0, 1.0]])] * 2)._replace(gains=np.full((2, 1), 1e-9))
+    monkeypatch.setattr(stochastic, "PATHS", stochastic.PATHS[:1])
+    monkeypatch.setattr("metanash.solution.tracing.PATHS", stochastic.PATHS)
+    monkeypatch.setattr(stochastic, "certify_policies", lambda *_: worse)
+    with pytest.raises(ArithmeticError, match="none of 1 paths"):
+        mn.solve(game)
+
+
 @pytest.mark.parametrize("given", [0.0, -1.0, float("nan")])
 def test_a_tolerance_must_be_above_0(given):
     with pytest.raises(ValueError, match="tolerance must be above 0"):
