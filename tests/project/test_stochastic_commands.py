@@ -136,7 +136,7 @@ def test_the_benchmark_measures_what_it_says(number, rows):
     assert row["gap"] <= bench.GOOD
     assert row["may_end"] == (number % 3 == 0)
     committed = rows[(rows["kind"] == "drawn") & (rows["number"] == number)].iloc[0]
-    for name in ("players", "states", "actions", "path"):
+    for name in ("players", "states", "actions"):
         assert row[name] == committed[name]
     for name in ("least_discount", "largest_discount"):
         assert row[name] == pytest.approx(committed[name], rel=1e-3)
