@@ -15,6 +15,7 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
   bench-scaling [arguments]        time and memory against size, and the roofline
   bench-river [arguments]          time of river endgames against hands and betting nodes
+  bench-stochastic [arguments]     stationary equilibria of drawn stochastic games: counts, gaps and times
   overhead [arguments]             where the time of the last finished run went
   typical-times                    times of the last runs here, default and small, as those that a
                                    first run elsewhere expects
@@ -405,6 +406,10 @@ case $command in
     bench-river)
         setup
         exec python -m benchmarks.river "$@"
+        ;;
+    bench-stochastic)
+        setup
+        OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.stochastic "$@"
         ;;
     typical-times)
         setup

@@ -11,6 +11,7 @@ Games
     :mod:`~metanash.neighbours`: strategic games of pygambit, OpenSpiel, Nashpy and QuantEcon, both ways
     :mod:`~metanash.extensive`: extensive games with perfect recall, read, solved, measured and learned in sequence form
     :mod:`~metanash.river`: river endgames of no-limit hold'em, 1081 hands a side, learned without a matrix of hands
+    :mod:`~metanash.stochastic`: general-sum stochastic games with discounts of players, actions of states, and ends
     :mod:`~metanash.similarity`: whether a game is a potential game, and how alike the games of a sequence are
 Learning
     :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     )
     from metanash.meta import META_UPDATES, learn_sequence
     from metanash.solution import Solution, solve
+    from metanash.stochastic import StochasticGame
     from metanash.transitions import Transition
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ProjectedQAscent",
     "RegretMatching",
     "Solution",
+    "StochasticGame",
     "Transition",
     "ZeroSumGame",
     "families",
@@ -96,6 +99,7 @@ if not TYPE_CHECKING:
         **dict.fromkeys(("RegretMatching", "learn"), "learners"),
         **dict.fromkeys(("META_UPDATES", "learn_sequence"), "meta"),
         **dict.fromkeys(("Solution", "solve"), "solution"),
+        "StochasticGame": "stochastic",
         "Transition": "transitions",
     }
 

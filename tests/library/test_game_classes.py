@@ -42,7 +42,8 @@ from metanash.learners import (
 )
 from metanash.learners.correlated_mirror_descent import joint_state
 from metanash.meta import Individual
-from metanash.solution import discounted, markov
+from metanash.solution import discounted, markov, stochastic
+from metanash.stochastic import StochasticGame
 from metanash.transitions import Transition
 from metanash_replication import experiments
 from metanash_replication.topics.own_games import measure as own_games
@@ -244,8 +245,10 @@ CALLS = {
     "neighbours.to_quantecon": (lambda x: made_for("quantecon", x), ALONE, Z | M),
     "solution.discounted.discounted_equilibrium": (discounted.discounted_equilibrium, ALONE, {"constant sum"}),
     "solution.discounted.solve_discounted":
-        (lambda x: discounted.solve_discounted(x, None), ALONE, {"constant sum", "team"}),
+        (lambda x: discounted.solve_discounted(x, None), ALONE, D),
     "solution.discounted.team_optimum": (discounted.team_optimum, ALONE, {"team"}),
+    "solution.stochastic.solve_general": (stochastic.solve_general, ALONE, D),
+    "stochastic.games.StochasticGame.from_discounted": (StochasticGame.from_discounted, ALONE, D),
     "solution.markov.solve_markov": (lambda x: markov.solve_markov(x, None), ALONE, M),
     "solution.markov.solve_one_shot": (lambda x: markov.solve_one_shot(x, None), ALONE, Z | M),
     "solution.markov.solve_zero_sum": (lambda x: markov.solve_zero_sum(x, None), ALONE, Z),

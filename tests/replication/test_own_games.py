@@ -17,10 +17,12 @@ from metanash.gamefile import read_games_in_units, write_games
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.gaps import ne_gap
 from metanash.learners import CorrelatedMirrorDescent, learn
+from metanash.solution import load
+from metanash.stochastic import StochasticGame, write_stochastic
 from metanash.transitions import Transition
 from metanash_replication.ledger.cited import plain
 from metanash_replication.topics.own_games import tables as own_tables
-from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own_games, learn_own_tree
+from metanash_replication.topics.own_games.measure import LEARNER_OF, learn_own, learn_own_games, learn_own_tree
 from metanash_replication.topics.own_games.section import PARTS
 
 PLAN = {
@@ -355,6 +357,12 @@ def test_a_tree_that_cannot_be_solved_is_learned_and_says_why():
     payoffs = own_tables.payoffs("mine", spec, arrays)
     assert payoffs["note"].str.startswith("not solved: ").all()
     assert payoffs["solved"].isna().all()
+
+
+def test_a_stochastic_game_is_refused(tmp_path):
+    write_stochastic(tmp_path / "game.npz", StochasticGame([[[1.0, 2.0]]], [[[1.0], [1.0]]], 0.9))
+    with pytest.raises(ValueError, match=r"game\.npz is a stochastic game .* metanash solve does"):
+        learn_own(load(tmp_path / "game.npz"), None, **PLAN)
 
 
 def test_a_player_who_forgets_is_refused(tmp_path):

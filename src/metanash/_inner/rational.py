@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from metanash.typing import Floats
 
-__all__ = ["WORK", "Assured", "Solution", "TooLargeError", "assured", "equilibrium"]
+__all__ = ["WORK", "Assured", "Solution", "TooLargeError", "assured", "equilibrium", "integers"]
 
 PythonIntegers = npt.NDArray[np.object_]
 
@@ -56,7 +56,7 @@ class Assured(NamedTuple):
     stake: Fraction
 
 
-def _integers(array: Floats) -> tuple[PythonIntegers, Fraction]:
+def integers(array: Floats) -> tuple[PythonIntegers, Fraction]:
     """Integers and the power of two that they are times."""
     mantissa, exponent = np.frexp(array)
     whole = (mantissa * 2.0**53).astype(np.int64).astype(object)
@@ -67,7 +67,7 @@ def _integers(array: Floats) -> tuple[PythonIntegers, Fraction]:
 
 def assured(payoff: Floats, mu: Floats, nu: Floats) -> Assured:
     """The values that strategies assure, exactly, in the game of payoffs (A, B)."""
-    (m, unit), (x, of_mu), (y, of_nu) = _integers(payoff), _integers(mu), _integers(nu)
+    (m, unit), (x, of_mu), (y, of_nu) = integers(payoff), integers(mu), integers(nu)
     rows, columns = m @ y, x @ m
     a, b = int(rows.argmax()), int(columns.argmin())
     upper, lower = rows[a] * unit * of_nu, columns[b] * unit * of_mu
@@ -95,7 +95,7 @@ def equilibrium(payoff: Floats, mu: Floats, nu: Floats) -> Solution:
         If it would take more than :data:`WORK`. Games of 30 x 30 with payoffs of 100 binary digits between the
         largest and the least are solved whatever they are; of larger ones those whose solution plays few actions.
     """
-    m, unit = _integers(payoff)
+    m, unit = integers(payoff)
     rows, columns = np.flatnonzero(mu > 0.0), np.flatnonzero(nu > 0.0)
     rows = rows if rows.size else np.array([m.min(axis=1).argmax()])
     columns = columns if columns.size else np.array([m.max(axis=0).argmin()])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from metanash.archive import write_text
-from metanash.commands import trees
+from metanash.commands import stochastic, trees
 from metanash.commands.inputs import add_game, head, read
 from metanash.gambit import Units, from_payoffs, write_efg, write_gam, write_nfg
 from metanash.gambit.matrices import only_one_shot
@@ -19,7 +19,7 @@ from metanash.gambit.text import decimal
 from metanash.gambit.units import written_payoffs
 from metanash.gamefile import write_games
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
-from metanash.solution.files import LoadedTree
+from metanash.solution.files import LoadedStochastic, LoadedTree
 
 __all__ = ["add_arguments", "run"]
 
@@ -67,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(target, loaded)
+    if isinstance(loaded, LoadedStochastic):
+        raise stochastic.refused(loaded, "convert")
     if options.game is not None:
         loaded = loaded._replace(games=[loaded.game(options.game)])
     if suffix == ".npz":

@@ -2,7 +2,7 @@
 
 POLICIES is what `metanash solve --json` prints, or JSON of one array for each player: strategies of
 A_i probabilities for a strategic game, arrays (H, S, A_i) for a Markov game, (S, A_i) for a discounted
-one, information sets with their actions and probabilities for an extensive one; or an .npz of NumPy
+or stochastic one, information sets with their actions and probabilities for an extensive one; or an .npz of NumPy
 with such arrays in the order of the players.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from metanash.commands import trees
+from metanash.commands import stochastic, trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
-from metanash.solution.files import Loaded, LoadedTree
+from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 from metanash.solution.result import shown
 from metanash.typing import Floats
 
@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return trees.gap(options, loaded, _given(options.policies, 0))
+    if isinstance(loaded, LoadedStochastic):
+        return stochastic.gap(options, loaded, _given(options.policies, 0))
     game = loaded.game(options.game)
     policies = _policies(options.policies, loaded, options.game)
     units = loaded.units

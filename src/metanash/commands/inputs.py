@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from metanash.games import DiscountedGame, ZeroSumGame
-from metanash.solution.files import FORMATS, Loaded, LoadedTree, load
+from metanash.solution.files import FORMATS, Loaded, LoadedStochastic, LoadedTree, load
 
 __all__ = ["SCHEMA", "add_game", "described", "head", "notes", "read"]
 
@@ -64,7 +64,7 @@ def notes(command: str) -> Iterator[None]:
                 print(f"metanash {command}: note: {' '.join(str(warning.message).split())}", file=sys.stderr)
 
 
-def read(options: argparse.Namespace) -> Loaded | LoadedTree:
+def read(options: argparse.Namespace) -> Loaded | LoadedTree | LoadedStochastic:
     r"""Read the game of the arguments; ValueError as :func:`metanash.solution.files.load`, exit 2 without a format.
 
     Examples

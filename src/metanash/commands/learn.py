@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from metanash.commands import trees
+from metanash.commands import stochastic, trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.commands.progress import watched
 from metanash.games import DiscountedGame, Game, MarkovGame, ZeroSumGame
 from metanash.learners import LEARNERS, checkpoints, learn
-from metanash.solution.files import LoadedTree
+from metanash.solution.files import LoadedStochastic, LoadedTree
 from metanash.solution.result import cells, policy_rows
 from metanash.typing import Integers
 
@@ -86,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(options, loaded)
+    if isinstance(loaded, LoadedStochastic):
+        raise stochastic.refused(loaded, "learn")
     if options.learner in trees.LEARNERS:
         raise ValueError(f"{loaded.path} is no extensive game; {options.learner} learns those only")
     game = loaded.game(options.game)

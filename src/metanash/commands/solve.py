@@ -2,7 +2,8 @@
 
 Zero-sum games by linear programming, bimatrix games by pure strategies and the method of Lemke and
 Howson, games of more players by pure strategies and paths of logit equilibria, Markov games by
-backward induction, discounted zero-sum games by policy iteration. Extensive games with perfect
+backward induction, discounted zero-sum games by policy iteration, other discounted and stochastic
+games by a path of logit responses to traced beliefs. Extensive games with perfect
 recall by a linear program in sequence form (two players of constant sum), by backward induction
 (where everybody sees everything), else by their strategic form.
 """
@@ -11,10 +12,10 @@ import argparse
 import json
 from typing import Any
 
-from metanash.commands import trees
+from metanash.commands import stochastic, trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
 from metanash.solution.entry import solve_loaded
-from metanash.solution.files import Loaded, LoadedTree
+from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 from metanash.solution.result import Solution, shown
 
 __all__ = ["add_arguments", "run"]
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
         return _tree(options, loaded)
+    if isinstance(loaded, LoadedStochastic):
+        return stochastic.solve(options, loaded)
     wanted = range(len(loaded.games)) if options.game is None else [options.game]
     solutions = [(k, solve_loaded(loaded, k)) for k in wanted]
     if options.json:

@@ -12,6 +12,8 @@ Methods
     :mod:`~metanash.solution.several`: more players
     :mod:`~metanash.solution.markov`: finite horizon
     :mod:`~metanash.solution.discounted`: infinite horizon, zero-sum
+    :mod:`~metanash.solution.stochastic`: infinite horizon, general-sum, any number of players
+    :mod:`~metanash.solution.tracing`: the path that it follows, in what :mod:`~metanash.solution.replies` pay
     :mod:`~metanash.solution.trees`: extensive games with perfect recall
 """
 

@@ -1,4 +1,4 @@
-r"""Discounted zero-sum Markov games by policy iteration, and teams.
+r"""Discounted zero-sum Markov games by policy iteration, and teams; which solver a discounted game has.
 
 From values V the matrix games r(s, a, b) + gamma P V (Shapley 1953) have optimal strategies mu and nu. What mu is worth
 against its best response is at most the value of the game, what nu is worth at least: so each round certifies itself.
@@ -18,6 +18,7 @@ from metanash.gambit import Units
 from metanash.games import DiscountedGame, GameBatch, check_game
 from metanash.gaps import best_response_values, ne_gap, team_optima, values
 from metanash.solution.result import Solution
+from metanash.solution.stochastic import solve_general
 from metanash.typing import Floats
 
 __all__ = ["GAP", "discounted_equilibrium", "solve_discounted", "team_optimum"]
@@ -31,7 +32,10 @@ METHOD = "policy iteration"
 
 
 def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
-    """Solve a discounted game: of a team by :func:`team_optimum`, else by :func:`discounted_equilibrium`.
+    """Solve a discounted game.
+
+    A team by :func:`team_optimum`, two players whose rewards add up to a constant by :func:`discounted_equilibrium`,
+    others by :func:`metanash.solution.stochastic.solve_general`.
 
     Takes a DiscountedGame; raises ValueError for anything else.
 
@@ -44,17 +48,21 @@ def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
     Raises
     ------
     ValueError, ArithmeticError
-        As :func:`discounted_equilibrium`.
+        As :func:`discounted_equilibrium` and :func:`metanash.solution.stochastic.solve_general`.
 
     Examples
     --------
-    >>> from metanash import Transition
-    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
-    >>> solve_discounted(DiscountedGame([[[[1.0, 0.0], [0.0, 0.5]]]], still, 0.5), None).value.tolist()
-    [2.0, 2.0]
+    The prisoners' dilemma for ever, in rewards; stationary Markov policies remember nothing.
+
+    >>> import numpy as np
+    >>> from metanash import DiscountedGame, Transition
+    >>> dilemma = np.array([[[0.6, 0.0], [1.0, 0.2]], [[0.6, 1.0], [0.0, 0.2]]])
+    >>> stay = Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> solve_discounted(DiscountedGame(dilemma[:, np.newaxis], stay, 0.5), None).value
+    array([0.4, 0.4])
     """
     check_game("solve_discounted", game, DiscountedGame)
-    found = team_optimum(game) if game.is_team else discounted_equilibrium(game)
+    found = _equilibrium(game)
     if units is None:
         return found
     if isinstance(found.value, float):
@@ -63,6 +71,12 @@ def solve_discounted(game: DiscountedGame, units: Units | None) -> Solution:
     payoffs = np.array([units.payoff(value, i) for i, value in enumerate(found.value.tolist())])
     gap = max(float(units.gain(found.gap, i)) for i in range(game.n_players))
     return Solution(payoffs, found.policies, gap, found.method)
+
+
+def _equilibrium(game: DiscountedGame) -> Solution:
+    if game.is_team:
+        return team_optimum(game)
+    return discounted_equilibrium(game) if game.n_players == 2 and _constant(game) else solve_general(game)
 
 
 def team_optimum(game: DiscountedGame) -> Solution:
@@ -177,20 +191,28 @@ def discounted_equilibrium(game: DiscountedGame, *, gap: float = GAP) -> Solutio
     return Solution(least + 0.5 * max(start, 0.0), policies, max(start, 0.0), METHOD)
 
 
+def _sums(game: DiscountedGame) -> Floats:
+    return np.asarray(game.reward[0] + game.reward[-1])
+
+
+def _constant(game: DiscountedGame) -> bool:
+    """Whether both players' rewards add up to a constant."""
+    return float(np.ptp(_sums(game))) <= _SUM_ROUNDING
+
+
 def _total(game: DiscountedGame) -> float:
     """What the values of both players add up to in every state. Raises ValueError if that depends on the policies."""
     if game.n_players != 2:
         raise ValueError(
-            f"of discounted games those of two players are solved whose rewards add up to a constant; this one has "
-            f"{game.n_players} players, and general-sum ones of infinite horizon are not solved yet"
+            f"discounted_equilibrium takes games of two players whose rewards add up to a constant, this one has "
+            f"{game.n_players} players; metanash.solve solves it"
         )
-    sums = game.reward[0] + game.reward[-1]
+    sums = _sums(game)
     low, high = float(sums.min()), float(sums.max())
-    if high - low > _SUM_ROUNDING:
+    if not _constant(game):
         place = tuple(int(k) for k in np.unravel_index(int(sums.argmax()), sums.shape))
         raise ValueError(
             f"rewards of this discounted game do not add up to a constant: at (s, a, b) = {place} the sum is "
-            f"{high:.10g}, elsewhere {low:.10g}. General-sum games of infinite horizon are not solved yet; potential "
-            "games among them are learned by metanash.ProjectedQAscent, and games of finite horizon are solved"
+            f"{high:.10g}, elsewhere {low:.10g}; metanash.solve solves it"
         )
     return 0.5 * (low + high) / (1.0 - game.discount)

@@ -12,12 +12,14 @@ from metanash.gambit import Units
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.neighbours import from_neighbour, is_neighbour
 from metanash.solution.discounted import solve_discounted
-from metanash.solution.files import Loaded, LoadedTree, load
+from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree, load
 from metanash.solution.markov import solve_markov, solve_one_shot, solve_zero_sum
 from metanash.solution.matrix import solve_matrix
 from metanash.solution.result import Solution
+from metanash.solution.stochastic import solve_stochastic
 from metanash.solution.strategic import payoff_table, solve_payoffs
 from metanash.solution.trees import solve_tree
+from metanash.stochastic import StochasticGame
 from metanash.typing import Array
 
 __all__ = ["SOLVERS", "solve", "solve_loaded"]
@@ -28,9 +30,10 @@ SOLVERS: dict[type, Callable[[Any, Units | None], Solution]] = {
     ZeroSumGame: solve_zero_sum,
     MarkovGame: solve_markov,
     DiscountedGame: solve_discounted,
+    StochasticGame: solve_stochastic,
 }
 """How a game of a class is solved: functions of the game and its units. A new class is one more entry."""
-_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame)
+_GAMES = (ZeroSumGame, MarkovGame, DiscountedGame, StochasticGame)
 
 
 def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None) -> Solution:
@@ -47,6 +50,8 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
     zero-sum ``DiscountedGame``                  policy iteration (:mod:`metanash.solution.discounted`)
     ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
+    other ``DiscountedGame``, ``StochasticGame`` a path of logit responses to traced beliefs that ends in Newton's
+                                                 method (:mod:`metanash.solution.stochastic`)
     ``ExtensiveGame``, ``Tree``                  two players of constant sum: a linear program in sequence form; perfect
                                                  information: backward induction; else the strategic form
                                                  (:mod:`metanash.solution.trees`)
@@ -127,12 +132,14 @@ def _named(game: object) -> str:
     return "None" if game is None else f"a {type(game).__name__}"
 
 
-def solve_loaded(loaded: Loaded | LoadedTree, number: int | None = None, zero_sum: bool | None = None) -> Solution:
+def solve_loaded(
+    loaded: Loaded | LoadedTree | LoadedStochastic, number: int | None = None, zero_sum: bool | None = None
+) -> Solution:
     r"""Solve a game of a file, in its payoffs.
 
     Parameters
     ----------
-    loaded : Loaded or LoadedTree
+    loaded : Loaded, LoadedTree or LoadedStochastic
     number : int, optional
         Which game of the file, from 0. Default: the only one.
     zero_sum : bool, optional
@@ -154,6 +161,8 @@ def solve_loaded(loaded: Loaded | LoadedTree, number: int | None = None, zero_su
     try:
         if isinstance(loaded, LoadedTree):
             return solve_tree(loaded.tree, zero_sum=zero_sum)
+        if isinstance(loaded, LoadedStochastic):
+            return solve_stochastic(loaded.game)
         game = loaded.game(number)
         if loaded.strategic and isinstance(game, ZeroSumGame | MarkovGame):
             return solve_one_shot(game, loaded.units)

@@ -19,9 +19,11 @@ from metanash.gambit import Units, from_bimatrix, from_payoffs
 from metanash.gambit.text import plain_number
 from metanash.gamefile import read_games_in_units, read_provenance
 from metanash.games import Game, MarkovGame, ZeroSumGame
+from metanash.stochastic import StochasticGame, read_stochastic
+from metanash.stochastic.files import is_stochastic
 from metanash.typing import Array
 
-__all__ = ["FORMATS", "STRATEGIC", "Loaded", "LoadedTree", "load"]
+__all__ = ["FORMATS", "STRATEGIC", "Loaded", "LoadedStochastic", "LoadedTree", "load"]
 
 STRATEGIC = (".nfg", ".gam", ".csv", ".tsv", ".json")
 """Formats of games of one state and one step."""
@@ -96,7 +98,14 @@ class LoadedTree(NamedTuple):
         return from_tree(self.tree)
 
 
-def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree:
+class LoadedStochastic(NamedTuple):
+    """A stochastic game of an .npz, in its own payoffs (:mod:`metanash.stochastic.files`)."""
+
+    path: Path
+    game: StochasticGame
+
+
+def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree | LoadedStochastic:
     r"""Read the games of a file by the end of its name, one of :data:`FORMATS`.
 
     The units of an .npz that ``metanash convert`` has made are those of the payoffs that it was made of.
@@ -139,6 +148,10 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree:
         return Loaded(path, [game], units, True)
     if suffix == ".efg":
         return _tree_or_markov(path, zero_sum)
+    if suffix == ".npz" and is_stochastic(path):
+        if zero_sum is not None:
+            raise ArchiveError(f"{path}: zero_sum is for games whose sums of payoffs are in doubt; leave it out")
+        return LoadedStochastic(path, read_stochastic(path))
     games, found = read_games_in_units(path, zero_sum)
     if suffix == ".npz":
         found = _units_of_provenance(path, games[0].n_players) or found

@@ -25,10 +25,11 @@ class Solution(NamedTuple):
         From the initial distribution, where a game has states.
     policies : tuple of N arrays
         Strategies (A_i,) of a strategic game, policies (H, S, A_i) of a Markov game of finite horizon, (S, A_i) of a
-        discounted game, behaviour strategies (S_i,) of an extensive game.
+        discounted or stochastic game, behaviour strategies (S_i,) of an extensive game.
     gap : float
         The NE-gap of ``policies``, worked out from the game and from them alone, up to rounding: of a zero-sum game the
-        sum of both players' gains by best responses, else the largest gain of a player, each in its own payoffs.
+        sum of both players' gains by best responses, else the largest gain of a player, each in its own payoffs. From
+        the initial distribution; of a general-sum game of infinite horizon from the state where it is most, and proven.
     method : str
         How it was found.
     players : tuple of Treeplex, or None

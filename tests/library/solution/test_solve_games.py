@@ -220,16 +220,16 @@ def test_teams_do_the_best_that_any_pure_policies_do(actions):
     np.testing.assert_allclose(told.value, [1.0 + (i + 1) * max(worth) for i in range(len(actions))])
 
 
-def test_discounted_games_that_are_not_solved_yet():
+def test_discounted_games_that_are_not_zero_sum_are_refused_by_the_solver_of_those():
     rng = np.random.default_rng(4)
     stay = Transition.shared(np.ones((1, 2, 2, 1)))
     reward = np.full((2, 1, 2, 2), 0.5)
     reward[1, 0, 1, 0] = 0.75
-    with pytest.raises(ValueError, match=r"at \(s, a, b\) = \(0, 1, 0\) the sum is 1.25, .* not solved yet; potential"):
-        mn.solve(DiscountedGame(reward, stay, 0.9))
+    with pytest.raises(ValueError, match=r"at \(s, a, b\) = \(0, 1, 0\) the sum is 1.25, .*; metanash.solve solves it"):
+        discounted_equilibrium(DiscountedGame(reward, stay, 0.9))
     three = DiscountedGame(rng.uniform(size=(3, 1, 2, 2, 2)), Transition.shared(np.ones((1, 2, 2, 2, 1))), 0.9)
-    with pytest.raises(ValueError, match="this one has 3 players, and general-sum ones"):
-        mn.solve(three)
+    with pytest.raises(ValueError, match=r"this one has 3 players; metanash\.solve"):
+        discounted_equilibrium(three)
 
 
 def test_a_gap_that_rounding_forbids_is_refused():

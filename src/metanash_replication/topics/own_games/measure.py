@@ -29,7 +29,7 @@ from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
 from metanash.meta import META_UPDATES
-from metanash.solution.files import Loaded, LoadedTree
+from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 from metanash.solution.result import at_sets
 from metanash.solution.trees import solve_tree
 from metanash.typing import Floats
@@ -124,11 +124,19 @@ def learn_own_games(
 
 
 def learn_own(
-    read: Loaded | LoadedTree, zero_sum: bool | None, **how: Any
+    read: Loaded | LoadedTree | LoadedStochastic, zero_sum: bool | None, **how: Any
 ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    """:func:`learn_own_games` or :func:`learn_own_tree` of what a file holds, by the arguments of the first."""
+    """:func:`learn_own_games` or :func:`learn_own_tree` of what a file holds, by the arguments of the first.
+
+    Raises
+    ------
+    ValueError
+        As these, or if it is a stochastic game, which is not learned.
+    """
     if isinstance(read, Loaded):
         return learn_own_games(read.games, read.units, **how)
+    if isinstance(read, LoadedStochastic):
+        raise ValueError(f"{read.path} is a stochastic game of general sum, which is not learned; metanash solve does")
     del how["learning_rates"]  # which PCFR+ has none of
     return learn_own_tree(read.tree, zero_sum=zero_sum, **how)
 
