@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 Record = dict[str, Any]
-"""``rule``, ``inputs`` and ``outputs`` with digests, ``folders`` with those of their files, ``code``, ``parameters``."""
+"""``rule``; digests of ``inputs``, ``outputs`` and files in ``folders``, of ``code`` and ``parameters``."""
 
 STAMP = ".snakemake_timestamp"
 """What Snakemake puts into a folder that is an output."""

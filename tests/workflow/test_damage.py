@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import os
-from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, comparable, files_of
@@ -54,7 +53,8 @@ def small(tmp_path, monkeypatch):
     files = {
         "results/a.csv": b"x\n1\n", "results/found/one.npz": b"one", "results/found/two.npz": b"two",
         "figures/a.png": b"\x89PNG", "results/logs/a.log": b"INFO: made\n", "results/benchmarks/a.tsv": b"s\n1\n",
-        "results/kernels.json": b"{}\n", "results/mine.txt": b"of the user's", "results/found/.snakemake_timestamp": b"",
+        "results/kernels.json": b"{}\n", "results/mine.txt": b"of the user's",
+        "results/found/.snakemake_timestamp": b"",
     }  # fmt: skip
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,8 @@ def test_each_fault_has_its_words(small):
         assert found()["results/made/a.json"].startswith("damaged, or of an earlier version ("), text
 
 
-def test_what_cannot_be_read_is_damaged(small, monkeypatch):
+@pytest.mark.usefixtures("small")
+def test_what_cannot_be_read_is_damaged(monkeypatch):
     """As on a disk that fails."""
 
     def failing(path):

@@ -11,6 +11,7 @@ from metanash_workflow.logs import StoppedError
 import glob
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,6 +159,8 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     made, record = Made(snakemake.config["results"], snakemake.config["paper_figures"]), snakemake.output.made
     inputs = list(_inputs(snakemake, made))
     made.check(inputs)
+    if not hasattr(snakemake.input, "theirs"):  # digests vouch for all archives, however well their numbers compress
+        os.environ.setdefault("METANASH_MOST_BYTES", str(2**63))
     content = {
         "rule": snakemake.rule,
         "inputs": {name: made.digest(name) for name in inputs},
