@@ -366,6 +366,7 @@ run_with_display() { # workflow/terminal shows how far it is; --show-log among t
         shift
         if [ "$argument" = --show-log ]; then display=; else set -- "$@" "$argument"; fi
     done
+    python -m workflow.configuration "$@" || exit 1 # before Snakemake expands what is in them
     PYTHONPATH=$here/workflow/terminal
     export PYTHONPATH
     # shellcheck disable=SC2086 # two words or none; an option follows, since --logger takes what comes

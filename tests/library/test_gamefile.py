@@ -287,7 +287,7 @@ def test_games_and_provenance_are_read_at_one_go(tmp_path):
 
 
 def test_bytes_of_game_files_stay(tmp_path):
-    """SHA-256 of the arrays as they were written when they were still stacked in memory, and before files had digests."""
+    """SHA-256 of the arrays as they were written when they were stacked in memory, and files had no digests."""
     wanted = {
         "zero_sum": ("5b72480b15926e0a", zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1)),
         "potential": ("7a067aa5ff12fddc", potential_sequence("team", 1, n_games=2, perturbation=0.1)),
