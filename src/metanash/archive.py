@@ -33,7 +33,9 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "Parts",
+    "allowed_bytes",
     "check_readable",
+    "check_size",
     "open_archive",
     "read_archive",
     "write_archive",
@@ -220,12 +222,29 @@ class _DamagedError(Exception):
     """A file describes itself in a way that cannot be."""
 
 
-def _allowed() -> int:
-    """Bytes that the user allows; 0 if nothing is said."""
+def allowed_bytes() -> int:
+    """Bytes that the user allows by ``METANASH_MOST_BYTES``; 0 if nothing is said.
+
+    Raises
+    ------
+    ValueError
+        If it is no number.
+    """
     text = os.environ.get(_ALLOWED, "")
     if text and not text.isdecimal():
         raise ValueError(f"{_ALLOWED} must be a number of bytes, it is {text!r}")
     return int(text or 0)
+
+
+def check_size(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise ArchiveError if what a zip is to fill in memory is out of all proportion to its length."""
+    length, size = path.stat().st_size, sum(entry.file_size for entry in entries)
+    most = allowed_bytes() or max(MOST_BYTES, _MOST_TIMES * length)
+    if size > most:
+        raise ArchiveError(
+            f"{path}: its arrays have {size:,} bytes, the file {length:,}; at most {most:,} are read. If you know "
+            f"where it is from, set {_ALLOWED}={size}"
+        )
 
 
 class Archive:
@@ -249,7 +268,7 @@ class Archive:
                     raise _DamagedError(
                         f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be"
                     )
-        self._check_size()
+        check_size(path, entries)
         with self._told():
             text = self._whole("header")
             if text.shape != () or text.dtype.kind != "U":
@@ -257,15 +276,6 @@ class Archive:
             self.header: Any = json.loads(str(text))
             self.names = [name for name in self._entries if name != "header"]
             self._take_digests()
-
-    def _check_size(self) -> None:
-        length, size = self.path.stat().st_size, sum(entry.file_size for entry in self._entries.values())
-        most = _allowed() or max(MOST_BYTES, _MOST_TIMES * length)
-        if size > most:
-            raise ArchiveError(
-                f"{self.path}: its arrays have {size:,} bytes, the file {length:,}; at most {most:,} are read. If you "
-                f"know where it is from, set {_ALLOWED}={size}"
-            )
 
     def _take_digests(self) -> None:
         if not isinstance(self.header, dict) or _DIGESTS not in self.header:
