@@ -17,6 +17,7 @@ __all__ = [
     "digest",
     "digest_of_text",
     "digests_in",
+    "fault_of",
     "read_record",
     "sealed",
     "unsealed",
@@ -155,3 +156,32 @@ class Places:
     def is_made(self, name: str) -> bool:
         """Whether jobs make it; anything else is the user's, or the repository's."""
         return name.startswith(tuple(f"{word}/" for word in self.folders)) and ".." not in Path(name).parts
+
+
+def fault_of(results: Path, name: str) -> str:
+    """What is wrong with a file of results by the record of its job; empty if nothing, or if there is no record.
+
+    Records that are damaged themselves say nothing here; the next run finds them.
+
+    Parameters
+    ----------
+    results : path
+        Folder of results.
+    name : str
+        Of a file in it, such as ``claims.csv``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    for path in sorted((results / "made").rglob("*.json")):
+        try:
+            record = read_record(path)
+        except (OSError, ValueError):
+            continue
+        wanted = record["outputs"].get(f"{{results}}/{name}")
+        if wanted is not None:
+            changed = digest(results / name) != wanted
+            return f"truncated, or changed since rule {record['rule']} made it" if changed else ""
+    return ""
