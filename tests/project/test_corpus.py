@@ -18,7 +18,7 @@ SECONDS = 20
 
 def test_each_target_has_a_corpus():
     assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
-    assert all(len([*path.iterdir()]) >= 3 for path in CORPUS.iterdir())
+    assert all(any(path.iterdir()) for path in CORPUS.iterdir())
     assert sum(path.stat().st_size for path in CORPUS.rglob("*")) < 2_000_000
 
 

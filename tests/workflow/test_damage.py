@@ -29,11 +29,11 @@ KINDS = {
     "record of a job": "made/theory/two_sided.json",
     "log": "logs/theory/small_step.log",
     "benchmark": "benchmarks/theory/random_games/mixed-H1.tsv",
-    "kernels": "kernels.json",
 }
 """A file of each kind that a run leaves, but for those in folders that are outputs; no two of one job.
 
-Not ``logs/digests.json`` itself: where it is damaged, what it lists is not compared that time.
+Not ``logs/digests.json`` itself: where it is damaged, what it lists is not compared that time. Nor ``kernels.json``,
+after which Snakemake learns everything again.
 """
 
 
