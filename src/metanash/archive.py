@@ -11,20 +11,18 @@ check sums of the zip (CRC-32 of each entry). A file that would fill far more me
 memory is taken, unless the environment variable ``METANASH_MOST_BYTES`` allows as much (:data:`MOST_BYTES`).
 """
 
-import hashlib
 import json
 import os
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash._inner.files import Hashed, Parts, replace
 from metanash._inner.foreign import kind_of, unreadable
 from metanash.typing import Array
 
@@ -44,8 +42,6 @@ __all__ = [
 
 Header = dict[str, Any]
 
-_CHUNK = 16 * 1024**2
-"""Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""
 _MOST_COMPRESSION = 1032
 """Bytes that a byte of a deflated stream stands for at most; a zip that says more is made to fill the memory."""
 
@@ -65,90 +61,9 @@ class ArchiveError(ValueError):
 # Writing ------------------------------------------------------------------------------------------------
 
 
-class _Hashed:
-    """A file of which a digest is taken while it is written or read, from front to back."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream, self._hash = stream, hashlib.sha256()
-
-    def write(self, data: Any) -> None:
-        self._hash.update(data)
-        self._stream.write(data)
-
-    def read(self, size: int) -> bytes:
-        data = bytes(self._stream.read(size))
-        self._hash.update(data)
-        return data
-
-    def tell(self) -> int:
-        return int(self._stream.tell())
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """An array that lies in memory in parts, which together, in C order, are its numbers.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Of the whole.
-    dtype : dtype
-        Of the whole; parts are converted.
-    parts : sequence of arrays
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    parts: Sequence[Array]
-
-    @classmethod
-    def stacked(cls, parts: Sequence[Array]) -> "Parts":
-        """As :func:`numpy.stack` lays arrays of one shape and type."""
-        return cls((len(parts), *parts[0].shape), parts[0].dtype, parts)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Array], dtype: npt.DTypeLike) -> "Parts":
-        """As :func:`numpy.concatenate` lays vectors."""
-        return cls((sum(len(part) for part in parts),), np.dtype(dtype), parts)
-
-    def write(self, stream: Any) -> None:
-        """Write an ``.npy``, the bytes that :func:`numpy.lib.format.write_array` writes of the whole."""
-        descr = np.lib.format.dtype_to_descr(self.dtype)
-        np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": self.shape})
-        waiting = bytearray()
-        for part in self.parts:
-            flat = np.ascontiguousarray(part, dtype=self.dtype).reshape(-1)
-            for start in range(0, len(flat), step := max(_CHUNK // self.dtype.itemsize, 1)):
-                waiting += flat[start : start + step].tobytes()
-                whole = len(waiting) - len(waiting) % _CHUNK
-                if whole:
-                    stream.write(bytes(waiting[:whole]))
-                    del waiting[:whole]
-        stream.write(bytes(waiting))
-
-
-def _replace(path: Path, content: Callable[[BinaryIO], object]) -> None:
-    """Call ``content(handle)`` on a temporary neighbour of ``path``, then move it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            content(handle)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only their owner may read
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def write_text(path: Path | str, text: str) -> None:
     """Write a UTF-8 text file atomically."""
-    _replace(Path(path), lambda handle: handle.write(text.encode()))
+    replace(Path(path), lambda handle: handle.write(text.encode()))
 
 
 def write_archive(
@@ -199,7 +114,7 @@ def write_archive(
             text = json.dumps({**full, _DIGESTS: digests}, sort_keys=True, indent=1, allow_nan=False)
             _write_entry(archive, "header", np.array(text))
 
-    _replace(Path(path), write)
+    replace(Path(path), write)
 
 
 def _write_entry(archive: zipfile.ZipFile, name: str, content: Array | Parts) -> str:
@@ -207,7 +122,7 @@ def _write_entry(archive: zipfile.ZipFile, name: str, content: Array | Parts) ->
     entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: no time is written
     entry.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as file:
-        stream = _Hashed(file)
+        stream = Hashed(file)
         if isinstance(content, Parts):
             content.write(stream)
         else:
@@ -284,7 +199,7 @@ class Archive:
         if not isinstance(self._digests, dict) or self._digests.keys() != set(self.names):
             raise _DamagedError("its arrays are not those that its header lists")
 
-    def _check_digest(self, name: str, stream: _Hashed) -> None:
+    def _check_digest(self, name: str, stream: Hashed) -> None:
         if self._digests is not None and name != "header" and stream.digest() != self._digests[name]:
             raise _DamagedError(f"the digest of its array {name} is another than its header says")
 
@@ -313,7 +228,7 @@ class Archive:
             yield from whole
             return
         with self._file.open(self._entries[name]) as file:
-            hashed = _Hashed(file)
+            hashed = Hashed(file)
             with self._told():
                 self._head(name, hashed)
             for number in range(shape[0]):
@@ -365,7 +280,7 @@ class Archive:
         with self._file.open(self._entries[name]) as stream:
             self._head(name, stream)
         with self._file.open(self._entries[name]) as file:
-            hashed = _Hashed(file)
+            hashed = Hashed(file)
             array: Array = np.lib.format.read_array(cast(IO[bytes], hashed), allow_pickle=False)
         self._check_digest(name, hashed)
         return array
