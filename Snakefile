@@ -4,6 +4,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+sys.path.insert(0, str(Path(workflow.basedir, "src")))  # plans, and the form of records, are those of this checkout
+
 from workflow.configuration import arguments_of, mistakes, sources_of, verdict
 from workflow.running import Run
 
@@ -18,9 +20,8 @@ if refused:
     raise WorkflowError(verdict(refused))
 
 ARGUMENTS = arguments_of(workflow)
-THIS_RUN = Run([config["results"], config["paper_figures"]], logger)
+THIS_RUN = Run(config["results"], config["paper_figures"], logger)
 THIS_RUN.parsed(sys.argv[1:], is_main=workflow.is_main_process)
-sys.path.insert(0, str(Path(workflow.basedir, "src")))  # the plans are those of this checkout
 
 
 PARTS = (
@@ -56,7 +57,9 @@ onstart:
 
 onsuccess:
     conclude(["Done.", *made()], log)
+    THIS_RUN.end()
 
 
 onerror:
     conclude(conclusion(log), log)
+    THIS_RUN.end()

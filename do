@@ -24,6 +24,9 @@ usage: ./do COMMAND [ARGUMENTS]
   site [arguments]                 the documentation as pages in site/, with a reference and a gallery; needs no network
   mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
                                    (mutmut, in .mutants); without MODULE: what there is to run
+  fuzz [TARGET] [arguments]        readers of files and the command line under a coverage-guided fuzzer
+                                   (atheris, in .venv-fuzz); --help: targets, time, the corpus
+  sanitize [pytest arguments]      the C kernels under AddressSanitizer and UBSan, with their tests
   wheel                            a wheel of the library in dist/, tried in an empty environment without
                                    a compiler (packages of its own in .venv-wheel)
   setup                            only the environment that the commands above use; mends what is
@@ -50,6 +53,7 @@ unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 kernels=src/metanash/kernels
 peers=benchmarks/peers-requirements.txt
 wheel_tools=distribution/requirements.txt
+fuzzer=benchmarks/fuzz/requirements.txt
 project_stamp=.venv/metanash-project
 
 # --- A set-up ends whole or not at all ---
@@ -368,6 +372,7 @@ run_with_display() { # workflow/terminal shows how far it is; --show-log among t
         shift
         if [ "$argument" = --show-log ]; then display=; else set -- "$@" "$argument"; fi
     done
+    python -m workflow.configuration "$@" || exit 1 # before Snakemake expands what is in them
     PYTHONPATH=$here/workflow/terminal
     export PYTHONPATH
     # shellcheck disable=SC2086 # two words or none; an option follows, since --logger takes what comes
@@ -427,6 +432,17 @@ case $command in
         setup
         setup_apart peers "$peers" "the comparison goes without it" "one to some minutes"
         compare_with_peers "$@"
+        ;;
+    fuzz)
+        setup
+        setup_apart fuzz "$fuzzer" "there is no fuzzing without it" "some seconds"
+        for packages in .venv-fuzz/lib/python*/site-packages; do PYTHONPATH=src:$packages; done
+        export PYTHONPATH
+        exec python -m benchmarks.fuzz "$@"
+        ;;
+    sanitize)
+        setup
+        exec python -m benchmarks.sanitize "$@"
         ;;
     wheel)
         setup_apart wheel "$wheel_tools" "the wheel is made without it if that is possible" "some seconds"

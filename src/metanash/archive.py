@@ -4,29 +4,36 @@ An archive is a NumPy ``.npz`` (a zip of ``.npy``) without pickled objects, with
 JSON text that has at least ``format`` and ``schema``. Equal content gives equal bytes. Writing is atomic: the
 file appears whole under its name or not at all. Large arrays are written and read in parts (:class:`Parts`,
 :meth:`Archive.parts`), so that they need not be in memory twice.
+
+What is written here has ``sha256`` in its header, the digest of each array as an ``.npy``, and every read compares: no
+array is missing, another one's or changed. A file that another program has written without them is read too, by the
+check sums of the zip (CRC-32 of each entry). A file that would fill far more memory than it is long is refused before
+memory is taken, unless the environment variable ``METANASH_MOST_BYTES`` allows as much (:data:`MOST_BYTES`).
 """
 
 import json
 import os
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from metanash._inner.files import Hashed, Parts, replace
 from metanash._inner.foreign import kind_of, unreadable
 from metanash.typing import Array
 
 __all__ = [
+    "MOST_BYTES",
     "Archive",
     "ArchiveError",
     "Parts",
+    "allowed_bytes",
     "check_readable",
+    "check_size",
     "open_archive",
     "read_archive",
     "write_archive",
@@ -35,12 +42,16 @@ __all__ = [
 
 Header = dict[str, Any]
 
-_CHUNK = 16 * 1024**2
-"""Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""
 _MOST_COMPRESSION = 1032
 """Bytes that a byte of a deflated stream stands for at most; a zip that says more is made to fill the memory."""
 
 _MOST_OF_NOTHING = 10**6
+
+MOST_BYTES = 2**28
+"""Bytes that the arrays of any file may have; a long file may have 200 times its own length."""
+_MOST_TIMES = 200  # zeros are compressed a thousand times, the games of the replication 60 times at most
+_ALLOWED = "METANASH_MOST_BYTES"
+_DIGESTS = "sha256"
 
 
 class ArchiveError(ValueError):
@@ -56,74 +67,6 @@ class ArchiveError(ValueError):
 # Writing ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """An array that lies in memory in parts, which together, in C order, are its numbers.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Of the whole.
-    dtype : dtype
-        Of the whole; parts are converted.
-    parts : sequence of arrays
-
-    Examples
-    --------
-    >>> whole = Parts.stacked([np.zeros(3), np.ones(3)])
-    >>> whole.shape
-    (2, 3)
-    >>> write_archive("parts.npz", "numbers", 1, {}, {"both": whole})
-    >>> read_archive("parts.npz", "numbers", 1)[1]["both"].tolist()
-    [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    parts: Sequence[Array]
-
-    @classmethod
-    def stacked(cls, parts: Sequence[Array]) -> "Parts":
-        """As :func:`numpy.stack` lays arrays of one shape and type."""
-        return cls((len(parts), *parts[0].shape), parts[0].dtype, parts)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Array], dtype: npt.DTypeLike) -> "Parts":
-        """As :func:`numpy.concatenate` lays vectors."""
-        return cls((sum(len(part) for part in parts),), np.dtype(dtype), parts)
-
-    def write(self, stream: Any) -> None:
-        """Write an ``.npy``, the bytes that :func:`numpy.lib.format.write_array` writes of the whole."""
-        descr = np.lib.format.dtype_to_descr(self.dtype)
-        np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": self.shape})
-        waiting = bytearray()
-        for part in self.parts:
-            flat = np.ascontiguousarray(part, dtype=self.dtype).reshape(-1)
-            for start in range(0, len(flat), step := max(_CHUNK // self.dtype.itemsize, 1)):
-                waiting += flat[start : start + step].tobytes()
-                whole = len(waiting) - len(waiting) % _CHUNK
-                if whole:
-                    stream.write(bytes(waiting[:whole]))
-                    del waiting[:whole]
-        stream.write(bytes(waiting))
-
-
-def _replace(path: Path, content: Callable[[BinaryIO], object]) -> None:
-    """Call ``content(handle)`` on a temporary neighbour of ``path``, then move it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            content(handle)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only their owner may read
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def write_text(path: Path | str, text: str) -> None:
     """Write a UTF-8 text file atomically.
 
@@ -133,7 +76,7 @@ def write_text(path: Path | str, text: str) -> None:
     >>> Path("note.txt").read_text()
     'exact'
     """
-    _replace(Path(path), lambda handle: handle.write(text.encode()))
+    replace(Path(path), lambda handle: handle.write(text.encode()))
 
 
 def write_archive(
@@ -161,7 +104,8 @@ def write_archive(
     TypeError
         If the header holds something that JSON cannot, or an array holds Python objects.
     ValueError
-        If an array is called ``header``, or the header holds a number that is not finite.
+        If an array is called ``header`` or an entry of the header ``sha256``, or the header holds a number that is not
+        finite.
 
     Examples
     --------
@@ -171,10 +115,11 @@ def write_archive(
     ValueError: an array of an archive must not be called header
     """
     full = {**header, "format": format_name, "schema": schema}
-    text = json.dumps(full, sort_keys=True, indent=1, allow_nan=False)
-    if "header" in arrays:
-        raise ValueError("an array of an archive must not be called header")
-    entries: dict[str, Array | Parts] = {"header": np.array(text)}
+    json.dumps(full, allow_nan=False)  # an error before a file is begun
+    for word, what, names in (("header", "an array", arrays), (_DIGESTS, "an entry of the header", header)):
+        if word in names:
+            raise ValueError(f"{what} of an archive must not be called {word}")
+    entries: dict[str, Array | Parts] = {}
     for name in sorted(arrays):
         array = arrays[name]
         # memory order is no content, so all arrays are written in C order
@@ -185,16 +130,24 @@ def write_archive(
 
     def write(handle: BinaryIO) -> None:
         with zipfile.ZipFile(handle, "w") as archive:
-            for name, content in entries.items():
-                entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: no time is written
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with archive.open(entry, "w", force_zip64=True) as stream:
-                    if isinstance(content, Parts):
-                        content.write(stream)
-                    else:
-                        np.lib.format.write_array(stream, content, allow_pickle=False)
+            digests = {name: _write_entry(archive, name, content) for name, content in entries.items()}
+            text = json.dumps({**full, _DIGESTS: digests}, sort_keys=True, indent=1, allow_nan=False)
+            _write_entry(archive, "header", np.array(text))
 
-    _replace(Path(path), write)
+    replace(Path(path), write)
+
+
+def _write_entry(archive: zipfile.ZipFile, name: str, content: Array | Parts) -> str:
+    """Write an ``.npy`` into an archive; its digest."""
+    entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: no time is written
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(entry, "w", force_zip64=True) as file:
+        stream = Hashed(file)
+        if isinstance(content, Parts):
+            content.write(stream)
+        else:
+            np.lib.format.write_array(cast(IO[bytes], stream), content, allow_pickle=False)
+    return stream.digest()
 
 
 # Reading ------------------------------------------------------------------------------------------------
@@ -202,6 +155,31 @@ def write_archive(
 
 class _DamagedError(Exception):
     """A file describes itself in a way that cannot be."""
+
+
+def allowed_bytes() -> int:
+    """Bytes that the user allows by ``METANASH_MOST_BYTES``; 0 if nothing is said.
+
+    Raises
+    ------
+    ValueError
+        If it is no number.
+    """
+    text = os.environ.get(_ALLOWED, "")
+    if text and not text.isdecimal():
+        raise ValueError(f"{_ALLOWED} must be a number of bytes, it is {text!r}")
+    return int(text or 0)
+
+
+def check_size(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise ArchiveError if what a zip is to fill in memory is out of all proportion to its length."""
+    length, size = path.stat().st_size, sum(entry.file_size for entry in entries)
+    most = allowed_bytes() or max(MOST_BYTES, _MOST_TIMES * length)
+    if size > most:
+        raise ArchiveError(
+            f"{path}: its arrays have {size:,} bytes, the file {length:,}; at most {most:,} are read. If you know "
+            f"where it is from, set {_ALLOWED}={size}"
+        )
 
 
 class Archive:
@@ -219,16 +197,38 @@ class Archive:
 
     def __init__(self, path: Path, file: zipfile.ZipFile, format_name: str) -> None:
         self.path, self._file, self._format = path, file, format_name
+        self._digests: dict[str, str] | None = None
         with self._told():
             entries = file.infolist()
             if sum(entry.compress_size for entry in entries) > path.stat().st_size:
                 raise _DamagedError("its entries are longer than the file")
             self._entries = {entry.filename.removesuffix(".npy"): entry for entry in entries}
+            if len(self._entries) < len(entries):
+                raise _DamagedError("it has two entries of one name")
+            for name, entry in self._entries.items():
+                if entry.file_size > _MOST_COMPRESSION * (entry.compress_size + 1):
+                    raise _DamagedError(
+                        f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be"
+                    )
+        check_size(path, entries)
+        with self._told():
             text = self._whole("header")
             if text.shape != () or text.dtype.kind != "U":
                 raise _DamagedError("its header is no text")
             self.header: Any = json.loads(str(text))
-        self.names = [name for name in self._entries if name != "header"]
+            self.names = [name for name in self._entries if name != "header"]
+            self._take_digests()
+
+    def _take_digests(self) -> None:
+        if not isinstance(self.header, dict) or _DIGESTS not in self.header:
+            return
+        self._digests = self.header.pop(_DIGESTS)
+        if not isinstance(self._digests, dict) or self._digests.keys() != set(self.names):
+            raise _DamagedError("its arrays are not those that its header lists")
+
+    def _check_digest(self, name: str, stream: Hashed) -> None:
+        if self._digests is not None and name != "header" and stream.digest() != self._digests[name]:
+            raise _DamagedError(f"the digest of its array {name} is another than its header says")
 
     def array(self, name: str) -> Array:
         """An array whole. Raises KeyError if there is none of this name."""
@@ -254,12 +254,15 @@ class Archive:
         if fortran:
             yield from whole
             return
-        with self._file.open(self._entries[name]) as stream:
+        with self._file.open(self._entries[name]) as file:
+            hashed = Hashed(file)
             with self._told():
-                self._head(name, stream)
-            for _ in range(shape[0]):
+                self._head(name, hashed)
+            for number in range(shape[0]):
                 with self._told():
-                    part = np.frombuffer(self._exactly(stream, size), dtype).reshape(shape[1:])
+                    part = np.frombuffer(self._exactly(hashed, size), dtype).reshape(shape[1:])
+                    if number == shape[0] - 1:
+                        self._check_digest(name, hashed)
                 yield part
 
     @staticmethod
@@ -282,10 +285,6 @@ class Archive:
         entry = self._entries[name]
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise _DamagedError(f"its array {name} is compressed in a way that NumPy does not use")
-        if entry.file_size > _MOST_COMPRESSION * (entry.compress_size + 1):
-            raise _DamagedError(
-                f"its array {name} says {entry.file_size:,} bytes in {entry.compress_size:,}, which cannot be"
-            )
         readers: dict[tuple[int, int], Any] = {
             (1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0
         }  # fmt: skip
@@ -307,8 +306,10 @@ class Archive:
     def _whole(self, name: str) -> Array:
         with self._file.open(self._entries[name]) as stream:
             self._head(name, stream)
-        with self._file.open(self._entries[name]) as stream:
-            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        with self._file.open(self._entries[name]) as file:
+            hashed = Hashed(file)
+            array: Array = np.lib.format.read_array(cast(IO[bytes], hashed), allow_pickle=False)
+        self._check_digest(name, hashed)
         return array
 
 
@@ -411,8 +412,8 @@ def read_archive(path: Path | str, format_name: str, schema: int) -> tuple[Heade
     Raises
     ------
     ArchiveError
-        If the file is missing, damaged, of another format or of another schema version; the message says
-        which and what to do.
+        If the file is missing, damaged, of another format or of another schema version, or its arrays are far larger
+        than the file; the message says which and what to do.
 
     Examples
     --------

@@ -1,12 +1,14 @@
 """Archives and run records: nothing is lost, nothing is half-written, nothing foreign is believed."""
 
 import gc
+import hashlib
 import io
 import json
 import os
 import stat
 import struct
 import threading
+import tracemalloc
 import warnings
 import zipfile
 
@@ -140,12 +142,16 @@ def test_memory_order_is_no_content(tmp_path):
 
 
 def test_entries_are_plain_npy(archived):
-    """Readable without this package, and without pickle."""
+    """Readable without this package, and without pickle; so are the digests."""
+    digests = {}
     with zipfile.ZipFile(archived) as entries:
         assert sorted(entries.namelist()) == ["header.npy", "n.npy", "x.npy"]
         assert {entry.date_time for entry in entries.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        for name in ("x", "n"):
+            digests[name] = hashlib.sha256(entries.read(f"{name}.npy")).hexdigest()
     with np.load(archived, allow_pickle=False) as entries:
-        assert json.loads(str(entries["header"])) == {"who": "me", "format": NAME, "schema": VERSION}
+        header = {"who": "me", "format": NAME, "schema": VERSION, "sha256": digests}
+        assert json.loads(str(entries["header"])) == header
 
 
 # Atomic writes ------------------------------------------------------------------------------------------
@@ -324,24 +330,97 @@ def test_single_array_is_foreign(tmp_path):
         read_archive(tmp_path / "foreign.npz", NAME, VERSION)
 
 
-def test_flipped_bits_are_told(archived):
-    """The check sums of a zip cover the entries: a change shows as an ArchiveError, or it changes no entry read."""
+def test_no_flipped_bit_is_believed(archived):
+    """Each bit of the file, entries and directory: it is told, or it changes nothing that is read."""
     whole = archived.read_bytes()
-    original = read_archive(archived, NAME, VERSION)
-    with zipfile.ZipFile(archived) as entries:
-        directory = entries.start_dir
-    for place in range(directory):
-        damaged = bytearray(whole)
-        damaged[place] ^= 0x41
-        archived.write_bytes(bytes(damaged))
-        try:
-            header, arrays = read_archive(archived, NAME, VERSION)
-        except ArchiveError:
-            continue
-        assert header == original[0]
-        assert {name: bits(array) for name, array in arrays.items()} == {
-            name: bits(array) for name, array in original[1].items()
-        }
+    header, arrays = read_archive(archived, NAME, VERSION)
+    original, told = (header, {name: bits(array) for name, array in arrays.items()}), 0
+    for place in range(len(whole)):
+        for bit in range(8):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << bit
+            archived.write_bytes(bytes(damaged))
+            try:
+                header, arrays = read_archive(archived, NAME, VERSION)
+            except ArchiveError:
+                told += 1
+            else:
+                assert (header, {name: bits(array) for name, array in arrays.items()}) == original, (place, bit)
+    assert told > 0.7 * 8 * len(whole)  # others are times, lengths of comments and the like
+
+
+def rewritten(path, change):
+    """Write an archive anew with other entries: as a zip it is whole, check sums and all."""
+    with zipfile.ZipFile(path) as entries:
+        found = {name: entries.read(name) for name in entries.namelist()}
+    change(found)
+    with zipfile.ZipFile(path, "w") as entries:
+        for name, content in found.items():
+            entries.writestr(name, content)
+
+
+def swap(entries):
+    entries["x.npy"], entries["n.npy"] = entries["n.npy"], entries["x.npy"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda entries: entries.pop("n.npy"), "its arrays are not those that its header lists"),
+        (lambda entries: entries.update({"m.npy": entries["n.npy"]}), "its arrays are not those that its header lists"),
+        (lambda entries: entries.update({"m.npy": entries.pop("n.npy")}), "its arrays are not those that its header"),
+        (swap, "the digest of its array n is another than its header says"),
+        (lambda entries: entries.update({"n.npy": entries["n.npy"][:-1] + b"\x01"}), "the digest of its array n is"),
+    ],
+    ids=["missing", "more", "renamed", "swapped", "changed"],
+)
+def test_arrays_that_are_not_those_of_the_header_are_told(archived, change, words):
+    """Where the check sums of a zip see nothing."""
+    rewritten(archived, change)
+    with pytest.raises(ArchiveError, match=rf"some\.npz: .*{words}.*make it again"):
+        read_archive(archived, NAME, VERSION)
+
+
+def test_digests_are_compared_where_arrays_are_read_in_parts(archived):
+    """The last part is not given out before the whole has been seen."""
+    rewritten(archived, swap)
+    with open_archive(archived, NAME, VERSION) as opened:
+        parts = opened.parts("x")  # the four numbers of n
+        assert [int(next(parts)) for _ in range(3)] == [0, 1, 2]
+        with pytest.raises(ArchiveError, match="the digest of its array x is another"):
+            next(parts)
+
+
+def test_what_others_have_written_without_digests_is_read(tmp_path):
+    np.savez(tmp_path / "a.npz", header=np.array(HEADER), x=np.arange(3.0))
+    assert read_archive(tmp_path / "a.npz", NAME, VERSION)[1]["x"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_far_larger_arrays_than_their_file_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
+    """A thousand times as large; with a small bound in the place of 256 MiB."""
+    path = tmp_path / "a.npz"
+    write_archive(path, NAME, VERSION, {}, {"x": np.zeros(2**18)})
+    size = path.stat().st_size
+    monkeypatch.setattr(archive, "MOST_BYTES", 2**20)
+    tracemalloc.start()
+    with pytest.raises(ArchiveError, match=rf"its arrays have 2,09\d,\d+ bytes, the file {size:,}; at most 1,048,576 "):
+        read_archive(path, NAME, VERSION)
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+    monkeypatch.setenv("METANASH_MOST_BYTES", str(2**22))
+    assert read_archive(path, NAME, VERSION)[1]["x"].shape == (2**18,)
+    monkeypatch.setenv("METANASH_MOST_BYTES", "4 MB")
+    with pytest.raises(ValueError, match="METANASH_MOST_BYTES must be a number of bytes, it is '4 MB'"):
+        read_archive(path, NAME, VERSION)
+    monkeypatch.delenv("METANASH_MOST_BYTES")
+    monkeypatch.setattr(archive, "MOST_BYTES", 1)
+    write_archive(path, NAME, VERSION, {}, {"x": np.random.default_rng(1).uniform(size=2**10)})
+    assert len(read_archive(path, NAME, VERSION)[1]["x"]) == 2**10  # as long as its file
+
+
+def test_an_array_or_an_entry_of_the_header_has_no_name_of_ours(tmp_path):
+    with pytest.raises(ValueError, match="an entry of the header of an archive must not be called sha256"):
+        write_archive(tmp_path / "a.npz", NAME, VERSION, {"sha256": {}}, {})
 
 
 @pytest.mark.parametrize("header", [{"format": "other", "schema": VERSION}, {"schema": VERSION}, [NAME], NAME, None])

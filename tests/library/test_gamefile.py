@@ -287,16 +287,16 @@ def test_games_and_provenance_are_read_at_one_go(tmp_path):
 
 
 def test_bytes_of_game_files_stay(tmp_path):
-    """SHA-256 of what was written when arrays were still stacked in memory, before they were written in parts."""
+    """SHA-256 of the arrays as they were written when they were stacked in memory, and files had no digests."""
     wanted = {
-        "zero_sum": ("3435e7341ea9d6e3", zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1)),
-        "potential": ("1777fe65aa1d2592", potential_sequence("team", 1, n_games=2, perturbation=0.1)),
+        "zero_sum": ("5b72480b15926e0a", zero_sum_sequence("pure", 1, n_games=2, perturbation=0.1)),
+        "potential": ("7a067aa5ff12fddc", potential_sequence("team", 1, n_games=2, perturbation=0.1)),
     }
     for name, (sha, games) in wanted.items():
         exact = [_rounded(game) for game in games]
         write_games(tmp_path / name, exact, {"a": 1})
         with zipfile.ZipFile(tmp_path / name) as file:  # what zlib makes of it may differ from version to version
-            content = b"".join(file.read(entry) for entry in file.namelist())
+            content = b"".join(file.read(entry) for entry in file.namelist() if entry != "header.npy")
         assert hashlib.sha256(content).hexdigest()[:16] == sha
 
 

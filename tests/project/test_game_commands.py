@@ -235,7 +235,7 @@ def test_policies_that_are_none_are_named(told, folder, text, words):
 
 @pytest.mark.usefixtures("folder")
 def test_policies_that_cannot_be_read(told, folder):
-    assert "mine.json: No such file" in told("gap", "hide.gam", "mine.json", code=1)
+    assert "mine.json: no such file" in told("gap", "hide.gam", "mine.json", code=1)
     (folder / "mine.npz").write_bytes(b"hello")
     assert "mine.npz: no .npz of arrays" in told("gap", "hide.gam", "mine.npz", code=1)
     (folder / "mine.json").write_bytes(b"\xff\xfe")

@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from metanash.families import zero_sum_sequence
 from metanash.gambit import write_efg
 from metanash.gamefile import FORMAT, SCHEMA
 from metanash_replication.records import write_measurement
+from metanash_replication.seals import sealed
 
 
 def test_info_names_versions_and_kernels(capsys):
@@ -285,6 +287,21 @@ def test_results_that_are_no_folder_of_results_are_refused(results, capsys):
     assert "file/claims.csv: " in refused(capsys, "claims", "--results", results / "file")
     (results / "claims.csv").mkdir()
     assert "claims.csv: a folder" in refused(capsys, "claims", "--results", results)
+
+
+def test_a_table_that_is_not_as_it_was_made_is_not_shown(results, capsys):
+    """By the record of the job; a verdict turned, which no other check can see."""
+    path, content = results / "claims.csv", (results / "claims.csv").read_bytes()
+    outputs = {"{results}/claims.csv": hashlib.sha256(content).hexdigest()}
+    record = {"rule": "ledger", "inputs": {}, "code": "", "parameters": "", "outputs": outputs, "folders": {}}
+    (results / "made").mkdir()
+    (results / "made/ledger.json").write_text(sealed(record))
+    (results / "made/other.json").write_text("{}")  # of an earlier version, or damaged
+    assert cli.main(["claims", "--results", str(results)]) == 0
+    capsys.readouterr()
+    path.write_bytes(content.replace(b"not replicated", b"now replicated"))
+    words = refused(capsys, "claims", "--results", results)
+    assert "claims.csv: truncated, or changed since rule ledger made it; run the pipeline again" in words
 
 
 def test_claims_need_the_row_that_they_name(results, capsys):

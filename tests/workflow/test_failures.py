@@ -20,6 +20,7 @@ from metanash_replication.records import read_measurement, write_measurement
 from metanash_replication.report.assembly import Report, Section
 from metanash_replication.report.html import inline
 from metanash_replication.report.markdown import to_markdown
+from metanash_replication.seals import sealed, unsealed
 from metanash_replication.topics.own_games import figures as own_games
 from metanash_replication.topics.own_games.section import PARTS
 
@@ -135,9 +136,9 @@ def cut(path):
 def swap(path):
     """Exchange games, record and all, with others: in themselves they are all right."""
     record = path.parents[3] / "made" / path.relative_to(path.parents[3]).with_suffix(".json")
-    content, other = (json.loads(file.read_text()) for file in (record, record.with_name("block-1.json")))
+    content, other = (unsealed(file.read_text()) for file in (record, record.with_name("block-1.json")))
     content["outputs"] = dict.fromkeys(content["outputs"], *other["outputs"].values())
-    record.write_text(json.dumps(content))
+    record.write_text(sealed(content))
     path.write_bytes(path.with_name("block-1.npz").read_bytes())
 
 
@@ -148,16 +149,16 @@ CHANGED = "truncated, or changed since rule"
 @pytest.mark.parametrize(
     ("name", "damage", "target", "said"),
     [
-        (RUN, cut, "figure1.csv", f"{RUN}: {CHANGED} learn_figure1_potential made it; delete it"),
+        (RUN, cut, "figure1.csv", f"{RUN}: {CHANGED} learn_figure1_potential made it"),
         (RUN, lambda path: path.unlink(), "report.html",
          f"figure1.csv: made from results/smoke/{RUN}, which is missing"),
         (GAMES, swap, "claims.csv", f"{RUN}: made from another results/smoke/{GAMES} than is there; delete it"),
         ("made/runs/figure1_potential/team/block-0.json", lambda path: path.unlink(), "paper_figures/figure1b.png",
          f"{RUN}: nothing says what it was made from; delete it"),
         ("falsify/gradient/instances", lambda path: (path / "new.npz").touch(), "worst_instances.csv",
-         f"falsify/gradient/instances: {CHANGED} falsify made it; delete it"),
+         f"falsify/gradient/instances: {CHANGED} falsify made it"),
         ("slopes.csv", lambda path: path.write_text("slope\n1\n"), "notebooks/zero_sum.html",
-         f"slopes.csv: {CHANGED} zero_sum_tables made it; delete it"),
+         f"slopes.csv: {CHANGED} zero_sum_tables made it"),
     ],
     ids=["cut", "missing", "swapped", "no record", "folder", "edited"],
 )  # fmt: skip
@@ -219,7 +220,7 @@ def test_a_record_says_what_was_made_from_what(inside):
         with pytest.raises(StoppedError, match=r"made/mine.json: made with other parameters"):
             made(inside).check_parameters({"made/mine.json": parameters_digest({"resamples": 3})})
     cut(record)
-    with pytest.raises(StoppedError, match=r"made/mine.json: damaged .*; delete it"):
+    with pytest.raises(StoppedError, match=r"made/mine.json: damaged .*; run snakemake again"):
         made(inside)
     record.unlink()
     cut(inside.path("slopes.csv"))
@@ -233,7 +234,9 @@ def test_a_damaged_record_is_named(tmp_path, text):
     record = tmp_path / "made/mine.json"
     record.parent.mkdir()
     record.write_text(text)
-    with pytest.raises(StoppedError, match=r"made/mine\.json: damaged \(.*\); delete it, and run snakemake again"):
+    with pytest.raises(
+        StoppedError, match=r"made/mine\.json: damaged \(.*\); run snakemake again, which makes it anew"
+    ):
         Made(str(tmp_path), f"{tmp_path}/figures")
 
 

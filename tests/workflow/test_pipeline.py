@@ -173,9 +173,10 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     records = {
         name for name in kept if name.startswith("made/")
     }  # one for each job, as its log but that of the kernels
-    assert {name.removeprefix("made/").replace(".json", ".log") for name in records} | {"kernels.log"} == {
-        name.removeprefix("logs/") for name in found if name.startswith("logs/")
-    }
+    assert {name.removeprefix("made/").replace(".json", ".log") for name in records} | {
+        "kernels.log",
+        "digests.json",
+    } == {name.removeprefix("logs/") for name in found if name.startswith("logs/")}
     kept -= records
     about_theorems = {f"{name}.csv" for name in THEORY_TABLES}
     drawn = (

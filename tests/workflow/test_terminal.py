@@ -408,6 +408,11 @@ def test_the_command_has_the_display_and_gives_it_up_on_request():
     start = script.index("run_with_display()")
     function = script[start : script.index("\n}\n", start) + 3]
     harness = f'here=/clone\nrun_snakemake() {{ echo "$PYTHONPATH: $*"; }}\n{function}run_with_display "$@"\n'
+    checked = harness.replace("\n", '\npython() { test "$*" = "-m workflow.configuration 8 --cores 9"; }\n', 1)
+    for last, said in {"9": "/clone/workflow/terminal: --logger metanash --cores 8 --cores 9\n", "7": ""}.items():
+        asked = ["sh", "-c", checked, "sh", "8", "--cores", last]  # refused with 7: nothing is run
+        assert subprocess.run(asked, capture_output=True, text=True, check=False).stdout == said
+    harness = harness.replace("\n", "\npython() { :; }\n", 1)
     for given, said in {
         ("8", "--keep-going"): "/clone/workflow/terminal: --logger metanash --cores 8 --keep-going",
         ("8", "--show-log", "a b"): "/clone/workflow/terminal: --cores 8 a b",

@@ -1,20 +1,22 @@
 """Checks of the configuration, all before the first job: what is refused is named by file, line and entry.
 
-``places`` knows in which file an entry stands, and finds keys that stand there twice; ``entries`` judges each entry by
-the schema; ``fitting`` judges what must fit together; ``library`` asks metanash about what only it knows. The others
-import nothing of metanash, which would make every start of Snakemake slower.
+``bounds`` refuses what is too large to look at, before anything is expanded; ``places`` knows in which file an entry
+stands, and finds keys that stand there twice; ``entries`` judges each entry by the schema; ``fitting`` judges what must
+fit together; ``library`` asks metanash about what only it knows. The others import nothing of metanash, which would
+make every start of Snakemake slower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workflow.configuration.bounds import beyond, object_beyond, text_of
 from workflow.configuration.entries import against_schema
 from workflow.configuration.fitting import misfits
 from workflow.configuration.library import of_the_library
 from workflow.configuration.places import Source, line, path_in_project
 
-__all__ = ["MOST", "arguments_of", "mistakes", "sources_of", "verdict"]
+__all__ = ["MOST", "arguments_of", "mistakes", "refused_files", "sources_of", "verdict"]
 
 MOST = 10
 """Mistakes that are told at a time."""
@@ -42,9 +44,22 @@ def mistakes(config: Mapping[str, Any], schema: Path, sources: Sequence[Source] 
 
     What must fit together is looked at only if every entry is right by itself.
     """
+    too_much = [mistake for source in sources for mistake in source.beyond] or object_beyond(config)
+    if too_much:
+        return list(dict.fromkeys(line(mistake, sources) for mistake in too_much))
     twice = [mistake for source in sources for mistake in source.duplicates]
     found = against_schema(config, schema) or misfits(config) or of_the_library(config)
     return list(dict.fromkeys(line(mistake, sources) for mistake in [*twice, *found]))
+
+
+def refused_files(paths: Iterable[Path]) -> list[str]:
+    """Why files are not to be read as configurations, a line each; nothing of them has been expanded."""
+    found: list[str] = []
+    for path in paths:
+        name = path_in_project(path)
+        text, faults = text_of(path, name)
+        found += [line(mistake, ()) for mistake in faults or beyond(text, name)]
+    return found
 
 
 def verdict(found: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from workflow.configuration.places import Mistake, Place
+from workflow.configuration.mistake import Mistake, Place
 
 __all__ = ["against_schema", "shortened"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.configuration.entries import shortened
-from workflow.configuration.places import Mistake
+from workflow.configuration.mistake import Mistake
 
 __all__ = ["misfits"]
 
@@ -18,6 +18,8 @@ Section = Mapping[str, Any]
 
 MOST_NUMBERS = 10**10
 """Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
+MOST_BLOCKS = 1000
+"""Blocks of seeds of all experiments, each of one kind of games: two jobs each, planned at every start."""
 _PROJECT = Path(__file__).resolve().parents[2]
 _SOURCES = ("config", "docs", "notebooks", "profiles", "src", "tests", "workflow")
 _STAGED = ("best_response", "shared_best_response", "stage_average", "last_stage_average", "output_policy")
@@ -33,6 +35,7 @@ def misfits(config: Section) -> list[Mistake]:
     checks = (
         _folders(config),
         # those of the user's are tried by the library
+        _blocks(config["experiments"]),
         *(_experiment(name, one) for name, one in config["experiments"].items() if not name.startswith("own_")),
         _larger_tasks(config["larger_tasks"], config["experiments"]),
         _mixed_theory(theory["zero_sum"]),
@@ -65,9 +68,38 @@ def _folders(config: Section) -> Iterator[Mistake]:
                 words = f"must be apart from what is read, {mine.name} of the project; there is"
                 yield Mistake((name,), f"{words} {shortened(config[name])}")
                 break
+        is_inside = folder.is_relative_to(_PROJECT) or folder.is_relative_to(Path.cwd())
+        if not is_inside and not is_file and not _is_meant(name, folder, config):
+            words = "lies outside the project: make the folder yourself if it is meant, empty;"
+            yield Mistake((name,), f"{words} there is {shortened(config[name])}")
+
+
+def _is_meant(name: str, folder: Path, config: Section) -> bool:
+    """Whether somebody has made a folder for results, or it has some already: files are overwritten there."""
+    try:
+        inside = [*folder.iterdir()]
+    except OSError:  # a folder of figures may lie in one of results that is still empty
+        return name == "paper_figures" and folder.is_relative_to(Path(config["results"]).resolve())
+    ours = {".pdf", ".png"} if name == "paper_figures" else set()
+    return not inside or (folder / "made").is_dir() or all(path.suffix in ours for path in inside)
 
 
 # Experiments --------------------------------------------------------------------------------------------
+
+
+def _blocks(experiments: Section) -> Iterator[Mistake]:
+    """No more jobs than can be planned in some seconds; told of the experiment that has most."""
+    counts = {
+        name: -(-one["seeds"] // one["seeds_per_block"]) * len(one["base_kinds"]) for name, one in experiments.items()
+    }
+    if sum(counts.values()) > MOST_BLOCKS:
+        name = max(counts, key=counts.__getitem__)
+        words = f"makes {counts[name]:,} blocks of seeds, of {sum(counts.values()):,} of all experiments, where at most"
+        place = ("experiments", name, "seeds_per_block")
+        yield Mistake(
+            place,
+            f"{words} {MOST_BLOCKS:,} are planned; write a larger number than {experiments[name]['seeds_per_block']}",
+        )
 
 
 def _experiment(name: str, section: Section) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflow.configuration.places import Mistake
+from workflow.configuration.mistake import Mistake
 from workflow.planning.sources import keys_of
 
 __all__ = ["of_the_library"]
@@ -20,7 +20,8 @@ __all__ = ["of_the_library"]
 _ASK = """
 import json, resource, sys
 from metanash_replication.rehearsal import refusals
-resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30 if hard < 0 else min(8 * 2**30, hard), hard))
 print(json.dumps(refusals(json.load(sys.stdin))))
 """
 _SECONDS = 20

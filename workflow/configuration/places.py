@@ -10,42 +10,33 @@ from typing import Any
 
 import yaml
 
+from workflow.configuration.bounds import beyond, text_of
+from workflow.configuration.mistake import Mistake, Place
+
 __all__ = ["Mistake", "Source", "entry", "line", "path_in_project"]
 
-Place = tuple[Any, ...]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
 _MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """Keys that lead to an entry, what is wrong with it, and where it stands if that is known already."""
-
-    path: Place
-    words: str
-    where: str = ""
-
-
-@dataclass(frozen=True)
 class Source:
-    """A file, or the command line: its tree of YAML nodes or of mappings, and keys that stand there twice."""
+    """A file, or the command line: its tree of YAML nodes or of mappings, keys that stand there twice, and bounds."""
 
     name: str
     tree: Any
     duplicates: list[Mistake] = field(default_factory=list)
+    beyond: list[Mistake] = field(default_factory=list)
 
     @classmethod
     def of_file(cls, path: Path) -> "Source":
-        """Read a YAML file, or JSON, which is YAML. One that cannot be read has no places: Snakemake says why not."""
+        """Read a YAML file, or JSON, which is YAML; without places if it cannot be read or is beyond the bounds."""
         name = path_in_project(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return cls(name, None)
-        try:
-            tree = yaml.compose(text, Loader=_LOADER)
-        except yaml.YAMLError:
-            return cls(name, None)
+        text, faults = text_of(path, name)
+        faults = faults or beyond(text, name)
+        if faults:
+            return cls(name, None, beyond=faults)
+        tree = yaml.compose(text, Loader=_LOADER)
         return cls(name, tree, list(_twice(name, tree)))
 
     @classmethod
@@ -83,7 +74,8 @@ def line(mistake: Mistake, sources: Sequence[Source]) -> str:
     """A mistake in one line, with its place in the source that counts last."""
     places = [found for found in (source.place_of(mistake.path) for source in sources) if found]
     where = mistake.where or (places[-1] if places else "")
-    return f"{where}{': ' * bool(where)}{entry(mistake.path)}: {mistake.words}"
+    parts = [where, entry(mistake.path) if mistake.path or not where else "", mistake.words]
+    return ": ".join(filter(None, parts))
 
 
 def path_in_project(path: Path) -> str:

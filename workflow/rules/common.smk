@@ -33,6 +33,7 @@ CAPTIONS = {
 C_SOURCES = [path.as_posix() for path in sorted(Path("src/metanash/kernels").glob("*.[ch]"))]
 # What all scripts import: their logs, and the records of what was made from what.
 SHARED = [path.as_posix() for path in sorted(Path("workflow/scripts/metanash_workflow").glob("*.py"))]
+SHARED += sources("metanash_replication.seals")
 
 
 wildcard_constraints:

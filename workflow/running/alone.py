@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ try:
 except ImportError:  # a system without them: the locks of Snakemake are all there is
     fcntl = None
 
-__all__ = ["AlreadyRunningError", "Turn", "only_looks", "take_turn", "tidy"]
+__all__ = ["AlreadyRunningError", "Turn", "is_dry", "only_looks", "take_turn", "tidy"]
 
 HELD = Path(".snakemake/runs")
 SNAKEMAKE = Path(".snakemake/locks")
@@ -26,6 +26,7 @@ _LOOKS = {
 }  # fmt: skip
 """Options with which Snakemake makes nothing."""
 _LOOKS_IN_SHORT = frozenset("nSDlhv")
+_DRY = {"--dry-run", "--dryrun"}
 
 
 class AlreadyRunningError(Exception):
@@ -126,9 +127,18 @@ def tidy(held: Path = HELD, snakemake: Path = SNAKEMAKE) -> int:
 
 def only_looks(arguments: Sequence[str]) -> bool:
     """Whether Snakemake, called with these arguments, makes nothing."""
+    return _has_any(arguments, _LOOKS, _LOOKS_IN_SHORT)
+
+
+def is_dry(arguments: Sequence[str]) -> bool:
+    """Whether Snakemake, called with these arguments, only says what it would make."""
+    return _has_any(arguments, _DRY, frozenset("n"))
+
+
+def _has_any(arguments: Sequence[str], options: Set[str], in_short: Set[str]) -> bool:
     names = {argument.partition("=")[0] for argument in arguments}
     short = (name[1:] for name in names if name[:1] == "-" and name[:2] != "--")
-    return bool(names & _LOOKS) or any(_LOOKS_IN_SHORT & {*letters} and letters.isalpha() for letters in short)
+    return bool(names & options) or any(in_short & {*letters} and letters.isalpha() for letters in short)
 
 
 def _others(held: Path, mine: Sequence[int]) -> bool:

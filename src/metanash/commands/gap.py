@@ -10,13 +10,16 @@ import argparse
 import json
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from metanash.archive import ArchiveError, check_readable, check_size
 from metanash.commands import stochastic, trees
 from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.gambit.text import text_of
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
 from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
@@ -129,9 +132,7 @@ def _given(path: Path, number: int) -> list[Any]:
 
 def _json(path: Path, number: int) -> list[Any]:
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no text file ({error}); policies are JSON or .npz") from error
+        found = json.loads(text_of(path))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}:{error.lineno}: no JSON ({error.msg}, column {error.colno})") from error
     if isinstance(found, dict) and isinstance(found.get("games"), list):
@@ -149,8 +150,13 @@ def _json(path: Path, number: int) -> list[Any]:
 
 
 def _archive(path: Path) -> list[Any]:
+    check_readable(path, ".npz of arrays")
     try:
+        with zipfile.ZipFile(path) as file:
+            check_size(path, file.infolist())
         with np.load(path, allow_pickle=False) as stored:
             return [stored[name] for name in stored.files]
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except ArchiveError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, MemoryError) as error:
         raise ValueError(f"{path}: no .npz of arrays ({error}); numpy.savez writes one") from error

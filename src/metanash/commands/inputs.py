@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from metanash.archive import allowed_bytes
+from metanash.gambit.text import MOST_BYTES
 from metanash.games import DiscountedGame, ZeroSumGame
 from metanash.solution.files import FORMATS, Loaded, LoadedStochastic, LoadedTree, load
 
@@ -64,6 +66,19 @@ def notes(command: str) -> Iterator[None]:
                 print(f"metanash {command}: note: {' '.join(str(warning.message).split())}", file=sys.stderr)
 
 
+def _content(path: Path | None, shown: str) -> bytes:
+    """What stands in a file or comes from standard input, up to a bound."""
+    most = allowed_bytes() or MOST_BYTES
+    if path is None:
+        content = sys.stdin.buffer.read(most + 1)
+    else:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"{shown}: more than {most:,} bytes; METANASH_MOST_BYTES allows more")
+    return content
+
+
 def read(options: argparse.Namespace) -> Loaded | LoadedTree | LoadedStochastic:
     r"""Read the game of the arguments; ValueError as :func:`metanash.solution.files.load`, exit 2 without a format.
 
@@ -85,7 +100,7 @@ def read(options: argparse.Namespace) -> Loaded | LoadedTree | LoadedStochastic:
             return load(path, options.zero_sum)
         with tempfile.TemporaryDirectory() as folder:
             copy, shown = Path(folder) / f"game.{options.format}", "standard input" if options.file == "-" else path
-            copy.write_bytes(sys.stdin.buffer.read() if options.file == "-" else path.read_bytes())
+            copy.write_bytes(_content(None if options.file == "-" else path, str(shown)))
             try:
                 return load(copy, options.zero_sum)._replace(path=Path(str(shown)))
             except ValueError as error:

@@ -11,6 +11,7 @@ from metanash.archive import ArchiveError
 from metanash.extensive.games import ExtensiveGame
 from metanash.extensive.treeplex import Treeplex
 from metanash.extensive.trees import CHANCE, Moves, Tree, read_tree
+from metanash.gambit.text import MOST_BITS, TOO_LONG
 from metanash.typing import Integers
 
 __all__ = ["LEAST_CHANCE", "Recalled", "from_tree", "read_extensive", "recalled"]
@@ -181,6 +182,8 @@ def _terminals(tree: Tree, reached: list[tuple[int, ...]]) -> dict[tuple[int, ..
         row = products[pair]
         before = table.get(reached[node])
         table[reached[node]] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
+        if max(number.denominator.bit_length() for number in table[reached[node]]) > 2 * MOST_BITS:
+            tree.refuse(node, f"a payoff times its chance, summed over chance, {TOO_LONG}")
     return table
 
 

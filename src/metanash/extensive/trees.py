@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from metanash.archive import ArchiveError, write_text
-from metanash.gambit.text import Reader, quoted
+from metanash.gambit.text import MOST_BITS, TOO_LONG, Reader, quoted
 from metanash.gambit.trees import Node, Payoffs
 from metanash.gambit.trees import read_tree as read_nodes
 
@@ -117,6 +117,8 @@ class Tree:
         for parent, action in zip(self.parent[1:], self.action[1:], strict=True):
             moves, weight = self.moves[self.at[parent]], found[parent]
             found.append(weight * moves.chances[action] if moves.player == CHANCE else weight)
+            if found[-1].denominator.bit_length() > MOST_BITS:
+                self.refuse(len(found) - 1, f"the chance to come here {TOO_LONG}")
         return tuple(found)
 
     @cached_property
@@ -132,6 +134,8 @@ class Tree:
                 found.append(own)
             else:
                 found.append(tuple(a + b for a, b in zip(before, own, strict=True)))
+                if max(payoff.denominator.bit_length() for payoff in found[-1]) > MOST_BITS:
+                    self.refuse(len(found) - 1, f"the sum of payoffs up to here {TOO_LONG}")
         return tuple(found)
 
     @property

@@ -20,7 +20,7 @@ from metanash._inner.late import scipy
 from metanash.archive import ArchiveError
 from metanash.gambit.exact import Fractions
 from metanash.gambit.scaling import scaled_game
-from metanash.gambit.text import Reader
+from metanash.gambit.text import MOST_BITS, TOO_LONG, Reader
 from metanash.gambit.trees import Node, Payoffs, read_tree
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame
@@ -75,7 +75,7 @@ def _add(one: Payoffs | None, other: Payoffs | None, weight: Fraction = _ONE) ->
     return other if one is None else tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def _draws(node: Node) -> Draws:
+def _draws(reader: Reader, node: Node) -> Draws:
     """Where chance leads from a node."""
     if node.kind != "c":
         return [(_ONE, node, node.payoffs)]
@@ -84,6 +84,8 @@ def _draws(node: Node) -> Draws:
     while todo:
         share, node, owed = todo.pop()
         owed = _add(owed, node.payoffs)
+        if share.denominator.bit_length() > MOST_BITS:
+            reader.fail(node.place, f"the chance to come here {TOO_LONG}")
         if node.kind != "c":
             found.append((share, node, owed))
             continue
@@ -110,7 +112,7 @@ class _Staging:
 
     def levels(self) -> tuple[list[Fraction], list[Level]]:
         """Chances of the stages of the first level, and all levels."""
-        first = _draws(self.root)
+        first = _draws(self.reader, self.root)
         for _, node, _ in first:
             if node.kind == "t":
                 self.refuse(node, "it ends before anybody moves")
@@ -182,7 +184,7 @@ class _Staging:
                 earned, draws = owed, Draws()
                 for (weight, _), (leaf, inside) in zip(stage.nodes, joint, strict=True):
                     earned = _add(earned, inside, weight)
-                    draws += [(weight * share, node, payoffs) for share, node, payoffs in _draws(leaf)]
+                    draws += [(weight * share, node, payoffs) for share, node, payoffs in _draws(self.reader, leaf)]
                 for share, _, payoffs in draws:
                     earned = _add(earned, payoffs, share)
                 ended += [node for _, node, _ in draws if node.kind == "t"]

@@ -1,16 +1,38 @@
 """Words and numbers of Gambit files. Every error says the line and what was expected there."""
 
+import os
 import re
+import stat
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from metanash.archive import ArchiveError
+from metanash.archive import ArchiveError, allowed_bytes
 from metanash.gambit.units import LARGEST
 
-__all__ = ["QUOTED", "SPACE", "Reader", "Token", "decimal", "plain_number", "quoted", "unquoted"]
+__all__ = [
+    "MOST_BITS",
+    "MOST_BYTES",
+    "QUOTED",
+    "SPACE",
+    "TOO_LONG",
+    "Reader",
+    "Token",
+    "decimal",
+    "plain_number",
+    "quoted",
+    "text_of",
+    "unquoted",
+]
+
+MOST_BITS = 2**16
+"""Bits of denominators of exact chances and sums; what takes more is refused, since each step takes ever longer."""
+MOST_BYTES = 2**26
+"""Bytes of a text; a tree of a million nodes has half of them, and takes 20 times as many in memory."""
+TOO_LONG = f"is a fraction of more than {int(MOST_BITS * 0.30103):,} digits; round the numbers of the file"
+
 
 SPACE = r"[\s,]"
 QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
@@ -27,6 +49,33 @@ _LONGEST = 4000
 """Characters of a number. Python converts at most 4,300 digits unless it is told to; we write at most 800."""
 _MOST_EXPONENT = 999
 _BOUND = int(LARGEST)
+
+
+def text_of(path: Path) -> str:
+    """Text of a file.
+
+    Raises
+    ------
+    ArchiveError
+        If it is missing, no file but a pipe or the like, no UTF-8, or longer than :data:`MOST_BYTES` and than what
+        ``METANASH_MOST_BYTES`` allows.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # of a pipe it would wait for ever
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ArchiveError(f"{path}: a pipe or a device, no file; write it to a file first")
+            most = allowed_bytes() or MOST_BYTES
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise ArchiveError(
+                f"{path}: a text of more than {most:,} bytes. If you know where it is from, and memory is there for 20 "
+                f"times its size, set METANASH_MOST_BYTES={path.stat().st_size}"
+            )
+        return content.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise ArchiveError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchiveError(f"{path}: no text file ({error}); save it as UTF-8") from error
 
 
 class Token(NamedTuple):
@@ -68,12 +117,7 @@ class Reader:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        try:
-            text = self.path.read_bytes().decode("utf-8-sig")
-        except FileNotFoundError as error:
-            raise ArchiveError(f"{path}: no such file") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise ArchiveError(f"{path}: no text file ({error}); save it as UTF-8") from error
+        text = text_of(self.path)
         self.text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         self.place = 0
         self._ahead: tuple[int, Token, int] | None = None

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metanash.archive import ArchiveError
+from metanash.archive import ArchiveError, check_readable
 from metanash.extensive import ExtensiveGame, Tree, from_tree, read_tree
 from metanash.gambit import Units, from_bimatrix, from_payoffs
-from metanash.gambit.text import plain_number
+from metanash.gambit.text import plain_number, text_of
 from metanash.gamefile import read_games_in_units, read_provenance
 from metanash.games import Game, MarkovGame, ZeroSumGame
 from metanash.stochastic import StochasticGame, read_stochastic
@@ -180,12 +180,8 @@ def _in_words(
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise ArchiveError(f"{path}: no such file; look at the name") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArchiveError(f"{path}: no text file ({error}); save it as UTF-8") from error
+    check_readable(path, "file of games")
+    return text_of(path)
 
 
 def _table(path: Path) -> Array:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metanash.commands.tables import Row, read_table
+from metanash_replication.seals import fault_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _read(path: Path, columns: Sequence[str]) -> list[Row]:
-    return read_table(path, columns, remedy=_REMEDY, rows=True).rows
+    rows = read_table(path, columns, remedy=_REMEDY, rows=True).rows
+    fault = fault_of(path.parent, path.name)
+    if fault:
+        raise ValueError(f"{path}: {fault}; run the pipeline again, which makes it anew")
+    return rows
 
 
 def _list(rows: list[Row], width: int) -> None:

@@ -2,104 +2,63 @@
 
 Snakemake deletes the outputs of a job that fails, but later files stay, and a file may be changed by hand or cut off.
 So each job writes, beside its outputs, a record ``results/made/...json`` with the digests (SHA-256) of all of them, of
-its inputs, and of its parameters and code. Names in records do not depend on where the results are.
+its inputs, of its parameters and code, and of itself. Names in records do not depend on where the results are. A run
+begins with a look at all of them (``workflow.running.damage``).
 """
 
 from metanash_workflow.logs import StoppedError
 
 import glob
-import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from metanash_replication.seals import Places, Record, digest, digest_of_text, digests_in, read_record, sealed
+
 __all__ = ["Made", "digests", "job", "parameters_digest"]
 
-Record = dict[str, Any]
-
 RECORDS = "{results}/made/"
-STAMP = ".snakemake_timestamp"
-"""What Snakemake puts into a folder that is an output."""
 SHOWN = 8
 """As many faults are named."""
 
 
 def parameters_digest(parameters: Mapping[str, Any]) -> str:
     """Digest of the parameters of a job."""
-    text = json.dumps(dict(parameters), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of_text(json.dumps(dict(parameters), sort_keys=True, default=str))
 
 
-def _record(text: str) -> Record:
-    """A record as it is written; ValueError if it is another."""
-    record = json.loads(text)
-    parts = {"rule": str, "inputs": dict, "code": str, "parameters": str, "outputs": dict}
-    if not isinstance(record, dict) or any(not isinstance(record.get(name), kind) for name, kind in parts.items()):
-        raise ValueError(f"no record, which has {', '.join(parts)}")
-    return record
-
-
-def _digest(path: Path) -> str:
-    """Digest of a file, or of all files in a folder with their names; empty if there is none."""
-    if path.is_dir():
-        files = (file for file in path.rglob("*") if file.is_file() and file.name != STAMP)
-        names = sorted(file.relative_to(path).as_posix() for file in files)
-        return hashlib.sha256("".join(f"{_digest(path / name)} {name}\n" for name in names).encode()).hexdigest()
-    if not path.exists():
-        return ""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-class Made:
+class Made(Places):
     """The files of a run, their records and digests.
 
     Parameters
     ----------
     results, figures : str
-        The two folders of the configuration, which names in records leave open.
+        As for places.
     """
 
     def __init__(self, results: str, figures: str) -> None:
-        self.folders = {"{figures}": figures, "{results}": results}  # the figures may lie in the folder of results
+        super().__init__(results, figures)
         self.records: dict[str, Record] = {}  # by output
         self.parameters: dict[str, str] = {}  # by record
         self._found: dict[str, str] = {}
         for path in sorted(Path(results, "made").rglob("*.json")):
             try:
-                record = _record(path.read_text())
+                record = read_record(path)
             except FileNotFoundError:  # of another job, which begins anew
                 continue
-            except (ValueError, RecursionError) as error:
-                raise StoppedError(f"{path}: damaged ({error}); delete it, and run snakemake again") from None
+            except ValueError as error:
+                raise StoppedError(f"{path}: damaged ({error}); run snakemake again, which makes it anew") from None
             self.records |= dict.fromkeys(record["outputs"], record)
             self.parameters[path.relative_to(results).as_posix()] = record["parameters"]
-
-    def name(self, path: str) -> str:
-        """Name of a file in records."""
-        for word, folder in self.folders.items():
-            if Path(path).is_relative_to(folder):
-                return f"{word}/{Path(path).relative_to(folder).as_posix()}"
-        return path
-
-    def path(self, name: str) -> Path:
-        """File of a name."""
-        for word, folder in self.folders.items():
-            if name.startswith(f"{word}/"):
-                return Path(folder, name.removeprefix(f"{word}/"))
-        return Path(name)
-
-    def _is_made(self, name: str) -> bool:
-        """Whether jobs make it; anything else is the user's, or the repository's."""
-        return name.startswith(tuple(f"{word}/" for word in self.folders))
 
     def digest(self, name: str) -> str:
         """Digest of a file as it is; empty if it is missing."""
         if name not in self._found:
-            self._found[name] = _digest(self.path(name))
+            self._found[name] = digest(self.path(name))
         return self._found[name]
 
     def _is_as_made(self, name: str) -> bool:
@@ -107,16 +66,16 @@ class Made:
 
     def _faults(self, names: list[str]) -> Iterator[str]:
         """Files, back to the first, that are not as they were made, or not made of those that are there."""
-        queue = [name for name in names if self._is_made(name)]
+        queue = [name for name in names if self.is_made(name)]
         for name in queue:
             if name not in self.records:
                 yield f"{self.path(name)}: nothing says what it was made from; delete it"
             elif not self._is_as_made(name):
                 rule = self.records[name]["rule"]
-                yield f"{self.path(name)}: truncated, or changed since rule {rule} made it; delete it"
+                yield f"{self.path(name)}: truncated, or changed since rule {rule} made it"
             else:
                 for source, digest in self.records[name]["inputs"].items():
-                    made = self._is_made(source)
+                    made = self.is_made(source)
                     if digest and not self.digest(source):
                         yield f"{self.path(name)}: made from {self.path(source)}, which is missing"
                     elif made and source not in queue:
@@ -144,7 +103,7 @@ def _stop_at(faults: list[str]) -> None:
         more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
         raise StoppedError(
             "\n  ".join(["These results do not belong together:", *faults[:SHOWN], *more])
-            + "\nThen run snakemake again, without a target: it makes anew whatever is missing."
+            + "\nThen run snakemake again, without a target: it makes anew whatever is missing or damaged."
         )
 
 
@@ -200,6 +159,8 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     made, record = Made(snakemake.config["results"], snakemake.config["paper_figures"]), snakemake.output.made
     inputs = list(_inputs(snakemake, made))
     made.check(inputs)
+    if not hasattr(snakemake.input, "theirs"):  # digests vouch for all archives, however well their numbers compress
+        os.environ.setdefault("METANASH_MOST_BYTES", str(2**63))
     content = {
         "rule": snakemake.rule,
         "inputs": {name: made.digest(name) for name in inputs},
@@ -211,8 +172,9 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     for path in paths:
         _sweep(Path(path))
     yield {names.get(path, str(number)): Path(path) for number, path in enumerate(paths)}
-    content["outputs"] = {made.name(path): _digest(Path(path)) for path in paths}
+    content["outputs"] = {made.name(path): digest(Path(path)) for path in paths}
+    content["folders"] = {made.name(path): digests_in(Path(path)) for path in paths if Path(path).is_dir()}
     part = Path(f"{record}.part")
-    part.write_text(json.dumps(content, indent=1) + "\n")
+    part.write_text(sealed(content))
     part.replace(record)  # other jobs read all records that are there
     logging.info("made %s", ", ".join(paths))
