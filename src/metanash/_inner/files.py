@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from metanash.typing import Array
 
-__all__ = ["Hashed", "Parts", "replace"]
+__all__ = ["Hashed", "Parts", "read_at_most", "replace"]
 
 _CHUNK = 16 * 1024**2
 """Bytes that are compressed at a time, as :func:`numpy.lib.format.write_array` does."""
@@ -82,6 +82,15 @@ class Parts:
                     stream.write(bytes(waiting[:whole]))
                     del waiting[:whole]
         stream.write(bytes(waiting))
+
+
+def read_at_most(stream: BinaryIO, most: int) -> bytes:
+    """Read so many bytes and one more, if there are as many; memory is taken for those that are there."""
+    parts, left = [], most + 1
+    while left and (part := stream.read(min(left, 2**20))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def replace(path: Path, content: Callable[[BinaryIO], object]) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from metanash._inner.files import read_at_most
 from metanash.archive import allowed_bytes
 from metanash.gambit.text import MOST_BYTES
 from metanash.games import DiscountedGame, ZeroSumGame
@@ -70,10 +71,10 @@ def _content(path: Path | None, shown: str) -> bytes:
     """What stands in a file or comes from standard input, up to a bound."""
     most = allowed_bytes() or MOST_BYTES
     if path is None:
-        content = sys.stdin.buffer.read(most + 1)
+        content = read_at_most(sys.stdin.buffer, most)
     else:
         with path.open("rb") as file:
-            content = file.read(most + 1)
+            content = read_at_most(file, most)
     if len(content) > most:
         raise ValueError(f"{shown}: more than {most:,} bytes; METANASH_MOST_BYTES allows more")
     return content

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from metanash._inner.files import read_at_most
 from metanash.archive import ArchiveError, allowed_bytes
 from metanash.gambit.units import LARGEST
 
@@ -65,7 +66,7 @@ def text_of(path: Path) -> str:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ArchiveError(f"{path}: a pipe or a device, no file; write it to a file first")
             most = allowed_bytes() or MOST_BYTES
-            content = file.read(most + 1)
+            content = read_at_most(file, most)
         if len(content) > most:
             raise ArchiveError(
                 f"{path}: a text of more than {most:,} bytes. If you know where it is from, and memory is there for 20 "
