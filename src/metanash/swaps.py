@@ -103,8 +103,8 @@ def ce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
     Examples
     --------
     Chicken with payoffs over 8: player 1 dares in the first stage and yields in the second, player 2 dares in both.
-    Told the stage, each gains 2 by yielding in the first. The advice of player 2 does not tell it: who always yields gains
-    2 in the first and loses 1 in the second.
+    Told the stage, each gains 2 by yielding in the first, half of the time. The advice of player 2 does not tell it:
+    who always yields gains 2 in the first and loses 1 in the second.
 
     >>> import metanash as mn
     >>> chicken = np.array([[[[[0, 7], [2, 6]]]], [[[[0, 2], [7, 6]]]]]) / 8

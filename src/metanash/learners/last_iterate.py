@@ -254,7 +254,7 @@ def regularized_gaps(games: GameBatch[ZeroSumGame], policy: Policies, temperatur
     >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
     >>> games = mn.GameBatch.of([mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)])
     >>> uniform, heads = np.full((1, 1, 1, 2), 0.5), np.array([[[[1.0, 0.0]]]])
-    >>> [float(regularized_gaps(games, (policy, policy), 0.1)[0].round(3)) for policy in (uniform, heads)]
+    >>> [float(abs(regularized_gaps(games, (policy, policy), 0.1)[0]).round(3)) for policy in (uniform, heads)]
     [0.0, 1.0]
     """
     check_batch("regularized_gaps", games, ZeroSumGame)
