@@ -99,6 +99,20 @@ def ce_gain_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Fl
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else. Exact for H = 1 only if there is one stage:
     otherwise the stage says more than the advice.
+
+    Examples
+    --------
+    Chicken with payoffs over 8: player 1 dares in the first stage and yields in the second, player 2 dares in both.
+    Told the stage, each gains 2 by yielding in the first, half of the time. The advice of player 2 does not tell it:
+    who always yields gains 2 in the first and loses 1 in the second.
+
+    >>> import metanash as mn
+    >>> chicken = np.array([[[[[0, 7], [2, 6]]]], [[[[0, 2], [7, 6]]]]]) / 8
+    >>> games = mn.GameBatch.of([mn.MarkovGame(chicken, mn.Transition.shared(np.ones((1, 2, 2, 1))))])
+    >>> stages = tuple(np.array([[[joint]]], dtype=float) for joint in ([[1, 0], [0, 0]], [[0, 0], [1, 0]]))
+    >>> policy = CorrelatedPolicy((np.full((1, 1, 1, 2), 0.5),) * 2, stages, (1, 1))
+    >>> 8 * ce_gain_bounds(games, policy), 8 * ce_gains(games, policy)
+    (array([[1., 1.]]), array([[1. , 0.5]]))
     """
     check_batch("ce_gain_bounds", games, MarkovGame)
     followed = policy.values(games)  # checks the sizes
@@ -134,6 +148,15 @@ def ce_gap_bounds(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Flo
     """Upper bound of the CE-gap: the most that a player gains who is told the stage. (G,), in units of reward.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> games = mn.families.general_sum_sequence("shapley", 0, n_games=1, perturbation=0.0, n_actions=(3, 3))
+    >>> run = mn.learn(games, mn.CorrelatedMirrorDescent(0.5), iterations=200)
+    >>> batch = mn.GameBatch.of(games)
+    >>> bool(ce_gaps(batch, run.policy)[0] <= ce_gap_bounds(batch, run.policy)[0])
+    True
     """
     check_batch("ce_gap_bounds", games, MarkovGame)
     return np.asarray(ce_gain_bounds(games, policy).max(axis=-1))
@@ -163,6 +186,18 @@ def ce_gains(games: GameBatch[MarkovGame], policy: CorrelatedPolicy, most_produc
     ------
     ValueError
         If it takes more than ``most_products``: the message has how many. :func:`ce_gain_bounds` holds for any H.
+
+    Examples
+    --------
+    Chicken with payoffs over 8, of which both dare half of the time and yield half of it: who answers dare
+    by yielding gains 2, and yield by daring 1.
+
+    >>> import metanash as mn
+    >>> chicken = np.array([[[[[0, 7], [2, 6]]]], [[[[0, 2], [7, 6]]]]]) / 8
+    >>> games = mn.GameBatch.of([mn.MarkovGame(chicken, mn.Transition.shared(np.ones((1, 2, 2, 1))))])
+    >>> policy = CorrelatedPolicy((np.full((1, 1, 1, 2), 0.5),) * 2, (np.array([[[[[0.5, 0.0], [0.0, 0.5]]]]]),), (1,))
+    >>> 8 * ce_gains(games, policy)
+    array([[1.5, 1.5]])
     """
     check_batch("ce_gains", games, MarkovGame)
     integer("most_products", most_products, 0)

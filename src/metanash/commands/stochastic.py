@@ -38,7 +38,17 @@ def head(loaded: LoadedStochastic) -> str:
 
 
 def described(loaded: LoadedStochastic) -> dict[str, Any]:
-    """What ``--json`` says of a game: ``discount`` is a list, and so are the actions of each state."""
+    """What ``--json`` says of a game: ``discount`` is a list, and so are the actions of each state.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from metanash import StochasticGame
+    >>> game = StochasticGame([[[1.0, 2.0]], [[0.0]]], [[[0.5, 0.0], [0.0, 1.0]], [[0.0, 1.0]]], 0.9)
+    >>> said = described(LoadedStochastic(Path("game.npz"), game))
+    >>> said["actions"], said["actions_by_state"], said["discount"], said["may_end"]
+    ([2], [[2], [1]], [0.9], True)
+    """
     game = loaded.game
     return {
         "game": 0, "name": game.name, "players": game.n_players, "actions": list(game.most_actions),
@@ -48,7 +58,21 @@ def described(loaded: LoadedStochastic) -> dict[str, Any]:
 
 
 def solve(options: argparse.Namespace, loaded: LoadedStochastic) -> int:
-    """Print an equilibrium; ArithmeticError says why there is none."""
+    """Print an equilibrium; ArithmeticError says why there is none.
+
+    Examples
+    --------
+    The better action pays 2 a step, which are 4 in all at a discount of one half.
+
+    >>> from pathlib import Path
+    >>> from metanash import StochasticGame
+    >>> loaded = LoadedStochastic(Path("game.npz"), StochasticGame([[[1.0, 2.0]]], np.ones((1, 2, 1)), 0.5))
+    >>> _ = solve(argparse.Namespace(game=None, json=False), loaded)
+    game.npz: stochastic, general sum, discount 0.5, 1 state, 2 actions
+    general-sum game, payoffs 4, NE-gap 0
+    player 1  s=0  0         1
+    by a path of logit responses and Newton's method
+    """
     if options.game not in {None, 0}:
         raise ValueError(f"{loaded.path} has no game {options.game}; it holds one, game 0")
     solution = solve_loaded(loaded)
@@ -64,7 +88,21 @@ def solve(options: argparse.Namespace, loaded: LoadedStochastic) -> int:
 
 
 def gap(options: argparse.Namespace, loaded: LoadedStochastic, given: list[Any]) -> int:
-    """Print payoffs from the initial distribution and proven gains; ValueError names what is wrong with policies."""
+    """Print payoffs from the initial distribution and proven gains; ValueError names what is wrong with policies.
+
+    Examples
+    --------
+    At a discount of one half the worse action, of 1 a step, is worth 2 in all, and the better one 4.
+
+    >>> from pathlib import Path
+    >>> from metanash import StochasticGame
+    >>> loaded = LoadedStochastic(Path("game.npz"), StochasticGame([[[1.0, 2.0]]], np.ones((1, 2, 1)), 0.5))
+    >>> _ = gap(argparse.Namespace(policies="policies.json", json=False), loaded, [[[1.0, 0.0]]])
+    game.npz: stochastic, general sum, discount 0.5, 1 state, 2 actions
+              payoff        gain by a best response, from the state where it is largest
+    player 1  2             2
+    NE-gap 2, the largest
+    """
     try:
         proof = certify_policies(loaded.game, given)
     except ValueError as error:
@@ -86,7 +124,16 @@ def gap(options: argparse.Namespace, loaded: LoadedStochastic, given: list[Any])
 
 
 def refused(loaded: LoadedStochastic, by: str) -> ValueError:
-    """What a command says that does not take stochastic games."""
+    """What a command says that does not take stochastic games.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from metanash import StochasticGame
+    >>> game = StochasticGame([[[1.0, 2.0]]], np.ones((1, 2, 1)), 0.5)
+    >>> print(refused(LoadedStochastic(Path("game.npz"), game), "learn"))
+    game.npz is a stochastic game of general sum, which metanash learn does not take; ...
+    """
     return ValueError(
         f"{loaded.path} is a stochastic game of general sum, which metanash {by} does not take; metanash solve and "
         "metanash gap do"

@@ -150,6 +150,17 @@ class CautiousState:
         lambda^t; 1 at first.
     joint_sums : (2, G, 1, S, A_1, ..., A_N)
         Sums of the products of the iterates, totals and running chunk.
+
+    Examples
+    --------
+    Against uniform play the first action pays 1/2, the second nothing, and both on average 1/4.
+
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> both = mn.MarkovGame(np.tile([[1.0, 0.0], [0.0, 0.0]], (2, 1, 1, 1, 1)), still)
+    >>> state = mn.learn(both, CautiousOMWU(0.1), 1).state
+    >>> state.iterate[0].ravel().tolist(), state.regrets[0].ravel().tolist(), state.pace.ravel().tolist()
+    ([0.5, 0.5], [0.25, -0.25], [1.0, 1.0])
     """
 
     iteration: int
@@ -286,6 +297,17 @@ class StagedCautiousState(JointState):
         Regrets in the stage, and those of its last iteration alone.
     pace : (G, H, S, N)
         lambda of the last iteration; 1 at first.
+
+    Examples
+    --------
+    Stage 1 is one iteration with estimates of 0; in stage 2 the first action pays 1/2, and both on average 1/4.
+
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> both = mn.MarkovGame(np.tile([[1.0, 0.0], [0.0, 0.0]], (2, 1, 1, 1, 1)), still)
+    >>> state = mn.learn(both, StagedCautiousOMWU(0.1), 2).state
+    >>> state.stage, state.done, state.regrets[0].ravel().tolist(), state.pace.ravel().tolist()
+    (2, 1, [0.25, -0.25], [1.0, 1.0])
     """
 
     regrets: Policies
@@ -304,6 +326,15 @@ class StagedCautiousOMWU(CorrelatedMirrorDescent):
         :func:`cautious_rate` is the rate of the proof.
     caution : float
         beta, at least 1; the proof asks for 70.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> stag_hunt = mn.MarkovGame([[[[[1, 0], [0.75, 0.5]]]], [[[[1, 0.75], [0, 0.5]]]]], still)
+    >>> run = mn.learn(stag_hunt, StagedCautiousOMWU(0.5), 2000)
+    >>> bool(run.measures["cce_gap"][0, -1] < 0.01)
+    True
     """
 
     caution: float = 70.0

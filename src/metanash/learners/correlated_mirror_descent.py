@@ -247,6 +247,16 @@ def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
     """What :func:`metanash.learners.stages.before_first` has begun, as the state of Algorithm 2.
 
     Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> both = mn.MarkovGame(np.tile([[1.0, 0.0], [0.0, 0.0]], (2, 1, 1, 1, 1)), still)
+    >>> games = mn.GameBatch.of([both])
+    >>> state = joint_state(games, before_first(games, 0.2, None))
+    >>> state.iteration, state.joint_sums.shape, state.columns[1].ravel().tolist()  # policies side by side
+    (0, (2, 1, 1, 1, 2, 2), [0.5, 0.5, 0.5, 0.5])
     """
     check_batch("joint_state", games, MarkovGame)
     game = games.game

@@ -42,6 +42,16 @@ class NaturalState:
         eta.
     logits : tuple of (G, S, A_i)
         theta^t, moved so that the largest in a row is 0.
+
+    Examples
+    --------
+    Uniform play is worth 1/2 a step, so actions that pay 1 and 0 have advantages 1/2 and -1/2, which are
+    multiplied by 0.5 / (1 - 0.5).
+
+    >>> import metanash as mn
+    >>> choice = mn.DiscountedGame([[[1.0, 0.0]]], mn.Transition.shared([[[1.0], [1.0]]]), 0.5)
+    >>> mn.learn(choice, NaturalGradient(0.5), 1).state.logits[0].round(12).tolist()
+    [[[0.0, -1.0]]]
     """
 
     iteration: int

@@ -38,6 +38,17 @@ class PayoffSums(NamedTuple):
         Sums of w_i times the payoffs of iteration i over i <= t, divided by w_{t+1}.
     last : tuple of arrays
         Payoffs of iteration t, the prediction of the next; 0 at first.
+
+    Examples
+    --------
+    The first row pays 1/2 against uniform play; before the next iteration the sum is divided by w_2 = 2.
+
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> game = mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 0.0]]]], still)
+    >>> memory = mn.learn(game, OptimisticFTRL(0.1), 1).state.memory
+    >>> memory.sums[0].ravel().tolist(), memory.last[0].ravel().tolist()
+    ([0.25, 0.0], [0.5, 0.0])
     """
 
     prior: Policies

@@ -36,17 +36,35 @@ def value_rate(iteration: int, horizon: int) -> float:
 
 
 def shrink(iteration: int, horizon: int) -> float:
-    """w_t / w_{t+1} = t / (H + t), by which a sum over i <= t of w_i g_i / w_t is brought to the next iteration."""
+    """w_t / w_{t+1} = t / (H + t), by which a sum over i <= t of w_i g_i / w_t is brought to the next iteration.
+
+    Examples
+    --------
+    >>> [shrink(t, 2) for t in (2, 6)]
+    [0.5, 0.75]
+    """
     return iteration / (horizon + iteration)
 
 
 def moved(average: Floats, new: Floats, rate: float) -> Floats:
-    """(1 - rate) average + rate new, exactly ``new`` at the rate 1."""
+    """(1 - rate) average + rate new, exactly ``new`` at the rate 1.
+
+    Examples
+    --------
+    >>> moved(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 0.75)
+    array([0.25, 0.75])
+    """
     return np.asarray((1.0 - rate) * average + rate * new)
 
 
 def payoffs_of(q: Floats, policies: Policies) -> Policies:
-    """What each action is worth to its player: Q nu, (..., A), and -mu^T Q, (..., B), of matrices (..., A, B)."""
+    """What each action is worth to its player: Q nu, (..., A), and -mu^T Q, (..., B), of matrices (..., A, B).
+
+    Examples
+    --------
+    >>> payoffs_of(np.array([[4.0, 0.0], [0.0, 4.0]]), (np.array([0.5, 0.5]), np.array([0.75, 0.25])))
+    (array([3., 1.]), array([-2., -2.]))
+    """
     mu, nu = policies
     return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
 
@@ -72,6 +90,17 @@ class SmoothState(Generic[Memory]):
         mu^t and nu^t; at first the initial policies.
     average : ((G, H, S, A), (G, H, S, B))
         Averages of the iterates with weights alpha_t^i; at first the initial policies.
+
+    Examples
+    --------
+    Matching pennies twice: 1/2 for the last step, and 1 for both.
+
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> pennies = mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]] * 2, still)
+    >>> state = mn.learn(pennies, mn.learners.OptimisticFTRL(0.1), 5).state
+    >>> state.iteration, state.values.ravel().tolist(), state.average[0].shape
+    (5, [1.0, 0.5], (1, 2, 1, 2))
     """
 
     iteration: int
@@ -102,6 +131,19 @@ class SmoothLearner(Generic[Memory]):
     -----
     Initial policies have axes (game, h, s, action), one array per player; a game axis of length 1 stands for the same
     in every game.
+
+    Examples
+    --------
+    One that never learns: it remembers its initial policies, and plays them.
+
+    >>> import metanash as mn
+    >>> class Stubborn(SmoothLearner):
+    ...     _begin = lambda self, policies, payoffs, eta: policies
+    ...     _play = lambda self, memory, eta: memory
+    ...     _observe = lambda self, memory, eta, q, payoffs, less: memory
+    >>> game = mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 0.0]]]], mn.Transition.shared(np.ones((1, 2, 2, 1))))
+    >>> mn.learn(game, Stubborn(1.0), 10).ne_gap[0, -1].tolist()  # the best row earns 1/2, the best column pays 0
+    0.5
     """
 
     learning_rate: float | Floats

@@ -122,6 +122,17 @@ class SwapState:
         What each fixed action is worth.
     deviated : (G, 2, N, S)
         From the first step, with the best answers and with the best fixed actions.
+
+    Examples
+    --------
+    Against uniform play the first action pays 1/2, the second nothing; each is advised half of the time.
+
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared(np.ones((1, 2, 2, 1)))
+    >>> both = mn.MarkovGame(np.tile([[1.0, 0.0], [0.0, 0.0]], (2, 1, 1, 1, 1)), still)
+    >>> state = mn.learn(both, LogBarrierFTRL(1.0), 1).state
+    >>> state.answers[0].round(12).tolist(), state.fixed[0].round(12).tolist(), state.values[0, 0].round(12).tolist()
+    ([[[[[0.25, 0.0], [0.25, 0.0]]]]], [[[[0.5, 0.0]]]], [[0.25]])
     """
 
     iteration: int

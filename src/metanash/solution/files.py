@@ -99,7 +99,15 @@ class LoadedTree(NamedTuple):
 
 
 class LoadedStochastic(NamedTuple):
-    """A stochastic game of an .npz, in its own payoffs (:mod:`metanash.stochastic.files`)."""
+    """A stochastic game of an .npz, in its own payoffs (:mod:`metanash.stochastic.files`).
+
+    Examples
+    --------
+    >>> from metanash.stochastic import write_stochastic
+    >>> write_stochastic("game.npz", StochasticGame([[[1.0, 2.0]]], [[[0.5], [1.0]]], 0.9, name="stop or go"))
+    >>> load("game.npz").game.name
+    'stop or go'
+    """
 
     path: Path
     game: StochasticGame

@@ -36,6 +36,15 @@ class Pays(NamedTuple):
         Derivatives with respect to the probabilities, of which none is held to sums of one.
     by_weight : (n,) array
         Derivatives with respect to t.
+
+    Examples
+    --------
+    Matching pennies once: the advantage of heads grows with the probability of heads of the other.
+
+    >>> game = StochasticGame([[[[1, 0], [0, 1]], [[0, 1], [1, 0]]]], [np.ones((2, 2, 1))], 0.0)
+    >>> found = Replies(game).pays(np.full(4, 0.5))
+    >>> found.advantage.tolist(), found.slopes[0, 2:].tolist()
+    ([0.0, 0.0, 0.0, 0.0], [0.5, -0.5])
     """
 
     advantage: Floats

@@ -173,7 +173,17 @@ def _corrected(equations: Equations, place: Floats, tangent: Floats, length: flo
 
 
 def supported(replies: Replies, played: Floats, tried: set[bytes]) -> Iterator[Floats]:
-    """Policies near to others that play some of their actions, all of which pay the same."""
+    """Policies near to others that play some of their actions, all of which pay the same.
+
+    Examples
+    --------
+    Matching pennies, for 1 and for 3: from uniform play Newton's method finds the equilibrium.
+
+    >>> from metanash.stochastic import StochasticGame
+    >>> game = StochasticGame([[[[3, 0], [0, 1]], [[0, 1], [1, 0]]]], [np.ones((2, 2, 1))], 0.5)
+    >>> [found.round(12).tolist() for found in supported(Replies(game), np.full(4, 0.5), set())]
+    [[0.5, 0.5, 0.25, 0.75]]
+    """
     for least in _SUPPORTED:
         support: Booleans = played >= least
         if support.tobytes() not in tried:

@@ -50,7 +50,15 @@ def write_stochastic(path: Path | str, game: StochasticGame, provenance: Mapping
 
 
 def is_stochastic(path: Path | str) -> bool:
-    """Whether an .npz says that it is a file of this format. Raises ArchiveError if it is no archive."""
+    """Whether an .npz says that it is a file of this format. Raises ArchiveError if it is no archive.
+
+    Examples
+    --------
+    >>> write_stochastic("game.npz", StochasticGame([[[1.0, 2.0]]], [[[0.5], [1.0]]], 0.9))
+    >>> write_archive("numbers.npz", "numbers", 1, {}, {"a": [1, 2, 3]})
+    >>> is_stochastic("game.npz"), is_stochastic("numbers.npz")
+    (True, False)
+    """
     with open_archive(path, "metanash-games", None) as archive:
         return isinstance(archive.header, dict) and archive.header.get("format") == FORMAT
 
@@ -63,6 +71,13 @@ def read_stochastic(path: Path | str) -> StochasticGame:
     ArchiveError
         If the file is missing, damaged, of another format or schema, lacks an entry, or holds a game that is not
         valid; the message names the file and the entry.
+
+    Examples
+    --------
+    >>> write_stochastic("game.npz", StochasticGame([[[1.0, 2.0]]], [[[0.5], [1.0]]], 0.9, name="stop or go"))
+    >>> game = read_stochastic("game.npz")
+    >>> game.name, game.rewards[0].tolist(), game.discounts.tolist()
+    ('stop or go', [[1.0, 2.0]], [0.9])
     """
     header, arrays = read_archive(path, FORMAT, SCHEMA)
     try:

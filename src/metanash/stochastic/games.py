@@ -40,6 +40,14 @@ class Padded(NamedTuple):
         Rows sum to one or less.
     own : tuple of N (S, A_i) arrays
         Which actions a state has.
+
+    Examples
+    --------
+    Of two states the second has one action, which is repeated.
+
+    >>> game = StochasticGame([[[1.0, 2.0]], [[3.0]]], [[[0.5, 0.5], [0.0, 0.9]], [[1.0, 0.0]]], 0.9)
+    >>> game.padded.reward.tolist(), game.padded.own[0].tolist()
+    ([[[1.0, 2.0], [3.0, 3.0]]], [[True, True], [True, False]])
     """
 
     reward: Floats
@@ -246,6 +254,16 @@ def check_policies(game: StochasticGame, policies: Sequence[npt.ArrayLike]) -> t
     ValueError
         If there is not one for each player, a shape is wrong, a row is no distribution, or an action that a state does
         not have is played.
+
+    Examples
+    --------
+    >>> game = StochasticGame([[[1.0, 2.0]], [[3.0]]], [[[0.5, 0.5], [0.0, 0.9]], [[1.0, 0.0]]], 0.9)
+    >>> check_policies(game, [[[0.5, 0.5], [1, 0]]])[0].tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    >>> check_policies(game, [[[0.5, 0.5], [0, 1]]])
+    Traceback (most recent call last):
+        ...
+    ValueError: policy of player 0 plays action 1 in state 1, which has 1 for this player
     """
     if len(policies) != game.n_players:
         raise ValueError(f"a policy has one array per player, {game.n_players} in all; got {len(policies)}")
