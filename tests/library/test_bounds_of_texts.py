@@ -82,7 +82,7 @@ def test_long_texts_are_refused_unless_they_are_asked_for(tmp_path, monkeypatch)
         read_games(path)
     assert tracemalloc.get_traced_memory()[1] < 3_000_000
     tracemalloc.stop()
-    for allowed in (3_000_049, 2**63):  # as much as jobs of the pipeline allow: no memory is taken for what is not there
+    for allowed in (3_000_049, 2**63):  # the second is that of jobs: no memory is taken for what is not there
         monkeypatch.setenv("METANASH_MOST_BYTES", str(allowed))
         (game,) = read_games(path)
         assert game.n_actions == (2, 2)
