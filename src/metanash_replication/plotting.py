@@ -194,8 +194,11 @@ def save(figure: Figure, paths: Mapping[str, Path]) -> None:
         "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
         "png": {"Software": None},
     }
+    free = figure.get_layout_engine() is None
     for kind, path in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
+        if free:
+            figure.set_layout_engine("none")  # to save with a tight box brings back the style's (3.11)
         figure.savefig(path, format=kind, dpi=300, metadata=metadata[kind])
 
 

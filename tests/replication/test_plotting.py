@@ -370,6 +370,14 @@ def test_figure_has_the_size_asked_for(drawn):
     assert plt.imread(drawn / "one" / "figure.png").shape[:2] == (600, 1500)  # 2 x 5 inches at 300 dots
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_figure_laid_out_by_hand_stays_so_in_its_second_format(tmp_path):
+    figure = plt.figure(layout="none")
+    figure.add_axes((0.1, 0.1, 0.5, 0.5))
+    plotting.save(figure, {"png": tmp_path / "f.png", "pdf": tmp_path / "f.pdf"})
+    assert figure.axes[0].get_position().bounds == pytest.approx((0.1, 0.1, 0.5, 0.5))
+
+
 def test_folders_are_made(tmp_path):
     plotting.save(plt.figure(), {"png": tmp_path / "new" / "deep" / "f.png"})
     assert (tmp_path / "new" / "deep" / "f.png").exists()

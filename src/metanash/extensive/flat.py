@@ -1,5 +1,6 @@
 """Extensive games as the kernels take them: the sequences of all players side by side, terminals player by player."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,12 +38,16 @@ class Flat:
 
     def joined(self, parts: Sequence[Floats]) -> Floats:
         """One new array (..., C) of an array (..., S_i) for each player, their leading axes broadcast."""
-        lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+        leads = {part.shape[:-1] for part in parts}
+        if len(leads) == 1:
+            return np.concatenate(parts, axis=-1)
+        lead = np.broadcast_shapes(*leads)
         return np.concatenate([np.broadcast_to(part, (*lead, part.shape[-1])) for part in parts], axis=-1)
 
     def split(self, array: Floats) -> Policies:
         """Arrays (..., S_i), one for each player, of one (..., C)."""
-        return tuple(np.split(array, self.seat[1:-1], axis=-1))
+        ends = self.seat.tolist()
+        return tuple(array[..., begin:end] for begin, end in itertools.pairwise(ends))
 
 
 def flatten(players: Sequence[Treeplex], sequences: Integers, payoff: Floats, orders: Sequence[Integers]) -> Flat:

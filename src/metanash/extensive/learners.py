@@ -161,7 +161,7 @@ class _Averaged:
         gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
         value_sums = state.value_sums.copy()
         kernels.learn_trees(
-            rate=np.ascontiguousarray(np.broadcast_to(rate, value_sums.shape)),
+            rate=rate,
             alpha=alpha,
             memory=memory,
             strategy=strategy,
@@ -284,7 +284,7 @@ class PredictiveCFR(_Averaged):
         return tuple(found)
 
     def _speeds(self, game: ExtensiveGame) -> tuple[Floats, Floats]:
-        return np.ones(()), np.ones(sum(game.n_sets))
+        return np.ones((*game.batch_shape, game.n_players)), np.ones(sum(game.n_sets))
 
 
 @dataclass(frozen=True)
