@@ -164,6 +164,11 @@ def allowed_bytes() -> int:
     ------
     ValueError
         If it is no number.
+
+    Examples
+    --------
+    >>> allowed_bytes() == int(os.environ.get("METANASH_MOST_BYTES", 0))
+    True
     """
     text = os.environ.get(_ALLOWED, "")
     if text and not text.isdecimal():
@@ -172,7 +177,14 @@ def allowed_bytes() -> int:
 
 
 def check_size(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
-    """Raise ArchiveError if what a zip is to fill in memory is out of all proportion to its length."""
+    """Raise ArchiveError if what a zip is to fill in memory is out of all proportion to its length.
+
+    Examples
+    --------
+    >>> write_archive("one.npz", "numbers", 1, {}, {"a": [1, 2, 3]})
+    >>> with zipfile.ZipFile("one.npz") as opened:
+    ...     check_size(Path("one.npz"), opened.infolist())
+    """
     length, size = path.stat().st_size, sum(entry.file_size for entry in entries)
     most = allowed_bytes() or max(MOST_BYTES, _MOST_TIMES * length)
     if size > most:

@@ -300,8 +300,8 @@ for _module, _cls, _plays, _taken in (
     CALLS[f"{_name}.measure"] = (_measure, BATCH, _taken)
     CALLS[f"{_name}.advance"] = (_advance, BATCH, _taken)  # of the staged ones inherited
 
-NO_FUNCTIONS = {"learners.base.Learner", "meta.MetaUpdate"}
-"""Protocols: what learners and updates have, which are in the table."""
+NO_FUNCTIONS = {"learners.base.Learner", "meta.MetaUpdate", "commands.progress.Watched"}
+"""Protocols, and what hands all to a learner: what learners and updates have, which are in the table."""
 MORE = {"solution.entry.solve"}
 """Takes matrices and paths too: ``tests/library/solution``."""
 CHECKS = {*MORE, "games.check_batch", "games.check_game", "games.check_games"}

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 CASES = {
     ("so",): {"solve"},
     ("learn", "--learner", "reg"): {"regret_matching"},
-    ("learn", "--learner", "p"): {"predictive_cfr", "projected_q_ascent"},
+    ("learn", "--learner", "p"): {"plain_mirror_descent", "predictive_cfr", "projected_q_ascent"},
     ("learn", "--it"): {"--iterations"},
     ("solve", "pen"): {"pennies.nfg"},
     ("solve", "--format", "n"): {"nfg", "npz"},

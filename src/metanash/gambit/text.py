@@ -60,6 +60,12 @@ def text_of(path: Path) -> str:
     ArchiveError
         If it is missing, no file but a pipe or the like, no UTF-8, or longer than :data:`MOST_BYTES` and than what
         ``METANASH_MOST_BYTES`` allows.
+
+    Examples
+    --------
+    >>> _ = Path("short.nfg").write_text("NFG 1 R")
+    >>> text_of(Path("short.nfg"))
+    'NFG 1 R'
     """
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # of a pipe it would wait for ever

@@ -4,8 +4,8 @@ Cai, Luo, Wei and Zheng (2024, "Near-optimal policy optimization for correlated 
 games"), for one step, state and player. Each action a has an expert (Blum and Mansour 2007), which is paid what the
 player is paid while it plays a, and proposes what to play instead,
 
-.. math:: X^t(a, \cdot) = \arg\max_{x \in \Delta} \frac{\eta}{w_t} \Big\langle x, \sum_{j < t} w_j \pi^j(a) g^j
-          + w_t \pi^{t-1}(a) g^{t-1} \Big\rangle + \sum_b \log x(b), \qquad g^0 = 0,
+.. math:: X^t(a, \cdot) = \arg\max_{x \in \Delta} \frac{\eta}{w_t} \langle x, \sum_{j < t} w_j \pi^j(a) g^j
+          + w_t \pi^{t-1}(a) g^{t-1} \rangle + \sum_b \log x(b), \qquad g^0 = 0,
 
 g^j being the payoffs of the player's actions, by its estimates Q^j, against the others' policies; and pi^t is the
 distribution that stays: pi^t X^t = pi^t. Weights w_j and values are those of :mod:`metanash.learners.smooth`, a value

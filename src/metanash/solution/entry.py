@@ -50,7 +50,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
     ``ZeroSumGame``, ``MarkovGame``              backward induction with these
     zero-sum ``DiscountedGame``                  policy iteration (:mod:`metanash.solution.discounted`)
     ``DiscountedGame`` of a team                 policy iteration of one who chooses all actions
-    other ``DiscountedGame``, ``StochasticGame`` a path of logit responses to traced beliefs that ends in Newton's
+    ``StochasticGame``, ``DiscountedGame`` else  a path of logit responses to traced beliefs that ends in Newton's
                                                  method (:mod:`metanash.solution.stochastic`)
     ``ExtensiveGame``, ``Tree``                  two players of constant sum: a linear program in sequence form; perfect
                                                  information: backward induction; else the strategic form

@@ -13,7 +13,7 @@ stationary equilibria, which exist (A. M. Fink 1964). That some are reached is p
 not for the joint: whoever solves judges what is found.
 
 The path is followed in logits z = log rho + lambda A^t and in lambda, by its arc length, so that it may turn: a step
-along the tangent, then Newton's method in the plane across. Lengths are relative, dx / (1 + |x|): logits of actions
+along the tangent, then Newton's method in the plane across. Lengths are relative, ``dx / (1 + |x|)``: logits of actions
 that are not played grow in proportion to lambda. On the way the actions that are played at all are tried as supports.
 A path that gets nowhere is left for one with another tau or another prior, drawn by name, so that equal games have
 equal answers.

@@ -37,7 +37,7 @@ PLAN = Plan(
         Figure("successors_last", f"{_ABOUT}NE-gap of last iterates in zero-sum games.", ("successors_curves",)),
         Figure(
             "successors_cce",
-            f"{_ABOUT}CCE-gap in general-sum games; lines end where the mean is no longer above 0.",
+            f"{_ABOUT}CCE-gap in general-sum games; lines end where the mean is no longer positive.",
             ("successors_curves",),
         ),
         Figure("successors_ce", f"{_ABOUT}CE-gap in general-sum games.", ("successors_curves",)),

@@ -31,7 +31,7 @@ def parts(tables: Tables) -> list[Part]:
     text = (
         "Learners that came beside and after the paper, with promises of their own: gap at $T$, mean over "
         f"{cells(table.iloc[0]['n_seeds'], 'd')} games with its interval, and $T$ times it. Slopes on the last decade "
-        "of $T$ are those of the largest mean gap from $T$ on, so that gaps below 0 and cycles do not count; where no "
+        "of $T$ are those of the largest mean gap from $T$ on, so that negative gaps and cycles do not count; where no "
         "power of $T$ is promised the slope beside is that of one over $T$, and nothing is judged."
     )
     head = (
