@@ -18,12 +18,12 @@ import numpy as np
 
 from metanash.archive import ArchiveError, check_readable, check_size
 from metanash.commands import stochastic, trees
-from metanash.commands.inputs import SCHEMA, add_game, described, head, read
+from metanash.commands.gains import tell
+from metanash.commands.inputs import add_game, described, head, read
 from metanash.gambit.text import text_of
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
 from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
-from metanash.solution.result import shown
 from metanash.typing import Floats
 
 __all__ = ["add_arguments", "run"]
@@ -84,20 +84,10 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.policies}: {said}") from error
     gains = [max(0.0, float(units.gain(gain, i))) for i, gain in enumerate(rewards.tolist())]
     payoffs = [float(units.payoff(value, i)) for i, value in enumerate(paid)]
-    gap = sum(gains) if isinstance(game, ZeroSumGame) else max(gains)
-    if options.json:
-        found = {
-            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
-            **described(loaded, options.game), "zero_sum": isinstance(game, ZeroSumGame), "payoffs": payoffs,
-            "gains": gains, "gap": gap,
-        }  # fmt: skip
-        print(json.dumps(found, indent=1))
-        return 0
-    print(head(loaded, options.game))
-    print(f"{'':10s}{'payoff':14s}gain by a best response")
-    for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
-        print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")
-    print(f"NE-gap {gap:.6g}, {'the sum of both' if isinstance(game, ZeroSumGame) else 'the largest'}")
+    tell(
+        options, loaded.path, head(loaded, options.game), described(loaded, options.game), payoffs, gains,
+        zero_sum=isinstance(game, ZeroSumGame),
+    )  # fmt: skip
     return 0
 
 

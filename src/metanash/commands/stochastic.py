@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from metanash.commands.gains import tell
 from metanash.commands.inputs import SCHEMA
 from metanash.solution.entry import solve_loaded
 from metanash.solution.files import LoadedStochastic
-from metanash.solution.result import shown
 from metanash.stochastic import certify_policies
 
 __all__ = ["described", "gap", "head", "refused", "solve"]
@@ -108,18 +108,10 @@ def gap(options: argparse.Namespace, loaded: LoadedStochastic, given: list[Any])
     except ValueError as error:
         raise ValueError(f"{options.policies}: {error}; players, states and actions are numbered from 0") from error
     payoffs, gains = (proof.values @ loaded.game.initial).tolist(), proof.gains.max(axis=1).tolist()
-    if options.json:
-        found = {
-            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
-            **described(loaded), "zero_sum": False, "payoffs": payoffs, "gains": gains, "gap": max(gains),
-        }  # fmt: skip
-        print(json.dumps(found, indent=1))
-        return 0
-    print(head(loaded))
-    print(f"{'':10s}{'payoff':14s}gain by a best response, from the state where it is largest")
-    for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
-        print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")
-    print(f"NE-gap {max(gains):.6g}, the largest")
+    tell(
+        options, loaded.path, head(loaded), described(loaded), payoffs, gains,
+        zero_sum=False, where=", from the state where it is largest",
+    )  # fmt: skip
     return 0
 
 

@@ -1,13 +1,12 @@
 """Extensive games that are no Markov games, in the commands: solve, gap, learn, convert, and how they are told."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from metanash.commands.inputs import SCHEMA
+from metanash.commands.gains import tell
 from metanash.commands.progress import watched
 from metanash.extensive import (
     DilatedMirrorDescent,
@@ -143,20 +142,7 @@ def gap(options: argparse.Namespace, loaded: LoadedTree, given: list[Any]) -> in
     except ValueError as error:
         raise ValueError(f"{options.policies}: {error}") from error
     gains, payoffs = [*map(float, proof.gains)], [*map(float, proof.values)]
-    zero_sum = is_constant_sum(game)
-    total = sum(gains) if zero_sum else max(gains)
-    if options.json:
-        found = {
-            "schema": SCHEMA, "command": "gap", "file": str(loaded.path), "policies": str(options.policies),
-            **described(loaded), "zero_sum": zero_sum, "payoffs": payoffs, "gains": gains, "gap": total,
-        }  # fmt: skip
-        print(json.dumps(found, indent=1))
-        return 0
-    print(head(loaded))
-    print(f"{'':10s}{'payoff':14s}gain by a best response")
-    for i, (payoff, gain) in enumerate(zip(payoffs, gains, strict=True)):
-        print(f"{f'player {i + 1}':10s}{shown(payoff):14s}{gain:.6g}")
-    print(f"NE-gap {total:.6g}, {'the sum of both' if zero_sum else 'the largest'}")
+    tell(options, loaded.path, head(loaded), described(loaded), payoffs, gains, zero_sum=is_constant_sum(game))
     return 0
 
 
