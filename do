@@ -219,7 +219,7 @@ are_kernels_whole() { .venv/bin/python -I -S "$kernels/extension.py" 2>/dev/null
 
 install_project() {
     can_install || renew_environment
-    say "installing metanash and compiling its kernels: one to two minutes more"
+    say "installing metanash and compiling its kernels: half a minute more on two cores, a minute on one"
     rm -f "$project_stamp"
     if [ -x .venv/bin/pip ]; then reinstall=; else reinstall=--reinstall-package=metanash; fi
     install --no-deps --no-build-isolation $reinstall --editable . || fail "metanash itself could not be installed (see above)"

@@ -4,14 +4,16 @@ import os
 import runpy
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("src/metanash/kernels")
-SOURCES = [KERNELS / "compiled.c", *sorted(KERNELS.glob("*.h"))]
 EXTENSION = runpy.run_path(str(KERNELS / "extension.py"))
+SOURCES = EXTENSION["kernel_sources"](KERNELS)
 DIGEST = EXTENSION["source_digest"]()
 load_error = EXTENSION["load_error"]
 
@@ -32,6 +34,15 @@ Those that were there before, if any, are left in place.
 """
 
 
+def compile_side_by_side(compile_files, sources, **options):
+    """Each source by a call of its own, as many at once as there are processors: they take about the same time."""
+    Path(options["output_dir"], KERNELS).mkdir(parents=True, exist_ok=True)  # by one, before all look for it
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [
+            name for names in pool.map(lambda source: compile_files([source], **options), sources) for name in names
+        ]
+
+
 class LoudBuild(build_ext):
     """An optional extension may fail to build, but not in silence; what is in place is whole and can be loaded."""
 
@@ -39,6 +50,7 @@ class LoudBuild(build_ext):
         product = Path(self.get_ext_fullpath(ext.name))
         if product.exists() and load_error(product, DIGEST):  # a link that was interrupted is newer than its sources
             product.unlink()
+        self.compiler.compile = partial(compile_side_by_side, self.compiler.compile)
         try:
             super().build_extension(ext)
         except Exception:
@@ -70,8 +82,8 @@ if __name__ == "__main__":
         ext_modules=[
             Extension(
                 "metanash.kernels.compiled",
-                sources=[SOURCES[0].as_posix()],
-                depends=[*(source.as_posix() for source in SOURCES[1:]), "setup.py"],
+                sources=[source.as_posix() for source in SOURCES if source.suffix == ".c"],
+                depends=[*(source.as_posix() for source in SOURCES if source.suffix == ".h"), "setup.py"],
                 define_macros=[("SOURCE_DIGEST", f'"{DIGEST}"')],
                 # Sums may be fused (each kernel is tested against NumPy within a stated tolerance). Not
                 # -ffast-math: it would assume that no infinity and no NaN occurs, and change the processor's

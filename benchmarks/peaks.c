@@ -1,7 +1,9 @@
 /* What this processor can do at best, for the roofline of benchmarks/scaling.py: rates of the operations that the
  * kernels consist of, with the vectors and the exponential of the kernels themselves. Each function repeats an
  * operation on CHAINS independent vectors, enough to hide its latency, and returns a sum that depends on all. */
-#include "../src/metanash/kernels/compiled.c"
+#include "../src/metanash/kernels/avx512.c"
+#include "../src/metanash/kernels/avx2.c"
+#include "../src/metanash/kernels/portable.c"
 
 #define CHAINS 8
 

@@ -53,7 +53,8 @@ def build(folder: Path, options: list[str]) -> Path:
     digest = runpy.run_path(str(folder / "extension.py"))["source_digest"](folder)
     target = folder / f"compiled{importlib.machinery.EXTENSION_SUFFIXES[0]}"
     places = [f'-DSOURCE_DIGEST="{digest}"', f"-I{sysconfig.get_path('include')}"]
-    command = [*compiler(), *KERNEL_OPTIONS, *options, *places, str(folder / "compiled.c"), "-o", str(target)]
+    units = sorted(map(str, folder.glob("*.c")))
+    command = [*compiler(), *KERNEL_OPTIONS, *options, *places, *units, "-o", str(target)]
     subprocess.run(command, check=True)
     return target
 

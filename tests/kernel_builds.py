@@ -19,5 +19,5 @@ def build(folder):
     target = folder / f"compiled{importlib.machinery.EXTENSION_SUFFIXES[0]}"
     options = ["-std=gnu11", "-O0", "-shared", "-fPIC", "-pthread", f'-DSOURCE_DIGEST="{digest}"']
     include = f"-I{sysconfig.get_path('include')}"
-    subprocess.run([*command, *options, include, str(folder / "compiled.c"), "-o", str(target)], check=True)
+    subprocess.run([*command, *options, include, *map(str, folder.glob("*.c")), "-o", str(target)], check=True)
     return target

@@ -2,10 +2,12 @@
 
 import hashlib
 import importlib
+import os
 import re
 import runpy
 import subprocess
 import sys
+import threading
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -249,10 +251,26 @@ def setup_py(monkeypatch):
 def test_digest_is_that_of_the_sources(setup_py):
     digest = hashlib.sha256()
     kernels = ROOT / "src/metanash/kernels"
-    for source in (kernels / "compiled.c", *sorted(kernels.glob("*.h"))):
+    for source in (*sorted(kernels.glob("*.c")), *sorted(kernels.glob("*.h"))):
         digest.update(source.read_bytes())
     assert digest.hexdigest().startswith(setup_py["DIGEST"])
     assert len(setup_py["DIGEST"]) == 16
+
+
+def test_files_are_compiled_side_by_side_and_linked_in_their_order(setup_py, monkeypatch, tmp_path):
+    """A compiler that waits until another one has begun would wait for ever if it were called once after the other."""
+    both = threading.Barrier(2, timeout=20)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+    def compile_files(sources, output_dir, macros):
+        assert macros == [("A", "1")]
+        both.wait()
+        return [f"{output_dir}/{source}.o" for source in sources]
+
+    names = setup_py["compile_side_by_side"](
+        compile_files, ["b.c", "a.c"], output_dir=str(tmp_path), macros=[("A", "1")]
+    )
+    assert names == [f"{tmp_path}/b.c.o", f"{tmp_path}/a.c.o"]
 
 
 def test_compiled_module_is_of_these_sources(setup_py):

@@ -11,7 +11,7 @@ import struct
 import sys
 from pathlib import Path
 
-__all__ = ["find_extension", "is_cut_short", "load_error", "source_digest"]
+__all__ = ["find_extension", "is_cut_short", "kernel_sources", "load_error", "source_digest"]
 
 FOLDER = Path(__file__).parent
 LOADING = """
@@ -22,6 +22,17 @@ print(module.source_digest)
 """
 
 
+def kernel_sources(folder: Path = FOLDER) -> list[Path]:
+    """The C sources in a folder: files that are compiled (.c), then those that they include (.h).
+
+    Examples
+    --------
+    >>> [source.name for source in kernel_sources() if source.suffix == ".c"]
+    ['avx2.c', 'avx512.c', 'compiled.c', 'portable.c']
+    """
+    return [*sorted(folder.glob("*.c")), *sorted(folder.glob("*.h"))]
+
+
 def source_digest(folder: Path = FOLDER) -> str:
     """First 16 hexadecimal digits of the SHA-256 of the C sources in a folder; empty if there are none.
 
@@ -30,10 +41,8 @@ def source_digest(folder: Path = FOLDER) -> str:
     >>> len(source_digest()), source_digest(FOLDER.parent)
     (16, '')
     """
-    sources = [folder / "compiled.c", *sorted(folder.glob("*.h"))]
-    if not sources[0].exists():
-        return ""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    sources = kernel_sources(folder)
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16] if sources else ""
 
 
 def find_extension(folder: Path = FOLDER) -> Path | None:

@@ -1,6 +1,6 @@
 /* The inner loops, written once for any vector width.
  *
- * This file is included by compiled.c once for each instruction set, with
+ * avx512.c, avx2.c and portable.c include this file, each with
  *   WIDTH      lanes in one vector (doubles),
  *   NAMED(f)   the name of f for that instruction set,
  *   ISA        its own name.
@@ -677,7 +677,7 @@ static int NAMED(backup)(const void *call) {
 #pragma GCC pop_options
 #endif
 
-static const struct instruction_set NAMED(loops) = {
+const struct instruction_set NAMED(loops) = {
     .isa = ISA,
 #define KERNEL(name, lanes, reads, text) .name = NAMED(name),
 #define LOOP(name) .name = NAMED(name),
