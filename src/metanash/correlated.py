@@ -349,6 +349,15 @@ class CorrelatedPolicy(Frozen):
         iterations = tuple(integer("iterations of a stage", n, 1) for n in self.iterations)
         self.__dict__.update(initial=initial, joints=tuple(joints), iterations=iterations)
 
+    @classmethod
+    def unchecked(
+        cls, initial: tuple[Floats, ...], joints: tuple[Floats, ...], iterations: tuple[int, ...]
+    ) -> "CorrelatedPolicy":
+        """The policy of sealed distributions of the right sizes, as learners have them: nothing is looked at."""
+        policy = cls.__new__(cls)
+        policy.__dict__.update(initial=initial, joints=joints, iterations=iterations)
+        return policy
+
     def stage_values(self, games: GameBatch[MarkovGame]) -> tuple[StageValues, ...]:
         """Values of the stages, from that of the initial policies (tau = 0) to the last.
 

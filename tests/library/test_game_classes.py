@@ -205,6 +205,7 @@ CALLS = {
     "gaps.ne_gains_of": (lambda x: gaps.ne_gains_of(x, policy(x)), BATCH, Z | M | D),
     "gaps.ne_gap": (lambda x: gaps.ne_gap(x, policy(x, lead=0)), ALONE, Z | M | D),
     "gaps.ne_gaps": (lambda x: gaps.ne_gaps(x, policy(x)), BATCH, Z | M | D),
+    "gaps.ne_gaps_of_sums": (lambda x: gaps.ne_gaps_of_sums(x, [policy(x)]), BATCH, Z | M | D),
     "gaps.potential_rises": (lambda x: gaps.potential_rises(x, policy(x), policy(x)), BATCH, D),
     "gaps.potential_values": (lambda x: gaps.potential_values(x, policy(x)), BATCH, D),
     "gaps.rise_error": (gaps.rise_error, ALONE, D),

@@ -6,8 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import random_tables
 
-from metanash import GameBatch, OptimisticMirrorDescent, ProjectedQAscent, gaps, learn
-from metanash.learners import checkpoints
+from metanash import (
+    CorrelatedMirrorDescent,
+    GameBatch,
+    OptimisticMirrorDescent,
+    ProjectedQAscent,
+    RegretMatching,
+    gaps,
+    learn,
+)
+from metanash.learners import base, checkpoints
 
 
 def small_game(kind="zero_sum"):
@@ -96,3 +104,57 @@ def test_one_game_several_and_a_batch():
     np.testing.assert_array_equal(several.ne_gap, batch.ne_gap)
     np.testing.assert_array_equal(several.ne_gap, np.concatenate([one.ne_gap, one.ne_gap]))
     assert one.checkpoints.tolist() == list(range(1, 10))
+
+
+@pytest.mark.parametrize("entries", [1, 24, 60, 10**6])  # rewards of two games have 48 entries: 0, 0, 1 or all at once
+@pytest.mark.parametrize("learner", [OptimisticMirrorDescent(0.3), RegretMatching(), CorrelatedMirrorDescent(0.3)])
+def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
+    """Then states are advanced in place and outputs measured together; a probe makes ``learn`` go the plain way."""
+    kind = "general_sum" if isinstance(learner, CorrelatedMirrorDescent) else "zero_sum"
+    games = [
+        random_tables(np.random.default_rng(seed), kind, 2, 2, (2, 3), storage="per_step").game() for seed in (0, 1)
+    ]
+    states = []
+    watched = learn(games, learner, 40, probe=lambda _, state: states.append(state) or {})
+    monkeypatch.setattr(base, "_ENTRIES_TOGETHER", entries)
+    alone = learn(games, learner, 40)
+    assert watched.measures.keys() == alone.measures.keys()
+    for name, values in watched.measures.items():
+        np.testing.assert_array_equal(alone.measures[name], values)
+        assert values.shape == (2, len(alone.checkpoints))
+    for one, other in zip(watched.state.iterate, alone.state.iterate, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [state.iteration for state in states] == alone.checkpoints.tolist()
+    again = learner.advance(GameBatch.of(games), alone.state, 3)
+    assert (again.iteration, alone.state.iteration) == (43, 40)  # what learn returns is nobody's to write to
+
+
+def test_stages_are_the_same_whether_they_are_looked_at_early_or_late():
+    """Their statistics are worked out when they are looked at, of sums that nobody writes to any more."""
+    learner, early = OptimisticMirrorDescent(0.3), {}
+    late = learn(
+        small_game(),
+        learner,
+        60,
+        probe=lambda _, state: early.update({stage.index: stage for stage in state.stages}) or {},
+    ).state.stages
+    assert len(late) == len(early) > 5
+    for stage in late:
+        for name in ("initial", "average", "payoff"):
+            for one, other in zip(getattr(stage, name), getattr(early[stage.index], name), strict=True):
+                np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(stage.value, early[stage.index].value)
+        assert stage.iterations == early[stage.index].iterations
+    assert [stage.index for stage in late[1:3]] == [2, 3]
+
+
+def test_a_measure_that_is_not_finite_is_named_at_its_checkpoint():
+    class Broken(OptimisticMirrorDescent):
+        def measure_together(self, games, aside):
+            found = super().measure_together(games, aside)
+            found["ne_gap"][2:, 1] = np.inf
+            return found
+
+    games = [small_game(), small_game()]
+    with pytest.raises(ArithmeticError, match="ne_gap of game 1 is inf after 7 iterations"):
+        learn(games, Broken(0.1), 20, at=[1, 5, 7, 20])

@@ -1,5 +1,7 @@
 """What loops over iterations share, of whatever kind of game: checkpoints, and a warning of starts."""
 
+from functools import cache
+
 import numpy as np
 
 from metanash._inner.checks import integer
@@ -20,8 +22,11 @@ def checkpoints(iterations: int, count: int = 60) -> Integers:
     ValueError
         If ``iterations`` < 1 or ``count`` < 1.
     """
-    integer("iterations", iterations, 1)
-    integer("count", count, 1)
+    return _spaced(integer("iterations", iterations, 1), integer("count", count, 1)).copy()
+
+
+@cache
+def _spaced(iterations: int, count: int) -> Integers:
     grid = np.unique(np.rint(np.geomspace(1, iterations, count)).astype(np.int64))
     grid[-1] = iterations
     return grid

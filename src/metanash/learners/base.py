@@ -11,7 +11,13 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
 ``measure(games, state)``
     what that policy is worth: named (G,) arrays, exact, such as ``ne_gap``.
 
-A new learner is one file in this folder with such a class; :func:`learn` runs it.
+A new learner is one file in this folder with such a class; :func:`learn` runs it. Three more methods, which it need not
+have, make runs of small games quicker:
+
+``advance_own(games, state, iterations)``
+    as ``advance``, in place: the state is nobody else's;
+``set_aside(state)`` and ``measure_together(games, aside)``
+    arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays.
 """
 
 import warnings
@@ -32,6 +38,8 @@ __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoin
 __all__ += ["checked_policies", "learning_rates", "warn_of_zeros"]
 
 State = TypeVar("State")
+_ENTRIES_TOGETHER = 1 << 14
+"""Rewards, at most, of games that outputs of several checkpoints are measured on in one call."""
 
 
 class Learner(Protocol[State]):
@@ -202,13 +210,15 @@ def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> No
             return
 
 
-def _check_finite(measures: Mapping[str, Floats], iteration: int) -> None:
-    for name, value in measures.items():
-        bad = ~np.isfinite(value)
+def _check_finite(measures: Mapping[str, Floats], times: Sequence[int]) -> None:
+    """Raise ArithmeticError unless measures (n, G) are finite; ``times`` are the iterations that they are of."""
+    for name, values in measures.items():
+        bad = ~np.isfinite(values)
         if bad.any():
-            game = int(bad.argmax())
+            first, game = (int(k) for k in np.argwhere(bad)[0])
             raise ArithmeticError(
-                f"{name} of game {game} is {value[game]} after {iteration} iterations; a smaller learning rate may help"
+                f"{name} of game {game} is {values[first, game]} after {times[first]} iterations; a smaller learning "
+                "rate may help"
             )
 
 
@@ -268,24 +278,55 @@ def learn(
     batch: GameBatch[Any] = GameBatch.of(games)
     integer("iterations", iterations, 1)
     grid = checkpoints_to(iterations, checkpoints(iterations) if at is None else np.asarray(at))
-    measures: dict[str, list[Floats]] = {}
+    state = learner.start(batch, initial)
+    if probe is None:
+        state, measures = _unobserved(batch, learner, state, grid)
+        return Run(checkpoints=grid, measures=measures, state=state, policy=learner.output(state))
+    found: dict[str, list[Floats]] = {}
     probes: dict[str, list[Floats]] = {}
-    state, done = learner.start(batch, initial), 0
+    done = 0
     for t in grid.tolist():
         state = learner.advance(batch, state, t - done)
         done = t
         measured = learner.measure(batch, state)
-        _check_finite(measured, t)
-        _append(measures, measured)
-        if probe is not None:
-            _append(probes, probe(learner, state))
+        _check_finite({name: np.asarray(value)[np.newaxis] for name, value in measured.items()}, [t])
+        _append(found, measured)
+        _append(probes, probe(learner, state))
     return Run(
         checkpoints=grid,
-        measures=_by_checkpoint(measures),
+        measures=_by_checkpoint(found),
         state=state,
         policy=learner.output(state),
         probes=_by_checkpoint(probes),
     )
+
+
+def _unobserved(
+    batch: GameBatch[Any], learner: Learner[State], state: State, grid: Integers
+) -> tuple[State, dict[str, Floats]]:
+    """The loop of :func:`learn` where nobody looks at states in between, so that they need not stay as they are."""
+    quick: Any = learner
+    advance = getattr(learner, "advance_own", learner.advance)
+    together = _ENTRIES_TOGETHER // batch.reward.size if hasattr(learner, "measure_together") else 0
+    found: dict[str, list[Floats]] = {}
+    times: list[int] = []
+    aside: list[Any] = []
+    done = 0
+    for t in grid.tolist():
+        state = advance(batch, state, t - done)
+        done = t
+        times.append(t)
+        if together < 2:
+            block = {name: np.asarray(value)[np.newaxis] for name, value in learner.measure(batch, state).items()}
+        else:
+            aside.append(quick.set_aside(state))
+            if len(aside) < together and t != grid[-1]:
+                continue
+            block = quick.measure_together(batch, aside)
+        _check_finite(block, times)
+        _append(found, block)
+        times, aside = [], []
+    return state, {name: np.concatenate(blocks).T.copy() for name, blocks in found.items()}
 
 
 def _append(found: dict[str, list[Floats]], values: Mapping[str, Floats]) -> None:

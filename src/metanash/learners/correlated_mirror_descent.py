@@ -7,7 +7,9 @@ The output is a correlated policy (:mod:`metanash.correlated`), at any time.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +29,14 @@ from metanash.correlated import (
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies
-from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.learners.stages import (
+    FinishedStages,
+    StagedMirrorDescent,
+    StagedState,
+    StageStatistics,
+    before_first,
+    restart,
+)
 from metanash.typing import Floats
 
 __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState", "joint_state"]
@@ -102,7 +111,7 @@ class JointState(StagedState):
     (10, (1, 2, 1, 1, 2, 2), 2)
     """
 
-    stages: tuple[JointStage, ...]
+    stages: FinishedStages[JointStage]
     columns: tuple[Floats, Floats]
     lane_q: Floats
     joint_sums: Floats
@@ -184,23 +193,14 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             iterations=iterations,
         )
 
-    def _statistics(self, state: JointState) -> JointStage:
-        joint, players = _running_joint(state), len(state.iterate)
-        payoff = tuple(payoffs(state.q[:, i], joint, players, i) for i in range(players))
-        return JointStage(
-            index=state.stage,
-            iterations=state.done,
-            initial=restart(state.initial, state.stage),
-            average=marginals(joint, players),
-            payoff=payoff,
-            joint=joint,
-            value=_expected_values(state, joint),
-            q=state.q,
+    def _record(self, state: JointState) -> Callable[[], JointStage]:
+        return partial(
+            _statistics, state.stage, state.done, state.initial, state.q, state.lane_q, _running_joint(state)
         )
 
     def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> None:
         joint, players = _running_joint(state), len(state.iterate)
-        value = _expected_values(state, joint)
+        value = _expected_values(state.lane_q, joint)
         state.values = stage_values(games, joint, state.values)
         state.gains = state.gains + state.done * state.values.gain(games)
         state.joints, state.lengths = (*state.joints, sealed(joint)), (*state.lengths, state.done)
@@ -215,10 +215,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def output(self, state: JointState) -> CorrelatedPolicy:
         """Return the correlated policy; before the first iteration it plays the initial policies."""
-        joints, iterations = state.joints, state.lengths
-        if state.done:
-            joints, iterations = (*joints, _running_joint(state)), (*iterations, state.done)
-        return CorrelatedPolicy(restart(state.initial, 1), joints, iterations)
+        return CorrelatedPolicy(restart(state.initial, 1), *_played(state))
 
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
         """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1 or on request, ``cce_gap``.
@@ -239,7 +236,8 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             mean = (state.gains + state.done * running.gain(games)) / state.iteration
         found = {"cce_gap_bound": np.asarray(mean.max(axis=-1))}
         if games.game.horizon == 1 or self.exact_gap:
-            found["cce_gap"] = cce_gaps(games, self.output(state))
+            policy = CorrelatedPolicy.unchecked(restart(state.initial, 1), *_played(state))
+            found["cce_gap"] = cce_gaps(games, policy)
         return found
 
 
@@ -288,9 +286,30 @@ def _by_lanes(q: Floats) -> Floats:
     return np.ascontiguousarray(np.moveaxis(q, 1, 3))
 
 
-def _expected_values(state: JointState, joint: Floats) -> Floats:
+def _expected_values(lane_q: Floats, joint: Floats) -> Floats:
     """Average of each Q_i^tau under the joint policy of the stage, (G, N, H, S)."""
-    return np.moveaxis(player_means(state.lane_q, joint, len(state.iterate)), -1, 1)
+    return np.moveaxis(player_means(lane_q, joint, lane_q.shape[3]), -1, 1)
+
+
+def _statistics(index: int, iterations: int, initial: Policies, q: Floats, lane_q: Floats, joint: Floats) -> JointStage:
+    players = len(initial)
+    return JointStage(
+        index=index,
+        iterations=iterations,
+        initial=restart(initial, index),
+        average=marginals(joint, players),
+        payoff=tuple(payoffs(q[:, i], joint, players, i) for i in range(players)),
+        joint=joint,
+        value=_expected_values(lane_q, joint),
+        q=q,
+    )
+
+
+def _played(state: JointState) -> tuple[tuple[Floats, ...], tuple[int, ...]]:
+    """Joints of the stages that have begun, and iterations run in each."""
+    if not state.done:
+        return state.joints, state.lengths
+    return (*state.joints, _running_joint(state)), (*state.lengths, state.done)
 
 
 def _running_joint(state: JointState) -> Floats:

@@ -11,16 +11,25 @@ Where the paper is read, not copied:
 - The last stage may be cut by T. Its statistics are averages over the iterations it ran.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from metanash import kernels
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import backup, ne_gaps
+from metanash.gaps import backup, ne_gaps, ne_gaps_of_sums
 from metanash.learners.base import Policies
-from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.learners.stages import (
+    FinishedStages,
+    StagedMirrorDescent,
+    StagedState,
+    StageStatistics,
+    before_first,
+    restart,
+)
 from metanash.typing import Floats
 
 __all__ = ["MirrorState", "OptimisticMirrorDescent", "Stage"]
@@ -79,7 +88,7 @@ class MirrorState(StagedState):
     (10, 4, (1, 1, 1, 2, 2))
     """
 
-    stages: tuple[Stage, ...]
+    stages: FinishedStages[Stage]
     stage_sums: tuple[Floats, Floats, Floats]
 
 
@@ -156,18 +165,9 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             iterations=iterations,
         )
 
-    def _statistics(self, state: MirrorState) -> Stage:
-        mu, nu, value = (total.sum(axis=0) / state.done for total in state.stage_sums)
-        payoff = (summed(state.q * nu[..., np.newaxis, :]), -(state.q * mu[..., np.newaxis]).sum(axis=-2))
-        return Stage(
-            index=state.stage,
-            iterations=state.done,
-            initial=restart(state.initial, state.stage),
-            average=(mu, nu),
-            payoff=payoff,
-            value=value,
-            q=state.q,
-        )
+    def _record(self, state: MirrorState) -> Callable[[], Stage]:
+        sums = tuple(total + running for total, running in state.stage_sums)
+        return partial(_statistics, state.stage, state.done, state.initial, state.q, sums)
 
     def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> None:
         *policies, values = state.stage_sums
@@ -179,7 +179,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
 
     def _policy_sums(self, state: MirrorState) -> Policies:
         pairs = zip(state.finished_sums, state.stage_sums[:2], strict=True)
-        return tuple(finished + running.sum(axis=0) for finished, running in pairs)
+        return tuple(finished + (total + running) for finished, (total, running) in pairs)
 
     def output(self, state: MirrorState) -> Policies:
         """Average of all iterates, line 11: ((G, H, S, A), (G, H, S, B)); the initial policies before the first."""
@@ -192,3 +192,24 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         """
         check_batch("OptimisticMirrorDescent.measure", games, ZeroSumGame)
         return {"ne_gap": ne_gaps(games, self.output(state))}
+
+    def set_aside(self, state: MirrorState) -> Policies:
+        """Sums of the iterates, for :meth:`measure_together`; the state has run an iteration."""
+        return self._policy_sums(state)
+
+    def measure_together(self, games: GameBatch[ZeroSumGame], aside: Sequence[Policies]) -> dict[str, Floats]:
+        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G)."""
+        return {"ne_gap": ne_gaps_of_sums(games, aside)}
+
+
+def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums: tuple[Floats, ...]) -> Stage:
+    mu, nu, value = (total / iterations for total in sums)
+    return Stage(
+        index=index,
+        iterations=iterations,
+        initial=restart(initial, index),
+        average=(mu, nu),
+        payoff=(summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)),
+        value=value,
+        q=q,
+    )

@@ -26,14 +26,15 @@ is so for regret matching+ (Burch, Moravcik and Schmid 2019) but not proven for 
 is measured, not promised, for H = 1 as for H > 1; the gap of an output is exact in any case.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from metanash import kernels
 from metanash._inner.checks import integer
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import backup, ne_gaps
+from metanash.gaps import backup, ne_gaps, ne_gaps_of_sums
 from metanash.learners.base import Policies, checked_policies, learning_rates
 from metanash.simplex import uniform
 from metanash.typing import Floats
@@ -133,10 +134,18 @@ class RegretMatching:
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
         """
         check_batch("RegretMatching.advance", games, ZeroSumGame)
-        done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
-        x, y = (regret.copy() for regret in state.regret)
-        mu, nu = (policy.copy() for policy in state.iterate)
-        sum_mu, sum_nu = (total.copy() for total in state.sums)
+        own = replace(
+            state,
+            regret=tuple(regret.copy() for regret in state.regret),
+            iterate=tuple(policy.copy() for policy in state.iterate),
+            sums=tuple(total.copy() for total in state.sums),
+        )
+        return self.advance_own(games, own, integer("iterations", iterations, 0))
+
+    def advance_own(self, games: GameBatch[ZeroSumGame], state: RegretState, iterations: int) -> RegretState:
+        """Advance a state that nobody else looks at in place; see :func:`metanash.learners.base.learn`."""
+        done, end = state.iteration, state.iteration + iterations
+        (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
         q, value = state.q, np.empty(state.q.shape[:3])
         _, horizon, _, rows, columns = q.shape
         while done < end:
@@ -176,3 +185,12 @@ class RegretMatching:
         """
         check_batch("RegretMatching.measure", games, ZeroSumGame)
         return {"ne_gap": ne_gaps(games, self.output(state))}
+
+    def set_aside(self, state: RegretState) -> Policies:
+        """Sums of the iterates, for :meth:`measure_together`; the state has run an iteration."""
+        mu, nu = state.sums
+        return mu[0] + mu[1], nu[0] + nu[1]
+
+    def measure_together(self, games: GameBatch[ZeroSumGame], aside: Sequence[Policies]) -> dict[str, Floats]:
+        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G)."""
+        return {"ne_gap": ne_gaps_of_sums(games, aside)}

@@ -5,9 +5,9 @@ estimates become the reward plus the average next value of the stage. L_1 = H, L
 Q^1 = 0. The last stage may be cut by T; its statistics are averages over the iterations it ran.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from metanash.learners.base import Policies, checked_policies, learning_rates, w
 from metanash.typing import Floats
 
 __all__ = [
+    "FinishedStages",
     "StageStatistics",
     "StagedMirrorDescent",
     "StagedState",
@@ -114,6 +115,50 @@ class StageStatistics:
         return simplex.kl_divergence(self.best_response(player), self.initial[player])
 
 
+AnyStage = TypeVar("AnyStage", bound=StageStatistics)
+
+
+class FinishedStages(Sequence[AnyStage]):
+    """Statistics of finished stages. Sums are kept; what follows from them is worked out when a stage is looked at.
+
+    Parameters
+    ----------
+    made : tuple of functions without arguments
+        Each returns the statistics of a stage.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> run = mn.learn(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still), mn.OptimisticMirrorDescent(0.125), 8)
+    >>> [stage.iterations for stage in run.state.stages], run.state.stages[-1].index  # the fourth has run once
+    ([1, 2, 4], 3)
+    """
+
+    __slots__ = ("_made",)
+
+    def __init__(self, made: tuple[Callable[[], AnyStage], ...] = ()) -> None:
+        self._made = made
+
+    def and_then(self, make: Callable[[], AnyStage]) -> "FinishedStages[AnyStage]":
+        """These and one more stage."""
+        return FinishedStages((*self._made, make))
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> AnyStage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[AnyStage, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> AnyStage | tuple[AnyStage, ...]:
+        if isinstance(index, slice):
+            return tuple(make() for make in self._made[index])
+        return self._made[index]()
+
+
 @dataclass(eq=False)
 class StagedState:
     """State of either algorithm; G games, H steps, S states.
@@ -138,7 +183,7 @@ class StagedState:
         Sums of the iterates over finished stages, (G, H, S, A_i) each, or of their product.
     initial, initial_logits : tuple of (G, stages or 1, H, S, A_i)
         Initial policies of every stage, and their logits.
-    stages : tuple
+    stages : FinishedStages
         Statistics of the stages before this one.
 
     Examples
@@ -163,7 +208,7 @@ class StagedState:
     finished_sums: Policies
     initial: Policies
     initial_logits: Policies
-    stages: tuple[StageStatistics, ...]
+    stages: FinishedStages[Any]
 
 
 def _of_stage(initial: Policies, stage: int) -> Policies:
@@ -233,12 +278,11 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
         finished_sums=tuple(np.zeros((count, *sizes, n)) for n in game.n_actions),
         initial=tilde,
         initial_logits=logits,
-        stages=(),
+        stages=FinishedStages(),
     )
 
 
 State = TypeVar("State", bound=StagedState)
-AnyStage = TypeVar("AnyStage", bound=StageStatistics)
 
 
 @dataclass(frozen=True)
@@ -282,8 +326,8 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Advance the state in place by iterations inside the stage."""
         raise NotImplementedError
 
-    def _statistics(self, state: State) -> AnyStage:
-        """Return the statistics of the running stage; it has run an iteration."""
+    def _record(self, state: State) -> Callable[[], AnyStage]:
+        """Return a function that makes the statistics of the running stage, which has run, as it is now."""
         raise NotImplementedError
 
     def _leave(self, games: GameBatch[Any], state: State) -> None:
@@ -306,10 +350,13 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
             initial policy.
         """
         check_batch(f"{type(self).__name__}.advance", games, self._plays)
-        left = integer("iterations", iterations, 0)
-        if not left:
+        if not integer("iterations", iterations, 0):
             return state
-        state = self._own(state)
+        return self.advance_own(games, self._own(state), iterations)
+
+    def advance_own(self, games: GameBatch[Any], state: State, iterations: int) -> State:
+        """Advance a state that nobody else looks at in place; see :func:`metanash.learners.base.learn`."""
+        left = iterations
         while left:
             if state.done == state.length:
                 self._next_stage(games, state)
@@ -323,7 +370,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         if number > 1 and stage > number:
             raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
         if self.keep_stages:
-            state.stages = (*state.stages, self._statistics(state))
+            state.stages = state.stages.and_then(self._record(state))
         self._leave(games, state)
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
@@ -344,7 +391,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         ValueError
             If stages were not kept.
         """
-        kept: tuple[Any, ...] = state.stages
-        if len(kept) < state.stage - 1:
+        if len(state.stages) < state.stage - 1:
             raise ValueError("the stages of this run were not kept; learn with keep_stages=True")
-        return (*kept, self._statistics(state)) if state.done else kept
+        running = (self._record(state)(),) if state.done else ()
+        return (*state.stages, *running)
