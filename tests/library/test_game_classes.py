@@ -230,6 +230,15 @@ CALLS = {
     "learners.stages.StagedMirrorDescent.advance":
         (lambda x: learner(OptimisticMirrorDescent).advance(
             x, started(OptimisticMirrorDescent, ZeroSumGame, x), 1), BATCH, Z),
+    "learners.stages.StagedMirrorDescent.advance_own":
+        (lambda x: learner(OptimisticMirrorDescent).advance_own(
+            x, started(OptimisticMirrorDescent, ZeroSumGame, x), 1), BATCH, Z),
+    "learners.regret_matching.RegretMatching.advance_own":
+        (lambda x: learner(RegretMatching).advance_own(x, started(RegretMatching, ZeroSumGame, x), 1), BATCH, Z),
+    "learners.mirror_descent.OptimisticMirrorDescent.measure_together":
+        (lambda x: learner(OptimisticMirrorDescent).measure_together(x, [policy(x)]), BATCH, Z),
+    "learners.regret_matching.RegretMatching.measure_together":
+        (lambda x: learner(RegretMatching).measure_together(x, [policy(x)]), BATCH, Z),
     "learners.stages.before_first": (lambda x: stages.before_first(x, 0.1, None), BATCH, Z | M),
     "maml.Tasks.of": (maml.Tasks.of, ANY, D),
     "maml.adapt": (lambda x: maml.adapt(logits(), x, 0.1, 1), ANY, D),

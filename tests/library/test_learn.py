@@ -110,7 +110,7 @@ def test_one_game_several_and_a_batch():
 @pytest.mark.parametrize("learner", [OptimisticMirrorDescent(0.3), RegretMatching(), CorrelatedMirrorDescent(0.3)])
 def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
     """Then states are advanced in place and outputs measured together; a probe makes ``learn`` go the plain way."""
-    kind = "general_sum" if isinstance(learner, CorrelatedMirrorDescent) else "zero_sum"
+    kind = "markov" if isinstance(learner, CorrelatedMirrorDescent) else "zero_sum"
     games = [
         random_tables(np.random.default_rng(seed), kind, 2, 2, (2, 3), storage="per_step").game() for seed in (0, 1)
     ]
@@ -158,3 +158,28 @@ def test_a_measure_that_is_not_finite_is_named_at_its_checkpoint():
     games = [small_game(), small_game()]
     with pytest.raises(ArithmeticError, match="ne_gap of game 1 is inf after 7 iterations"):
         learn(games, Broken(0.1), 20, at=[1, 5, 7, 20])
+
+
+def test_a_subclass_is_taken_at_its_word():
+    """One that redefines ``advance``, ``measure`` or ``output`` only does not inherit the quick ways around them."""
+
+    class Counted(RegretMatching):
+        def advance(self, games, state, iterations):
+            called.append("advance")
+            return super().advance(games, state, iterations)
+
+    class Halved(OptimisticMirrorDescent):
+        def measure(self, games, state):
+            return {"half": super().measure(games, state)["ne_gap"] / 2}
+
+    class Uniform(OptimisticMirrorDescent):
+        def output(self, state):
+            return tuple(np.full(part.shape, 1 / part.shape[-1]) for part in state.iterate)
+
+    called = []
+    learn(small_game(), Counted(), 20, at=[5, 20])
+    assert called == ["advance", "advance"]
+    plain = learn(small_game(), OptimisticMirrorDescent(0.1), 20)
+    halved = learn(small_game(), Halved(0.1), 20)
+    np.testing.assert_array_equal(halved.measures["half"], plain.ne_gap / 2)
+    assert len(set(learn(small_game(), Uniform(0.1), 20).ne_gap[0].tolist())) == 1

@@ -12,7 +12,7 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
     what that policy is worth: named (G,) arrays, exact, such as ``ne_gap``.
 
 A new learner is one file in this folder with such a class; :func:`learn` runs it. Three more methods, which it need not
-have, make runs of small games quicker:
+have, make runs of small games quicker; a subclass that redefines the plain ones only is taken at its word:
 
 ``advance_own(games, state, iterations)``
     as ``advance``, in place: the state is nobody else's;
@@ -306,8 +306,9 @@ def _unobserved(
 ) -> tuple[State, dict[str, Floats]]:
     """The loop of :func:`learn` where nobody looks at states in between, so that they need not stay as they are."""
     quick: Any = learner
-    advance = getattr(learner, "advance_own", learner.advance)
-    together = _ENTRIES_TOGETHER // batch.reward.size if hasattr(learner, "measure_together") else 0
+    advance = quick.advance_own if _has(learner, "advance_own", "advance") else learner.advance
+    is_quick = _has(learner, "measure_together", "measure", "output")
+    together = _ENTRIES_TOGETHER // batch.reward.size if is_quick else 0
     found: dict[str, list[Floats]] = {}
     times: list[int] = []
     aside: list[Any] = []
@@ -327,6 +328,15 @@ def _unobserved(
         _append(found, block)
         times, aside = [], []
     return state, {name: np.concatenate(blocks).T.copy() for name, blocks in found.items()}
+
+
+def _has(learner: object, quick: str, *plain: str) -> bool:
+    """Whether a learner has a quick method that does as its plain ones: a subclass that redefines these means them."""
+    order = type(learner).__mro__
+    first = {
+        name: next((k for k, cls in enumerate(order) if name in vars(cls)), len(order)) for name in (quick, *plain)
+    }
+    return first[quick] < len(order) and all(first[quick] <= first[name] for name in plain)
 
 
 def _append(found: dict[str, list[Floats]], values: Mapping[str, Floats]) -> None:

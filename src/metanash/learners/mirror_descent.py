@@ -198,7 +198,11 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         return self._policy_sums(state)
 
     def measure_together(self, games: GameBatch[ZeroSumGame], aside: Sequence[Policies]) -> dict[str, Floats]:
-        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G)."""
+        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G).
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("OptimisticMirrorDescent.measure_together", games, ZeroSumGame)
         return {"ne_gap": ne_gaps_of_sums(games, aside)}
 
 

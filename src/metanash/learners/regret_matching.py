@@ -140,11 +140,15 @@ class RegretMatching:
             iterate=tuple(policy.copy() for policy in state.iterate),
             sums=tuple(total.copy() for total in state.sums),
         )
-        return self.advance_own(games, own, integer("iterations", iterations, 0))
+        return self.advance_own(games, own, iterations)
 
     def advance_own(self, games: GameBatch[ZeroSumGame], state: RegretState, iterations: int) -> RegretState:
-        """Advance a state that nobody else looks at in place; see :func:`metanash.learners.base.learn`."""
-        done, end = state.iteration, state.iteration + iterations
+        """As ``advance``, in place: the state is nobody else's.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("RegretMatching.advance_own", games, ZeroSumGame)
+        done, end = state.iteration, state.iteration + integer("iterations", iterations, 0)
         (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
         q, value = state.q, np.empty(state.q.shape[:3])
         _, horizon, _, rows, columns = q.shape
@@ -192,5 +196,9 @@ class RegretMatching:
         return mu[0] + mu[1], nu[0] + nu[1]
 
     def measure_together(self, games: GameBatch[ZeroSumGame], aside: Sequence[Policies]) -> dict[str, Floats]:
-        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G)."""
+        """Return ``ne_gap`` of outputs whose sums were set aside, (n, G).
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("RegretMatching.measure_together", games, ZeroSumGame)
         return {"ne_gap": ne_gaps_of_sums(games, aside)}

@@ -355,8 +355,12 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         return self.advance_own(games, self._own(state), iterations)
 
     def advance_own(self, games: GameBatch[Any], state: State, iterations: int) -> State:
-        """Advance a state that nobody else looks at in place; see :func:`metanash.learners.base.learn`."""
-        left = iterations
+        """As ``advance``, in place: the state is nobody else's.
+
+        Takes a GameBatch of ZeroSumGame (Algorithm 1) or of MarkovGame (Algorithm 2); raises ValueError as ``advance``.
+        """
+        check_batch(f"{type(self).__name__}.advance_own", games, self._plays)
+        left = integer("iterations", iterations, 0)
         while left:
             if state.done == state.length:
                 self._next_stage(games, state)
