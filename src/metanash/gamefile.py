@@ -25,6 +25,7 @@ Gambit's .nfg and .efg files and GameTracer's .gam are read too (:mod:`metanash.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -175,7 +176,7 @@ def read_games(path: Path | str) -> list[Game]:
 
     A file that is called .nfg, .efg or .gam is read as Gambit's or GameTracer's and holds one game, zero-sum if its
     payoffs have a constant sum; :func:`metanash.gambit.read_nfg`, ``read_efg`` and ``read_gam`` beside it also say in
-    which units.
+    which units. A tree may go by steps of any order (``any_order`` of ``read_efg``), such as turns.
 
     Raises
     ------
@@ -191,13 +192,16 @@ def read_games(path: Path | str) -> list[Game]:
     >>> [again.name for again in read_games("choice.npz")]
     ['a choice']
     """
-    return read_games_in_units(path)[0]
+    return read_games_in_units(path, any_order=True)[0]
 
 
-def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple[list[Game], Units]:
+def read_games_in_units(
+    path: Path | str, zero_sum: bool | None = None, *, any_order: bool = False
+) -> tuple[list[Game], Units]:
     r"""Read as :func:`read_games` does, with the units in which values are payoffs; those of an archive are its own.
 
     ``zero_sum`` is that of :func:`metanash.gambit.read_nfg`; an archive says itself what its games are.
+    ``any_order`` is that of :func:`metanash.gambit.read_efg`.
 
     Raises
     ------
@@ -213,7 +217,8 @@ def read_games_in_units(path: Path | str, zero_sum: bool | None = None) -> tuple
     """
     if (suffix := Path(path).suffix.lower()) in _GAMBIT:
         check_readable(Path(path), "file of games")
-        game, units = _GAMBIT[suffix](path, zero_sum)
+        read = partial(read_efg, any_order=any_order) if suffix == ".efg" else _GAMBIT[suffix]
+        game, units = read(path, zero_sum)
         return [game], units
     if zero_sum is not None:
         raise ArchiveError(

@@ -458,6 +458,24 @@ def test_gap_of_a_tree_takes_what_solve_prints_and_says_what_is_wrong(poker, tol
         assert wrong in told("gap", "poker.efg", "mine.json", code=1)
 
 
+def test_convert_a_tree_of_turns_to_a_markov_game(folder, told):
+    """Bob stops for -1, or lets Ann choose; the file has the steps, and the units of its payoffs."""
+    (folder / "turns.efg").write_text(
+        'EFG 2 R "turns" { "Ann" "Bob" }\np "" 2 1 "" { "stop" "go" } 0\nt "" 1 "" { 1 -1 }\n'
+        'p "" 1 1 "" { "a" "b" "c" } 0\nt "" 2 "" { 3 -3 }\nt "" 3 "" { -2 2 }\nt "" 4 "" { 0 0 }\n'
+    )
+    said = told("convert", str(folder / "turns.efg"), str(folder / "turns.npz"))
+    assert said == (
+        f"{folder / 'turns.npz'}: turns, 2 steps, constant sum, 2 states, 3 x 2 actions; "
+        "a position with fewer actions has its last one several times\n"
+    )
+    assert "as a Markov game (metanash.read_games) 2 steps, 2 states and 3 x 2 actions" in told(
+        "show", str(folder / "turns.efg")
+    )
+    (game,) = mn.read_games(folder / "turns.npz")
+    assert -2 + 5 * mn.solve(game).value - 2 == pytest.approx(1.0)  # two steps, payoffs from -2 to 3
+
+
 @pytest.mark.usefixtures("poker")
 @pytest.mark.parametrize("learner", [[], ["--learner", "dilated_mirror_descent", "--rate", "0.5"]])
 def test_learn_a_tree(told, learner):
@@ -482,7 +500,9 @@ def test_convert_a_tree_to_its_strategic_form_with_perfect_recall_or_without(pok
     assert mn.solve("poker.nfg").value == pytest.approx(1 / 3)
     told("convert", "poker.efg", "again.efg")
     assert told("solve", "again.efg").splitlines()[1:] == told("solve", "poker.efg").splitlines()[1:]
-    assert "is an extensive game, which .npz does not hold" in told("convert", "poker.efg", "poker.npz", code=1)
+    refused = told("convert", "poker.efg", "poker.npz", code=1)
+    assert "poker.efg is an extensive game, and .npz holds Markov games; write .efg, .nfg or .json" in refused
+    assert "player 2 cannot tell it from the position of line" in refused
     (poker / "driver.efg").write_text('EFG 2 R "" { "A" } p "" 1 1 "exit?" { "off" "on" } 0 t "" 1 "" { 0 } '
                                       'p "" 1 1 "exit?" { "off" "on" } 0 t "" 2 "" { 4 } t "" 3 "" { 1 }')  # fmt: skip
     assert "absent-minded" in told("solve", "driver.efg", code=1)

@@ -2,7 +2,8 @@
 
 Strategic formats hold games of one state and one step, and the strategic form of an extensive game,
 with perfect recall or without; .efg holds any game of finite horizon, .npz any game but an extensive
-one, with payoffs as rewards in [0, 1] and the units in which they are payoffs beside them.
+one that is no Markov game, with payoffs as rewards in [0, 1] and the units in which they are payoffs
+beside them.
 """
 
 import argparse
@@ -10,16 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from metanash.archive import write_text
+from metanash.archive import ArchiveError, write_text
 from metanash.commands import stochastic, trees
 from metanash.commands.inputs import add_game, head, read
-from metanash.gambit import Units, from_payoffs, write_efg, write_gam, write_nfg
+from metanash.gambit import Units, from_payoffs, read_efg, write_efg, write_gam, write_nfg
 from metanash.gambit.matrices import only_one_shot
 from metanash.gambit.text import decimal
 from metanash.gambit.units import written_payoffs
 from metanash.gamefile import write_games
 from metanash.games import DiscountedGame, MarkovGame, ZeroSumGame
-from metanash.solution.files import LoadedStochastic, LoadedTree
+from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 
 __all__ = ["add_arguments", "run"]
 
@@ -72,8 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if options.game is not None:
         loaded = loaded._replace(games=[loaded.game(options.game)])
     if suffix == ".npz":
-        units = {"offset": list(loaded.units.offset), "scale": list(loaded.units.scale)}
-        write_games(target, loaded.games, {"source": str(loaded.path), "units": units})
+        write_games(target, loaded.games, {"source": str(loaded.path), "units": _named(loaded.units)})
         print(f"{head(loaded._replace(path=target))}, {len(loaded.games)} games")
         return 0
     game = loaded.game(None)
@@ -89,11 +89,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _named(units: Units) -> dict[str, list[float]]:
+    return {"offset": list(units.offset), "scale": list(units.scale)}
+
+
 def _tree(target: Path, loaded: LoadedTree) -> int:
     """Write a tree as .efg, or its strategic form."""
     suffix = target.suffix.lower()
     if suffix == ".npz":
-        raise ValueError(f"{loaded.path} is an extensive game, which .npz does not hold; write .efg, .nfg or .json")
+        return _steps(target, loaded)
     if suffix == ".efg":
         trees.write(target, loaded)
         return 0
@@ -102,6 +106,22 @@ def _tree(target: Path, loaded: LoadedTree) -> int:
         _WRITERS[suffix](target, game, units)
     except ValueError as error:
         raise ValueError(f"{loaded.path} cannot be written as {suffix}: {error}") from error
+    return 0
+
+
+def _steps(target: Path, loaded: LoadedTree) -> int:
+    """Write a tree as the Markov game that it is, if all players know where its steps begin."""
+    if not loaded.path.exists():
+        raise ValueError(f"{loaded.path} holds an extensive game: save it as an .efg file first, to write it as .npz")
+    try:
+        game, units = read_efg(loaded.path, any_order=True)
+    except ArchiveError as error:
+        raise ValueError(
+            f"{loaded.path} is an extensive game, and .npz holds Markov games; write .efg, .nfg or .json ({error})"
+        ) from error
+    found = Loaded(target, [game], units, strategic=False)
+    write_games(target, found.games, {"source": str(loaded.path), "units": _named(units)})
+    print(f"{head(found)}; a position with fewer actions has its last one several times")
     return 0
 
 

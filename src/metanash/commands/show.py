@@ -15,7 +15,7 @@ from metanash._inner.foreign import kind_of, unreadable
 from metanash.archive import ArchiveError, open_archive
 from metanash.commands.tables import Table, read_table
 from metanash.extensive import read_extensive
-from metanash.gambit import to_payoffs
+from metanash.gambit import read_efg, to_payoffs
 from metanash.gamefile import read_games_in_units
 from metanash.games import DiscountedGame, Game
 
@@ -91,9 +91,18 @@ def _gambit(path: Path, wanted: str | None) -> None:
     print(f"{'read it':10s}metanash.read_games({str(path)!r})")
 
 
+def _steps(path: Path) -> str:
+    try:
+        game, _ = read_efg(path, any_order=True)
+    except ArchiveError:
+        return "no Markov game of steps and states"
+    sizes = f"{game.horizon} steps, {game.n_states} states and {' x '.join(map(str, game.n_actions))} actions"
+    return f"as a Markov game (metanash.read_games) {sizes}"
+
+
 def _tree(path: Path) -> None:
     game = read_extensive(path)
-    print(f"{'Gambit':10s}extensive game with perfect recall; no Markov game of steps and states")
+    print(f"{'Gambit':10s}extensive game with perfect recall; {_steps(path)}")
     print(f"{'title':10s}{game.name}")
     for i, plex in enumerate(game.players):
         sizes = f"{plex.n_sets} information sets, {plex.n_sequences} sequences"

@@ -17,7 +17,8 @@ Games
     :mod:`~metanash.gambit.normal`: strategic games, .nfg
     :mod:`~metanash.gambit.gametracer`: strategic games of GameTracer, .gam
     :mod:`~metanash.gambit.extensive`: extensive games, .efg, from games of finite horizon
-    :mod:`~metanash.gambit.trees` and :mod:`~metanash.gambit.staged`: trees of .efg files, and the games that they are
+    :mod:`~metanash.gambit.trees`, :mod:`~metanash.gambit.staged`, :mod:`~metanash.gambit.turns` and
+    :mod:`~metanash.gambit.steps`: trees of .efg files, and the games that they are
 Text
     :mod:`~metanash.gambit.text` and :mod:`~metanash.gambit.bulk`: words and numbers of files, singly or by thousands
 """
@@ -27,7 +28,7 @@ from metanash.gambit.gametracer import gam_text, read_gam, write_gam
 from metanash.gambit.matrices import from_bimatrix, from_matrix_game, from_payoffs, to_bimatrix, to_payoffs
 from metanash.gambit.normal import nfg_text, read_nfg, write_nfg
 from metanash.gambit.scaling import NearlyZeroSumWarning, VanishingPayoffWarning
-from metanash.gambit.staged import read_efg
+from metanash.gambit.steps import read_efg
 from metanash.gambit.units import Units
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Extensive games whose trees are Markov games: recognised, or refused with line and reason.
+"""Trees that are Markov games by steps: recognised, or refused with line and reason.
 
 A *stage* is a position at which a step begins: players 1, ..., N move in this order, each without seeing the moves of
 the step. It is a node, or several to which chance leads and that nobody can tell apart, each with its share. Payoffs
@@ -7,49 +7,45 @@ chance move count with their expectation, which leaves all values as they are.
 """
 
 import itertools
-import math
-import re
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import ClassVar, NoReturn
 
-import numpy as np
-
-from metanash._inner.late import scipy
-from metanash.archive import ArchiveError
-from metanash.gambit.exact import Fractions
-from metanash.gambit.scaling import scaled_game
 from metanash.gambit.text import MOST_BITS, TOO_LONG, Reader
-from metanash.gambit.trees import Node, Payoffs, read_tree
-from metanash.gambit.units import Units
-from metanash.games import MarkovGame, ZeroSumGame
-from metanash.transitions import Transition, enough_axes
-from metanash.typing import Integers
+from metanash.gambit.trees import Node, Payoffs
 
-__all__ = ["read_efg"]
+__all__ = ["Level", "Stage", "Staging", "draws_from"]
 
-_LABEL = re.compile(r"(\d{1,6}):(\d{1,4})(:\d+)?", re.ASCII)
-
-_MOST_DENSE = 64
-"""Kernels of more states than this are sparse."""
 _ONE = Fraction(1)
 
-Level = list["_Stage"]
+Level = list["Stage"]
 Draws = list[tuple[Fraction, Node, Payoffs | None]]
 """Where chance leads: its share, the node, and the payoffs on the way, if any."""
 
 
 @dataclass
-class _Stage:
+class Stage:
     """A step from one public history.
 
-    ``nodes`` are its nodes with their shares, which sum to one. ``earned`` and ``following`` have one entry for each
-    joint action, in C order: payoffs, and chances of stages of the next level, by their index there.
+    Attributes
+    ----------
+    nodes : list
+        Its nodes with their shares, which sum to one.
+    movers, widths : tuple of int
+        Who moves, in the order of the tree, and the numbers of their actions.
+    earned, following : list
+        For each joint action, those of the first mover slowest: payoffs, and chances of stages of the next level, by
+        their index there; what they miss of one is the chance that the game ends.
+
+    Examples
+    --------
+    >>> Stage([], movers=(1, 0), widths=(2, 3)).earned
+    []
     """
 
     nodes: list[tuple[Fraction, Node]]
-    actions: tuple[int, ...]
+    movers: tuple[int, ...]
+    widths: tuple[int, ...]
     earned: list[Payoffs] = field(default_factory=list)
     following: list[dict[int, Fraction]] = field(default_factory=list)
 
@@ -57,13 +53,6 @@ class _Stage:
     def node(self) -> Node:
         """The first node."""
         return self.nodes[0][1]
-
-
-class _States(NamedTuple):
-    """Which state each stage of each level is, and the number of states."""
-
-    of: list[list[int]]
-    size: int
 
 
 def _add(one: Payoffs | None, other: Payoffs | None, weight: Fraction = _ONE) -> Payoffs | None:
@@ -75,8 +64,14 @@ def _add(one: Payoffs | None, other: Payoffs | None, weight: Fraction = _ONE) ->
     return other if one is None else tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def _draws(reader: Reader, node: Node) -> Draws:
-    """Where chance leads from a node."""
+def draws_from(reader: Reader, node: Node) -> Draws:
+    """Where chance leads from a node.
+
+    Examples
+    --------
+    >>> [(share, node.kind) for share, node, _ in draws_from(Reader.__new__(Reader), Node("t", 0))]
+    [(Fraction(1, 1), 't')]
+    """
     if node.kind != "c":
         return [(_ONE, node, node.payoffs)]
     found: Draws = []
@@ -94,25 +89,37 @@ def _draws(reader: Reader, node: Node) -> Draws:
     return found
 
 
-class _Staging:
-    """Cuts a tree into levels of stages."""
+class Staging:
+    """Cuts a tree into levels of stages, at each of which players 1 to N move in this order.
+
+    Examples
+    --------
+    >>> Staging(Reader.__new__(Reader), Node("t", 0), players=2).nothing
+    (Fraction(0, 1), Fraction(0, 1))
+    """
+
+    rule: ClassVar[str] = (
+        "A game is read if it goes by steps at which players 1 to {} move in this order without seeing each other's "
+        "move, with nothing but chance moves between steps (any_order=True: in any order)"
+    )
 
     def __init__(self, reader: Reader, root: Node, players: int) -> None:
         self.reader, self.root, self.players = reader, root, players
         self.owner: dict[tuple[int, int], Node] = {}
         self.nothing: Payoffs = (Fraction(0),) * players
+        self.ends_early = False
 
     def refuse(self, node: Node, reason: str) -> NoReturn:
+        """Raise ArchiveError with the line of a node and the reason."""
         self.reader.fail(
             node.place,
-            f"no Markov game: {reason}. A game is read if it goes by steps at which players 1 to {self.players} move "
-            "in this order without seeing each other's move, with nothing but chance moves between steps; "
+            f"no Markov game: {reason}. {self.rule.format(self.players)}; "
             "metanash.extensive.read_extensive reads every tree with perfect recall",
         )
 
     def levels(self) -> tuple[list[Fraction], list[Level]]:
         """Chances of the stages of the first level, and all levels."""
-        first = _draws(self.reader, self.root)
+        first = draws_from(self.reader, self.root)
         for _, node, _ in first:
             if node.kind == "t":
                 self.refuse(node, "it ends before anybody moves")
@@ -140,7 +147,7 @@ class _Staging:
             mean = _add(mean, payoffs, share / total if len(draws) > 1 else _ONE)
         return mean
 
-    def stage(self, draws: Draws) -> _Stage:
+    def stage(self, draws: Draws) -> Stage:
         """The moves of one step, checked to be simultaneous."""
         total = sum(share for share, _, _ in draws)
         first = [(share / total if len(draws) > 1 else _ONE, node) for share, node, _ in draws]
@@ -152,7 +159,7 @@ class _Staging:
                 self.refuse(first[0][1], f"player {player + 1} cannot tell it from the position of line {line}")
             actions.append(nodes[0].width)
             nodes = [child for parent in nodes for child in parent.children]
-        return _Stage(first, tuple(actions))
+        return Stage(first, tuple(range(self.players)), tuple(actions))
 
     def check_moves(self, nodes: list[Node], player: int) -> int:
         """Number of the one information set that all these nodes of a step must be in."""
@@ -165,13 +172,14 @@ class _Staging:
         return nodes[0].information_set
 
     def sees(self, player: int) -> str:
+        """Why the moves of a step are not simultaneous."""
         others = "others do" if self.players > 1 else "it should not"
         return f"player {player + 1} sees what {others} in the same step, or what chance did and others do not see"
 
-    def leaves(self, node: Node) -> list[tuple[Node, Payoffs | None]]:
-        """The successor of each joint action, and the payoffs inside the step."""
+    def leaves(self, node: Node, movers: int) -> list[tuple[Node, Payoffs | None]]:
+        """The successor of each joint action of so many movers, and the payoffs inside the step."""
         found: list[tuple[Node, Payoffs | None]] = [(child, None) for child in node.children]
-        for _ in range(self.players - 1):
+        for _ in range(movers - 1):
             found = [(child, _add(owed, parent.payoffs)) for parent, owed in found for child in parent.children]
         return found
 
@@ -180,11 +188,11 @@ class _Staging:
         following: Level = []
         ended: list[Node] = []
         for stage, owed in zip(level, given, strict=True):
-            for joint in zip(*(self.leaves(node) for _, node in stage.nodes), strict=True):
+            for joint in zip(*(self.leaves(node, len(stage.movers)) for _, node in stage.nodes), strict=True):
                 earned, draws = owed, Draws()
                 for (weight, _), (leaf, inside) in zip(stage.nodes, joint, strict=True):
                     earned = _add(earned, inside, weight)
-                    draws += [(weight * share, node, payoffs) for share, node, payoffs in _draws(self.reader, leaf)]
+                    draws += [(weight * share, node, payoffs) for share, node, payoffs in draws_from(self.reader, leaf)]
                 for share, _, payoffs in draws:
                     earned = _add(earned, payoffs, share)
                 ended += [node for _, node, _ in draws if node.kind == "t"]
@@ -195,157 +203,16 @@ class _Staging:
                 stage.earned.append(earned or self.nothing)
                 stage.following.append(chances)
         if ended and following:
-            self.refuse(ended[0], "it ends here, and goes on elsewhere after as many steps")
+            self.end_early(ended[0])
         return following
 
+    def end_early(self, node: Node) -> None:
+        """Called with a node at which the game ends while it goes on elsewhere."""
+        self.refuse(node, "it ends here, and goes on elsewhere after as many steps")
 
-def _same_actions(staging: _Staging, levels: list[Level]) -> tuple[int, ...]:
-    wanted = levels[0][0].actions
-    for stage in itertools.chain(*levels):
-        if stage.actions != wanted:
-            staging.refuse(stage.node, f"there are {stage.actions} actions here and {wanted} in the first step")
-    return wanted
-
-
-def _by_label(levels: list[Level]) -> _States | None:
-    """States as the labels ``h:s:n`` say, or None where they say nothing or stages of one label are not the same."""
-    states: list[list[int]] = []
-    for h, level in enumerate(levels):
-        found = [_LABEL.fullmatch(stage.node.label) for stage in level]
-        states.append([int(match[2]) for match in found if match and int(match[1]) == h])
-        if len(states[h]) < len(level):
-            return None
-    for h, level in enumerate(levels):
-        known: dict[int, Any] = {}
-        for stage, s in zip(level, states[h], strict=True):
-            law = stage.earned, [_state_law(chances, states[h + 1 :]) for chances in stage.following]
-            if known.setdefault(s, law) != law:
-                return None
-    return _States(states, 1 + max(itertools.chain(*states)))
-
-
-def _state_law(chances: dict[int, Fraction], later: list[list[int]]) -> dict[int, Fraction]:
-    """Chances of the states of the next level; those that lead to one state add up."""
-    law: dict[int, Fraction] = {}
-    for stage, chance in chances.items():
-        state = later[0][stage]
-        law[state] = law[state] + chance if state in law else chance
-    return law
-
-
-def _which(states: list[int], count: int) -> Integers:
-    """The stage of each state; a state that cannot be reached at this step is like the first that can."""
-    found = np.zeros(count, dtype=np.int64)
-    found[states] = np.arange(len(states))
-    return found
-
-
-def _payoffs(levels: list[Level], states: _States, actions: tuple[int, ...]) -> tuple[Fractions, Integers]:
-    """Payoffs of all stages, and where those of (h, s, a) are among them: (H, S, A_1, ..., A_N)."""
-    joint = math.prod(actions)
-    earned = [payoffs for level in levels for stage in level for payoffs in stage.earned]
-    table = np.empty((len(actions), len(earned)), dtype=object)
-    for i, row in enumerate(zip(*earned, strict=True)):
-        table[i] = row
-    places, before = np.empty((len(levels), states.size, joint), dtype=np.int64), 0
-    for h, level in enumerate(levels):
-        places[h] = before + _which(states.of[h], states.size)[:, np.newaxis] * joint + np.arange(joint)
-        before += len(level) * joint
-    return Fractions(table), places.reshape(len(levels), states.size, *actions)
-
-
-def _transition(levels: list[Level], states: _States, actions: tuple[int, ...], dense: bool) -> Transition:
-    """The kernels; at the last step every state stays, which nobody gets to see."""
-    joint, matrices = math.prod(actions), []
-    for h, level in enumerate(levels[:-1]):
-        laws = [_state_law(chances, states.of[h + 1 :]) for stage in level for chances in stage.following]
-        ends = np.cumsum([0, *map(len, laws)])
-        columns = np.array([z for law in laws for z in law], dtype=np.int64)
-        shares = np.array([float(chance) for law in laws for chance in law.values()])
-        of = (_which(states.of[h], states.size)[:, np.newaxis] * joint + np.arange(joint)).reshape(-1)
-        of_row = scipy.sparse.csr_array((shares, columns, ends), shape=(len(laws), states.size))
-        matrices.append(of_row[of])
-    stay = np.arange(states.size).repeat(joint)
-    matrices.append(
-        scipy.sparse.csr_array((np.ones(len(stay)), stay, np.arange(len(stay) + 1)), shape=(len(stay), states.size))
-    )
-    if not dense:
-        return Transition.sparse(matrices, actions)
-    return Transition.per_step(
-        np.stack([matrix.toarray().reshape(states.size, *actions, states.size) for matrix in matrices])
-    )
-
-
-def read_efg(
-    path: Path | str, zero_sum: bool | None = None, *, scaled: bool = True
-) -> tuple[ZeroSumGame | MarkovGame, Units]:
-    """Read an extensive game that goes by steps at which all players move without seeing each other.
-
-    States are those of the labels ``h:s:n`` (or ``h:s``) that :func:`metanash.gambit.write_efg` gives its information
-    sets, where stages of one h and s have the same payoffs and chances; else every public history is a state. Kernels
-    of more than 64 states are sparse.
-    (So it is with payoffs that all stand at the end: nobody can tell which step they belong to.) States that cannot be
-    reached at a step are there like the first that can; at the last step every state stays.
-
-    Chances must sum to exactly one. Decimals of at least 15 digits after the point, as floats are written, may miss it
-    by half a unit of the last digit of each (or half that of floats below one) and are divided by their sum. Chances
-    that lead to one state add up. Payoffs before the first move belong to the first step.
-
-    Parameters
-    ----------
-    path, zero_sum, scaled
-        As in :func:`metanash.gambit.read_nfg`; zero-sum if payoffs have exactly the same sum all over a step.
-
-    Returns
-    -------
-    game : ZeroSumGame or MarkovGame
-        Its name is the title of the file.
-    units : Units
-        From values to payoffs.
-
-    Raises
-    ------
-    ArchiveError
-        If the file is missing, malformed, or no game of this shape; the message names the line and the reason.
-
-    Warns
-    -----
-    NearlyZeroSumWarning, VanishingPayoffWarning
-        As :func:`metanash.gambit.read_nfg`.
-
-    Examples
-    --------
-    >>> from metanash.gambit import Units, write_efg
-    >>> from metanash import MarkovGame, Transition
-    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
-    >>> chicken = MarkovGame([[[[[6 / 7, 2 / 7], [1, 0]]]], [[[[6 / 7, 1], [2 / 7, 0]]]]], still, name="Chicken")
-    >>> units = Units((0.0, 0.0), (7.0, 7.0))
-    >>> write_efg("chicken.efg", chicken, units)
-    >>> game, units = read_efg("chicken.efg")
-    >>> game.name, game.horizon, game.n_actions, units.scale
-    ('Chicken', 1, (2, 2), (7.0, 7.0))
-    """
-    reader = Reader(path)
-    title, players = reader.header("EFG", ["2"])
-    try:
-        enough_axes(len(players))
-    except ValueError as error:
-        reader.fail(reader.place, str(error))
-    root = read_tree(reader, len(players))
-    staging = _Staging(reader, root, len(players))
-    first, levels = staging.levels()
-    try:
-        actions = _same_actions(staging, levels)
-        histories = _States([list(range(len(level))) for level in levels], max(map(len, levels)))
-        states = _by_label(levels) or histories
-        starts: dict[int, Fraction] = {}
-        for s, share in zip(states.of[0], first, strict=True):
-            starts[s] = starts.get(s, Fraction(0)) + share
-        initial = np.array([float(starts.get(s, Fraction(0))) for s in range(states.size)])
-        transition = _transition(levels, states, actions, dense=states.size <= _MOST_DENSE)
-        payoffs, places = _payoffs(levels, states, actions)
-        return scaled_game(payoffs, places, transition, initial, title, zero_sum=zero_sum, scaled=scaled)
-    except ArchiveError:
-        raise
-    except ValueError as error:
-        raise ArchiveError(f"{path}: {error}") from error
+    def check_actions(self, levels: list[Level]) -> None:
+        """Refuse numbers of actions that differ between stages."""
+        wanted = levels[0][0].widths
+        for stage in itertools.chain(*levels):
+            if stage.widths != wanted:
+                self.refuse(stage.node, f"there are {stage.widths} actions here and {wanted} in the first step")
