@@ -292,7 +292,8 @@ compare_with_peers() { # One thread each. LiteEFG keeps games in the home folder
     HOME=$home PYTHONPATH=src OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
         JAX_PLATFORMS=cpu JAX_ENABLE_X64=1 \
         XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
-        .venv-peers/bin/python -m benchmarks.peers.measure "$@"
+        sh -c '.venv-peers/bin/python -m benchmarks.peers.measure "$@" && .venv-peers/bin/python -m benchmarks.peers.poker' \
+        bench-peers "$@"
     python -m benchmarks.peers.report "$@"
 }
 
