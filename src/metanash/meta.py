@@ -226,7 +226,11 @@ def _learned(discounts: Sequence[float], *, together: bool = True, share: float 
     return LearnedTarget(tuple(experts), together, share)
 
 
-DEFAULT_UPDATE = "learned"
+def _tracking() -> LearnedTarget:
+    return _learned([1.0, FORGETS, 0.0], share=SHARED)
+
+
+DEFAULT_UPDATE = "tracking"
 """The library's own choice beside the paper's ``best_response`` (page ``docs/meta-updates.md`` has the evidence)."""
 
 META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
@@ -241,11 +245,11 @@ META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
     "learned": lambda n_games: _learned([1.0]),  # noqa: ARG005
     "discounted": lambda n_games: AnnealedTarget(last_stage_average_target, _SQUARE, FORGETS),  # noqa: ARG005
     "window": lambda n_games: WindowTarget(last_stage_average_target, _SQUARE, 3),  # noqa: ARG005
-    "tracking": lambda n_games: _learned([1.0, FORGETS, 0.0], share=SHARED),  # noqa: ARG005
+    "tracking": lambda n_games: _tracking(),  # noqa: ARG005
     "harris": lambda n_games: LearnedRate(AverageTarget(shared_best_response_target, _root(n_games))),
     "tuned_individual": lambda n_games: LearnedRate(Individual()),  # noqa: ARG005
     "tuned_best_response": lambda n_games: LearnedRate(AverageTarget(best_response_target, _root(n_games))),
-    "tuned_learned": lambda n_games: LearnedRate(_learned([1.0])),  # noqa: ARG005
+    "tuned_tracking": lambda n_games: LearnedRate(_tracking()),  # noqa: ARG005
 }
 """Meta-updates by name: functions of the number of games K, which most of them do without."""
 

@@ -279,7 +279,7 @@ def test_a_rate_that_is_too_large_comes_down_and_one_that_is_not_stays_up():
 
 def test_sequences_side_by_side_have_rates_of_their_own():
     kinds = [zero_sum_sequence(kind, "rates", n_games=4, perturbation=0.0) for kind in ("pure", "mixed")]
-    update, learner = META_UPDATES["tuned_learned"](4), OptimisticMirrorDescent(0.5)
+    update, learner = META_UPDATES["tuned_tracking"](4), OptimisticMirrorDescent(0.5)
     together = learn_sequence([GameBatch(pair) for pair in zip(*kinds, strict=True)], learner, update, 200, at=[200])
     for k, games in enumerate(kinds):
         alone = learn_sequence(games, learner, update, 200, at=[200])

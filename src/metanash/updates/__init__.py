@@ -3,7 +3,7 @@
 :mod:`metanash.meta` has the contract of a meta-update, the paper's own, and the registry ``META_UPDATES``. What is here
 knows neither the number of games K nor how alike they are.
 
-Averages (:mod:`~metanash.updates.averages`): :class:`AnnealedTarget` trusts itself more with every game, and may forget;
+Averages (:mod:`~metanash.updates.averages`): :class:`AnnealedTarget` trusts itself more with every game, may forget;
 :class:`GeometricTarget` is the centroid of the reversed divergence; :class:`WindowTarget` has the last few games only.
 :class:`LearnedTarget` (:mod:`~metanash.updates.learned`) mixes averages by how well each has foretold the games so far.
 :class:`LearnedRate` (:mod:`~metanash.updates.rates`) gives any meta-update a learning rate that is learned from game to
