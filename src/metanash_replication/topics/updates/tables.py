@@ -137,8 +137,8 @@ def bound_rows(sizes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """From how many games on (6), and the bound with annealed weights, are below that of uniform starts.
 
     ``share`` is Delta over K, as a part of the divergence of best responses from uniform starts in that bound. Equation
-    (6) as printed is beside (4) as printed; the annealed one beside the proven bound that it is made of, in which neither
-    stages nor the learning rate matter (Delta with sums over states there).
+    (6) as printed is beside (4) as printed; the annealed one, with Delta of sums over states, beside the proven bound
+    that it is made of: neither stages nor the learning rate matter there.
     """
     for horizon, states, actions, t, share in itertools.product(
         *(sizes[name] for name in ("horizons", "n_states", "n_actions", "iterations", "shares"))
@@ -196,7 +196,7 @@ def crossover_rows(
                 "ratio": ratio,
                 "ratio_low": ratio_low,
                 "ratio_high": ratio_high,
-                "dissimilarity": arrays["dissimilarity"][:, n].mean(),
+                "similarity": arrays["dissimilarity"][:, n].mean() / k,
                 "bound_uniform": alone,
                 "bound": each.mean(),
                 "tightest": (gap / each).max() if arm == "annealed_best_response" else math.nan,
