@@ -46,6 +46,7 @@ def misfits(config: Section) -> list[Mistake]:
         _readings(config["readings"]),
         _river(config["river"]["endgames"]),
         _successors(config["successors"]["comparisons"]),
+        _updates(config["updates"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -402,3 +403,28 @@ def _congestion(section: Section) -> Iterator[Mistake]:
         if 4**players > 10**8:
             words = f"must be at most 13, for 4^N joint actions; there is {players}"
             yield Mistake(("theory", "potential", "sequences", "congestion", "players", k), words)
+
+
+_UPDATE_KINDS = {
+    "zero_sum": ("mixed", "pure", "random"),
+    "moving": ("still", "drift", "abrupt", "clusters"),
+    "sparse_zero_sum": ("random",),
+    "river_poker": ("random", "sorted", "alternating"),
+    "general_sum": ("random", "congestion", "public_goods", "shapley", "prisoners_dilemma", "chicken"),
+}
+"""Kinds of games of the families of the topic ``updates``."""
+
+
+def _updates(section: Section) -> Iterator[Mistake]:
+    for name, one in section["comparisons"]["settings"].items():
+        where = ("updates", "comparisons", "settings", name)
+        family, kinds = one["family"], _UPDATE_KINDS[one["family"]]
+        for kind in one["base_kinds"]:
+            if kind not in kinds:
+                words = f"of the family {family} must be of {', '.join(kinds)}, got {shortened(kind)}"
+                yield Mistake((*where, "base_kinds"), words)
+        learner = "correlated_mirror_descent" if family == "general_sum" else "optimistic_mirror_descent"
+        if one["learner"] != learner:
+            yield Mistake((*where, "learner"), f"of the family {family} must be {learner}, got {one['learner']}")
+    for name, one in section["crossover"]["settings"].items():
+        yield from _rising(("updates", "crossover", "settings", name, "games"), one["games"])

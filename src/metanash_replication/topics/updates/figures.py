@@ -84,6 +84,7 @@ def crossover(tables: Tables, width: float) -> Figure:
             handles[ARM_LABELS[arm]] = line
         title = f"{KIND_LABELS[str(kind)]},\nperturbation {size:g}"
         ax.set(xscale="log", yscale="log", xlabel="games K", ylabel="mean NE-gap (reward units)", title=title)
+    axes[2].set_ylabel("")
     for ax in axes:
         ax.minorticks_off()
         sns.despine(ax=ax)
@@ -111,7 +112,8 @@ def moving(tables: Tables, width: float) -> Figure:
         ax.set(yscale="log", title=f"{KIND_LABELS[base]},\n{KIND_LABELS[kind]}")
         ax.minorticks_off()
         sns.despine(ax=ax)
-    figure.supxlabel("game k")
+    for ax in axes[-1]:
+        ax.set_xlabel("game k")
     figure.supylabel("NE-gap over that of individual learning")
     legend_outside(figure, list(handles.values()), list(handles), 3)
     return figure

@@ -27,10 +27,10 @@ def _choice(tables: Tables) -> Part:
         f"On {cells(table.iloc[0]['cases'], 'd')} cases that decide nothing else. A meta-update can be chosen if in "
         "each of them the interval of its ratio to (5) ends below one and its gap is at most "
         f"{cells(table.iloc[0]['allowed_to_individual'], 'g')} times that of individual learning; chosen is the one "
-        "with the smallest geometric mean of ratios to (5). Those that change the learning rate are judged by themselves."
+        "with the smallest geometric mean of ratios to (5). Those that change the rate are judged by themselves."
     )
     head = ("update", "mean ratio to (5)", "largest upper end", "largest ratio to individual", "can be chosen", "")
-    return Part("Which one is the default", text, head, tuple(rows))
+    return Part("Meta-updates: which one is the default", text, head, tuple(rows))
 
 
 def _ratios(tables: Tables) -> Part:
@@ -54,7 +54,11 @@ def _ratios(tables: Tables) -> Part:
     )
     heat = Heat(("setting", "kind", "perturbation"), ("update",), ("ratio to (5)",), good=_GOOD, bad=_BAD)
     return Part(
-        "Beside (5)", text, ("setting", "kind", "perturbation", "update", "gap", "ratio to (5)", ""), tuple(rows), heat
+        "Meta-updates: beside (5)",
+        text,
+        ("setting", "kind", "perturbation", "update", "gap", "ratio to (5)", ""),
+        tuple(rows),
+        heat,
     )
 
 
@@ -71,7 +75,7 @@ def _bounds(tables: Tables) -> Part:
     )
     head = ("H", "S", "A", "T", "share", "(6), games", "annealed, games")
     heat = Heat(("H", "S", "A", "T"), ("share",), ("(6), games", "annealed, games"), scale="size")
-    return Part("Where Theorem 2 becomes sharper than (4), computed", text, head, tuple(rows), heat)
+    return Part("Meta-updates: where Theorem 2 becomes sharper, computed", text, head, tuple(rows), heat)
 
 
 def _measured(tables: Tables) -> Part:
@@ -106,7 +110,7 @@ def _measured(tables: Tables) -> Part:
         "bound, annealed",
     )
     heat = Heat(("kind", "perturbation", "K"), ("update",), ("ratio to individual",), good=_GOOD, bad=_BAD)
-    return Part("Where it becomes sharper, measured", text, head, tuple(rows), heat)
+    return Part("Meta-updates: where it becomes sharper, measured", text, head, tuple(rows), heat)
 
 
 def _moving(tables: Tables) -> Part:
@@ -125,7 +129,11 @@ def _moving(tables: Tables) -> Part:
     text = "Mean gap at $T$ of the games after the first, over that of (5), of sequences between two base games."
     heat = Heat(("games", "sequence"), ("update",), ("ratio to (5)",), good=_GOOD, bad=_BAD)
     return Part(
-        "Sequences that move", text, ("games", "sequence", "update", "gap", "ratio to (5)", ""), tuple(rows), heat
+        "Meta-updates: sequences that move",
+        text,
+        ("games", "sequence", "update", "gap", "ratio to (5)", ""),
+        tuple(rows),
+        heat,
     )
 
 
@@ -145,7 +153,10 @@ def _regret(tables: Tables) -> Part:
         "What weights that are learned by row pay beside the best of the averages they mix, in nats, at most over rows."
     )
     return Part(
-        "What learning the weights costs", text, ("games", "sequence", "averages", "excess", "allowed"), tuple(rows)
+        "Meta-updates: what learning the weights costs",
+        text,
+        ("games", "sequence", "averages", "excess", "allowed"),
+        tuple(rows),
     )
 
 
