@@ -163,7 +163,7 @@ def bound_rows(sizes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "iterations": t,
             "share": share,
             "paper": first_below(printed, level, 5),
-            "annealed": first_below(annealed, 1.0, 1),
+            "annealed": first_below(annealed, 1.0, 2),
         }
 
 
