@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_the_page_on_meta_updates_runs(tmp_path, monkeypatch, capsys):
     exec(compile(code, "docs/meta-updates.md", "exec"), {})
     gaps = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
     assert len(gaps) == 4
-    assert all(later < 0.9 * former for former, later in zip(gaps[:-1], gaps[1:], strict=True))
+    assert all(later < 0.9 * former for former, later in itertools.pairwise(gaps))
 
 
 def test_the_page_on_what_came_after_the_paper_runs(tmp_path, monkeypatch, capsys):
