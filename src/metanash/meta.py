@@ -93,8 +93,17 @@ class CarryOver:
         return self.last
 
 
+def _check_staged(learner: object) -> None:
+    if not hasattr(learner, "stages"):
+        raise ValueError(
+            f"{type(learner).__name__} has no stages, of which this meta-update averages something; it learns with "
+            "individual or carry_over, or with a target of your own"
+        )
+
+
 def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """mu^{tau, dagger} and nu^{tau, dagger}, or pi_i^{tau, dagger}, of each stage, ties split evenly."""
+    _check_staged(learner)
     stages = learner.stages(run.state)
     players = range(len(run.state.initial))
     return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in players)
@@ -102,6 +111,7 @@ def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
 
 def stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """The average policy of each stage; of a joint, each player's part."""
+    _check_staged(learner)
     stages = learner.stages(run.state)
     players = range(len(run.state.initial))
     return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in players)
@@ -113,6 +123,7 @@ def shared_best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     It is best against all iterations of the run, each by the estimates Q^tau of its stage: a maximiser of the sum over
     stages of n_tau times the stage's average payoff. A stage has a best response of its own in (5).
     """
+    _check_staged(learner)
     stages = learner.stages(run.state)
     weight = np.array([stage.iterations / run.state.iteration for stage in stages])
     return tuple(
@@ -129,6 +140,7 @@ def last_stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     ValueError
         If T cuts the first stage.
     """
+    _check_staged(learner)
     state = run.state
     full = learner.stages(state)[: state.stage if state.done == state.length else state.stage - 1]
     if not full:
@@ -140,6 +152,7 @@ def last_stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
 
 def output_policy_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """The average of all iterates, for every stage: the output policy, or what is left of it without correlation."""
+    _check_staged(learner)
     return tuple(policy[:, np.newaxis] for policy in learner.average(run.state))
 
 

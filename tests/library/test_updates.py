@@ -352,6 +352,16 @@ def test_a_name_is_the_meta_update_of_that_name():
         learn_sequence(games, learner, "best", 30)
 
 
+@pytest.mark.parametrize("name", sorted(META_UPDATES.keys() - {"individual", "carry_over"}))
+def test_learners_without_stages_are_refused_by_name(name):
+    games = zero_sum_sequence("mixed", "names", n_games=2, perturbation=0.1)
+    words = (
+        "not for RegretMatching" if name.startswith("tuned_") or name == "harris" else "RegretMatching has no stages"
+    )
+    with pytest.raises(ValueError, match=words):
+        learn_sequence(games, RegretMatching(), name, 10)
+
+
 def test_meta_updates_stay_as_they_were():
     targets = rows(np.random.default_rng(3), 3)
     experts = (AnnealedTarget(as_is, krichevsky_trofimov),)

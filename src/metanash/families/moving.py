@@ -1,7 +1,6 @@
 """Zero-sum sequences that move: between two base games, slowly, all at once, or to and fro."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -42,9 +41,11 @@ def moving_sequence(
     n_games: int,
     perturbation: float,
     base_kind: str = "pure",
+    horizon: int = 2,
+    n_states: int = 2,
+    n_actions: Sequence[int] = (2, 2),
     noise: Noise = "uniform",
     stationary: bool = True,
-    **sizes: Any,
 ) -> list[ZeroSumGame]:
     """Zero-sum Markov games whose rewards go from one base game to another.
 
@@ -59,12 +60,10 @@ def moving_sequence(
         0 or 1 by a coin for each game (clusters); it is 0 (still).
     address : int or str
         Names of the sequence.
-    n_games, perturbation, noise, stationary
+    n_games, perturbation, horizon, n_states, n_actions, noise, stationary
         As in :func:`metanash.families.zero_sum_sequence`.
     base_kind : {"pure", "mixed", "random"}
         Kind of both base games.
-    **sizes
-        ``horizon``, ``n_states``, ``n_actions``, as there.
 
     Returns
     -------
@@ -86,12 +85,20 @@ def moving_sequence(
     check_sequence(n_games, perturbation, noise, 0.0)
     first, second = (
         zero_sum_sequence(
-            base_kind, *address, "end", end, n_games=1, perturbation=0.0, noise=noise, stationary=stationary, **sizes
+            base_kind,
+            *address,
+            "end",
+            end,
+            n_games=1,
+            perturbation=0.0,
+            horizon=horizon,
+            n_states=n_states,
+            n_actions=n_actions,
+            stationary=stationary,
         )[0]
         for end in (0, 1)
     )
-    horizon, *rest = first.reward.shape
-    shape = (1 if stationary else horizon, *rest)
+    shape = (1 if stationary else horizon, *first.reward.shape[1:])
     return [
         ZeroSumGame(
             perturbed((1.0 - w) * first.reward + w * second.reward, perturbation, noise, shape, address, k),
