@@ -134,7 +134,7 @@ def gaps_of(arm, matrices):
 
 
 def matrices_of(family, kind, address, options, **how):
-    games = families.FAMILIES[family](kind, ROOT_SEED, "updates", *address, **how, **options)
+    games = families.FAMILIES[family](kind, ROOT_SEED, *address, **how, **options)
     return [game.reward[0, 0].tolist() for game in games]
 
 
@@ -169,7 +169,10 @@ def by_hand():
     """Mean gap after the first game, [case][arm][seed]."""
     found = []
     for phase, family, kind, options in CASES:
-        sequences = [matrices_of(family, kind, (phase, seed), options, n_games=4, perturbation=0.1) for seed in SEEDS]
+        sequences = [
+            matrices_of(family, kind, ("meta-updates", phase, seed), options, n_games=4, perturbation=0.1)
+            for seed in SEEDS
+        ]
         found.append({arm: [sum(gaps_of(arm, own)[1:]) / 3 for own in sequences] for arm in ARMS})
     return found
 
@@ -216,7 +219,15 @@ def test_what_moves_and_what_the_weights_cost(tables):
     highs, excess = {}, {}
     for kind in MOVES["kinds"]:
         sequences = [
-            matrices_of("moving", kind, ("moving", "pure", seed), SIZES, base_kind="pure", n_games=5, perturbation=0.05)
+            matrices_of(
+                "moving",
+                kind,
+                ("updates", "moving", "pure", seed),
+                SIZES,
+                base_kind="pure",
+                n_games=5,
+                perturbation=0.05,
+            )
             for seed in SEEDS
         ]
         means = {arm: [sum(gaps_of(arm, own)[1:]) / 4 for own in sequences] for arm in ("tracking", "best_response")}
@@ -251,7 +262,7 @@ def test_the_gap_over_the_bound_that_decides(tables):
     factor = math.exp(eta) + eta**2 / 4 * math.expm1(2 * eta) ** 2
     worst = 0.0
     for seed in SEEDS:
-        matrices = matrices_of("zero_sum", "pure", ("crossover", seed), SIZES, n_games=4, perturbation=0.1)
+        matrices = matrices_of("zero_sum", "pure", ("updates", "crossover", seed), SIZES, n_games=4, perturbation=0.1)
         seen, gaps = [], []
         for k, matrix in enumerate(matrices):
             starts = [[HALF[i]] for i in (0, 1)]

@@ -61,7 +61,9 @@ def test_no_game_is_in_both_phases(measured):
     phases = {spec["phase"] for spec, _ in measured["update_comparisons"]}
     assert phases == {"choose", "verdict"}
     alike = {"n_games": 1, "perturbation": 0.1}
-    one, other = (families.zero_sum_sequence("mixed", 1, "updates", phase, 0, **alike)[0] for phase in sorted(phases))
+    one, other = (
+        families.zero_sum_sequence("mixed", 1, "meta-updates", phase, 0, **alike)[0] for phase in sorted(phases)
+    )
     assert not np.allclose(one.reward, other.reward)
 
 
@@ -70,7 +72,7 @@ def test_every_update_meets_the_games_of_its_seed_alone(measured):
     for spec, arrays in measured["update_comparisons"]:
         j, i, seed = len(spec["perturbations"]) - 1, 0, spec["seeds"][-1]
         games = families.FAMILIES[spec["family"]](
-            spec["base_kinds"][i], spec["root_seed"], "updates", spec["phase"], seed, n_games=spec["games"],
+            spec["base_kinds"][i], spec["root_seed"], "meta-updates", spec["phase"], seed, n_games=spec["games"],
             perturbation=spec["perturbations"][j], **spec["options"],
         )  # fmt: skip
         learner = LEARNERS[spec["learner"]](spec["learning_rate"])

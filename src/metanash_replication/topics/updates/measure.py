@@ -71,7 +71,9 @@ def update_comparisons(
     found = {"dissimilarity": np.empty(lead), **{arm: np.empty((*lead, games)) for arm in arms}}
     own = LEARNERS[learner](learning_rate)
     for (i, kind), (j, size) in itertools.product(enumerate(base_kinds), enumerate(perturbations)):
-        sequences = _sequences(family, kind, (root_seed, "updates", phase), seeds, games, perturbation=size, **options)
+        sequences = _sequences(
+            family, kind, (root_seed, "meta-updates", phase), seeds, games, perturbation=size, **options
+        )
         for arm in arms:
             runs = learn_sequence(sequences, own, arm, iterations, at=[iterations])
             found[arm][i, j] = _last(runs, _GAPS[learner])
