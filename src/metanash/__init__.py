@@ -16,6 +16,7 @@ Games
 Learning
     :mod:`~metanash.learners`: Algorithms 1 and 2, projected Q-ascent, softmax gradient, regret matching; the loop
     :mod:`~metanash.meta`: the starting policies of the next game, from the games before; learning of a sequence
+    :mod:`~metanash.updates`: meta-updates beside the paper's: weights and learning rates learned on line, forgetting
     :mod:`~metanash.maml`: exact MAML on a set of games
     :mod:`~metanash.correlated`: the correlated policy that Algorithm 2 puts out, and its CCE-gaps
     :mod:`~metanash.swaps`: how far a correlated policy is from a correlated equilibrium, by what swap deviations gain

@@ -18,18 +18,23 @@ serve Algorithms 1 and 2 alike, player by player; Theorem 6 takes ``best_respons
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from metanash._inner.views import View, Viewed
 from metanash.games import GameBatch, check_games
 from metanash.learners.base import Learner, Policies, Run, learn, profiles_of
-from metanash.learners.stages import StagedMirrorDescent, best_response_to
+from metanash.learners.stages import best_response_to
 from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
+from metanash.updates.averages import AnnealedTarget, GeometricTarget, WindowTarget, krichevsky_trofimov, uniform_weight
+from metanash.updates.base import AnyStaged, MetaUpdate, Target, TunesLearner
+from metanash.updates.learned import LearnedTarget
+from metanash.updates.rates import LearnedRate
 
 __all__ = [
+    "DEFAULT_UPDATE",
     "META_UPDATES",
     "TARGETS",
     "AverageTarget",
@@ -38,25 +43,10 @@ __all__ = [
     "MetaUpdate",
     "Target",
     "learn_sequence",
+    "prepared",
 ]
 
 State = TypeVar("State")
-
-
-class MetaUpdate(Protocol):
-    """See the module.
-
-    Examples
-    --------
-    >>> [callable(getattr(update, name)) for update in (Individual(), CarryOver()) for name in ("observe", "initial")]
-    [True, True, True, True]
-    """
-
-    def observe(self, learner: Any, run: Run[Any]) -> "MetaUpdate":
-        """Return the meta-update that has also seen this run on one more game."""
-
-    def initial(self) -> Policies | None:
-        """Return initial policies for the next game; None stands for the learner's default."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +93,17 @@ class CarryOver:
         return self.last
 
 
-AnyStaged = StagedMirrorDescent[Any, Any]
-
-Target = Callable[[AnyStaged, Run[Any]], Policies]
-"""Policies (game, stage, h, s, action) that a finished game recommends, one array per player."""
+def _check_staged(learner: object) -> None:
+    if not hasattr(learner, "stages"):
+        raise ValueError(
+            f"{type(learner).__name__} has no stages, of which this meta-update averages something; it learns with "
+            "individual or carry_over, or with a target of your own"
+        )
 
 
 def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """mu^{tau, dagger} and nu^{tau, dagger}, or pi_i^{tau, dagger}, of each stage, ties split evenly."""
+    _check_staged(learner)
     stages = learner.stages(run.state)
     players = range(len(run.state.initial))
     return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in players)
@@ -118,6 +111,7 @@ def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
 
 def stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """The average policy of each stage; of a joint, each player's part."""
+    _check_staged(learner)
     stages = learner.stages(run.state)
     players = range(len(run.state.initial))
     return tuple(np.stack([stage.average[i] for stage in stages], axis=1) for i in players)
@@ -129,6 +123,7 @@ def shared_best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     It is best against all iterations of the run, each by the estimates Q^tau of its stage: a maximiser of the sum over
     stages of n_tau times the stage's average payoff. A stage has a best response of its own in (5).
     """
+    _check_staged(learner)
     stages = learner.stages(run.state)
     weight = np.array([stage.iterations / run.state.iteration for stage in stages])
     return tuple(
@@ -145,6 +140,7 @@ def last_stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     ValueError
         If T cuts the first stage.
     """
+    _check_staged(learner)
     state = run.state
     full = learner.stages(state)[: state.stage if state.done == state.length else state.stage - 1]
     if not full:
@@ -156,6 +152,7 @@ def last_stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:
 
 def output_policy_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     """The average of all iterates, for every stage: the output policy, or what is left of it without correlation."""
+    _check_staged(learner)
     return tuple(policy[:, np.newaxis] for policy in learner.average(run.state))
 
 
@@ -219,17 +216,68 @@ TARGETS: dict[str, Target] = {
 """Targets by the name of the meta-update that averages them."""
 
 
-def _average(target: Target) -> Callable[[int], MetaUpdate]:
+def _root(n_games: int) -> float:
     # one game teaches nothing that is used, so alpha = 1 cannot matter for K = 1
-    return lambda n_games: AverageTarget(target, 1.0 / math.sqrt(max(n_games, 2)))
+    return 1.0 / math.sqrt(max(n_games, 2))
 
+
+def _average(target: Target) -> Callable[[int], MetaUpdate]:
+    return lambda n_games: AverageTarget(target, _root(n_games))
+
+
+FORGETS = 0.7
+"""Part of a game's count that is left after the next one, where an average forgets."""
+SHARED = 0.01
+"""Part of the weights that goes round after each game, where what is best may change."""
+_SQUARE = uniform_weight(2.0)
+
+
+def _learned(discounts: Sequence[float], *, together: bool = True, share: float = 0.0) -> LearnedTarget:
+    """Averages of the last full stage: three weights of the uniform policy, and some discounts."""
+    anneals = (krichevsky_trofimov, _SQUARE, uniform_weight(4.0))
+    experts = [AnnealedTarget(last_stage_average_target, alpha, g) for alpha in anneals for g in discounts]
+    return LearnedTarget(tuple(experts), together, share)
+
+
+def _tracking() -> LearnedTarget:
+    return _learned([1.0, FORGETS, 0.0], share=SHARED)
+
+
+DEFAULT_UPDATE = "tracking"
+"""The library's own choice beside the paper's ``best_response`` (page ``docs/meta-updates.md`` has the evidence)."""
 
 META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
     "individual": lambda n_games: Individual(),  # noqa: ARG005
     **{name: _average(target) for name, target in TARGETS.items()},
     "carry_over": lambda n_games: CarryOver(),  # noqa: ARG005
+    "annealed_best_response": lambda n_games: AnnealedTarget(best_response_target, krichevsky_trofimov),  # noqa: ARG005
+    "annealed_output_policy": lambda n_games: AnnealedTarget(output_policy_target, _SQUARE),  # noqa: ARG005
+    "annealed_last_stage": lambda n_games: AnnealedTarget(last_stage_average_target, _SQUARE),  # noqa: ARG005
+    "geometric_output_policy": lambda n_games: GeometricTarget(output_policy_target, _root(n_games)),
+    "learned_by_row": lambda n_games: _learned([1.0], together=False),  # noqa: ARG005
+    "learned": lambda n_games: _learned([1.0]),  # noqa: ARG005
+    "discounted": lambda n_games: AnnealedTarget(last_stage_average_target, _SQUARE, FORGETS),  # noqa: ARG005
+    "window": lambda n_games: WindowTarget(last_stage_average_target, _SQUARE, 3),  # noqa: ARG005
+    "tracking": lambda n_games: _tracking(),  # noqa: ARG005
+    "harris": lambda n_games: LearnedRate(AverageTarget(shared_best_response_target, _root(n_games))),
+    "tuned_individual": lambda n_games: LearnedRate(Individual()),  # noqa: ARG005
+    "tuned_best_response": lambda n_games: LearnedRate(AverageTarget(best_response_target, _root(n_games))),
+    "tuned_tracking": lambda n_games: LearnedRate(_tracking()),  # noqa: ARG005
 }
-"""Meta-updates by name: functions of the number of games K."""
+"""Meta-updates by name: functions of the number of games K, which most of them do without."""
+
+
+def prepared(update: MetaUpdate, learner: Learner[State]) -> Learner[State]:
+    """Return the learner of the next game: the given one, unless the meta-update changes it.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> learner = mn.OptimisticMirrorDescent(0.2)
+    >>> prepared(Individual(), learner) is learner
+    True
+    """
+    return update.tuned(learner) if isinstance(update, TunesLearner) else learner
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +308,7 @@ class SequenceRun(Viewed, Generic[State]):
 def learn_sequence(
     sequences: Sequence[GameBatch[Any]],
     learner: Learner[State],
-    update: MetaUpdate,
+    update: MetaUpdate | str,
     iterations: int,
     *,
     at: Sequence[int] | Integers | None = None,
@@ -273,8 +321,9 @@ def learn_sequence(
         ZeroSumGame, MarkovGame or DiscountedGame, as the learner takes them; see :func:`metanash.learners.learn`.
         ``sequences[k]`` holds game k of one or more independent sequences (seeds), side by side.
     learner : Learner
-    update : MetaUpdate
-        Before any game.
+    update : MetaUpdate or str
+        Before any game, or its name in :data:`META_UPDATES`: ``best_response`` is the paper's, :data:`DEFAULT_UPDATE`
+        the library's.
     iterations : int
         T, for each game.
     at : increasing ints, optional
@@ -287,25 +336,31 @@ def learn_sequence(
     Raises
     ------
     ValueError
-        If an argument is out of range, there is no game, or games are of another class than the learner takes.
+        If an argument is out of range, there is no game or no meta-update of that name, or games are of another class
+        than the learner takes.
 
     Examples
     --------
     >>> import metanash as mn
     >>> games = mn.families.zero_sum_sequence("pure", 2023, "docs", n_games=3, perturbation=0.1)
     >>> learner = mn.OptimisticMirrorDescent(0.2)
-    >>> alone, meta = (learn_sequence(games, learner, META_UPDATES[name](3), 100) for name in ("individual",
-    ...     "best_response"))
-    >>> meta.ne_gap.shape, bool((meta.ne_gap[0, 1:, -1] < alone.ne_gap[0, 1:, -1]).all())
-    ((1, 3, 39), True)
+    >>> alone, paper, own = (learn_sequence(games, learner, name, 100) for name in ("individual", "best_response",
+    ...     DEFAULT_UPDATE))
+    >>> own.ne_gap.shape, [bool((run.ne_gap[0, 1:, -1] < alone.ne_gap[0, 1:, -1]).all()) for run in (paper, own)]
+    ((1, 3, 39), [True, True])
     """
     given: object = sequences
     if not isinstance(given, Sequence) or isinstance(given, str | bytes):
         check_games("learn_sequence", sequences)
     if not sequences:
         raise ValueError("a sequence needs at least one game")
+    if isinstance(update, str):
+        if update not in META_UPDATES:
+            raise ValueError(f"there is no meta-update {update!r}; there are {', '.join(META_UPDATES)}")
+        update = META_UPDATES[update](len(sequences))
     runs: list[Run[State]] = []
     for games in sequences:
-        runs.append(learn(games, learner, iterations, at=at, initial=update.initial()))
-        update = update.observe(learner, runs[-1])
+        now = prepared(update, learner)
+        runs.append(learn(games, now, iterations, at=at, initial=update.initial()))
+        update = update.observe(now, runs[-1])
     return SequenceRun(tuple(runs))

@@ -10,6 +10,19 @@ ARM_LABELS = {
     "last_stage_average": "meta: last full stages",
     "output_policy": "meta: output policies",
     "carry_over": "meta: carry-over",
+    "annealed_best_response": "annealed best responses",
+    "annealed_output_policy": "annealed output policies",
+    "annealed_last_stage": "annealed last stages",
+    "geometric_output_policy": "geometric output policies",
+    "learned_by_row": "learned weights, by row",
+    "learned": "learned weights",
+    "discounted": "discounted last stages",
+    "window": "window of last stages",
+    "tracking": "learned weights that forget",
+    "harris": "best responses of games, learned rate",
+    "tuned_individual": "individual, learned rate",
+    "tuned_best_response": "best responses (5), learned rate",
+    "tuned_tracking": "learned weights that forget, learned rate",
 }
 KIND_LABELS = {
     "mixed": "mixed equilibria",
@@ -27,6 +40,10 @@ KIND_LABELS = {
     "alternating": "alternating order",
     "shared": "shared position",
     "own": "positions of their own",
+    "still": "all alike",
+    "drift": "drift",
+    "abrupt": "abrupt change",
+    "clusters": "two clusters",
 }
 LEARNER_LABELS = {
     "optimistic_mirror_descent": "Algorithm 1",

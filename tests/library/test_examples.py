@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 from pathlib import Path
@@ -92,6 +93,17 @@ def test_the_page_on_river_endgames_runs(tmp_path, monkeypatch, capsys):
     assert gaps[-1] < 0.05
     alone, meta = (float(word) for word in before.split() if word.startswith("0."))
     assert meta < alone
+
+
+def test_the_page_on_meta_updates_runs(tmp_path, monkeypatch, capsys):
+    """Each is better than the one before, on games with saddle points."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "meta-updates.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    exec(compile(code, "docs/meta-updates.md", "exec"), {})
+    gaps = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert len(gaps) == 4
+    assert all(later < 0.9 * former for former, later in itertools.pairwise(gaps))
 
 
 def test_the_page_on_what_came_after_the_paper_runs(tmp_path, monkeypatch, capsys):

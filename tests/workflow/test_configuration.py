@@ -84,7 +84,7 @@ WRONG = [math.nan, math.inf, -math.inf, -1, 0, 1e20, 10**30, 20.0, "text", "20",
 
 ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
     "perturbation", "perturbations", "references", "discount", "discounts", "transition_mixing", "inner_steps",
-    "margin", "root_seed",
+    "margin", "root_seed", "shares",
 }  # fmt: skip
 WINDOW = ("windows[0][0]",)  # a window may begin earlier
 REAL = {  # any number above 0, so 20.0 as well
@@ -413,6 +413,31 @@ SAID = {
         ("successors", "comparisons", "settings", "cce-chicken-H1", "horizon"),
         2,
         "rates/cautious_omwu: plays games of one step, there are 2",
+    ),
+    "a kind of game of another family": (
+        ("updates", "comparisons", "settings", "choose-H1", "base_kinds"),
+        ["mixed", "drift"],
+        "choose-H1/base_kinds[1]: of the family zero_sum must be of mixed, pure, random, got",
+    ),
+    "a learner of another family": (
+        ("updates", "comparisons", "settings", "choose-H1", "learner"),
+        "correlated_mirror_descent",
+        "choose-H1/learner: of the family zero_sum must be optimistic_mirror_descent",
+    ),
+    "mixed games of unequal actions on the way": (
+        ("updates", "moving", "options", "n_actions"),
+        [2, 3],
+        "moving/options/n_actions: must be of two players, A = B for mixed games",
+    ),
+    "numbers of games that fall": (
+        ("updates", "crossover", "settings", "pure-identical", "games"),
+        [5, 2],
+        "pure-identical/games: must rise",
+    ),
+    "no first stage": (
+        ("updates", "moving", "options", "horizon"),
+        501,
+        "moving/options/horizon: must be at most T = 500",
     ),
     "too few iterations for slopes": (
         ("successors", "comparisons", "settings", "ce-random-H2", "iterations"),

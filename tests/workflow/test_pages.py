@@ -140,6 +140,12 @@ CITED = {
     "Values beside an exact reference": "appendix_equilibria",
     "River endgames as trees": "river",
     "After the paper": "successors",
+    "Meta-updates: which": "updates_choice",
+    "Meta-updates: beside": "updates",
+    "Meta-updates: where Theorem 2 becomes": "updates_bounds",
+    "Meta-updates: where it becomes": "updates_crossover",
+    "Meta-updates: sequences": "updates_moving",
+    "Meta-updates: what": "updates_regret",
     "Worst instances found": "falsification",
     "What makes them worst": "falsification",
 }

@@ -22,7 +22,8 @@ MOST_BLOCKS = 1000
 """Blocks of seeds of all experiments, each of one kind of games: two jobs each, planned at every start."""
 _PROJECT = Path(__file__).resolve().parents[2]
 _SOURCES = ("config", "docs", "notebooks", "profiles", "src", "tests", "workflow")
-_STAGED = ("best_response", "shared_best_response", "stage_average", "last_stage_average", "output_policy")
+_UNSTAGED = ("individual", "carry_over")
+"""Meta-updates that need no stages; what the others are made of is in :mod:`metanash.updates`."""
 _DEFAULTS = {"n_states": 2, "n_actions": [2, 2], "horizon": 2}
 """Of the families ``zero_sum`` and ``potential``, as their functions have them."""
 _TABLES = {"shapley": [3, 3], "prisoners_dilemma": [2, 2], "chicken": [2, 2]}
@@ -46,6 +47,7 @@ def misfits(config: Section) -> list[Mistake]:
         _readings(config["readings"]),
         _river(config["river"]["endgames"]),
         _successors(config["successors"]["comparisons"]),
+        _updates(config["updates"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -108,7 +110,7 @@ def _experiment(name: str, section: Section) -> Iterator[Mistake]:
     if "mixed" in section["base_kinds"] and len(set(options.get("n_actions", [2, 2]))) > 1:
         words = f"mixed games need n_actions with A = B, there is {shortened(options['n_actions'])}"
         yield Mistake((*place, "games", "options", "n_actions"), words)
-    staged = [arm for arm in section["arms"] if arm in _STAGED]
+    staged = [arm for arm in section["arms"] if arm not in _UNSTAGED]
     if staged and games["count"] < 2:
         words = (
             f"must be at least 2 for the arm {staged[0]}, which learns from the games before; there is {games['count']}"
@@ -402,3 +404,53 @@ def _congestion(section: Section) -> Iterator[Mistake]:
         if 4**players > 10**8:
             words = f"must be at most 13, for 4^N joint actions; there is {players}"
             yield Mistake(("theory", "potential", "sequences", "congestion", "players", k), words)
+
+
+_UPDATE_KINDS = {
+    "zero_sum": ("mixed", "pure", "random"),
+    "moving": ("still", "drift", "abrupt", "clusters"),
+    "sparse_zero_sum": ("random",),
+    "river_poker": ("random", "sorted", "alternating"),
+    "general_sum": ("random", "congestion", "public_goods", "shapley", "prisoners_dilemma", "chicken"),
+}
+"""Kinds of games of the families of the topic ``updates``."""
+
+
+def _updates(section: Section) -> Iterator[Mistake]:
+    for name, one in section["comparisons"]["settings"].items():
+        where = ("updates", "comparisons", "settings", name)
+        family, kinds = one["family"], _UPDATE_KINDS[one["family"]]
+        for k, kind in enumerate(one["base_kinds"]):
+            if kind not in kinds:
+                words = f"of the family {family} must be of {', '.join(kinds)}, got {shortened(kind)}"
+                yield Mistake((*where, "base_kinds", k), words)
+        general = family == "general_sum"
+        learner = "correlated_mirror_descent" if general else "optimistic_mirror_descent"
+        actions = one["options"].get("n_actions", [2, 2])
+        if not general and len(actions) != 2:
+            yield Mistake((*where, "options", "n_actions"), f"must be of two players, there is {shortened(actions)}")
+        if "mixed" in (*one["base_kinds"], one["options"].get("base_kind")) and len(set(actions)) > 1:
+            words = f"mixed games need n_actions with A = B, there is {shortened(actions)}"
+            yield Mistake((*where, "options", "n_actions"), words)
+        if one["learner"] != learner:
+            yield Mistake((*where, "learner"), f"of the family {family} must be {learner}, got {one['learner']}")
+        iterations = one.get("iterations", section["comparisons"]["iterations"])
+        yield from _full_stages((*where, "options", "horizon"), one["options"].get("horizon", 2), iterations)
+    moving = section["moving"]
+    horizon, actions = moving["options"].get("horizon", 2), moving["options"].get("n_actions", [2, 2])
+    yield from _full_stages(("updates", "moving", "options", "horizon"), horizon, moving["iterations"])
+    if len(actions) != 2 or ("mixed" in moving["base_kinds"] and len(set(actions)) > 1):
+        words = f"must be of two players, A = B for mixed games; there is {shortened(actions)}"
+        yield Mistake(("updates", "moving", "options", "n_actions"), words)
+    for k, actions in enumerate(section["bounds"]["n_actions"]):
+        if len(actions) != 2:
+            words = f"must be of two players, there is {shortened(actions)}"
+            yield Mistake(("updates", "bounds", "n_actions", k), words)
+    for name, one in section["crossover"]["settings"].items():
+        yield from _rising(("updates", "crossover", "settings", name, "games"), one["games"])
+
+
+def _full_stages(place: tuple[str, ...], horizon: int, iterations: int) -> Iterator[Mistake]:
+    if iterations < horizon:
+        words = f"must be at most T = {iterations}, since the first stage has H iterations; there is {horizon}"
+        yield Mistake(place, words)

@@ -1,7 +1,8 @@
 """Right-hand sides of the theorems, with their constants, as printed and repaired. Pure functions, one per claim.
 
 :mod:`~metanash.bounds.zero_sum` has Theorems 1 and 2, :mod:`~metanash.bounds.potential` Proposition 1 and Theorems 3
-and 4, :mod:`~metanash.bounds.general_sum` Theorems 5 and 6.
+and 4, :mod:`~metanash.bounds.general_sum` Theorems 5 and 6, :mod:`~metanash.bounds.sequences`
+Theorem 2 with another weight of the uniform policy.
 
 Nothing here knows a learner: divergences and similarities come in as numbers, bounds go out. Natural logarithms.
 """
@@ -24,6 +25,7 @@ from metanash.bounds.potential import (
     theorem_3,
     theorem_4,
 )
+from metanash.bounds.sequences import annealed_regret, theorem_2_annealed
 from metanash.bounds.zero_sum import (
     burn_in,
     largest_learning_rate,
@@ -38,6 +40,7 @@ from metanash.bounds.zero_sum import (
 )
 
 __all__ = [
+    "annealed_regret",
     "burn_in",
     "cce_learning_rate",
     "correlated_burn_in",
@@ -53,6 +56,7 @@ __all__ = [
     "theorem_1_proven",
     "theorem_1_uniform",
     "theorem_2",
+    "theorem_2_annealed",
     "theorem_3",
     "theorem_4",
     "theorem_5",

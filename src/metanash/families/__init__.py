@@ -8,10 +8,10 @@ base game; law and size are our choice): reward^k = clip(base + perturbation Z^k
 [-1, 1] or standard normal, transitions shared or, where asked for, mixed with a random kernel.
 Congestion and tracking games differ in parameters of their own instead (weights; target and drift).
 
-Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.sparse_zero_sum` (many states) and
-:mod:`~metanash.families.poker`. Potential games: :mod:`~metanash.families.potential`,
-:mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`. General-sum:
-:mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
+Zero-sum: :mod:`~metanash.families.zero_sum`, :mod:`~metanash.families.moving` (between two base games),
+:mod:`~metanash.families.sparse_zero_sum` (many states) and :mod:`~metanash.families.poker`. Potential games:
+:mod:`~metanash.families.potential`, :mod:`~metanash.families.congestion` and :mod:`~metanash.families.tracking`.
+General-sum: :mod:`~metanash.families.general_sum`. They share :mod:`~metanash.families.sequences`.
 
 Game trees, which are no Markov games and no sequences, are in :mod:`~metanash.families.small_poker`. It is imported by
 its own name, so that jobs which make the families above do not depend on extensive games.
@@ -22,6 +22,7 @@ from typing import Any
 
 from metanash.families.congestion import congestion_sequence
 from metanash.families.general_sum import general_sum_sequence
+from metanash.families.moving import moving_sequence
 from metanash.families.poker import pot_scale, river_deal, river_poker_sequence
 from metanash.families.potential import potential_sequence
 from metanash.families.sparse_zero_sum import sparse_zero_sum_sequence
@@ -32,6 +33,7 @@ __all__ = [
     "FAMILIES",
     "congestion_sequence",
     "general_sum_sequence",
+    "moving_sequence",
     "pot_scale",
     "potential_sequence",
     "river_deal",
@@ -44,6 +46,7 @@ __all__ = [
 
 FAMILIES: dict[str, Callable[..., Sequence[Any]]] = {
     "zero_sum": zero_sum_sequence,
+    "moving": moving_sequence,
     "sparse_zero_sum": sparse_zero_sum_sequence,
     "general_sum": general_sum_sequence,
     "potential": potential_sequence,

@@ -29,6 +29,7 @@ TOPICS = (
     "larger_tasks",
     "river",
     "successors",
+    "updates",
     "scale",
     "falsification",
     "own_games",

@@ -28,7 +28,7 @@ from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumG
 from metanash.gaps import from_start, ne_gains_of, values
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.learners.base import Run
-from metanash.meta import META_UPDATES
+from metanash.meta import META_UPDATES, prepared
 from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 from metanash.solution.result import at_sets
 from metanash.solution.trees import solve_tree
@@ -101,8 +101,9 @@ def learn_own_games(
         update, runs = META_UPDATES[arm](len(batches)), list[Run[Any]]()
         for batch in batches:
             follow = partial(_gains, batch)
-            runs.append(learn(batch, learner, iterations, at=grid, initial=update.initial(), probe=follow))
-            update = update.observe(learner, runs[-1])
+            now = prepared(update, learner)
+            runs.append(learn(batch, now, iterations, at=grid, initial=update.initial(), probe=follow))
+            update = update.observe(now, runs[-1])
         played.append(runs)
     measure = _measure([run for runs in played for run in runs])
     found: dict[str, list[Any]] = {}

@@ -1,0 +1,1 @@
+"""Meta-updates beside equation (5)."""
