@@ -15,8 +15,10 @@ import math
 import numpy as np
 
 from metanash import simplex
+from metanash.kernels.bandit import sampled_ascent, sampled_mirror, v_learning
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.kernels.sampling import simulate
 from metanash.kernels.trees import gains_in_trees, learn_trees
 from metanash.typing import Floats, Integers
 
@@ -37,6 +39,10 @@ __all__ = [
     "mirror",
     "off_simplex",
     "regret_matching",
+    "sampled_ascent",
+    "sampled_mirror",
+    "simulate",
+    "v_learning",
 ]
 
 
