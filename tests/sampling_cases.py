@@ -43,7 +43,8 @@ def in_order(arguments, names):
 
 
 def simulate_arguments(
-    rng, games, actions, states, horizon, episodes, *, kinds=2, parts=1, shared=False, ending=0.0, kept=1, rows=None, first=5
+    rng, games, actions, states, horizon, episodes, *, kinds=2, parts=1, shared=False, ending=0.0, kept=1, rows=None,
+    first=5,
 ):  # fmt: skip
     """Play of finite horizon, or with a chance of the end in every step."""
     found = game_arguments(rng, games, actions, states, kinds, 1 if shared or ending else horizon)
@@ -75,7 +76,9 @@ def simulate_arguments(
     )
 
 
-def v_learning_arguments(rng, games, actions, states, horizon, episodes, *, kinds=2, shared=False, measure=1, bonus=0.1):
+def v_learning_arguments(
+    rng, games, actions, states, horizon, episodes, *, kinds=2, shared=False, measure=1, bonus=0.1
+):
     """V-learning in the middle of a run."""
     found = game_arguments(rng, games, actions, states, kinds, 1 if shared else horizon)
     sizes, players, columns = (games, horizon, states), len(actions), sum(actions)
@@ -102,8 +105,8 @@ def v_learning_arguments(rng, games, actions, states, horizon, episodes, *, kind
     }
     return in_order(
         found,
-        "reward transition onward index start actions seed rate prior policy loss average count value followed deviated "
-        "reply bonus games players horizon states joint columns kinds steps first episodes measure",
+        "reward transition onward index start actions seed rate prior policy loss average count value followed "
+        "deviated reply bonus games players horizon states joint columns kinds steps first episodes measure",
     )
 
 
@@ -160,13 +163,13 @@ def sampled_ascent_arguments(rng, games, actions, states, iterations, *, kinds=2
     }
     return in_order(
         found,
-        "reward onward index start actions seed step policy baseline played exploration games players states joint columns "
-        "kinds reward_rows batch first iterations",
+        "reward onward index start actions seed step policy baseline played exploration games players states joint "
+        "columns kinds reward_rows batch first iterations",
     )
 
 
 def sampling_cases(rng):
-    """Yield cases as ``kernel_cases.cases``: the same draws, so play is the same to the bit, and learning to rounding."""
+    """Yield cases as ``kernel_cases.cases``: the same draws, so the same play, and learning to rounding."""
     for actions, states, horizon in itertools.product(ACTIONS, (1, 2, 5, 40), (1, 3)):
         label = f"{actions}, {states} states, horizon {horizon}"
         if math.prod(actions) * states**2 <= 20_000:

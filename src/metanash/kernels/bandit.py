@@ -1,7 +1,7 @@
 """Learners with bandit feedback in NumPy: the reference of ``bandit.h``; part of :mod:`metanash.kernels.twin`.
 
-Draws are those of :mod:`~metanash.kernels.sampling`. Payoffs of actions are estimated by importance weights: what a player
-got for the action that it took, less a baseline that it knew before, over the chance with which it took it.
+Draws are those of :mod:`~metanash.kernels.sampling`. Payoffs of actions are estimated by importance weights: what a
+player got for the action that it took, less a baseline that it knew before, over the chance with which it took it.
 """
 
 import itertools
@@ -253,8 +253,8 @@ def sampled_mirror(
 ) -> None:
     """Iterate Algorithms 1 and 2 inside one stage, payoffs being estimated on ``batch`` episodes an iteration.
 
-    Each iteration moves the anchors and makes iterates of the last estimates, then plays the iterates for the next ones. A
-    stage begins with a batch under its initial policies, which is not counted in the sums.
+    Each iteration moves the anchors and makes iterates of the last estimates, then plays the iterates for the next
+    ones. A stage begins with a batch under its initial policies, which is not counted in the sums.
 
     Parameters
     ----------
@@ -376,8 +376,8 @@ def sampled_ascent(
 ) -> None:
     """Iterate projected Q-ascent, Q-values being estimated on ``batch`` episodes an iteration.
 
-    An episode goes on to a pair of state and actions, where it ends by chance, and from there on once more, to an end whose
-    rewards are what a player got.
+    An episode goes on to a pair of state and actions, where it ends by chance, and from there on once more, to an end
+    whose rewards are what a player got.
 
     Parameters
     ----------

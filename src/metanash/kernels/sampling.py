@@ -1,7 +1,7 @@
 """Sampled play in NumPy: the reference of ``sampling.h`` and ``simulate.h``; part of :mod:`metanash.kernels.twin`.
 
-Random numbers are those of Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2,
-3") at the address (seed, episode, step): nothing else decides what is drawn.
+Random numbers are those of Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1,
+2, 3") at the address (seed, episode, step): nothing else decides what is drawn.
 """
 
 import numpy as np
@@ -59,8 +59,8 @@ def numbers(key: int, episode: npt.ArrayLike, step: npt.ArrayLike, players: int)
     """
     wide = (players + 3) // 2
     block = np.asarray(step, dtype=np.uint64)[..., np.newaxis] * np.uint64(wide) + np.arange(wide, dtype=np.uint64)
-    block, episodes = np.broadcast_arrays(block, np.asarray(episode, dtype=np.uint64)[..., np.newaxis])
-    words = philox(key, block, episodes)
+    each = np.asarray(episode, dtype=np.uint64)[..., np.newaxis]
+    words = philox(key, *(np.asarray(one, dtype=np.uint64) for one in np.broadcast_arrays(block, each)))
     found = (words >> np.uint64(12)) * 2.0**-52
     return np.asarray(found.reshape(*found.shape[:-2], 2 * wide)[..., : 2 + players])
 
