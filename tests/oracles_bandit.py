@@ -154,7 +154,7 @@ class VLearner:
 
 
 def stage_batch(reward, move, begin, sizes, key, first, batch, policy, chance, ahead, baseline, *, blind):
-    """Estimates on one batch at every (h, s): payoffs with their baselines, means of what was got; None without visit."""
+    """Estimates on one batch at every (h, s): payoffs with their baselines, means of what was got; None unvisited."""
     horizon, states, players = len(reward[0]), len(begin), len(sizes)
     seen = {at: [] for at in itertools.product(range(horizon), range(states))}
     laws = {at: [explored(p, chance) for p in policy[at]] for at in seen}

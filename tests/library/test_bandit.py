@@ -23,9 +23,9 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.simulation import draw_keys, play_tables, player_rewards
 
 
-def random_game(seed, *, horizon=2, states=2, actions=(2, 3), zero_sum=False):
+def random_game(seed, *, horizon=2, states=2, actions=(2, 3), zero_sum=False, spread=1.0):
     rng = np.random.default_rng(seed)
-    transition = mn.Transition.per_step(rng.dirichlet(np.ones(states), size=(horizon, states, *actions)))
+    transition = mn.Transition.per_step(rng.dirichlet(np.full(states, spread), size=(horizon, states, *actions)))
     reward, begin = rng.uniform(size=(len(actions), horizon, states, *actions)), rng.dirichlet(np.ones(states))
     return mn.ZeroSumGame(reward[0], transition, begin) if zero_sum else mn.MarkovGame(reward, transition, begin)
 
@@ -130,11 +130,11 @@ def test_sampled_stages_are_those_of_plain_python(sizes):
 def test_estimates_of_payoffs_are_unbiased_to_rounding():
     """The expectation over all outcomes of one episode, given a visit, is the payoff against what the others play.
 
-    Which outcome an episode has is known from a simulation with the same draws; all of them come within 50,000 episodes.
+    Which outcome an episode has is known from a simulation with the same draws; all come within 50,000 episodes.
     """
-    game = random_game(7, actions=(2, 2))
+    game = random_game(7, actions=(2, 2), spread=5.0)
     batch, rng = GameBatch.of(game), np.random.default_rng(8)
-    policy = np.concatenate([rng.dirichlet(np.ones(2), size=(1, 2, 2)) for _ in range(2)], axis=-1)
+    policy = np.concatenate([rng.dirichlet(np.full(2, 5.0), size=(1, 2, 2)) for _ in range(2)], axis=-1)
     played = 0.7 * policy + 0.3 / 2
     value, baseline = rng.uniform(size=(1, 2, 2, 2)), rng.uniform(size=(1, 2, 2, 2))
     simulated = mn.simulate(game, (played[..., :2], played[..., 2:]), 50_000, seed=9, trajectories=True)

@@ -140,6 +140,8 @@ CITED = {
     "Values beside an exact reference": "appendix_equilibria",
     "River endgames as trees": "river",
     "After the paper": "successors",
+    "Learning with bandit": "bandit",
+    "Meta-learning with bandit": "bandit_meta",
     "Worst instances found": "falsification",
     "What makes them worst": "falsification",
 }

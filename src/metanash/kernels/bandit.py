@@ -112,6 +112,20 @@ def v_learning(
         Factor of the bonus.
     first : int
         Number of the first episode.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.MarkovGame([[[[[1.0, 0.0], [0.0, 0.5]]]]] * 2, still))
+    >>> tables, half, pair = mn.simulation.play_tables(games), np.full((1, 1, 1, 4), 0.5), np.zeros((1, 1, 1, 2))
+    >>> policy = half.copy()
+    >>> v_learning(**tables, reward=games.reward, transition=tables["onward"], seed=np.array([7]), rate=np.ones(1),
+    ...     prior=np.log(half), policy=policy, loss=np.zeros(4), average=half.copy(), count=np.zeros(1),
+    ...     value=pair.copy(), followed=pair.copy(), deviated=np.zeros(4), reply=pair.copy(), bonus=0.0, horizon=1,
+    ...     steps=1, first=0, episodes=5000, measure=1)
+    >>> bool((policy[..., [0, 2]] > 0.9).all()) or bool((policy[..., [1, 3]] > 0.9).all())  # both the same
+    True
     """
     sizes, listed = (games, horizon, states), actions.tolist()
     law, losses, means = (x.reshape(*sizes, columns) for x in (policy, loss, average))
@@ -300,6 +314,19 @@ def sampled_mirror(
         Number of the first episode.
     blind : int
         Whether all that is got counts as 0.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.MarkovGame([[[[[1.0, 0.5], [0.5, 0.0]]]]] * 2, still))
+    >>> policy, names = np.full((1, 1, 1, 4), 0.5), ("x", "payoff", "sum_payoff")
+    >>> zeros = {name: np.zeros(4) for name in names} | {name: np.zeros(2) for name in ("value", "baseline")}
+    >>> sampled_mirror(**mn.simulation.play_tables(games), **zeros, reward=games.reward, seed=np.array([7]),
+    ...     eta=np.ones(1), policy=policy, sum_joint=np.zeros(4), sum_value=np.zeros(2), met=np.zeros(1),
+    ...     exploration=0.1, horizon=1, steps=1, batch=20, done=0, first=0, iterations=30, blind=0)
+    >>> bool((policy[..., [0, 2]] > 0.9).all())  # the first actions are worth more, whatever the other does
+    True
     """
     sizes, listed = (games, horizon, states), actions.tolist()
     anchor, law, estimate = (a.reshape(*sizes, columns) for a in (x, policy, payoff))
@@ -407,6 +434,18 @@ def sampled_ascent(
         Episodes of an iteration.
     first : int
         Number of the first episode.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.DiscountedGame([[[[1.0, 0.5], [0.5, 0.0]]]], still, 0.5))
+    >>> tables, policy = mn.simulation.play_tables(games), np.full((1, 1, 4), 0.5)
+    >>> tables["onward"] = tables["onward"][0]
+    >>> sampled_ascent(**tables, reward=games.reward, seed=np.array([7]), step=np.array([0.1]), policy=policy,
+    ...     baseline=np.zeros(2), played=np.zeros(1), exploration=0.1, reward_rows=1, batch=20, first=0, iterations=50)
+    >>> bool((policy[..., [0, 2]] > 0.9).all())
+    True
     """
     law, base = policy.reshape(games, states, columns), baseline.reshape(games, states, players)
     pays, ends = reward.reshape(games, reward_rows, states, joint), onward.reshape(kinds, states, joint, states)

@@ -154,6 +154,18 @@ def simulate(
         Number of the first episode.
     ending : int
         Whether an episode ends where u is above all chances of next states.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still))
+    >>> none, visits, returns = np.zeros(0), np.zeros((1, 1, 1, 1, 4)), np.zeros((1, 1, 2, 1))
+    >>> sizes = {"parts": 1, "reward_rows": 1, "steps": 1, "onward_steps": 1, "horizon": 1, "first": 0, "episodes": 100}
+    >>> simulate(**mn.simulation.play_tables(games), **sizes, ending=0, kept=0, reward=games.reward, state=none,
+    ...     action=none, ends=np.array([0.5, 1.0, 1.0, 1.0]), seed=np.array([7]), visits=visits, returns=returns)
+    >>> bool(visits.sum() == 100.0), bool((visits[0, 0, 0, 0, [1, 3]] == 0.0).all())  # the second column is not played
+    (True, True)
     """
     pays = reward.reshape(games, reward_rows, steps, states, joint)
     chances = onward.reshape(onward_steps, kinds, states, joint, states)

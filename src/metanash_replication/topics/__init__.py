@@ -29,6 +29,7 @@ TOPICS = (
     "larger_tasks",
     "river",
     "successors",
+    "bandit",
     "scale",
     "falsification",
     "own_games",
