@@ -188,8 +188,12 @@ def stage_batch(reward, move, begin, sizes, key, first, batch, policy, chance, a
     return found
 
 
-def sampled_mirror(reward, move, begin, sizes, key, eta, batch, chance, iterations):
-    """Averages of the iterates of Algorithms 1 and 2 on sampled episodes, and the values of the last finished stage."""
+def sampled_mirror(reward, move, begin, sizes, key, eta, batch, chance, iterations, initial=None, told=None):
+    """Averages of the iterates of Algorithms 1 and 2 on sampled episodes, and the values of the last finished stage.
+
+    ``initial`` is a function from stages, from 1 on, to policies at every (h, s); the list ``told`` gets for each stage
+    the mean estimates of payoffs at every (h, s), 0 where nobody came.
+    """
     horizon, states, players = len(reward[0]), len(begin), len(sizes)
     places = list(itertools.product(range(horizon), range(states)))
     ahead = {at: [0.0] * players for at in places}
@@ -197,9 +201,9 @@ def sampled_mirror(reward, move, begin, sizes, key, eta, batch, chance, iteratio
     total = {at: [[0.0] * n for n in sizes] for at in places}
     episode, done, length, stage = 0, 0, horizon, 1
     while done < iterations:
-        policy = {at: [[1 / n] * n for n in sizes] for at in places}
-        anchor = {at: [[0.0] * n for n in sizes] for at in places}
-        means = {at: [] for at in places}
+        policy = initial(stage) if initial else {at: [[1 / n] * n for n in sizes] for at in places}
+        anchor = {at: [[math.log(x) for x in p] for p in policy[at]] for at in places}
+        means, estimates = {at: [] for at in places}, {at: [] for at in places}
 
         def look(policy, ahead, stage):
             nonlocal episode
@@ -224,7 +228,17 @@ def sampled_mirror(reward, move, begin, sizes, key, eta, batch, chance, iteratio
             for at in places:
                 if last[at]:
                     means[at].append(last[at][1])
+                    estimates[at].append(last[at][0])
             done += 1
+        if told is not None:
+            told.append(
+                {
+                    at: [
+                        [sum(e[i][a] for e in seen) / max(len(seen), 1) for a in range(n)] for i, n in enumerate(sizes)
+                    ]
+                    for at, seen in estimates.items()
+                }
+            )
         if done < iterations:
             ahead = {
                 at: [sum(m[i] for m in means[at]) / len(means[at]) for i in range(players)] if means[at] else ahead[at]

@@ -30,8 +30,8 @@ CLAIMS = [
         place=f"{AFTER}: Jin et al. (2021); Song et al. (2022); Mao and Başar (2022)",
         statement=(
             r"With bandit feedback V-learning finds an $\epsilon$-approximate Nash equilibrium of a zero-sum game, and "
-            r"a coarse correlated one of a general-sum game, in $\tilde O(H^5 S A / \epsilon^2)$ episodes: gaps of order "
-            r"$\sqrt{\log T / T}$ after $T$ of them."
+            r"a coarse correlated one of a general-sum game, in $\tilde O(H^5 S A / \epsilon^2)$ episodes: gaps of "
+            r"order $\sqrt{\log T / T}$ after $T$ of them."
         ),
         tested=(
             "Slope of the mean gap on the last decade of episodes, beside that of the promise on the same points; "

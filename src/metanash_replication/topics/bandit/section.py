@@ -57,8 +57,8 @@ def _meta(tables: Tables) -> Part:
     text = (
         f"Algorithm 1 on sequences of games, {cells(first['iterations'], 'd')} iterations a game, each on "
         f"{cells(first['batch'], 'd')} sampled episodes or with full information: NE-gap at the end, mean over the "
-        f"games after the first and {cells(first['n_seeds'], 'd')} seeds, and its ratio to that of individual learning with "
-        "the same feedback."
+        f"games after the first and {cells(first['n_seeds'], 'd')} seeds, and its ratio to that of individual "
+        "learning with the same feedback."
     )
     head = ("sequence", "feedback", "initial policies", "gap", "over individual")
     good, bad = "less than individual learning", "more than individual learning"

@@ -33,8 +33,7 @@ _SETTING = ("case", "concept", "base_kind", "horizon", "n_players", "episodes", 
 def _place(spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
     horizon, players = int(spec.get("horizon", 0)), len(spec["n_actions"])
     case = f"{spec['concept']}, {spec['base_kind']}, N={players}" + f", H={horizon}" * (horizon > 0)
-    last = int(arrays["episodes"][-1])
-    values = (case, spec["concept"], spec["base_kind"], horizon, players, last, len(arrays["seeds"]))
+    values = (case, spec["concept"], spec["base_kind"], horizon, players, spec["episodes"], len(arrays["seeds"]))
     return dict(zip(_SETTING, values, strict=True))
 
 
