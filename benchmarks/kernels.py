@@ -275,7 +275,7 @@ SAMPLED = {
         0.0,
     ),
 }
-"""Sampled play of a game of two steps, states and actions: calls, their steps, and steps a second that are asked for."""
+"""Sampled play of a game of two steps, states and actions: calls, their steps, and steps a second to reach."""
 
 
 def uniform(game: ZeroSumGame, games: int) -> tuple[np.ndarray, ...]:
