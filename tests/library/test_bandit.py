@@ -231,6 +231,16 @@ def test_sampled_q_values_have_the_exact_ones_as_mean():
         np.testing.assert_allclose(moved, np.diff(exact, axis=-1)[:, 0], atol=0.06, rtol=0)
 
 
+@pytest.mark.parametrize("step", [1e-100, 1e16, 1e100])
+def test_steps_of_any_size_stay_on_the_simplex(step):
+    run = learn(random_team(21), SampledQAscent(step, batch=3, exploration=0.0), 50)
+    for part in run.policy:
+        assert (part >= 0.0).all()
+        np.testing.assert_allclose(part.sum(axis=-1), 1.0, atol=1e-12)
+    if step > 1.0:
+        assert set(np.unique(run.policy[0])) == {0.0, 1.0}
+
+
 # All of them --------------------------------------------------------------------------------------------
 
 ALL = [

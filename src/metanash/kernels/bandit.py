@@ -492,4 +492,5 @@ def sampled_ascent(
             base[g, s] = noted.totals[s] / noted.met[s]
             moved = law[g, s] + step[g] * (noted.sums[s] / noted.met[s])
             for i in range(players):
-                law[g, s, begins[i] : begins[i + 1]] = simplex.project(moved[begins[i] : begins[i + 1]])
+                own = moved[begins[i] : begins[i + 1]]
+                law[g, s, begins[i] : begins[i + 1]] = simplex.project(own - own.max())  # however far the step was

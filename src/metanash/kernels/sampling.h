@@ -117,9 +117,13 @@ static inline void NAMED(soften_alone)(int64_t n, const double *x, double step, 
     for (int64_t a = 0; a < n; a++) p[a] /= total;
 }
 
-/* The nearest point of the simplex to y: y - t where that is positive. `sorted` is work for n numbers. */
+/* The nearest point of the simplex to y: y - t where that is positive. `sorted` is work for n numbers. It does not change if
+ * all of y is moved by a number, so the largest becomes 0: however far a step was, t is told from it. */
 static inline void NAMED(onto_simplex)(int64_t n, double *y, double *sorted) {
+    double top = y[0];
+    for (int64_t a = 1; a < n; a++) top = y[a] > top ? y[a] : top;
     for (int64_t a = 0; a < n; a++) {
+        y[a] -= top;
         int64_t k = a;
         for (; k && sorted[k - 1] < y[a]; k--) sorted[k] = sorted[k - 1];
         sorted[k] = y[a];

@@ -107,6 +107,18 @@ def test_processors_that_fuse_give_the_same_bits(script, tmp_path):
 
 
 @needs_compiled
+def test_sampled_play_and_learning_give_the_same_bits_on_each_instruction_set(tmp_path):
+    """Nothing is fused there, where one bit may decide what is drawn; exp and log are those of the C library."""
+    sets = [results_on(isa, "kernel_cases.py", tmp_path / f"{isa}.npz") for isa in ("avx512", "avx2", "portable")]
+    kinds = ("simulate", "v_learning", "sampled_mirror", "sampled_ascent")
+    kernels_of = [kernel for _, kernel, _, _ in cases()]
+    names = [name for name in sets[0] if name != "isa" and kernels_of[int(name.split()[0])] in kinds]
+    assert len(names) > 1000
+    for other in sets[1:]:
+        assert [name for name in names if sets[0][name].tobytes() != other[name].tobytes()] == []
+
+
+@needs_compiled
 @pytest.mark.skipif(os.name != "posix", reason="memory is protected by mprotect")
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_kernels_touch_nothing_behind_their_arrays(isa):
