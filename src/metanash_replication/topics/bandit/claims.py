@@ -71,7 +71,10 @@ CLAIMS = [
             bad="With bandit feedback the meta-update (5) leaves a larger gap in all {cases} cases.",
         ),
         judge=comparison(
-            "bandit_meta", meta_ratios, ("base_kind", "games"), "gap over that of individual learning {left} ({where})"
+            "bandit_meta",
+            meta_ratios,
+            ("base_kind", "games", "batch"),
+            "gap over that of individual learning {left} ({where})",
         ),
         figures=("bandit_meta",),
         tables=("bandit_meta",),

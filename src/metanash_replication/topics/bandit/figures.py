@@ -54,7 +54,7 @@ def learning_figure(tables: Tables, width: float) -> Figure:
 
 
 def meta_figure(tables: Tables, width: float) -> Figure:
-    """Mean NE-gap against episodes, a panel for each sequence, a colour for each arm and a line style for feedback."""
+    """Mean NE-gap against episodes, n an iteration: a panel a sequence, a colour an arm, a line style for feedback."""
     table = tables["bandit_meta_curves"]
     cases, handles = list(dict.fromkeys(table["case"])), {}
     figure, axes = plt.subplots(1, len(cases), figsize=(width, 0.52 * width), squeeze=False)
@@ -66,7 +66,7 @@ def meta_figure(tables: Tables, width: float) -> Figure:
             (handles[label],) = ax.plot(own["episode"], own["mean"], label=label, **style)
         log_axes(ax, "episodes")
         first = part.iloc[0]
-        ax.set(title=f"{KIND_LABELS[first['base_kind']]},\n$K$ = {first['games']}")
+        ax.set(title=f"{KIND_LABELS[first['base_kind']]},\n$K$ = {first['games']}, $n$ = {first['batch']}")
     axes[0, 0].set_ylabel("NE-gap (reward units)")
     legend_outside(figure, list(handles.values()), list(handles), 2)
     return figure

@@ -59,7 +59,7 @@ PLAN = Plan(
             "bandit_meta",
             (
                 "Meta-learning with bandit feedback: NE-gap of Algorithm 1, mean over seeds and the games after the "
-                "first, on sampled episodes (lines) and with full information (dots)."
+                "first, on n sampled episodes an iteration (lines) and with full information (dots)."
             ),
             ("bandit_meta_curves",),
         ),

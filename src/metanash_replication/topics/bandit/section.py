@@ -55,8 +55,8 @@ def _meta(tables: Tables) -> Part:
     ]
     first = table.iloc[0]
     text = (
-        f"Algorithm 1 on sequences of games, {cells(first['iterations'], 'd')} iterations a game, each on "
-        f"{cells(first['batch'], 'd')} sampled episodes or with full information: NE-gap at the end, mean over the "
+        f"Algorithm 1 on sequences of games, {cells(first['iterations'], 'd')} iterations a game, each on $n$ "
+        f"sampled episodes or with full information: NE-gap at the end, mean over the "
         f"games after the first and {cells(first['n_seeds'], 'd')} seeds, and its ratio to that of individual "
         "learning with the same feedback."
     )

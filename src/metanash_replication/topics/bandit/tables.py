@@ -81,7 +81,11 @@ def curve_rows(spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[d
 
 def _sequence(spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
     sizes = {name: spec[name] for name in ("base_kind", "games", "horizon", "perturbation", "batch")}
-    return {"case": f"{spec['base_kind']}, K={spec['games']}", **sizes, "n_seeds": len(arrays["seeds"])}
+    return {
+        "case": f"{spec['base_kind']}, K={spec['games']}, n={spec['batch']}",
+        **sizes,
+        "n_seeds": len(arrays["seeds"]),
+    }
 
 
 def meta_rows(
@@ -95,7 +99,9 @@ def meta_rows(
         alone = arrays[f"{feedback}_individual"][:, -1]
         for arm in spec["arms"]:
             gaps = np.stack([arrays[f"{feedback}_{arm}"][:, -1], alone], axis=1)
-            source = stream(root_seed, "bandit sequences", spec["base_kind"], spec["games"], feedback, arm)
+            source = stream(
+                root_seed, "bandit sequences", spec["base_kind"], spec["games"], spec["batch"], feedback, arm
+            )
             drawn = bootstrap_means(gaps, resamples, source)
             low, high = percentile_interval(drawn[:, 0])
             ratio_low, ratio_high = percentile_interval(gap_ratio(drawn[:, 0], drawn[:, 1]))
