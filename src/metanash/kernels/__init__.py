@@ -9,9 +9,9 @@ responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds w
 fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
 with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.trees`,
-:mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling` and :mod:`~metanash.kernels.bandit`) are, and one
-line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
-longer.
+:mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and
+:mod:`~metanash.kernels.v_learning`) are, and one line on standard error says so: results are the same up to rounding,
+but long runs take one to two orders of magnitude longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from metanash.typing import Floats, Integers
 
-__all__ = ["numbers", "philox", "pick", "pick_action", "simulate"]
+__all__ = ["numbers", "philox", "pick", "pick_action", "play", "product", "simulate", "softmax"]
 
 Words = npt.NDArray[np.uint64]
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -91,6 +91,51 @@ def pick_action(chance: Floats, u: Floats) -> Integers:
         if not wrong.any():
             return found
         found = found - wrong
+
+
+def softmax(logits: Floats) -> Floats:
+    """Softmax over the last axis, whose sum is made in order, as in C.
+
+    Examples
+    --------
+    >>> softmax(np.array([np.log(3.0), 0.0])).round(4).tolist()
+    [0.75, 0.25]
+    """
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(raised / np.cumsum(raised, axis=-1)[..., -1:])
+
+
+def play(chance: Floats, u: Floats, actions: list[int]) -> tuple[list[Integers], Integers]:
+    """Actions that are drawn from chances (..., columns) side by side, and the joint action.
+
+    ``u`` has the numbers of a step, see :func:`numbers`.
+
+    Examples
+    --------
+    >>> taken, joint = play(np.array([0.5, 0.5, 0.25, 0.75]), np.array([[0.0, 0.7, 0.3, 0.0]]), [2, 2])
+    >>> [part.tolist() for part in taken], joint.tolist()
+    ([[1], [1]], [3])
+    """
+    ends = np.cumsum(actions)[:-1]
+    taken = [pick_action(p, u[..., 1 + i]) for i, p in enumerate(np.split(chance, ends, axis=-1))]
+    joint = np.zeros_like(taken[0])
+    for n, a in zip(actions, taken, strict=True):
+        joint = joint * n + a
+    return taken, joint
+
+
+def product(policy: Floats, actions: list[int]) -> Floats:
+    """Chances (..., joint) of joint actions under policies (..., columns).
+
+    Examples
+    --------
+    >>> product(np.array([0.5, 0.5, 0.25, 0.75]), [2, 2]).tolist()
+    [0.125, 0.375, 0.125, 0.375]
+    """
+    found = np.ones((*policy.shape[:-1], 1))
+    for p in np.split(policy, np.cumsum(actions)[:-1], axis=-1):
+        found = (found[..., :, np.newaxis] * p[..., np.newaxis, :]).reshape(*policy.shape[:-1], -1)
+    return found
 
 
 def simulate(
