@@ -396,6 +396,118 @@ def gains_in_trees(compiled: ModuleType, games: int) -> None:
     compiled.gains_in_trees(**two_trees(games), index=array("q", range(games)), gain=same(0.0, 2 * games), kinds=games)
 
 
+def two_states(games: int) -> dict[str, array | int]:
+    """What kernels that sample take of games of two steps, states and actions of two players."""
+    return {
+        "onward": array("d", [0.5, 1.0]) * 8,
+        "index": array("q", [0]) * games,
+        "start": array("d", [0.5, 1.0]) * games,
+        "actions": array("q", [2, 2]),
+        "seed": array("q", range(games)),
+        "games": games,
+        "players": 2,
+        "states": 2,
+        "joint": 4,
+        "columns": 4,
+        "kinds": 1,
+    }
+
+
+def simulate(compiled: ModuleType, episodes: int) -> None:
+    """Play of uniform policies for two steps."""
+    compiled.simulate(
+        **two_states(1),
+        reward=uniform(16),
+        ends=array("d", [0.5, 1.0]) * 8,
+        visits=same(0.0, 16),
+        returns=same(0.0, 2),
+        state=array("d"),
+        action=array("d"),
+        parts=1,
+        reward_rows=1,
+        steps=2,
+        onward_steps=1,
+        horizon=2,
+        first=0,
+        episodes=episodes,
+        ending=0,
+        kept=0,
+    )
+
+
+def v_learning(measure: int) -> Call:
+    """V-learning for two steps, with exact values of its certified policy or without."""
+
+    def call(compiled: ModuleType, episodes: int) -> None:
+        compiled.v_learning(
+            **two_states(1),
+            reward=uniform(32),
+            transition=same(0.5, 16),
+            rate=same(1.0, 1),
+            prior=same(0.0, 16),
+            policy=same(0.5, 16),
+            loss=same(0.0, 16),
+            average=same(0.5, 16),
+            count=same(0.0, 4),
+            value=same(0.0, 8),
+            followed=same(0.0, 8),
+            deviated=same(0.0, 16),
+            reply=same(0.0, 8),
+            bonus=0.0,
+            horizon=2,
+            steps=1,
+            first=0,
+            episodes=episodes,
+            measure=measure,
+        )
+
+    return call
+
+
+def sampled_mirror(compiled: ModuleType, iterations: int) -> None:
+    """Algorithm 1 on ten episodes of two steps an iteration."""
+    compiled.sampled_mirror(
+        **two_states(1),
+        reward=uniform(32),
+        eta=same(0.1, 1),
+        value=same(0.0, 8),
+        x=same(0.0, 16),
+        policy=same(0.5, 16),
+        payoff=same(0.0, 16),
+        baseline=same(0.0, 8),
+        sum_joint=same(0.0, 16),
+        sum_payoff=same(0.0, 16),
+        sum_value=same(0.0, 8),
+        met=same(0.0, 4),
+        exploration=0.1,
+        horizon=2,
+        steps=1,
+        batch=10,
+        done=1,
+        first=0,
+        iterations=iterations,
+        blind=0,
+    )
+
+
+def sampled_ascent(compiled: ModuleType, iterations: int) -> None:
+    """Projected Q-ascent on ten episodes an iteration, with a chance of the end of 1/5 in each step."""
+    game = two_states(1) | {"onward": array("d", [0.4, 0.8]) * 8}
+    compiled.sampled_ascent(
+        **game,
+        reward=uniform(8),
+        step=same(0.001, 1),
+        policy=same(0.5, 8),
+        baseline=same(0.0, 4),
+        played=same(0.0, 1),
+        exploration=0.1,
+        reward_rows=1,
+        batch=10,
+        first=0,
+        iterations=iterations,
+    )
+
+
 CASES = {
     "mirror 2x2, 1 game": Case("mirror", 4, 2_000, mirror(4, 2)),  # H = S = 2
     "mirror 2x2, 1000 lanes": Case("mirror", 1_000, 20, mirror(1_000, 2)),
@@ -428,19 +540,24 @@ CASES = {
     "tree regrets, 4 games": Case("learn_trees", 4, 200, learn_trees(4, 0)),
     "tree entropy, 1 game": Case("learn_trees", 1, 200, learn_trees(1, 1)),
     "tree gains": Case("gains_in_trees", 1, 50, gains_in_trees),
+    "simulate 2x2": Case("simulate", 2, 2_000, simulate),  # two steps an episode
+    "V-learning 2x2": Case("v_learning", 2, 500, v_learning(0)),
+    "V-learning 2x2, measured": Case("v_learning", 2, 500, v_learning(1)),
+    "Algorithm 1, sampled 2x2": Case("sampled_mirror", 20, 100, sampled_mirror),
+    "Q-ascent, sampled 2x2": Case("sampled_ascent", 100, 20, sampled_ascent),  # ten steps on average
 }
 
 
-def main(path: str) -> None:
-    """Make the calls, in order."""
+def main(path: str, *functions: str) -> None:
+    """Make the calls of these functions, or all, in order."""
     name = "metanash.kernels.compiled"
     loader = ExtensionFileLoader(name, path)
     compiled = module_from_spec(spec_from_loader(name, loader))
     loader.exec_module(compiled)
     for case in CASES.values():
-        for times in (1, 2):
+        for times in (1, 2) if not functions or case.function in functions else ():
             case.call(compiled, times * case.once)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

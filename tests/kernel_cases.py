@@ -9,6 +9,7 @@ import math
 import sys
 
 import numpy as np
+from sampling_cases import sampling_cases
 from tree_cases import tree_cases
 
 CHUNK = 1024
@@ -309,7 +310,13 @@ WRITTEN = {
     "off_simplex": (),
     "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
     "gains_in_trees": ("gain",),
-}
+    "simulate": ("visits", "returns", "state", "action"),
+    "v_learning": ("policy", "loss", "average", "count", "value", "followed", "deviated", "reply"),
+    "sampled_mirror": (
+        "x", "policy", "payoff", "baseline", "sum_joint", "sum_payoff", "sum_value", "met",
+    ),
+    "sampled_ascent": ("policy", "baseline", "played"),
+}  # fmt: skip
 
 
 def run(module, kernel, arguments):
@@ -389,6 +396,7 @@ def cases():
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
     yield from matrix_cases(rng)
     yield from tree_cases(np.random.default_rng(20233))
+    yield from sampling_cases(np.random.default_rng(20234))
 
 
 def ascent_cases(rng):

@@ -24,6 +24,7 @@ Learning
 Solving
     :mod:`~metanash.solution`: an equilibrium of whatever game somebody has, in one line
 Evaluation
+    :mod:`~metanash.simulation`: sampled play of fixed policies, the same draws on any machine
     :mod:`~metanash.gaps`: exact values, best responses and NE-gaps
     :mod:`~metanash.exact`: equilibria of zero-sum games by the simplex method
     :mod:`~metanash.bounds`: right-hand sides of the theorems
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         learn,
     )
     from metanash.meta import META_UPDATES, learn_sequence
+    from metanash.simulation import simulate
     from metanash.solution import Solution, solve
     from metanash.stochastic import StochasticGame
     from metanash.transitions import Transition
@@ -85,6 +87,7 @@ __all__ = [
     "ne_gains",
     "ne_gap",
     "read_games",
+    "simulate",
     "solve",
     "write_games",
 ]
@@ -100,6 +103,7 @@ if not TYPE_CHECKING:
         **dict.fromkeys(("RegretMatching", "learn"), "learners"),
         **dict.fromkeys(("META_UPDATES", "learn_sequence"), "meta"),
         **dict.fromkeys(("Solution", "solve"), "solution"),
+        "simulate": "simulation",
         "StochasticGame": "stochastic",
         "Transition": "transitions",
     }

@@ -20,6 +20,7 @@ __all__ = [
     "average_out",
     "backup",
     "best_response_values",
+    "checked_policy",
     "from_start",
     "joint_optima",
     "ne_gains",
@@ -282,7 +283,17 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
     return joint_optima(games, games.reward[:, 0])
 
 
-def _checked(games: GameBatch[Any], policy: Policy) -> list[Floats]:
+def checked_policy(games: GameBatch[Any], policy: Policy) -> list[Floats]:
+    """One validated array (G, H, S, A_i), or (G, S, A_i), per player. ValueError for what is no policy of these games.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0]]]], Transition.shared([[[[1.0], [1.0]]]])))
+    >>> checked_policy(games, (np.ones((1, 1, 1, 1)), np.array([[[0.5, 0.5]]])))
+    Traceback (most recent call last):
+    ValueError: policy of player 1 must have shape (1, 1, 1, 2), got (1, 1, 2)
+    """
     game = games.game
     if len(policy) != game.n_players:
         raise ValueError(f"a policy has one array per player, {game.n_players} in all; got {len(policy)}")
@@ -311,7 +322,7 @@ def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     [[0.75], [-0.75]]
     """
     check_batch("values", games)
-    return _wanted_values(games, _checked(games, policy), player)[0][:, 0]
+    return _wanted_values(games, checked_policy(games, policy), player)[0][:, 0]
 
 
 def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
@@ -329,7 +340,7 @@ def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> 
     [0.75]
     """
     check_batch("best_response_values", games)
-    return _wanted_values(games, _checked(games, policy), games.game.n_players + player)[0][:, 0]
+    return _wanted_values(games, checked_policy(games, policy), games.game.n_players + player)[0][:, 0]
 
 
 def from_start(games: GameBatch[Any], value: Floats) -> Floats:
@@ -383,7 +394,7 @@ def ne_gaps(games: GameBatch[Any], policy: Policy) -> Floats:
     [0.25, 0.125]
     """
     check_batch("ne_gaps", games)
-    policy, players = _checked(games, policy), games.game.n_players
+    policy, players = checked_policy(games, policy), games.game.n_players
     if isinstance(games.game, ZeroSumGame):
         _, best = _wanted_values(games, policy, 2, 3)
         return np.asarray(best[:, 0] + best[:, 1])
@@ -452,7 +463,7 @@ def ne_gains_of(games: GameBatch[Any], policy: Policy) -> Floats:
     """
     check_batch("ne_gains_of", games)
     players = games.game.n_players
-    _, found = _wanted_values(games, _checked(games, policy), *range(2 * players))
+    _, found = _wanted_values(games, checked_policy(games, policy), *range(2 * players))
     return np.asarray(found[:, players:] - found[:, :players])
 
 
@@ -512,7 +523,7 @@ def stage_potential_values(games: GameBatch[DiscountedGame], policy: Policy) -> 
     [[2.0]]
     """
     check_batch("stage_potential_values", games, DiscountedGame)
-    stage, policy = stage_potentials(games), _checked(games, policy)
+    stage, policy = stage_potentials(games), checked_policy(games, policy)
     return _discounted(games, policy, _numbers(0), stage[:, np.newaxis])[0][:, 0]
 
 
@@ -552,7 +563,7 @@ def potential_rises(games: GameBatch[DiscountedGame], policy: Policy, start: Pol
     [1.25]
     """
     check_batch("potential_rises", games, DiscountedGame)
-    stage, policy, start = stage_potentials(games), _checked(games, policy), _checked(games, start)
+    stage, policy, start = stage_potentials(games), checked_policy(games, policy), checked_policy(games, start)
     value, _ = _discounted(games, start, _numbers(0), stage[:, np.newaxis])
     onward = games.game.discount * games.transitions.expect(value, 0)[:, 0]
     alone = (..., *[np.newaxis] * (stage.ndim - 2))

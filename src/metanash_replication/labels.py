@@ -58,4 +58,8 @@ LEARNER_LABELS = {
     "projected_q_ascent": "projected Q-ascent",
     "softmax_gradient": "softmax gradient",
     "natural_gradient": "natural gradient",
+    "v_learning": "V-learning",
+    "sampled_mirror_descent": "Algorithm 1, sampled",
+    "sampled_correlated_descent": "Algorithm 2, sampled",
+    "sampled_q_ascent": "Q-ascent, sampled",
 }

@@ -84,7 +84,7 @@ WRONG = [math.nan, math.inf, -math.inf, -1, 0, 1e20, 10**30, 20.0, "text", "20",
 
 ZERO = {  # nothing perturbed, referred to, ahead, mixed, stepped or allowed for
     "perturbation", "perturbations", "references", "discount", "discounts", "transition_mixing", "inner_steps",
-    "margin", "root_seed", "shares",
+    "margin", "root_seed", "shares", "exploration",
 }  # fmt: skip
 WINDOW = ("windows[0][0]",)  # a window may begin earlier
 REAL = {  # any number above 0, so 20.0 as well
@@ -94,7 +94,8 @@ REAL = {  # any number above 0, so 20.0 as well
     "sizes", "rate_per_hand",
     "optimistic_ftrl", "plain_mirror_descent", "optimistic_gradient", "entropy_omwu", "cautious_omwu",
     "staged_cautious_omwu", "log_barrier_ftrl", "softmax_gradient", "natural_gradient",
-    "correlated_mirror_descent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
+    "correlated_mirror_descent", "v_learning", "sampled_mirror_descent", "sampled_correlated_descent",
+    "sampled_q_ascent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
 }  # fmt: skip
 TEXT = {"results", "paper_figures", "figure"}
 EMPTY = {
@@ -443,6 +444,21 @@ SAID = {
         ("successors", "comparisons", "settings", "ce-random-H2", "iterations"),
         100,
         "iterations: must lie in [300, ",
+    ),
+    "a learner with bandit feedback of another concept": (
+        ("bandit", "learning", "settings", "potential-team", "rates"),
+        {"v_learning": 1.0},
+        "rates/v_learning: learners of the concept potential are sampled_q_ascent",
+    ),
+    "too few episodes for slopes": (
+        ("bandit", "learning", "settings", "cce-random-H2", "episodes"),
+        20000,
+        "episodes: must lie in [30000, ",
+    ),
+    "sequences of mixed games of two sizes": (
+        ("bandit", "sequences", "n_actions"),
+        [2, 3],
+        "mixed-K10/base_kind: mixed games need A = B, n_actions are [2, 3]",
     ),
     "a cell that is not there": (
         ("larger_tasks", "appendix_poker", "learning_rate"),

@@ -146,6 +146,8 @@ CITED = {
     "Meta-updates: where it becomes": "updates_crossover",
     "Meta-updates: sequences": "updates_moving",
     "Meta-updates: what": "updates_regret",
+    "Learning with bandit": "bandit",
+    "Meta-learning with bandit": "bandit_meta",
     "Worst instances found": "falsification",
     "What makes them worst": "falsification",
 }

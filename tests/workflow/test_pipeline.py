@@ -96,6 +96,7 @@ def theory(config):
         **{one.rule: len(one.jobs(config)) for one in read_plan("river").measurements}, "river_tables": 1,
         **{one.rule: len(one.jobs(config)) for one in read_plan("successors").measurements}, "successors_tables": 1,
         **{one.rule: len(one.jobs(config)) for one in read_plan("updates").measurements}, "updates_tables": 1,
+        **{one.rule: len(one.jobs(config)) for one in read_plan("bandit").measurements}, "bandit_tables": 1,
         **dict.fromkeys(("dynamic_rates", "leaders", "several_equilibria", "growth_of_gaps"), 1),
         "own_games": len(config["own_games"]["files"]),
         "falsify": len(FALSIFIABLE), "falsification_tables": 1,
@@ -193,11 +194,16 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
         "river",
         "successors",
         "updates",
+        "bandit",
         "remarks",
         "claims_map",
     )
     about_theorems |= {name for name in kept if name.startswith(tuple(f"paper_figures/{word}" for word in drawn))}
-    about_theorems |= {name for name in kept if name.startswith(("readings/", "river/", "successors/", "updates/"))}
+    about_theorems |= {
+        name
+        for name in kept
+        if name.startswith(("readings/", "river/", "successors/", "updates/", "bandit/", "bandit_sequences/"))
+    }
     assert kept - wanted == about_theorems
     timed = {name.removeprefix("benchmarks/") for name in found if name.startswith("benchmarks/runs/")}
     assert timed == {f"runs/{name}/{kind}/block-{block}.tsv" for name, kind, _, block, _ in runs}

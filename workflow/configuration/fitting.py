@@ -15,6 +15,7 @@ from workflow.configuration.mistake import Mistake
 __all__ = ["misfits"]
 
 Section = Mapping[str, Any]
+Concepts = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 MOST_NUMBERS = 10**10
 """Numbers in the rewards and transitions of the games of one file, or of one large game: 80 GB."""
@@ -48,6 +49,7 @@ def misfits(config: Section) -> list[Mistake]:
         _river(config["river"]["endgames"]),
         _successors(config["successors"]["comparisons"]),
         _updates(config["updates"]),
+        _bandit(config["bandit"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
         _scale(theory["scale"]),
         _congestion(theory["potential"]["sequences"]["congestion"]),
@@ -219,6 +221,12 @@ _CONCEPTS = {
     "potential": (_POTENTIAL, ("projected_q_ascent", "softmax_gradient", "natural_gradient")),
 }
 """Kinds of games and learners of the solution concepts of the topic ``successors``."""
+_BANDIT = {
+    "nash": (_ZERO_SUM, ("v_learning", "sampled_mirror_descent", "optimistic_mirror_descent")),
+    "cce": (_GENERAL, ("v_learning", "sampled_correlated_descent", "correlated_mirror_descent")),
+    "potential": (_POTENTIAL, ("sampled_q_ascent", "projected_q_ascent")),
+}
+"""The same of the topic ``bandit``."""
 _LEAST_IN_A_DECADE, _LEAST_ITERATIONS = 3, 300
 """Checkpoints that a slope is fitted to; T whose last two decades have as many."""
 
@@ -231,8 +239,31 @@ def _successors(section: Section) -> Iterator[Mistake]:
 
 def _successor(one: Section, checkpoints: int) -> Iterator[tuple[tuple[str, ...], str]]:
     """Places in a setting, and what does not fit there."""
+    yield from _concept(one, _CONCEPTS)
+    if "cautious_omwu" in one["rates"] and one.get("horizon", 1) > 1:
+        yield ("rates", "cautious_omwu"), f"plays games of one step, there are {one['horizon']}; take the staged one"
+    yield from _decades("iterations", one["iterations"], one["iterations"], checkpoints)
+
+
+def _bandit(section: Section) -> Iterator[Mistake]:
+    """Of the topic ``bandit``: slopes are fitted to checkpoints at multiples of the batch."""
+    learning = section["learning"]
+    for name, one in learning["settings"].items():
+        found = [*_concept(one, _BANDIT)]
+        found += _decades("episodes", one["episodes"], one["episodes"] // one["batch"], learning["checkpoints"])
+        for entry, words in found:
+            yield Mistake(("bandit", "learning", "settings", name, *entry), words)
+    a, b = section["sequences"]["n_actions"]
+    for name, one in section["sequences"]["settings"].items():
+        if one["base_kind"] == "mixed" and a != b:
+            place = ("bandit", "sequences", "settings", name, "base_kind")
+            yield Mistake(place, f"mixed games need A = B, n_actions are [{a}, {b}]")
+
+
+def _concept(one: Section, concepts: Concepts) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Places in a setting where games or learners are not those of its concept."""
     concept, kind, actions = one["concept"], one["base_kind"], one["n_actions"]
-    kinds, learners = _CONCEPTS[concept]
+    kinds, learners = concepts[concept]
     if kind not in kinds:
         yield ("base_kind",), f"of the concept {concept} must be one of {', '.join(kinds)}; there is {shortened(kind)}"
     elif kinds is _ZERO_SUM and (len(actions) != 2 or (kind == "mixed" and actions[0] != actions[1])):
@@ -250,14 +281,18 @@ def _successor(one: Section, checkpoints: int) -> Iterator[tuple[tuple[str, ...]
     for learner in one["rates"]:
         if learner not in learners:
             yield ("rates", learner), f"learners of the concept {concept} are {', '.join(learners)}"
-    if "cautious_omwu" in one["rates"] and one.get("horizon", 1) > 1:
-        yield ("rates", "cautious_omwu"), f"plays games of one step, there are {one['horizon']}; take the staged one"
+
+
+def _decades(name: str, value: int, iterations: int, checkpoints: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What does not fit where slopes are fitted on the last two decades of iterations."""
     most = 10 ** ((checkpoints - 1) / _LEAST_IN_A_DECADE)
-    if not _LEAST_ITERATIONS <= one["iterations"] <= most:
+    if not _LEAST_ITERATIONS <= iterations <= most:
+        each = value / iterations if iterations else value
         words = (
-            f"must lie in [{_LEAST_ITERATIONS}, {most:.3g}], since slopes on two decades of T need checkpoints in both"
+            f"must lie in [{_LEAST_ITERATIONS * each:.7g}, {most * each:.3g}], since slopes on two decades of T need "
+            "checkpoints in both"
         )
-        yield ("iterations",), f"{words}; there is {shortened(one['iterations'])}"
+        yield (name,), f"{words}; there is {shortened(value)}"
 
 
 def _bets(stack: float, sizes: Sequence[float], raises: int, level: float = 0.0, last: float = 0.0) -> Bets:

@@ -35,7 +35,13 @@ _DEFAULT: dict[type[Game], str] = {
     MarkovGame: "correlated_mirror_descent",
     DiscountedGame: "projected_q_ascent",
 }
-_RATES = {"regret_matching": 10.0, "projected_q_ascent": 0.01, "softmax_gradient": 0.1}
+_RATES = {
+    "regret_matching": 10.0,
+    "projected_q_ascent": 0.01,
+    "softmax_gradient": 0.1,
+    "v_learning": 1.0,
+    "sampled_q_ascent": 0.001,
+}
 _RATE = 0.2
 _SHOWN = 10
 

@@ -5,10 +5,12 @@ regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient 
 through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
 two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
 responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
-``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. The compiled
+``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays
+fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
-with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.trees` and
-:mod:`~metanash.kernels.tree_steps`) are, and one line on standard error says so: results are the same up to rounding,
+with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.trees`,
+:mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and
+:mod:`~metanash.kernels.v_learning`) are, and one line on standard error says so: results are the same up to rounding,
 but long runs take one to two orders of magnitude longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
@@ -43,6 +45,10 @@ from metanash.kernels.twin import (  # the compiled ones take their places below
     mirror,
     off_simplex,
     regret_matching,
+    sampled_ascent,
+    sampled_mirror,
+    simulate,
+    v_learning,
 )
 
 __all__ = [
@@ -63,8 +69,12 @@ __all__ = [
     "mirror",
     "off_simplex",
     "regret_matching",
+    "sampled_ascent",
+    "sampled_mirror",
+    "simulate",
     "source_digest",
     "use_threads",
+    "v_learning",
 ]
 
 

@@ -677,6 +677,22 @@ static int NAMED(backup)(const void *call) {
 #pragma GCC pop_options
 #endif
 
+/* Of sampled play, where one bit decides what is drawn: nothing is fused. */
+#if defined(__clang__)
+#pragma clang fp contract(off)
+#else
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif
+#include "sampling.h"
+#include "simulate.h"
+#include "bandit.h"
+#if defined(__clang__)
+#pragma clang fp contract(on)
+#else
+#pragma GCC pop_options
+#endif
+
 const struct instruction_set NAMED(loops) = {
     .isa = ISA,
 #define KERNEL(name, lanes, reads, text) .name = NAMED(name),
@@ -700,3 +716,6 @@ const struct instruction_set NAMED(loops) = {
 #undef RUNNING
 #undef four
 #undef four_at
+#undef uvec
+#undef LOW_PRODUCT
+#undef LOW_HALF

@@ -364,6 +364,142 @@ KERNEL(gains_in_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c
     DERIVED(beyond, c->players * c->terminals + 1)
 END(gains_in_trees)
 
+KERNEL(simulate, c->games * c->parts, 20.0 * c->games * c->episodes * c->steps, "Play fixed policies")
+    READ(reward, (games, reward_rows, steps, states, joint))
+    READ(onward, (onward_steps, kinds, states, joint, states)) /* cumulative chances of next states */
+    INDEX(index, (kinds), (games))
+    READ(start, (games, states)) /* cumulative chances of the initial state */
+    READ(ends, (games, steps, states, columns)) /* cumulative chances of the actions of each player */
+    ACTIONS(actions, (players))
+    INDEX(seed, (65536, 65536, 65536), (games))
+    WRITE(visits, (games, parts, steps, states, joint))
+    WRITE(returns, (games, parts, 2, reward_rows)) /* sums, sums of squares */
+    WRITE(state, (trail)) /* (games, episodes, horizon) if kept, as is action, which is joint */
+    WRITE(action, (trail))
+    SIZE(games, 0)
+    SIZE(parts, 1)
+    SIZE(players, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(reward_rows, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1)
+    SIZE(onward_steps, 1)
+    SIZE(horizon, 1) /* steps of an episode at most */
+    SIZE(first, 0) /* episode */
+    SIZE(episodes, 0)
+    FLAG(ending) /* chances may add up to less than 1, and then the episode ends */
+    FLAG(kept)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->onward_steps == 1 || c->onward_steps == c->horizon, "onward_steps must be 1 or horizon")
+    RULE(c->players <= MOST_PLAYERS, "players must be at most 64")
+    RULE(c->first < INT64_MAX / 8 && c->episodes < INT64_MAX / 8 && c->horizon < INT64_MAX / 8, "numbers of episodes and steps are too large")
+    DERIVED(trail, c->kept ? PRODUCT(c->games, c->episodes, c->horizon) : 0)
+END(simulate)
+
+KERNEL(v_learning, c->games, 100.0 * c->games * c->episodes * c->horizon * c->players, "Advance V-learning")
+    READ(reward, (games, players, horizon, states, joint))
+    READ(transition, (steps, kinds, states, joint, states))
+    READ(onward, (steps, kinds, states, joint, states)) /* its cumulative sums */
+    INDEX(index, (kinds), (games))
+    READ(start, (games, states)) /* cumulative chances of the initial state */
+    ACTIONS(actions, (players))
+    INDEX(seed, (65536, 65536, 65536), (games))
+    READ(rate, (games))
+    READ(prior, (games, horizon, states, columns)) /* logits of the initial policies */
+    WRITE(policy, (games, horizon, states, columns))
+    WRITE(loss, (games, horizon, states, columns))
+    WRITE(average, (games, horizon, states, columns))
+    WRITE(count, (games, horizon, states))
+    WRITE(value, (games, horizon, states, players)) /* estimates */
+    WRITE(followed, (games, horizon, states, players)) /* exact values of the certified policy */
+    WRITE(deviated, (games, horizon, states, columns)) /* of actions against it */
+    WRITE(reply, (games, horizon, states, players)) /* the best of these */
+    NUMBER(bonus)
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition */
+    SIZE(first, 0) /* episode */
+    SIZE(episodes, 0)
+    FLAG(measure)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->players <= MOST_PLAYERS, "players must be at most 64")
+    RULE(c->first < INT64_MAX / 8 && c->episodes < INT64_MAX / 8, "numbers of episodes are too large")
+END(v_learning)
+
+KERNEL(sampled_mirror, c->games, 50.0 * c->games * c->iterations * c->batch * c->horizon * c->players,
+       "Advance Algorithms 1 and 2 inside one stage, with bandit feedback")
+    READ(reward, (games, players, horizon, states, joint))
+    READ(onward, (steps, kinds, states, joint, states)) /* cumulative chances of next states */
+    INDEX(index, (kinds), (games))
+    READ(start, (games, states)) /* cumulative chances of the initial state */
+    ACTIONS(actions, (players))
+    INDEX(seed, (65536, 65536, 65536), (games))
+    READ(eta, (games))
+    READ(value, (games, horizon, states, players)) /* estimates of the stage before */
+    WRITE(x, (games, horizon, states, columns)) /* logits of the anchors */
+    WRITE(policy, (games, horizon, states, columns)) /* last iterates */
+    WRITE(payoff, (games, horizon, states, columns)) /* last estimates, less the baseline */
+    WRITE(baseline, (games, horizon, states, players))
+    WRITE(sum_joint, (games, horizon, states, joint))
+    WRITE(sum_payoff, (games, horizon, states, columns))
+    WRITE(sum_value, (games, horizon, states, players))
+    WRITE(met, (games, horizon, states)) /* iterations with a visit */
+    NUMBER(exploration)
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1)
+    SIZE(batch, 1) /* episodes of an iteration */
+    SIZE(done, 0)
+    SIZE(first, 0) /* episode */
+    SIZE(iterations, 0)
+    FLAG(blind) /* all that is got counts as 0 */
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->players <= MOST_PLAYERS, "players must be at most 64")
+    RULE(c->first < INT64_MAX / 8 && c->iterations < INT64_MAX / 8 && PRODUCT(c->iterations + 1, c->batch) >= 0,
+         "numbers of episodes are too large")
+END(sampled_mirror)
+
+KERNEL(sampled_ascent, c->games, 200.0 * c->games * c->iterations * c->batch * c->players,
+       "Advance projected Q-ascent with sampled values")
+    READ(reward, (games, reward_rows, states, joint))
+    READ(onward, (kinds, states, joint, states)) /* cumulative chances of next states; the rest is the end */
+    INDEX(index, (kinds), (games))
+    READ(start, (games, states)) /* cumulative chances of the initial state */
+    ACTIONS(actions, (players))
+    INDEX(seed, (65536, 65536, 65536), (games))
+    READ(step, (games))
+    WRITE(policy, (games, states, columns))
+    WRITE(baseline, (games, states, players))
+    WRITE(played, (games)) /* steps */
+    NUMBER(exploration)
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(reward_rows, 1)
+    SIZE(batch, 1)
+    SIZE(first, 0)
+    SIZE(iterations, 0)
+    RULE(c->reward_rows == 1 || c->reward_rows == c->players, "reward_rows must be 1, for a common reward, or players")
+    RULE(c->players <= MOST_PLAYERS, "players must be at most 64")
+    RULE(c->first < INT64_MAX / 8 && c->iterations < INT64_MAX / 8 && PRODUCT(c->iterations + 1, c->batch) >= 0,
+         "numbers of episodes are too large")
+END(sampled_ascent)
+
 CALL(off_simplex, "First row that is no distribution")
     READ(array, (rows, columns))
     SIZE(rows, 0)

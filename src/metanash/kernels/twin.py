@@ -15,9 +15,12 @@ import math
 import numpy as np
 
 from metanash import simplex
+from metanash.kernels.bandit import sampled_ascent, sampled_mirror
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.kernels.sampling import simulate
 from metanash.kernels.trees import gains_in_trees, learn_trees
+from metanash.kernels.v_learning import v_learning
 from metanash.typing import Floats, Integers
 
 __all__ = [
@@ -37,6 +40,10 @@ __all__ = [
     "mirror",
     "off_simplex",
     "regret_matching",
+    "sampled_ascent",
+    "sampled_mirror",
+    "simulate",
+    "v_learning",
 ]
 
 

@@ -13,6 +13,10 @@ After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.cautious`: multiplicative weights with dynamic learning rates, general-sum games
     :mod:`~metanash.learners.natural_gradient`: natural policy gradient ascent with softmax policies, discounted games
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
+Bandit feedback (``docs/bandit.md``)
+    :mod:`~metanash.learners.v_learning`: V-learning, zero-sum and general-sum games
+    :mod:`~metanash.learners.sampled_stages`: Algorithms 1 and 2 on sampled episodes
+    :mod:`~metanash.learners.sampled_ascent`: projected Q-ascent on sampled episodes, discounted games
 Discounted games
     :mod:`~metanash.learners.q_ascent`: projected Q-ascent, equation (7)
     :mod:`~metanash.learners.softmax_gradient`: policy gradient ascent with softmax policies
@@ -32,11 +36,14 @@ from metanash.learners.natural_gradient import NaturalGradient, NaturalState
 from metanash.learners.optimistic_ftrl import OptimisticFTRL
 from metanash.learners.q_ascent import ProjectedQAscent
 from metanash.learners.regret_matching import RegretMatching, RegretState
+from metanash.learners.sampled_ascent import SampledAscentState, SampledQAscent
+from metanash.learners.sampled_stages import SampledCorrelatedDescent, SampledMirrorDescent, SampledState
 from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
 from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
+from metanash.learners.v_learning import VLearning, VState
 
 __all__ = [
     "LEARNERS",
@@ -62,6 +69,11 @@ __all__ = [
     "RegretMatching",
     "RegretState",
     "Run",
+    "SampledAscentState",
+    "SampledCorrelatedDescent",
+    "SampledMirrorDescent",
+    "SampledQAscent",
+    "SampledState",
     "SmoothLearner",
     "SmoothState",
     "SoftmaxGradient",
@@ -74,6 +86,8 @@ __all__ = [
     "StagedState",
     "StagedSums",
     "SwapState",
+    "VLearning",
+    "VState",
     "checkpoints",
     "learn",
 ]
@@ -94,5 +108,9 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "cautious_omwu": CautiousOMWU,
     "staged_cautious_omwu": StagedCautiousOMWU,
     "natural_gradient": NaturalGradient,
+    "v_learning": VLearning,
+    "sampled_mirror_descent": SampledMirrorDescent,
+    "sampled_correlated_descent": SampledCorrelatedDescent,
+    "sampled_q_ascent": SampledQAscent,
 }
 """Learners by the name that a configuration uses: functions of the learning rate, one number or one per game."""

@@ -30,6 +30,7 @@ TOPICS = (
     "river",
     "successors",
     "updates",
+    "bandit",
     "scale",
     "falsification",
     "own_games",

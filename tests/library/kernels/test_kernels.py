@@ -33,6 +33,12 @@ from kernel_cases import (
     run,
     simplex_arguments,
 )
+from sampling_cases import (
+    sampled_ascent_arguments,
+    sampled_mirror_arguments,
+    simulate_arguments,
+    v_learning_arguments,
+)
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
 from metanash.kernels import twin
@@ -101,6 +107,18 @@ def test_processors_that_fuse_give_the_same_bits(script, tmp_path):
 
 
 @needs_compiled
+def test_sampled_play_and_learning_give_the_same_bits_on_each_instruction_set(tmp_path):
+    """Nothing is fused there, where one bit may decide what is drawn; exp and log are those of the C library."""
+    sets = [results_on(isa, "kernel_cases.py", tmp_path / f"{isa}.npz") for isa in ("avx512", "avx2", "portable")]
+    kinds = ("simulate", "v_learning", "sampled_mirror", "sampled_ascent")
+    kernels_of = [kernel for _, kernel, _, _ in cases()]
+    names = [name for name in sets[0] if name != "isa" and kernels_of[int(name.split()[0])] in kinds]
+    assert len(names) > 1000
+    for other in sets[1:]:
+        assert [name for name in names if sets[0][name].tobytes() != other[name].tobytes()] == []
+
+
+@needs_compiled
 @pytest.mark.skipif(os.name != "posix", reason="memory is protected by mprotect")
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
 def test_kernels_touch_nothing_behind_their_arrays(isa):
@@ -125,7 +143,15 @@ LANES = {
     "equilibria": ("payoff solution", "", "games"),
     "learn_trees": ("payoff rate memory strategy plan_sum gradient gradient_sum value_sum", "", "games"),
     "gains_in_trees": ("index strategy gain", "", "games"),
-}
+    "simulate": ("reward index start ends seed visits returns", "", "games"),
+    "v_learning": (
+        "reward index start seed rate prior policy loss average count value followed deviated reply", "", "games",
+    ),
+    "sampled_mirror": (
+        "reward index start seed eta value x policy payoff baseline sum_joint sum_payoff sum_value met", "", "games",
+    ),
+    "sampled_ascent": ("reward index start seed step policy baseline played", "", "games"),
+}  # fmt: skip
 
 
 def one_lane(kernel, arguments, lane):
@@ -197,6 +223,20 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_trees(module, shape, entrop
         arguments = learning_arguments(rng, games, SHAPES[shape], 9, entropy=entropy, alternating=alternating)
         assert_alone_equals_batch(module, "learn_trees", arguments, range(games))
     assert_alone_equals_batch(module, "gains_in_trees", gains_arguments(rng, 9, SHAPES[shape], 2), range(9))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("actions", [(3,), (2, 2), (3, 1, 2)])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_sampled_play(module, actions):
+    """Draws depend on the seed of the game, not on its place."""
+    rng = np.random.default_rng(actions)
+    for kernel, arguments in [
+        ("simulate", simulate_arguments(rng, 5, actions, 2, 3, 40, parts=3, kept=0)),
+        ("v_learning", v_learning_arguments(rng, 5, actions, 2, 3, 40)),
+        ("sampled_mirror", sampled_mirror_arguments(rng, 5, actions, 2, 3, 4)),
+        ("sampled_ascent", sampled_ascent_arguments(rng, 5, actions, 2, 4)),
+    ]:
+        assert_alone_equals_batch(module, kernel, arguments, range(5))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -392,6 +432,16 @@ def test_kernels_write_only_their_outputs(module):
             ["memory", "strategy", "plan_sum"],
         ),
         ("gains_in_trees", gains_arguments(rng, 3, [[2, 3], [3]], 2), ["gain"]),
+        ("simulate", simulate_arguments(rng, 3, (2, 3), 2, 3, 40), WRITTEN["simulate"]),
+        ("simulate", simulate_arguments(rng, 3, (2, 3), 2, 3, 40, kept=0), ["visits", "returns"]),
+        ("v_learning", v_learning_arguments(rng, 3, (2, 3), 2, 3, 40), WRITTEN["v_learning"]),
+        (
+            "v_learning",
+            v_learning_arguments(rng, 3, (2, 3), 2, 3, 40, measure=0),
+            ["policy", "loss", "average", "count", "value"],
+        ),
+        ("sampled_mirror", sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4), WRITTEN["sampled_mirror"]),
+        ("sampled_ascent", sampled_ascent_arguments(rng, 3, (2, 3), 2, 4), WRITTEN["sampled_ascent"]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), ["out"]),
         ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), ["out"]),
         ("fold", fold_arguments(rng, 5), ["sums", "total"]),
@@ -645,6 +695,10 @@ def good_arguments(kernel):
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
         "learn_trees": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "gains_in_trees": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
+        "simulate": lambda: simulate_arguments(rng, 3, (2, 3), 2, 3, 4, parts=2),
+        "v_learning": lambda: v_learning_arguments(rng, 3, (2, 3), 2, 3, 4),
+        "sampled_mirror": lambda: sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4),
+        "sampled_ascent": lambda: sampled_ascent_arguments(rng, 3, (2, 3), 2, 4, rows=2),
     }[kernel]()
 
 
@@ -668,6 +722,10 @@ FLAGS = {
     ("maml", "first_order"),
     ("learn_trees", "entropy"),
     ("learn_trees", "alternating"),
+    ("simulate", "ending"),
+    ("simulate", "kept"),
+    ("v_learning", "measure"),
+    ("sampled_mirror", "blind"),
 }  # any int is true or false
 
 
@@ -756,6 +814,25 @@ BAD_SIZES = {
         "games": (0, 2), "kinds": (0, 1, 3), "players": (0, 2, 4, 2**40), "terminals": (0, 7), "columns": (0, 11, 13),
         "sets": (0, 3, 5),
     },
+    "simulate": {
+        "games": (0, 2), "parts": (0, 1, 3), "players": (0, 1, 3, 65), "states": (0, 1, 3), "joint": (0, 5),
+        "columns": (0, 4, 6), "reward_rows": (0, 1, 3), "kinds": (0, 1, 3), "steps": (0, 1, 2),
+        "onward_steps": (0, 1, 2), "horizon": (0, 2, 4), "first": (-1, 2**62), "episodes": (3, 5, 2**62), "kept": (0,),
+    },
+    "v_learning": {
+        "games": (0, 2), "players": (0, 1, 3, 65), "horizon": (0, 2, 4), "states": (0, 1, 3), "joint": (0, 5),
+        "columns": (0, 4, 6), "kinds": (0, 1, 3), "steps": (0, 1, 2), "first": (-1, 2**62), "episodes": (-1, 2**62),
+    },
+    "sampled_mirror": {
+        "games": (0, 2), "players": (0, 1, 3, 65), "horizon": (0, 2, 4), "states": (0, 1, 3), "joint": (0, 5),
+        "columns": (0, 4, 6), "kinds": (0, 1, 3), "steps": (0, 1, 2), "batch": (0, 2**62), "first": (-1, 2**62),
+        "iterations": (-1, 2**62), "done": (-1,),
+    },
+    "sampled_ascent": {
+        "games": (0, 2), "players": (0, 1, 3, 65), "states": (0, 1, 3), "joint": (0, 5), "columns": (0, 4, 6),
+        "kinds": (0, 1, 3), "reward_rows": (0, 1, 3), "batch": (0, 2**62), "first": (-1, 2**62),
+        "iterations": (-1, 2**62),
+    },
 }  # fmt: skip
 
 
@@ -794,6 +871,18 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("learn_trees", "place"): [(0, -1), (3, 5)],
     ("gains_in_trees", "index"): [(0, -1), (2, 2)],
     ("gains_in_trees", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
+    ("simulate", "index"): [(0, -1), (2, 2)],
+    ("simulate", "seed"): [(0, -1), (2, 2**48)],
+    ("simulate", "actions"): [(0, 0), (1, 4)],
+    ("v_learning", "index"): [(0, -1), (2, 2)],
+    ("v_learning", "seed"): [(0, -1), (2, 2**48)],
+    ("v_learning", "actions"): [(0, 0), (1, 4)],
+    ("sampled_mirror", "index"): [(0, -1), (2, 2)],
+    ("sampled_mirror", "seed"): [(0, -1), (2, 2**48)],
+    ("sampled_mirror", "actions"): [(0, 0), (1, 4)],
+    ("sampled_ascent", "index"): [(0, -1), (2, 2)],
+    ("sampled_ascent", "seed"): [(0, -1), (2, 2**48)],
+    ("sampled_ascent", "actions"): [(0, 0), (1, 4)],
 }  # fmt: skip
 
 

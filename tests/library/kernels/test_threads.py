@@ -21,6 +21,12 @@ from kernel_cases import (
     mirror_arguments,
     run,
 )
+from sampling_cases import (
+    sampled_ascent_arguments,
+    sampled_mirror_arguments,
+    simulate_arguments,
+    v_learning_arguments,
+)
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
@@ -82,6 +88,10 @@ CALLS = {
         lambda rng: learning_arguments(rng, 101, SHAPES["three players"], 40, entropy=1, alternating=1),
     ),
     "gains_in_trees": ("gains_in_trees", lambda rng: gains_arguments(rng, 2001, SHAPES["two players"], 3)),
+    "simulate": ("simulate", lambda rng: simulate_arguments(rng, 7, (2, 3), 3, 3, 3000, parts=9, kept=0)),
+    "v_learning": ("v_learning", lambda rng: v_learning_arguments(rng, 101, (2, 3), 3, 3, 100)),
+    "sampled_mirror": ("sampled_mirror", lambda rng: sampled_mirror_arguments(rng, 101, (2, 3), 3, 3, 50)),
+    "sampled_ascent": ("sampled_ascent", lambda rng: sampled_ascent_arguments(rng, 101, (2, 3), 3, 50)),
     "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 

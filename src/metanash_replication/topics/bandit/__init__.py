@@ -1,0 +1,1 @@
+"""Bandit feedback: learners that see their own actions and rewards only, beside full information."""
