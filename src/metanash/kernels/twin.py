@@ -1,7 +1,7 @@
 """The inner loops in vectorised NumPy: readable reference, oracle and fallback of ``compiled.c``.
 
 A *lane* is one independent problem, the first axis of every array. Arrays are C-contiguous float64
-(indices int64), and those that a call advances are written in place. Agreement with the compiled versions
+(indices int64, of sparse kernels int32), and those that a call advances are written in place. Agreement with the compiled versions
 is up to rounding. Within each version a lane gives the same bits alone and in any batch, and however a
 run is cut into calls.
 
@@ -17,6 +17,7 @@ import numpy as np
 from metanash import simplex
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
 from metanash.kernels.trees import gains_in_trees, learn_trees
 from metanash.typing import Floats, Integers
 
@@ -37,6 +38,9 @@ __all__ = [
     "mirror",
     "off_simplex",
     "regret_matching",
+    "sparse_backup",
+    "sparse_expect",
+    "sparse_values",
 ]
 
 

@@ -8,6 +8,7 @@
  */
 
 #define WIDE_ACTIONS 16 /* of the last player: from so many on vectors lie along the tensor */
+#define SPARSE_WIDE 8   /* the same for sparse transitions */
 #define WIDE_STATES 8   /* the same for discounted games */
 #define MOST_TOGETHER 8192 /* entries of the payoff tables that are made in one pass over the transitions */
 
@@ -144,8 +145,10 @@ static inline __attribute__((always_inline)) struct NAMED(place) NAMED(find)(con
     place.next = c->value + (game * V * H + h + 1) * S;
     if (c->steps)
         place.chance = c->transition + (((c->steps > 1 ? h : 0) * c->kinds + c->index[game]) * S + s) * J * S;
-    else
+    else if (c->near < 0)
         place.expected = c->transition + (game * V * S + s) * J;
+    else
+        place.expected = c->transition + (s - c->near) * V * J, place.expected_apart = J;
     return place;
 }
 
@@ -357,6 +360,7 @@ static int NAMED(correlated_values)(const void *call) {
         .index = given->index,
         .actions = given->actions,
         .value = (double *)given->before, /* only read */
+        .near = -1,
     }, *c = &f;
     const int64_t S = c->states, J = c->joint, V = c->vectors;
     const int64_t most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
@@ -620,4 +624,3 @@ static int NAMED(off_simplex)(const void *call) {
 
 #undef WIDE_ACTIONS
 #undef WIDE_STATES
-#undef MOST_TOGETHER

@@ -286,8 +286,11 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Return the statistics of the running stage; it has run an iteration."""
         raise NotImplementedError
 
-    def _leave(self, games: GameBatch[Any], state: State) -> None:
-        """Put the estimates of the next stage in new arrays, add the sums of the stage to those of finished ones."""
+    def _leave(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
+        """Put the estimates of the next stage in new arrays or a spare one, add the sums of the stage to finished ones.
+
+        ``spare`` are the estimates of the stage that ends, if nobody else has them.
+        """
         raise NotImplementedError
 
     def _policy_sums(self, state: State) -> Policies:
@@ -310,21 +313,22 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         if not left:
             return state
         state = self._own(state)
+        given = state.q  # belongs to the old state too
         while left:
             if state.done == state.length:
-                self._next_stage(games, state)
+                self._next_stage(games, state, None if self.keep_stages or state.q is given else state.q)
             now = min(left, state.length - state.done)
             self._iterate(state, now)
             state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
 
-    def _next_stage(self, games: GameBatch[Any], state: State) -> None:
+    def _next_stage(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
         number, stage = state.initial[0].shape[1], state.stage + 1
         if number > 1 and stage > number:
             raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
         if self.keep_stages:
             state.stages = (*state.stages, self._statistics(state))
-        self._leave(games, state)
+        self._leave(games, state, spare)
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
             for target, source in zip(targets, _of_stage(sources, stage), strict=True):
