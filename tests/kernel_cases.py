@@ -9,6 +9,7 @@ import math
 import sys
 
 import numpy as np
+from sparse_cases import sparse_cases
 from tree_cases import tree_cases
 
 CHUNK = 1024
@@ -306,6 +307,9 @@ WRITTEN = {
     "equilibria": ("solution",),
     "expect": ("out",),
     "backup": ("out",),
+    "sparse_expect": ("out",),
+    "sparse_backup": ("out",),
+    "sparse_values": ("value",),
     "off_simplex": (),
     "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
     "gains_in_trees": ("gain",),
@@ -389,6 +393,7 @@ def cases():
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
     yield from matrix_cases(rng)
     yield from tree_cases(np.random.default_rng(20233))
+    yield from sparse_cases(np.random.default_rng(20234))
 
 
 def ascent_cases(rng):

@@ -21,6 +21,7 @@ from kernel_cases import (
     mirror_arguments,
     run,
 )
+from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
@@ -82,6 +83,10 @@ CALLS = {
         lambda rng: learning_arguments(rng, 101, SHAPES["three players"], 40, entropy=1, alternating=1),
     ),
     "gains_in_trees": ("gains_in_trees", lambda rng: gains_arguments(rng, 2001, SHAPES["two players"], 3)),
+    "sparse_expect": ("sparse_expect", lambda rng: sparse_expect_arguments(rng, 60_011, 77, 5)),
+    "sparse_backup": ("sparse_backup", lambda rng: sparse_backup_arguments(rng, 5, 60_011, 77)),
+    "sparse_values 3x4": ("sparse_values", lambda rng: sparse_values_arguments(rng, (3, 4), 5_011, 2, 0)),
+    "sparse_values 8x8": ("sparse_values", lambda rng: sparse_values_arguments(rng, (8, 8), 1_011, 2, 0)),
     "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 
