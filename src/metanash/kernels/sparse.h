@@ -20,12 +20,15 @@ typedef double NAMED(sparse_two) __attribute__((vector_size(16), may_alias));
 typedef double NAMED(sparse_four) __attribute__((vector_size(32), may_alias));
 #define CELL double
 #define SPARSE_ROWS NAMED(sparse_rows_1)
+#define SPARSE_LANES NAMED(sparse_lanes_1)
 #include "sparse_rows.h"
 #define CELL NAMED(sparse_two)
 #define SPARSE_ROWS NAMED(sparse_rows_2)
+#define SPARSE_LANES NAMED(sparse_lanes_2)
 #include "sparse_rows.h"
 #define CELL NAMED(sparse_four)
 #define SPARSE_ROWS NAMED(sparse_rows_4)
+#define SPARSE_LANES NAMED(sparse_lanes_4)
 #include "sparse_rows.h"
 
 /* Vectors that lie side by side when so many are left. */
@@ -59,6 +62,17 @@ static inline void NAMED(sparse_rows)(int64_t count, const struct NAMED(csr) *m,
         NAMED(sparse_rows_2)(m, first, last, packed, reward, out, apart);
     else
         NAMED(sparse_rows_4)(m, first, last, packed, reward, out, apart);
+}
+
+static inline void NAMED(sparse_lanes)(int64_t count, const struct NAMED(csr) *m, int64_t first, int64_t last,
+                                       const double *packed, const struct NAMED(asked) *asked, struct NAMED(place) place,
+                                       double *out, int64_t apart) {
+    if (count == 1)
+        NAMED(sparse_lanes_1)(m, first, last, packed, asked, place.reward, place.players_apart, out, apart);
+    else if (count == 2)
+        NAMED(sparse_lanes_2)(m, first, last, packed, asked, place.reward, place.players_apart, out, apart);
+    else
+        NAMED(sparse_lanes_4)(m, first, last, packed, asked, place.reward, place.players_apart, out, apart);
 }
 
 /* Rows of a share times vectors [vector][state], to [vector][row]; `reward` as `out`, or NULL. */
@@ -103,7 +117,7 @@ static int NAMED(sparse_backup)(const void *call) {
                                               c->out + first * R);
 }
 
-/* A step of finite_values for one game, the expected next values of a few states at a time beside them. */
+/* A step of finite_values for one game: `near` are the expected next values of a state, or the tables of states in lanes. */
 static int NAMED(sparse_values)(const void *call) {
     const struct sparse_values_call *given = call;
     struct finite_values_call f = {
@@ -125,25 +139,25 @@ static int NAMED(sparse_values)(const void *call) {
     const struct NAMED(csr) m = {given->data, given->places, given->starts, given->entries, given->states};
     const int64_t S = f.states, J = f.joint, V = f.vectors, U = f.columns, H = f.horizon, h = f.step;
     const int64_t most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
-    const int wide = f.actions[f.players - 1] >= SPARSE_WIDE, last = h == H - 1;
-    const int64_t block = wide ? 1 : WIDTH, numbers = NAMED(tables_size)(U, J, together) * (wide ? 1 : WIDTH);
-    const int64_t near = (last ? 0 : block * V * J + 7) / 8 * 8, side = last ? 0 : V * S;
+    const int wide = f.actions[f.players - 1] >= WIDE_ACTIONS, last = h == H - 1;
+    const int64_t block = wide ? 1 : WIDTH, numbers = (NAMED(tables_size)(U, J, together) * block + 7) / 8 * 8;
+    const int64_t beside = last ? 0 : (block * V * J + 7) / 8 * 8, side = last ? 0 : V * S;
     void *whole = NULL;
-    double *expected = aligned_vectors((size_t)(near + numbers + 7 + side) * sizeof *expected, &whole);
+    double *near = aligned_vectors((size_t)(beside + numbers + side) * sizeof *near, &whole);
     struct NAMED(asked) *asked = malloc((size_t)V * sizeof *asked);
-    if (!expected || !asked) {
+    if (!near || !asked) {
         free(whole), free(asked);
         return -1;
     }
-    double *work = expected + near, *packed = work + (numbers + 7) / 8 * 8;
+    double *work = near + beside, *packed = work + numbers;
     int wrong = 0;
-    if (!wide) memset(work, 0, (size_t)numbers * sizeof *work); /* lanes that no state fills are zero */
+    if (!wide) memset(near, 0, (size_t)(beside + numbers) * sizeof *near); /* lanes that no state fills are zero */
     for (int64_t v = 0; v < V; v++) asked[v] = NAMED(ask)(c, given->wanted[v]);
     for (int64_t v = 0, count; v < V && !last; v += count) {
         count = NAMED(beside)(V - v);
         NAMED(sparse_pack)(S, count, f.value + (v * H + h + 1) * S, H * S, packed + v * S);
     }
-    f.transition = expected;
+    f.transition = near;
     for (int64_t s = given->share.first; s < given->share.last && !wrong; s += block) {
         const int64_t end = given->share.last - s < block ? given->share.last : s + block;
         f.near = s;
@@ -151,14 +165,19 @@ static int NAMED(sparse_values)(const void *call) {
             if (!NAMED(sparse_inside)(&m, z * J, (z + 1) * J)) wrong = OUTSIDE;
             for (int64_t v = 0, count; v < V && !wrong; v += count) {
                 count = NAMED(beside)(V - v);
-                NAMED(sparse_rows)(count, &m, z * J, (z + 1) * J, packed + v * S, NULL, expected + ((z - s) * V + v) * J, J);
+                if (wide)
+                    NAMED(sparse_rows)(count, &m, z * J, (z + 1) * J, packed + v * S, NULL, near + v * J, J);
+                else
+                    NAMED(sparse_lanes)(count, &m, z * J, (z + 1) * J, packed + v * S, asked + v, NAMED(find)(c, 0, h, z, S, J),
+                                        near + v * J * WIDTH + (z - s), J * WIDTH);
             }
         }
         if (wrong) break;
         if (wide)
             NAMED(finite_state)(c, h, 0, s, together, asked, work);
         else
-            NAMED(finite_block)(c, h, s, end, together, asked, (vec *)work, f.players, S, f.actions, U, J);
+            NAMED(finite_block)(c, h, s, end, together, asked, (vec *)work, last ? NULL : (const vec *)near, f.players, S,
+                                f.actions, U, J);
     }
     free(whole), free(asked);
     return wrong;
@@ -167,5 +186,5 @@ static int NAMED(sparse_values)(const void *call) {
 #undef SPARSE_BLOCK
 #undef SPARSE_AHEAD
 #undef SPARSE_SIDE
-#undef SPARSE_WIDE
 #undef MOST_TOGETHER
+#undef WIDE_ACTIONS
