@@ -414,6 +414,14 @@ case $command in
         setup
         exec python -m benchmarks.river "$@"
         ;;
+    bench-sparse)
+        setup
+        exec python -m benchmarks.sparse "$@"
+        ;;
+    bench-matrices)
+        setup
+        OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.matrices "$@"
+        ;;
     bench-stochastic)
         setup
         OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.stochastic "$@"

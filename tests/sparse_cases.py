@@ -1,7 +1,7 @@
 """Arguments for the kernels of sparse transitions, and cases for ``kernel_cases``.
 
-A kernel has rows of 0 to ``most`` entries, columns in any order; what lies before the first row's begin and behind the last
-row's end is not to be read.
+A kernel has rows of 0 to ``most`` entries, columns in any order; what lies before the first row's begin and behind the
+last row's end is not to be read.
 """
 
 import itertools

@@ -3,7 +3,6 @@
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -174,7 +173,7 @@ class Transition(Frozen):
         return self._matrices()
 
     def rows(self, step: int) -> Rows | None:
-        """Parts of a sparse kernel as kernels in C read them; None if there are 2^31 entries or more, or it is dense."""
+        """Parts of a sparse kernel as kernels in C read them; None of a dense one, and as of 2^31 entries."""
         parts = self.parts[step if self.steps > 1 else 0]
         return parts if isinstance(parts, Rows) and parts.indices.dtype == parts.indptr.dtype == np.int32 else None
 

@@ -9,9 +9,9 @@ responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds w
 ``finite_values`` do for dense ones.
 ``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. The compiled
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
-with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`, :mod:`~metanash.kernels.trees` and
-:mod:`~metanash.kernels.tree_steps`) are, and one line on standard error says so: results are the same up to rounding,
-but long runs take one to two orders of magnitude longer.
+with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
+:mod:`~metanash.kernels.trees` and :mod:`~metanash.kernels.tree_steps`) are, and one line on standard error says so:
+results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:

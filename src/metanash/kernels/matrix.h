@@ -281,7 +281,8 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
         t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > MATRIX_OPTIMAL ? cost[b] : 0.0;
     const double one_mu = 1.0 / NAMED(mass)((const vec *)mu, t->high), one_nu = 1.0 / NAMED(mass)(nu, t->wide);
     for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(one_nu), lower[j] = splat(0.0);
-    for (int64_t j = 0; j < t->wide && t->waiting; j++) t->norm[j] = splat(0.0); /* a total of `lower`, in parts */
+    const int large = t->waiting != NULL;
+    for (int64_t j = 0; j < t->wide && large; j++) t->norm[j] = splat(0.0); /* a total of `lower`, in parts */
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
         const vec weight = splat(mu[a] *= one_mu);
@@ -301,10 +302,10 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
         for (int p = 0; p < RUNNING; p++) stake[p] += size[p] * weight;
         const double here = NAMED(whole)(sum);
         upper = here > upper ? here : upper;
-        for (int64_t k = 0; k < t->wide && t->waiting && a % LARGE_PART == LARGE_PART - 1; k++)
-            t->norm[k] += lower[k], lower[k] = splat(0.0);
+        if (large && a % LARGE_PART == LARGE_PART - 1)
+            for (int64_t k = 0; k < t->wide; k++) t->norm[k] += lower[k], lower[k] = splat(0.0);
     }
-    for (int64_t j = 0; j < t->wide && t->waiting; j++) lower[j] += t->norm[j];
+    for (int64_t j = 0; j < t->wide && large; j++) lower[j] += t->norm[j];
     for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
     const double kept = -largest(-least), found = (upper - kept) / t->range;
     if (!(found < gap)) return gap;

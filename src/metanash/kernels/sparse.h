@@ -75,8 +75,9 @@ static inline void NAMED(sparse_lanes)(int64_t count, const struct NAMED(csr) *m
         NAMED(sparse_lanes_4)(m, first, last, packed, asked, place.reward, place.players_apart, out, apart);
 }
 
-/* Rows of a share times vectors [vector][state], to [vector][row]; `reward` as `out`, or NULL. */
-static int NAMED(sparse_product)(const struct NAMED(csr) *m, struct share share, int64_t rows, int64_t vectors,
+/* Rows of a share times vectors [vector][state], to [vector][row]; `reward` as `out`, or NULL. Callgrind counts it by its
+ * name, of which the first letter has to be its own; values_by_rows likewise. */
+static __attribute__((noinline)) int NAMED(product_of_rows)(const struct NAMED(csr) *m, struct share share, int64_t rows, int64_t vectors,
                                  const double *values, const double *reward, double *out) {
     const int64_t S = m->states;
     void *whole = NULL;
@@ -102,7 +103,7 @@ static int NAMED(sparse_product)(const struct NAMED(csr) *m, struct share share,
 static int NAMED(sparse_expect)(const void *call) {
     const struct sparse_expect_call *c = call;
     const struct NAMED(csr) m = {c->data, c->places, c->starts, c->entries, c->states};
-    return NAMED(sparse_product)(&m, c->share, c->rows, c->vectors, c->values, NULL, c->out);
+    return NAMED(product_of_rows)(&m, c->share, c->rows, c->vectors, c->values, NULL, c->out);
 }
 
 static int NAMED(sparse_backup)(const void *call) {
@@ -113,13 +114,12 @@ static int NAMED(sparse_backup)(const void *call) {
     if (first < c->last && c->last == c->steps) /* nothing comes after the last step */
         memcpy(c->out + last * R + own, c->reward + last * R + own, (size_t)(c->share.last - own) * sizeof *c->out);
     return ahead <= 0 ? 0
-                      : NAMED(sparse_product)(&m, c->share, R, ahead, c->values + (first + 1) * S, c->reward + first * R,
+                      : NAMED(product_of_rows)(&m, c->share, R, ahead, c->values + (first + 1) * S, c->reward + first * R,
                                               c->out + first * R);
 }
 
 /* A step of finite_values for one game: `near` are the expected next values of a state, or the tables of states in lanes. */
-static int NAMED(sparse_values)(const void *call) {
-    const struct sparse_values_call *given = call;
+static __attribute__((noinline)) int NAMED(values_by_rows)(const struct sparse_values_call *given) {
     struct finite_values_call f = {
         .games = 1,
         .players = given->players,
@@ -182,6 +182,8 @@ static int NAMED(sparse_values)(const void *call) {
     free(whole), free(asked);
     return wrong;
 }
+
+static int NAMED(sparse_values)(const void *call) { return NAMED(values_by_rows)(call); }
 
 #undef SPARSE_BLOCK
 #undef SPARSE_AHEAD

@@ -1,7 +1,8 @@
 """Sparse transition kernels in NumPy: the reference of ``sparse.h``; part of :mod:`metanash.kernels.twin`.
 
-A kernel is in compressed rows (CSR), a row for each state and joint action: row r has the probabilities ``data[starts[r]]``,
-..., ``data[starts[r + 1] - 1]`` of the next states ``places``. Neither places nor starts are believed.
+A kernel is in compressed rows (CSR), a row for each state and joint action: row r has the probabilities
+``data[starts[r]]``, ..., ``data[starts[r + 1] - 1]`` of the next states ``places``. Neither places nor starts are
+believed.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ def _product(data: Floats, places: Places, starts: Places, value: Floats) -> Flo
     """Rows times a vector, each sum in the order of its row."""
     part = slice(int(starts[0]), int(starts[-1]))
     row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return np.bincount(row, data[part] * value[places[part]], len(starts) - 1)
+    return np.asarray(np.bincount(row, data[part] * value[places[part]], len(starts) - 1), np.float64)
 
 
 def sparse_expect(
@@ -70,7 +71,7 @@ def sparse_expect(
     [[2.0, 1.0]]
     """
     if vectors:
-        _check(places, starts, states)
+        _check(places.reshape(entries), starts, states)
     target = out.reshape(vectors, rows)
     for v, value in enumerate(values.reshape(vectors, states)):
         target[v] = _product(data, places, starts, value)
@@ -119,7 +120,7 @@ def sparse_backup(
     earned, target = reward.reshape(steps, rows), out.reshape(steps, rows)
     value, ahead = values.reshape(steps, states), min(last, steps - 1)
     if ahead > first:
-        _check(places, starts, states)
+        _check(places.reshape(entries), starts, states)
     for h in range(first, last):
         target[h] = earned[h]
         if h < ahead:
@@ -180,10 +181,10 @@ def sparse_values(
     """
     sizes = [int(n) for n in actions]
     found = value.reshape(vectors, horizon, states)
-    paid = reward.reshape(reward_rows, horizon, states, *sizes)[:, step]
+    paid = reward.reshape(reward_rows, horizon, states, joint)[:, step].reshape(reward_rows, states, *sizes)
     parts = [part.reshape(horizon, states, n)[step] for part, n in zip(policy, sizes, strict=True)]
     if step < horizon - 1:
-        _check(places, starts, states)
+        _check(places.reshape(entries), starts, states)
     for v, code in enumerate(wanted.tolist()):
         player, respond = code % players, code >= players
         q = paid[player] if reward_rows > 1 or player == 0 else -paid[0]

@@ -1,9 +1,9 @@
 """The inner loops in vectorised NumPy: readable reference, oracle and fallback of ``compiled.c``.
 
 A *lane* is one independent problem, the first axis of every array. Arrays are C-contiguous float64
-(indices int64, of sparse kernels int32), and those that a call advances are written in place. Agreement with the compiled versions
-is up to rounding. Within each version a lane gives the same bits alone and in any batch, and however a
-run is cut into calls.
+(indices int64, of sparse kernels int32), and those that a call advances are written in place. Agreement with
+the compiled versions is up to rounding. Within each version a lane gives the same bits alone and in any batch, and
+however a run is cut into calls.
 
 A kernel of more than eight arguments takes them by name. Their names, order, types, access and shapes are those of
 ``signatures.h``, against which tests hold this file and its docstrings.

@@ -234,7 +234,7 @@ static inline __attribute__((always_inline)) void NAMED(finite_block)(
 }
 
 /* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
-static inline void NAMED(finite_state)(const struct finite_values_call *c, int64_t h, int64_t game, int64_t s,
+static inline __attribute__((always_inline)) void NAMED(finite_state)(const struct finite_values_call *c, int64_t h, int64_t game, int64_t s,
                                        int64_t together, const struct NAMED(asked) *asked, double *work) {
     const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
     const struct NAMED(place) place = NAMED(find)(c, game, h, s, S, J);

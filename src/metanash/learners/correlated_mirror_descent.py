@@ -198,7 +198,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             q=state.q,
         )
 
-    def _leave(self, games: GameBatch[MarkovGame], state: JointState, spare: Floats | None) -> None:
+    def _leave(self, games: GameBatch[MarkovGame], state: JointState, spare: Floats | None) -> None:  # noqa: ARG002
         joint, players = _running_joint(state), len(state.iterate)
         value = _expected_values(state, joint)
         state.values = stage_values(games, joint, state.values)

@@ -778,8 +778,8 @@ BAD_SIZES = {
         "steps": (0, 3, 5), "rows": (0, 4, 6), "states": (0, 2), "entries": (0, 1), "first": (4,), "last": (5, 0),
     },
     "sparse_values": {
-        "players": (0, 1, 3), "horizon": (0, 3), "states": (0, 2, 2**40), "joint": (0, 5, 2**60), "reward_rows": (0, 1, 3),
-        "entries": (0, 1), "vectors": (0, 3), "step": (4,),
+        "players": (0, 1, 3), "horizon": (0, 3), "states": (0, 2, 2**40), "joint": (0, 5, 2**60),
+        "reward_rows": (0, 1, 3), "entries": (0, 1), "vectors": (0, 3), "step": (4,),
     },
     "gains_in_trees": {
         "games": (0, 2), "kinds": (0, 1, 3), "players": (0, 2, 4, 2**40), "terminals": (0, 7), "columns": (0, 11, 13),
