@@ -3,7 +3,7 @@
 Timed in turns in one process are a value update (all steps), an NE-gap, and a whole call of ``learn`` with one gap at
 its end, by the kernels and by what the library did before them: a product of SciPy a step and vector, added to copies.
 Processor time, the fastest round of each; that of two threads is half of what both take, which is what they need where
-each has a core. ``least`` is the roofline: the time that it takes to move once all that a value update or a gap
+each has a core. With ``--roofline``, ``least`` is the time that it takes to move once all that a value update or a gap
 needs, at the rate at which ``benchmarks/peaks.c`` reads as many bytes.
 """
 
@@ -131,8 +131,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--own", action="store_true", help="kernels of their own at every step, too")
     parser.add_argument("--memory", action="store_true", help="peak memory of processes that learn, too")
+    parser.add_argument("--roofline", action="store_true", help="the least time by peaks.c, which a minute compiles")
     arguments = parser.parse_args()
-    peaks = roofline.peaks(3)
+    peaks = roofline.peaks(3) if arguments.roofline else None
     for actions, horizon, own in np.ndindex(len(arguments.actions), len(arguments.horizons), 1 + arguments.own):
         sizes = (arguments.states, arguments.actions[actions], arguments.horizons[horizon], arguments.branching)
         games = game(*sizes, not own)
@@ -145,7 +146,7 @@ def main() -> None:
             "NE-gap": lambda g=games, p=policy: gaps.ne_gaps(g, p),  # type: ignore[misc]
             f"learn, T = {iterations}": lambda g=games, t=iterations: learn(g, learner(), t, at=[t]),  # type: ignore[misc]
         }
-        bound = least(games, peaks)
+        bound = least(games, peaks) if peaks else {}
         label = f"S{sizes[0]} {sizes[1]}x{sizes[1]} H{sizes[2]}" + (", a kernel a step" if own else "")
         for name, call in calls.items():
             found = in_turns(call, arguments.rounds)
