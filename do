@@ -15,6 +15,8 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-instructions [--renew]     their instructions, counted by valgrind, beside committed budgets
   bench-scaling [arguments]        time and memory against size, and the roofline
   bench-river [arguments]          time of river endgames against hands and betting nodes
+  bench-sparse [arguments]         large sparse Markov games: kernels beside products of SciPy, memory, the roofline
+  bench-matrices [sizes]           exact solutions of matrix games of 200 to 2,000 actions; --highs: beside HiGHS
   bench-stochastic [arguments]     stationary equilibria of drawn stochastic games: counts, gaps and times
   overhead [arguments]             where the time of the last finished run went
   typical-times                    times of the last runs here, default and small, as those that a
@@ -412,6 +414,14 @@ case $command in
     bench-river)
         setup
         exec python -m benchmarks.river "$@"
+        ;;
+    bench-sparse)
+        setup
+        exec python -m benchmarks.sparse "$@"
+        ;;
+    bench-matrices)
+        setup
+        OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.matrices "$@"
         ;;
     bench-stochastic)
         setup

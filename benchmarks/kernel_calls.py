@@ -1,8 +1,8 @@
 """Kernel calls whose instructions are counted; a script for ``benchmarks.instructions``.
 
 ``python -I -S kernel_calls.py compiled.so`` makes two calls a case, the second with twice the iterations (for
-``expect``, values, ``equilibria`` and ``maml``: twice the games or inner steps). It imports nothing but the standard
-library and the extension: under callgrind every import costs seconds.
+``expect``, values, ``equilibria`` and ``maml``: twice the games or inner steps, of sparse kernels twice the
+rows). It imports nothing but the standard library and the extension: under callgrind every import costs seconds.
 """
 
 import math
@@ -223,15 +223,71 @@ def expect(rows: int, states: int, vectors: int) -> Call:
     return call
 
 
-def equilibria(actions: int) -> Call:
+def csr(rows: int, states: int, entries: int) -> dict[str, array]:
+    """A sparse kernel whose rows have so many entries each."""
+    random = Random(1)
+    return {
+        "data": same(1.0 / entries, rows * entries),
+        "places": array("i", (random.randrange(states) for _ in range(rows * entries))),
+        "starts": array("i", range(0, rows * entries + 1, entries)),
+    }
+
+
+def sparse_backup(steps: int) -> Call:
+    """Rewards plus expected next values under a sparse kernel of 50 states; what is doubled is the number of rows."""
+
+    def call(compiled: ModuleType, rows: int) -> None:
+        compiled.sparse_backup(
+            reward=uniform(steps * rows),
+            **csr(rows, 50, 4),
+            values=uniform(steps * 50),
+            out=same(0.0, steps * rows),
+            steps=steps,
+            rows=rows,
+            states=50,
+            entries=4 * rows,
+            first=0,
+            last=steps,
+        )
+
+    return call
+
+
+def sparse_values(actions: int) -> Call:
+    """A step of best responses in a zero-sum game with a sparse kernel; what is doubled is the number of states."""
+
+    def call(compiled: ModuleType, states: int) -> None:
+        rows = states * actions * actions
+        compiled.sparse_values(
+            reward=uniform(2 * rows),
+            **csr(rows, states, 4),
+            policy=(same(1 / actions, 2 * states * actions), same(1 / actions, 2 * states * actions)),
+            actions=array("q", [actions] * 2),
+            wanted=array("q", [2, 3]),
+            value=uniform(4 * states),
+            players=2,
+            horizon=2,
+            states=states,
+            joint=actions * actions,
+            reward_rows=1,
+            entries=4 * rows,
+            vectors=2,
+            step=0,
+        )
+
+    return call
+
+
+def equilibria(actions: int, columns: int = 0) -> Call:
     """Matrix games, solved; what is doubled is their number, the first games being the same ones.
 
     The function in C has a name of its own: of two that begin with the same letter callgrind would count only one.
     """
 
     def call(compiled: ModuleType, games: int) -> None:
-        payoff, solution = uniform(games * actions * actions), same(0.0, games * (2 + 2 * actions))
-        compiled.equilibria(payoff, solution, games, actions, actions)
+        others = columns or actions
+        payoff, solution = uniform(games * actions * others), same(0.0, games * (2 + actions + others))
+        compiled.equilibria(payoff, solution, games, actions, others)
 
     return call
 
@@ -536,6 +592,12 @@ CASES = {
     "equilibria 2x2": Case("solve_games", 1, 500, equilibria(2)),
     "equilibria 10x10": Case("solve_games", 1, 50, equilibria(10)),
     "equilibria 50x50": Case("solve_games", 1, 2, equilibria(50)),
+    "equilibria 64x840": Case("solve_games", 1, 1, equilibria(64, 840)),  # as large games are solved
+    "sparse_backup, 2 steps": Case("product_of_rows", 1, 2_000, sparse_backup(2)),
+    "sparse_backup, 5 steps": Case("product_of_rows", 1, 2_000, sparse_backup(5)),
+    "sparse_values 2x2": Case("values_by_rows", 1, 400, sparse_values(2)),
+    "sparse_values 8x8": Case("values_by_rows", 1, 64, sparse_values(8)),
+    "sparse_values 20x20": Case("values_by_rows", 1, 16, sparse_values(20)),
     "tree regrets, 1 game": Case("learn_trees", 1, 200, learn_trees(1, 0)),
     "tree regrets, 4 games": Case("learn_trees", 4, 200, learn_trees(4, 0)),
     "tree entropy, 1 game": Case("learn_trees", 1, 200, learn_trees(1, 1)),

@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 from sampling_cases import sampling_cases
+from sparse_cases import sparse_cases
 from tree_cases import tree_cases
 
 CHUNK = 1024
@@ -307,6 +308,9 @@ WRITTEN = {
     "equilibria": ("solution",),
     "expect": ("out",),
     "backup": ("out",),
+    "sparse_expect": ("out",),
+    "sparse_backup": ("out",),
+    "sparse_values": ("value",),
     "off_simplex": (),
     "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
     "gains_in_trees": ("gain",),
@@ -397,6 +401,7 @@ def cases():
     yield from matrix_cases(rng)
     yield from tree_cases(np.random.default_rng(20233))
     yield from sampling_cases(np.random.default_rng(20234))
+    yield from sparse_cases(np.random.default_rng(20234))
 
 
 def ascent_cases(rng):

@@ -72,7 +72,7 @@ def average_out(table: Floats, policy: Policy, keep: int | None = None, trailing
     return table
 
 
-def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
+def backup(games: GameBatch[Any], reward: Floats, value: Floats, out: Floats | None = None) -> Floats:
     """Reward plus expected next value at every step: reward_h + P_h value_{h+1}, nothing after the last.
 
     Takes a GameBatch of ZeroSumGame or MarkovGame; raises ValueError for anything else.
@@ -84,6 +84,8 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     reward : (G, H, S, A_1, ..., A_N) array
     value : (G, H, S) array
         ``value[:, 0]`` is not read.
+    out : (G, H, S, A_1, ..., A_N) array, optional
+        Where to put it. Default: a new array.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def backup(games: GameBatch[Any], reward: Floats, value: Floats) -> Floats:
     [1.25, 0.25, 0.5, 0.25]
     """
     check_batch("backup", games, ZeroSumGame, MarkovGame)
-    return games.transitions.backup(reward, value)
+    return games.transitions.backup(reward, value, out)
 
 
 @cache
@@ -112,9 +114,13 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
     """Wanted values (G, n, H, S), see :func:`metanash.kernels.finite_values`, and those from the start (G, n)."""
     game, transitions, count = games.game, games.transitions, len(games)
     horizon, states, actions = game.horizon, game.n_states, game.n_actions
-    rows = 1 if isinstance(game, ZeroSumGame) else len(actions)
-    policies, sizes = tuple(policy), _numbers(*actions)
     value, start = np.empty((count, len(wanted), horizon, states)), np.empty((count, len(wanted)))
+    kinds, stacked = len(transitions.kinds), transitions.stacked
+    narrow = stacked is None and all(kind.rows(h) for kind in transitions.kinds for h in range(kind.steps))
+    if narrow:
+        for number in range(count):
+            _sparse_finite(games, number, [part[number] for part in policy], wanted, value[number])
+        return value, np.asarray((games.initial[:, np.newaxis] * value[:, :, 0]).sum(axis=-1))
 
     def go_back(transition: Floats, kinds: int, steps: int, step: int) -> None:
         kernels.finite_values(
@@ -122,8 +128,8 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
             transition=transition,
             index=transitions.index,
             initial=games.initial,
-            policy=policies,
-            actions=sizes,
+            policy=tuple(policy),
+            actions=_numbers(*actions),
             wanted=wanted,
             value=value,
             start=start,
@@ -132,14 +138,13 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
             horizon=horizon,
             states=states,
             joint=games.joint_actions,
-            reward_rows=rows,
+            reward_rows=_reward_rows(game),
             kinds=kinds,
             steps=steps,
             vectors=len(wanted),
             step=step,
         )
 
-    kinds, stacked = len(transitions.kinds), transitions.stacked
     if stacked is not None:
         go_back(stacked, kinds, len(stacked), 0)
         return value, start
@@ -147,6 +152,35 @@ def _finite(games: GameBatch[Any], policy: Policy, wanted: Integers) -> tuple[Fl
         last = h == horizon - 1
         go_back(np.empty(0) if last else transitions.expect(value[:, :, h + 1], h), kinds, 0, h)
     return value, start
+
+
+def _reward_rows(game: Any) -> int:
+    return 1 if isinstance(game, ZeroSumGame) else len(game.n_actions)
+
+
+def _sparse_finite(games: GameBatch[Any], number: int, policy: Policy, wanted: Integers, value: Floats) -> None:
+    """Put wanted values (n, H, S) of one game with a sparse kernel into ``value``, step by step."""
+    game, kind = games.game, games.transitions.transitions[number]
+    for h in reversed(range(game.horizon)):
+        rows: Any = kind.rows(min(h, kind.steps - 1))
+        kernels.sparse_values(
+            reward=games.reward[number],
+            data=rows.data,
+            places=rows.indices,
+            starts=rows.indptr,
+            policy=tuple(policy),
+            actions=_numbers(*game.n_actions),
+            wanted=wanted,
+            value=value,
+            players=len(policy),
+            horizon=game.horizon,
+            states=game.n_states,
+            joint=games.joint_actions,
+            reward_rows=_reward_rows(game),
+            entries=len(rows.data),
+            vectors=len(wanted),
+            step=h,
+        )
 
 
 def _stationary(

@@ -3,7 +3,6 @@
 Index order everywhere: step h, state s, actions in player order, next state s'. All indices from 0.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -173,9 +172,29 @@ class Transition(Frozen):
     def _own_matrices(self) -> tuple[Any, ...]:
         return self._matrices()
 
-    def times(self, step: int, value: Floats) -> Floats:
-        """Expected next value P_h V, (S A_1 ... A_N,), of a value (S,) under a sparse kernel."""
-        return np.asarray(self._own_matrices[step] @ value)
+    def rows(self, step: int) -> Rows | None:
+        """Parts of a sparse kernel as kernels in C read them; None of a dense one, and as of 2^31 entries."""
+        parts = self.parts[step if self.steps > 1 else 0]
+        return parts if isinstance(parts, Rows) and parts.indices.dtype == parts.indptr.dtype == np.int32 else None
+
+    def times(self, step: int, values: Floats, out: Floats) -> None:
+        """Put expected next values P_h V, (n, S A_1 ... A_N), of values (n, S) under a sparse kernel into ``out``."""
+        found, (count, states) = self.rows(step), values.shape
+        if found is None:  # places of 64 bits are read by SciPy alone
+            for value, target in zip(values, out, strict=True):
+                target[...] = self._own_matrices[step] @ value
+            return
+        kernels.sparse_expect(
+            data=found.data,
+            places=found.indices,
+            starts=found.indptr,
+            values=values,
+            out=out,
+            rows=len(found.indptr) - 1,
+            states=states,
+            vectors=count,
+            entries=len(found.data),
+        )
 
     def at(self, step: int) -> Floats:
         """Dense kernel of a step, (S, A_1, ..., A_N, S); built anew if sparse."""
@@ -312,8 +331,6 @@ class TransitionBatch(Frozen):
         step = step if self.steps > 1 else 0
         shape = (games, count, self.n_states, *self.n_actions)
         values = np.ascontiguousarray(values)
-        if self.stacked is None and games * count == 1:  # for large games a copy costs as much as the product
-            return np.asarray(self.kinds[0].times(step, values[0, 0])).reshape(shape)
         out = np.empty((games, count, self.rows))
         if self.stacked is not None:
             stacked = self.stacked[step]
@@ -329,11 +346,11 @@ class TransitionBatch(Frozen):
                 kinds=len(stacked),
             )
             return out.reshape(shape)
-        for (game, kind), k in itertools.product(enumerate(self.index), range(count)):
-            out[game, k] = self.kinds[kind].times(step, values[game, k])
+        for kind, value, target in zip(self.transitions, values, out, strict=True):
+            kind.times(step, value, target)
         return out.reshape(shape)
 
-    def backup(self, reward: Floats, values: Floats) -> Floats:
+    def backup(self, reward: Floats, values: Floats, out: Floats | None = None) -> Floats:
         """r_h + P_h V_{h+1} at every step of every game; nothing comes after the last.
 
         Parameters
@@ -341,6 +358,8 @@ class TransitionBatch(Frozen):
         reward : (G, H, S, A_1, ..., A_N)
         values : (G, H, S)
             ``values[:, 0]`` is not read.
+        out : (G, H, S, A_1, ..., A_N), optional
+            Where to put it. Default: a new array.
 
         Returns
         -------
@@ -349,12 +368,11 @@ class TransitionBatch(Frozen):
         """
         games, horizon, states = values.shape
         reward, values = np.ascontiguousarray(reward), np.ascontiguousarray(values)
+        q = np.empty_like(reward) if out is None else out
         if self.stacked is None:
-            q = reward.copy()
-            for h in range(horizon - 1):
-                q[:, h] += self.expect(values[:, h + 1 : h + 2], h)[:, 0]
+            for parts in zip(self.transitions, reward, values, q, strict=True):
+                self._sparse_backup(*parts)
             return q
-        q = np.empty_like(reward)
         runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
         for (first, last), chance in zip(runs, self.stacked, strict=True):
             kernels.backup(
@@ -372,3 +390,31 @@ class TransitionBatch(Frozen):
                 last=last,
             )
         return q
+
+    def _sparse_backup(self, kind: Transition, reward: Floats, values: Floats, q: Floats) -> None:
+        """:meth:`backup` of one game; steps that share a kernel read it once."""
+        horizon, states = values.shape
+        runs = [(0, horizon)] if self.steps == 1 else [(h, h + 1) for h in range(horizon)]
+        for first, last in runs:
+            found = kind.rows(first)
+            if found is None:
+                q[first:last] = reward[first:last]
+                ahead = np.empty((1, self.rows))
+                for h in range(first, min(last, horizon - 1)):
+                    kind.times(h if self.steps > 1 else 0, values[h + 1 : h + 2], ahead)
+                    q[h] += ahead.reshape(q[h].shape)
+                continue
+            kernels.sparse_backup(
+                reward=reward,
+                data=found.data,
+                places=found.indices,
+                starts=found.indptr,
+                values=values,
+                out=q,
+                steps=horizon,
+                rows=self.rows,
+                states=states,
+                entries=len(found.data),
+                first=first,
+                last=last,
+            )

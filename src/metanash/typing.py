@@ -6,11 +6,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Arrays", "Booleans", "Floats", "Integers", "Logits", "Policies", "Policy"]
+__all__ = ["Array", "Arrays", "Booleans", "Floats", "Integers", "Logits", "Places", "Policies", "Policy"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
+Places: TypeAlias = npt.NDArray[np.int32]
+"""Columns and row pointers of sparse kernels."""
 Booleans: TypeAlias = npt.NDArray[np.bool_]
 
 Arrays: TypeAlias = dict[str, Array]

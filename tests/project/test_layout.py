@@ -149,7 +149,14 @@ def test_types_of_arrays_are_named_in_one_module():
     """Elsewhere only those of other elements: integers of Python in `rational`."""
     replication = ROOT / "src" / "metanash_replication"
     shared = dict(aliases(LIBRARY / "typing.py"))
-    assert shared == {"Array": "Any", "Floats": "np.float64", "Integers": "np.int64", "Booleans": "np.bool_"}
+    wanted = {
+        "Array": "Any",
+        "Floats": "np.float64",
+        "Integers": "np.int64",
+        "Places": "np.int32",
+        "Booleans": "np.bool_",
+    }
+    assert shared == wanted
     rest = [replication / f"{name}.py" for name in ("experiments", "rates", "records")]
     for path in [*LIBRARY.rglob("*.py"), *(replication / "falsification").rglob("*.py"), *rest]:
         if path.name != "typing.py":

@@ -119,7 +119,8 @@ def _canonical(name: str, matrix: Any, copy: bool) -> Any:
 
 
 def _held(array: Array, copy: bool) -> Array:
-    """Sealed, or read-only where the memory is taken over."""
+    """Sealed, or read-only where the memory is taken over; without gaps, as kernels read it."""
+    array = np.ascontiguousarray(array)
     if copy:
         return sealed(array)
     array.setflags(write=False)

@@ -10,13 +10,13 @@
 #define MOST_BUFFERS (MOST_ARGUMENTS + MOST_PLAYERS)
 
 /* Arrays, a tuple of them, numbers, and what is none of Python's business: comparisons below go by this order. */
-enum kind { FLOATS, RESULTS, INDICES, COUNTS, TUPLE, INTEGER, REAL, SWITCH, WORKED_OUT };
+enum kind { FLOATS, RESULTS, INDICES, SHORT, COUNTS, TUPLE, INTEGER, REAL, SWITCH, WORKED_OUT };
 
 /* For compiled.signatures, by kind. */
 static const struct { const char *type, *access; } described[] = {
     [FLOATS] = {"float64", "read"},      [RESULTS] = {"float64", "written"}, [INDICES] = {"int64", "read"},
-    [COUNTS] = {"int64", "read"},        [TUPLE] = {"tuple", "read"},        [INTEGER] = {"int", "read"},
-    [REAL] = {"float", "read"},          [SWITCH] = {"int", "read"},
+    [SHORT] = {"int32", "read"},         [COUNTS] = {"int64", "read"},       [TUPLE] = {"tuple", "read"},
+    [INTEGER] = {"int", "read"},         [REAL] = {"float", "read"},         [SWITCH] = {"int", "read"},
 };
 
 /* A shape: sizes of the call, by their places in its struct, and numbers. */
@@ -54,6 +54,7 @@ struct signature {
 #define READ(field, axes) ROW(field, FLOATS, .shape.text = #axes)
 #define WRITE(field, axes) ROW(field, RESULTS, .shape.text = #axes)
 #define INDEX(field, below, axes) ROW(field, INDICES, .shape.text = #axes, .bound.text = #below)
+#define PLACES(field, axes) ROW(field, SHORT, .shape.text = #axes)
 #define ACTIONS(field, axes) ROW(field, COUNTS, .shape.text = #axes)
 #define POLICIES(field, axes) ROW(field, TUPLE, .shape.text = #axes)
 #define SIZE(field, from) ROW(field, INTEGER, .least = from)
@@ -285,7 +286,7 @@ static int take_number(const struct signature *s, const struct argument *a, PyOb
     return 0;
 }
 
-/* The data of a C-contiguous array of `length` items of 8 bytes; NULL and an exception if that is no such array. */
+/* The data of a C-contiguous array of `length` items of 8 bytes, or of 4; NULL and an exception if that is no such array. */
 static void *borrow(const struct signature *s, const struct argument *a, PyObject *given, int64_t length, const void *call,
                     struct buffers *held) {
     char shape[256];
@@ -302,15 +303,16 @@ static void *borrow(const struct signature *s, const struct argument *a, PyObjec
     }
     held->count++;
     const char *got = view->format ? view->format : "B";
-    const int right = integers ? (got[0] == 'l' || got[0] == 'q') && !got[1] : got[0] == 'd' && !got[1];
-    if (!right || view->itemsize != 8) {
+    const int itemsize = a->kind == SHORT ? 4 : 8;
+    const int right = !got[1] && (integers || itemsize == 4 ? got[0] == 'l' || got[0] == (integers ? 'q' : 'i') : got[0] == 'd');
+    if (!right || view->itemsize != itemsize) {
         PyErr_Format(PyExc_TypeError, "%s: %s must be %s, not of format '%s'", s->name, a->name,
-                     integers ? "int64" : "float64", got);
+                     integers ? "int64" : described[a->kind].type, got);
         return NULL;
     }
-    if (view->len % 8 || view->len / 8 != length) {
+    if (view->len % itemsize || view->len / itemsize != length) {
         PyErr_Format(PyExc_ValueError, "%s: %s must have %lld entries, not %lld; its shape is %s%s", s->name, a->name,
-                     (long long)length, (long long)(view->len / 8), explained(&a->shape, call, shape, sizeof shape),
+                     (long long)length, (long long)(view->len / itemsize), explained(&a->shape, call, shape, sizeof shape),
                      a->kind == TUPLE ? " and the player's actions" : "");
         return NULL;
     }

@@ -14,6 +14,7 @@
 #define FAR_STEP 1e3 /* times a payoff: from here on steps are taken without what all actions earn */
 #define FAR_STEP_OF_TWO 1e6 /* the same for two actions, which keep their mass in any case */
 #define NOT_CONVERGED -2
+#define OUTSIDE -3 /* a number of PLACES */
 
 /* Of matrix.h: payoffs are scaled into [1, 2], so these are about relative errors of that. */
 #define MATRIX_OPTIMAL 1e-13 /* a reduced cost not further below 0 is not negative */
@@ -52,6 +53,7 @@ static inline int64_t product(const int64_t *sizes, int count) {
 #define READ(name, shape) const double *name;
 #define WRITE(name, shape) double *name;
 #define INDEX(name, bound, shape) const int64_t *name;
+#define PLACES(name, shape) const int32_t *name;
 #define ACTIONS(name, shape) const int64_t *name;
 #define POLICIES(name, shape) const double *name[MOST_PLAYERS];
 #define SIZE(name, least) int64_t name;

@@ -116,6 +116,9 @@ static PyObject *finish(struct buffers *held, int failed) {
     if (failed == NOT_CONVERGED)
         return PyErr_Format(PyExc_ArithmeticError, "policy iteration has not ended after %d improvements",
                             MOST_IMPROVEMENTS);
+    if (failed == OUTSIDE)
+        return PyErr_Format(PyExc_ValueError, "a sparse kernel points outside: starts must not fall and lie in [0, entries], "
+                                              "places in [0, states); metanash.Transition.sparse says which do not");
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

@@ -666,6 +666,7 @@ static int NAMED(backup)(const void *call) {
 #include "ascent.h"
 #include "regret.h"
 #include "values.h"
+#include "sparse.h"
 #include "matrix.h"
 #include "maml.h"
 #if defined(__GNUC__) && !defined(__clang__)

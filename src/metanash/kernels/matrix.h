@@ -22,6 +22,7 @@ struct NAMED(tableau) {
     double *played;             /* [wide + high vectors]: nu and mu, padded with zeros */
     int64_t *in_row, *in_column; /* variables, as in `played`: b is y_b, stride + a the slack of row a */
     char *basic;                /* [stride + rows]: whether a variable is in a row */
+    struct NAMED(waiting) *waiting; /* of a large game, or NULL; see matrix_large.h */
 };
 
 /* A vector of f(0), f(1), ... */
@@ -261,6 +262,8 @@ static double NAMED(mass)(const vec *x, int64_t vectors) {
     return NAMED(whole)(sum);
 }
 
+#include "matrix_large.h"
+
 /* Strategies of the basis and the gap that they leave, relative to the range; if it is below `gap` all is written.
  * What the pivots take for 0 is 0, so no action is played for rounding's sake. */
 static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solution) {
@@ -278,6 +281,8 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
         t->played[t->in_column[b]] = t->in_column[b] >= first_slack && cost[b] > MATRIX_OPTIMAL ? cost[b] : 0.0;
     const double one_mu = 1.0 / NAMED(mass)((const vec *)mu, t->high), one_nu = 1.0 / NAMED(mass)(nu, t->wide);
     for (int64_t j = 0; j < t->wide; j++) nu[j] *= splat(one_nu), lower[j] = splat(0.0);
+    const int large = t->waiting != NULL;
+    for (int64_t j = 0; j < t->wide && large; j++) t->norm[j] = splat(0.0); /* a total of `lower`, in parts */
     for (int64_t a = 0; a < A; a++) {
         const vec *row = (const vec *)(t->payoff + a * t->stride);
         const vec weight = splat(mu[a] *= one_mu);
@@ -297,7 +302,10 @@ static double NAMED(certify)(struct NAMED(tableau) *t, double gap, double *solut
         for (int p = 0; p < RUNNING; p++) stake[p] += size[p] * weight;
         const double here = NAMED(whole)(sum);
         upper = here > upper ? here : upper;
+        if (large && a % LARGE_PART == LARGE_PART - 1)
+            for (int64_t k = 0; k < t->wide; k++) t->norm[k] += lower[k], lower[k] = splat(0.0);
     }
+    for (int64_t j = 0; j < t->wide && large; j++) lower[j] += t->norm[j];
     for (int64_t j = 0; j < t->wide; j++) least = smaller(least, lower[j]);
     const double kept = -largest(-least), found = (upper - kept) / t->range;
     if (!(found < gap)) return gap;
@@ -326,12 +334,22 @@ static void NAMED(simplex)(struct NAMED(tableau) *t, int64_t column, double *sol
     double gap = INFINITY;
     for (int64_t k = 0; k < 2 + t->rows + t->columns; k++) solution[k] = k == 1 ? INFINITY : NAN;
     t->stake = 0.0;
-    NAMED(begin)(t);
-    NAMED(pivots)(t, column);
+    if (t->waiting) {
+        NAMED(begin_large)(t);
+        NAMED(pivots_large)(t, column);
+    } else {
+        NAMED(begin)(t);
+        NAMED(pivots)(t, column);
+    }
     gap = NAMED(certify)(t, gap, solution);
     for (int k = 0; k < MATRIX_REPEATS && gap > MATRIX_REFINE; k++) {
-        NAMED(again)(t);
-        NAMED(pivots)(t, NAMED(entering)(t));
+        if (t->waiting) {
+            NAMED(again_large)(t);
+            NAMED(pivots_large)(t, NAMED(entering)(t));
+        } else {
+            NAMED(again)(t);
+            NAMED(pivots)(t, NAMED(entering)(t));
+        }
         gap = NAMED(certify)(t, gap, solution);
     }
     double scale = t->stake < t->between ? t->stake : t->between;
@@ -344,7 +362,8 @@ static void NAMED(simplex)(struct NAMED(tableau) *t, int64_t column, double *sol
             }
         scale = fmin(t->between, fmax(t->stake, least));
     }
-    solution[1] = (solution[1] + MATRIX_ROUNDING(t->rows, t->columns)) * t->range / scale;
+    const double rounding = t->waiting ? LARGE_ROUNDING(t->rows, t->columns) : MATRIX_ROUNDING(t->rows, t->columns);
+    solution[1] = (solution[1] + rounding) * t->range / scale;
 }
 
 static void NAMED(equilibrium)(struct NAMED(tableau) *t, const double *source, double *solution) {
@@ -365,14 +384,19 @@ static int NAMED(solve_games)(const void *call) {
     const struct equilibria_call *c = call;
     const int64_t A = c->rows, B = c->columns, high = (A + WIDTH - 1) / WIDTH, wide = (B + WIDTH - 1) / WIDTH;
     const size_t vectors = (size_t)((A + high * WIDTH + 3) * wide + 4 * high), variables = (size_t)((wide + high) * WIDTH);
-    const size_t bytes = vectors * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
+    const int large = A >= LARGE_SIDE && B >= LARGE_SIDE && A + B >= LARGE_SIDES;
+    const size_t beside = large ? (size_t)NAMED(waiting_vectors)(wide, high) : 0;
+    const size_t bytes = (vectors + beside) * sizeof(vec) + variables * (2 * sizeof(int64_t) + 1);
     void *whole = NULL;
     vec small[MATRIX_SMALL / sizeof(vec)], *work = bytes > MATRIX_SMALL ? aligned_vectors(bytes, &whole) : small;
     if (!work) return -1;
+    struct NAMED(waiting) waiting;
     struct NAMED(tableau) t = {.rows = A, .columns = B, .stride = wide * WIDTH, .wide = wide, .high = high};
     t.payoff = (double *)work, t.entry = t.payoff + A * t.stride;
     t.cost = work + (A + high * WIDTH) * wide, t.norm = t.cost + wide, t.line = t.norm + wide, t.column = t.line + wide;
-    t.inverse = t.column + high, t.right = t.inverse + high, t.nudge = t.right + high, t.played = (double *)(t.nudge + high);
+    t.inverse = t.column + high, t.right = t.inverse + high, t.nudge = t.right + high;
+    if (large) NAMED(lay_out_waiting)(t.waiting = &waiting, wide, high, t.nudge + high);
+    t.played = (double *)(t.nudge + high + beside);
     t.in_row = (int64_t *)(t.played + variables), t.in_column = t.in_row + A, t.basic = (char *)(t.in_column + B);
     memset(t.played, 0, variables * sizeof *t.played);
     for (int64_t game = c->share.first; game < c->share.last; game++)

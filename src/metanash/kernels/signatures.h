@@ -14,6 +14,8 @@
  *   READ(name, shape)                  float64 array that is only read
  *   WRITE(name, shape)                 float64 array that is advanced or overwritten
  *   INDEX(name, bound, shape)          int64 array of numbers from 0 on below the product of `bound`
+ *   PLACES(name, shape)                int32 array that nobody has looked at: the loop checks each number before it reads
+ *                                      what that points to, and ends with OUTSIDE
  *   ACTIONS(name, shape)               int64 array: numbers of actions, of product `joint` and sum `columns`
  *   POLICIES(name, shape)              tuple of one float64 array per player, whose last axis, not named, is its actions
  *   SIZE(name, least)                  integer, at least so large
@@ -47,6 +49,9 @@
 #endif
 #ifndef INDEX
 #define INDEX(name, bound, shape)
+#endif
+#ifndef PLACES
+#define PLACES(name, shape)
 #endif
 #ifndef ACTIONS
 #define ACTIONS(name, shape)
@@ -249,6 +254,7 @@ KERNEL(finite_values, c->games, 1.0 * c->games * c->vectors * c->horizon * c->st
                      : c->step == c->horizon - 1 ? 0
                                                  : PRODUCT(c->games, c->vectors, c->states, c->joint))
     DERIVED(columns, 0) /* of actions */
+    DERIVED(near, -1)   /* see sparse_values: `transition` is (states from this one on, vectors, joint), expected values */
 END(finite_values)
 
 KERNEL(discounted_values, c->games, 1.0 * c->games * c->states * c->states * c->joint * c->players,
@@ -500,6 +506,63 @@ KERNEL(sampled_ascent, c->games, 200.0 * c->games * c->iterations * c->batch * c
          "numbers of episodes are too large")
 END(sampled_ascent)
 
+/* A sparse kernel in compressed rows: row r has the numbers data[starts[r]], ..., data[starts[r + 1] - 1] in the columns
+ * `places`, next states. */
+KERNEL(sparse_expect, c->rows, 1.0 * c->entries * c->vectors, "Expected next values under a sparse kernel")
+    READ(data, (entries))
+    PLACES(places, (entries))
+    PLACES(starts, (edges))
+    READ(values, (vectors, states))
+    WRITE(out, (vectors, rows))
+    SIZE(rows, 1)
+    SIZE(states, 1)
+    SIZE(vectors, 0)
+    SIZE(entries, 0)
+    DERIVED(edges, c->rows == INT64_MAX ? -1 : c->rows + 1)
+END(sparse_expect)
+
+KERNEL(sparse_backup, c->rows, 1.0 * c->entries * (c->last - c->first), "Reward plus expected next values under a sparse kernel")
+    READ(reward, (steps, rows))
+    READ(data, (entries))
+    PLACES(places, (entries))
+    PLACES(starts, (edges))
+    READ(values, (steps, states))
+    WRITE(out, (steps, rows))
+    SIZE(steps, 1)
+    SIZE(rows, 1)
+    SIZE(states, 1)
+    SIZE(entries, 0)
+    SIZE(first, 0)
+    SIZE(last, 0)
+    RULE(c->first <= c->last && c->last <= c->steps, "first must be at most last, and last at most steps")
+    DERIVED(edges, c->rows == INT64_MAX ? -1 : c->rows + 1)
+END(sparse_backup)
+
+KERNEL(sparse_values, c->states, 1.0 * c->entries * c->vectors, "Values of policies and best responses at a step, sparse")
+    READ(reward, (reward_rows, horizon, states, joint))
+    READ(data, (entries))
+    PLACES(places, (entries))
+    PLACES(starts, (edges))
+    POLICIES(policy, (horizon, states))
+    ACTIONS(actions, (players))
+    INDEX(wanted, (2, players), (vectors))
+    WRITE(value, (vectors, horizon, states))
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(reward_rows, 1)
+    SIZE(entries, 0)
+    SIZE(vectors, 1)
+    SIZE(step, 0)
+    RULE(c->step < c->horizon, "step must be below horizon")
+    RULE(c->reward_rows == c->players || (c->reward_rows == 1 && c->players == 2),
+         "reward_rows must be players, or 1 for two players of a zero-sum game")
+    RULE(PRODUCT(c->states, c->joint) >= 0, "states and joint are too large for this machine")
+    DERIVED(edges, c->states * c->joint + 1)
+    DERIVED(columns, 0) /* of actions */
+END(sparse_values)
+
 CALL(off_simplex, "First row that is no distribution")
     READ(array, (rows, columns))
     SIZE(rows, 0)
@@ -527,6 +590,7 @@ LOOP(solve_games)
 #undef READ
 #undef WRITE
 #undef INDEX
+#undef PLACES
 #undef ACTIONS
 #undef POLICIES
 #undef SIZE

@@ -1,9 +1,9 @@
 """The inner loops in vectorised NumPy: readable reference, oracle and fallback of ``compiled.c``.
 
 A *lane* is one independent problem, the first axis of every array. Arrays are C-contiguous float64
-(indices int64), and those that a call advances are written in place. Agreement with the compiled versions
-is up to rounding. Within each version a lane gives the same bits alone and in any batch, and however a
-run is cut into calls.
+(indices int64, of sparse kernels int32), and those that a call advances are written in place. Agreement with
+the compiled versions is up to rounding. Within each version a lane gives the same bits alone and in any batch, and
+however a run is cut into calls.
 
 A kernel of more than eight arguments takes them by name. Their names, order, types, access and shapes are those of
 ``signatures.h``, against which tests hold this file and its docstrings.
@@ -19,6 +19,7 @@ from metanash.kernels.bandit import sampled_ascent, sampled_mirror
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
 from metanash.kernels.sampling import simulate
+from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
 from metanash.kernels.trees import gains_in_trees, learn_trees
 from metanash.kernels.v_learning import v_learning
 from metanash.typing import Floats, Integers
@@ -43,6 +44,9 @@ __all__ = [
     "sampled_ascent",
     "sampled_mirror",
     "simulate",
+    "sparse_backup",
+    "sparse_expect",
+    "sparse_values",
     "v_learning",
 ]
 

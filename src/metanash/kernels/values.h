@@ -144,8 +144,10 @@ static inline __attribute__((always_inline)) struct NAMED(place) NAMED(find)(con
     place.next = c->value + (game * V * H + h + 1) * S;
     if (c->steps)
         place.chance = c->transition + (((c->steps > 1 ? h : 0) * c->kinds + c->index[game]) * S + s) * J * S;
-    else
+    else if (c->near < 0)
         place.expected = c->transition + (game * V * S + s) * J;
+    else
+        place.expected = c->transition + (s - c->near) * V * J, place.expected_apart = J;
     return place;
 }
 
@@ -198,21 +200,23 @@ static inline __attribute__((always_inline)) void NAMED(line_up)(const struct fi
  * what averaging takes (`right`, `left`), and the payoff tables that are made in one pass. */
 static inline int64_t NAMED(tables_size)(int64_t U, int64_t J, int64_t together) { return 2 * U + 3 * J + together * J; }
 
+/* `filled`: the tables of all vectors, if somebody has made them. */
 static inline __attribute__((always_inline)) void NAMED(finite_block)(
     const struct finite_values_call *c, int64_t h, int64_t first, int64_t last, int64_t together, const struct NAMED(asked) *asked,
-    vec *work, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
+    vec *work, const vec *filled, const int64_t N, const int64_t S, const int64_t *actions, const int64_t U, const int64_t J) {
     const int64_t H = c->horizon, V = c->vectors;
     const int64_t same = h == H - 1 && c->reward_rows == 1; /* one table for all */
-    vec *pi = work, *own = pi + U, *right = own + U, *left = right + J, *q = left + 2 * J;
+    vec *pi = work, *own = pi + U, *right = own + U, *left = right + J, *made = left + 2 * J;
     struct NAMED(lanes) lanes;
     NAMED(line_up)(c, h, first, last, S, &lanes);
     for (int64_t l = 0; l < lanes.count; l++)
         NAMED(seat_policies)(c->policy, lanes.row[l], N, actions, WIDTH, (double *)pi + l);
     for (int64_t start = 0; start < V; start += together) {
         const int64_t end = V - start < together ? V : start + together;
-        for (int64_t l = 0; l < lanes.count; l++)
+        const vec *q = filled ? filled + start * J : made;
+        for (int64_t l = 0; l < lanes.count && !filled; l++)
             NAMED(look_on)(asked, NAMED(find)(c, lanes.game[l], h, lanes.state[l], S, J), start, same ? start + 1 : end, S, J, WIDTH,
-                           J * WIDTH, (double *)q + l);
+                           J * WIDTH, (double *)made + l);
         for (int64_t v = start; v < end; v++) {
             const int64_t u = asked[v].column, n = actions[asked[v].player];
             const vec sign = splat(asked[v].sign);
@@ -230,7 +234,7 @@ static inline __attribute__((always_inline)) void NAMED(finite_block)(
 }
 
 /* A state of a game with vectors along its tables. The last step looks at no next value: its table are the rewards. */
-static inline void NAMED(finite_state)(const struct finite_values_call *c, int64_t h, int64_t game, int64_t s,
+static inline __attribute__((always_inline)) void NAMED(finite_state)(const struct finite_values_call *c, int64_t h, int64_t game, int64_t s,
                                        int64_t together, const struct NAMED(asked) *asked, double *work) {
     const int64_t H = c->horizon, V = c->vectors, N = c->players, S = c->states, U = c->columns, J = c->joint;
     const struct NAMED(place) place = NAMED(find)(c, game, h, s, S, J);
@@ -273,7 +277,8 @@ static inline __attribute__((always_inline)) int NAMED(finite_body)(const struct
                 for (int64_t s = 0; s < S; s++) NAMED(finite_state)(c, h, game, s, together, asked, work);
         else
             for (int64_t lane = c->share.first * S; lane < c->share.last * S; lane += WIDTH)
-                NAMED(finite_block)(c, h, lane, c->share.last * S, together, asked, (vec *)work, N, S, actions, U, J);
+                NAMED(finite_block)(c, h, lane, c->share.last * S, together, asked, (vec *)work, NULL, N, S,
+                                    actions, U, J);
     }
     for (int64_t game = c->share.first; game < c->share.last && (c->steps || !c->step); game++)
         for (int64_t v = 0; v < V; v++)
@@ -357,6 +362,7 @@ static int NAMED(correlated_values)(const void *call) {
         .index = given->index,
         .actions = given->actions,
         .value = (double *)given->before, /* only read */
+        .near = -1,
     }, *c = &f;
     const int64_t S = c->states, J = c->joint, V = c->vectors;
     const int64_t most = MOST_TOGETHER / J + 1, together = V < most ? V : most;
@@ -618,6 +624,4 @@ static int NAMED(off_simplex)(const void *call) {
     return 0;
 }
 
-#undef WIDE_ACTIONS
 #undef WIDE_STATES
-#undef MOST_TOGETHER

@@ -198,7 +198,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             _statistics, state.stage, state.done, state.initial, state.q, state.lane_q, _running_joint(state)
         )
 
-    def _leave(self, games: GameBatch[MarkovGame], state: JointState) -> None:
+    def _leave(self, games: GameBatch[MarkovGame], state: JointState, spare: Floats | None) -> None:  # noqa: ARG002
         joint, players = _running_joint(state), len(state.iterate)
         value = _expected_values(state.lane_q, joint)
         state.values = stage_values(games, joint, state.values)

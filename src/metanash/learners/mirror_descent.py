@@ -169,13 +169,13 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         sums = tuple(total + running for total, running in state.stage_sums)
         return partial(_statistics, state.stage, state.done, state.initial, state.q, sums)
 
-    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState) -> None:
+    def _leave(self, games: GameBatch[ZeroSumGame], state: MirrorState, spare: Floats | None) -> None:
         *policies, values = state.stage_sums
         for running, finished in zip(policies, state.finished_sums, strict=True):
             kernels.fold(running, finished, finished.size)
         value = (values[0] + values[1]) / state.done
         values.fill(0.0)
-        state.q = backup(games, games.reward, value)
+        state.q = backup(games, games.reward, value, spare)
 
     def _policy_sums(self, state: MirrorState) -> Policies:
         pairs = zip(state.finished_sums, state.stage_sums[:2], strict=True)

@@ -18,8 +18,9 @@ With many episodes an iteration and no exploration this is Algorithm 1, and Algo
 without exploration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -168,20 +169,11 @@ class _Sampled(StagedMirrorDescent[SampledState, StageStatistics]):
         )
         state.episodes += (iterations + (state.done == 0)) * self.batch
 
-    def _statistics(self, state: SampledState) -> StageStatistics:
-        met = np.maximum(state.sums["met"], 1.0)[..., np.newaxis]
-        payoff = state.sums["sum_payoff"] / met
-        ends = np.cumsum(state.finished_sums[0].shape[3:])[:-1]
-        return StageStatistics(
-            index=state.stage,
-            iterations=state.done,
-            initial=restart(state.initial, state.stage),
-            average=marginals(state.sums["sum_joint"] / state.done, len(state.iterate)),
-            payoff=tuple(np.split(payoff, ends, axis=-1)),
-        )
+    def _record(self, state: SampledState) -> Callable[[], StageStatistics]:
+        return partial(_statistics, state.stage, state.done, state.initial, dict(state.sums))
 
-    def _leave(self, games: GameBatch[Any], state: SampledState) -> None:
-        del games  # a player learns nothing that was not seen in play
+    def _leave(self, games: GameBatch[Any], state: SampledState, spare: Floats | None) -> None:
+        del games, spare  # a player learns nothing that was not seen in play
         met = state.sums["met"][..., np.newaxis]
         state.q = np.where(met > 0.0, state.sums["sum_value"] / np.maximum(met, 1.0), state.q)
         joint = state.sums["sum_joint"]
@@ -195,6 +187,18 @@ class _Sampled(StagedMirrorDescent[SampledState, StageStatistics]):
 
     def _episodes(self, games: GameBatch[Any], state: SampledState) -> Floats:
         return np.full(len(games), float(state.episodes))
+
+
+def _statistics(index: int, iterations: int, initial: Policies, sums: Mapping[str, Floats]) -> StageStatistics:
+    payoff = sums["sum_payoff"] / np.maximum(sums["met"], 1.0)[..., np.newaxis]
+    ends = np.cumsum(sums["sum_joint"].shape[3:])[:-1]
+    return StageStatistics(
+        index=index,
+        iterations=iterations,
+        initial=restart(initial, index),
+        average=marginals(sums["sum_joint"] / iterations, len(initial)),
+        payoff=tuple(np.split(payoff, ends, axis=-1)),
+    )
 
 
 @dataclass(frozen=True)

@@ -330,8 +330,11 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Return a function that makes the statistics of the running stage, which has run, as it is now."""
         raise NotImplementedError
 
-    def _leave(self, games: GameBatch[Any], state: State) -> None:
-        """Put the estimates of the next stage in new arrays, add the sums of the stage to those of finished ones."""
+    def _leave(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
+        """Put the estimates of the next stage in new arrays or a spare one, add the sums of the stage to finished ones.
+
+        ``spare`` are the estimates of the stage that ends, if nobody else has them.
+        """
         raise NotImplementedError
 
     def _policy_sums(self, state: State) -> Policies:
@@ -361,21 +364,22 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """
         check_batch(f"{type(self).__name__}.advance_own", games, self._plays)
         left = integer("iterations", iterations, 0)
+        given = state.q  # perhaps of another state too
         while left:
             if state.done == state.length:
-                self._next_stage(games, state)
+                self._next_stage(games, state, None if self.keep_stages or state.q is given else state.q)
             now = min(left, state.length - state.done)
             self._iterate(state, now)
             state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
 
-    def _next_stage(self, games: GameBatch[Any], state: State) -> None:
+    def _next_stage(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
         number, stage = state.initial[0].shape[1], state.stage + 1
         if number > 1 and stage > number:
             raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
         if self.keep_stages:
             state.stages = state.stages.and_then(self._record(state))
-        self._leave(games, state)
+        self._leave(games, state, spare)
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
             for target, source in zip(targets, _of_stage(sources, stage), strict=True):

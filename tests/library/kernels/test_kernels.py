@@ -39,6 +39,7 @@ from sampling_cases import (
     simulate_arguments,
     v_learning_arguments,
 )
+from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
 from metanash.kernels import twin
@@ -322,6 +323,21 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_equilibria(module, rows, co
 def test_a_game_alone_gives_the_bits_of_the_batch_in_backup(module, states, steps):
     arguments = backup_arguments(np.random.default_rng([steps, states]), 7, steps, 11, states, 2)
     assert_alone_equals_batch(module, "backup", arguments, range(7))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("vectors", [1, 2, 3, 5, 7])
+def test_a_vector_alone_gives_the_bits_of_all_under_a_sparse_kernel(module, vectors):
+    """However many lie side by side, and whether rewards are added."""
+    arguments = sparse_expect_arguments(np.random.default_rng(vectors), 130, 9, vectors, 7)
+    together = run(module, "sparse_expect", arguments)["out"]
+    for v in range(vectors):
+        one = {"values": arguments["values"][v : v + 1].copy(), "out": np.empty((1, 130)), "vectors": 1}
+        np.testing.assert_array_equal(run(module, "sparse_expect", arguments | one)["out"][0], together[v])
+    steps = {"steps": vectors + 1, "first": 0, "last": vectors + 1, "reward": np.zeros((vectors + 1, 130))}
+    steps |= {"values": np.concatenate([np.zeros((1, 9)), arguments["values"]]), "out": np.empty((vectors + 1, 130))}
+    kept = {name: value for name, value in arguments.items() if name not in {"vectors", "values", "out"}}
+    np.testing.assert_array_equal(run(module, "sparse_backup", kept | steps)["out"][:-1], together)
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -699,6 +715,9 @@ def good_arguments(kernel):
         "v_learning": lambda: v_learning_arguments(rng, 3, (2, 3), 2, 3, 4),
         "sampled_mirror": lambda: sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4),
         "sampled_ascent": lambda: sampled_ascent_arguments(rng, 3, (2, 3), 2, 4, rows=2),
+        "sparse_expect": lambda: sparse_expect_arguments(rng, 5, 3, 2),
+        "sparse_backup": lambda: sparse_backup_arguments(rng, 4, 5, 3, 4, 1, 3),
+        "sparse_values": lambda: sparse_values_arguments(rng, (2, 3), 3, 4, 1),
     }[kernel]()
 
 
@@ -706,7 +725,7 @@ SPOILED = {
     "float32": lambda a: a.astype(np.float32),
     "big-endian": lambda a: a.astype(a.dtype.newbyteorder(">")),
     "other type": lambda a: a.astype(np.float64 if a.dtype == np.int64 else np.int64),
-    "int32": lambda a: a.astype(np.int32),
+    "int32": lambda a: a.astype(np.int64 if a.dtype == np.int32 else np.int32),
     "one short": lambda a: a.ravel()[:-1].copy(),
     "one long": lambda a: np.append(a.ravel(), a.ravel()[0]),
     "empty": lambda a: a[:0],
@@ -810,6 +829,16 @@ BAD_SIZES = {
         "games": (0, 2), "players": (0, 2, 4, 2**40), "terminals": (0, 7, 2**62), "columns": (0, 11, 13),
         "sets": (0, 3, 5), "power": (3,),
     },
+    "sparse_expect": {
+        "rows": (0, 4, 6, 2**63 - 1), "states": (0, 2, 4), "vectors": (0, 3), "entries": (0, 1),
+    },
+    "sparse_backup": {
+        "steps": (0, 3, 5), "rows": (0, 4, 6), "states": (0, 2), "entries": (0, 1), "first": (4,), "last": (5, 0),
+    },
+    "sparse_values": {
+        "players": (0, 1, 3), "horizon": (0, 3), "states": (0, 2, 2**40), "joint": (0, 5, 2**60),
+        "reward_rows": (0, 1, 3), "entries": (0, 1), "vectors": (0, 3), "step": (4,),
+    },
     "gains_in_trees": {
         "games": (0, 2), "kinds": (0, 1, 3), "players": (0, 2, 4, 2**40), "terminals": (0, 7), "columns": (0, 11, 13),
         "sets": (0, 3, 5),
@@ -869,6 +898,8 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("learn_trees", "last"): [(0, -1), (3, 13)],
     ("learn_trees", "seat"): [(0, -1), (3, 13)],
     ("learn_trees", "place"): [(0, -1), (3, 5)],
+    ("sparse_values", "wanted"): [(0, -1), (0, 4)],
+    ("sparse_values", "actions"): [(0, 0), (0, 3), (0, 2**62)],
     ("gains_in_trees", "index"): [(0, -1), (2, 2)],
     ("gains_in_trees", "met"): [((0, 0, 0), -1), ((2, 3, 1), 12)],
     ("simulate", "index"): [(0, -1), (2, 2)],
@@ -897,6 +928,27 @@ def test_indices_out_of_range_are_refused(kernel, name, place, bad):
     wrong = rf"the numbers of {name} do not fit" if name == "actions" else rf"{name} points outside: entry \d+ is {bad}"
     with pytest.raises(ValueError, match=f"^{kernel}: {wrong}"):
         getattr(compiled, kernel)(**arguments)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("kernel", ["sparse_expect", "sparse_backup", "sparse_values"])
+@pytest.mark.parametrize(
+    ("name", "place", "bad"),
+    [("places", 3, -1), ("places", 3, 3), ("places", 3, 2**31 - 1), ("places", -4, 3), ("starts", 0, -1),
+     ("starts", 2, -5), ("starts", 2, 1000), ("starts", -1, 1000), ("starts", -1, 2**31 - 1)],
+)  # fmt: skip
+def test_sparse_kernels_that_point_outside_are_refused(module, kernel, name, place, bad):
+    """Of rows that have entries: the first of the first row is entry 3, and the last of the last one is entry -4."""
+    rng = np.random.default_rng(1)
+    arguments = {
+        "sparse_expect": lambda: sparse_expect_arguments(rng, 200, 3, 2),
+        "sparse_backup": lambda: sparse_backup_arguments(rng, 4, 200, 3, 4, 1, 3),
+        "sparse_values": lambda: sparse_values_arguments(rng, (2, 3), 3, 4, 1),
+    }[kernel]()
+    getattr(module, kernel)(**copied(arguments))
+    arguments[name][place] = bad
+    with pytest.raises(ValueError, match=r"^a sparse kernel points outside: starts must not fall"):
+        getattr(module, kernel)(**arguments)
 
 
 @needs_compiled
@@ -977,7 +1029,7 @@ def test_no_lanes_need_no_memory():
 
 
 @needs_compiled
-@pytest.mark.parametrize("kernel", ["finite_values", "discounted_values"])
+@pytest.mark.parametrize("kernel", ["finite_values", "discounted_values", "sparse_values"])
 def test_policies_are_a_tuple_of_one_array_per_player(kernel):
     good = good_arguments(kernel)
     policy = good["policy"]

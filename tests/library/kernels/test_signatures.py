@@ -20,12 +20,14 @@ from kernel_cases import WRITTEN, fold_arguments, mirror_arguments, run
 
 from metanash import kernels
 from metanash.kernels import twin
+from metanash.typing import Places
 
 pytestmark = needs_compiled
 FOLDER = Path(kernels.__file__).parent
 KERNELS = sorted(compiled.signatures) if compiled else []
 ANNOTATIONS = {
-    "float64": twin.Floats, "int64": twin.Integers, "tuple": tuple[twin.Floats, ...], "int": int, "float": float,
+    "float64": twin.Floats, "int64": twin.Integers, "int32": Places, "tuple": tuple[twin.Floats, ...],
+    "int": int, "float": float,
 }  # fmt: skip
 MOST_POSITIONAL = 8  # the same number as in arguments.h
 WITHOUT_SHAPE = {  # in docstrings: the shape is that of another kernel, or one of two

@@ -27,6 +27,7 @@ from sampling_cases import (
     simulate_arguments,
     v_learning_arguments,
 )
+from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
@@ -92,6 +93,10 @@ CALLS = {
     "v_learning": ("v_learning", lambda rng: v_learning_arguments(rng, 101, (2, 3), 3, 3, 100)),
     "sampled_mirror": ("sampled_mirror", lambda rng: sampled_mirror_arguments(rng, 101, (2, 3), 3, 3, 50)),
     "sampled_ascent": ("sampled_ascent", lambda rng: sampled_ascent_arguments(rng, 101, (2, 3), 3, 50)),
+    "sparse_expect": ("sparse_expect", lambda rng: sparse_expect_arguments(rng, 60_011, 77, 5)),
+    "sparse_backup": ("sparse_backup", lambda rng: sparse_backup_arguments(rng, 5, 60_011, 77)),
+    "sparse_values 3x4": ("sparse_values", lambda rng: sparse_values_arguments(rng, (3, 4), 5_011, 2, 0)),
+    "sparse_values 8x8": ("sparse_values", lambda rng: sparse_values_arguments(rng, (8, 8), 1_011, 2, 0)),
     "equilibria": ("equilibria", lambda rng: matrix_arguments(rng.uniform(size=(101, 13, 14)))),
 }
 

@@ -208,9 +208,9 @@ class _OtherStages(OptimisticMirrorDescent):
 
     factor: Fraction = Fraction(2)
 
-    def _next_stage(self, games: GameBatch[Any], state: Any) -> None:
+    def _next_stage(self, games: GameBatch[Any], state: Any, spare: Floats | None) -> None:
         length = state.length
-        super()._next_stage(games, state)
+        super()._next_stage(games, state, spare)
         state.length = max(int(length * self.factor), length + 1)
 
 

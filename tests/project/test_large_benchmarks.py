@@ -1,0 +1,41 @@
+"""``./do bench-sparse`` and ``./do bench-matrices``: that they run, and what they compare with."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import matrices, sparse
+from metanash.exact import matrix_equilibrium
+from metanash.gaps import backup, ne_gaps
+
+
+def test_the_products_that_kernels_are_compared_with_give_the_same():
+    games = sparse.game(30, 3, 4, 4, stationary=False)
+    rng = np.random.default_rng(0)
+    value, policy = rng.uniform(size=(1, 4, 30)), [rng.dirichlet(np.ones(3), size=(1, 4, 30)) for _ in range(2)]
+    now = backup(games, games.reward, value), ne_gaps(games, policy)
+    with sparse.before():
+        before = backup(games, games.reward, value), ne_gaps(games, policy)
+    for mine, theirs in zip(now, before, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize("kind", matrices.KINDS)
+def test_games_of_each_kind_are_solved_by_both_methods_of_highs(kind):
+    matrix = matrices.KINDS[kind](np.random.default_rng(1), 20)
+    assert matrix.shape == (20, 20)
+    assert matrices.highs(matrix, "highs-ds", 10.0)
+    assert matrices.highs(matrix, "highs-ipm", 10.0)
+    if kind == "skew":
+        assert abs(matrix_equilibrium(matrix).value) < 1e-14
+
+
+def test_the_table_of_matrices_names_size_kind_gap_and_times(monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["matrices", "12", "15", "--kinds", "uniform", "--rounds", "1", "--highs", "highs-ds"]
+    )
+    matrices.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["12 x 12 uniform", "15 x 15 uniform"]
+    assert all("gap" in line and "metanash" in line and "highs-ds" in line for line in lines)
