@@ -152,7 +152,7 @@ class Cluster:
             program = _program(name)
             if program:
                 script = self.bin / name
-                script.write_text(f"#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {program} \"$@\"\n")
+                script.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {program} "$@"\n')
                 script.chmod(0o755)
 
     def _configuration(self, ports: Sequence[int]) -> str:

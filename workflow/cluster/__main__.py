@@ -1,0 +1,68 @@
+"""``./do cluster``, ``./do estimate`` and ``./do costs``: runs on Slurm, what a run takes, and what was measured."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakemake_logger_plugin_metanash.times import typical_seconds
+
+from workflow.cluster.costs import TABLE, fitted, measured, read_costs, write_costs
+from workflow.cluster.estimate import in_words
+from workflow.cluster.groups import expected, profile
+from workflow.cluster.planned import plan
+from workflow.cluster.runs import LostControllerError, run
+
+_RUNS = {"results": [], "results/smoke": ["--configfile", "config/smoke.yaml"]}
+"""Folders of the runs that costs are measured by, and how Snakemake is asked for them."""
+
+
+def main(command: str, arguments: Sequence[str]) -> int:
+    """Do one of the commands; 1, with a line that says why, if it cannot be done."""
+    try:
+        return {"costs": _costs, "estimate": _estimate, "run": _run}[command](list(arguments))
+    except (LostControllerError, OSError, RuntimeError, ValueError) as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    jobs = plan(arguments)
+    return run(arguments, profile(jobs, read_costs()) if jobs else {"cores": 2})
+
+
+def _estimate(arguments: list[str]) -> int:
+    rest = [argument for argument in arguments if argument != "--rest"]  # --rest: without what is there already
+    print(in_words(plan(rest, everything=rest == arguments), read_costs()))
+    return 0
+
+
+def _costs(arguments: list[str]) -> int:
+    """Fit the lines to all runs that are there, here or in other copies of the repository, and say how well they fit."""
+    parser = argparse.ArgumentParser(prog="./do costs", description=_costs.__doc__)
+    parser.add_argument(
+        "folders", nargs="*", type=Path, default=[Path()], help="copies of the repository (default: this)"
+    )
+    parser.add_argument("--check", action="store_true", help="only compare what is there with the table as it is")
+    options = parser.parse_args(arguments)
+    found = {
+        results: [pair for folder in options.folders for pair in measured(jobs, folder, typical_seconds(results))]
+        for results, jobs in ((results, plan(asked, everything=True)) for results, asked in _RUNS.items())
+    }
+    if not any(found.values()):
+        raise ValueError("nothing has run here; first ./do smoke, then ./do reproduce")
+    if not options.check:
+        write_costs(fitted(pair for pairs in found.values() for pair in pairs))
+        print(f"written: {TABLE}")
+    costs = read_costs()
+    for results, pairs in found.items():
+        timed = [(job, taken.seconds) for job, taken in pairs if taken.seconds == taken.seconds]
+        took = sum(seconds for _, seconds in timed)
+        said = sum(one.seconds for one in expected([job for job, _ in timed], costs))
+        if timed:
+            print(f"{results}: {len(timed)} jobs took {took:.0f} s, by the table {said:.0f} s, {said / took:.2f} times")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
