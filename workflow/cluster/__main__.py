@@ -38,7 +38,7 @@ def _estimate(arguments: list[str]) -> int:
 
 
 def _costs(arguments: list[str]) -> int:
-    """Fit the lines to all runs that are there, here or in other copies of the repository, and say how well they fit."""
+    """Fit the lines to all runs that are there, here or in other copies of the repository; say how well they fit."""
     parser = argparse.ArgumentParser(prog="./do costs", description=_costs.__doc__)
     parser.add_argument(
         "folders", nargs="*", type=Path, default=[Path()], help="copies of the repository (default: this)"

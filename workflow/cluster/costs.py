@@ -122,7 +122,7 @@ def _benchmark(path: Path) -> tuple[float, float] | None:
 
 
 def fitted(found: Iterable[tuple[Planned, Taken]]) -> dict[str, Cost]:
-    """The lines that fit best for each kind of jobs: all of them together take what they took; none takes more memory."""
+    """The lines that fit best for each kind: all its jobs together take what they took, and none more memory."""
     by_kind: dict[str, list[tuple[Planned, Taken]]] = defaultdict(list)
     for job, taken in found:
         by_kind[job.kind].append((job, taken))

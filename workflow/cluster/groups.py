@@ -2,8 +2,8 @@
 
 A submission takes about ten seconds of processor time before its first job begins, as long as most jobs take. So jobs
 go in groups: those that measure, then those that make tables, then figures and notebooks. Each of these depends on none
-of a later kind, so no two groups wait for each other. What is made of all tables stays where Snakemake runs (``localrules`` of
-the Snakefile). A rule whose jobs are long is in no group: each of its jobs is a submission.
+of a later kind, so no two groups wait for each other. What is made of all tables stays where Snakemake runs
+(``localrules`` of the Snakefile). A rule whose jobs are long is in no group: each of its jobs is a submission.
 """
 
 import math
