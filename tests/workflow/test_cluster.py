@@ -225,7 +225,9 @@ def test_costs_come_from_logs_else_from_long_benchmarks_else_from_typical_times(
     (tmp_path / "results/logs/a.log").write_text(said)
     (tmp_path / "results/benchmarks").mkdir()
     for rule, seconds in (("b", 12.5), ("c", 0.5)):
-        (tmp_path / f"results/benchmarks/{rule}.tsv").write_text(f"s\tmax_rss\tcpu_time\n9\t70.5\t{seconds}\n")
+        (tmp_path / f"results/benchmarks/{rule}.tsv").write_text(
+            f"s\tmax_rss\tmean_load\tcpu_time\n{seconds}\t70.5\t50\t{seconds}\n"
+        )
     found = {job.rule: taken for job, taken in measured(jobs, tmp_path, {"a": 9.0, "c": 3.0, "d": 9.0})}
     assert found["a"] == Taken(1.25, 93, 0.005)
     assert found["b"] == Taken(12.5, 70.5, 0.005)

@@ -1,16 +1,18 @@
 """``./do cluster``, ``./do estimate`` and ``./do costs``: runs on Slurm, what a run takes, and what was measured."""
 
 import argparse
+import math
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from snakemake_logger_plugin_metanash.times import typical_seconds
 
-from workflow.cluster.costs import TABLE, fitted, measured, read_costs, write_costs
+from workflow.cluster.costs import TABLE, Cost, Taken, fitted, measured, read_costs, write_costs
 from workflow.cluster.estimate import in_words
 from workflow.cluster.groups import expected, profile
-from workflow.cluster.planned import plan
+from workflow.cluster.planned import Planned, plan
 from workflow.cluster.runs import LostControllerError, run
 
 _RUNS = {"results": [], "results/smoke": ["--configfile", "config/smoke.yaml"]}
@@ -56,12 +58,35 @@ def _costs(arguments: list[str]) -> int:
         print(f"written: {TABLE}")
     costs = read_costs()
     for results, pairs in found.items():
-        timed = [(job, taken.seconds) for job, taken in pairs if taken.seconds == taken.seconds]
-        took = sum(seconds for _, seconds in timed)
-        said = sum(one.seconds for one in expected([job for job, _ in timed], costs))
+        timed = [(job, taken) for job, taken in pairs if not math.isnan(taken.seconds)]
         if timed:
-            print(f"{results}: {len(timed)} jobs took {took:.0f} s, by the table {said:.0f} s, {said / took:.2f} times")
+            print(f"{results}: {_fit(timed, costs)}")
     return 0
+
+
+def _fit(pairs: Sequence[tuple[Planned, Taken]], costs: Mapping[str, Cost]) -> str:
+    """How the table compares with jobs that were measured: time together, and kinds that are off by more than two."""
+    said = expected([job for job, _ in pairs], costs)
+    took, by_table = sum(taken.seconds for _, taken in pairs), sum(one.seconds for one in said)
+    kinds: dict[str, list[tuple[Taken, Taken]]] = defaultdict(list)
+    for (job, taken), one in zip(pairs, said, strict=True):
+        kinds[job.kind].append((taken, one))
+    off = {
+        name: [kind for kind, each in kinds.items() if not 1 / 2 <= _ratio(each, name) <= 2]
+        for name in ("seconds", "memory")
+    }
+    words = [f"{name} of {len(odd)} ({', '.join(odd)})" for name, odd in off.items() if odd]
+    return (
+        f"{len(pairs)} jobs took {took:.0f} s, by the table {by_table:.0f} s, {by_table / took:.2f} times; "
+        f"of {len(kinds)} kinds off by more than a factor of two: {'; '.join(words) or 'none'}"
+    )
+
+
+def _ratio(each: Sequence[tuple[Taken, Taken]], name: str) -> float:
+    """What the table says over what was measured, of the largest job; 1 where that took less than a second."""
+    taken, one = max(each, key=lambda pair: float(getattr(pair[0], name)))
+    measured_, said = float(getattr(taken, name)), float(getattr(one, name))
+    return 1.0 if math.isnan(measured_) or (name == "seconds" and measured_ < 1) else said / measured_
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What jobs take, from runs that were measured: a fixed part for each rule, and one in proportion to its work.
 
 Jobs say in their logs what they took (``metanash_workflow.costs``). Of runs before they did there are Snakemake's
-benchmarks, which look at a job now and then, so only those of jobs of some seconds count, and for the other rules the
+benchmarks, which look at a job now and then, so that the shortest do not count, and for the other rules the
 typical times of the display. ``./do costs`` fits a line to each rule and writes ``costs.csv``.
 """
 
@@ -25,7 +25,8 @@ __all__ = ["TABLE", "Cost", "Taken", "cost_of", "fitted", "measured", "read_cost
 
 TABLE = Path(__file__).with_name("costs.csv")
 _SAID = re.compile(r"^INFO: cost: ([\d.]+) s of processor time, (\d+) MB", re.MULTILINE)
-_LOOKED_AT, _TINY, _ROUNDS, _COPIES = 3.0, 1e-4, 20, 1.4
+_SEEN, _SEEN_WELL = 0.6, 3.0
+_TINY, _ROUNDS, _COPIES = 1e-4, 20, 1.4
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,21 @@ def measured(
 
 
 def _benchmark(path: Path) -> tuple[float, float] | None:
-    """Processor time and memory, of a benchmark; None where Snakemake had little time to look at the job."""
+    """Processor time and memory, of a benchmark; None where Snakemake had little time to look at the job.
+
+    It looks every half second, later every half minute: what a job takes after the last look is in its mean load only,
+    and memory of short jobs is that of their imports.
+    """
     if not path.is_file():
         return None
     with path.open(newline="") as rows:
         row = next(csv.DictReader(rows, delimiter="\t"), {})
     try:
-        seconds, memory = float(row["cpu_time"]), float(row["max_rss"])
+        wall, load, seconds, memory = (float(row[name]) for name in ("s", "mean_load", "cpu_time", "max_rss"))
     except (KeyError, ValueError):
         return None
-    return (seconds, memory) if seconds > _LOOKED_AT else None
+    seconds = max(seconds, wall * load / 100)
+    return None if seconds < _SEEN else (seconds, memory if seconds > _SEEN_WELL else math.nan)
 
 
 def fitted(found: Iterable[tuple[Planned, Taken]]) -> dict[str, Cost]:

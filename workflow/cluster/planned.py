@@ -15,7 +15,7 @@ from workflow.cluster.work import space, work
 __all__ = ["Planned", "longest_chain", "plan"]
 
 ROOT = Path(__file__).resolve().parents[2]
-_APART = ("experiment", "claim", "notebook")
+_APART = ("experiment", "claim", "notebook", "part")
 """Wildcards that stand for other code or other families, and not for more or less of the same."""
 
 

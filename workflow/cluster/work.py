@@ -19,7 +19,7 @@ _IN_TIME = {"iterations", "budget", "repeats"}
 _IN_SPACE = {"n_checkpoints", "checkpoints"}
 """Amounts of memory alone: looks at the gap are few beside iterations."""
 _BOTH = {"horizons", "horizon", "states", "n_states", "positions", "n_positions", "games", "count", "games_per_size",
-         "sequences_per_size", "n_games", "n_hands", "restarts", "n_buckets", "branching", "players",
+         "sequences_per_size", "n_games", "n_hands", "n_buckets", "branching", "players",
          "n_players"}  # fmt: skip
 """Numbers that multiply, and lists of them that add up."""
 _SIZES = {"n_actions", "actions"}
