@@ -126,15 +126,17 @@ class Campaign:
         return self.folder / "wanted"
 
     def note(self, **entry: object) -> None:
-        """Keep what happened."""
-        with (self.folder / "faults.jsonl").open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+        """Keep what happened; a line that was cut off before stays one of its own."""
+        path = self.folder / "faults.jsonl"
+        whole = not path.exists() or path.read_bytes()[-1:] in {b"\n", b""}
+        with path.open("a") as file:
+            file.write("\n" * (not whole) + json.dumps(entry) + "\n")
 
     def noted(self) -> list[dict[str, object]]:
-        """All that happened; a line that was cut off is no line."""
+        """All that happened, without lines that were cut off."""
         path = self.folder / "faults.jsonl"
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
     def prepare(self, against: Path | None) -> None:
         """Copy the repository; copy what is wanted, or make it."""
