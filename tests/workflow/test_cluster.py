@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from workflow.cluster.costs import TABLE, Cost, Taken, cost_of, fitted, measured, read_costs, write_costs
-from workflow.cluster.estimate import duration, in_words, makespan
+from workflow.cluster.estimate import duration, in_words, makespan, row
 from workflow.cluster.groups import LOCAL, expected, kind_of, profile
 from workflow.cluster.planned import Planned, longest_chain, plan
 from workflow.cluster.runs import LostControllerError, cancel_leftovers
@@ -352,6 +352,12 @@ def test_typical_times_agree_with_the_table(plans):
         said = sum(one.seconds for one in expected(jobs, read_costs()))
         wall = sum(seconds[job.rule] for job in jobs)
         assert wall / 2 < said < wall * 1.1
+
+
+def test_the_page_has_the_estimates_of_the_table(plans):
+    text = (ROOT / "docs/cluster.md").read_text()
+    for name, results in (("default", "results"), ("smoke", "results/smoke")):
+        assert row(f"`{results}`", plans[name], read_costs()) in text, "./do costs writes it anew"
 
 
 def test_more_memory_and_time_at_each_try(plans):

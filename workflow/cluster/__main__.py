@@ -10,13 +10,21 @@ from pathlib import Path
 from snakemake_logger_plugin_metanash.times import typical_seconds
 
 from workflow.cluster.costs import TABLE, Cost, Taken, fitted, measured, read_costs, write_costs
-from workflow.cluster.estimate import in_words
+from workflow.cluster.estimate import in_words, row
 from workflow.cluster.groups import expected, profile
 from workflow.cluster.planned import Planned, plan
 from workflow.cluster.runs import LostControllerError, run
 
-_RUNS = {"results": [], "results/smoke": ["--configfile", "config/smoke.yaml"]}
+_RUNS = {
+    "results/smoke": ["--configfile", "config/smoke.yaml"],
+    "results": [],
+    "results/deep": ["--configfile", "config/deep.yaml"],
+}
 """Folders of the runs that costs are measured by, and how Snakemake is asked for them."""
+_PAGE, _BEGIN, _END = Path("docs/cluster.md"), "<!-- estimates: written by ./do costs -->", "<!-- end of estimates -->"
+_HEAD = (
+    "| run | jobs | processor time | memory of a job, at most | files | longest chain |\n|---|---:|---:|---:|---:|---:|"
+)
 
 
 def main(command: str, arguments: Sequence[str]) -> int:
@@ -47,9 +55,10 @@ def _costs(arguments: list[str]) -> int:
     )
     parser.add_argument("--check", action="store_true", help="only compare what is there with the table as it is")
     options = parser.parse_args(arguments)
+    plans = {results: plan(asked, everything=True) for results, asked in _RUNS.items()}
     found = {
         results: [pair for folder in options.folders for pair in measured(jobs, folder, typical_seconds(results))]
-        for results, jobs in ((results, plan(asked, everything=True)) for results, asked in _RUNS.items())
+        for results, jobs in plans.items()
     }
     if not any(found.values()):
         raise ValueError("nothing has run here; first ./do smoke, then ./do reproduce")
@@ -57,10 +66,14 @@ def _costs(arguments: list[str]) -> int:
         write_costs(fitted(pair for pairs in found.values() for pair in pairs))
         print(f"written: {TABLE}")
     costs = read_costs()
-    for results, pairs in found.items():
-        timed = [(job, taken) for job, taken in pairs if not math.isnan(taken.seconds)]
-        if timed:
-            print(f"{results}: {_fit(timed, costs)}")
+    timed = {results: [pair for pair in pairs if not math.isnan(pair[1].seconds)] for results, pairs in found.items()}
+    fits = [f"{results}: {_fit(pairs, costs)}" for results, pairs in timed.items() if pairs]
+    print("\n".join(fits))
+    if not options.check:
+        rows = [row(f"`{results}`", jobs, costs) for results, jobs in plans.items()]
+        before, _, rest = _PAGE.read_text().partition(_BEGIN)
+        lines = [_BEGIN, _HEAD, *rows, "", *(f"- {fit}." for fit in fits), _END]
+        _PAGE.write_text(before + "\n".join(lines) + rest.partition(_END)[2])
     return 0
 
 

@@ -9,7 +9,7 @@ from workflow.cluster.costs import Cost, Taken, cost_of
 from workflow.cluster.groups import expected
 from workflow.cluster.planned import Planned, longest_chain
 
-__all__ = ["in_words", "makespan"]
+__all__ = ["duration", "in_words", "makespan", "row"]
 
 _CORES = 8
 """Of a node, in the table of nodes."""
@@ -83,6 +83,21 @@ def in_words(jobs: Sequence[Planned], costs: Mapping[str, Cost]) -> str:
         *_guesses(jobs, taken, costs),
     ]
     return "\n".join(lines)
+
+
+def row(name: str, jobs: Sequence[Planned], costs: Mapping[str, Cost]) -> str:
+    """The estimate as a row of a table: jobs, processor time, memory of a job, disk, the longest chain."""
+    taken = expected(jobs, costs)
+    seconds = [one.seconds for one in taken]
+    memory = max(one.memory for one in taken if not math.isnan(one.memory))
+    cells = [
+        f"{len(jobs)}",
+        duration(sum(seconds)),
+        f"{memory:,.0f} MB",
+        f"{sum(one.disk for one in taken):,.0f} MB",
+        duration(longest_chain(jobs, seconds)[0]),
+    ]
+    return f"| {' | '.join([name, *cells])} |"
 
 
 def duration(seconds: float) -> str:
