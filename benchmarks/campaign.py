@@ -32,7 +32,9 @@ COUNTS = ROOT / "benchmarks/results/campaign.json"
 PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- campaign: written by ./do campaign -->", "<!-- end of campaign -->"
 SMOKE, RESULTS = ["--configfile", "config/smoke.yaml"], "results/smoke"
-_PATIENCE, _IN_A_ROW, _AT_ONCE, _DELETED = 1800.0, 3, 6, 60
+_PATIENCE, _IN_A_ROW, _DELETED = 1800.0, 3, 60
+_AT_ONCE = 20
+"""Jobs are killed so often in a run, which tries each again as often: one start serves for many."""
 
 Strike = Callable[["subprocess.Popen[bytes]", Path], bool]
 
@@ -155,7 +157,18 @@ class Campaign:
     def start(self) -> "subprocess.Popen[bytes]":
         """Give the command that is given all the time."""
         with (self.folder / "run.log").open("wb") as log:
-            call = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE, "--", *self.targets]
+            call = [
+                sys.executable,
+                "-m",
+                "snakemake",
+                "--cores",
+                "2",
+                "--retries",
+                str(_AT_ONCE),
+                *SMOKE,
+                "--",
+                *self.targets,
+            ]
             return subprocess.Popen(
                 call, cwd=self.project, env=environment(self.project), stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -170,7 +183,13 @@ class Campaign:
             If the run does not end, or fails again and again though nothing was done to it.
         """
         for _ in range(_IN_A_ROW):
-            struck, status = self._strike(kind, self.start())
+            process = self.start()
+            try:
+                struck, status = self._strike(kind, process)
+            finally:
+                if process.poll() is None:  # this campaign itself is being ended
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
             if not status:
                 return True
             if struck:
@@ -183,12 +202,9 @@ class Campaign:
         due = 0.0
         while process.poll() is None:
             if time.monotonic() > end:
-                os.killpg(process.pid, signal.SIGKILL)
                 raise RuntimeError(f"no end after {_PATIENCE:.0f} s: {self.folder}/run.log")
             time.sleep(0.1)
-            if not due and re.search(
-                rb"^(local)?rule \w+:", (self.folder / "run.log").read_bytes(), flags=re.MULTILINE
-            ):
+            if not due and re.search(rb"^Job \d+: ", (self.folder / "run.log").read_bytes(), flags=re.MULTILINE):
                 due = time.monotonic() + random.uniform(0.2, 6)
             if due and time.monotonic() > due and struck < (_AT_ONCE if kind == "job-killed" else 1):
                 done = KILLS[kind][1](process, self.project)
@@ -225,6 +241,10 @@ class Campaign:
         for name in random.sample(names, min(_DELETED, len(names))):
             if self.path(name).is_file():
                 self.path(name).unlink()
+
+
+def _share(kind: str) -> int:
+    return _AT_ONCE // 2 if kind == "job-killed" else 1
 
 
 def _outputs(record: Path) -> list[str]:
@@ -284,6 +304,12 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.anew:
         shutil.rmtree(WORK, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (
+        signal.SIGINT,
+        signal.SIGHUP,
+    ):  # whoever starts this in the background ignores them, and so would runs
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
     campaign, end = Campaign(WORK), time.monotonic() + 60 * options.minutes
     try:
         campaign.prepare(options.against)
@@ -291,7 +317,8 @@ def main(arguments: Sequence[str]) -> int:
             done = Counter(str(one["fault"]) for one in campaign.noted() if "fault" in one)
             if sum(done[name] for name in KILLS) >= options.kills:
                 break
-            ended = campaign.go_on(min(KILLS, key=lambda name: (done[name], random.random())))
+            # those of which one start has many are waited for by none
+            ended = campaign.go_on(min(KILLS, key=lambda name: (done[name] // _share(name), random.random())))
             if ended:
                 lost = campaign.conclude()
                 print(f"a run has ended, {lost} files lost", flush=True)
