@@ -67,7 +67,7 @@ def _costs(arguments: list[str]) -> int:
         print(f"written: {TABLE}")
     costs = read_costs()
     timed = {results: [pair for pair in pairs if not math.isnan(pair[1].seconds)] for results, pairs in found.items()}
-    fits = [f"{results}: {_fit(pairs, costs)}" for results, pairs in timed.items() if pairs]
+    fits = [f"`{results}`: {_fit(pairs, costs)}" for results, pairs in timed.items() if pairs]
     print("\n".join(fits))
     if not options.check:
         rows = [row(f"`{results}`", jobs, costs) for results, jobs in plans.items()]
@@ -88,10 +88,10 @@ def _fit(pairs: Sequence[tuple[Planned, Taken]], costs: Mapping[str, Cost]) -> s
         name: [kind for kind, each in kinds.items() if not 1 / 2 <= _ratio(each, name) <= 2]
         for name in ("seconds", "memory")
     }
-    words = [f"{name} of {len(odd)} ({', '.join(odd)})" for name, odd in off.items() if odd]
+    words = "; ".join(f"{name} of {', '.join(odd)}" for name, odd in off.items() if odd)
     return (
-        f"{len(pairs)} jobs took {took:.0f} s, by the table {by_table:.0f} s, {by_table / took:.2f} times; "
-        f"of {len(kinds)} kinds off by more than a factor of two: {'; '.join(words) or 'none'}"
+        f"{len(pairs)} jobs, measured {took:.0f} s, by the table {by_table:.0f} s ({by_table / took:.2f}); "
+        f"off by a factor of two, of {len(kinds)} kinds: {words or 'none'}"
     )
 
 
