@@ -114,8 +114,8 @@ class Cluster:
             command = Path(f"/proc/{number}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        alive = f"/{number}/stat" if _state(number) not in {"Z", ""} else ""
-        return number if alive and Path(command.split(b"\0")[0].decode()).name in _programs_of(name) else None
+        is_it = Path(command.split(b"\0")[0].decode()).name in _programs_of(name)
+        return number if is_it and _state(number) not in {"Z", ""} else None
 
     def jobs(self, states: str = "RUNNING") -> list[int]:
         """Numbers of the jobs in some states; an error of the controller is one here."""

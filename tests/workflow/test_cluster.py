@@ -142,6 +142,12 @@ def test_patience_has_an_end(slurm):
     assert "no controller answers" in done.stderr
 
 
+def test_patience_is_a_number(slurm):
+    done = slurm.call("sbatch", "--comment", "rule_a", "--wrap=x", METANASH_CLUSTER_PATIENCE="long")
+    assert done.returncode == 1
+    assert "METANASH_CLUSTER_PATIENCE=long: no number of seconds; set it to one" in done.stderr
+
+
 def test_the_configuration_is_what_it_was(slurm):
     assert slurm.call("scontrol", "show", "config").stdout == "MinJobAge = 600 sec\n"
     slurm.leave(0)
@@ -178,7 +184,7 @@ def test_nothing_is_begun_while_nobody_can_say_what_is_left(slurm, monkeypatch):
     monkeypatch.setenv("PATH", slurm.path)
     slurm.leave(0)
     with pytest.raises(LostControllerError, match="does not answer"):
-        cancel_leftovers(slurm.run.parent, patience=2)
+        cancel_leftovers(slurm.run.parent, seconds=2)
     assert slurm.run.exists()
 
 

@@ -35,6 +35,21 @@ _LIMITS = {"squeue": 45, "scontrol": 8, "sbatch": 120}
 _PAUSE = 2.0
 
 
+def patience() -> float:
+    """Seconds that somebody is ready to wait for the controller.
+
+    Raises
+    ------
+    ValueError
+        If the environment says something else than a number.
+    """
+    said = os.environ.get(PATIENCE, "3600")
+    try:
+        return float(said)
+    except ValueError:
+        raise ValueError(f"{PATIENCE}={said}: no number of seconds; set it to one, such as 3600") from None
+
+
 def real(name: str) -> str:
     """Path of the command of Slurm, behind that of this folder.
 
@@ -113,7 +128,7 @@ def _sbatch(run: Path, arguments: list[str]) -> int:
     else:
         arguments.insert(0, f"--comment={name}")
     script = sys.stdin.read() if "/dev/stdin" in arguments else ""
-    end = time.monotonic() + float(os.environ.get(PATIENCE, "3600"))
+    end = time.monotonic() + patience()
     while True:
         status, output, errors = answer("sbatch", arguments, script)
         if status and status != 124 and not _AWAY.search(errors):

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from workflow.cluster.commands import PATIENCE, RUN, names_of, real
+from workflow.cluster.commands import RUN, names_of, patience, real
 
 __all__ = ["FOLDER", "LostControllerError", "cancel_leftovers", "run"]
 
@@ -44,7 +44,7 @@ def _take(folder: Path) -> int | None:
     return descriptor
 
 
-def cancel_leftovers(folder: Path = FOLDER, patience: float | None = None) -> int:
+def cancel_leftovers(folder: Path = FOLDER, seconds: float | None = None) -> int:
     """Cancel what killed runs have left in the queue, wait until it has ended, and delete their folders.
 
     Returns
@@ -55,9 +55,10 @@ def cancel_leftovers(folder: Path = FOLDER, patience: float | None = None) -> in
     Raises
     ------
     LostControllerError
-        If the controller does not answer, or jobs do not end, within ``patience`` seconds.
+        If the controller does not answer, or jobs do not end, within so many ``seconds``; by default as many as
+        METANASH_CLUSTER_PATIENCE says.
     """
-    end = time.monotonic() + (float(os.environ.get(PATIENCE, "3600")) if patience is None else patience)
+    end = time.monotonic() + (patience() if seconds is None else seconds)
     count = 0
     for left in sorted(path for path in folder.glob("*") if path.is_dir()):
         descriptor = _take(left)
@@ -117,8 +118,9 @@ def run(arguments: Sequence[str], asked: dict[str, Any], folder: Path = FOLDER) 
         if descriptor is None
         else [descriptor],  # the lock lives as long as Snakemake, even without this process
     )
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _: process.send_signal(got))
+    signal.signal(signal.SIGTERM, lambda got, _: process.send_signal(got))
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends these to Snakemake too
+        signal.signal(number, lambda *_: None)
     status = process.wait()
     if not _left_behind(own):
         shutil.rmtree(own)
