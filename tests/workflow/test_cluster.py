@@ -370,4 +370,7 @@ def test_more_memory_and_time_at_each_try(plans):
     asked = profile(plans["smoke"], read_costs())
     assert asked["set-resources"]
     assert all(re.fullmatch(r"\w+:(mem_mb|runtime)=\d+ \* attempt", text) for text in asked["set-resources"])
+    two_snakemakes = 300  # MB, around each submission
+    memory = [int(text.split("=")[1].split()[0]) for text in asked["set-resources"] if "mem_mb" in text]
+    assert min(memory) > two_snakemakes + 100
     assert TABLE.exists()

@@ -71,9 +71,7 @@ def profile(jobs: Sequence[Planned], costs: Mapping[str, Cost]) -> dict[str, Any
         "groups": [f"{rule}={kind}" for rule, kind in groups.items()],
         "group-components": [f"{kind}={size}" for kind, size in _sizes(groups, submitted).items()],
         "set-resources": [
-            f"{rule}:{name}={value}"
-            for rule, each in sorted(submitted.items())
-            for name, value in _asked(each, in_group=rule in groups).items()
+            f"{rule}:{name}={value}" for rule, each in sorted(submitted.items()) for name, value in _asked(each).items()
         ],
     }
 
@@ -90,9 +88,9 @@ def _sizes(groups: Mapping[str, str], taken: Mapping[str, Sequence[Taken]]) -> d
     return {kind: max(1, math.ceil(jobs[kind] / share)) for kind, share in sorted(shares.items())}
 
 
-def _asked(each: Sequence[Taken], *, in_group: bool) -> dict[str, str]:
-    """What is asked for a job of a rule: at each try more."""
+def _asked(each: Sequence[Taken]) -> dict[str, str]:
+    """What is asked for a job of a rule, by itself or as the only one of a group: at each try more."""
     known = [one.memory for one in each if not math.isnan(one.memory)]
-    memory = math.ceil(max([_LEAST_MB, *known]) * _MARGIN + _START_MB / (_CORES if in_group else 1))
-    minutes = math.ceil(_START_MINUTES * (not in_group) + _SLOWER * max(one.seconds for one in each) / 60)
+    memory = math.ceil(max([_LEAST_MB, *known]) * _MARGIN + _START_MB)
+    minutes = math.ceil(_START_MINUTES + _SLOWER * max(one.seconds for one in each) / 60)
     return {"mem_mb": f"{memory} * attempt", "runtime": f"{minutes} * attempt"}
