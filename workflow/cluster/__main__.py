@@ -38,7 +38,7 @@ def main(command: str, arguments: Sequence[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     jobs = plan(arguments)
-    return run(arguments, profile(jobs, read_costs()) if jobs else {"cores": 2})
+    return run(arguments, profile(jobs, read_costs()) if jobs else {"cores": 1})
 
 
 def _estimate(arguments: list[str]) -> int:

@@ -22,9 +22,9 @@ _SUBMISSIONS = 24
 """As many groups are aimed at, if jobs are short: each kind is rounded up."""
 _LONG = 120.0
 """Seconds, from which a job is worth a submission of its own."""
-_CORES = 2
-"""Of each submission: jobs of a group run side by side."""
-_START_MB, _MARGIN, _LEAST_MB = 350, 1.3, 100
+_CORES = 1
+"""Of each submission: jobs of a group run one after the other, and groups side by side."""
+_START_MB, _MARGIN, _LEAST_MB = 350, 1.3, 50
 """MB of the two Snakemakes around each submission; the ratio of what is asked for to what is expected."""
 _START_MINUTES, _SLOWER = 3, 4
 """Minutes until the first job begins, and how much slower than the measured ones a node may be."""
