@@ -33,6 +33,17 @@ for part in PARTS:
     include: f"workflow/rules/{part}.smk"
 
 
+localrules:  # on a cluster: they take less than a submission, or all of them the same tables
+    article,
+    kernels,
+    ledger,
+    own_games_accepted,
+    provenance,
+    report,
+    summary,
+    theory,
+
+
 rule all:
     default_target: True
     input:

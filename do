@@ -9,6 +9,14 @@ usage: ./do COMMAND [ARGUMENTS]
   reproduce [snakemake arguments]  everything: learn, compare with the theorems, draw, report;
                                    --show-log: every step, as Snakemake tells it
   smoke [snakemake arguments]      the same pipeline with small numbers (config/smoke.yaml)
+  estimate [snakemake arguments]   what that run takes before it starts: core hours, memory, disk, nodes
+                                   (--configfile config/deep.yaml; --rest: without what is there already)
+  cluster [snakemake arguments]    the same pipeline on Slurm, with the executor plugin in .venv-cluster
+                                   (docs/cluster.md)
+  cluster-test [arguments]         a Slurm cluster on this machine (Debian's packages), the small run
+                                   through it with faults, and its bytes compared with a local run
+  costs [FOLDER ...] [--check]     what jobs took in the runs that are here, as what estimates are made of
+  campaign [arguments]             faults by the hundred in small runs, and whether all is there in the end
   test [pytest arguments]          the tests, on all cores (-n 0: in one process, as a debugger needs it)
   lint                             format, types, layers of imports, form of the workflow
   bench [arguments]                speed of the kernels
@@ -56,6 +64,7 @@ kernels=src/metanash/kernels
 peers=benchmarks/peers-requirements.txt
 wheel_tools=distribution/requirements.txt
 fuzzer=benchmarks/fuzz/requirements.txt
+executor=workflow/cluster/requirements.txt
 project_stamp=.venv/metanash-project
 
 # --- A set-up ends whole or not at all ---
@@ -382,6 +391,13 @@ run_with_display() { # workflow/terminal shows how far it is; --show-log among t
     run_snakemake $display --cores "$@"
 }
 
+use_executor() { # What is in .venv-cluster beside .venv, for Snakemake and for its jobs.
+    setup_apart cluster "$executor" "there are no runs on Slurm without it" "some seconds"
+    for packages in "$here"/.venv-cluster/lib/python*/site-packages; do METANASH_PLUGINS=$packages; done
+    PYTHONPATH=$here/workflow/terminal:$METANASH_PLUGINS
+    export PYTHONPATH METANASH_PLUGINS
+}
+
 check() {
     say "$*"
     "$@" || failed="$failed
@@ -398,6 +414,26 @@ case $command in
     smoke)
         setup
         run_with_display 2 --configfile config/smoke.yaml "$@"
+        ;;
+    estimate | costs)
+        setup
+        python -m workflow.configuration "$@" || exit 1
+        PYTHONPATH=$here/workflow/terminal exec python -m workflow.cluster "$command" "$@"
+        ;;
+    cluster)
+        setup
+        use_executor
+        python -m workflow.configuration "$@" || exit 1
+        exec python -m workflow.cluster run "$@"
+        ;;
+    cluster-test)
+        setup
+        use_executor
+        exec python -m benchmarks.cluster.trial "$@"
+        ;;
+    campaign)
+        setup
+        exec python -m benchmarks.campaign "$@"
         ;;
     test) # A process per core; -n 0 for one in which a debugger works.
         setup

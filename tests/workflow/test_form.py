@@ -225,7 +225,7 @@ def test_everything_that_is_made_is_named(bare, inputs):
 
 def test_what_scripts_share_is_part_of_every_rule(inputs):
     shared = {path.relative_to(ROOT).as_posix() for path in SHARED}
-    assert len(shared) == 5
+    assert len(shared) == 6
     for name in set(inputs) - {"all", "kernels", "notebook"}:  # of notebooks there is a test below
         assert shared <= inputs[name]
     installed = {name for name in importlib.metadata.packages_distributions() if not name.startswith("_")}

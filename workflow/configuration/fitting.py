@@ -12,7 +12,7 @@ from typing import Any
 from workflow.configuration.entries import shortened
 from workflow.configuration.mistake import Mistake
 
-__all__ = ["misfits"]
+__all__ = ["misfits", "numbers_in_game"]
 
 Section = Mapping[str, Any]
 Concepts = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
@@ -122,14 +122,14 @@ def _experiment(name: str, section: Section) -> Iterator[Mistake]:
     yield from _full_stage(
         (*place, "learning", "iterations"), section["arms"], horizon, section["learning"]["iterations"]
     )
-    numbers = _numbers(games["family"], options)
+    numbers = numbers_in_game(games["family"], options)
     files = len(games["perturbations"]) * min(section["seeds"], section["seeds_per_block"]) * games["count"]
     if numbers * files > MOST_NUMBERS:
         words = f"one file would hold {files:,} games of {numbers:,} numbers, at most {MOST_NUMBERS:,} in all"
         yield Mistake((*place, "games"), words)
 
 
-def _numbers(family: str, options: Section) -> int:
+def numbers_in_game(family: str, options: Section) -> int:
     """Numbers in rewards and transitions of one game of a family, or 0 where the schema bounds them by itself."""
     sizes = {**_DEFAULTS, **options}
     if family in {"zero_sum", "potential"}:

@@ -189,11 +189,27 @@ def made():
     return lines + ([f"figures    {FIGURES}/: {len(drawn)}, as PDF and PNG"] if drawn else [])
 
 
+def given(rule, wildcards):
+    """Parameters of a job."""
+    found = SimpleNamespace(**wildcards)
+    return {name: value(found) if callable(value) else value for name, value in rule.params.items()}
+
+
 def parameters_digest(rule, wildcards):
     """Digest of the parameters of a job, as the job records it by metanash_workflow.made."""
-    found = SimpleNamespace(**wildcards)
-    given = {name: value(found) if callable(value) else value for name, value in rule.params.items()}
-    return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(given(rule, wildcards), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def tell_plan(path, jobs):
+    """Write down what the jobs are given, for workflow.cluster; those that learn get what their games were given too."""
+    found = []
+    for name, each in jobs.items():
+        for wildcards in each:
+            parameters = given(getattr(rules, name), wildcards)
+            if name.startswith("learn_"):
+                parameters["games"] = given(rules.games, {"experiment": name.removeprefix("learn_"), **wildcards})
+            found.append({"rule": name, "wildcards": wildcards, "given": parameters})
+    Path(path).write_text("".join(json.dumps(one, default=str) + "\n" for one in found))
 
 
 def every(**values):

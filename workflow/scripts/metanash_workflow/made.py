@@ -6,6 +6,7 @@ its inputs, of its parameters and code, and of itself. Names in records do not d
 begins with a look at all of them (``workflow.running.damage``).
 """
 
+from metanash_workflow.costs import spent
 from metanash_workflow.logs import StoppedError
 
 import glob
@@ -178,3 +179,4 @@ def job(snakemake: Any) -> Iterator[dict[str, Path]]:
     part.write_text(sealed(content))
     part.replace(record)  # other jobs read all records that are there
     logging.info("made %s", ", ".join(paths))
+    logging.info("%s", spent())
