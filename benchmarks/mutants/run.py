@@ -28,7 +28,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # What tests read, or see whether it is there. Environments, other results of the pipeline and caches are not among it.
 COPIED = (
     *("benchmarks", "config", "distribution", "docs", "examples", "findings", "notebooks", "paper_figures", "tests"),
-    *("workflow", "src"),
+    *("profiles", "workflow", "src"),
     *("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "Snakefile", "do"),
     *("environment.yml", "pyproject.toml", "requirements.lock", "results/summary.md", "setup.py", ".ci", ".github"),
 )

@@ -320,6 +320,8 @@ def team_optima(games: GameBatch[DiscountedGame]) -> Floats:
 def checked_policy(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     """One validated array (G, H, S, A_i), or (G, S, A_i), per player. ValueError for what is no policy of these games.
 
+    Takes a GameBatch of any class; raises ValueError for anything else.
+
     Examples
     --------
     >>> from metanash import Transition
@@ -328,6 +330,7 @@ def checked_policy(games: GameBatch[Any], policy: Policy) -> list[Floats]:
     Traceback (most recent call last):
     ValueError: policy of player 1 must have shape (1, 1, 1, 2), got (1, 1, 2)
     """
+    check_batch("checked_policy", games)
     game = games.game
     if len(policy) != game.n_players:
         raise ValueError(f"a policy has one array per player, {game.n_players} in all; got {len(policy)}")

@@ -15,7 +15,7 @@ import numpy as np
 
 from metanash import kernels
 from metanash._inner.checks import integer
-from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame
+from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import checked_policy
 from metanash.streams import stream
 from metanash.typing import Floats, Integers, Policy
@@ -46,6 +46,8 @@ def cumulative(chances: Floats) -> Floats:
 def draw_keys(games: GameBatch[Any], seed: int | Sequence[int] | Integers) -> Integers:
     """Keys of the random numbers of each game, (G,), from one seed for all or one a game.
 
+    Takes a GameBatch of any class; raises ValueError for anything else.
+
     Raises
     ------
     ValueError
@@ -59,6 +61,7 @@ def draw_keys(games: GameBatch[Any], seed: int | Sequence[int] | Integers) -> In
     >>> bool(first == third), bool(first == second), bool(first == draw_keys(mn.GameBatch.of(one), [8])[0])
     (True, False, False)
     """
+    check_batch("draw_keys", games)
     several: Any = seed
     listed = several if isinstance(seed, Sequence | np.ndarray) else [several] * len(games)
     if np.ndim(several) > 1 or len(listed) != len(games):
@@ -74,6 +77,8 @@ def draw_keys(games: GameBatch[Any], seed: int | Sequence[int] | Integers) -> In
 def player_rewards(games: GameBatch[Any]) -> Floats:
     """Rewards of every player, (G, N, ...): r and 1 - r in zero-sum games, those of the game otherwise.
 
+    Takes a GameBatch of any class; raises ValueError for anything else.
+
     Examples
     --------
     >>> import metanash as mn
@@ -81,6 +86,7 @@ def player_rewards(games: GameBatch[Any]) -> Floats:
     >>> player_rewards(mn.GameBatch.of(mn.ZeroSumGame([[[[0.75, 0.0]]]], still))).ravel().tolist()
     [0.75, 0.0, 0.25, 1.0]
     """
+    check_batch("player_rewards", games)
     if isinstance(games.game, ZeroSumGame):
         return np.stack([games.reward, 1.0 - games.reward], axis=1)
     return np.asarray(games.reward)
@@ -88,6 +94,8 @@ def player_rewards(games: GameBatch[Any]) -> Floats:
 
 def play_tables(games: GameBatch[Any]) -> dict[str, Any]:
     """What every kernel that samples takes of the games, by its names: chances as cumulative sums.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
 
     The chances of next states of discounted games are multiplied by the discount; what is left of 1 is the end.
 
@@ -103,6 +111,7 @@ def play_tables(games: GameBatch[Any]) -> dict[str, Any]:
     >>> play_tables(mn.GameBatch.of(mn.DiscountedGame([[[1.0], [0.0]]], still, 0.5)))["onward"].tolist()
     [[[[[0.125, 0.5]], [[0.25, 0.5]]]]]
     """
+    check_batch("play_tables", games)
     game, transitions = games.game, games.transitions
     onward = cumulative(np.stack([transitions.dense(h) for h in range(transitions.steps)]))
     if isinstance(game, DiscountedGame):
@@ -186,9 +195,10 @@ def simulate(
 ) -> Simulation:
     """Play games under fixed policies, and count.
 
-    Memory does not grow with the number of episodes unless trajectories are asked for. Episodes ``first``, ``first`` +
-    1,
-    ... are played; so a simulation can be continued, and two that overlap share what they have in common.
+    Takes a game of any class, a list or a GameBatch; raises ValueError for anything else.
+
+    Memory does not grow with the number of episodes unless trajectories are asked for. Played are the episodes ``first``,
+    ``first + 1``, ...; so a simulation can be continued, and two that overlap share what they have in common.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Names of the arms of an experiment, of the kinds of games and of learners in tables, texts and figures."""
 
-__all__ = ["ARM_LABELS", "KIND_LABELS", "LEARNER_LABELS"]
+__all__ = ["ARM_LABELS", "KIND_LABELS", "LEARNER_LABELS", "UPDATE_LABELS"]
 
 ARM_LABELS = {
     "individual": "individual",
@@ -10,6 +10,8 @@ ARM_LABELS = {
     "last_stage_average": "meta: last full stages",
     "output_policy": "meta: output policies",
     "carry_over": "meta: carry-over",
+}
+UPDATE_LABELS = ARM_LABELS | {
     "annealed_best_response": "annealed best responses",
     "annealed_output_policy": "annealed output policies",
     "annealed_last_stage": "annealed last stages",

@@ -17,7 +17,19 @@ import pytest
 
 import metanash
 import metanash_replication
-from metanash import correlated, exact, gamefile, gaps, maml, meta, neighbours, policy_gradient, similarity, swaps
+from metanash import (
+    correlated,
+    exact,
+    gamefile,
+    gaps,
+    maml,
+    meta,
+    neighbours,
+    policy_gradient,
+    similarity,
+    simulation,
+    swaps,
+)
 from metanash._inner import histories
 from metanash.families import poker
 from metanash.gambit import Units, extensive, gametracer, matrices, normal, units
@@ -32,9 +44,13 @@ from metanash.learners import (
     OptimisticMirrorDescent,
     ProjectedQAscent,
     RegretMatching,
+    SampledCorrelatedDescent,
+    SampledMirrorDescent,
+    SampledQAscent,
     SoftmaxGradient,
     StagedCautiousOMWU,
     StagedFTRL,
+    VLearning,
     base,
     gradient_play,
     last_iterate,
@@ -115,7 +131,11 @@ def learner(cls):
 def started(cls, plays, given):
     """A learner's state on the games given, or where it does not play them on others."""
     game = _game(given)
-    return learner(cls).start(GameBatch((game if isinstance(game, plays) else GAMES[SAMPLE[plays]],)))
+    return learner(cls).start(
+        GameBatch(
+            (game if isinstance(game, plays) else GAMES[SAMPLE[plays[0] if isinstance(plays, tuple) else plays]],)
+        )
+    )
 
 
 def logits():
@@ -240,6 +260,11 @@ CALLS = {
     "learners.regret_matching.RegretMatching.measure_together":
         (lambda x: learner(RegretMatching).measure_together(x, [policy(x)]), BATCH, Z),
     "learners.stages.before_first": (lambda x: stages.before_first(x, 0.1, None), BATCH, Z | M),
+    "gaps.checked_policy": (lambda x: gaps.checked_policy(x, policy(x)), BATCH, Z | M | D),
+    "simulation.draw_keys": (lambda x: simulation.draw_keys(x, 0), BATCH, Z | M | D),
+    "simulation.play_tables": (simulation.play_tables, BATCH, Z | M | D),
+    "simulation.player_rewards": (simulation.player_rewards, BATCH, Z | M | D),
+    "simulation.simulate": (lambda x: simulation.simulate(x, policy(x), 2), ANY, Z | M | D),
     "maml.Tasks.of": (maml.Tasks.of, ANY, D),
     "maml.adapt": (lambda x: maml.adapt(logits(), x, 0.1, 1), ANY, D),
     "maml.meta_gradient": (lambda x: maml.meta_gradient(x, logits(), **TASKS), set(), set()),
@@ -297,6 +322,10 @@ for _module, _cls, _plays, _taken in (
     ("cautious", CautiousOMWU, MarkovGame, M),
     ("swap_ftrl", LogBarrierFTRL, MarkovGame, M),
     ("last_iterate", EntropyExtragradient, ZeroSumGame, Z),
+    ("sampled_ascent", SampledQAscent, DiscountedGame, D),
+    ("sampled_stages", SampledMirrorDescent, ZeroSumGame, Z),
+    ("sampled_stages", SampledCorrelatedDescent, MarkovGame, M),
+    ("v_learning", VLearning, (ZeroSumGame, MarkovGame), Z | M),
 ):
     _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"
 
@@ -371,6 +400,8 @@ def test_every_public_function_of_games_is_in_the_table():
         "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
         "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
         "last_iterate.EntropyExtragradient.advance",
+        "sampled_stages.SampledMirrorDescent.start", "sampled_stages.SampledMirrorDescent.advance",
+        "sampled_stages.SampledCorrelatedDescent.start", "sampled_stages.SampledCorrelatedDescent.advance",
         "cautious.StagedCautiousOMWU.advance", "cautious.StagedCautiousOMWU.measure",
     )}  # fmt: skip
     assert set(FOUND) - CHECKS == set(CALLS) - inherited

@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex, to_rgb
 from metanash import META_UPDATES
 from metanash.families import FAMILIES
 from metanash_replication import plotting
+from metanash_replication.labels import UPDATE_LABELS
 
 ROOT = Path(__file__).parents[2]
 ARMS = list(plotting.ARM_LABELS)
@@ -64,7 +65,8 @@ def corners(band):
 
 
 def test_every_arm_has_a_label_and_is_drawn(axes):
-    assert set(ARMS) == set(META_UPDATES)
+    assert set(UPDATE_LABELS) == set(META_UPDATES) > set(ARMS)
+    assert len(set(UPDATE_LABELS.values())) == len(UPDATE_LABELS)
     assert len(set(plotting.ARM_LABELS.values())) == len(ARMS)
     plotting.curve_panel(axes, curve_rows(ARMS))
     assert set(lines_of(axes)) == set(plotting.ARM_LABELS.values())
@@ -85,7 +87,7 @@ def test_every_kind_has_a_label():
     assert kinds <= set(plotting.KIND_LABELS)
     assert set(FAMILIES) == {
         "zero_sum", "general_sum", "potential", "congestion", "tracking", "tracking_positions", "river_poker",
-        "sparse_zero_sum",
+        "sparse_zero_sum", "moving",
     }  # fmt: skip
     assert len(set(plotting.KIND_LABELS.values())) == len(plotting.KIND_LABELS)
 

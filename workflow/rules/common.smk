@@ -200,8 +200,14 @@ def parameters_digest(rule, wildcards):
     return hashlib.sha256(json.dumps(given(rule, wildcards), sort_keys=True, default=str).encode()).hexdigest()
 
 
-def tell_plan(path, jobs):
-    """Write down what the jobs are given, for workflow.cluster; those that learn get what their games were given too."""
+def tell_plan_if_asked(jobs):
+    """Write down what the jobs are given, for workflow.cluster; those that learn get what their games were given too.
+
+    METANASH_PLAN names the file, if anybody asks.
+    """
+    path = os.environ.get("METANASH_PLAN")
+    if path is None:
+        return
     found = []
     for name, each in jobs.items():
         for wildcards in each:

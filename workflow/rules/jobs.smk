@@ -30,5 +30,4 @@ if stale:
     print("Out of date, since what they were made from is missing:", *stale, sep="\n  ", file=sys.stderr)
     print("A run without a target makes all of it anew; one with a target may not notice.", file=sys.stderr)
 
-if "METANASH_PLAN" in os.environ:
-    tell_plan(os.environ["METANASH_PLAN"], MEASURING_JOBS)
+tell_plan_if_asked(MEASURING_JOBS)

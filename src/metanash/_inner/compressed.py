@@ -168,4 +168,6 @@ def kernel_rows(step: int, matrix: Any, states: int, actions: tuple[int, ...], *
         touched = np.zeros(wanted[0], dtype=bool)
         touched[row_of[rounded]] = True
         csr.data = csr.data / np.where(touched, mass, 1.0)[row_of]
-    return Rows(*(_held(part, copy) for part in (csr.data, csr.indices, csr.indptr)))
+    narrow = np.int32 if len(csr.data) < 2**31 else np.int64  # whatever they came in: kernels in C read 32 bits
+    places = (part.astype(narrow, copy=False) for part in (csr.indices, csr.indptr))
+    return Rows(*(_held(part, copy) for part in (csr.data, *places)))

@@ -101,7 +101,7 @@ complete -c metanash -n '_shtab_metanash_using learn' -l format -xka "nfg gam cs
 complete -c metanash -n '_shtab_metanash_using learn' -l zero-sum -d 'sums of payoffs are constant up to rounding'
 complete -c metanash -n '_shtab_metanash_using learn' -l general-sum -d 'take sums as they are'
 complete -c metanash -n '_shtab_metanash_using learn' -l game -x -d 'which game of a file with several; default 0'
-complete -c metanash -n '_shtab_metanash_using learn' -l learner -xka "cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching softmax_gradient staged_cautious_omwu staged_ftrl" -d 'default: the one for the class of the game'
+complete -c metanash -n '_shtab_metanash_using learn' -l learner -xka "cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching sampled_correlated_descent sampled_mirror_descent sampled_q_ascent softmax_gradient staged_cautious_omwu staged_ftrl v_learning" -d 'default: the one for the class of the game'
 complete -c metanash -n '_shtab_metanash_using learn' -l iterations -s T -x -d 'default 1000'
 complete -c metanash -n '_shtab_metanash_using learn' -l rate -x -d 'learning rate or step size; the default depends on the learner'
 complete -c metanash -n '_shtab_metanash_using learn' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'draw the gap against iterations (wants matplotlib)'

@@ -12,7 +12,7 @@ fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn 
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
 with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
 :mod:`~metanash.kernels.trees`, :mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`,
-:mod:`~metanash.kernels.bandit` and :mod:`~metanash.kernels.v_learning`) are, and one line on standard error says so:
+:mod:`~metanash.kernels.bandit` and :mod:`~metanash.kernels.episodes`) are, and one line on standard error says so:
 results are the same up to rounding, but long runs take one to two orders of magnitude longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 

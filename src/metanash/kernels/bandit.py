@@ -1,6 +1,6 @@
 """Learners with bandit feedback in NumPy: the reference of ``bandit.h``; part of :mod:`metanash.kernels.twin`.
 
-V-learning has a module of its own, :mod:`~metanash.kernels.v_learning`. Draws are those of
+V-learning has a module of its own, :mod:`~metanash.kernels.episodes`. Draws are those of
 :mod:`~metanash.kernels.sampling`. Payoffs of actions are estimated by importance weights: what a player got for the
 action that it took, less a baseline that it knew before, over the chance with which it took it.
 """

@@ -12,8 +12,11 @@
 #define LARGE_PENDING 64  /* pivots that wait at most */
 #define LARGE_SKETCH 32   /* rows of signs, at most 64 */
 #define LARGE_PART 64     /* rows whose payments are added up before they go to the total, see certify */
-/* MATRIX_ROUNDING of such sums: of eight running parts along a row, of parts of rows, of strategies that add up to nearly 1 */
-#define LARGE_ROUNDING(rows, columns) (0x1p-53 * (0.25 * (double)((rows) + (columns)) + 100.0))
+/* MATRIX_ROUNDING of such sums, whose terms add up to 2 at most: along a row eight running parts, of columns / 8 terms each;
+ * down the rows 64 terms to a part and rows / 64 parts; masses of both strategies, of eight running parts too, by which these
+ * are divided. A running sum of n terms is off by at most n 2^-53 times what they add up to. In all columns / 4, rows / 32
+ * + 128, rows / 4 and columns / 4 times 2^-53, and some dozens. */
+#define LARGE_ROUNDING(rows, columns) (0x1p-53 * (0.5 * (double)((rows) + (columns)) + 170.0))
 #define LARGE_VECTORS (WIDTH == 8 ? 4 : 2) /* of a tile */
 #define LARGE_ROWS (WIDTH == 2 ? 2 : 4)
 

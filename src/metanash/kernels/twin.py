@@ -16,12 +16,12 @@ import numpy as np
 
 from metanash import simplex
 from metanash.kernels.bandit import sampled_ascent, sampled_mirror
+from metanash.kernels.episodes import v_learning
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
 from metanash.kernels.sampling import simulate
 from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
 from metanash.kernels.trees import gains_in_trees, learn_trees
-from metanash.kernels.v_learning import v_learning
 from metanash.typing import Floats, Integers
 
 __all__ = [

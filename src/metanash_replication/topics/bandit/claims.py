@@ -38,10 +38,10 @@ CLAIMS = [
             "bounds of gaps of the certified policies, exact for one step, without the bonus of the proof."
         ),
         plain={
-            "holds": r"The gap of V-learning falls as fast as $\sqrt{\log T / T}$, in all {cases} cases.",
+            "holds": r"The gap of V-learning falls as fast as the square root of $\log T / T$, in all {cases} cases.",
             "violated": (
                 r"The gap of V-learning falls like the power {slope} of one over $T$ in some case, not like "
-                r"$\sqrt{\log T / T}$."
+                r"the square root of $\log T / T$."
             ),
             "open": open_sentence("The gap of V-learning"),
         },
@@ -62,7 +62,7 @@ CLAIMS = [
         statement="The meta-update (5) helps with bandit feedback too: the gap after $T$ iterations is smaller.",
         tested=(
             "Algorithm 1 on sampled episodes: mean final NE-gap of the games after the first over that of individual "
-            "learning, by the side of 1 on which its interval over seeds lies."
+            "learning: below or above one where its interval over seeds is, open where the interval has both."
         ),
         plain=of_two_sides(
             "Meta-learning with bandit feedback",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.labels import KIND_LABELS, UPDATE_LABELS
 from metanash_replication.report.content import Cells, Heat, Part, interval
 from metanash_replication.typing import Tables
 
@@ -42,7 +42,7 @@ def _speed_ups(table: pd.DataFrame, text: str) -> Part:
         (
             cells.text(row["figure"]),
             KIND_LABELS[row["base_kind"]],
-            ARM_LABELS[row["arm"]],
+            UPDATE_LABELS[row["arm"]],
             cells(row["ne_gap"]),
             reached(cells, row["iterations_individual"]),
             reached(cells, row["iterations_meta"]),
@@ -61,13 +61,13 @@ def _speed_ups(table: pd.DataFrame, text: str) -> Part:
 def _final_gaps(part: pd.DataFrame, title: str) -> Part:
     """Final gaps of all arms; learning rates, kinds and perturbations by rows."""
     cells = Cells("sensitivity")
-    arms = [arm for arm in ARM_LABELS if arm in set(part["arm"])]
+    arms = [arm for arm in UPDATE_LABELS if arm in set(part["arm"])]
     rows = []
     for (rate, kind, size), group in part.groupby(["learning_rate", "base_kind", "perturbation"], sort=True):
         by_arm = group.set_index("arm")
         gaps = (interval(cells, by_arm.loc[arm], "ne_gap", ".4f") for arm in arms)
         rows.append((cells(rate), KIND_LABELS[str(kind)], cells(size), *gaps))
-    head = ("learning rate", "games", "perturbation", *(ARM_LABELS[arm] for arm in arms))
+    head = ("learning rate", "games", "perturbation", *(UPDATE_LABELS[arm] for arm in arms))
     heat = Heat(("games", "learning rate"), ("perturbation",), head[3:], "size")
     return Part(f"{title}: mean NE-gap at $T$ of games $2$ to $K$", "", head, tuple(rows), heat)
 

@@ -5,19 +5,19 @@ from collections.abc import Callable
 import pandas as pd
 
 from metanash.meta import DEFAULT_UPDATE
-from metanash_replication.labels import ARM_LABELS
+from metanash_replication.labels import UPDATE_LABELS
 from metanash_replication.ledger.claim import AFTER, Claim
 from metanash_replication.ledger.plainly import of_two_sides, open_sentence
 from metanash_replication.ledger.rules import comparison
 from metanash_replication.ledger.words import SENTENCE, THEOREM
-from metanash_replication.topics.updates.tables import PAPER, TWINS
+from metanash_replication.topics.updates.plan import PAPER, TWINS
 from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS"]
 
 _PLACE = f"{AFTER}: meta-updates"
 _KEYS = ("setting", "base_kind", "perturbation")
-_DEFAULT = ARM_LABELS[DEFAULT_UPDATE]
+_DEFAULT = UPDATE_LABELS[DEFAULT_UPDATE]
 _TESTED = (
     "Ratio of mean gaps at $T$ over the games after the first, with the interval of paired seeds, on games that were "
     "not used to choose; its upper end decides."

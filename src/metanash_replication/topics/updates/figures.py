@@ -10,9 +10,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.labels import KIND_LABELS, UPDATE_LABELS
 from metanash_replication.styles import BOUND, KIND_STYLE, legend_outside
-from metanash_replication.topics.updates.tables import PAPER, TWINS
+from metanash_replication.topics.updates.plan import PAPER, TWINS
 from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
@@ -42,7 +42,10 @@ def _dots(ax: Axes, table: pd.DataFrame, arms: Sequence[str]) -> None:
             )  # fmt: skip
     ax.axvline(1.0, linestyle=(0, (1, 2)), **BOUND)
     ax.set(
-        xscale="log", xlabel="gap over that of (5)", yticks=range(len(arms)), yticklabels=[ARM_LABELS[a] for a in arms]
+        xscale="log",
+        xlabel="gap over that of (5)",
+        yticks=range(len(arms)),
+        yticklabels=[UPDATE_LABELS[a] for a in arms],
     )
     ax.set_ylim(len(arms) - 0.5, -0.5)
     ax.minorticks_off()
@@ -80,8 +83,8 @@ def crossover(tables: Tables, width: float) -> Figure:
     ):
         for arm in dict.fromkeys(part["arm"]):
             own = part[part["arm"] == arm]
-            (line,) = ax.plot(own["games"], own["gap"], label=ARM_LABELS[arm], **_STYLES[arm])
-            handles[ARM_LABELS[arm]] = line
+            (line,) = ax.plot(own["games"], own["gap"], label=UPDATE_LABELS[arm], **_STYLES[arm])
+            handles[UPDATE_LABELS[arm]] = line
         title = f"{KIND_LABELS[str(kind)]},\nperturbation {size:g}"
         ax.set(xscale="log", yscale="log", xlabel="games K", ylabel="mean NE-gap (reward units)", title=title)
     axes[2].set_ylabel("")
@@ -106,8 +109,8 @@ def moving(tables: Tables, width: float) -> Figure:
             if arm == "individual":
                 continue
             own = part[part["arm"] == arm]
-            (line,) = ax.plot(own["game"], own["ratio"], label=ARM_LABELS[arm], **_STYLES[arm])
-            handles[ARM_LABELS[arm]] = line
+            (line,) = ax.plot(own["game"], own["ratio"], label=UPDATE_LABELS[arm], **_STYLES[arm])
+            handles[UPDATE_LABELS[arm]] = line
         ax.axhline(1.0, linestyle=(0, (1, 2)), **BOUND)
         ax.set(yscale="log", title=f"{KIND_LABELS[base]},\n{KIND_LABELS[kind]}")
         ax.minorticks_off()

@@ -2,7 +2,12 @@
 
 from metanash_replication.plans import Figure, Measurement, Plan, Section, Table, Tabulation
 
-__all__ = ["PLAN"]
+__all__ = ["PAPER", "PLAN", "TWINS"]
+
+PAPER = "best_response"
+"""Equation (5)."""
+TWINS = {"tuned_individual": "individual", "tuned_best_response": PAPER, "tuned_tracking": "tracking"}
+"""Meta-updates with a learned learning rate, and the same without."""
 
 PLAN = Plan(
     title="Meta-updates beside (5)",

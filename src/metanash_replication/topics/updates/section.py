@@ -1,8 +1,8 @@
 """Meta-updates beside (5) as tables of the report."""
 
-from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.labels import KIND_LABELS, UPDATE_LABELS
 from metanash_replication.report.content import Cells, Heat, Part, effect_of, ratio_cell
-from metanash_replication.topics.updates.tables import PAPER
+from metanash_replication.topics.updates.plan import PAPER
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
@@ -14,12 +14,12 @@ def _choice(tables: Tables) -> Part:
     cells, table = Cells("updates_choice"), tables["updates_choice"]
     rows = [
         (
-            ARM_LABELS[row["arm"]],
+            UPDATE_LABELS[row["arm"]],
             cells(row["mean_ratio"], ".3f"),
             cells(row["largest_high"], ".3f"),
             cells(row["largest_to_individual"], ".3f"),
             "yes" if row["can_be_chosen"] else "no",
-            "chosen" * bool(row["chosen"]),
+            "yes" if row["chosen"] else "no",
         )
         for _, row in table.iterrows()
     ]
@@ -29,7 +29,14 @@ def _choice(tables: Tables) -> Part:
         f"{cells(table.iloc[0]['allowed_to_individual'], 'g')} times that of individual learning; chosen is the one "
         "with the smallest geometric mean of ratios to (5). Those that change the rate are judged by themselves."
     )
-    head = ("update", "mean ratio to (5)", "largest upper end", "largest ratio to individual", "can be chosen", "")
+    head = (
+        "update",
+        "mean ratio to (5)",
+        "largest upper end",
+        "largest ratio to individual",
+        "can be chosen",
+        "the default",
+    )
     return Part("Meta-updates: which one is the default", text, head, tuple(rows))
 
 
@@ -41,7 +48,7 @@ def _ratios(tables: Tables) -> Part:
             cells.text(row["setting"]),
             cells.text(row["base_kind"]),
             cells(row["perturbation"], "g"),
-            ARM_LABELS[row["arm"]],
+            UPDATE_LABELS[row["arm"]],
             cells(row["gap"], ".2e"),
             ratio_cell(cells, row, "ratio"),
             effect_of(row),
@@ -56,7 +63,7 @@ def _ratios(tables: Tables) -> Part:
     return Part(
         "Meta-updates: beside (5)",
         text,
-        ("setting", "kind", "perturbation", "update", "gap", "ratio to (5)", ""),
+        ("setting", "kind", "perturbation", "update", "gap", "ratio to (5)", "effect"),
         tuple(rows),
         heat,
     )
@@ -85,7 +92,7 @@ def _measured(tables: Tables) -> Part:
             cells.text(row["base_kind"]),
             cells(row["perturbation"], "g"),
             cells(row["games"], "d"),
-            ARM_LABELS[row["arm"]],
+            UPDATE_LABELS[row["arm"]],
             cells(row["gap"], ".3e"),
             ratio_cell(cells, row, "ratio"),
             cells(row["bound_uniform"], ".3g"),
@@ -119,7 +126,7 @@ def _moving(tables: Tables) -> Part:
         (
             KIND_LABELS[row["base_kind"]],
             KIND_LABELS[row["kind"]],
-            ARM_LABELS[row["arm"]],
+            UPDATE_LABELS[row["arm"]],
             cells(row["gap"], ".2e"),
             ratio_cell(cells, row, "ratio"),
             effect_of(row) if row["arm"] != PAPER else "",
@@ -131,7 +138,7 @@ def _moving(tables: Tables) -> Part:
     return Part(
         "Meta-updates: sequences that move",
         text,
-        ("games", "sequence", "update", "gap", "ratio to (5)", ""),
+        ("games", "sequence", "update", "gap", "ratio to (5)", "effect"),
         tuple(rows),
         heat,
     )

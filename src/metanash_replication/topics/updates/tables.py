@@ -13,11 +13,11 @@ from metanash.meta import DEFAULT_UPDATE
 from metanash.streams import stream
 from metanash.typing import Floats
 from metanash_replication.rates import bootstrap_means, gap_ratio, percentile_interval
+from metanash_replication.topics.updates.plan import PAPER, TWINS
 from metanash_replication.typing import Measurement
 
-__all__ = ["CANDIDATES", "TWINS", "first_below", "make"]
+__all__ = ["CANDIDATES", "first_below", "make"]
 
-PAPER = "best_response"
 CANDIDATES = (
     "annealed_best_response",
     "output_policy",
@@ -29,8 +29,6 @@ CANDIDATES = (
     "tracking",
 )
 """Meta-updates that one is chosen of: those that leave the learning rate alone."""
-TWINS = {"tuned_individual": "individual", "tuned_best_response": PAPER, "tuned_tracking": "tracking"}
-"""Meta-updates with a learned learning rate, and the same without."""
 MOST_GAMES = 10**12
 """The largest K that is looked at."""
 
