@@ -197,8 +197,8 @@ def simulate(
 
     Takes a game of any class, a list or a GameBatch; raises ValueError for anything else.
 
-    Memory does not grow with the number of episodes unless trajectories are asked for. Played are the episodes ``first``,
-    ``first + 1``, ...; so a simulation can be continued, and two that overlap share what they have in common.
+    Memory does not grow with the number of episodes unless trajectories are asked for. Episodes from ``first`` on are
+    played; so a simulation can be continued, and two that overlap share what they have in common.
 
     Parameters
     ----------
