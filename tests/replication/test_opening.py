@@ -8,7 +8,7 @@ from pages import REFERENCE
 
 from metanash_replication.ledger import Entry
 from metanash_replication.ledger.cited import number, plain
-from metanash_replication.ledger.claim import Claim
+from metanash_replication.ledger.claim import AFTER, Claim
 from metanash_replication.ledger.rules import not_tested
 from metanash_replication.ledger.verdict import HOLDS, INCONCLUSIVE, REPAIRED, VACUOUS, VIOLATED, Verdict
 from metanash_replication.ledger.words import words_of
@@ -97,6 +97,13 @@ def test_conclusions_change_with_the_verdicts():
     assert speed.endswith("yes in faster games, sometimes games, slower games and untold games.")
     assert counts == "Of 7 experiments and sentences of the text 7 replicate, 0 do in part, 0 do not."
     assert found.wrong == found.does_not == ()
+
+
+def test_what_others_claim_is_not_counted_among_the_sentences_of_the_paper():
+    own = entry("own", "experiment", HOLDS)
+    other = replace(own, claim=replace(own.claim, id="other", place=f"{AFTER}: somebody else"))
+    assert opening([*ENTRIES, other]).conclusion[2] == opening().conclusion[2]
+    assert plain(opening([*ENTRIES, own]).conclusion[2]).startswith("Of 8 experiments and sentences of the text 3")
 
 
 def test_a_claim_that_is_not_there_is_told():

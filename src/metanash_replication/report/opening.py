@@ -116,8 +116,8 @@ def _speed_ups(entries: dict[str, Entry], subjects: Subjects) -> str:
 
 
 def _counts(entries: Sequence[Entry], cause: Entry, reasons: Mapping[str, str]) -> str:
-    """How many of the experiments and sentences replicate, and why some do not."""
-    told = [entry for entry in entries if entry.claim.kind in {EXPERIMENT, SENTENCE}]
+    """How many of the experiments and sentences of the paper replicate, and why some do not."""
+    told = [entry for entry in entries if entry.claim.of_the_paper and entry.claim.kind in {EXPERIMENT, SENTENCE}]
 
     def count(word: str) -> str:
         return number(sum(entry.word == word for entry in told), "d", "claims.csv")
