@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS, LEARNER_LABELS
+from metanash_replication.plotting import ARM_STYLE
 from metanash_replication.styles import legend_outside, log_axes
 from metanash_replication.typing import Tables
 
@@ -28,7 +29,7 @@ _STYLES = {
     "projected_q_ascent": _FULL,
 }
 _GAPS = {"nash": "NE-gap", "cce": "CCE-gap", "potential": "NE-gap"}
-_COLOURS = {"individual": "#1b2a49", "best_response": "#d55e00", "output_policy": "#e69f00"}
+_COLOURS = {arm: ARM_STYLE[arm]["color"] for arm in ("individual", "best_response", "output_policy")}
 _LINES: dict[str, Any] = {"sampled": "-", "full": (0, (1, 1))}
 _FEEDBACK = {"sampled": "sampled", "full": "full information"}
 
