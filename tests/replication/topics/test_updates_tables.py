@@ -12,7 +12,7 @@ from test_successors_tables import configuration
 from metanash import OptimisticMirrorDescent, families, learn_sequence
 from metanash.bounds import theorem_1_uniform, theorem_2
 from metanash.learners import LEARNERS
-from metanash_replication.labels import ARM_LABELS, KIND_LABELS
+from metanash_replication.labels import KIND_LABELS, UPDATE_LABELS
 from metanash_replication.ledger import judge_all
 from metanash_replication.plans import read_plan, setting
 from metanash_replication.topics.updates import claims, figures, measure, section
@@ -179,7 +179,7 @@ def test_cells_of_the_report_stand_in_the_tables(tables):
     assert len(rows) == len(table)
     for line, (_, row) in zip(rows, table.iterrows(), strict=True):
         cells = dict(zip(header, line, strict=True))
-        assert cells["update"] == ARM_LABELS[row["arm"]]
+        assert cells["update"] == UPDATE_LABELS[row["arm"]]
         assert cells["ratio to (5)"].split()[0] == f"{row['ratio']:.2f}"
     for made in found:
         for text, source in citations_in(made.rows):
@@ -202,10 +202,10 @@ def test_the_figures_show_the_tables(tables):
         assert ax.get_title() == f"{KIND_LABELS[base]},\n{KIND_LABELS[kind]}"
         part = curves_[(curves_["base_kind"] == base) & (curves_["kind"] == kind)]
         for arm in set(part["arm"]) - {"individual"}:
-            shows(labelled(ax)[ARM_LABELS[arm]], part[part["arm"] == arm], "game", "ratio")
+            shows(labelled(ax)[UPDATE_LABELS[arm]], part[part["arm"] == arm], "game", "ratio")
     crossed = figures.FIGURES["updates_crossover"](tables, WIDTH)
     first = tables["updates_crossover"]
     first = first[first["base_kind"] == first["base_kind"].iloc[0]]
     for arm in set(first["arm"]):
-        shows(labelled(drawn(crossed)[1])[ARM_LABELS[arm]], first[first["arm"] == arm], "games", "gap")
+        shows(labelled(drawn(crossed)[1])[UPDATE_LABELS[arm]], first[first["arm"] == arm], "games", "gap")
     assert len(legend_of(crossed)) == 2 + first["arm"].nunique()
