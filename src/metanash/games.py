@@ -330,6 +330,13 @@ class GameBatch(Frozen, Generic[AnyGame]):
     def __len__(self) -> int:
         return len(self.games)
 
+    def repeated(self, count: int) -> "GameBatch[AnyGame]":
+        """These games so many times, one after the other; made once, and kept as long as they are."""
+        known: dict[int, GameBatch[AnyGame]] = self.__dict__.setdefault("_repeated", {})
+        if count not in known:
+            known[count] = GameBatch(self.games * count)
+        return known[count]
+
     @property
     def game(self) -> AnyGame:
         """The first game, which knows all the sizes."""

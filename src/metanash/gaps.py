@@ -460,10 +460,9 @@ def ne_gaps_of_sums(games: GameBatch[Any], sums: Sequence[Policy]) -> Floats:
     [[0.0], [0.5], [1.0]]
     """
     check_batch("ne_gaps_of_sums", games)
-    many = GameBatch(games.games * len(sums))
     together = [np.concatenate(parts) for parts in zip(*sums, strict=True)]
     policy = tuple(total / total.sum(axis=-1, keepdims=True) for total in together)
-    return ne_gaps(many, policy).reshape(len(sums), len(games))
+    return ne_gaps(games.repeated(len(sums)), policy).reshape(len(sums), len(games))
 
 
 def ne_gains(game: Game, policy: Policy) -> Floats:

@@ -129,6 +129,21 @@ def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
     assert (again.iteration, alone.state.iteration) == (43, 40)  # what learn returns is nobody's to write to
 
 
+def test_many_games_are_not_measured_together(monkeypatch):
+    """A batch of all of them, once for each checkpoint, would take longer to make than what is saved."""
+    sizes = []
+    measured = OptimisticMirrorDescent.measure_together
+    monkeypatch.setattr(
+        OptimisticMirrorDescent,
+        "measure_together",
+        lambda self, games, aside: sizes.append(len(games) * len(aside)) or measured(self, games, aside),
+    )
+    for count in (1, 7, 64, 65, 200):
+        learn([small_game()] * count, OptimisticMirrorDescent(0.1), 100)
+    assert max(sizes) <= base._GAMES_TOGETHER
+    assert len(sizes) > 3
+
+
 def test_stages_are_the_same_whether_they_are_looked_at_early_or_late():
     """Their statistics are worked out when they are looked at, of sums that nobody writes to any more."""
     learner, early = OptimisticMirrorDescent(0.3), {}

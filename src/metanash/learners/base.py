@@ -38,8 +38,8 @@ __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoin
 __all__ += ["checked_policies", "learning_rates", "warn_of_zeros"]
 
 State = TypeVar("State")
-_ENTRIES_TOGETHER = 1 << 14
-"""Rewards, at most, of games that outputs of several checkpoints are measured on in one call."""
+_ENTRIES_TOGETHER, _GAMES_TOGETHER = 1 << 14, 128
+"""Rewards, and games, at most, on which outputs of several checkpoints are measured in one call: it has a price."""
 
 
 class Learner(Protocol[State]):
@@ -308,7 +308,7 @@ def _unobserved(
     quick: Any = learner
     advance = quick.advance_own if _has(learner, "advance_own", "advance") else learner.advance
     is_quick = _has(learner, "measure_together", "measure", "output")
-    together = _ENTRIES_TOGETHER // batch.reward.size if is_quick else 0
+    together = min(_ENTRIES_TOGETHER // batch.reward.size, _GAMES_TOGETHER // len(batch)) if is_quick else 0
     found: dict[str, list[Floats]] = {}
     times: list[int] = []
     aside: list[Any] = []
