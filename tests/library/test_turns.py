@@ -269,3 +269,16 @@ def test_a_constant_sum_is_found_whenever_the_game_ends(tmp_path):
     assert type(read_efg(path, zero_sum=False, any_order=True)[0]) is mn.MarkovGame
     path.write_text(shared.replace("{ 5 5 }", "{ 5 4 }"))
     assert type(read_efg(path, any_order=True)[0]) is mn.MarkovGame
+
+
+def test_who_forgets_its_own_move_is_refused(tmp_path):
+    """Ann moves twice and does not know her first move at the second: that is no step of two movers."""
+    path = tmp_path / "forgets.efg"
+    path.write_text(
+        'EFG 2 R "forgets" { "Ann" }\np "" 1 1 "" { "a" "b" } 0\np "" 1 2 "" { "l" "r" } 0\nt "" 1 "" { 1 }\n'
+        't "" 2 "" { 0 }\np "" 1 2 "" { "l" "r" } 0\nt "" 3 "" { 0 }\nt "" 4 "" { 1 }\n'
+    )
+    with pytest.raises(
+        ArchiveError, match=r"efg:6: no Markov game: player 1 cannot tell it from the position of line 3"
+    ):
+        read_efg(path, any_order=True)
