@@ -521,7 +521,7 @@ case $command in
     lock)
         have_uv || fail "uv is needed to resolve the lock (pip install uv)"
         exec uv pip compile --quiet --universal --fork-strategy fewest --no-strip-extras --python-version 3.11 \
-            --extra games --extra progress --extra views --extra pipeline --extra site --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header \
+            --extra progress --extra views --extra pipeline --extra site --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header \
             --output-file requirements.lock "$@" pyproject.toml
         ;;
     help | -h | --help) usage ;;

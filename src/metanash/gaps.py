@@ -17,6 +17,7 @@ from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumG
 from metanash.typing import Floats, Integers, Policy
 
 __all__ = [
+    "all_values",
     "average_out",
     "backup",
     "best_response_values",
@@ -360,6 +361,24 @@ def values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:
     """
     check_batch("values", games)
     return _wanted_values(games, checked_policy(games, policy), player)[0][:, 0]
+
+
+def all_values(games: GameBatch[Any], policy: Policy) -> Floats:
+    """Values of a joint policy to all players in one go: (G, N, H, S), or (G, N, S) for discounted games.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still))
+    >>> policy = np.array([[[[1.0, 0.0]]]]), np.array([[[[0.75, 0.25]]]])
+    >>> all_values(games, policy).ravel().tolist()
+    [0.75, -0.75]
+    """
+    check_batch("all_values", games)
+    return _wanted_values(games, checked_policy(games, policy), *range(games.game.n_players))[0]
 
 
 def best_response_values(games: GameBatch[Any], policy: Policy, player: int) -> Floats:

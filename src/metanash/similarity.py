@@ -8,7 +8,7 @@ import numpy as np
 
 from metanash._inner.checks import distributions, float_array, integer
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, check_batch, check_game
-from metanash.gaps import joint_optima, stage_potential_values, stage_potentials, values
+from metanash.gaps import all_values, joint_optima, stage_potential_values, stage_potentials, values
 from metanash.simplex import kl_divergence
 from metanash.streams import stream
 from metanash.typing import Booleans, Floats
@@ -144,16 +144,22 @@ def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, 
     integer("policies", policies, 1)
     batch: GameBatch[Any] = GameBatch((game,) * policies)
     here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
+    found: dict[tuple[int, ...], Floats] = {}
+
+    def gains(*moved: int) -> Floats:
+        """Values to all players, (policies, N, ..., S), where these players have moved: of each policy only once."""
+        if moved not in found:
+            policy = [(here, there)[k in moved][k] for k in range(game.n_players)]
+            found[moved] = all_values(batch, policy)
+        return found[moved]
+
     worst = 0.0
     for i, j in itertools.combinations(range(game.n_players), 2):
         total = np.zeros(())
         # around the square: i moves, j moves, i moves back, j moves back; + for the end of a move, - for its start
-        corners = {(0, 0): (-1, 1), (1, 0): (1, -1), (1, 1): (-1, 1), (0, 1): (1, -1)}
-        for (moved_i, moved_j), (sign_i, sign_j) in corners.items():
-            policy = list(here)
-            policy[i] = (here, there)[moved_i][i]
-            policy[j] = (here, there)[moved_j][j]
-            total = total + sign_i * values(batch, policy, i) + sign_j * values(batch, policy, j)
+        for moved, sign_i, sign_j in (((), -1, 1), ((i,), 1, -1), ((i, j), -1, 1), ((j,), 1, -1)):
+            total = total + sign_i * gains(*moved)[:, i] + sign_j * gains(*moved)[:, j]
+        found.pop((i, j))
         worst = max(worst, float(np.abs(total).max()))
     return worst
 

@@ -41,4 +41,4 @@ def stream(*names: int | str) -> "np.random.Generator":
         text = f"{type(name).__name__}:{name}".encode()
         digest.update(len(text).to_bytes(8, "big") + text)
     words = np.frombuffer(digest.digest(), dtype=">u4").astype(np.uint32)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words.tolist())))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

@@ -1,7 +1,8 @@
 """Shared by the measurements of Algorithms 1 and 2: initial policies of every stage, divergences at checkpoints."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -9,15 +10,13 @@ from metanash._inner.reductions import largest, summed
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Stage
-from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, next_stage_length
+from metanash.learners.stages import StagedMirrorDescent, StagedState, next_stage_length
 from metanash.typing import Floats, Integers
 
 __all__ = [
     "STAGE_STARTS",
     "DivergenceProbe",
-    "NearestDivergenceProbe",
     "PlayerDivergenceProbe",
-    "StageDivergence",
     "StageDivergenceProbe",
     "joint_stage_divergence",
     "nearest_stage_ends",
@@ -82,39 +81,41 @@ def stage_policies(start: str, count: int, shape: tuple[int, ...], rng: np.rando
     return np.asarray((1.0 - 1e-6) * vertex + 1e-6 / actions)
 
 
-class StageDivergence(Protocol):
-    """A stage's term in a theorem: (G,)."""
-
-    def __call__(self, stage: Any, *, worst: bool) -> Floats:
-        """Evaluate it at the first of the tied best responses, or at the worst."""
+Term = Callable[[Any], Floats]
+"""A stage's term in a theorem: (G,)."""
 
 
 class StageDivergenceProbe:
-    """A theorem's divergence at the checkpoints of one run: ``divergence_first`` and ``divergence_worst``, (G,).
+    """Divergences of theorems at the checkpoints of one run, (G,) each.
 
-    The sum over stages of ``term``, the running stage included; the two differ in which of the tied best responses
-    counts. Finished stages are summed once, so use a new probe for every run.
+    The sum over stages of each term, the running stage included. Finished stages are looked at once, all terms
+    together, so use a new probe for every run.
+
+    Parameters
+    ----------
+    terms : mapping from names to functions
+        Each takes the statistics of a stage and returns its term, (G,).
     """
 
-    def __init__(self, term: StageDivergence) -> None:
-        self._term = term
+    def __init__(self, terms: Mapping[str, Term]) -> None:
+        self._terms = terms
         self._counted = 0
-        self._finished: dict[bool, Floats | float] = {False: 0.0, True: 0.0}
+        self._finished: dict[str, Floats | float] = dict.fromkeys(terms, 0.0)
 
     def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
         """Return the divergences at this state. Raises ValueError if the probe has seen a later one."""
         if len(state.stages) < self._counted:
             raise ValueError("a divergence probe is for one run; make a new one")
         for stage in state.stages[self._counted :]:
-            for worst in (False, True):
-                self._finished[worst] = self._finished[worst] + self._term(stage, worst=worst)
+            self._finished = self._with(stage)
         self._counted = len(state.stages)
-        running: tuple[StageStatistics, ...] = learner.stages(state)[len(state.stages) :]
-        total = {
-            worst: np.asarray(sum((self._term(stage, worst=worst) for stage in running), start=finished))
-            for worst, finished in self._finished.items()
-        }
-        return {"divergence_first": total[False], "divergence_worst": total[True]}
+        total = self._finished
+        for stage in learner.running_stage(state):
+            total = self._with(stage)
+        return {name: np.asarray(value) for name, value in total.items()}
+
+    def _with(self, stage: Any) -> dict[str, Floats | float]:
+        return {name: self._finished[name] + term(stage) for name, term in self._terms.items()}
 
 
 def stage_divergence(stage: Stage, *, worst: bool) -> Floats:
@@ -123,14 +124,7 @@ def stage_divergence(stage: Stage, *, worst: bool) -> Floats:
     return np.asarray(summed(largest(np.asarray(both))))
 
 
-class DivergenceProbe(StageDivergenceProbe):
-    """Divergence of Theorem 1 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
-
-    def __init__(self) -> None:
-        super().__init__(stage_divergence)
-
-
-def _nearest_stage_divergence(stage: Stage, *, worst: bool) -> Floats:  # noqa: ARG001 - as the other terms
+def _nearest_stage_divergence(stage: Stage) -> Floats:
     """:func:`stage_divergence` at the best responses, tied within 1e-12, that have the largest initial probability."""
     both: Floats | float = 0.0
     for payoff, initial in zip(stage.payoff, stage.initial, strict=True):
@@ -140,15 +134,23 @@ def _nearest_stage_divergence(stage: Stage, *, worst: bool) -> Floats:  # noqa: 
     return np.asarray(summed(largest(np.maximum(both, 0.0))))  # a probability may exceed 1 by rounding
 
 
-class NearestDivergenceProbe(StageDivergenceProbe):
-    """The least divergence that Theorem 1 as proven may be taken at: ``divergence_nearest``, (G,)."""
+def _first_and_worst(term: Callable[..., Floats]) -> dict[str, Term]:
+    """A term at the first of the tied best responses of a stage, and at the worst."""
+    return {"divergence_first": partial(term, worst=False), "divergence_worst": partial(term, worst=True)}
 
-    def __init__(self) -> None:
-        super().__init__(_nearest_stage_divergence)
 
-    def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
-        """Return the divergence at this state."""
-        return {"divergence_nearest": super().__call__(learner, state)["divergence_first"]}
+class DivergenceProbe(StageDivergenceProbe):
+    """Divergence of Theorem 1 at the checkpoints of one run; see :class:`StageDivergenceProbe`.
+
+    Parameters
+    ----------
+    nearest : bool
+        Measure also the least divergence that Theorem 1 as proven may be taken at: ``divergence_nearest``, (G,).
+    """
+
+    def __init__(self, *, nearest: bool = False) -> None:
+        others: dict[str, Term] = {"divergence_nearest": _nearest_stage_divergence} if nearest else {}
+        super().__init__({**_first_and_worst(stage_divergence), **others})
 
 
 def joint_stage_divergence(stage: JointStage, *, worst: bool) -> Floats:
@@ -160,4 +162,4 @@ class PlayerDivergenceProbe(StageDivergenceProbe):
     """Divergence of Theorem 5 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
 
     def __init__(self) -> None:
-        super().__init__(joint_stage_divergence)
+        super().__init__(_first_and_worst(joint_stage_divergence))

@@ -233,6 +233,7 @@ CALLS = {
     "gaps.stage_potentials": (gaps.stage_potentials, BATCH, D),
     "gaps.team_optima": (gaps.team_optima, BATCH, {"team"}),
     "gaps.values": (lambda x: gaps.values(x, policy(x), 0), BATCH, Z | M | D),
+    "gaps.all_values": (lambda x: gaps.all_values(x, policy(x)), BATCH, Z | M | D),
     "learners.base.learn": (lambda x: base.learn(x, learner(OptimisticMirrorDescent), 2), ANY, Z),
     "learners.gradient_play.advance": (
         lambda x: gradient_play.advance(

@@ -1,6 +1,5 @@
 """River poker: hands, deals and payoffs by enumeration; equilibria known from theory; sequences of tasks."""
 
-import sys
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +10,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from metanash import OptimisticMirrorDescent, exact, learn, read_games, write_games
-from metanash.families import FAMILIES, poker, pot_scale, river_deal, river_poker_sequence
+from metanash.families import FAMILIES, pot_scale, river_deal, river_poker_sequence
+from metanash.river import river_strengths
+from metanash.river.cards import parse_cards
 from metanash_replication.experiments import Sequences, generate_games
 
 BOARD = "Kh9s8d4c2h"
@@ -46,11 +47,11 @@ def named(held):
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_hands_rank_as_they_should(board):
-    """The evaluator of the package against five-card hands classified one by one, all 1081 hands of a board."""
+    """The evaluator of the library against five-card hands classified one by one, all 1081 hands of a board."""
     cards = oracle.pairs(board)
     ranks = [oracle.strength(hand, cards) for hand in oracle.all_hands(cards)]
     places = {rank: place for place, rank in enumerate(sorted(set(ranks)))}
-    found = poker._strengths(cards)
+    found = river_strengths(parse_cards("board", board, 5))
     assert len(found) == 1081
     np.testing.assert_array_equal(np.unique(found, return_inverse=True)[1], [places[rank] for rank in ranks])
 
@@ -373,11 +374,3 @@ def test_pots_of_other_games_are_unknown():
     worthless = type(game)(np.full_like(game.reward, 0.5), game.transition)
     with pytest.raises(ValueError, match=r"more than 1/2 for a bet that is folded to; .* \(1, 1, 3, 4\) with 0\.5"):
         pot_scale(worthless)
-
-
-def test_without_the_evaluator(monkeypatch):
-    """The family is listed all the same; only to deal needs the package."""
-    monkeypatch.setitem(sys.modules, "pokerkit", None)
-    poker._strengths.cache_clear()
-    with pytest.raises(ImportError, match=r"needs the hand evaluator of pokerkit: pip install 'metanash\[games\]'"):
-        one_game()

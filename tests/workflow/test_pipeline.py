@@ -358,6 +358,14 @@ def test_logs_say_what_was_done(finished):
     assert "6 games for seeds [2, 3]" in log
 
 
+def test_logs_are_short_enough_to_be_read(finished):
+    """Libraries that tell of each glyph of each font (fontTools, at the level of our own messages) are asked not to."""
+    lines = {path.name: len(path.read_text().splitlines()) for path in finished.path("logs").rglob("*.log")}
+    assert len(lines) > 30
+    assert max(lines.values()) < 100, max(lines, key=lines.__getitem__)
+
+
+
 # The same bytes -----------------------------------------------------------------------------------------
 
 

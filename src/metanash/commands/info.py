@@ -9,7 +9,7 @@ from metanash import kernels
 
 __all__ = ["add_arguments", "information", "run"]
 
-_PACKAGES = ("metanash", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "pokerkit")
+_PACKAGES = ("metanash", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
 
 
 def _version(package: str) -> str:

@@ -399,7 +399,20 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         ValueError
             If stages were not kept.
         """
+        self._must_have_kept(state)
+        return (*state.stages, *self.running_stage(state))
+
+    def running_stage(self, state: State) -> tuple[AnyStage, ...]:
+        """The last of :meth:`stages`, alone: that of the running stage, as it is now; none before its first iteration.
+
+        Raises
+        ------
+        ValueError
+            If stages were not kept.
+        """
+        self._must_have_kept(state)
+        return (self._record(state)(),) if state.done else ()
+
+    def _must_have_kept(self, state: State) -> None:
         if len(state.stages) < state.stage - 1:
             raise ValueError("the stages of this run were not kept; learn with keep_stages=True")
-        running = (self._record(state)(),) if state.done else ()
-        return (*state.stages, *running)

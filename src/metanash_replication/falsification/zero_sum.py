@@ -16,7 +16,7 @@ from metanash.bounds import zero_sum as bounds
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Run, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import StagedMirrorDescent, StagedState, next_stage_length, stage_count
+from metanash.learners.stages import next_stage_length, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.typing import Floats, Integers
@@ -25,7 +25,7 @@ from metanash_replication.falsification.cube import Cube
 from metanash_replication.falsification.falsifiable import Emphasis, Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
-from metanash_replication.stages import DivergenceProbe, NearestDivergenceProbe
+from metanash_replication.stages import DivergenceProbe
 
 __all__ = ["EQUATION_4", "THEOREM_1", "THEOREM_2", "every_stage", "markov_chain"]
 
@@ -137,16 +137,6 @@ def _with_policies(cube: Cube, size: Size) -> dict[str, Floats]:
 # Theorem 1 ----------------------------------------------------------------------------------------------
 
 
-class _Divergences:
-    """Probe of the divergences at the first, the worst and the nearest of the tied best responses."""
-
-    def __init__(self) -> None:
-        self._probes = DivergenceProbe(), NearestDivergenceProbe()
-
-    def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
-        return {name: value for probe in self._probes for name, value in probe(learner, state).items()}
-
-
 def _theorem_1_forms(found: Mapping[str, Floats], size: Size, t: Any, rate: Any) -> dict[str, Any]:
     h, first, worst = size.horizon, found["divergence_first"], found["divergence_worst"]
     return {
@@ -164,7 +154,7 @@ def _run(instances: Instances, size: Size, grid: Integers, initial: tuple[Floats
     batch: GameBatch[ZeroSumGame] = games_of(ZeroSumGame, instances, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PureStartWarning)  # see decoded_policies
-        return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=_Divergences())
+        return learn(batch, learner, size.iterations, at=grid, initial=initial, probe=DivergenceProbe(nearest=True))
 
 
 def _theorem_1(instances: Instances, size: Size) -> Sides:

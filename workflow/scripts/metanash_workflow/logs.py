@@ -42,6 +42,7 @@ def begin(log: str) -> None:
     terminal.setFormatter(_OneLine("%(levelname)s: %(message)s"))
     terminal.setLevel(logging.CRITICAL + 1 if os.environ.get("METANASH_LOG_ONLY") else logging.WARNING)
     logging.basicConfig(level=logging.INFO, handlers=[whole, terminal], force=True)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # tells of each table of each font of each figure
     logging.captureWarnings(True)
     faulthandler.enable(stream)  # a crash in C too
     sys.excepthook = _ended

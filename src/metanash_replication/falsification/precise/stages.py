@@ -63,22 +63,19 @@ def _payoffs(table: Decimals, joint: Decimals, player: int) -> Decimals:
 
 def _flat_product(policies: Sequence[Sequence[Decimal]]) -> list[Decimal]:
     """Probabilities of the joint actions of independent players, the last player's action changing first."""
-    table = [Decimal(1)]
-    for policy in policies:
+    if not policies:
+        return [Decimal(1)]
+    table = list(policies[0])
+    for policy in policies[1:]:
         table = [p * q for p in table for q in policy]
     return table
-
-
-def _multiplied(policy: Sequence[Decimal], factor: Sequence[Decimal]) -> list[Decimal]:
-    weight = list(map(operator.mul, policy, factor))
-    total = sum(weight)
-    return [w / total for w in weight]
 
 
 def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, iterations: int) -> Decimals:
     """Sum of the products of the iterates at one state and step.
 
     Plain lists: with arrays of so few numbers most of the time would go into calls of NumPy, and runs may be long.
+    Anchors are weights, no distributions: exponents of a Decimal have room for any run.
     """
     players, actions = range(len(start)), [len(policy) for policy in start]
     rows = [[list(row.ravel()) for row in np.moveaxis(table, i, 0)] for i, table in enumerate(q)]
@@ -90,8 +87,10 @@ def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, it
             if actions[i] > 1:  # else there is nothing to choose
                 first, *rest = (sum(map(operator.mul, row, others[i])) for row in rows[i])
                 factor = [one, *((eta * (own - first)).exp() for own in rest)]  # as to scale it cancels
-                anchor[i] = _multiplied(anchor[i], factor)
-                now[i] = _multiplied(anchor[i], factor)
+                anchor[i] = list(map(operator.mul, anchor[i], factor))
+                weight = list(map(operator.mul, anchor[i], factor))
+                mass = sum(weight)
+                now[i] = [w / mass for w in weight]
         total = list(map(operator.add, total, _flat_product(now)))
     return np.array(total, dtype=object).reshape(actions)
 
