@@ -365,7 +365,6 @@ def test_logs_are_short_enough_to_be_read(finished):
     assert max(lines.values()) < 100, max(lines, key=lines.__getitem__)
 
 
-
 # The same bytes -----------------------------------------------------------------------------------------
 
 

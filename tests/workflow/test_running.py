@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from workflow.running import AlreadyRunningError, only_looks, take_turn, tidy
+from workflow.running import AlreadyRunningError, only_looks, only_when_a_job_ends, take_turn, tidy
 
 ROOT = Path(__file__).parents[2]
 WAIT = 60.0
@@ -19,6 +20,7 @@ WAIT = 60.0
 HOLDER = """
 import sys, time
 from pathlib import Path
+from types import SimpleNamespace
 from workflow.running import take_turn
 turn = take_turn(sys.argv[3:], Path(sys.argv[1]), Path(sys.argv[2]))
 print("taken", turn.removed, flush=True)
@@ -195,3 +197,61 @@ def test_a_killed_run_is_taken_up_by_the_same_command(edited):
     assert answer.code == 0, answer.text
     assert "a run before this one was killed" in answer.text
     assert {name: edited.path(name).read_bytes() for name in wanted} == before
+
+
+PASSES = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.path.insert(0, {root!r})
+from workflow.running import only_when_a_job_ends
+
+PASSES = [0]
+
+rule all:
+    input:
+        expand("out/{{number}}", number=range(20)),
+
+rule one:
+    output:
+        "out/{{number}}",
+    shell:
+        "sleep 1; touch {{output}}"
+
+onstart:
+    only_when_a_job_ends(workflow)
+    select = workflow.scheduler.job_selector
+
+    def counted(jobs):
+        PASSES[0] += 1
+        return select(jobs)
+
+    workflow.scheduler.job_selector = counted
+
+onsuccess:
+    Path("passes").write_text(str(PASSES[0]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "few"), [((), True), (("--max-jobs-per-timespan", "90/1s"), False)], ids=["default", "limit asked for"]
+)
+def test_a_pass_of_the_scheduler_for_each_job_that_ends(tmp_path, options, few):
+    """Four jobs a second: begun with no limit, 20 jobs take 20 passes at most; with one that was asked for, more."""
+    (tmp_path / "Snakefile").write_text(PASSES.format(root=str(Path(__file__).parents[2])))
+    command = [sys.executable, "-m", "snakemake", "--cores", "4", "--scheduler", "greedy", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (int((tmp_path / "passes").read_text()) <= 20) == few
+
+
+def test_another_scheduler_keeps_its_passes():
+    """No attribute is made up where Snakemake has none of that name."""
+    only_when_a_job_ends(object())
+    limit = SimpleNamespace(max_jobs=100, timespan=1)
+    other = SimpleNamespace(
+        scheduling_settings=SimpleNamespace(max_jobs_per_timespan=limit), scheduler=SimpleNamespace()
+    )
+    only_when_a_job_ends(other)
+    assert vars(other.scheduler) == {}
