@@ -50,8 +50,10 @@ KIND_LABELS = {
 LEARNER_LABELS = {
     "optimistic_mirror_descent": "Algorithm 1",
     "optimistic_ftrl": "optimistic FTRL",
+    "staged_ftrl": "FTRL in stages",
     "plain_mirror_descent": "mirror descent",
     "optimistic_gradient": "optimistic gradient",
+    "entropy_extragradient": "predictive update with entropy",
     "entropy_omwu": "OMWU with entropy",
     "correlated_mirror_descent": "Algorithm 2",
     "cautious_omwu": "DLRC-OMWU",
