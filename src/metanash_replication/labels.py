@@ -21,6 +21,7 @@ UPDATE_LABELS = ARM_LABELS | {
     "discounted": "discounted last stages",
     "window": "window of last stages",
     "tracking": "learned weights that forget",
+    "recognised": "recognised clusters",
     "harris": "best responses of games, learned rate",
     "tuned_individual": "individual, learned rate",
     "tuned_best_response": "best responses (5), learned rate",
