@@ -11,8 +11,8 @@ the n-th visit of (h, s) the player plays the distribution mu that its experts q
 
 so that expert b pays the share mu(b) of the estimated loss. The rate balances A log(A) / eta, the price of A experts,
 and eta A n, since the sum over b of mu(b)^2 is at most 1. The output is the certified policy; its exact value and those
-of deviators are kept beside the learning. Who deviates is told the visit before the next step, and answers each advice at
-a step in one way, so the differences bound the CE-gap and the CCE-gap, and are these for H = 1.
+of deviators are kept beside the learning. Who deviates is told the visit before the next step, and answers each advice
+at a step in one way, so the differences bound the CE-gap and the CCE-gap, and are these for H = 1.
 
 The papers were not at hand but for their abstracts: a CE in H^6 S max A^2 / eps^2 episodes up to logarithms (Song, Mei
 and Bai), so gaps of order 1 / sqrt(T). What is ours [choice]: the factor c, no bonus, priors tilde mu other than the
@@ -177,14 +177,12 @@ class SwapVLearning:
         """
         check_batch("SwapVLearning.advance", games, MarkovGame)
         end = state.iteration + integer("iterations", iterations, 0)
-        now = replace(
-            state,
-            **{
-                name: tuple(part.copy() for part in value) if isinstance(value, tuple) else value.copy()
-                for name, value in vars(state).items()
-                if name not in {"iteration", "keys", "rate", "prior"}
-            },
-        )
+        own: dict[str, Any] = {
+            name: tuple(part.copy() for part in value) if isinstance(value, tuple) else value.copy()
+            for name, value in vars(state).items()
+            if name not in {"iteration", "keys", "rate", "prior"}
+        }
+        now = replace(state, **own)
         tables, every = play_tables(games), np.arange(len(games))
         horizon, players = games.game.horizon, games.game.n_players
         pays = games.reward.reshape(len(games), players, horizon, games.game.n_states, -1)
