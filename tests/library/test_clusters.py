@@ -5,9 +5,9 @@ import pytest
 
 from metanash import GameBatch, MarkovGame, OptimisticMirrorDescent, Transition, ZeroSumGame, learn, learn_sequence
 from metanash.families import moving_sequence, zero_sum_sequence
-from metanash.learners import CorrelatedMirrorDescent
+from metanash.learners import CorrelatedMirrorDescent, PlainMirrorDescent, StagedFTRL
 from metanash.meta import TARGETS
-from metanash.updates import ClusterTarget, uniform_weight
+from metanash.updates import ClusterTarget, LearnedRate, uniform_weight
 
 LAST_STAGE = TARGETS["last_stage_average"]
 FEWER = uniform_weight(2.0)
@@ -87,23 +87,36 @@ def test_a_batch_is_learned_as_its_sequences_alone_and_a_cut_run_as_the_whole():
 def test_general_sum_games_are_recognised_too():
     games = [MarkovGame.from_zero_sum(game) for game in (UP, DOWN, UP)]
     run = learn_sequence(games, CorrelatedMirrorDescent(0.2), "recognised", 100)
-    assert (run.runs[-1].state.initial[0] != 0.5).all()
+    assert (run.runs[-1].state.initial[0][:, 1] != 0.5).all()
+    assert (run.runs[-1].policy.initial[0] == 0.5).all()  # what the first stage was begun with
     assert (run.runs[1].state.initial[0] == 0.5).all()
 
 
-def test_initial_policies_may_be_chosen_anew_at_any_stage():
+@pytest.mark.parametrize("make", [OptimisticMirrorDescent, CorrelatedMirrorDescent, PlainMirrorDescent, StagedFTRL])
+def test_initial_policies_may_be_chosen_anew_at_any_stage(make):
     """Always the average of the stage before: the same as a run that is given these policies."""
-    (game,) = zero_sum_sequence("mixed", "anew", n_games=1, perturbation=0.0, horizon=1)
+    (game,) = zero_sum_sequence("mixed", "anew", n_games=1, perturbation=0.0)
+    if make is CorrelatedMirrorDescent:
+        game = MarkovGame.from_zero_sum(game)
 
     def from_last(stages):
         return tuple(policy[:, np.newaxis] for policy in stages[-1].average)
 
-    anew = learn(game, OptimisticMirrorDescent(0.3, reconsider=from_last), 31)
-    stages = OptimisticMirrorDescent(0.3).stages(anew.state)
+    anew = learn(game, make(0.3, reconsider=from_last), 31)
+    stages = make(0.3).stages(anew.state)
     given = tuple(np.stack([stage.initial[i] for stage in stages], axis=1) for i in (0, 1))
     np.testing.assert_array_equal(given[0][:, 1:], np.stack([s.average[0] for s in stages[:-1]], axis=1))
-    again = learn(game, OptimisticMirrorDescent(0.3), 31, initial=given)
-    np.testing.assert_allclose(anew.policy[0], again.policy[0], atol=1e-14)
+    again = learn(game, make(0.3), 31, initial=given)
+    for name, values in anew.measures.items():
+        np.testing.assert_allclose(values, again.measures[name], atol=1e-13)
+
+
+def test_a_learned_rate_and_clusters_go_together():
+    games = moving_sequence("clusters", "both", n_games=8, perturbation=0.05)
+    learner, update = OptimisticMirrorDescent(0.2), LearnedRate(ClusterTarget(LAST_STAGE, FEWER))
+    runs = learn_sequence(games, learner, update, 100).runs
+    assert runs[-1].state.initial[0].shape[1] == 2  # chosen anew
+    assert runs[-1].state.eta.max() > 0.2
 
 
 @pytest.mark.parametrize(

@@ -297,8 +297,9 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         Whether finished stages are kept; their Q-estimates are the largest part of the memory.
     reconsider : function, optional
         Called with the finished stages when another one begins; returns initial policies of that stage and all after
-        it, (G, 1, H, S, A_i) for each player, or None, which leaves them as they are. Theorem 1 and 5 allow for it:
-        initial policies of a stage may depend on what came before.
+        it, (G, 1, H, S, A_i) for each player, or None, which leaves them as they are. Theorems 1 and 5 allow for it:
+        initial policies of a stage may depend on what came before. With it policies that are given for a number of
+        stages stand for the stages after these too, the last of them.
 
     Notes
     -----
@@ -382,7 +383,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         number, stage = state.initial[0].shape[1], state.stage + 1
         if self.reconsider is not None and not self.keep_stages:
             raise ValueError("reconsider looks at finished stages; learn with keep_stages=True")
-        if number > 1 and stage > number:
+        if number > 1 and stage > number and self.reconsider is None:
             raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
         if self.keep_stages:
             state.stages = state.stages.and_then(self._record(state))
@@ -390,7 +391,9 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
         chosen = self.reconsider(state.stages) if self.reconsider is not None else None
         if chosen is not None:  # records of stages have the tuple from before
-            state.initial = checked_policies(chosen, [(part.shape[0], 1, *part.shape[2:]) for part in state.initial])
+            later = checked_policies(chosen, [(part.shape[0], 1, *part.shape[2:]) for part in state.initial])
+            pairs = zip(state.initial, later, strict=True)
+            state.initial = tuple(np.concatenate([old[:, :1], new], axis=1) for old, new in pairs)
             state.initial_logits = tuple(simplex.logits(part) for part in state.initial)
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
             for target, source in zip(targets, _of_stage(sources, stage), strict=True):
