@@ -40,7 +40,8 @@ from metanash.typing import Floats, Integers
 
 __all__ = ["SwapVLearning", "SwapVState"]
 
-_LEAST = 1e-100
+_LEAST, _DRAWN = 1e-100, 256
+"""The smallest chance; episodes whose numbers are drawn together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,9 +189,13 @@ class SwapVLearning:
         pays = games.reward.reshape(len(games), players, horizon, games.game.n_states, -1)
         listed = tables["actions"].tolist()
         for episode in range(state.iteration, end):
+            place = (episode - state.iteration) % _DRAWN
+            if place == 0:
+                ahead = np.arange(episode, min(episode + _DRAWN, end))
+                drawn = [[numbers(int(key), ahead, h, players) for key in state.keys] for h in range(horizon)]
             s = np.zeros(len(games), dtype=np.int64)
             for h in range(horizon):
-                u = np.stack([numbers(int(key), episode, h, players) for key in state.keys])
+                u = np.stack([of_game[place] for of_game in drawn[h]])
                 if h == 0:
                     s = pick(tables["start"][:, :-1], u[:, 0])
                 at = (every, h, s)
