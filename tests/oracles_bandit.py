@@ -175,7 +175,10 @@ class SwapVLearner(VLearner):
             rows.append(self.leader(at, i, losses, self.step(size, len(weights))))
         found = [1 / size] * size
         for _ in range(5000):  # powers of the chain of which the experts are the rows
+            before = found
             found = [sum(p * row[a] for p, row in zip(found, rows, strict=True)) for a in range(size)]
+            if max(abs(x - y) for x, y in zip(before, found, strict=True)) < 1e-16:
+                break
         return found
 
     def swapped(self, at, n, i):

@@ -64,6 +64,7 @@ LEARNER_LABELS = {
     "softmax_gradient": "softmax gradient",
     "natural_gradient": "natural gradient",
     "v_learning": "V-learning",
+    "swap_v_learning": "V-learning for CE",
     "sampled_mirror_descent": "Algorithm 1, sampled",
     "sampled_correlated_descent": "Algorithm 2, sampled",
     "sampled_q_ascent": "Q-ascent, sampled",

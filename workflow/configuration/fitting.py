@@ -225,6 +225,7 @@ _CONCEPTS = {
 _BANDIT = {
     "nash": (_ZERO_SUM, ("v_learning", "sampled_mirror_descent", "optimistic_mirror_descent")),
     "cce": (_GENERAL, ("v_learning", "sampled_correlated_descent", "correlated_mirror_descent")),
+    "ce": (_GENERAL, ("swap_v_learning",)),
     "potential": (_POTENTIAL, ("sampled_q_ascent", "projected_q_ascent")),
 }
 """The same of the topic ``bandit``."""
