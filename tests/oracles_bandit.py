@@ -87,7 +87,7 @@ class VLearner:
                 got = self.reward[i][h][s][j] + ahead
                 bonus = self.bonus * math.sqrt(h_all**3 * size / n)
                 self.value[at][i] = (1 - alpha) * self.value[at][i] + alpha * (got + bonus)
-                step = self.factor * math.sqrt(h_all * math.log(size) / (size * n))
+                step = self.step(size, n)
                 loss = [0.0] * size
                 loss[actions[i]] = (h_all - got) / h_all / (played[i][actions[i]] + step)
                 losses.append(loss)
@@ -95,15 +95,21 @@ class VLearner:
             self.history[at].append((played, losses, met))
             weights = self.weights(n)
             for i, size in enumerate(self.sizes):
-                step = self.factor * math.sqrt(h_all * math.log(size) / (size * n))
-                total = [
-                    sum(w / weights[-1] * visit[1][i][a] for w, visit in zip(weights, self.history[at], strict=True))
-                    for a in range(size)
-                ]
-                logits = [math.log(p) - step * x for p, x in zip(self.first[at][i], total, strict=True)]
-                self.policy[at][i] = softmax(logits)
+                self.policy[at][i] = self.next(at, i, size, [w / weights[-1] for w in weights])
             s = z
         self.episodes += 1
+
+    def step(self, size, n):
+        return self.factor * math.sqrt(self.horizon * math.log(size) / (size * n))
+
+    def leader(self, at, i, losses, step):
+        """FTRL: the first policy times exponentials of the sums of losses, given visit by visit."""
+        total = [math.fsum(column) for column in zip(*losses, strict=True)]
+        return softmax([math.log(p) - step * x for p, x in zip(self.first[at][i], total, strict=True)])
+
+    def next(self, at, i, size, weights):
+        losses = [[w * x for x in visit[1][i]] for w, visit in zip(weights, self.history[at], strict=True)]
+        return self.leader(at, i, losses, self.step(size, len(weights)))
 
     def weights(self, n):
         """alpha_n^i of i = 1, ..., n."""
@@ -151,6 +157,58 @@ class VLearner:
             )
             found.append(told - not_told)
         return found
+
+
+class SwapVLearner(VLearner):
+    """V-learning for correlated equilibria: an expert for each action, and what they keep."""
+
+    def step(self, size, n):
+        return self.factor * math.sqrt(self.horizon * math.log(size) / n)
+
+    def next(self, at, i, size, weights):
+        rows = []
+        for b in range(size):
+            losses = [
+                [w * visit[0][i][b] * x for x in visit[1][i]]
+                for w, visit in zip(weights, self.history[at], strict=True)
+            ]
+            rows.append(self.leader(at, i, losses, self.step(size, len(weights))))
+        found = [1 / size] * size
+        for _ in range(5000):  # powers of the chain of which the experts are the rows
+            before = found
+            found = [sum(p * row[a] for p, row in zip(found, rows, strict=True)) for a in range(size)]
+            if max(abs(x - y) for x, y in zip(before, found, strict=True)) < 1e-16:
+                break
+        return found
+
+    def swapped(self, at, n, i):
+        """Value to player i of the best answers to advice, told the visits of steps before."""
+        h, s = at
+        visits = self.history[at][:n] if n else [(self.first[at], None, None)]
+        weights = self.weights(n) if n else [1.0]
+        size = self.sizes[i]
+        worth = [[0.0] * size for _ in range(size)]  # [advice][answer]
+        for w, (played, _, met) in zip(weights, visits, strict=True):
+            ahead = [0.0] * self.states
+            if h + 1 < self.horizon:
+                ahead = [self.swapped((h + 1, z), 0 if met is None else met[h + 1, z], i) for z in range(self.states)]
+            for actions in itertools.product(*map(range, self.sizes)):
+                j = joint_of(actions, self.sizes)
+                pay = self.reward[i][h][s][j] + sum(p * v for p, v in zip(self.move[h][s][j], ahead, strict=True))
+                others = math.prod(played[k][a] for k, a in enumerate(actions) if k != i)
+                for advice in range(size):
+                    worth[advice][actions[i]] += w * played[i][advice] * others * pay
+        return sum(map(max, worth))
+
+    def swap_gains(self):
+        return [
+            sum(
+                p * (self.swapped((0, s), n, i) - self.worth((0, s), n, i, told=False))
+                for s, p in enumerate(self.begin)
+                if p and (n := len(self.history[0, s])) is not None
+            )
+            for i in range(self.players)
+        ]
 
 
 def stage_batch(reward, move, begin, sizes, key, first, batch, policy, chance, ahead, baseline, *, blind):

@@ -30,6 +30,7 @@ from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
 from metanash.updates.averages import AnnealedTarget, GeometricTarget, WindowTarget, krichevsky_trofimov, uniform_weight
 from metanash.updates.base import AnyStaged, MetaUpdate, Target, TunesLearner
+from metanash.updates.clusters import ClusterTarget
 from metanash.updates.learned import LearnedTarget
 from metanash.updates.rates import LearnedRate
 
@@ -259,6 +260,7 @@ META_UPDATES: dict[str, Callable[[int], MetaUpdate]] = {
     "discounted": lambda n_games: AnnealedTarget(last_stage_average_target, _SQUARE, FORGETS),  # noqa: ARG005
     "window": lambda n_games: WindowTarget(last_stage_average_target, _SQUARE, 3),  # noqa: ARG005
     "tracking": lambda n_games: _tracking(),  # noqa: ARG005
+    "recognised": lambda n_games: ClusterTarget(last_stage_average_target, _SQUARE),  # noqa: ARG005
     "harris": lambda n_games: LearnedRate(AverageTarget(shared_best_response_target, _root(n_games))),
     "tuned_individual": lambda n_games: LearnedRate(Individual()),  # noqa: ARG005
     "tuned_best_response": lambda n_games: LearnedRate(AverageTarget(best_response_target, _root(n_games))),

@@ -1,6 +1,7 @@
 """Learners with bandit feedback, against loops in plain Python on the same draws and against exact expectations."""
 
 import itertools
+import math
 
 import numpy as np
 import oracles_bandit as oracle
@@ -229,6 +230,20 @@ def test_sampled_q_values_have_the_exact_ones_as_mean():
         exact = q.mean(axis=2 - i)  # against a uniform other
         moved = np.diff(run.policy[i][0], axis=-1)[:, 0] / 1e-3
         np.testing.assert_allclose(moved, np.diff(exact, axis=-1)[:, 0], atol=0.06, rtol=0)
+
+
+def test_exploration_fades_as_it_is_said_to():
+    """By hand: an iteration at a time, each with a learner whose exploration is the share of that iteration."""
+    batch, learner = GameBatch.of(random_team(3)), SampledQAscent(0.05, batch=20, exploration=0.4, seed=2, fading=0.5)
+    found = learner.advance(batch, learner.advance(batch, learner.start(batch), 3), 4)
+    state = learner.start(batch)
+    for t in range(1, 8):
+        state = SampledQAscent(0.05, batch=20, exploration=0.4 / math.sqrt(t), seed=2).advance(batch, state, 1)
+    assert (found.iteration, found.episodes) == (7, 140)
+    for got, wanted in zip(found.policies, state.policies, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-13, rtol=0)
+    with pytest.raises(ValueError, match=r"fading must be a number of at least 0, got -1; 0 keeps the exploration"):
+        SampledQAscent(0.05, fading=-1).start(batch)
 
 
 @pytest.mark.parametrize("step", [1e-100, 1e16, 1e100])

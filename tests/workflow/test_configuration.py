@@ -415,6 +415,46 @@ SAID = {
         2,
         "rates/cautious_omwu: plays games of one step, there are 2",
     ),
+    "a promise about one step": (
+        ("successors", "promises", "settings", "entropy-mixed", "horizon"),
+        2,
+        "entropy-mixed/horizon: the promise entropy is about games of one step, there are 2",
+    ),
+    "a promise about one state": (
+        ("successors", "promises", "settings", "plain-mixed", "n_states"),
+        2,
+        "plain-mixed/n_states: the promise plain is about games of one state, there are 2",
+    ),
+    "a promise about two players": (
+        ("successors", "promises", "settings", "plain-random", "n_actions"),
+        [2, 2, 2],
+        "plain-random/n_actions: the promise plain is about two players, with at most 10,000 joint actions",
+    ),
+    "a promise about one player": (
+        ("successors", "promises", "settings", "single", "n_actions"),
+        [2, 2],
+        "single/n_actions: the promise single is about one player, with at most 10,000 joint actions",
+    ),
+    "a promise about teams": (
+        ("successors", "promises", "settings", "team-N2", "base_kind"),
+        "mixed",
+        "team-N2/base_kind: of the promise team must be one of team; there is 'mixed'",
+    ),
+    "a constant that is not known": (
+        ("successors", "promises", "settings", "gradient-mixed", "n_actions"),
+        [3, 3],
+        "gradient-mixed: the constant of the promise gradient is known of mixed games with n_actions [2, 2]",
+    ),
+    "a promise with a discount": (
+        ("successors", "promises", "settings", "stages-mixed-H1", "discount"),
+        0.5,
+        "stages-mixed-H1/discount: games of the promise stages have no discount; leave it out",
+    ),
+    "too few iterations for the slope of a promise": (
+        ("successors", "promises", "settings", "team-N3", "iterations"),
+        100,
+        "team-N3/iterations: must lie in [300, ",
+    ),
     "a kind of game of another family": (
         ("updates", "comparisons", "settings", "choose-H1", "base_kinds"),
         ["mixed", "drift"],

@@ -140,6 +140,8 @@ CITED = {
     "Values beside an exact reference": "appendix_equilibria",
     "River endgames as trees": "river",
     "After the paper": "successors",
+    "Measured beside promised": "successors_promises",
+    "How fast": "successors_speeds",
     "Meta-updates: which": "updates_choice",
     "Meta-updates: beside": "updates",
     "Meta-updates: where Theorem 2 becomes": "updates_bounds",

@@ -202,7 +202,9 @@ def test_outputs_are_all_there_and_nothing_else(finished, config):
     about_theorems |= {
         name
         for name in kept
-        if name.startswith(("readings/", "river/", "successors/", "updates/", "bandit/", "bandit_sequences/"))
+        if name.startswith(
+            ("readings/", "river/", "successors/", "promises/", "updates/", "bandit/", "bandit_sequences/")
+        )
     }
     assert kept - wanted == about_theorems
     timed = {name.removeprefix("benchmarks/") for name in found if name.startswith("benchmarks/runs/")}

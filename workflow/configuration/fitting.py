@@ -48,6 +48,7 @@ def misfits(config: Section) -> list[Mistake]:
         _readings(config["readings"]),
         _river(config["river"]["endgames"]),
         _successors(config["successors"]["comparisons"]),
+        _promises(config["successors"]["promises"]),
         _updates(config["updates"]),
         _bandit(config["bandit"]),
         _rising(("theory", "scale", "iterations"), theory["scale"]["iterations"]),
@@ -224,6 +225,7 @@ _CONCEPTS = {
 _BANDIT = {
     "nash": (_ZERO_SUM, ("v_learning", "sampled_mirror_descent", "optimistic_mirror_descent")),
     "cce": (_GENERAL, ("v_learning", "sampled_correlated_descent", "correlated_mirror_descent")),
+    "ce": (_GENERAL, ("swap_v_learning",)),
     "potential": (_POTENTIAL, ("sampled_q_ascent", "projected_q_ascent")),
 }
 """The same of the topic ``bandit``."""
@@ -243,6 +245,40 @@ def _successor(one: Section, checkpoints: int) -> Iterator[tuple[tuple[str, ...]
     if "cautious_omwu" in one["rates"] and one.get("horizon", 1) > 1:
         yield ("rates", "cautious_omwu"), f"plays games of one step, there are {one['horizon']}; take the staged one"
     yield from _decades("iterations", one["iterations"], one["iterations"], checkpoints)
+
+
+def _promises(section: Section) -> Iterator[Mistake]:
+    """Of the topic ``successors``: games that a promise is about, and slopes on two decades."""
+    for name, one in section["settings"].items():
+        found = [*_promise(one)]
+        found += _decades("iterations", one["iterations"], one["iterations"], section["checkpoints"])
+        for entry, words in found:
+            yield Mistake(("successors", "promises", "settings", name, *entry), words)
+
+
+def _promise(one: Section) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Places in a setting of a promise, and what does not fit there."""
+    promise, actions = one["promise"], one["n_actions"]
+    discounted = promise in {"single", "team"}
+    size, other = ("discount", "horizon") if discounted else ("horizon", "discount")
+    if size not in one:
+        yield (), f"games of the promise {promise} need a {size}"
+    if other in one:
+        yield (other,), f"games of the promise {promise} have no {other}; leave it out"
+    if discounted != (one["base_kind"] == "team"):
+        words = "team" if discounted else ", ".join(_ZERO_SUM)
+        yield ("base_kind",), f"of the promise {promise} must be one of {words}; there is {shortened(one['base_kind'])}"
+    if promise not in {"stages", "single", "team"} and one.get("horizon", 1) > 1:
+        yield ("horizon",), f"the promise {promise} is about games of one step, there are {one['horizon']}"
+    if promise not in {"stages", "single", "team"} and one.get("n_states", 1) > 1:
+        yield ("n_states",), f"the promise {promise} is about games of one state, there are {one['n_states']}"
+    if promise == "gradient" and (one["base_kind"] != "mixed" or list(actions) != [2, 2]):
+        yield (), "the constant of the promise gradient is known of mixed games with n_actions [2, 2]"
+    players = {"single": "one player", "team": "two players or more"}.get(promise, "two players")
+    fits = {"single": len(actions) == 1, "team": len(actions) >= 2 and math.prod(actions) <= 10**4}
+    if not fits.get(promise, len(actions) == 2 and (one["base_kind"] != "mixed" or actions[0] == actions[1])):
+        words = "of mixed games A = B, and" if one["base_kind"] == "mixed" else "with"
+        yield ("n_actions",), f"the promise {promise} is about {players}, {words} at most 10,000 joint actions"
 
 
 def _bandit(section: Section) -> Iterator[Mistake]:

@@ -40,6 +40,7 @@ _RATES = {
     "projected_q_ascent": 0.01,
     "softmax_gradient": 0.1,
     "v_learning": 1.0,
+    "swap_v_learning": 1.0,
     "sampled_q_ascent": 0.001,
 }
 _RATE = 0.2

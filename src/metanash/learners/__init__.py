@@ -15,6 +15,7 @@ After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.smooth`: the loop with incremental value updates that most of them share
 Bandit feedback (``docs/bandit.md``)
     :mod:`~metanash.learners.v_learning`: V-learning, zero-sum and general-sum games
+    :mod:`~metanash.learners.swap_v_learning`: V-learning for correlated equilibria, general-sum games
     :mod:`~metanash.learners.sampled_stages`: Algorithms 1 and 2 on sampled episodes
     :mod:`~metanash.learners.sampled_ascent`: projected Q-ascent on sampled episodes, discounted games
 Discounted games
@@ -43,6 +44,7 @@ from metanash.learners.softmax_gradient import SoftmaxGradient
 from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
+from metanash.learners.swap_v_learning import SwapVLearning, SwapVState
 from metanash.learners.v_learning import VLearning, VState
 
 __all__ = [
@@ -86,6 +88,8 @@ __all__ = [
     "StagedState",
     "StagedSums",
     "SwapState",
+    "SwapVLearning",
+    "SwapVState",
     "VLearning",
     "VState",
     "checkpoints",
@@ -109,6 +113,7 @@ LEARNERS: dict[str, Callable[[Any], Learner[Any]]] = {
     "staged_cautious_omwu": StagedCautiousOMWU,
     "natural_gradient": NaturalGradient,
     "v_learning": VLearning,
+    "swap_v_learning": SwapVLearning,
     "sampled_mirror_descent": SampledMirrorDescent,
     "sampled_correlated_descent": SampledCorrelatedDescent,
     "sampled_q_ascent": SampledQAscent,

@@ -82,6 +82,8 @@ class SampledQAscent:
         Episodes of an iteration.
     exploration : float
         eps, the chance with which a player takes a uniform action, in [0, 1].
+    fading : float
+        At least 0: in iteration t it takes one with the chance eps t^-fading. 0 keeps the chance as it is.
     seed : int or G ints
         Of the draws; see :mod:`metanash.simulation`.
 
@@ -102,6 +104,7 @@ class SampledQAscent:
     batch: int = 100
     exploration: float = 0.05
     seed: int | Sequence[int] | Integers = 0
+    fading: float = 0.0
 
     def start(self, games: GameBatch[DiscountedGame], initial: Policies | None = None) -> SampledAscentState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
@@ -118,6 +121,8 @@ class SampledQAscent:
         integer("batch", self.batch, 1)
         if not 0.0 <= self.exploration <= 1.0:
             raise ValueError(f"exploration must lie in [0, 1], got {self.exploration}")
+        if not 0.0 <= self.fading < np.inf:
+            raise ValueError(f"fading must be a number of at least 0, got {self.fading}; 0 keeps the exploration")
         begun, game = starting_state(games, initial, self.step_size), games.game
         play_tables(games)  # a discount too large is refused here
         zero = np.zeros((len(games), game.n_states, game.n_players))
@@ -136,21 +141,23 @@ class SampledQAscent:
         tables, game = play_tables(games), games.game
         (onward,) = tables.pop("onward")
         policy, baseline, steps = beside(state.policies), state.baseline.copy(), state.steps.copy()
-        kernels.sampled_ascent(
-            **tables,
-            reward=games.reward,
-            onward=onward,
-            seed=state.keys,
-            step=state.step,
-            policy=policy,
-            baseline=baseline,
-            played=steps,
-            exploration=float(self.exploration),
-            reward_rows=games.reward.shape[1],
-            batch=self.batch,
-            first=state.episodes,
-            iterations=iterations,
-        )
+        pieces = [1] * iterations if self.fading else [iterations]  # of the same exploration
+        for k, piece in enumerate(pieces):
+            kernels.sampled_ascent(
+                **tables,
+                reward=games.reward,
+                onward=onward,
+                seed=state.keys,
+                step=state.step,
+                policy=policy,
+                baseline=baseline,
+                played=steps,
+                exploration=float(self.exploration * (state.iteration + 1 + k) ** -self.fading),
+                reward_rows=games.reward.shape[1],
+                batch=self.batch,
+                first=state.episodes + k * self.batch,
+                iterations=piece,
+            )
         return replace(
             state,
             iteration=state.iteration + iterations,

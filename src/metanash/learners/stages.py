@@ -6,7 +6,7 @@ Q^1 = 0. The last stage may be cut by T; its statistics are averages over the it
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
@@ -295,6 +295,11 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         eta, in [1e-100, 1e100].
     keep_stages : bool
         Whether finished stages are kept; their Q-estimates are the largest part of the memory.
+    reconsider : function, optional
+        Called with the finished stages when another one begins; returns initial policies of that stage and all after
+        it, (G, 1, H, S, A_i) for each player, or None, which leaves them as they are. Theorems 1 and 5 allow for it:
+        initial policies of a stage may depend on what came before. With it policies that are given for a number of
+        stages stand for the stages after these too, the last of them.
 
     Notes
     -----
@@ -315,6 +320,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
 
     learning_rate: float | Floats
     keep_stages: bool = True
+    reconsider: Callable[[FinishedStages[Any]], Policies | None] | None = field(default=None, kw_only=True)
     _plays: ClassVar[type[Game]]
     """Class of the games that the algorithm learns."""
 
@@ -375,12 +381,20 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
 
     def _next_stage(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
         number, stage = state.initial[0].shape[1], state.stage + 1
-        if number > 1 and stage > number:
+        if self.reconsider is not None and not self.keep_stages:
+            raise ValueError("reconsider looks at finished stages; learn with keep_stages=True")
+        if number > 1 and stage > number and self.reconsider is None:
             raise ValueError(f"initial policies are given for {number} stages, the run begins stage {stage}")
         if self.keep_stages:
             state.stages = state.stages.and_then(self._record(state))
         self._leave(games, state, spare)
         state.stage, state.length, state.done = stage, next_stage_length(state.length, games.game.horizon), 0
+        chosen = self.reconsider(state.stages) if self.reconsider is not None else None
+        if chosen is not None:  # records of stages have the tuple from before
+            later = checked_policies(chosen, [(part.shape[0], 1, *part.shape[2:]) for part in state.initial])
+            pairs = zip(state.initial, later, strict=True)
+            state.initial = tuple(np.concatenate([old[:, :1], new], axis=1) for old, new in pairs)
+            state.initial_logits = tuple(simplex.logits(part) for part in state.initial)
         for targets, sources in ((state.anchor, state.initial_logits), (state.iterate, state.initial)):
             for target, source in zip(targets, _of_stage(sources, stage), strict=True):
                 target[...] = source

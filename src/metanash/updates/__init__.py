@@ -7,17 +7,20 @@ Averages (:mod:`~metanash.updates.averages`): :class:`AnnealedTarget` trusts its
 :class:`GeometricTarget` is the centroid of the reversed divergence; :class:`WindowTarget` has the last few games only.
 :class:`LearnedTarget` (:mod:`~metanash.updates.learned`) mixes averages by how well each has foretold the games so far.
 :class:`LearnedRate` (:mod:`~metanash.updates.rates`) gives any meta-update a learning rate that is learned from game to
-game. The contract is in :mod:`~metanash.updates.base`.
+game. :class:`ClusterTarget` (:mod:`~metanash.updates.clusters`) has an average for each cluster of games, and
+recognises a game by its first stages. The contract is in :mod:`~metanash.updates.base`.
 """
 
 from metanash.updates.averages import AnnealedTarget, GeometricTarget, WindowTarget, uniform_weight
 from metanash.updates.base import AnyStaged, MetaUpdate, Target, TunesLearner
+from metanash.updates.clusters import ClusterTarget
 from metanash.updates.learned import LearnedTarget
 from metanash.updates.rates import LearnedRate, regret_and_divergence
 
 __all__ = [
     "AnnealedTarget",
     "AnyStaged",
+    "ClusterTarget",
     "GeometricTarget",
     "LearnedRate",
     "LearnedTarget",

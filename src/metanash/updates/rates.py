@@ -9,7 +9,7 @@ from metanash._inner.reductions import largest
 from metanash.learners.base import Policies, Run
 from metanash.learners.stages import StagedMirrorDescent
 from metanash.typing import Floats
-from metanash.updates.base import AnyStaged, MetaUpdate
+from metanash.updates.base import AnyStaged, MetaUpdate, TunesLearner
 
 __all__ = ["LearnedRate", "regret_and_divergence"]
 
@@ -109,12 +109,14 @@ class LearnedRate:
                 "learning rates are learned for Algorithms 1 and 2 (StagedMirrorDescent), not for "
                 f"{type(learner).__name__}; take the meta-update alone, without LearnedRate"
             )
+        changed: Any = self.update.tuned(learner) if isinstance(self.update, TunesLearner) else learner
         if self.divergence is None or self.variation is None:
-            return learner
+            return changed  # type: ignore[no-any-return]
         own = np.asarray(learner.learning_rate, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             best = np.where(self.divergence > 0.0, np.sqrt(self.divergence / self.variation), own)
-        return replace(learner, learning_rate=np.clip(best, self.low * own, self.high * own))
+        rate = np.clip(best, self.low * own, self.high * own)
+        return replace(changed, learning_rate=rate)  # type: ignore[no-any-return]
 
     def observe(self, learner: AnyStaged, run: Run[Any]) -> "LearnedRate":
         """Add what this run cost, and let the meta-update see it."""

@@ -28,8 +28,17 @@ def ratio(kind, low, high, feedback="sampled", arm="best_response"):
     }  # fmt: skip
 
 
-def slopes(*verdicts):
-    return {"bandit": [slope(f"nash, {k}", verdict) for k, verdict in enumerate(verdicts)]}
+def slopes(*verdicts, learner="v_learning"):
+    return {"bandit": [slope(f"nash, {k}", verdict, learner) for k, verdict in enumerate(verdicts)]}
+
+
+def planted_slopes(learner):
+    every = {
+        HOLDS: [("consistent",), ("consistent", "consistent")],
+        VIOLATED: [("violated",), ("consistent", "violated"), ("inconclusive", "violated")],
+        INCONCLUSIVE: [("inconclusive", "consistent")],
+    }
+    return {name: [slopes(*some, learner=learner) for some in cases] for name, cases in every.items()}
 
 
 def ratios(*intervals):
@@ -37,11 +46,8 @@ def ratios(*intervals):
 
 
 PLANTED = {
-    "bandit-v-learning": {
-        HOLDS: [slopes("consistent"), slopes("consistent", "consistent")],
-        VIOLATED: [slopes("violated"), slopes("consistent", "violated"), slopes("inconclusive", "violated")],
-        INCONCLUSIVE: [slopes("inconclusive", "consistent")],
-    },
+    "bandit-v-learning": planted_slopes("v_learning"),
+    "bandit-swap": planted_slopes("swap_v_learning"),
     "bandit-meta": {
         HOLDS: [ratios((0.2, 0.4)), ratios((0.2, 0.4), (0.9, 1.0))],
         VIOLATED: [ratios((1.01, 1.2)), ratios((0.2, 0.4), (1.01, 1.2)), ratios((0.9, 1.1), (1.5, 2.0))],
@@ -52,6 +58,7 @@ IGNORED = {
     "bandit-v-learning": {
         "bandit": [slope("nash, 9", "violated", "sampled_mirror_descent"), slope("nash, 9", "violated", "optimistic")]
     },
+    "bandit-swap": {"bandit": [slope("nash, 9", "violated"), slope("nash, 9", "violated", "optimistic")]},
     "bandit-meta": {
         "bandit_meta": [
             ratio("kind 9", 1.5, 2.0, feedback="full"), ratio("kind 9", 1.5, 2.0, arm="output_policy"),

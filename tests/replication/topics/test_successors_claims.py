@@ -1,7 +1,9 @@
 """Claims on rates of learners after the paper, judged on planted tables on both sides of the threshold."""
 
+import math
+
 import pytest
-from planted import frames, judges_of
+from planted import OVER, UNDER, frames, judges_of
 
 from metanash_replication.ledger.cited import plain
 from metanash_replication.ledger.rules import HOLDS, INCONCLUSIVE, VIOLATED
@@ -56,8 +58,82 @@ def ignored(claim):
     return {"successors": others}
 
 
+SIDES = {
+    "after-plain": "plain", "after-stages": "stages", "after-gradient": "gradient", "after-predictive": "predictive",
+    "after-entropy": "entropy", "after-natural": "single", "after-natural-mean": "team",
+}  # fmt: skip
+SPEEDS = {
+    "after-plain-rate": ("plain", "log T / sqrt T"), "after-natural-rate": ("team", "1 / sqrt T"),
+    "after-natural-unique": ("team", "1 / T"),
+}  # fmt: skip
+
+
+def promised(promise, k, factor=1.0, within=True):
+    return {
+        "case": f"{promise}, {k}", "promise": promise, "learner": "some", "base_kind": "random", "horizon": 1,
+        "n_players": 2, "iterations": 1000, "n_seeds": 4, "factor": factor, "within": within, "rate": 0.1,
+    }  # fmt: skip
+
+
+def sides(promise, *lefts, **place):
+    """A row for each left side, beside 1."""
+    return [
+        promised(promise, k, **place) | {"iteration": 10, "left": left, "right": 1.0, "ratio": left, "violations": 0}
+        for k, left in enumerate(lefts)
+    ]
+
+
+def sides_planted(promise):
+    return {
+        HOLDS: [{"successors_promises": sides(promise, UNDER, 0.1)}, {"successors_promises": sides(promise, 0.1, 1.0)}],
+        VIOLATED: [
+            {"successors_promises": sides(promise, OVER, 0.1)},
+            {"successors_promises": sides(promise, 0.1, OVER)},
+            {"successors_promises": sides(promise, math.nan, OVER)},
+        ],
+        INCONCLUSIVE: [
+            {"successors_promises": sides("another", 0.1)},
+            {"successors_promises": sides(promise, math.nan)},
+        ],
+    }
+
+
+def speeds(promise, form, *verdicts, **place):
+    rows = [row("", "", k, verdict, -0.9 if verdict == "consistent" else -0.1) for k, verdict in enumerate(verdicts)]
+    return [made | promised(promise, k, **place) | {"form": form} for k, made in enumerate(rows)]
+
+
+def speeds_planted(promise, form):
+    good, bad, open_ = "consistent", "violated", "inconclusive"
+    every = {HOLDS: [(good, good)], VIOLATED: [(bad, good), (good, bad)], INCONCLUSIVE: [(open_, good), (good, open_)]}
+    return {
+        name: [{"successors_speeds": speeds(promise, form, *some)} for some in cases] for name, cases in every.items()
+    }
+
+
 PLANTED = {claim: planted(claim) for claim in OF}
+PLANTED |= {claim: sides_planted(promise) for claim, promise in SIDES.items()}
+PLANTED |= {claim: speeds_planted(*some) for claim, some in SPEEDS.items()}
 IGNORED = {claim: ignored(claim) for claim in OF}
+IGNORED |= {
+    claim: {
+        "successors_promises": [
+            *sides(promise, 9.0, factor=4.0, within=False),
+            *(one for other in SIDES.values() if other != promise for one in sides(other, 9.0)),
+        ]
+    }
+    for claim, promise in SIDES.items()
+}
+IGNORED |= {
+    claim: {
+        "successors_speeds": [
+            *speeds(promise, form, "violated", factor=4.0, within=False),
+            *speeds(promise, "linear", "violated"),
+            *(one for other in SPEEDS.values() if other != (promise, form) for one in speeds(*other, "violated")),
+        ]
+    }
+    for claim, (promise, form) in SPEEDS.items()
+}
 
 
 @pytest.mark.parametrize("claim", OF)
@@ -66,3 +142,15 @@ def test_what_is_said(claim):
     assert "2 consistent" in plain(good.result)
     assert "1 consistent, 1 violated" in plain(bad.result)
     assert f"learner={OF[claim][1][0]}" in plain(bad.result)
+
+
+@pytest.mark.parametrize("claim", SIDES)
+def test_what_is_said_of_two_sides(claim):
+    name = SIDES[claim]
+    good, bad = (JUDGES[claim](frames({"successors_promises": sides(name, 0.5, left)})) for left in (0.25, 3.0))
+    assert plain(good.result) == f"None of 2 cases fail; worst: 0.5 beside 1 (case={name}, 0, factor=1)."
+    assert plain(bad.result) == f"1 of 2 cases fail; worst: 3 beside 1 (case={name}, 1, factor=1)."
+    (claimed,) = (one for one in CLAIMS if one.id == claim)
+    assert plain(claimed.plain["violated"].format(**bad.facts)).endswith(
+        "comes to 3 times what is promised; it is too large in 1 cases."
+    )

@@ -39,7 +39,7 @@ def tables():
     for concept, (_, kind, actions, rates) in ABOUT.items():
         spec = HOW | {"concept": concept, "base_kind": kind, "n_actions": actions, "rates": rates}
         measured.append((spec, successors(seeds=SEEDS, root_seed=ROOT_SEED, **spec)))
-    return make({"successors": measured}, margin=0.03, resamples=50, root_seed=1)
+    return make({"successors": measured, "promises": []}, margin=0.03, resamples=50, root_seed=1)
 
 
 def leader_gaps(matrix, eta):
@@ -151,7 +151,7 @@ def test_the_slopes_that_decide(tables):
         assert table.loc[name, "held"] == pytest.approx(LAST * mean[LAST])
         assert table.loc[name, "slope"] == pytest.approx(slope(own, at), abs=1e-4), name
         assert table.loc[name, "promised_slope"] == pytest.approx(promised(at, form)), name
-    for claim in CLAIMS:  # that the worst of them is what is said
+    for claim in (one for one in CLAIMS if one.id in OF):  # that the worst of them is what is said
         found = claim.judge(tables)
         judged = table.loc[list(OF[claim.id])]
         worst = (judged["slope"] - judged["promised_slope"]).idxmax()

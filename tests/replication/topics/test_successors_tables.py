@@ -14,7 +14,15 @@ from metanash_replication.labels import LEARNER_LABELS
 from metanash_replication.ledger import judge_all
 from metanash_replication.plans import read_plan, setting
 from metanash_replication.topics.successors import claims, figures, measure, section
-from metanash_replication.topics.successors.tables import NO_POWER, ROUNDED, largest_from, make, rate_rows
+from metanash_replication.topics.successors.promised import PROMISED
+from metanash_replication.topics.successors.tables import (
+    NO_POWER,
+    ROUNDED,
+    largest_from,
+    make,
+    promise_rows,
+    rate_rows,
+)
 
 ROOT = Path(__file__).parents[3]
 PLAN = read_plan("successors")
@@ -32,18 +40,27 @@ def configuration():
 
 @pytest.fixture(scope="module")
 def measured():
-    config, (one,) = configuration(), PLAN.measurements
-    found = []
+    return runs_of(PLAN.measurements[0])
+
+
+def runs_of(one):
+    config, found = configuration(), []
     for job in one.jobs(config):
         arguments = one.arguments(config, job)
-        found.append((arguments | {"file": f"{one.file.format(**job)}.npz"}, measure.successors(**arguments)))
+        made = getattr(measure, one.function)(**arguments)
+        found.append((arguments | {"file": f"{one.file.format(**job)}.npz"}, made))
     return found
 
 
 @pytest.fixture(scope="module")
-def tables(measured):
+def promised():
+    return runs_of(PLAN.measurements[1])
+
+
+@pytest.fixture(scope="module")
+def tables(measured, promised):
     settings = {name: setting(configuration(), path) for name, path in PLAN.tabulated.settings.items()}
-    return make({"successors": measured}, **settings)
+    return make({"successors": measured, "promises": promised}, **settings)
 
 
 def test_tables_are_those_of_the_plan(tables):
@@ -52,6 +69,11 @@ def test_tables_are_those_of_the_plan(tables):
     assert not tables["successors"].duplicated(["case", "learner"]).any()
     assert not tables["successors_curves"].duplicated(["case", "learner", "iteration"]).any()
     assert set(tables["successors"]["concept"]) == set(measure.CONCEPTS)
+    for name, keys in (("promises", []), ("speeds", ["form"]), ("parts", ["iteration"])):
+        table = tables[f"successors_{name}"]
+        assert not table.isna().any().any()
+        assert not table.duplicated(["case", "factor", *keys]).any()
+        assert set(table["promise"]) == set(PROMISED)
 
 
 def test_every_learner_plays_the_games_of_its_seed_alone(measured):
@@ -128,23 +150,24 @@ def test_logarithms_cycles_and_negative_gaps():
     assert row_of("last", "optimistic_gradient", 2 / T**0.5)["verdict"] == NO_POWER
 
 
-def test_verdicts_their_files_and_what_reads_the_tables(tables, measured):
-    (one,) = PLAN.measurements
-    entries = judge_all(tables, one.files(configuration()), claims.CLAIMS)
+def test_verdicts_their_files_and_what_reads_the_tables(tables, measured, promised):
+    config = configuration()
+    files = {name: about for one in PLAN.measurements for name, about in one.files(config).items()}
+    entries = judge_all(tables, files, claims.CLAIMS)
     assert [entry.claim.id for entry in entries] == PLAN.claims
     for entry in entries:
         (file,) = entry.worst_runs  # the one that the deciding row is of
-        (spec,) = (spec for spec, _ in measured if spec["file"] == file)
-        for name in ("concept", "base_kind", "horizon", "iterations"):
+        (spec,) = (spec for spec, _ in [*measured, *promised] if spec["file"] == file)
+        for name in {"concept", "promise", "base_kind", "horizon", "iterations"} & spec.keys():
             assert spec[name] == entry.verdict.place[name]
-        assert entry.verdict.place["learner"] in spec["rates"]
+        learner = entry.verdict.place["learner"]
+        assert learner in (spec["rates"] if "rates" in spec else {PROMISED[spec["promise"]].learner})
     judges = [claim.judge for claim in claims.CLAIMS]
     assert tables_read([*judges, *section.PARTS.values()], tables) == set(PLAN.judged)
 
 
 def test_cells_of_the_report_stand_in_the_table(tables):
-    (parts,) = section.PARTS.values()
-    found, table = parts(tables), tables["successors"]
+    found, table = section.PARTS["successors"](tables), tables["successors"]
     header, rows = rows_of(found, "After the paper")
     assert len(rows) == len(table)
     for line, (_, row) in zip(rows, table.iterrows(), strict=True):
@@ -158,8 +181,53 @@ def test_cells_of_the_report_stand_in_the_table(tables):
     assert [text for text, source in cited if source != "successors.csv" or not stands_in(text, table)] == []
 
 
+def test_cells_of_promises_stand_in_their_tables(tables):
+    found = section.PARTS["successors-promises"](tables)
+    header, rows = rows_of(found, "Measured beside promised")
+    assert len(rows) == len(tables["successors_promises"])
+    for line, (_, row) in zip(rows, tables["successors_promises"].iterrows(), strict=True):
+        cells = dict(zip(header, line, strict=True))
+        assert (cells["case"], cells["ratio"]) == (row["case"], f"{row['ratio']:.3g}")
+        assert line[-1] == ("judged" if row["within"] else "beyond the proof")
+    header, rows = rows_of(found, "How fast")
+    for line, (_, row) in zip(rows, tables["successors_speeds"].iterrows(), strict=True):
+        cells = dict(zip(header, line, strict=True))
+        assert cells["speed"].split()[0] == f"{row['slope']:.3g}"
+        assert (cells["promised"], cells["verdict"]) == (row["form"], row["verdict"])
+    cited = [one for made in found for one in citations_in(made.rows)]
+    assert [text for text, source in cited if not stands_in(text, tables[source.removesuffix(".csv")])] == []
+
+
+def test_only_resolved_right_sides_count(promised):
+    """A left side that is rounding, far above its promise; and one above where the promise is resolved."""
+    spec, arrays = next(one for one in promised if one[0]["promise"] == "predictive")
+    spec = spec | {"factors": [1.0]}
+    left, right = np.array([[[0.5, 1e-13]]]), np.array([[[1.0, 1e-20]]])
+    arrays = {"seeds": [0], "checkpoints": np.array([1, 10]), "left": left, "right": right, "rates": np.ones((1, 1))}
+    (row,) = promise_rows(spec, arrays)
+    assert (row["ratio"], row["violations"], row["iteration"]) == (0.5, 0, 1)
+    (row,) = promise_rows(spec, arrays | {"left": np.array([[[0.5, 3e-9]]]), "right": np.array([[[1.0, 2e-9]]])})
+    assert (row["ratio"], row["violations"], row["iteration"]) == (pytest.approx(1.5), 1, 10)
+
+
 @pytest.mark.usefixtures("style")
-@pytest.mark.parametrize("name", figures.FIGURES)
+def test_the_figure_of_promises_shows_the_parts(tables):
+    figure = figures.FIGURES["successors_promises"](tables, WIDTH)
+    table = tables["successors_parts"]
+    table = table[table["factor"] == 1.0]
+    lines = [line for ax in drawn(figure) for line in ax.get_lines() if len(line.get_xdata()) > 2]
+    cases = list(dict.fromkeys(table["case"]))
+    assert len(lines) == len(cases)
+    for case in cases:
+        part = table[table["case"] == case]
+        assert any(
+            len(line.get_xdata()) == len(part) and np.allclose(line.get_ydata(), part["most"]) for line in lines
+        ), case
+    assert len(legend_of(figure)) == len(PROMISED)
+
+
+@pytest.mark.usefixtures("style")
+@pytest.mark.parametrize("name", [name for name in figures.FIGURES if name != "successors_promises"])
 def test_the_figures_show_the_curves(tables, name):
     reads_what_its_plan_says("successors", figures.FIGURES, tables)
     figure = figures.FIGURES[name](tables, WIDTH)

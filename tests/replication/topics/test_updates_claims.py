@@ -99,6 +99,26 @@ def moved(*values, arm="tracking", kinds=("drift", "abrupt", "clusters")):
     }  # fmt: skip
 
 
+def clusters(*pairs, kind="clusters"):
+    """Upper end of what knows clusters and lower end of the default, for each base kind."""
+    bases = ("mixed", "pure", "random")
+    return {
+        "updates_moving": [
+            {
+                "base_kind": base,
+                "kind": kind,
+                "arm": arm,
+                "gap": 0.1,
+                "ratio": 0.3,
+                "ratio_low": low,
+                "ratio_high": high,
+            }
+            for base, (own, default) in zip(bases, pairs, strict=False)
+            for arm, low, high in (("recognised", 0.1, own), ("tracking", default, 2.0))
+        ]
+    }
+
+
 TUNED = {"arm": "tuned_tracking", "beside": "tracking"}
 PLANTED = {
     "updates-choice": {
@@ -133,6 +153,15 @@ PLANTED = {
         VIOLATED: [moved(OVER, 0.5, 0.5), moved(0.5, 0.5, OVER)],
         INCONCLUSIVE: [moved(0.5, math.nan)],
     },
+    "updates-clusters": {
+        HOLDS: [clusters((0.5 * UNDER, 0.5), (0.2, 0.6)), clusters((0.5, 0.5)), clusters((1.0, 1.5))],
+        VIOLATED: [
+            clusters((0.5 * OVER, 0.5), (0.2, 0.6)),
+            clusters((0.2, 0.6), (0.5 * OVER, 0.5)),
+            clusters((OVER, 1.5)),
+        ],
+        INCONCLUSIVE: [clusters((0.2, 0.6), (0.2, math.nan))],
+    },
 }
 IGNORED = {
     "updates-choice": choice(("annealed_last_stage", 0.1, False)),
@@ -144,6 +173,10 @@ IGNORED = {
     "updates-crossover": {},
     "updates-regret": {},
     "updates-moving": joined(moved(9.0, kinds=("still",)), moved(9.0, 9.0, arm="discounted")),
+    "updates-clusters": joined(
+        clusters((9.0, 0.1), kind="abrupt"),
+        moved(9.0, arm="discounted", kinds=("clusters",)),
+    ),
 }
 
 

@@ -32,7 +32,7 @@ BOUNDS = {
     "iterations": [1000],
     "shares": [0.0, 0.5],
 }
-MOVES = {"kinds": ["still", "drift", "abrupt"], "perturbation": 0.05, "games": 5, "options": SIZES}
+MOVES = {"kinds": ["still", "drift", "abrupt", "clusters"], "perturbation": 0.05, "games": 5, "options": SIZES}
 CROSSED = {"base_kind": "pure", "perturbation": 0.1, "games": [2, 4], "iterations": LAST, "learning_rate": 0.125}
 
 
@@ -133,6 +133,34 @@ def gaps_of(arm, matrices):
     return found
 
 
+def recognised_gaps(matrices):
+    """Two clusters, told apart by the averages of stage 3 (iterations 4 to 7) from uniform starts; n games are mixed
+    with (n + 1)^-2 of the uniform policy."""
+    clusters, found = [], []
+    for matrix in matrices:
+        first = play(matrix, ETA, [[part] for part in HALF]).stages[2]
+        shown = [first.average(i, 0, 0) for i in (0, 1)]
+
+        def off(cluster, shown=shown):
+            means = [[sum(x[i][a] for x, _ in cluster) / len(cluster) for a in (0, 1)] for i in (0, 1)]
+            return sum(divergence(shown[i], means[i]) for i in (0, 1))
+
+        nearest = min(clusters, key=off, default=None)
+        known = nearest is not None and off(nearest) < sum(divergence(part, [0.5, 0.5]) for part in shown)
+        starts = [[part] for part in HALF]
+        if known:
+            count = len(nearest)
+            means = [[sum(y[i][a] for _, y in nearest) / count for a in (0, 1)] for i in (0, 1)]
+            starts = [[HALF[i]] * 3 + [oracles.mix_with_uniform(means[i], (count + 1) ** -2)] * 2 for i in (0, 1)]
+        trace = play(matrix, ETA, starts)
+        found.append(gap(matrix, trace))
+        if not known and len(clusters) < 2:
+            nearest = []
+            clusters.append(nearest)
+        nearest.append((shown, last_full(trace)))
+    return found
+
+
 def matrices_of(family, kind, address, options, **how):
     games = families.FAMILIES[family](kind, ROOT_SEED, *address, **how, **options)
     return [game.reward[0, 0].tolist() for game in games]
@@ -152,8 +180,8 @@ def tables():
         }  # fmt: skip
         compared.append((spec | {"file": f"updates/{phase}-{k}.npz"}, update_comparisons(**spec)))
     moves = MOVES | {
-        "base_kind": "pure", "iterations": LAST, "learning_rate": ETA, "arms": ARMS, "seeds": SEEDS,
-        "root_seed": ROOT_SEED,
+        "base_kind": "pure", "iterations": LAST, "learning_rate": ETA, "arms": [*ARMS, "recognised"],
+        "seeds": SEEDS, "root_seed": ROOT_SEED,
     }  # fmt: skip
     crossed = CROSSED | {"seeds": SEEDS, "root_seed": ROOT_SEED}
     measured = {
@@ -214,7 +242,7 @@ def test_the_mean_that_decides(tables, by_hand):
     assert JUDGE["updates-choice"](tables).name == verdict
 
 
-@pytest.mark.recalculates("updates-moving", "updates-regret")
+@pytest.mark.recalculates("updates-moving", "updates-clusters", "updates-regret")
 def test_what_moves_and_what_the_weights_cost(tables):
     highs, excess = {}, {}
     for kind in MOVES["kinds"]:
@@ -232,9 +260,15 @@ def test_what_moves_and_what_the_weights_cost(tables):
         ]
         means = {arm: [sum(gaps_of(arm, own)[1:]) / 4 for own in sequences] for arm in ("tracking", "best_response")}
         highs[kind] = upper(means["tracking"], means["best_response"])
+        if kind == "clusters":
+            known = [sum(recognised_gaps(own)[1:]) / 4 for own in sequences]
+            lowest = 1 / upper(means["best_response"], means["tracking"])
+            place = JUDGE["updates-clusters"](tables).place
+            assert place["left"] == pytest.approx(upper(known, means["best_response"]), rel=1e-6)
+            assert place["right"] == pytest.approx(min(lowest, 1.0), rel=1e-6)
         excess[kind] = max(largest_excess(own) for own in sequences)
     assert JUDGE["updates-moving"](tables).place["ratio_high"] == pytest.approx(
-        max(highs["drift"], highs["abrupt"]), rel=1e-6
+        max(highs["drift"], highs["abrupt"], highs["clusters"]), rel=1e-6
     )
     found = JUDGE["updates-regret"](tables)
     assert found.place["left"] == pytest.approx(max(excess.values()), rel=1e-6)

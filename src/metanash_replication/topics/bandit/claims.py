@@ -56,6 +56,36 @@ CLAIMS = [
         runs=("bandit/*",),
     ),
     Claim(
+        id="bandit-swap",
+        kind=THEOREM,
+        place=f"{AFTER}: Song et al. (2022)",
+        statement=(
+            r"With bandit feedback V-learning with an expert for each action finds an $\epsilon$-approximate "
+            r"correlated equilibrium in $\tilde O(H^6 S A^2 / \epsilon^2)$ episodes: gaps of order $\sqrt{\log T / T}$."
+        ),
+        tested=(
+            "Slope of the mean gap on the last decade of episodes, beside that of the promise on the same points; "
+            "CE-gaps of the certified policies, exact for one step, without the bonus of the proof."
+        ),
+        plain={
+            "holds": r"The CE-gap from samples falls as fast as the square root of $\log T / T$, in all {cases} cases.",
+            "violated": (
+                r"The CE-gap from samples falls like the power {slope} of one over $T$ in some case, not like the "
+                r"square root of $\log T / T$."
+            ),
+            "open": open_sentence("The CE-gap from samples"),
+        },
+        judge=rate(
+            "bandit",
+            ("case", "learner"),
+            lambda table: table[table["learner"] == "swap_v_learning"],
+            against="promised_slope",
+        ),
+        figures=("bandit_learning",),
+        tables=("bandit",),
+        runs=("bandit/*",),
+    ),
+    Claim(
         id="bandit-meta",
         kind=SENTENCE,
         place=f"{AFTER}: bandit feedback, to which the paper says that it is easily extended",

@@ -21,6 +21,7 @@ _SAMPLED: dict[str, Any] = {"color": "#d55e00", "linestyle": "-"}
 _FULL: dict[str, Any] = {"color": "#1b2a49", "linestyle": (0, (1, 1))}
 _STYLES = {
     "v_learning": _LEARNING,
+    "swap_v_learning": _LEARNING,
     "sampled_mirror_descent": _SAMPLED,
     "sampled_correlated_descent": _SAMPLED,
     "sampled_q_ascent": _SAMPLED,
@@ -28,7 +29,7 @@ _STYLES = {
     "correlated_mirror_descent": _FULL,
     "projected_q_ascent": _FULL,
 }
-_GAPS = {"nash": "NE-gap", "cce": "CCE-gap", "potential": "NE-gap"}
+_GAPS = {"nash": "NE-gap", "cce": "CCE-gap", "ce": "CE-gap", "potential": "NE-gap"}
 _COLOURS = {arm: ARM_STYLE[arm]["color"] for arm in ("individual", "best_response", "output_policy")}
 _LINES: dict[str, Any] = {"sampled": "-", "full": (0, (1, 1))}
 _FEEDBACK = {"sampled": "sampled", "full": "full information"}

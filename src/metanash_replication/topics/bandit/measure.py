@@ -27,15 +27,18 @@ CONCEPTS: dict[str, tuple[str, dict[str, str]]] = {
             "correlated_mirror_descent": "cce_gap_bound",
         },
     ),
+    "ce": ("general_sum", {"swap_v_learning": "ce_gap_bound"}),
     "potential": ("potential", {"sampled_q_ascent": "ne_gap", "projected_q_ascent": "ne_gap"}),
 }
 """Solution concepts: a family of games, and its learners with the measure that is about the concept."""
 FEEDBACK = ("sampled", "full")
+_EPISODIC: dict[str, Any] = {"v_learning": learners.VLearning, "swap_v_learning": learners.SwapVLearning}
+"""Learners that learn in every episode."""
 
 
 def _learner(name: str, rate: float, seeds: Sequence[int], batch: int, exploration: float) -> Any:
-    if name == "v_learning":
-        return learners.VLearning(rate, seed=seeds)
+    if name in _EPISODIC:
+        return _EPISODIC[name](rate, seed=seeds)
     kinds: dict[str, Any] = {
         "sampled_mirror_descent": learners.SampledMirrorDescent,
         "sampled_correlated_descent": learners.SampledCorrelatedDescent,
@@ -102,7 +105,7 @@ def bandit(
     grid = checkpoints(episodes // batch, n_checkpoints)
     found: Arrays = {}
     for name, rate in rates.items():
-        at = grid * batch if name == "v_learning" else grid
+        at = grid * batch if name in _EPISODIC else grid
         run = learn(games, _learner(name, rate, seeds, batch, exploration), int(at[-1]), at=at)
         found[name] = run.measures[measures[name]]
     return {"seeds": np.array(seeds), "episodes": grid * batch, **found}

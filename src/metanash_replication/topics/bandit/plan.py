@@ -69,7 +69,7 @@ PLAN = Plan(
         Section(
             id="bandit",
             title="Bandit feedback",
-            claims=("bandit-v-learning", "bandit-meta"),
+            claims=("bandit-v-learning", "bandit-swap", "bandit-meta"),
             figures=("bandit_learning", "bandit_meta"),
         ),
     ),

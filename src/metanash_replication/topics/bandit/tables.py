@@ -24,7 +24,10 @@ def _root(t: Floats) -> Floats:
     return np.asarray(np.sqrt(np.log(t) / t))
 
 
-PROMISES: dict[str, tuple[str, Callable[[Floats], Floats]]] = {"v_learning": ("sqrt(log T / T)", _root)}
+PROMISES: dict[str, tuple[str, Callable[[Floats], Floats]]] = {
+    "v_learning": ("sqrt(log T / T)", _root),
+    "swap_v_learning": ("sqrt(log T / T)", _root),
+}
 """What is promised of a learner after T episodes, by its own schedule of rates."""
 
 _SETTING = ("case", "concept", "base_kind", "horizon", "n_players", "episodes", "n_seeds")

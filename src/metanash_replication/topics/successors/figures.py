@@ -32,6 +32,8 @@ _STYLES = {
     "projected_q_ascent": _FIRST,
     "softmax_gradient": _SECOND,
     "natural_gradient": _THIRD,
+    "staged_ftrl": _SECOND,
+    "entropy_extragradient": _SECOND,
 }
 """A learner has one style in all figures; those that share a style share no figure."""
 _GAPS = {"average": "NE-gap", "last": "NE-gap", "cce": "CCE-gap", "ce": "CE-gap", "potential": "NE-gap"}
@@ -59,11 +61,49 @@ def concept_figure(tables: Tables, width: float, concept: str) -> Figure:
     return figure
 
 
+_PANELS = {
+    "averages": ("plain", "stages"),
+    "last iterates": ("gradient", "predictive", "entropy"),
+    "natural gradient": ("single", "team"),
+}
+"""Promises by panel; those of a panel have different styles."""
+_PROMISES = {
+    "plain": ("mirror descent", _THIRD),
+    "stages": ("FTRL in stages", _SECOND),
+    "gradient": ("optimistic gradient", _FIRST),
+    "predictive": ("predictive update with entropy", _SECOND),
+    "entropy": ("OMWU with entropy", _THIRD),
+    "single": ("one player", _SECOND),
+    "team": ("mean in teams", _THIRD),
+}
+
+
+def promises_figure(tables: Tables, width: float) -> Figure:
+    """Largest measured over promised side against iterations, a panel for each kind of output, a line for each case."""
+    table = tables["successors_parts"]
+    table = table[table["factor"] == 1.0]
+    figure, axes = plt.subplots(1, len(_PANELS), figsize=(width, 0.42 * width), sharey=True, squeeze=False)
+    handles = {}
+    for ax, (title, names) in zip(axes[0], _PANELS.items(), strict=True):
+        for name in names:
+            label, style = _PROMISES[name]
+            own = table[table["promise"] == name]
+            for case in dict.fromkeys(own["case"]):
+                part = own[(own["case"] == case) & (own["most"] > 0.0)]
+                (handles[label],) = ax.plot(part["iteration"], part["most"], label=label, **style)
+        log_axes(ax)
+        ax.set(title=title)
+    axes[0, 0].set_ylabel("measured / promised")
+    legend_outside(figure, list(handles.values()), list(handles), 3)
+    return figure
+
+
 FIGURES: dict[str, Callable[[Tables, float], Figure]] = {
     "successors_average": partial(concept_figure, concept="average"),
     "successors_last": partial(concept_figure, concept="last"),
     "successors_cce": partial(concept_figure, concept="cce"),
     "successors_ce": partial(concept_figure, concept="ce"),
     "successors_potential": partial(concept_figure, concept="potential"),
+    "successors_promises": promises_figure,
 }
 """Figures by the name of their files."""

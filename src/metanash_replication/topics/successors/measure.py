@@ -8,8 +8,9 @@ import numpy as np
 from metanash.families import FAMILIES
 from metanash.learners import LEARNERS, checkpoints, learn
 from metanash.typing import Arrays
+from metanash_replication.topics.successors.promised import PROMISED
 
-__all__ = ["CONCEPTS", "successors"]
+__all__ = ["CONCEPTS", "promises", "successors"]
 
 CONCEPTS: dict[str, tuple[str, dict[str, str]]] = {
     "average": (
@@ -91,3 +92,52 @@ def successors(
         for name, rate in rates.items()
     }
     return {"seeds": np.array(seeds), "checkpoints": grid, **found}
+
+
+def promises(
+    promise: str,
+    base_kind: str,
+    seeds: Sequence[int],
+    root_seed: int,
+    *,
+    n_actions: Sequence[int],
+    n_states: int,
+    perturbation: float,
+    factors: Sequence[float],
+    iterations: int,
+    n_checkpoints: int,
+    **sizes: Any,
+) -> Arrays:
+    """Both sides of a promise that has a constant, on one game a seed.
+
+    Parameters
+    ----------
+    promise : str
+        Key of :data:`metanash_replication.topics.successors.promised.PROMISED`.
+    base_kind, n_actions, n_states, perturbation
+        Of the family; ``sizes`` are its others: ``horizon`` or ``discount``.
+    factors : sequence of float
+        Learning rates over that of the proof.
+
+    Returns
+    -------
+    dict of arrays
+        ``seeds``; ``checkpoints`` (C,); ``left`` and ``right`` (factors, seeds, C), in units of the promise; ``rates``
+        (factors, seeds), the learning rates, of mirror descent that of the longest run.
+    """
+    one = PROMISED[promise]
+    games: list[Any] = []
+    for seed in seeds:
+        games += FAMILIES[one.family](
+            base_kind, root_seed, "promises", seed, n_games=1, perturbation=perturbation, n_states=n_states,
+            n_actions=n_actions, **sizes,
+        )  # fmt: skip
+    grid = checkpoints(iterations, n_checkpoints)
+    found = [one.sides(games, factor, grid) for factor in factors]
+    return {
+        "seeds": np.array(seeds),
+        "checkpoints": grid,
+        "left": np.stack([sides.left for sides in found]),
+        "right": np.stack([sides.right for sides in found]),
+        "rates": np.stack([sides.rates for sides in found]),
+    }

@@ -16,6 +16,13 @@ PLAN = Plan(
             file="successors/{setting}",
             message="Learners after the paper: {setting}",
         ),
+        Measurement(
+            function="promises",
+            section="successors/promises",
+            over={"setting": "settings"},
+            file="promises/{setting}",
+            message="What is promised after the paper: {setting}",
+        ),
     ),
     tables=(
         Table(
@@ -27,6 +34,17 @@ PLAN = Plan(
             judged=True,
         ),
         Table("successors_curves", "Learners after the paper: mean gap at every checkpoint."),
+        Table(
+            "successors_promises",
+            "Promises after the paper with a constant: where the measured side is the largest part of the promised.",
+            judged=True,
+        ),
+        Table(
+            "successors_speeds",
+            "The same promises: how fast the measured side falls on the last decade of T, beside what is promised.",
+            judged=True,
+        ),
+        Table("successors_parts", "The same promises: measured over promised side at every checkpoint."),
     ),
     tabulated=Tabulation(
         message="Learners after the paper",
@@ -42,6 +60,14 @@ PLAN = Plan(
         ),
         Figure("successors_ce", f"{_ABOUT}CE-gap in general-sum games.", ("successors_curves",)),
         Figure("successors_potential", f"{_ABOUT}NE-gap of last iterates in Markov teams.", ("successors_curves",)),
+        Figure(
+            "successors_promises",
+            (
+                "Promises after the paper that have a constant: largest measured over promised side in all games, at "
+                "the learning rate of the proof; lines end where rounding begins."
+            ),
+            ("successors_parts",),
+        ),
     ),
     drawn_by="larger_tasks",
     sections=(
@@ -56,6 +82,23 @@ PLAN = Plan(
                 "successors_ce",
                 "successors_potential",
             ),
+        ),
+        Section(
+            id="successors-promises",
+            title="After the paper: promises with a constant",
+            claims=(
+                "after-plain",
+                "after-plain-rate",
+                "after-stages",
+                "after-gradient",
+                "after-predictive",
+                "after-entropy",
+                "after-natural",
+                "after-natural-mean",
+                "after-natural-rate",
+                "after-natural-unique",
+            ),
+            figures=("successors_promises",),
         ),
     ),
 )

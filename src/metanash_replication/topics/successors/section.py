@@ -50,5 +50,67 @@ def parts(tables: Tables) -> list[Part]:
     return [Part("After the paper", text, head, tuple(rows), heat)]
 
 
-PARTS = {"successors": parts}
+def sides_part(tables: Tables) -> Part:
+    """Measured beside promised."""
+    cells, table = Cells("successors_promises"), tables["successors_promises"]
+    rows = [
+        (
+            cells.text(row["case"]),
+            LEARNER_LABELS[row["learner"]],
+            cells(row["factor"], "g"),
+            cells(row["rate"], ".3g"),
+            cells(row["iteration"], "d"),
+            cells(row["left"], ".3g"),
+            cells(row["right"], ".3g"),
+            cells(row["ratio"], ".3g"),
+            cells(row["violations"], "d"),
+            "judged" if row["within"] else "beyond the proof",
+        )
+        for _, row in table.iterrows()
+    ]
+    text = (
+        "Promises that have a constant, at the learning rate of the proof and at a multiple of it: the checkpoint and "
+        f"the game, of {cells(table.iloc[0]['n_seeds'], 'd')}, where the measured side is the largest part of the "
+        "promised one, and the games in which it is more than that anywhere."
+    )
+    head = ("case", "learner", "rate / proof", "rate", "T", "measured", "promised", "ratio", "games above", "")
+    return Part(
+        "Measured beside promised",
+        text,
+        head,
+        tuple(rows),
+        Heat(rows=("case",), columns=("rate / proof",), values=("ratio",), scale="linear"),
+    )
+
+
+def speed_part(tables: Tables) -> Part:
+    """How fast both sides fall."""
+    cells, table = Cells("successors_speeds"), tables["successors_speeds"]
+    rows = [
+        (
+            cells.text(row["case"]),
+            LEARNER_LABELS[row["learner"]],
+            cells(row["factor"], "g"),
+            cells.text(row["form"]),
+            interval(cells, row, "slope", ".3g"),
+            cells(row["promised_slope"], ".3g"),
+            cells.text(row["verdict"]),
+        )
+        for _, row in table.iterrows()
+    ]
+    text = (
+        "How fast the measured sides fall. Of linear promises it is the mean over games of the logarithm of the factor "
+        "an iteration, of the others the power of T on its last decade."
+    )
+    head = ("case", "learner", "rate / proof", "promised", "speed", "speed promised", "verdict")
+    heat = Heat(rows=("case",), columns=("rate / proof", "promised"), values=("speed",), scale="linear")
+    return Part("How fast", text, head, tuple(rows), heat)
+
+
+def promised_parts(tables: Tables) -> list[Part]:
+    """Promises with a constant."""
+    return [sides_part(tables), speed_part(tables)]
+
+
+PARTS = {"successors": parts, "successors-promises": promised_parts}
 """Parts of each section."""

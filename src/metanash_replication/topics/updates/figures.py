@@ -25,6 +25,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "discounted": {"color": "#e69f00", "linestyle": (0, (4, 1.5))},
     "window": {"color": "0.45", "linestyle": (0, (1, 1))},
     "tracking": {"color": "#1b2a49", "linestyle": "-"},
+    "recognised": {"color": "#cc79a7", "linestyle": "-"},
     "tuned_tracking": {"color": "#009e73", "linestyle": (0, (1, 1))},
 }
 _MARKERS = {"mixed": "o", "pure": "s", "random": "^"}

@@ -126,6 +126,7 @@ PLAN = Plan(
                 "updates-crossover",
                 "updates-regret",
                 "updates-moving",
+                "updates-clusters",
             ),
             figures=("updates_ratios", "updates_crossover", "updates_moving"),
         ),
