@@ -168,8 +168,8 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "game.csv")
     ...     _ = path.write_text("3, -1\n-1, 1/2\n")
-    ...     (game,), units, _ = load(path)[1:]
-    >>> units.payoff(game.reward[0, 0], 0)
+    ...     loaded = load(path)
+    >>> loaded.units.payoff(loaded.game(0).reward[0, 0], 0)
     array([[ 3. , -1. ],
            [-1. ,  0.5]])
     """

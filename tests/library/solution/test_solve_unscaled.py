@@ -129,6 +129,17 @@ def test_sums_are_constant_up_to_the_rounding_of_what_is_added():
     assert isinstance(gambit.from_bimatrix([[3, -1], [-1, 1]])[0], ZeroSumGame)
 
 
+def test_integers_beyond_2_63_beside_others_are_exact():
+    """NumPy makes floats of them: 10^19 + 1 would be 10^19."""
+    with keeping_payoffs() as kept:
+        gambit.from_bimatrix([[BIG + 1, 0], [0, 1]])
+    assert kept[0].payoffs[0, 0, 0].tolist() == [[BIG + 1, 0], [0, 1]]
+    assert kept[0].payoffs[1, 0, 0].tolist() == [[-BIG - 1, 0], [0, -1]]
+    with keeping_payoffs() as kept:
+        gambit.from_bimatrix([[1e19, 0.5], [0.0, 1.0]])
+    assert all(isinstance(payoff, float) for payoff in kept[0].payoffs.reshape(-1))
+
+
 def test_what_is_no_equilibrium_is_refused(monkeypatch):
     monkeypatch.setattr(
         "metanash.solution.unscaled.matrix_equilibrium", lambda _: (0.0, np.array([1.0, 0.0]), np.array([1.0, 0.0]))
