@@ -90,6 +90,19 @@ def test_the_command_gap_is_exact_and_what_takes_rewards_refuses(tmp_path, capsy
     assert not (tmp_path / "other.nfg").exists()
 
 
+def test_the_command_gap_judges_a_tree_by_its_file(tmp_path, capsys):
+    """10^19 + 1 and 10^19 are one float; player 1 gains 1 by the first action."""
+    path, mine = tmp_path / "one.efg", tmp_path / "mine.json"
+    path.write_text(
+        f'EFG 2 R "" {{ "A" "B" }} p "" 1 1 "" {{ "u" "d" }} 0 t "" 1 "" {{ {BIG + 1} 0 }} p "" 2 1 "" {{ "l" "r" }} 0'
+        f' t "" 2 "" {{ {BIG} 1 }} t "" 3 "" {{ 0 0 }}'
+    )
+    mine.write_text("[[0, 1], [1, 0]]")
+    assert main(["gap", str(path), str(mine), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["gains"] == [1.0, 0.0]
+
+
 def test_payoffs_that_rewards_hold_roughly_are_kept_and_learned(tmp_path, capsys):
     """0.1234567 is 1e-13 of the range: as a reward it has 3 digits."""
     path = tmp_path / "mid.csv"
