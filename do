@@ -30,7 +30,8 @@ usage: ./do COMMAND [ARGUMENTS]
   typical-times                    times of the last runs here, default and small, as those that a
                                    first run elsewhere expects
   bench-peers [arguments]          speed against other packages, in an environment of their own
-                                   (.venv-peers, about 1 GB); writes benchmarks/results
+                                   (.venv-peers, about 1 GB), of the newest Python from 3.11 to 3.13 on PATH, or
+                                   of METANASH_PEERS_PYTHON; writes benchmarks/results
   site [arguments]                 the documentation as pages in site/, with a reference and a gallery; needs no network
   mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
                                    (mutmut, in .mutants); without MODULE: what there is to run
@@ -72,6 +73,7 @@ project_stamp=.venv/metanash-project
 # An environment knows its own path, so it is made in its place. The one before waits beside it, and comes back if the
 # new one fails. What a killed set-up leaves is put in order by the next one.
 
+asked_for= # a Python by name, by who sets up
 venv=.venv
 stamp=metanash-environment # in an environment that is whole
 at_work=.venv-setup        # a folder: a file for each process that sets up, named by its number
@@ -159,10 +161,10 @@ run() { # In the background: a shell answers a signal only when what runs in the
 
 have_uv() { uv --version >/dev/null 2>&1; }
 
-find_python() { # Sets $python. A name may be on PATH and not run (a version manager's stub).
+find_python() { # Sets $python and $version. A name may be on PATH and not run (a version manager's stub).
     if [ -n "${METANASH_PYTHON-}" ]; then
         set -- "$METANASH_PYTHON"
-    else
+    elif [ $# = 0 ]; then
         set -- python3.11 python3.12 python3.13 python3.14 python3
     fi
     unfit=
@@ -274,26 +276,41 @@ setup() {
 
 # --- Environments apart: what cannot be installed is left out, and named ---
 
-setup_apart() { # Its name, its list of packages, and what happens without one of them.
+setup_apart() { # Its name, its list of packages, what happens without one, how long it takes; names of Pythons.
     venv=.venv-$1
     stamp=metanash-$1
     at_work=.venv-$1-setup
-    sum=$(cksum "$2")
+    packages=$2
+    without=$3
+    long=$4
+    shift 4
+    sum="$(cksum "$packages")${asked_for:+ $asked_for}"
     [ "$(cat "$venv/$stamp" 2>/dev/null)" != "$sum" ] || return 0
     begin
-    find_python
-    say "installing $2 into $venv: $4"
+    find_python "$@"
+    say "installing $packages into $venv with Python $version: $long"
     making=yes
     rm -rf "$venv"
     if have_uv; then run uv venv --quiet --python "$python" "$venv"; else run "$python" -m venv "$venv"; fi
-    install --no-deps -r "$2" || grep '^[a-z]' "$2" >"$venv/pins"
+    install --no-deps -r "$packages" || grep '^[a-z]' "$packages" >"$venv/pins"
     if [ -e "$venv/pins" ]; then
         while IFS= read -r pin; do
-            install --no-deps "$pin" </dev/null || say "$pin could not be installed: $3"
+            install --no-deps "$pin" </dev/null || say "$pin could not be installed: $without"
         done <"$venv/pins"
     fi
     printf '%s\n' "$sum" >"$venv/$stamp"
     end
+}
+
+setup_peers() { # Of the Pythons that all peers have wheels for, the newest.
+    asked_for=${METANASH_PEERS_PYTHON-}
+    METANASH_PYTHON=${asked_for:-${METANASH_PYTHON-}}
+    setup_apart peers "$peers" "the comparison goes without it" "one to some minutes" \
+        python3.13 python3.12 python3.11 python3.14 python3
+    # Two peers have newer releases for Python 3.12.
+    case $(.venv-peers/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) in
+        3.11) say "the newest QuantEcon and JAX need Python 3.12: older ones are compared. METANASH_PEERS_PYTHON names another" ;;
+    esac
 }
 
 compare_with_peers() { # One thread each. LiteEFG keeps games in the home folder: it gets one of its own.
@@ -477,7 +494,7 @@ case $command in
         ;;
     bench-peers)
         setup
-        setup_apart peers "$peers" "the comparison goes without it" "one to some minutes"
+        setup_peers
         compare_with_peers "$@"
         ;;
     fuzz)

@@ -84,10 +84,11 @@ def gambit_matrix(tree: Tree) -> Session:
     """The program of the strategic form, in floating point."""
     import pygambit
 
-    game = pygambit.StrategicGame.from_arrays(tree.matrix, -tree.matrix)
+    game = getattr(pygambit, "StrategicGame", pygambit.Game).from_arrays(tree.matrix, -tree.matrix)
 
     def gap(found: Any) -> float:
-        return tree.matrix_gap(*_cleaned([share for _, share in found.equilibrium[player]] for player in game.players))
+        profile = _equilibrium(found)
+        return tree.matrix_gap(*_cleaned([share for _, share in profile[player]] for player in game.players))
 
     return _solver(lambda: pygambit.nash.lp_solve(game, rational=False, use_strategic=True), gap)
 
@@ -101,10 +102,16 @@ def gambit_tree(tree: Tree) -> Session:
     game = pygambit.read_efg(io.StringIO(tree.text))
 
     def gap(found: Any) -> float:
-        plans = [[row for _, row in found.equilibrium[player]] for player in game.players]
+        profile = _equilibrium(found)
+        plans = [[row for _, row in profile[player]] for player in game.players]
         return tree.tree_gap({k + 1: [share for _, share in row] for k, row in enumerate(rows)} for rows in plans)
 
     return _solver(lambda: pygambit.nash.lp_solve(game, rational=False), gap)
+
+
+def _equilibrium(found: Any) -> Any:
+    """The profile that pygambit found: from 17 on there is one, in 16 a list."""
+    return found.equilibrium if hasattr(found, "equilibrium") else found.equilibria[0]
 
 
 def _cleaned(parts: Iterable[Iterable[float]]) -> list[np.ndarray]:

@@ -245,7 +245,9 @@ def to_pygambit(game: OneShot, units: Units | None = None) -> Any:
     only_one_shot(game)
     payoffs = written_payoffs(game, units)[:, 0, 0]
     exact = np.array([Fraction(decimal(payoff)) for payoff in payoffs.reshape(-1).tolist()] + [None], dtype=object)
-    return _module("pygambit", "pygambit").Game.from_arrays(*exact[:-1].reshape(payoffs.shape), title=game.name)
+    package = _module("pygambit", "pygambit")
+    made = getattr(package, "StrategicGame", package.Game)  # a class of its own from pygambit 17 on
+    return made.from_arrays(*exact[:-1].reshape(payoffs.shape), title=game.name)
 
 
 def to_openspiel(game: OneShot, units: Units | None = None) -> Any:

@@ -127,6 +127,8 @@ def test_a_bad_solution_is_no_solution(tmp_path, monkeypatch):
     game = read(tmp_path, game_trees.kuhn(), 2)
     plans = tuple(game.players[i].plan(game.uniform()[i]) for i in range(2))
     monkeypatch.setattr("metanash.extensive.exact._linear_program", lambda _: plans)
+    monkeypatch.setattr("metanash.extensive.exact._SMALL", 0)
+    monkeypatch.setattr("metanash.extensive.exact.plans_in_fractions", lambda *_: None)
     with pytest.raises(ArithmeticError, match=r"strategies leave a gap of 0\.917, where payoffs have a range of 4"):
         solve_constant_sum(game)
 

@@ -34,6 +34,9 @@ def there(package, payoffs, joint):
     made = package.to(*from_payoffs(payoffs))
     if package.name == "pygambit":
         players = list(made.players)
+        if hasattr(made, "get_payoffs"):  # pygambit 17: players and strategies are their labels
+            chosen = {player: made.get_strategies(player)[a] for player, a in zip(players, joint, strict=True)}
+            return [float(made.get_payoffs(chosen)[player]) for player in players]
         outcome = made[tuple(list(player.strategies)[a] for player, a in zip(players, joint, strict=True))]
         return [float(outcome[player]) for player in players]
     if package.name == "openspiel":
@@ -69,7 +72,7 @@ def test_solve_takes_their_games(package):
 def test_fractions_of_pygambit_are_exact():
     pygambit = pytest.importorskip("pygambit")
     third = pygambit.Rational(1, 3)
-    theirs = pygambit.Game.from_arrays(
+    theirs = getattr(pygambit, "StrategicGame", pygambit.Game).from_arrays(
         np.array([[third, third + third]], dtype=object),
         np.array([[third + third, third]], dtype=object),
         title="thirds",
@@ -83,6 +86,13 @@ def test_fractions_of_pygambit_are_exact():
         Fraction(1, 10),
         Fraction(7, 10),
     ]
+
+
+def chances_of(theirs, profile):
+    """Probabilities of all strategies of all players in a profile of pygambit 16 or 17."""
+    if hasattr(theirs, "get_strategies"):
+        return [profile[player][s] for player in theirs.players for s in theirs.get_strategies(player)]
+    return [profile[s] for player in theirs.players for s in player.strategies]
 
 
 def test_equilibria_are_among_theirs():
@@ -103,7 +113,7 @@ def test_equilibria_are_among_theirs():
         assert min(np.abs(found - other).max() for other in listed) <= 1e-9
         theirs = neighbours.to_pygambit(game, units)
         profiles = pygambit.nash.enummixed_solve(theirs).equilibria
-        listed = [np.array([float(p[s]) for player in theirs.players for s in player.strategies]) for p in profiles]
+        listed = [np.array([*map(float, chances_of(theirs, profile))]) for profile in profiles]
         assert min(np.abs(found - other).max() for other in listed) <= 1e-9
 
 

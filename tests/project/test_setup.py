@@ -397,9 +397,10 @@ def peers(clone):
 
 def test_a_peer_that_cannot_be_installed_is_left_out_and_named(peers):
     peers.how("fail at second==2.0")
-    (peers.fake / "python3.11").write_text(
-        PYTHON.replace("*${how#fail at }*)", "*${how#fail at }* | *peers-requirements*)")
-    )
+    for name in ("python3.11", "python3.13"):
+        (peers.fake / name).write_text(
+            PYTHON.replace("*${how#fail at }*)", "*${how#fail at }* | *peers-requirements*)")
+        )
     code, text = peers.do("bench-peers")
     assert code == 0, text
     assert "second==2.0 ; os_name == 'posix' could not be installed: the comparison goes without it" in text
@@ -420,3 +421,29 @@ def test_an_interrupted_setup_of_the_peers_leaves_nothing_of_them(peers):
     peers.how("")
     assert peers.do("bench-peers")[0] == 0
     assert peers.left() == {".venv", ".venv-peers", "benchmarks"}
+
+
+def test_the_peers_have_the_newest_python_that_is_there(peers):
+    """One that does not run, such as a stub of pyenv, is passed by; the environment is made once."""
+    peers.program("python3.13", "#!/bin/sh\nexit 127\n")
+    peers.program("python3.12", PYTHON)
+    code, text = peers.do("bench-peers")
+    assert code == 0, text
+    assert "into .venv-peers with Python 3." in text
+    assert (peers.folder / ".venv-peers/bin/python").read_text() == PYTHON
+    assert "installing" not in peers.do("bench-peers")[1]
+    marked = PYTHON + "# asked for\n"
+    peers.program("mine", marked)
+    assert peers.do("bench-peers", METANASH_PEERS_PYTHON="mine")[0] == 0
+    assert (peers.folder / ".venv-peers/bin/python").read_text() == marked
+    assert (peers.folder / ".venv/bin/python").read_text() != marked
+
+
+def test_an_old_python_says_that_peers_are_older(peers):
+    for name in ("python3.13", "python3.12"):
+        peers.program(name, "#!/bin/sh\nexit 127\n")
+    old = PYTHON.replace('    "-m benchmarks"*)', '    *version_info*) echo 3.11 ;;\n    "-m benchmarks"*)')
+    peers.program("python3.11", old)
+    code, text = peers.do("bench-peers")
+    assert code == 0, text
+    assert "the newest QuantEcon and JAX need Python 3.12: older ones are compared" in text

@@ -16,6 +16,7 @@ from metanash.commands import stochastic, trees
 from metanash.commands.inputs import add_game, head, read
 from metanash.gambit import Units, from_payoffs, read_efg, write_efg, write_gam, write_nfg
 from metanash.gambit.matrices import only_one_shot
+from metanash.gambit.scaling import keeping_payoffs
 from metanash.gambit.text import decimal
 from metanash.gambit.units import written_payoffs
 from metanash.gamefile import write_games
@@ -67,11 +68,13 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"{target} is there already; --force writes over it")
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
+        loaded.check_number(options.game)
         return _tree(target, loaded)
     if isinstance(loaded, LoadedStochastic):
         raise stochastic.refused(loaded, "convert")
     if options.game is not None:
         loaded = loaded._replace(games=[loaded.game(options.game)])
+    loaded.check_rewards("converting")
     if suffix == ".npz":
         write_games(target, loaded.games, {"source": str(loaded.path), "units": _named(loaded.units)})
         print(f"{head(loaded._replace(path=target))}, {len(loaded.games)} games")
@@ -101,7 +104,9 @@ def _tree(target: Path, loaded: LoadedTree) -> int:
     if suffix == ".efg":
         trees.write(target, loaded)
         return 0
-    game, units = from_payoffs(trees.strategic(loaded))
+    with keeping_payoffs() as kept:
+        game, units = from_payoffs(trees.strategic(loaded), name=loaded.tree.title)
+    Loaded(loaded.path, [game], units, True, next(iter(kept), None)).check_rewards("converting")
     try:
         _WRITERS[suffix](target, game, units)
     except ValueError as error:

@@ -24,6 +24,7 @@ from metanash.gambit.text import text_of
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import from_start, ne_gains, values
 from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
+from metanash.solution.unscaled import values_and_gains
 from metanash.typing import Floats
 
 __all__ = ["add_arguments", "run"]
@@ -68,12 +69,18 @@ def run(options: argparse.Namespace) -> int:
     """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
+        loaded.check_number(options.game)
         return trees.gap(options, loaded, _given(options.policies, 0))
     if isinstance(loaded, LoadedStochastic):
+        loaded.check_number(options.game)
         return stochastic.gap(options, loaded, _given(options.policies, 0))
     game = loaded.game(options.game)
     policies = _policies(options.policies, loaded, options.game)
     units = loaded.units
+    if loaded.vanished is not None:
+        exact = values_and_gains(loaded.vanished.payoffs[:, 0, 0], [part[0, 0] for part in policies])
+        payoffs, gains = ([*map(float, part)] for part in exact)
+        return _told(options, loaded, payoffs, gains)
     try:
         rewards = ne_gains(game, policies)
         batch: GameBatch[Any] = GameBatch.of(game)
@@ -84,9 +91,13 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.policies}: {said}") from error
     gains = [max(0.0, float(units.gain(gain, i))) for i, gain in enumerate(rewards.tolist())]
     payoffs = [float(units.payoff(value, i)) for i, value in enumerate(paid)]
+    return _told(options, loaded, payoffs, gains)
+
+
+def _told(options: argparse.Namespace, loaded: Loaded, payoffs: list[float], gains: list[float]) -> int:
     tell(
         options, loaded.path, head(loaded, options.game), described(loaded, options.game), payoffs, gains,
-        zero_sum=isinstance(game, ZeroSumGame),
+        zero_sum=isinstance(loaded.game(options.game), ZeroSumGame),
     )  # fmt: skip
     return 0
 

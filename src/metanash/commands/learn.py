@@ -92,12 +92,14 @@ def run(options: argparse.Namespace) -> int:
     """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
+        loaded.check_number(options.game)
         return _tree(options, loaded)
     if isinstance(loaded, LoadedStochastic):
         raise stochastic.refused(loaded, "learn")
     if options.learner in trees.LEARNERS:
         raise ValueError(f"{loaded.path} is no extensive game; {options.learner} learns those only")
     game = loaded.game(options.game)
+    loaded.check_rewards("learning")
     name = options.learner or _DEFAULT[type(game)]
     rate = options.rate if options.rate is not None else _RATES.get(name, _RATE)
     with watched(LEARNERS[name](rate), name, options.iterations, quiet=options.quiet) as learner:

@@ -62,8 +62,10 @@ def run(options: argparse.Namespace) -> int:
     """
     loaded = read(options)
     if isinstance(loaded, LoadedTree):
+        loaded.check_number(options.game)
         return _tree(options, loaded)
     if isinstance(loaded, LoadedStochastic):
+        loaded.check_number(options.game)
         return stochastic.solve(options, loaded)
     wanted = range(len(loaded.games)) if options.game is None else [options.game]
     solutions = [(k, solve_loaded(loaded, k)) for k in wanted]

@@ -19,6 +19,7 @@ from metanash.extensive import (
 )
 from metanash.extensive.exact import is_constant_sum
 from metanash.extensive.learners import ExtensiveLearner
+from metanash.extensive.recall import recalled
 from metanash.solution.files import LoadedTree
 from metanash.solution.result import ROWS, at_sets, shown
 from metanash.typing import Floats, Policies
@@ -131,14 +132,14 @@ def gap(options: argparse.Namespace, loaded: LoadedTree, given: list[Any]) -> in
     NE-gap 0.5, the sum of both
     0
     """
-    game = loaded.game
+    game, _, exact = recalled(loaded.tree)
     if len(given) != game.n_players:
         raise ValueError(
             f"{options.policies}: there is one list for each player, {game.n_players} in all; found {len(given)}"
         )
     strategies = [_strategy(options.policies, i, *pair) for i, pair in enumerate(zip(game.players, given, strict=True))]
     try:
-        proof = certify(game, strategies)
+        proof = certify(game, strategies, exact)
     except ValueError as error:
         raise ValueError(f"{options.policies}: {error}") from error
     gains, payoffs = [*map(float, proof.gains)], [*map(float, proof.values)]

@@ -12,6 +12,7 @@ Games
 Evaluation
     :mod:`~metanash.extensive.gaps`: values, best responses, NE-gaps, CCE-gaps of averages
     :mod:`~metanash.extensive.exact`: equilibria of two players with constant sum, certified in fractions
+    :mod:`~metanash.extensive.rational`: the same linear program in fractions, for small games
     :mod:`~metanash.extensive.induction`: backward induction where everybody sees everything
     :mod:`~metanash.extensive.strategic`: the strategic form, of trees without perfect recall too
 Learning

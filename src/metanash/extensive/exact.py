@@ -6,9 +6,11 @@ sequence and that the sequences of a set sum to its parent. With A the payoffs o
 .. math:: \max_{x, q} \; q_0 \quad \text{with} \quad E x = e, \; x \ge 0, \; F^T q \le A^T x,
 
 where q_0 is the least that x is worth, and y is the dual solution (Koller, Megiddo and von Stengel 1996, "Efficient
-computation of equilibria for extensive two-person games", equations 9 and 10). HiGHS solves it in floats. What it
-returns is made strategies, and *these* are judged: the payoffs that each assures and both players' gains are worked out
-in fractions, from the floats of the game and of the strategies as they are.
+computation of equilibria for extensive two-person games", equations 9 and 10). Small ones are solved in fractions
+(:mod:`metanash.extensive.rational`), others by HiGHS in floats, and in fractions if its gap is large beside differences
+of payoffs. What comes of it is made strategies, and *these* are judged: the payoffs that each assures and both players'
+gains are worked out in fractions, from the floats of the strategies as they are and from the payoffs, which are the
+floats of the game or, where they are given, the fractions of the tree.
 """
 
 import math
@@ -21,6 +23,7 @@ import numpy.typing as npt
 
 from metanash._inner.late import scipy
 from metanash.extensive.games import ExtensiveGame, check_extensive
+from metanash.extensive.rational import plans_in_fractions, size_in_fractions
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Array, Floats, Policies
 
@@ -40,8 +43,14 @@ _SUM = 1e-9
 """How far sums of payoffs may be from constant, in parts of the payoffs of their terminal."""
 _FEASIBLE = 1e-10
 """Tolerances of HiGHS, the least that it takes."""
+_SMALL = 1_000
+"""Numbers of the table in fractions up to which HiGHS is not asked: its first call alone takes a third of a second."""
+_APART, _SAME = 1e-6, 1e-12
+"""A gap of more than this part of the least difference of payoffs is looked into; what is nearer counts as equal."""
 
 Rational = list[Fraction]
+Payoffs = Sequence[Sequence[Fraction]]
+"""Exact payoffs times chance (N, L), by players and terminals."""
 
 
 class Certificate(NamedTuple):
@@ -82,7 +91,7 @@ class ConstantSumSolution(NamedTuple):
         What strategy 1 assures player 1 of, and strategy 2 leaves it at most; rounded outwards, so the value of the
         game that has the payoffs of player 1 lies between.
     gap : float
-        high - low, rounded up; no player gains more.
+        high - low, or the sum of both gains if that is more, rounded up; no player gains more.
     gains : tuple of float
         Gains of both players in their own payoffs, rounded up: their largest is the NE-gap.
 
@@ -116,8 +125,17 @@ def rounded_up(number: Fraction) -> float:
     return near if Fraction(near) >= number else math.nextafter(near, math.inf)
 
 
-def certify(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Certificate:
+def certify(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike], payoffs: Payoffs | None = None) -> Certificate:
     """Values and best-response values of strategies of any number of players, in fractions.
+
+    Parameters
+    ----------
+    game : ExtensiveGame
+    strategies : sequence of (S_i,) arrays
+        Behaviour strategies.
+    payoffs : sequence of sequences of Fraction, optional
+        Payoffs times chance (N, L) of which those of the game are rounded
+        (:attr:`metanash.extensive.recall.Recalled.exact`). Default: those of the game.
 
     Raises
     ------
@@ -133,9 +151,9 @@ def certify(game: ExtensiveGame, strategies: Sequence[npt.ArrayLike]) -> Certifi
     """
     _one_game("certify", game)
     plans = [_exact_plan(*pair) for pair in zip(game.players, game.checked(strategies), strict=True)]
-    values, best = [], []
+    paid, values, best = payoffs or _exact(game), [], []
     for i, plex in enumerate(game.players):
-        gradient = _exact_gradient(game, game.payoff[i], plans, i)
+        gradient = _exact_gradient(game, paid[i], plans, i)
         values.append(sum((g * r for g, r in zip(gradient, plans[i], strict=True)), Fraction(0)))
         best.append(_exact_best(plex, gradient))
     return Certificate(tuple(values), tuple(best))
@@ -152,13 +170,19 @@ def _exact_plan(plex: Treeplex, behaviour: Floats) -> Rational:
     return plan
 
 
-def _exact_gradient(game: ExtensiveGame, payoff: Floats, plans: Sequence[Rational], player: int) -> Rational:
+def _exact(game: ExtensiveGame) -> Payoffs:
+    return [[*map(Fraction, row)] for row in game.payoff.tolist()]
+
+
+def _exact_gradient(
+    game: ExtensiveGame, payoff: Sequence[Fraction], plans: Sequence[Rational], player: int
+) -> Rational:
     gradient = [Fraction(0)] * game.players[player].n_sequences
     others = [j for j in range(game.n_players) if j != player]
-    for column, worth in zip(game.sequences.T.tolist(), payoff.tolist(), strict=True):
+    for column, worth in zip(game.sequences.T.tolist(), payoff, strict=True):
         share = math.prod((plans[j][column[j]] for j in others), start=Fraction(1))
         if share:
-            gradient[column[player]] += Fraction(worth) * share
+            gradient[column[player]] += worth * share
     return gradient
 
 
@@ -180,8 +204,14 @@ def _one_game(by: str, game: ExtensiveGame) -> None:
         raise ValueError(f"{by} takes one game, got a batch of shape {game.batch_shape}")
 
 
-def solve_constant_sum(game: ExtensiveGame) -> ConstantSumSolution:
+def solve_constant_sum(game: ExtensiveGame, payoffs: Payoffs | None = None) -> ConstantSumSolution:
     """Solve a game of two players whose payoffs sum to a constant at all terminals.
+
+    Parameters
+    ----------
+    game : ExtensiveGame
+    payoffs : sequence of sequences of Fraction, optional
+        As in :func:`certify`.
 
     Raises
     ------
@@ -201,20 +231,46 @@ def solve_constant_sum(game: ExtensiveGame) -> ConstantSumSolution:
     """
     _one_game("solve_constant_sum", game)
     _check_constant(game)
-    plans = _linear_program(game)
-    strategies = tuple(plex.behaviour(np.maximum(plan, 0.0)) for plex, plan in zip(game.players, plans, strict=True))
-    found = certify(game, strategies)
-    exact = [_exact_plan(*pair) for pair in zip(game.players, strategies, strict=True)]
-    high, low = found.best[0], -_exact_best(game.players[1], _exact_gradient(game, -game.payoff[0], exact, 1))
-    if not high - low <= Fraction(TOLERANCE * float(game.spread[0])):
+    paid = payoffs or _exact(game)
+    found = _in_fractions(game, paid) if size_in_fractions(game.players[0], game.players[1]) <= _SMALL else None
+    if found is None:
+        found = _judged(game, paid, *_linear_program(game))
+        if found.gap > _APART * _least_difference(game) and (better := _in_fractions(game, paid)) is not None:
+            found = min(found, better, key=lambda solution: solution.gap)
+    if not found.gap <= TOLERANCE * float(game.spread[0]):
         raise ArithmeticError(
             f"the linear program of {game.name or 'this game'} was not solved: strategies leave a gap of "
-            f"{float(high - low):.3g}, where payoffs have a range of {game.spread[0]:.3g}"
+            f"{found.gap:.3g}, where payoffs have a range of {game.spread[0]:.3g}"
         )
+    return found
+
+
+def _judged(game: ExtensiveGame, paid: Payoffs, *plans: Floats) -> ConstantSumSolution:
+    """Plans as strategies, with what they are worth."""
+    strategies = tuple(plex.behaviour(np.maximum(plan, 0.0)) for plex, plan in zip(game.players, plans, strict=True))
+    found = certify(game, strategies, paid)
+    exact = [_exact_plan(*pair) for pair in zip(game.players, strategies, strict=True)]
+    taken = [-worth for worth in paid[0]]
+    high, low = found.best[0], -_exact_best(game.players[1], _exact_gradient(game, taken, exact, 1))
+    gap = max(high - low, sum(found.gains, Fraction(0)))  # which differ where the sum of payoffs does
     gains = tuple(rounded_up(gain) for gain in found.gains)
     return ConstantSumSolution(
-        float((high + low) / 2), strategies, -rounded_up(-low), rounded_up(high), rounded_up(high - low), gains
+        float((high + low) / 2), strategies, -rounded_up(-low), rounded_up(high), rounded_up(gap), gains
     )
+
+
+def _in_fractions(game: ExtensiveGame, paid: Payoffs) -> ConstantSumSolution | None:
+    one, two = game.players
+    plans = plans_in_fractions(one, two, [*zip(*game.sequences.tolist(), paid[0], strict=True)])
+    return None if plans is None else _judged(game, paid, *(np.array([*map(float, plan)]) for plan in plans))
+
+
+def _least_difference(game: ExtensiveGame) -> float:
+    """Between payoffs of player 1 that differ by more than rounding; 0 if there is none."""
+    different = np.unique(game.payoff[0] / game.chance)
+    steps = np.diff(different)
+    apart = steps[steps > _SAME * np.abs(different[1:])]
+    return float(apart.min(initial=np.inf)) if apart.size else 0.0
 
 
 def _off_constant(game: ExtensiveGame) -> tuple[Floats, Floats, float]:

@@ -94,7 +94,7 @@ def _refuse_hidden(tree: Tree) -> None:
 
 
 def _strategies(tree: Tree, chosen: dict[int, int]) -> Policies:
-    game, sets = recalled(tree)
+    game, sets, _ = recalled(tree)
     strategies = [np.append(1.0, np.zeros(n - 1)) for n in game.n_sequences]
     for m, action in chosen.items():
         i = tree.moves[m].player

@@ -42,6 +42,8 @@ class Recalled(NamedTuple):
     game : ExtensiveGame
     sets : dict from int to int
         Index of each information set of the tree, by its place in ``tree.moves``, among those of its player.
+    exact : tuple of tuples of Fraction
+        Payoffs times chance (N, L), of which those of the game are rounded.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Recalled(NamedTuple):
 
     game: ExtensiveGame
     sets: dict[int, int]
+    exact: tuple[tuple[Fraction, ...], ...]
 
 
 def recalled(tree: Tree) -> Recalled:
@@ -89,8 +92,11 @@ def recalled(tree: Tree) -> Recalled:
     sequences = np.array([*table], dtype=np.int64).reshape(len(table), len(players)).T
     sequences = np.stack([numbers[row] for numbers, row in zip(renumbered, sequences, strict=True)])
     places = np.lexsort(sequences[::-1])
-    sums = np.array([[float(entry) for entry in row] for row in table.values()])[places].T
-    return Recalled(ExtensiveGame(tuple(players), sequences[:, places], sums[1:], sums[0], name=tree.title), sets)
+    listed = [*table.values()]
+    rows = [listed[k] for k in places.tolist()]
+    sums = np.array([[float(entry) for entry in row] for row in rows]).T
+    game = ExtensiveGame(tuple(players), sequences[:, places], sums[1:], sums[0], name=tree.title)
+    return Recalled(game, sets, tuple(zip(*rows, strict=True))[1:])
 
 
 def _reached(tree: Tree, players: list[_Player]) -> list[tuple[int, ...]]:

@@ -54,8 +54,8 @@ class PayoffTable(Protocol):
     def rewards(self, player: int, low: Number, scale: Number) -> Floats:
         """(payoff - low) / scale of a player at all places."""
 
-    def apart(self, low: Number, scale: Number) -> bool:
-        """Whether rewards of different payoffs from ``low`` to ``low + scale`` surely differ by more than 2^-53."""
+    def apart(self, low: Number, scale: Number, share: float = 2.0**-53) -> bool:
+        """Whether rewards of different payoffs from ``low`` to ``low + scale`` surely differ by more than ``share``."""
 
     def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """Whether the payoffs of a player at places ``one`` are those at places ``other``.
@@ -94,9 +94,9 @@ class Doubles:
         """See :class:`PayoffTable`; two roundings."""
         return np.asarray((self.payoffs[player] - float(low)) / float(scale))
 
-    def apart(self, low: Number, scale: Number) -> bool:
+    def apart(self, low: Number, scale: Number, share: float = 2.0**-53) -> bool:
         """See :class:`PayoffTable`."""
-        del low, scale
+        del low, scale, share
         return False
 
     def same(self, player: int, one: Integers, other: Integers) -> Booleans:
@@ -144,9 +144,9 @@ class Fractions:
         (a, b), (c, d) = low.as_integer_ratio(), scale.as_integer_ratio()
         return np.array([(x * b - a * y) * d / (y * b * c) for x, y in self._parts[player]])
 
-    def apart(self, low: Number, scale: Number) -> bool:
+    def apart(self, low: Number, scale: Number, share: float = 2.0**-53) -> bool:
         """See :class:`PayoffTable`."""
-        del low, scale
+        del low, scale, share
         return False
 
     def same(self, player: int, one: Integers, other: Integers) -> Booleans:
@@ -278,10 +278,10 @@ class Decimals:
             found[places] = np.array(exact)[which.reshape(-1)]
         return found
 
-    def apart(self, low: Number, scale: Number) -> bool:
+    def apart(self, low: Number, scale: Number, share: float = 2.0**-53) -> bool:
         """See :class:`PayoffTable`: integers out of few enough are."""
         floor, span = Fraction(low) * 10**self._most, Fraction(scale) * 10**self._most
-        return not self.others and span <= _EXACT and floor.denominator == 1
+        return not self.others and span <= min(_EXACT, 0.5 / share) and floor.denominator == 1
 
     def same(self, player: int, one: Integers, other: Integers) -> Booleans:
         """See :class:`PayoffTable`."""

@@ -109,6 +109,9 @@ def _numbers(name: str, value: npt.ArrayLike) -> Array:
         table = np.asarray(value)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be a rectangular array: {error}") from error
+    if table.dtype.kind == "f" and not isinstance(value, np.ndarray) and np.abs(table).max(initial=0.0) >= 2.0**63:
+        given: Array = np.asarray(value, dtype=object)  # NumPy makes floats of integers from 2^63 to 2^64 beside others
+        table = given if any(isinstance(entry, int) for entry in given.reshape(-1).tolist()) else table
     if table.dtype.kind not in "fiubO":  # of texts or complex numbers, say: one entry is enough to make all of them so
         table = np.asarray(value, dtype=object)
     if table.dtype.kind in "iub" and table.size:

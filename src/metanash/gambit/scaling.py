@@ -1,8 +1,11 @@
 """Payoffs of any size to rewards in [0, 1], by one affine map for each player."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,9 +14,9 @@ from metanash.gambit.exact import Number, PayoffTable
 from metanash.gambit.units import Units
 from metanash.games import MarkovGame, ZeroSumGame
 from metanash.transitions import Transition
-from metanash.typing import Floats, Integers
+from metanash.typing import Array, Floats, Integers
 
-__all__ = ["NearlyZeroSumWarning", "VanishingPayoffWarning", "scaled_game"]
+__all__ = ["NearlyZeroSumWarning", "Vanished", "VanishingPayoffWarning", "keeping_payoffs", "scaled_game"]
 
 
 _SUM_ROUNDING = 1e-9
@@ -22,6 +25,9 @@ _FLOAT_ROUNDING = 4 * float(np.finfo(np.float64).eps)
 """The same in parts of the largest payoff: what rounding leaves of payoffs that are large beside their range."""
 _LOST = 2.0**-53
 """Half the distance of floats next to one."""
+_NEAR = 2.0**-30
+"""Parts of a range by which payoffs differ that are kept where they are few: rewards hold their difference to 1e-7."""
+_FEW = 10_000
 
 
 class NearlyZeroSumWarning(UserWarning):
@@ -42,6 +48,52 @@ class VanishingPayoffWarning(UserWarning):
     >>> issubclass(VanishingPayoffWarning, UserWarning)
     True
     """
+
+
+class Vanished(NamedTuple):
+    """Payoffs that rewards do not tell apart, or not well.
+
+    Attributes
+    ----------
+    reason : str
+        Two of them.
+    lost : bool
+        Whether they are one reward; else the rewards differ, but their difference is a rough one.
+    payoffs : (N, H, S, A_1, ..., A_N) array
+        All, of Fractions, or floats if they were given as such.
+
+    Examples
+    --------
+    >>> Vanished("payoffs 0 and 1", True, np.zeros((2, 1, 1, 2, 2))).reason
+    'payoffs 0 and 1'
+    """
+
+    reason: str
+    lost: bool
+    payoffs: Array
+
+
+_KEPT: ContextVar[list[Vanished] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping_payoffs() -> Iterator[list[Vanished]]:
+    """Keep payoffs that rewards do not tell apart, or not well, in the place of a :class:`VanishingPayoffWarning`.
+
+    Examples
+    --------
+    >>> from metanash.gambit import from_bimatrix
+    >>> with keeping_payoffs() as kept:
+    ...     game, units = from_bimatrix([[10**19, 0], [0, 1]])
+    >>> [vanished.payoffs[0, 0, 0].tolist() for vanished in kept]
+    [[[Fraction(10000000000000000000, 1), Fraction(0, 1)], [Fraction(0, 1), Fraction(1, 1)]]]
+    """
+    kept: list[Vanished] = []
+    token = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(token)
 
 
 def scaled_game(
@@ -106,8 +158,9 @@ def scaled_game(
         if not float(scales[i]) > 0.0:
             raise ValueError(f"payoffs of player {i + 1} differ by less than 1e-323; use another unit")
         reward = payoffs.rewards(i, low, scales[i])
-        if not payoffs.apart(low, scales[i]):
-            _warn_of_lost(payoffs, i, reward, name)
+        near = _LOST if _KEPT.get() is None or payoffs.shape[1] > _FEW else _NEAR
+        if not payoffs.apart(low, scales[i], near):
+            _tell_of_lost(payoffs, places, i, reward, near, name)
         np.take(reward, places, out=rewards[i])
     horizon = len(places)
     if sums is None:
@@ -184,20 +237,32 @@ def _not_zero_sum(payoffs: PayoffTable, places: Integers, place: int, first: int
     )
 
 
-def _warn_of_lost(payoffs: PayoffTable, player: int, rewards: Floats, name: str) -> None:
-    """Warn of different payoffs whose rewards differ by no more than rewards next to one are rounded by."""
+def _tell_of_lost(payoffs: PayoffTable, places: Integers, player: int, rewards: Floats, near: float, name: str) -> None:
+    """Warn of, or keep, different payoffs whose rewards differ by no more than ``near``."""
     order = np.argsort(rewards)
-    equal = np.flatnonzero(np.diff(rewards[order]) <= _LOST)
+    steps = np.diff(rewards[order])
+    equal = np.flatnonzero(steps <= near)
     lost = equal[~payoffs.same(player, order[equal], order[equal + 1])]
     if lost.size:
-        one, other = sorted(payoffs.number(player, int(order[lost[0] + k])) for k in (0, 1))
+        least = lost[steps[lost].argmin()]
+        one, other = sorted(payoffs.number(player, int(order[least + k])) for k in (0, 1))
         low, high = payoffs.limits(player)
-        warnings.warn(
+        reason = (
             f"{_of(name)}payoffs {_shown(one)} and {_shown(other)} of player {player + 1} cannot be told apart as "
-            f"rewards: their difference is lost beside the range, from {_shown(low)} to {_shown(high)}",
-            VanishingPayoffWarning,
-            stacklevel=2,
+            f"rewards: their difference is lost beside the range, from {_shown(low)} to {_shown(high)}"
         )
+        kept = _KEPT.get()
+        if kept is None:
+            warnings.warn(reason, VanishingPayoffWarning, stacklevel=2)
+        elif not kept or not kept[0].lost:
+            kept[:] = [Vanished(reason, bool(steps[least] <= _LOST), _at_places(payoffs, places))]
+
+
+def _at_places(payoffs: PayoffTable, places: Integers) -> Array:
+    """All payoffs, (N, *places.shape), as the table has them."""
+    players, count = payoffs.shape
+    table = np.array([[payoffs.number(i, k) for k in range(count)] for i in range(players)], dtype=object)
+    return np.asarray(table[:, places])
 
 
 def _of(name: str) -> str:

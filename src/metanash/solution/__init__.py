@@ -5,6 +5,7 @@ Games
     :mod:`~metanash.solution.files`: games of files, tables and JSON texts too
     :mod:`~metanash.solution.result`: what solving gives
 Methods
+    :mod:`~metanash.solution.unscaled`: strategic games of payoffs too far apart for rewards, judged in fractions
     :mod:`~metanash.solution.matrix`: zero-sum matrix games
     :mod:`~metanash.solution.strategic`: payoffs of any number of players, and which method is for them
     :mod:`~metanash.solution.pure`: pure strategies

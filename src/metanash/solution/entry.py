@@ -9,6 +9,7 @@ import numpy as np
 
 from metanash.extensive import ExtensiveGame, Tree
 from metanash.gambit import Units
+from metanash.gambit.scaling import keeping_payoffs
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
 from metanash.neighbours import from_neighbour, is_neighbour
 from metanash.solution.discounted import solve_discounted
@@ -19,6 +20,7 @@ from metanash.solution.result import Solution
 from metanash.solution.stochastic import solve_stochastic
 from metanash.solution.strategic import payoff_table, solve_payoffs
 from metanash.solution.trees import solve_tree
+from metanash.solution.unscaled import solve_unscaled
 from metanash.stochastic import StochasticGame
 from metanash.typing import Array
 
@@ -111,7 +113,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
             return solver(game, units)
     _only("units", units, "games of this library; payoffs are their own")
     if is_neighbour(game):
-        return solve_one_shot(*from_neighbour(game))
+        return _solve_neighbour(game)
     several = isinstance(game, GameBatch) or (isinstance(game, list | tuple) and isinstance((*game, None)[0], _GAMES))
     if isinstance(game, list | tuple | np.ndarray) and not several:
         return solve_payoffs(payoff_table(game))
@@ -119,6 +121,14 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
         f"solve takes a matrix, a pair of matrices, a tensor for each player, a game or a path, got {_named(game)}"
         f"{'; it takes one game at a time' * several}"
     )
+
+
+def _solve_neighbour(game: Any) -> Solution:
+    with keeping_payoffs() as kept:
+        found, units = from_neighbour(game)
+    if kept:
+        return solve_unscaled(kept[0].payoffs[:, 0, 0], isinstance(found, ZeroSumGame))
+    return solve_one_shot(found, units)
 
 
 def _only(name: str, value: object, those: str) -> None:
@@ -159,11 +169,15 @@ def solve_loaded(
     1.5
     """
     try:
+        if not isinstance(loaded, Loaded):
+            loaded.check_number(number)
         if isinstance(loaded, LoadedTree):
             return solve_tree(loaded.tree, zero_sum=zero_sum)
         if isinstance(loaded, LoadedStochastic):
             return solve_stochastic(loaded.game)
         game = loaded.game(number)
+        if loaded.vanished is not None:
+            return solve_unscaled(loaded.vanished.payoffs[:, 0, 0], isinstance(game, ZeroSumGame))
         if loaded.strategic and isinstance(game, ZeroSumGame | MarkovGame):
             return solve_one_shot(game, loaded.units)
         return SOLVERS[type(game)](game, loaded.units)

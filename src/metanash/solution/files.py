@@ -7,6 +7,7 @@ integers, decimals or, in tables, fractions, and are exact until they are reward
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +17,10 @@ import numpy as np
 from metanash.archive import ArchiveError, check_readable
 from metanash.extensive import ExtensiveGame, Tree, from_tree, read_tree
 from metanash.gambit import Units, from_bimatrix, from_payoffs
+from metanash.gambit.scaling import Vanished, keeping_payoffs
 from metanash.gambit.text import plain_number, text_of
 from metanash.gamefile import read_games_in_units, read_provenance
-from metanash.games import Game, MarkovGame, ZeroSumGame
+from metanash.games import Game
 from metanash.stochastic import StochasticGame, read_stochastic
 from metanash.stochastic.files import is_stochastic
 from metanash.typing import Array
@@ -43,6 +45,8 @@ class Loaded(NamedTuple):
         From values of the games to payoffs.
     strategic : bool
         Whether the format is one of strategic games, whose policies are strategies (A_i,).
+    vanished : Vanished, or None
+        Of a strategic game: its payoffs, if rewards do not tell them apart, or not well.
 
     Examples
     --------
@@ -56,6 +60,7 @@ class Loaded(NamedTuple):
     games: list[Game]
     units: Units
     strategic: bool
+    vanished: Vanished | None = None
 
     def game(self, number: int | None) -> Game:
         """Return the game of a number, from 0; None stands for the only one. Raises ValueError if there is none."""
@@ -68,6 +73,14 @@ class Loaded(NamedTuple):
             there = "it holds one, game 0" if count == 1 else f"its games are numbered from 0 to {count - 1}"
             raise ValueError(f"{self.path} has no game {number}; {there}")
         return self.games[number or 0]
+
+    def check_rewards(self, what: str) -> None:
+        """Raise ValueError if the games lack payoffs that rewards do not tell apart, and ``what`` would need them."""
+        if self.vanished is not None and self.vanished.lost:
+            raise ValueError(
+                f"{self.path}: {self.vanished.reason}; {what} works on rewards. metanash solve and gap take such "
+                "payoffs; else use units in which payoffs are nearer to each other"
+            )
 
 
 class LoadedTree(NamedTuple):
@@ -97,6 +110,10 @@ class LoadedTree(NamedTuple):
         """Its sequence form, in the payoffs of the file; ArchiveError if a player forgets."""
         return from_tree(self.tree)
 
+    def check_number(self, number: int | None) -> None:
+        """Raise ValueError if a number is that of no game; there is one, game 0."""
+        _check_only(self.path, number)
+
 
 class LoadedStochastic(NamedTuple):
     """A stochastic game of an .npz, in its own payoffs (:mod:`metanash.stochastic.files`).
@@ -111,6 +128,15 @@ class LoadedStochastic(NamedTuple):
 
     path: Path
     game: StochasticGame
+
+    def check_number(self, number: int | None) -> None:
+        """Raise ValueError if a number is that of no game; there is one, game 0."""
+        _check_only(self.path, number)
+
+
+def _check_only(path: Path, number: int | None) -> None:
+    if number not in {None, 0}:
+        raise ValueError(f"{path} has no game {number}; it holds one, game 0")
 
 
 def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree | LoadedStochastic:
@@ -132,8 +158,9 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree 
 
     Warns
     -----
-    NearlyZeroSumWarning, VanishingPayoffWarning
-        As :func:`metanash.gambit.read_nfg`.
+    NearlyZeroSumWarning
+        As :func:`metanash.gambit.read_nfg`. Payoffs that rewards do not tell apart are kept instead, in
+        :attr:`Loaded.vanished` or as a tree.
 
     Examples
     --------
@@ -141,46 +168,47 @@ def load(path: Path | str, zero_sum: bool | None = None) -> Loaded | LoadedTree 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "game.csv")
     ...     _ = path.write_text("3, -1\n-1, 1/2\n")
-    ...     (game,), units, _ = load(path)[1:]
-    >>> units.payoff(game.reward[0, 0], 0)
+    ...     loaded = load(path)
+    >>> loaded.units.payoff(loaded.game(0).reward[0, 0], 0)
     array([[ 3. , -1. ],
            [-1. ,  0.5]])
     """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in _DELIMITERS:
-        game, units = _in_words(path, _table, zero_sum)
-        return Loaded(path, [game], units, True)
+        return _in_words(path, _table, zero_sum)
     if suffix == ".json":
-        game, units = _in_words(path, _json, zero_sum)
-        return Loaded(path, [game], units, True)
+        return _in_words(path, _json, zero_sum)
     if suffix == ".efg":
         return _tree_or_markov(path, zero_sum)
     if suffix == ".npz" and is_stochastic(path):
         if zero_sum is not None:
             raise ArchiveError(f"{path}: zero_sum is for games whose sums of payoffs are in doubt; leave it out")
         return LoadedStochastic(path, read_stochastic(path))
-    games, found = read_games_in_units(path, zero_sum)
+    with keeping_payoffs() as kept:
+        games, found = read_games_in_units(path, zero_sum)
     if suffix == ".npz":
         found = _units_of_provenance(path, games[0].n_players) or found
-    return Loaded(path, games, found, suffix in STRATEGIC)
+    return Loaded(path, games, found, suffix in STRATEGIC, next(iter(kept), None))
 
 
 def _tree_or_markov(path: Path, zero_sum: bool | None) -> Loaded | LoadedTree:
-    """A Markov game if the tree is one by steps, else its sequence form."""
+    """A Markov game if the tree is one by steps and rewards tell its payoffs apart, else its sequence form."""
     try:
-        games, units = read_games_in_units(path, zero_sum)
+        with keeping_payoffs() as kept:
+            games, units = read_games_in_units(path, zero_sum)
     except ArchiveError:
         return LoadedTree(path, read_tree(path))  # which says what is wrong if it is no game at all
-    return Loaded(path, games, units, False)
+    return LoadedTree(path, read_tree(path)) if kept else Loaded(path, games, units, False)
 
 
-def _in_words(
-    path: Path, payoffs: Callable[[Path], Array], zero_sum: bool | None
-) -> tuple[ZeroSumGame | MarkovGame, Units]:
+def _in_words(path: Path, payoffs: Callable[[Path], Array], zero_sum: bool | None) -> Loaded:
     try:
         table = payoffs(path)
-        return from_bimatrix(table, zero_sum=zero_sum) if table.ndim == 2 else from_payoffs(table, zero_sum=zero_sum)
+        with keeping_payoffs() as kept:
+            made = from_bimatrix if table.ndim == 2 else from_payoffs
+            game, units = made(table, zero_sum=zero_sum)
+        return Loaded(path, [game], units, True, next(iter(kept), None))
     except ArchiveError:
         raise
     except ValueError as error:
@@ -236,7 +264,7 @@ def _number(path: Path, line: int, entry: int, field: str) -> Fraction:
 def _json(path: Path) -> Array:
     """Payoffs of nested lists, decimals as Fractions."""
     try:
-        found = json.loads(_text(path), parse_float=_decimal, parse_constant=_constant)
+        found = json.loads(_text(path), parse_int=_decimal, parse_float=_decimal, parse_constant=_NoPayoff)
     except json.JSONDecodeError as error:
         raise ArchiveError(f"{path}:{error.lineno}: no JSON ({error.msg}, column {error.colno})") from error
     if not isinstance(found, list):
@@ -259,7 +287,12 @@ def _same_lengths(path: Path, found: Any, place: tuple[int, ...]) -> tuple[int, 
     """Shape of nested lists; ArchiveError names the first part that is no number or has another shape."""
     where = f"index {list(place)}"
     if not isinstance(found, list):
-        if isinstance(found, bool) or not isinstance(found, int | Fraction):
+        if isinstance(found, _NoPayoff):
+            raise ArchiveError(
+                f"{path}: at {where} there is {found.word[:40]}; payoffs are finite numbers up to 1e100; use another "
+                "unit"
+            )
+        if not isinstance(found, Fraction):
             raise ArchiveError(f"{path}: at {where} there is {_kind(found)}; payoffs are numbers")
         return ()
     if not found:
@@ -274,15 +307,16 @@ def _same_lengths(path: Path, found: Any, place: tuple[int, ...]) -> tuple[int, 
     return (len(found), *shapes[0])
 
 
-def _decimal(word: str) -> Fraction:
+@dataclass(frozen=True)
+class _NoPayoff:
+    """A word of JSON in the place of a number, kept until it is known where it stands."""
+
+    word: str
+
+
+def _decimal(word: str) -> Fraction | _NoPayoff:
     value = plain_number(word)
-    if value is None:
-        raise ValueError(f"{word[:40]} is no number up to 1e100; use another unit")
-    return value
-
-
-def _constant(word: str) -> Fraction:
-    raise ValueError(f"{word} is no payoff; payoffs are finite numbers")
+    return _NoPayoff(word) if value is None else value
 
 
 def _units_of_provenance(path: Path, players: int) -> Units | None:

@@ -79,7 +79,7 @@ def _rounded(table: Array) -> Floats:
 
 
 def constant_sum(payoffs: Floats) -> float | None:
-    """What two players' payoffs (2, A, B) add up to everywhere, up to the rounding of the payoffs; None if they do not.
+    """What two players' payoffs (2, A, B) add up to everywhere, up to the rounding of those added; None if they do not.
 
     Examples
     --------
@@ -90,10 +90,11 @@ def constant_sum(payoffs: Floats) -> float | None:
     if len(payoffs) != 2:
         return None
     half = payoffs * 0.5  # sums of halves do not overflow
-    sums = half[0] + half[1]
-    allowed = _ROUNDING * float(np.abs(half).max())
-    least, most = float(sums.min()), float(sums.max())
-    return least + most if most - least <= allowed else None
+    sums, size = half[0] + half[1], np.abs(half).max(axis=0)
+    place = np.unravel_index(int(size.argmin()), size.shape)  # the sum that is known best
+    if (np.abs(sums - sums[place]) > _ROUNDING * (size + size[place])).any():
+        return None
+    return 2.0 * float(sums[place])
 
 
 def solve_payoffs(payoffs: Floats) -> Solution:

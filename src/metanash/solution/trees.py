@@ -11,12 +11,12 @@ from metanash.extensive import (
     Treeplex,
     backward_induction,
     certify,
-    from_tree,
     solve_constant_sum,
     strategic_form,
     strategic_size,
 )
 from metanash.extensive.exact import is_constant_sum, rounded_up
+from metanash.extensive.recall import recalled
 from metanash.gambit import Units
 from metanash.solution.result import Solution
 from metanash.solution.strategic import stage_equilibrium
@@ -76,18 +76,21 @@ def solve_tree(game: ExtensiveGame | Tree, units: Units | None = None, zero_sum:
     """
     if units is not None:
         raise ValueError("units are for games of this library in [0, 1]; payoffs of an extensive game are its own")
-    form = from_tree(game) if isinstance(game, Tree) else game
+    if isinstance(game, Tree):
+        form, _, exact = recalled(game)
+    else:
+        form, exact = game, None
     if form.batch_shape:
         raise ValueError(f"solve takes one game at a time, got a batch of shape {form.batch_shape}")
     if zero_sum or (zero_sum is None and is_constant_sum(form)):
-        found = solve_constant_sum(form)
+        found = solve_constant_sum(form, exact)
         method = "a linear program in sequence form"
         return Solution(found.value, found.strategies, max(found.gap, 0.0), method, form.players)
     if isinstance(game, Tree) and _sees_everything(game):
         strategies, method = backward_induction(game).strategies, "backward induction"
     else:
         strategies, method = _by_strategic_form(form)
-    proof = certify(form, strategies)
+    proof = certify(form, strategies, exact)
     for i, gain in enumerate(proof.gains):
         if gain > Fraction(TOLERANCE * float(form.spread[i])):
             raise ArithmeticError(

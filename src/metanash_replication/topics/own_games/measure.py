@@ -132,9 +132,10 @@ def learn_own(
     Raises
     ------
     ValueError
-        As these, or if it is a stochastic game, which is not learned.
+        As these, or if it is a stochastic game, which is not learned, or rewards do not tell its payoffs apart.
     """
     if isinstance(read, Loaded):
+        read.check_rewards("learning")
         return learn_own_games(read.games, read.units, **how)
     if isinstance(read, LoadedStochastic):
         raise ValueError(f"{read.path} is a stochastic game of general sum, which is not learned; metanash solve does")
