@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 from sampling_cases import sampling_cases
+from schedule_cases import schedule_cases
 from sparse_cases import sparse_cases
 from tree_cases import tree_cases
 
@@ -320,6 +321,11 @@ WRITTEN = {
         "x", "policy", "payoff", "baseline", "sum_joint", "sum_payoff", "sum_value", "met",
     ),
     "sampled_ascent": ("policy", "baseline", "played"),
+    "mirror_run": (
+        "x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value", "finished_mu", "finished_nu", "q", "seen_mu", "seen_nu",
+        "stage_mu", "stage_nu", "stage_value",
+    ),
+    "regret_run": ("q", "x", "y", "mu", "nu", "sum_mu", "sum_nu", "value", "seen_mu", "seen_nu"),
 }  # fmt: skip
 
 
@@ -400,6 +406,7 @@ def cases():
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
     yield from matrix_cases(rng)
     yield from tree_cases(np.random.default_rng(20233))
+    yield from schedule_cases(np.random.default_rng(20236))
     yield from sampling_cases(np.random.default_rng(20234))
     yield from sparse_cases(np.random.default_rng(20234))
 
