@@ -334,7 +334,7 @@ def run(module, kernel, arguments):
     arguments = copied(arguments)
     result = getattr(module, kernel)(**arguments)
     found = {name: arguments[name] for name in WRITTEN[kernel]}
-    if kernel == "mirror":  # only differences of logits mean anything
+    if kernel in {"mirror", "mirror_run"}:  # only differences of logits mean anything
         return found | {name: found[name] - found[name].max(axis=1, keepdims=True) for name in ("x", "y")}
     if kernel == "equilibria":  # values in the unit of the payoffs
         found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320

@@ -104,6 +104,10 @@ def schedule_cases(rng):
                     # iterates pass on a difference by 1 + 2 eta at worst, eta at most 0.3, over 8 iterations of a stage
                     yield f"mirror_run {label}, kept: {keep}", "mirror_run", arguments, 1e-12
                 arguments = regret_run_arguments(rng, games, horizon, states, rows, columns, steps=steps)
+                arguments["reward"] *= 0.1  # a best action a player, so that policies settle and pass no rounding on
+                arguments["reward"][:, 0] += 0.5
+                arguments["reward"][:, :, -1] -= 0.3
+                arguments["q"][...] = arguments["reward"]
                 yield f"regret_run {label}", "regret_run", arguments, 1e-10
     yield "mirror_run of nothing", "mirror_run", mirror_run_arguments(rng, 0, 2, 2, 2, 3), 0.0
     yield "regret_run of nothing", "regret_run", regret_run_arguments(rng, 0, 2, 2, 2, 3), 0.0
