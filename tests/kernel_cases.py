@@ -325,6 +325,7 @@ WRITTEN = {
         "x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value", "finished_mu", "finished_nu", "q", "seen_mu", "seen_nu",
         "stage_mu", "stage_nu", "stage_value",
     ),
+    "joint_run": ("x", "policy", "sum_joint", "finished", "lane_q", "q", "values", "stage_joint", "seen_joint"),
     "regret_run": ("q", "x", "y", "mu", "nu", "sum_mu", "sum_nu", "value", "seen_mu", "seen_nu"),
 }  # fmt: skip
 
@@ -336,6 +337,10 @@ def run(module, kernel, arguments):
     found = {name: arguments[name] for name in WRITTEN[kernel]}
     if kernel in {"mirror", "mirror_run"}:  # only differences of logits mean anything
         return found | {name: found[name] - found[name].max(axis=1, keepdims=True) for name in ("x", "y")}
+    if kernel == "joint_run":
+        ends = np.cumsum(arguments["actions"])[:-1]
+        parts = np.split(found["x"], ends, axis=1)
+        found["x"] = np.concatenate([part - part.max(axis=1, keepdims=True) for part in parts], axis=1)
     if kernel == "equilibria":  # values in the unit of the payoffs
         found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320
     return {"row": np.array(result)} if kernel == "off_simplex" else found

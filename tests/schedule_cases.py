@@ -1,5 +1,7 @@
 """Arguments for the kernels that go through whole runs; their cases are among those of ``kernel_cases.py``."""
 
+import math
+
 import numpy as np
 
 PLAN = {
@@ -91,6 +93,55 @@ def regret_run_arguments(rng, games, horizon, states, rows, columns, kinds=2, st
     }
 
 
+def joint_run_arguments(rng, games, horizon, states, actions, kinds=2, steps=1, given=2, *, keep=True):
+    """Algorithm 2 from the start, with initial policies for the first stages."""
+    joint, players, cells = math.prod(actions), len(actions), horizon * states
+    pieces, fresh, looks = (np.array(part, dtype=np.int64) for part in PLAN[horizon])
+    lanes, ends, columns = games * cells, int(fresh.sum()), sum(actions)
+    start = np.concatenate([rng.dirichlet(np.ones(n), size=(games, given, cells)) for n in actions], axis=-1)
+    slots = 1 + ends if keep else 2
+    return {
+        "reward": rng.uniform(size=(games, players, cells, joint)),
+        "transition": rng.dirichlet(np.ones(states), size=(steps, kinds, states * joint)),
+        "index": rng.integers(kinds, size=games),
+        "actions": np.array(actions, dtype=np.int64),
+        "eta": 0.3 * rng.uniform(0.5, 1.0, size=lanes),
+        "start_x": np.log(start),
+        "start_policy": start,
+        "x": np.log(start[:, 0]).reshape(lanes, columns),
+        "policy": start[:, 0].reshape(lanes, columns).copy(),
+        "sum_joint": np.zeros((2, lanes, joint)),
+        "finished": np.zeros((lanes, joint)),
+        "lane_q": np.zeros((lanes, players, joint)),
+        "q": np.zeros((slots, games, players, cells, joint)),
+        "values": np.concatenate(
+            [rng.uniform(size=(1, games, 2, players, cells)), np.zeros((ends, games, 2, players, cells))]
+        ),
+        "stage_joint": np.full((ends, lanes, joint), -1.0),
+        "seen_joint": np.full((looks.sum(), lanes, joint), -1.0),
+        "pieces": pieces,
+        "fresh": fresh,
+        "looks": looks,
+        "games": games,
+        "players": players,
+        "horizon": horizon,
+        "states": states,
+        "joint": joint,
+        "columns": columns,
+        "kinds": kinds,
+        "steps": steps,
+        "given": given,
+        "stage": 1,
+        "done": 0,
+        "slots": slots,
+        "room": 1 + ends,
+        "kept": ends,
+        "seen": int(looks.sum()),
+        "count": len(pieces),
+        "longest": int(pieces.max()),
+    }
+
+
 def schedule_cases(rng):
     """Some sizes on each way through the loops, every kernel of a step its own or one for all."""
     for rows, columns in [(2, 2), (3, 2), (1, 4), (5, 9)]:
@@ -109,5 +160,12 @@ def schedule_cases(rng):
                 arguments["reward"][:, :, -1] -= 0.3
                 arguments["q"][...] = arguments["reward"]
                 yield f"regret_run {label}", "regret_run", arguments, 1e-10
+    for actions in [(2, 2), (3, 2), (2, 2, 2), (4,), (2, 3, 2)]:
+        for games, horizon, states in [(1, 1, 1), (3, 1, 2), (2, 2, 3), (9, 3, 1)]:
+            for steps in sorted({1, horizon}):
+                label = f"{actions}, {games} games, H = {horizon}, {states} states, {steps} kernels"
+                arguments = joint_run_arguments(rng, games, horizon, states, actions, steps=steps, keep=steps == 1)
+                yield f"joint_run {label}", "joint_run", arguments, 1e-12
+    yield "joint_run of nothing", "joint_run", joint_run_arguments(rng, 0, 2, 2, (2, 3)), 0.0
     yield "mirror_run of nothing", "mirror_run", mirror_run_arguments(rng, 0, 2, 2, 2, 3), 0.0
     yield "regret_run of nothing", "regret_run", regret_run_arguments(rng, 0, 2, 2, 2, 3), 0.0

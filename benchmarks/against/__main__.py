@@ -1,8 +1,8 @@
 """Both builds in turns, and the table: ``./do bench-against REV``.
 
-Copies of both builds are made in a folder of their own and their kernels compiled. Then every measurement is made by one
-and the other, round after round; processor time, so that what else runs on the machine counts little.
-Rows that take minutes are measured on request, and kept in ``benchmarks/results/against.csv`` otherwise.
+Copies of both builds are made in a folder of their own and their kernels compiled. Then every measurement is made by
+one and the other, round after round; processor time, so that what else runs on the machine counts little. Rows that
+take minutes are measured on request, and kept in ``benchmarks/results/against.csv`` otherwise.
 """
 
 import argparse

@@ -260,6 +260,9 @@ CALLS = {
     "learners.mirror_descent.OptimisticMirrorDescent.advance_and_measure":
         (lambda x: learner(OptimisticMirrorDescent).advance_and_measure(
             x, started(OptimisticMirrorDescent, ZeroSumGame, x), [1]), BATCH, Z),
+    "learners.correlated_mirror_descent.CorrelatedMirrorDescent.advance_and_measure":
+        (lambda x: learner(CorrelatedMirrorDescent).advance_and_measure(
+            x, started(CorrelatedMirrorDescent, MarkovGame, x), [1]), BATCH, M),
     "learners.regret_matching.RegretMatching.advance_and_measure":
         (lambda x: learner(RegretMatching).advance_and_measure(
             x, started(RegretMatching, ZeroSumGame, x), [1]), BATCH, Z),

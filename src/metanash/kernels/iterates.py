@@ -11,7 +11,7 @@ import numpy as np
 from metanash import simplex
 from metanash.typing import Floats, Integers
 
-__all__ = ["CHUNK", "backup", "fold", "joint_mirror", "mirror", "regret_matching"]
+__all__ = ["CHUNK", "backup", "expect", "fold", "joint_mirror", "mirror", "regret_matching"]
 
 CHUNK = 1024
 """Terms of a running sum before it is added to the total: the same number as in ``compiled.c``."""
@@ -276,6 +276,46 @@ def _partial_products(policies: list[Floats]) -> tuple[list[Floats], list[Floats
     return left, right[::-1]
 
 
+def expect(
+    *,
+    transition: Floats,
+    index: Integers,
+    values: Floats,
+    out: Floats,
+    games: int,
+    rows: int,
+    states: int,
+    vectors: int,
+    kinds: int,
+) -> None:
+    """Average next-state values: ``out[g, v] = transition[index[g]] values[g, v]``.
+
+    Parameters
+    ----------
+    transition : (kinds, rows, states)
+        Distributions over next states, one per row (a state and a joint action).
+    index : (games,) of int64
+        Transition kernel of each game.
+    values : (games, vectors, states)
+        Values to average.
+    out : (games, vectors, rows)
+        Overwritten.
+
+    Examples
+    --------
+    >>> out = np.zeros((1, 1, 2))
+    >>> chance, index = np.array([[[0.5, 0.5], [1.0, 0.0]]]), np.zeros(1, int)
+    >>> expect(transition=chance, index=index, values=np.array([[[1.0, 3.0]]]), out=out, games=1, rows=2, states=2,
+    ...     vectors=1, kinds=1)
+    >>> out.tolist()
+    [[[2.0, 1.0]]]
+    """
+    chance = transition.reshape(kinds, rows, states)
+    value, target = values.reshape(games, vectors, states), out.reshape(games, vectors, rows)
+    for game in range(games):
+        target[game] = value[game] @ chance[index[game]].T
+
+
 def backup(
     *,
     reward: Floats,
@@ -297,7 +337,7 @@ def backup(
     ----------
     reward : (games, steps, rows)
     transition : (kinds, rows, states)
-        Distributions over next states, one per row (a state and a joint action).
+        As in :func:`expect`.
     index : (games,) of int64
         Transition kernel of each game.
     values : (games, steps, states)

@@ -11,7 +11,7 @@ import numpy as np
 from metanash.kernels.iterates import backup, fold, mirror, regret_matching
 from metanash.typing import Floats, Integers
 
-__all__ = ["mirror_run", "regret_run"]
+__all__ = ["back_up", "mirror_run", "regret_run"]
 
 
 def mirror_run(
@@ -129,7 +129,7 @@ def mirror_run(
             fold(sum_nu, finished_nu, lanes * columns)
             sum_value[...] = 0.0
             stage, done, ended = stage + 1, 0, ended + 1
-            _back_up(
+            back_up(
                 reward,
                 transition,
                 index,
@@ -255,7 +255,7 @@ def regret_run(
         )
         done += iterations
         if is_update:
-            _back_up(reward, transition, index, value, q, (games, horizon, states, rows * columns, kinds, steps))
+            back_up(reward, transition, index, value, q, (games, horizon, states, rows * columns, kinds, steps))
         if is_look and looked < seen:
             for found, running in ((seen_mu, sum_mu), (seen_nu, sum_nu)):
                 found.reshape(seen, -1)[looked] = _level_sum(running, -1)
@@ -268,7 +268,7 @@ def _level_sum(sums: Floats, entries: int) -> Floats:
     return np.asarray(total + running)
 
 
-def _back_up(
+def back_up(
     reward: Floats,
     transition: Floats,
     index: Integers,

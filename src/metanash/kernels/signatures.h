@@ -212,6 +212,51 @@ CALL(regret_run, "Advance predictive regret matching+ over value updates")
     DERIVED(beyond, c->longest + 1)
 END(regret_run)
 
+CALL(joint_run, "Advance Algorithm 2 over ends of stages")
+    READ(reward, (games, players, cells, joint))
+    READ(transition, (steps, kinds, states, joint, states))
+    INDEX(index, (kinds), (games))
+    ACTIONS(actions, (players))
+    READ(eta, (lanes)) /* lanes are games, steps and states */
+    READ(start_x, (games, given, cells, columns)) /* logits of the initial policies of each stage, and these */
+    READ(start_policy, (games, given, cells, columns))
+    WRITE(x, (lanes, columns)) /* as in joint_mirror, down to sum_joint */
+    WRITE(policy, (lanes, columns))
+    WRITE(sum_joint, (2, lanes, joint))
+    WRITE(finished, (lanes, joint)) /* sums over finished stages */
+    WRITE(lane_q, (lanes, players, joint)) /* the running stage's Q-estimates */
+    WRITE(q, (slots, games, players, cells, joint)) /* the same, then of stages that begin here, round and round */
+    WRITE(values, (room, games, 2, players, cells)) /* of the stage before the running one, then of those that end here */
+    WRITE(stage_joint, (kept, lanes, joint)) /* averages of the products of the iterates, of stages that end here */
+    WRITE(seen_joint, (seen, lanes, joint)) /* of the running stage, at each look */
+    INDEX(pieces, (beyond), (count)) /* iterations of each */
+    INDEX(fresh, (2), (count)) /* whether a stage ends before it */
+    INDEX(looks, (2), (count)) /* whether somebody looks after it */
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(given, 1) /* stages that have an initial policy of their own; the last of these is that of later ones too */
+    SIZE(stage, 1)
+    SIZE(done, 0) /* iterations of this stage before the call */
+    SIZE(slots, 1)
+    SIZE(room, 1)
+    SIZE(kept, 0)
+    SIZE(seen, 0)
+    SIZE(count, 0)
+    SIZE(longest, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
+         "count, longest and done are too large for this machine")
+    DERIVED(cells, PRODUCT(c->horizon, c->states))
+    DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(beyond, c->longest + 1)
+END(joint_run)
+
 KERNEL(ascent, c->lanes, 1.0 * c->lanes * c->states * c->states * c->joint * c->iterations,
        "Advance independent gradient play")
     READ(reward, (lanes, reward_rows, states, joint))

@@ -16,7 +16,8 @@ import numpy as np
 from metanash import simplex
 from metanash.kernels.bandit import sampled_ascent, sampled_mirror
 from metanash.kernels.episodes import v_learning
-from metanash.kernels.iterates import CHUNK, backup, fold, joint_mirror, mirror, regret_matching
+from metanash.kernels.iterates import CHUNK, backup, expect, fold, joint_mirror, mirror, regret_matching
+from metanash.kernels.joint_runs import correlated_values, joint_run
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
 from metanash.kernels.sampling import simulate
@@ -37,6 +38,7 @@ __all__ = [
     "fold",
     "gains_in_trees",
     "joint_mirror",
+    "joint_run",
     "learn_trees",
     "maml",
     "mirror",
@@ -211,46 +213,6 @@ def _best_response_value(reward: Floats, onward: Floats, response: Floats, disco
     raise ArithmeticError(f"policy iteration has not ended after {MOST_IMPROVEMENTS} improvements")
 
 
-def expect(
-    *,
-    transition: Floats,
-    index: Integers,
-    values: Floats,
-    out: Floats,
-    games: int,
-    rows: int,
-    states: int,
-    vectors: int,
-    kinds: int,
-) -> None:
-    """Average next-state values: ``out[g, v] = transition[index[g]] values[g, v]``.
-
-    Parameters
-    ----------
-    transition : (kinds, rows, states)
-        Distributions over next states, one per row (a state and a joint action).
-    index : (games,) of int64
-        Transition kernel of each game.
-    values : (games, vectors, states)
-        Values to average.
-    out : (games, vectors, rows)
-        Overwritten.
-
-    Examples
-    --------
-    >>> out = np.zeros((1, 1, 2))
-    >>> chance, index = np.array([[[0.5, 0.5], [1.0, 0.0]]]), np.zeros(1, int)
-    >>> expect(transition=chance, index=index, values=np.array([[[1.0, 3.0]]]), out=out, games=1, rows=2, states=2,
-    ...     vectors=1, kinds=1)
-    >>> out.tolist()
-    [[[2.0, 1.0]]]
-    """
-    chance = transition.reshape(kinds, rows, states)
-    value, target = values.reshape(games, vectors, states), out.reshape(games, vectors, rows)
-    for game in range(games):
-        target[game] = value[game] @ chance[index[game]].T
-
-
 def finite_values(
     *,
     reward: Floats,
@@ -354,79 +316,6 @@ def _averaged(table: Floats, policies: list[Floats], keep: int, trailing: int = 
             weight = weight.reshape(*weight.shape[:-1], *(1,) * player, weight.shape[-1], *(1,) * after)
             table = (table * weight).sum(axis=-1 - after)
     return table
-
-
-def correlated_values(
-    *,
-    reward: Floats,
-    transition: Floats,
-    index: Integers,
-    weights: Floats,
-    actions: Integers,
-    before: Floats,
-    after: Floats,
-    games: int,
-    players: int,
-    horizon: int,
-    states: int,
-    joint: int,
-    kinds: int,
-    steps: int,
-    step: int,
-) -> None:
-    """Values of what is played in a stage of Algorithm 2, from those of the stage before (:mod:`metanash.correlated`).
-
-    Parameters
-    ----------
-    reward : (games, players, horizon, states, joint)
-    transition, index, actions, step
-        As in :func:`finite_values`, with 2 ``players`` vectors where expected next values are given.
-    weights : (games, horizon, states, joint)
-        Joint distributions of the stage.
-    before, after : (games, 2 players, horizon, states)
-        Values of the stage before and of this one: if everybody follows, a row per player, then those of each player's
-        best deviation. ``after`` is overwritten, with ``steps`` = 0 at ``step`` alone.
-
-    Examples
-    --------
-    >>> after = np.zeros((1, 4, 1, 1))
-    >>> reward = np.array([[[[[1.0, 0.0, 0.0, 1.0]]], [[[0.0, 1.0, 1.0, 0.0]]]]])
-    >>> what = {"index": np.zeros(1, int), "weights": np.array([[[[1.0, 0.0, 0.0, 0.0]]]]), "actions": np.array([2, 2])}
-    >>> sizes = dict(games=1, players=2, horizon=1, states=1, joint=4, kinds=1, steps=1, step=0)
-    >>> correlated_values(reward=reward, transition=np.ones((1, 1, 1, 4, 1)), **what, before=np.zeros((1, 4, 1,
-    ...     1)), after=after, **sizes)
-    >>> after.ravel().tolist()  # who follows is paid 1 and 0, who deviates 1 and 1
-    [1.0, 0.0, 1.0, 1.0]
-    """
-    sizes = [int(n) for n in actions]
-    payoff = reward.reshape(games, players, horizon, states, *sizes)
-    played = weights.reshape(games, horizon, states, *sizes)
-    met, found = (array.reshape(games, 2, players, horizon, states) for array in (before, after))
-    for h in range(horizon) if steps else [step]:
-        onward = np.zeros((games, 2 * players, states, joint))
-        if h < horizon - 1 and steps:
-            chance = transition.reshape(steps, kinds, states * joint, states)[h if steps > 1 else 0]
-            value = met[..., h + 1, :].reshape(games, 2 * players, states)
-            expect(
-                transition=chance,
-                index=index,
-                values=value,
-                out=onward,
-                games=games,
-                rows=states * joint,
-                states=states,
-                vectors=2 * players,
-                kinds=kinds,
-            )
-        elif h < horizon - 1:
-            onward = transition
-        onward = onward.reshape(games, 2, players, states, *sizes)
-        joint_actions = tuple(range(2, 2 + players))
-        for i in range(players):
-            others = tuple(axis for axis in joint_actions if axis != 2 + i)
-            found[:, 0, i, h] = ((payoff[:, i, h] + onward[:, 0, i]) * played[:, h]).sum(axis=joint_actions)
-            rest = played[:, h].sum(axis=2 + i, keepdims=True)
-            found[:, 1, i, h] = ((payoff[:, i, h] + onward[:, 1, i]) * rest).sum(axis=others).max(axis=-1)
 
 
 def discounted_values(

@@ -20,7 +20,7 @@ have, make runs of small games quicker; a subclass that redefines the plain ones
     arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays;
 ``advance_and_measure(games, state, pieces)``
     as ``advance_own`` by each of the pieces, numbers of iterations, and ``measure`` after each: the last state and
-    named (n, G) arrays. It needs the three methods before it, to which :func:`step_by_step` comes back where it cannot.
+    named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it.
 """
 
 import warnings
@@ -310,7 +310,7 @@ def learn(
 def step_by_step(
     learner: Any, games: GameBatch[Any], state: State, pieces: Sequence[int]
 ) -> tuple[State, Mapping[str, Floats]]:
-    """``advance_and_measure`` of a learner that has the other quick methods.
+    """``advance_and_measure`` of a learner that has the other quick methods, or ``advance_own`` at least.
 
     Examples
     --------
@@ -322,11 +322,17 @@ def step_by_step(
     >>> state.iteration, measures["ne_gap"].shape
     (10, (2, 1))
     """
-    aside = []
+    aside, found = [], dict[str, list[Floats]]()
+    is_together = has_quick(learner, "measure_together", "measure", "output")
     for iterations in pieces:
         state = learner.advance_own(games, state, iterations)
-        aside.append(learner.set_aside(state))
-    return state, learner.measure_together(games, aside)
+        if is_together:
+            aside.append(learner.set_aside(state))
+        else:
+            _append(found, learner.measure(games, state))
+    if is_together:
+        return state, learner.measure_together(games, aside)
+    return state, {name: np.stack(values) for name, values in found.items()}
 
 
 def _unobserved(
@@ -335,8 +341,11 @@ def _unobserved(
     """The loop of :func:`learn` where nobody looks at states in between, so that they need not stay as they are."""
     quick: Any = learner
     advance = quick.advance_own if has_quick(learner, "advance_own", "advance") else learner.advance
-    is_quick = advance != learner.advance and has_quick(learner, "measure_together", "measure", "output")
-    is_whole = is_quick and has_quick(learner, "advance_and_measure", "advance_own", "set_aside", "measure_together")
+    is_own = advance != learner.advance
+    is_whole = is_own and has_quick(
+        learner, "advance_and_measure", "advance_own", "set_aside", "measure_together", "measure", "output"
+    )
+    is_quick = is_whole or (is_own and has_quick(learner, "measure_together", "measure", "output"))
     through = quick.advance_and_measure if is_whole else partial(step_by_step, learner)
     together = min(_ENTRIES_TOGETHER // batch.reward.size, _GAMES_TOGETHER // len(batch)) if is_quick else 0
     found: dict[str, list[Floats]] = {}

@@ -59,6 +59,8 @@ class Schedule:
     ----------
     pieces, fresh, looks : (n,) of int64
         Iterations of each piece, whether a stage ends before it, whether somebody looks after it.
+    before, since : (looks,) of int64
+        Stages that have ended before each look, and iterations done in the next.
     ended : tuple of int
         Lengths of the stages that end.
     length, done : int
@@ -73,6 +75,8 @@ class Schedule:
     pieces: Integers
     fresh: Integers
     looks: Integers
+    before: Integers
+    since: Integers
     ended: tuple[int, ...]
     length: int
     done: int
@@ -88,7 +92,7 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
     >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.length, found.done
     ([2, 1], [1, 1], [0, 1], (1, 2), 4, 1)
     """
-    pieces, ended = [], []
+    pieces, ended, reached = [], [], []
     for iterations in wanted:
         left = iterations
         while left:
@@ -99,8 +103,10 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
             now = min(left, length - done)
             done, left = done + now, left - now
             pieces.append((now, is_fresh, not left))
-    numbers, begun, seen = (sealed(column) for column in np.array(pieces, dtype=np.int64).reshape(-1, 3).T)
-    return Schedule(numbers, begun, seen, tuple(ended), length, done)
+        reached.append((len(ended), done))
+    columns = (np.array(rows, dtype=np.int64).reshape(-1, n).T for rows, n in ((pieces, 3), (reached, 2)))
+    numbers, begun, seen, before, since = (sealed(column) for part in columns for column in part)
+    return Schedule(numbers, begun, seen, before, since, tuple(ended), length, done)
 
 
 def stage_count(iterations: int, horizon: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from backends import BACKENDS, use
 from kernel_cases import copied
-from schedule_cases import PLAN, mirror_run_arguments, regret_run_arguments
+from schedule_cases import PLAN, joint_run_arguments, mirror_run_arguments, regret_run_arguments
 
 import metanash as mn
 from metanash.learners import base
@@ -96,6 +96,62 @@ def test_value_updates_in_one_call_are_those_one_by_one(module, size):
         same(whole[name], state[name], name)
 
 
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize(
+    "size", [(1, 1, 1, (2, 2), 1), (3, 2, 2, (2, 2), 2), (2, 3, 2, (3, 2), 1), (2, 2, 1, (2, 2, 3), 2)]
+)
+def test_stages_of_the_second_algorithm_in_one_call_are_stages_one_by_one(module, size, keep):
+    games, horizon, states, actions, steps = size
+    rng = np.random.default_rng([*actions, *size[:3]])
+    whole = joint_run_arguments(rng, games, horizon, states, actions, steps=steps, keep=keep)
+    single = copied(whole)
+    module.joint_run(**whole)
+    cells, players, joint = horizon * states, len(actions), single["joint"]
+    lanes, numbers = games * cells, {"actions": single["actions"], "players": players, "joint": joint}
+    state = {name: single[name] for name in ("eta", "x", "policy", "sum_joint")}
+    q, worth, done, stage, ended, looked = single["lane_q"], single["values"][0], 0, 1, 0, 0
+    for iterations, fresh, look in zip(*PLAN[horizon], strict=True):
+        if fresh:
+            average = state["sum_joint"].sum(axis=0) / done
+            same(whole["stage_joint"][ended], average, "stage_joint")
+            mean = np.empty((lanes, 2 * players))
+            module.correlated_values(
+                reward=q, transition=np.empty(0), index=np.zeros(lanes, dtype=np.int64), weights=average,
+                before=np.zeros_like(mean), after=mean, games=lanes, horizon=1, states=1, kinds=1, steps=0, step=0,
+                **numbers,
+            )  # fmt: skip
+            before, worth = worth, np.empty((games, 2, players, cells))
+            module.correlated_values(
+                reward=single["reward"], transition=single["transition"], index=single["index"], weights=average,
+                before=before, after=worth, games=games, horizon=horizon, states=states, kinds=2, steps=steps, step=0,
+                **numbers,
+            )  # fmt: skip
+            ended, stage = ended + 1, stage + 1
+            same(whole["values"][ended], worth, "values")
+            by_player = []
+            for i in range(players):
+                call = {**single, "reward": single["reward"][:, i].copy(), "rows": joint, "columns": 1}
+                by_player.append(backed_up(module, call, mean[:, i].copy()).reshape(games, cells, joint))
+            q = np.stack(by_player, axis=2).reshape(lanes, players, joint)
+            if keep:
+                same(whole["q"][ended], np.stack(by_player, axis=1), "q")
+            module.fold(state["sum_joint"], single["finished"], single["finished"].size)
+            done = 0
+            for name in ("x", "policy"):
+                state[name][...] = single[f"start_{name}"][:, min(stage, 2) - 1].reshape(lanes, -1)
+        sizes = {"lanes": lanes, "columns": single["columns"], "done": done, "iterations": iterations}
+        module.joint_mirror(q=q, **state, **numbers, **sizes)
+        done += iterations
+        if look:
+            same(whole["seen_joint"][looked], state["sum_joint"].sum(axis=0) / done, "seen_joint")
+            looked += 1
+    assert (ended, looked) == (sum(PLAN[horizon][1]), sum(PLAN[horizon][2]))
+    same(whole["lane_q"], q, "lane_q")
+    for name in ("x", "policy", "sum_joint", "finished"):
+        same(whole[name], single[name], name)
+
+
 # Schedules ----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +237,63 @@ def test_runs_in_one_call_have_the_bits_of_plain_runs(monkeypatch, module, size,
             np.testing.assert_array_equal(one.q, other.q)
 
 
+def general(size, count, steps=1):
+    """General-sum games (H, S, A_1, ..., A_N)."""
+    rng, players = np.random.default_rng([*size]), len(size) - 2
+    games = []
+    for _ in range(count):
+        chance = rng.dirichlet(np.ones(size[1]), size=(steps, *size[1:]))
+        kernel = mn.Transition.per_step(chance) if steps > 1 else mn.Transition.shared(chance[0])
+        games.append(mn.MarkovGame(rng.uniform(size=(players, *size)), kernel))
+    return games
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize(
+    "size", [(1, 1, 2, 2), (2, 2, 2, 2), (1, 3, 3, 2), (3, 2, 2, 3), (2, 1, 2, 2, 3), (1, 1, 9, 4)]
+)
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("at", [[1, 2, 3, 7, 30, 31, 100], [4, 100]])
+def test_runs_of_the_second_algorithm_in_one_call_have_the_bits_of_plain_runs(monkeypatch, module, size, keep, at):
+    use(monkeypatch, module)
+    games, learner = general(size, 2, steps=size[0] if len(at) == 2 else 1), mn.CorrelatedMirrorDescent(0.2, keep)
+    run, batch, measures = mn.learn(games, learner, 100, at=at), mn.GameBatch.of(games), []
+    state = learner.start(batch)
+    for before, after in itertools.pairwise([0, *at]):
+        state = learner.advance(batch, state, after - before)
+        measures.append(learner.measure(batch, state))
+    assert run.measures.keys() == measures[0].keys() == {"cce_gap_bound", *(["cce_gap"] if size[0] == 1 else [])}
+    for name, values in run.measures.items():
+        np.testing.assert_array_equal(values, np.stack([found[name] for found in measures], axis=1), err_msg=name)
+    assert (run.state.iteration, run.state.stage, run.state.length, run.state.done) == (
+        state.iteration, state.stage, state.length, state.done,
+    )  # fmt: skip
+    assert run.state.lengths == state.lengths
+    for name in ("q", "lane_q", "joint_sums", "gains", "eta"):
+        np.testing.assert_array_equal(getattr(run.state, name), getattr(state, name), err_msg=name)
+    for name in ("columns", "iterate", "anchor", "finished_sums", "joints"):
+        for one, other in zip(getattr(run.state, name), getattr(state, name), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+    for name in ("followed", "deviated"):
+        np.testing.assert_array_equal(getattr(run.state.values, name), getattr(state.values, name), err_msg=name)
+    pairs = zip(learner.stages(run.state), learner.stages(state), strict=True) if keep else []
+    for one, other in pairs:
+        assert (one.index, one.iterations) == (other.index, other.iterations)
+        for name in ("joint", "value", "q"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+        for name in ("initial", "average", "payoff"):
+            for found, expected in zip(getattr(one, name), getattr(other, name), strict=True):
+                np.testing.assert_array_equal(found, expected, err_msg=name)
+
+
+def test_gaps_that_take_a_tree_go_step_by_step():
+    games, learner = general((2, 2, 2, 2), 2), mn.CorrelatedMirrorDescent(0.2, exact_gap=True)
+    run = mn.learn(games, learner, 20, at=[3, 20])
+    assert run.measures.keys() == {"cce_gap_bound", "cce_gap"}
+    plain = mn.learn(games, mn.CorrelatedMirrorDescent(0.2), 20, at=[3, 20])
+    np.testing.assert_array_equal(run.measures["cce_gap_bound"], plain.measures["cce_gap_bound"])
+
+
 @pytest.mark.parametrize("learner", [mn.RegretMatching(), mn.OptimisticMirrorDescent(0.2)])
 def test_the_kernel_is_what_runs(monkeypatch, learner):
     """Of small dense games nothing goes step by step; of sparse ones all does."""
@@ -217,3 +330,9 @@ def test_a_state_that_was_passed_on_stays_as_it_is():
         before = kept.q.copy()
         learner.advance_and_measure(games, learner.advance(games, kept, 1), [50])
         np.testing.assert_array_equal(kept.q, before)
+    games, learner = mn.GameBatch.of(general((2, 2, 2, 2), 2)), mn.CorrelatedMirrorDescent(0.2)
+    kept = learner.advance(games, learner.start(games), 20)
+    before = kept.q.copy(), kept.lane_q.copy(), kept.gains.copy()
+    learner.advance_and_measure(games, learner.advance(games, kept, 1), [50])
+    for one, other in zip((kept.q, kept.lane_q, kept.gains), before, strict=True):
+        np.testing.assert_array_equal(one, other)
