@@ -218,7 +218,9 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def output(self, state: JointState) -> CorrelatedPolicy:
         """Return the correlated policy; before the first iteration it plays the initial policies."""
-        return CorrelatedPolicy(restart(state.initial, 1), *_played(state))
+        joints, lengths = _played(state)
+        initial = tuple(sealed(policy) for policy in restart(state.initial, 1))
+        return CorrelatedPolicy.unchecked(initial, tuple(sealed(joint) for joint in joints), lengths)
 
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
         """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1 or on request, ``cce_gap``.
@@ -362,10 +364,12 @@ def _gaps_seen(
 ) -> Floats:
     """``cce_gap`` at the looks for H = 1, (n, G): of the average of all joints so far, those of the state included."""
     each = (slice(None), *[np.newaxis] * (seen.ndim - 1))
-    known = len(state.joints) - len(plan.ended)
+    begun = len(state.joints) - len(plan.ended) + plan.before
+    shares = np.array(state.lengths, dtype=np.float64)[:, np.newaxis] / times
+    shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
     mixture = np.zeros_like(seen)
-    for k, (joint, length) in enumerate(zip(state.joints, state.lengths, strict=True)):
-        mixture += np.where(known + plan.before > k, length / times, 0.0)[each] * joint
+    for share, joint in zip(shares, state.joints, strict=True):
+        mixture += share[each] * joint
     mixture += (plan.since / times)[each] * seen
     regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
     return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
