@@ -38,7 +38,7 @@ ROWS = [
     Row("compile core", "compile the kernels: core time", "s", "at most 35 s"),
     Row("compile wall", "the same: wall clock, two cores", "s", "at most 20 s"),
     Row("import", "`import metanash`, with Python and NumPy", "s", "at most 0.12 s"),
-    Row("first learn", "the first `learn` after it, 2x2, T = 1,000", "ms"),
+    Row("first learn", "the first `learn` after that, 2x2, T = 1,000", "ms"),
     Row("solve", "`metanash solve small.nfg`, as a command", "s"),
     Row("2x2 Algorithm 1", "`learn`, 2x2, T = 1,000: Algorithm 1", "ms", "at most 0.4 ms"),
     Row("2x2 regret matching", "the same: regret matching", "ms", "at most 0.4 ms"),

@@ -240,6 +240,15 @@ CALLS = {
         lambda x: gradient_play.advance(
             x, started(ProjectedQAscent, DiscountedGame, x), 1, softmax=False, every_gap=False
         ), BATCH, D),
+    "learners.gradient_play.advance_and_measure": (
+        lambda x: gradient_play.advance_and_measure(
+            x, started(ProjectedQAscent, DiscountedGame, x), [1], softmax=False, every_gap=False), BATCH, D),
+    "learners.q_ascent.ProjectedQAscent.advance_and_measure":
+        (lambda x: learner(ProjectedQAscent).advance_and_measure(
+            x, started(ProjectedQAscent, DiscountedGame, x), [1]), BATCH, D),
+    "learners.softmax_gradient.SoftmaxGradient.advance_and_measure":
+        (lambda x: learner(SoftmaxGradient).advance_and_measure(
+            x, started(SoftmaxGradient, DiscountedGame, x), [1]), BATCH, D),
     "learners.gradient_play.measures": (
         lambda x: gradient_play.measures(
             x, started(ProjectedQAscent, DiscountedGame, x), policy(x), every_gap=False

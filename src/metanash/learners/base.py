@@ -20,7 +20,7 @@ have, make runs of small games quicker; a subclass that redefines the plain ones
     arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays;
 ``advance_and_measure(games, state, pieces)``
     as ``advance_own`` by each of the pieces, numbers of iterations, and ``measure`` after each: the last state and
-    named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it.
+    named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it, if there are.
 """
 
 import warnings
@@ -342,9 +342,8 @@ def _unobserved(
     quick: Any = learner
     advance = quick.advance_own if has_quick(learner, "advance_own", "advance") else learner.advance
     is_own = advance != learner.advance
-    is_whole = is_own and has_quick(
-        learner, "advance_and_measure", "advance_own", "set_aside", "measure_together", "measure", "output"
-    )
+    others = ("advance", "advance_own", "set_aside", "measure_together", "measure", "output")
+    is_whole = has_quick(learner, "advance_and_measure", *others)
     is_quick = is_whole or (is_own and has_quick(learner, "measure_together", "measure", "output"))
     through = quick.advance_and_measure if is_whole else partial(step_by_step, learner)
     together = min(_ENTRIES_TOGETHER // batch.reward.size, _GAMES_TOGETHER // len(batch)) if is_quick else 0

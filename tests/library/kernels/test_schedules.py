@@ -286,6 +286,35 @@ def test_runs_of_the_second_algorithm_in_one_call_have_the_bits_of_plain_runs(mo
                 np.testing.assert_array_equal(found, expected, err_msg=name)
 
 
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("cls", [mn.ProjectedQAscent, mn.learners.SoftmaxGradient])
+@pytest.mark.parametrize("every_gap", [True, False])
+@pytest.mark.parametrize(("states", "actions", "team"), [(1, (2, 2), True), (3, (3, 2), False), (2, (2, 2, 9), False)])
+def test_runs_of_gradient_play_have_the_bits_of_plain_runs(monkeypatch, module, cls, every_gap, states, actions, team):
+    use(monkeypatch, module)
+    rng, size = np.random.default_rng([*actions, states]), (states, *actions)
+    games = [
+        mn.DiscountedGame(
+            rng.uniform(size=(1 if team else len(actions), *size)),
+            mn.Transition.shared(rng.dirichlet(np.ones(states), size=size)), 0.8,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    learner, at, batch = cls(0.05, every_gap=every_gap), [1, 2, 7, 30], mn.GameBatch.of(games)
+    run, state, measures = mn.learn(games, learner, 30, at=at), learner.start(batch), []
+    for before, after in itertools.pairwise([0, *at]):
+        state = learner.advance(batch, state, after - before)
+        measures.append(learner.measure(batch, state))
+    assert run.measures.keys() == measures[0].keys() == {"ne_gap", *(["mean_gap"] if every_gap else [])}
+    for name, values in run.measures.items():
+        np.testing.assert_array_equal(values, np.stack([found[name] for found in measures], axis=1), err_msg=name)
+    assert run.state.iteration == state.iteration
+    for name in ("gap_sums", "least_best", "responses"):
+        np.testing.assert_array_equal(getattr(run.state, name), getattr(state, name), err_msg=name)
+    for one, other in zip(run.state.parameters, state.parameters, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_gaps_that_take_a_tree_go_step_by_step():
     games, learner = general((2, 2, 2, 2), 2), mn.CorrelatedMirrorDescent(0.2, exact_gap=True)
     run = mn.learn(games, learner, 20, at=[3, 20])
