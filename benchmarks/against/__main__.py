@@ -28,8 +28,12 @@ SMALL = 'NFG 1 R "small" { "a" "b" } { 2 2 }\n\n3 1 0 2 1 2 2 0\n'
 TIMED = "import time\nimport metanash as mn\nloaded = time.process_time()\n"
 FIRST = (
     "import numpy as np\ngame = mn.ZeroSumGame([[[[.5, 0.], [0., 1.]]]], mn.Transition.shared(np.ones((1, 2, 2, 1))))\n"
-    "begun = time.process_time()\nmn.learn(game, mn.OptimisticMirrorDescent(0.1), 1000)\n"
+    "mn.learn(game, mn.OptimisticMirrorDescent(0.1), 1000)\n"
 )
+
+
+STARTS = ("import", "first learn", "solve")
+"""Rows of processes of their own."""
 
 
 def environment(build: Path) -> dict[str, str]:
@@ -69,7 +73,7 @@ def spent(command: Sequence[str], build: Path) -> tuple[float, float] | None:
     done = subprocess.run(command, cwd=build, env=environment(build), capture_output=True, text=True, check=False)
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun
     if done.returncode:
-        print(f"{' '.join(command)} failed in {build.name}: {done.stderr.strip()[-300:]}", file=sys.stderr)
+        print(f"{' '.join(command)} failed in {build.name}: {done.stderr.strip()[-120:]}", file=sys.stderr)
         return None
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
@@ -120,21 +124,23 @@ def in_turns(rounds: int, measure: Callable[[Path], float | None], builds: Seque
     return pairs
 
 
-def quick(builds: Sequence[Path], rounds: int, names: Sequence[str]) -> Iterator[rows.Record]:
+def quick(builds: Sequence[Path], folder: Path, rounds: int, names: Sequence[str]) -> Iterator[rows.Record]:
     """Rows of processes of their own, and of calls."""
-    small = builds[0].parent / "small.nfg"
+    small = folder / "small.nfg"
     small.write_text(SMALL)
     solve = ["-c", "import sys; from metanash.cli import main; sys.exit(main())", "solve", str(small)]
     starts: dict[str, Callable[[Path], float | None]] = {
         "import": lambda build: alone(build, TIMED, "loaded"),
-        "first learn": lambda build: alone(build, TIMED + FIRST, "1e3 * (time.process_time() - begun)"),
+        "first learn": lambda build: alone(build, TIMED + FIRST, "time.process_time()"),
         "solve": lambda build: (spent([sys.executable, *solve], build) or [None])[0],
     }
     for name, measure in starts.items():
+        if name not in names:
+            continue
         yield rows.summary(name, in_turns(rounds, measure, builds))
     with ExitStack() as stack:
         ask = {build: stack.enter_context(process(build)) for build in builds}
-        for name in names:
+        for name in (name for name in names if name in CALLS):
             if [ask[build](name) for build in builds][-1] is None:  # made ready
                 raise SystemExit(f"bench-against: this build cannot make the call {name!r}; mend measure.py")
             often = rounds if name not in {"exact 1000", "exact 2000"} else min(rounds, 3)
@@ -164,25 +170,25 @@ def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="./do bench-against", description=__doc__.splitlines()[0])
     parser.add_argument("revision", help="commit of the older build")
     parser.add_argument("--rounds", type=int, default=9, help="measurements of each build")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=CALLS, help="these calls alone")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[*STARTS, *CALLS], help="these alone")
+    parser.add_argument(
+        "--builds", nargs=2, type=Path, metavar=("OLD", "NEW"), help="folders with both, compiled: none is made then"
+    )
     parser.add_argument("--long", action="store_true", help="the exact solution at n = 2,000 too, half a minute a call")
     parser.add_argument("--pipeline", action="store_true", help="both pipelines too: ten minutes and more")
     parser.add_argument("--tests", action="store_true", help="the tests too: half an hour and more")
     arguments = parser.parse_args(given)
-    names = arguments.only or [name for name in CALLS if arguments.long or name != "exact 2000"]
+    names = arguments.only or [name for name in (*STARTS, *CALLS) if arguments.long or name != "exact 2000"]
     records = rows.read(RESULTS)
     with tempfile.TemporaryDirectory(prefix="metanash-against-") as folder:
-        builds = copies(arguments.revision, Path(folder))
-        compiled = [compile_kernels(build) for build in builds]
-        found = [
-            rows.summary(f"compile {kind}", [(old, new)])
-            for kind, old, new in zip(("core", "wall"), *compiled, strict=True)
-        ]
-        for part in (
-            found,
-            quick(builds, arguments.rounds, names),
-            long_rows(builds, arguments.pipeline, arguments.tests),
-        ):
+        builds, found = arguments.builds, []
+        if not builds:
+            builds = copies(arguments.revision, Path(folder))
+            compiled = [compile_kernels(build) for build in builds]
+            kinds = zip(("core", "wall"), *compiled, strict=True)
+            found = [rows.summary(f"compile {kind}", [(old, new)]) for kind, old, new in kinds]
+        calls = quick(builds, Path(folder), arguments.rounds, names)
+        for part in (found, calls, long_rows(builds, arguments.pipeline, arguments.tests)):
             for record in part:
                 records[record["name"]] = record
                 print(*record.values(), flush=True)

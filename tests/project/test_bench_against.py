@@ -109,3 +109,25 @@ def test_copies_are_those_of_a_commit_and_of_the_working_tree(tmp_path):
         assert (now / name).read_bytes() == (ROOT / name).read_bytes()
     with pytest.raises(SystemExit, match="rev-parse"):
         against.copies("no-such-commit", tmp_path / "more")
+
+
+def test_a_build_beside_itself_is_written_into_the_page(tmp_path, monkeypatch, capsys):
+    """Of other rows, which were measured before, the table keeps what is known."""
+    page = tmp_path / "performance.md"
+    page.write_text(f"head\n{rows.BEGIN}\n{rows.END}\ntail\n")
+    monkeypatch.setattr(against, "PAGE", page)
+    monkeypatch.setattr(against, "RESULTS", tmp_path / "against.csv")
+    rows.write(against.RESULTS, {"tests core": rows.summary("tests core", [(10.0, 5.0)])})
+    only = ["2x2 regret matching", "import"]
+    against.main(["123456789", "--builds", str(ROOT), str(ROOT), "--rounds", "2", "--only", *only])
+    lines = page.read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")] == [
+        "what", "`./do test`: core time", "`import metanash`, the start of Python included",
+        "the same: regret matching",
+    ]  # fmt: skip
+    assert lines[3].split("|")[3].strip() == "1234567"
+    ratio = float(rows.read(against.RESULTS)["2x2 regret matching"]["ratio"])
+    assert 0.2 < ratio < 5.0
+    assert capsys.readouterr().out.splitlines()[0].startswith("import ")
+    with pytest.raises(SystemExit):
+        against.main(["123456789", "--only", "no such row"])
