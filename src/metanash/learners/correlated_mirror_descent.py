@@ -6,6 +6,7 @@ Q_i^tau, against the product of the others' last iterates. The stages are those 
 The output is a correlated policy (:mod:`metanash.correlated`), at any time.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -341,10 +342,8 @@ def _gains_of_stages(games: GameBatch[MarkovGame], worth: Floats, plan: Schedule
     """Sums of the gains over finished stages, before each stage that runs in a schedule: (stages + 1, G, N)."""
     difference = worth[:, :, 1, :, 0] - worth[:, :, 0, :, 0]
     gain = (games.initial[:, np.newaxis] * difference).sum(axis=-1)
-    gains = [known]
-    for length, own in zip(plan.ended, gain[1:], strict=True):
-        gains.append(gains[-1] + length * own)
-    return np.stack(gains)
+    lengths = np.array(plan.ended, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    return np.cumsum(np.concatenate([known[np.newaxis], lengths * gain[1:]]), axis=0)  # one after the other
 
 
 def _bounds_seen(
@@ -367,10 +366,10 @@ def _gaps_seen(
     begun = len(state.joints) - len(plan.ended) + plan.before
     shares = np.array(state.lengths, dtype=np.float64)[:, np.newaxis] / times
     shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
-    mixture = np.zeros_like(seen)
-    for share, joint in zip(shares, state.joints, strict=True):
-        mixture += share[each] * joint
-    mixture += (plan.since / times)[each] * seen
+    mixture = (plan.since / times)[each] * seen
+    if len(shares):  # one stage after the other, as CorrelatedPolicy.mixture
+        terms = shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]
+        mixture = np.cumsum(terms, axis=0)[-1] + mixture
     regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
     return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
 
@@ -414,10 +413,12 @@ def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
 
 
 def _with_views(state: JointState) -> JointState:
-    """The same state, its anchors and iterates being views of its columns."""
-    ends = np.cumsum(state.lane_q.shape[4:])[:-1]
-    anchor, iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
-    return replace(state, anchor=anchor, iterate=iterate)
+    """The same new state, its anchors and iterates being views of its columns."""
+    ends = list(itertools.accumulate(state.lane_q.shape[4:], initial=0))
+    state.anchor, state.iterate = (
+        tuple(block[..., begin:end] for begin, end in itertools.pairwise(ends)) for block in state.columns
+    )
+    return state
 
 
 def _by_lanes(q: Floats) -> Floats:
