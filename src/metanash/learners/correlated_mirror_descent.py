@@ -366,10 +366,11 @@ def _gaps_seen(
     begun = len(state.joints) - len(plan.ended) + plan.before
     shares = np.array(state.lengths, dtype=np.float64)[:, np.newaxis] / times
     shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
-    mixture = (plan.since / times)[each] * seen
+    mixture = np.zeros_like(seen)
     if len(shares):  # one stage after the other, as CorrelatedPolicy.mixture
-        terms = shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]
-        mixture = np.cumsum(terms, axis=0)[-1] + mixture
+        for term in shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]:
+            mixture += term
+    mixture += (plan.since / times)[each] * seen
     regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
     return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
 

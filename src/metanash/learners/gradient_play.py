@@ -137,7 +137,8 @@ def advance_and_measure(
         kernels.ascent(**call, done=done, iterations=iterations)
         done += iterations
         seen[k] = parameters
-        means.append(own.gap_sums.sum(axis=0) / max(done, 1))
+        if every_gap:
+            means.append(own.gap_sums.sum(axis=0) / max(done, 1))
     rows = parts_of(seen.reshape(-1, *parameters.shape[1:]), games.game.n_actions)
     policies = tuple(simplex.softmax(part) for part in rows) if softmax else rows
     found = {"ne_gap": ne_gaps(games.repeated(len(pieces)), policies).reshape(len(pieces), len(games))}
