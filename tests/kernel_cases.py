@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 from sampling_cases import sampling_cases
+from schedule_cases import schedule_cases
 from sparse_cases import sparse_cases
 from tree_cases import tree_cases
 
@@ -320,6 +321,12 @@ WRITTEN = {
         "x", "policy", "payoff", "baseline", "sum_joint", "sum_payoff", "sum_value", "met",
     ),
     "sampled_ascent": ("policy", "baseline", "played"),
+    "mirror_run": (
+        "x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value", "finished_mu", "finished_nu", "q", "seen_mu", "seen_nu",
+        "stage_mu", "stage_nu", "stage_value",
+    ),
+    "joint_run": ("x", "policy", "sum_joint", "finished", "lane_q", "q", "values", "stage_joint", "seen_joint"),
+    "regret_run": ("q", "x", "y", "mu", "nu", "sum_mu", "sum_nu", "value", "seen_mu", "seen_nu"),
 }  # fmt: skip
 
 
@@ -328,8 +335,12 @@ def run(module, kernel, arguments):
     arguments = copied(arguments)
     result = getattr(module, kernel)(**arguments)
     found = {name: arguments[name] for name in WRITTEN[kernel]}
-    if kernel == "mirror":  # only differences of logits mean anything
+    if kernel in {"mirror", "mirror_run"}:  # only differences of logits mean anything
         return found | {name: found[name] - found[name].max(axis=1, keepdims=True) for name in ("x", "y")}
+    if kernel == "joint_run":
+        ends = np.cumsum(arguments["actions"])[:-1]
+        parts = np.split(found["x"], ends, axis=1)
+        found["x"] = np.concatenate([part - part.max(axis=1, keepdims=True) for part in parts], axis=1)
     if kernel == "equilibria":  # values in the unit of the payoffs
         found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320
     return {"row": np.array(result)} if kernel == "off_simplex" else found
@@ -400,6 +411,7 @@ def cases():
     yield "expect nothing", "expect", expect_arguments(rng, 4, 3, 2, 0, 2), 0.0
     yield from matrix_cases(rng)
     yield from tree_cases(np.random.default_rng(20233))
+    yield from schedule_cases(np.random.default_rng(20236))
     yield from sampling_cases(np.random.default_rng(20234))
     yield from sparse_cases(np.random.default_rng(20234))
 

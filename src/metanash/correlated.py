@@ -628,7 +628,7 @@ def cce_gains_or_bounds(
     _check_sizes(games, policy)
     shape = (len(games), games.game.n_players)
     if games.game.horizon == 1:
-        return CCEGains(_external_regrets(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
+        return CCEGains(external_regrets(games, policy.mixture()), np.ones(shape, dtype=bool), np.zeros(shape))
     if not policy.joints:  # there is nothing to be told
         return CCEGains(cce_gain_bounds(games, policy), np.ones(shape, dtype=bool), np.zeros(shape))
     shares = [n / sum(policy.iterations) for n in policy.iterations]
@@ -649,9 +649,9 @@ def _all_exact(found: CCEGains, most_products: int) -> CCEGains:
     return found
 
 
-def _external_regrets(games: GameBatch[MarkovGame], policy: CorrelatedPolicy) -> Floats:
-    """Gains (G, N) for H = 1: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ]."""
-    players, joint = games.game.n_players, policy.mixture()
+def external_regrets(games: GameBatch[MarkovGame], joint: Floats) -> Floats:
+    """Gains (G, N) for H = 1 under joint distributions: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ]."""
+    players = games.game.n_players
     gains = []
     for i in range(players):
         reward = games.reward[:, i]

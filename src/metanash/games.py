@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import distributions, float_array, within
-from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.frozen import Frozen, sealed, sealed_again, sealed_stack
 from metanash.transitions import Transition, TransitionBatch, enough_axes
 from metanash.typing import Floats
 
@@ -334,7 +334,13 @@ class GameBatch(Frozen, Generic[AnyGame]):
         """These games so many times, one after the other; made once, and kept as long as they are."""
         known: dict[int, GameBatch[AnyGame]] = self.__dict__.setdefault("_repeated", {})
         if count not in known:
-            known[count] = GameBatch(self.games * count)
+            again = known[count] = GameBatch.__new__(GameBatch)
+            again.__dict__.update(
+                games=self.games * count,
+                reward=sealed_again(self.reward, count),
+                initial=sealed_again(self.initial, count),
+                transitions=self.transitions.repeated(count),
+            )
         return known[count]
 
     @property

@@ -13,6 +13,7 @@ import numpy as np
 
 from metanash import kernels, simplex
 from metanash._inner.checks import distributions, policy_array
+from metanash._inner.reductions import summed
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_batch, check_game
 from metanash.typing import Floats, Integers, Policy
 
@@ -28,6 +29,7 @@ __all__ = [
     "ne_gains_of",
     "ne_gap",
     "ne_gaps",
+    "ne_gaps_of_stacks",
     "ne_gaps_of_sums",
     "optimal_values",
     "potential_rises",
@@ -479,9 +481,28 @@ def ne_gaps_of_sums(games: GameBatch[Any], sums: Sequence[Policy]) -> Floats:
     [[0.0], [0.5], [1.0]]
     """
     check_batch("ne_gaps_of_sums", games)
-    together = [np.concatenate(parts) for parts in zip(*sums, strict=True)]
-    policy = tuple(total / total.sum(axis=-1, keepdims=True) for total in together)
-    return ne_gaps(games.repeated(len(sums)), policy).reshape(len(sums), len(games))
+    return ne_gaps_of_stacks(games, [np.stack(parts) for parts in zip(*sums, strict=True)])
+
+
+def ne_gaps_of_stacks(games: GameBatch[Any], sums: Policy) -> Floats:
+    """:func:`ne_gaps_of_sums` of sums that lie in one array (n, G, ...) for each player.
+
+    Takes a GameBatch of any class; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> from metanash import Transition
+    >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still))
+    >>> both = np.array([[[[[5.0, 5.0]]]], [[[[2.0, 0.0]]]]])
+    >>> ne_gaps_of_stacks(games, (both, both)).tolist()
+    [[0.0], [1.0]]
+    """
+    check_batch("ne_gaps_of_stacks", games)
+    count = len(sums[0])
+    rows = [total.reshape(-1, *total.shape[2:]) for total in sums]
+    policy = tuple(total / summed(total, keepdims=True) for total in rows)
+    return ne_gaps(games.repeated(count), policy).reshape(count, len(games))
 
 
 def ne_gains(game: Game, policy: Policy) -> Floats:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metanash import kernels
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.compressed import Rows, kernel_rows, matrix_of, matrix_of_parts
-from metanash._inner.frozen import Frozen, sealed, sealed_stack
+from metanash._inner.frozen import Frozen, sealed, sealed_again, sealed_stack
 from metanash._inner.late import scipy
 from metanash.typing import Floats, Integers
 
@@ -263,6 +263,17 @@ class TransitionBatch(Frozen):
             index=sealed(np.array([number[id(t)] for t in self.transitions], dtype=np.int64)),
             stacked=stacked,
         )
+
+    def repeated(self, count: int) -> "TransitionBatch":
+        """The kernels of these games so many times, one round after the other."""
+        again = TransitionBatch.__new__(TransitionBatch)
+        again.__dict__.update(
+            transitions=self.transitions * count,
+            kinds=self.kinds,
+            index=sealed_again(self.index, count),
+            stacked=self.stacked,
+        )
+        return again
 
     @property
     def steps(self) -> int:

@@ -1,5 +1,8 @@
 """Learners of extensive games: published pseudo-code on nested trees, optimality of steps, the library's learners."""
 
+import itertools
+import math
+
 import game_trees
 import numpy as np
 import oracles_trees
@@ -18,7 +21,9 @@ from metanash.extensive import (
     learn_extensive,
     mean_strategies,
     ne_gap,
+    runs,
     solve_constant_sum,
+    stack_games,
 )
 from metanash.kernels.tree_steps import mirror_step
 from metanash.learners.base import PureStartWarning
@@ -250,6 +255,26 @@ def test_a_cut_run_gives_the_bits_of_the_whole(tmp_path, learner):
     for one, other in zip(arrays(whole.state), arrays(cut.state), strict=True):
         np.testing.assert_array_equal(one, other)
     assert cut.measures["ne_gap"][-1] == whole.measures["ne_gap"][-1]
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_checkpoints_measured_together_have_the_bits_of_plain_ones(tmp_path, learner, monkeypatch):
+    game = read(tmp_path, game_trees.three(), 3)
+    batch = stack_games([game, game])
+    looks = [1, 2, 5, 6, 40]
+    for kind in (game, batch):
+        state, plain = learner.start(kind), []
+        for before, after in itertools.pairwise([0, *looks]):
+            state = learner.advance(kind, state, after - before)
+            plain.append(learner.measure(kind, state))
+        for most in (1 << 16, 3 * math.prod(kind.batch_shape) * sum(kind.n_sequences), 1):
+            monkeypatch.setattr(runs, "_ENTRIES_TOGETHER", most)
+            run = learn_extensive(kind, learner, 40, at=looks)
+            assert run.measures.keys() == plain[0].keys()
+            for name, values in run.measures.items():
+                np.testing.assert_array_equal(values, np.stack([found[name] for found in plain], axis=-1), err_msg=name)
+            for one, other in zip(arrays(run.state), arrays(state), strict=True):
+                np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("learner", LEARNERS)

@@ -226,6 +226,8 @@ CALLS = {
     "gaps.ne_gap": (lambda x: gaps.ne_gap(x, policy(x, lead=0)), ALONE, Z | M | D),
     "gaps.ne_gaps": (lambda x: gaps.ne_gaps(x, policy(x)), BATCH, Z | M | D),
     "gaps.ne_gaps_of_sums": (lambda x: gaps.ne_gaps_of_sums(x, [policy(x)]), BATCH, Z | M | D),
+    "gaps.ne_gaps_of_stacks":
+        (lambda x: gaps.ne_gaps_of_stacks(x, [part[np.newaxis] for part in policy(x)]), BATCH, Z | M | D),
     "gaps.potential_rises": (lambda x: gaps.potential_rises(x, policy(x), policy(x)), BATCH, D),
     "gaps.potential_values": (lambda x: gaps.potential_values(x, policy(x)), BATCH, D),
     "gaps.rise_error": (gaps.rise_error, ALONE, D),
@@ -239,6 +241,15 @@ CALLS = {
         lambda x: gradient_play.advance(
             x, started(ProjectedQAscent, DiscountedGame, x), 1, softmax=False, every_gap=False
         ), BATCH, D),
+    "learners.gradient_play.advance_and_measure": (
+        lambda x: gradient_play.advance_and_measure(
+            x, started(ProjectedQAscent, DiscountedGame, x), [1], softmax=False, every_gap=False), BATCH, D),
+    "learners.q_ascent.ProjectedQAscent.advance_and_measure":
+        (lambda x: learner(ProjectedQAscent).advance_and_measure(
+            x, started(ProjectedQAscent, DiscountedGame, x), [1]), BATCH, D),
+    "learners.softmax_gradient.SoftmaxGradient.advance_and_measure":
+        (lambda x: learner(SoftmaxGradient).advance_and_measure(
+            x, started(SoftmaxGradient, DiscountedGame, x), [1]), BATCH, D),
     "learners.gradient_play.measures": (
         lambda x: gradient_play.measures(
             x, started(ProjectedQAscent, DiscountedGame, x), policy(x), every_gap=False
@@ -256,6 +267,15 @@ CALLS = {
             x, started(OptimisticMirrorDescent, ZeroSumGame, x), 1), BATCH, Z),
     "learners.regret_matching.RegretMatching.advance_own":
         (lambda x: learner(RegretMatching).advance_own(x, started(RegretMatching, ZeroSumGame, x), 1), BATCH, Z),
+    "learners.mirror_descent.OptimisticMirrorDescent.advance_and_measure":
+        (lambda x: learner(OptimisticMirrorDescent).advance_and_measure(
+            x, started(OptimisticMirrorDescent, ZeroSumGame, x), [1]), BATCH, Z),
+    "learners.correlated_mirror_descent.CorrelatedMirrorDescent.advance_and_measure":
+        (lambda x: learner(CorrelatedMirrorDescent).advance_and_measure(
+            x, started(CorrelatedMirrorDescent, MarkovGame, x), [1]), BATCH, M),
+    "learners.regret_matching.RegretMatching.advance_and_measure":
+        (lambda x: learner(RegretMatching).advance_and_measure(
+            x, started(RegretMatching, ZeroSumGame, x), [1]), BATCH, Z),
     "learners.mirror_descent.OptimisticMirrorDescent.measure_together":
         (lambda x: learner(OptimisticMirrorDescent).measure_together(x, [policy(x)]), BATCH, Z),
     "learners.regret_matching.RegretMatching.measure_together":
@@ -340,7 +360,7 @@ for _module, _cls, _plays, _taken in (
     CALLS[f"{_name}.measure"] = (_measure, BATCH, _taken)
     CALLS[f"{_name}.advance"] = (_advance, BATCH, _taken)  # of the staged ones inherited
 
-NO_FUNCTIONS = {"learners.base.Learner", "meta.MetaUpdate", "commands.progress.Watched"}
+NO_FUNCTIONS = {"learners.base.Learner", "learners.base.step_by_step", "meta.MetaUpdate", "commands.progress.Watched"}
 """Protocols, and what hands all to a learner: what learners and updates have, which are in the table."""
 MORE = {"solution.entry.solve"}
 """Takes matrices and paths too: ``tests/library/solution``."""

@@ -132,11 +132,13 @@ def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
 def test_many_games_are_not_measured_together(monkeypatch):
     """A batch of all of them, once for each checkpoint, would take longer to make than what is saved."""
     sizes = []
-    measured = OptimisticMirrorDescent.measure_together
+    measured = OptimisticMirrorDescent.advance_and_measure
     monkeypatch.setattr(
         OptimisticMirrorDescent,
-        "measure_together",
-        lambda self, games, aside: sizes.append(len(games) * len(aside)) or measured(self, games, aside),
+        "advance_and_measure",
+        lambda self, games, state, pieces: (
+            sizes.append(len(games) * len(pieces)) or measured(self, games, state, pieces)
+        ),
     )
     for count in (1, 7, 64, 65, 200):
         learn([small_game()] * count, OptimisticMirrorDescent(0.1), 100)

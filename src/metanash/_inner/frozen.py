@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from metanash.typing import Array, Floats
 
-__all__ = ["Frozen", "sealed", "sealed_stack"]
+__all__ = ["Frozen", "sealed", "sealed_again", "sealed_stack"]
 
 Number = TypeVar("Number", bound=np.generic)
 AnyFrozen = TypeVar("AnyFrozen", bound="Frozen")
@@ -33,6 +33,11 @@ def sealed(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
     if array.size == 0 or (array.flags.c_contiguous and _is_sealed(array)):
         return array
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
+
+
+def sealed_again(array: npt.NDArray[Number], count: int) -> npt.NDArray[Number]:
+    """The entries along the first axis so many times, one round after the other, sealed."""
+    return np.frombuffer(array.tobytes() * count, dtype=array.dtype).reshape(count * len(array), *array.shape[1:])
 
 
 def sealed_stack(arrays: Sequence[Floats], *lead: int) -> Floats:

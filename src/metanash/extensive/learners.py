@@ -187,6 +187,59 @@ class _Averaged:
             value_sums=value_sums,
         )
 
+    def advance_and_measure(
+        self, game: ExtensiveGame, state: ExtensiveState, pieces: Sequence[int]
+    ) -> tuple[ExtensiveState, dict[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, to the same bits: the last state, and (..., n) arrays.
+
+        Between the pieces nothing is copied but what is measured, and all of that in one call.
+        """
+        check_extensive(f"{type(self).__name__}.advance_and_measure", game)
+        flat, (rate, alpha) = game.flat, self._speeds(game)
+        memory, strategy, plan_sums = map(flat.joined, (state.memory, state.strategy, state.plan_sums))
+        moving = () if self.alternating else (flat.joined(state.gradient), flat.joined(state.gradient_sums))
+        gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
+        value_sums, done = state.value_sums.copy(), state.iteration
+        looks = np.empty((2, len(pieces), *plan_sums.shape))
+        regrets = []
+        call = {
+            **flat.arguments,
+            "rate": rate,
+            "alpha": alpha,
+            "memory": memory,
+            "strategy": strategy,
+            "plan_sum": plan_sums,
+            "gradient": gradient,
+            "gradient_sum": gradient_sums,
+            "value_sum": value_sums,
+            "games": math.prod(game.batch_shape),
+            "power": _POWERS[self.averaging],
+            "entropy": int(self._entropy),
+            "alternating": int(self.alternating),
+        }
+        for k, iterations in enumerate(pieces):
+            kernels.learn_trees(**call, done=done, iterations=iterations)
+            done += iterations
+            looks[0, k], looks[1, k] = plan_sums, strategy
+            if moving:
+                total = self._total_weight(done)
+                sums = [part / total for part in flat.split(gradient_sums)]
+                regrets.append(cce_gap(game, sums, value_sums / total))
+        for plex, plans in zip(game.players, flat.split(looks[0]), strict=True):
+            plans[...] = plex.behaviour(plans)
+        average, last = flat_gains(game, looks).max(axis=-1)
+        found = {"ne_gap": average, "last_ne_gap": last, **({"cce_gap": np.stack(regrets)} if moving else {})}
+        state = ExtensiveState(
+            iteration=done,
+            memory=flat.split(memory),
+            strategy=flat.split(strategy),
+            plan_sums=flat.split(plan_sums),
+            gradient=flat.split(gradient) if moving else (),
+            gradient_sums=flat.split(gradient_sums) if moving else (),
+            value_sums=value_sums,
+        )
+        return state, {name: np.moveaxis(values, 0, -1) for name, values in found.items()}
+
     def _total_weight(self, iterations: int) -> float:
         """Sum of the weights, exactly and rounded once."""
         t = iterations
@@ -227,6 +280,22 @@ def _rates(game: ExtensiveGame, value: npt.ArrayLike) -> Floats:
             f"learning_rate must be one number, or one for each game (axes {game.batch_shape}); got shape {rates.shape}"
         )
     return np.asarray(rates[..., np.newaxis] / game.spread)
+
+
+def goes_together(learner: ExtensiveLearner) -> bool:
+    """Whether ``advance_and_measure`` says what ``advance`` and ``measure`` do; a class that redefines them means it.
+
+    Examples
+    --------
+    >>> class Silent(PredictiveCFR):
+    ...     def measure(self, game, state):
+    ...         return {}
+    >>> goes_together(PredictiveCFR()), goes_together(Silent())
+    (True, False)
+    """
+    cls = type(learner)
+    names = ("advance", "output", "measure", "_total_weight")
+    return issubclass(cls, _Averaged) and all(getattr(cls, name) is getattr(_Averaged, name) for name in names)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The loop that runs a learner of extensive games and measures it, and what the next game may start from."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ from metanash._inner.checks import integer
 from metanash._inner.runs import checkpoints, checkpoints_to
 from metanash._inner.views import View, Viewed
 from metanash.extensive.games import ExtensiveGame, check_extensive
-from metanash.extensive.learners import ExtensiveLearner, ExtensiveState
+from metanash.extensive.learners import ExtensiveLearner, ExtensiveState, goes_together
 from metanash.typing import Array, Floats, Integers, Policies
 
 __all__ = ["ExtensiveRun", "learn_extensive", "mean_strategies"]
+
+_ENTRIES_TOGETHER = 1 << 16
+"""Probabilities, at most, that are kept of several checkpoints to be measured in one call."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,17 +102,32 @@ def learn_extensive(
     integer("iterations", iterations, 1)
     given: Array = checkpoints(iterations) if at is None else np.asarray(at)
     grid = checkpoints_to(iterations, given)
+    quick: Any = learner if goes_together(learner) else None
+    entries = math.prod(game.batch_shape) * sum(game.n_sequences)
+    together = max(1, _ENTRIES_TOGETHER // max(entries, 1)) if quick else 1
     measures: dict[str, list[Floats]] = {}
     state, done = learner.start(game, initial), 0
-    for t in grid.tolist():
-        state, done = learner.advance(game, state, t - done), t
-        for name, value in learner.measure(game, state).items():
-            if not np.isfinite(value).all():
-                raise ArithmeticError(f"{name} is not finite after {t} iterations; a smaller learning rate may help")
-            measures.setdefault(name, []).append(value)
+    for begin in range(0, len(grid), together):
+        times = grid[begin : begin + together].tolist()
+        found: Mapping[str, Floats]
+        if quick:
+            pieces = [after - before for before, after in zip([done, *times], times, strict=False)]
+            state, found = quick.advance_and_measure(game, state, pieces)
+        else:
+            state = learner.advance(game, state, times[0] - done)
+            found = {name: np.asarray(value)[..., np.newaxis] for name, value in learner.measure(game, state).items()}
+        done = times[-1]
+        for name, values in found.items():
+            bad = ~np.isfinite(values)
+            if bad.any():
+                first = times[int(np.flatnonzero(bad.reshape(-1, len(times)).any(axis=0))[0])]
+                raise ArithmeticError(
+                    f"{name} is not finite after {first} iterations; a smaller learning rate may help"
+                )
+            measures.setdefault(name, []).append(values)
     return ExtensiveRun(
         checkpoints=grid,
-        measures={name: np.stack(found, axis=-1) for name, found in measures.items()},
+        measures={name: np.concatenate(parts, axis=-1) for name, parts in measures.items()},
         average=learner.output(game, state),
         last=state.strategy,
         state=state,

@@ -154,6 +154,10 @@ class Treeplex(Frozen):
 
     def uniform(self) -> Floats:
         """Behaviour strategy (S,) that plays all actions of a set alike."""
+        return self._uniform.copy()
+
+    @cached_property
+    def _uniform(self) -> Floats:
         return np.append(1.0, np.repeat(1.0 / self.n_actions, self.n_actions))
 
     def plan(self, behaviour: Floats) -> Floats:
@@ -173,7 +177,7 @@ class Treeplex(Frozen):
             total = np.add.reduceat(plan, self.first, axis=-1)[..., self.owner[1:]]
             reached = total > 0.0
             share = plan[..., 1:] / np.where(reached, total, 1.0)
-            behaviour[..., 1:] = np.where(reached, share, self.uniform()[1:])
+            behaviour[..., 1:] = np.where(reached, share, self._uniform[1:])
         return behaviour
 
     def checked_behaviour(self, value: npt.ArrayLike) -> Floats:

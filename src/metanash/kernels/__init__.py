@@ -1,16 +1,18 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``regret_matching`` advances predictive
-regret matching+ on fixed Q-estimates, ``ascent`` advances independent gradient play, ``maml`` differentiates values
-through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties
-two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best
-responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
+regret matching+ on fixed Q-estimates, ``mirror_run``, ``joint_run`` and ``regret_run`` go through stages or value
+updates and leave what there was on the way, ``ascent`` advances independent gradient play, ``maml`` differentiates
+values through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold``
+empties two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and
+best responses are worth, ``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
 ``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays
 fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
 with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
+:mod:`~metanash.kernels.iterates`, :mod:`~metanash.kernels.joint_runs`, :mod:`~metanash.kernels.schedules`,
 :mod:`~metanash.kernels.trees`, :mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`,
 :mod:`~metanash.kernels.bandit` and :mod:`~metanash.kernels.episodes`) are, and one line on standard error says so:
 results are the same up to rounding, but long runs take one to two orders of magnitude longer.
@@ -42,11 +44,14 @@ from metanash.kernels.twin import (  # the compiled ones take their places below
     fold,
     gains_in_trees,
     joint_mirror,
+    joint_run,
     learn_trees,
     maml,
     mirror,
+    mirror_run,
     off_simplex,
     regret_matching,
+    regret_run,
     sampled_ascent,
     sampled_mirror,
     simulate,
@@ -69,11 +74,14 @@ __all__ = [
     "gains_in_trees",
     "instruction_set",
     "joint_mirror",
+    "joint_run",
     "learn_trees",
     "maml",
     "mirror",
+    "mirror_run",
     "off_simplex",
     "regret_matching",
+    "regret_run",
     "sampled_ascent",
     "sampled_mirror",
     "simulate",

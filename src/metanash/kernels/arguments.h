@@ -4,7 +4,7 @@
  * as its shape says, and last the numbers inside arrays of indices. Nothing is read before it is known to be there.
  */
 
-#define MOST_ARGUMENTS 32
+#define MOST_ARGUMENTS 48
 #define MOST_AXES 6
 #define MOST_POSITIONAL 8 /* a kernel of more arguments takes them by name */
 #define MOST_BUFFERS (MOST_ARGUMENTS + MOST_PLAYERS)

@@ -143,6 +143,8 @@ static PyObject *launch(struct buffers *held, kernel function, void *call, size_
     }
 #include "signatures.h"
 
+#include "schedules.h"
+
 /* Objectives, gradients and their norms from those of each game, and a step along the gradients. */
 static void maml_step(const struct maml_call *c, int first) {
     const int64_t D = c->states * c->columns;
@@ -248,8 +250,7 @@ static PyObject *fold(PyObject *self, PyObject *const *args, Py_ssize_t count, P
     struct fold_call call, *c = &call;
     struct buffers held;
     if (!parse(&fold_signature, args, count, names, c, &held)) return NULL;
-    for (int64_t i = 0; i < c->entries; i++) c->total[i] += c->sums[i] + c->sums[c->entries + i];
-    memset(c->sums, 0, 2 * (size_t)c->entries * sizeof *c->sums);
+    fold_into(c->sums, c->total, c->entries);
     return finish(&held, 0);
 }
 

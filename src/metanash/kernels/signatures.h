@@ -127,6 +127,136 @@ KERNEL(regret_matching, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->ite
     SIZE(iterations, 0)
 END(regret_matching)
 
+CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
+    READ(reward, (lanes, rows, columns)) /* lanes are games, steps and states */
+    READ(transition, (steps, kinds, states, rows, columns, states))
+    INDEX(index, (kinds), (games))
+    READ(eta, (lanes))
+    READ(start_x, (games, given, cells, rows)) /* logits of the initial policies of each stage, and these */
+    READ(start_y, (games, given, cells, columns))
+    READ(start_mu, (games, given, cells, rows))
+    READ(start_nu, (games, given, cells, columns))
+    WRITE(x, (lanes, rows)) /* as in mirror, down to sum_value */
+    WRITE(y, (lanes, columns))
+    WRITE(mu, (lanes, rows))
+    WRITE(nu, (lanes, columns))
+    WRITE(sum_mu, (2, lanes, rows))
+    WRITE(sum_nu, (2, lanes, columns))
+    WRITE(sum_value, (2, lanes))
+    WRITE(finished_mu, (lanes, rows)) /* sums over finished stages */
+    WRITE(finished_nu, (lanes, columns))
+    WRITE(q, (slots, lanes, rows, columns)) /* of the running stage, then of those that begin here, round and round */
+    WRITE(seen_mu, (seen, lanes, rows)) /* sums over all iterations at each look */
+    WRITE(seen_nu, (seen, lanes, columns))
+    WRITE(stage_mu, (kept, lanes, rows)) /* sums over the stages that end here */
+    WRITE(stage_nu, (kept, lanes, columns))
+    WRITE(stage_value, (kept, lanes))
+    INDEX(pieces, (beyond), (count)) /* iterations of each */
+    INDEX(fresh, (2), (count)) /* whether a stage ends before it */
+    INDEX(looks, (2), (count)) /* whether somebody looks after it */
+    SIZE(games, 0)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(given, 1) /* stages that have an initial policy of their own; the last of these is that of later ones too */
+    SIZE(stage, 1)
+    SIZE(done, 0) /* iterations of this stage before the call */
+    SIZE(slots, 1)
+    SIZE(seen, 0)
+    SIZE(kept, 0)
+    SIZE(count, 0)
+    SIZE(longest, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
+         "count, longest and done are too large for this machine")
+    DERIVED(cells, PRODUCT(c->horizon, c->states))
+    DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(beyond, c->longest + 1)
+END(mirror_run)
+
+CALL(regret_run, "Advance predictive regret matching+ over value updates")
+    READ(reward, (lanes, rows, columns)) /* lanes are games, steps and states */
+    READ(transition, (steps, kinds, states, rows, columns, states))
+    INDEX(index, (kinds), (games))
+    WRITE(q, (lanes, rows, columns))
+    WRITE(x, (lanes, rows)) /* as in regret_matching, down to value */
+    WRITE(y, (lanes, columns))
+    WRITE(mu, (lanes, rows))
+    WRITE(nu, (lanes, columns))
+    WRITE(sum_mu, (2, lanes, rows))
+    WRITE(sum_nu, (2, lanes, columns))
+    WRITE(value, (lanes))
+    WRITE(seen_mu, (seen, lanes, rows)) /* sums at each look */
+    WRITE(seen_nu, (seen, lanes, columns))
+    INDEX(pieces, (beyond), (count)) /* iterations of each */
+    INDEX(updates, (2), (count)) /* whether values are updated after it */
+    INDEX(looks, (2), (count)) /* whether somebody looks after it */
+    SIZE(games, 0)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(done, 0) /* iterations of the run before the call */
+    SIZE(seen, 0)
+    SIZE(count, 0)
+    SIZE(longest, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
+         "count, longest and done are too large for this machine")
+    DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(beyond, c->longest + 1)
+END(regret_run)
+
+CALL(joint_run, "Advance Algorithm 2 over ends of stages")
+    READ(reward, (games, players, cells, joint))
+    READ(transition, (steps, kinds, states, joint, states))
+    INDEX(index, (kinds), (games))
+    ACTIONS(actions, (players))
+    READ(eta, (lanes)) /* lanes are games, steps and states */
+    READ(start_x, (games, given, cells, columns)) /* logits of the initial policies of each stage, and these */
+    READ(start_policy, (games, given, cells, columns))
+    WRITE(x, (lanes, columns)) /* as in joint_mirror, down to sum_joint */
+    WRITE(policy, (lanes, columns))
+    WRITE(sum_joint, (2, lanes, joint))
+    WRITE(finished, (lanes, joint)) /* sums over finished stages */
+    WRITE(lane_q, (lanes, players, joint)) /* the running stage's Q-estimates */
+    WRITE(q, (slots, games, players, cells, joint)) /* the same, then of stages that begin here, round and round */
+    WRITE(values, (room, games, 2, players, cells)) /* of the stage before the running one, then of those that end here */
+    WRITE(stage_joint, (kept, lanes, joint)) /* averages of the products of the iterates, of stages that end here */
+    WRITE(seen_joint, (seen, lanes, joint)) /* of the running stage, at each look */
+    INDEX(pieces, (beyond), (count)) /* iterations of each */
+    INDEX(fresh, (2), (count)) /* whether a stage ends before it */
+    INDEX(looks, (2), (count)) /* whether somebody looks after it */
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(given, 1) /* stages that have an initial policy of their own; the last of these is that of later ones too */
+    SIZE(stage, 1)
+    SIZE(done, 0) /* iterations of this stage before the call */
+    SIZE(slots, 1)
+    SIZE(room, 1)
+    SIZE(kept, 0)
+    SIZE(seen, 0)
+    SIZE(count, 0)
+    SIZE(longest, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
+         "count, longest and done are too large for this machine")
+    DERIVED(cells, PRODUCT(c->horizon, c->states))
+    DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(beyond, c->longest + 1)
+END(joint_run)
+
 KERNEL(ascent, c->lanes, 1.0 * c->lanes * c->states * c->states * c->joint * c->iterations,
        "Advance independent gradient play")
     READ(reward, (lanes, reward_rows, states, joint))

@@ -11,18 +11,22 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
 ``measure(games, state)``
     what that policy is worth: named (G,) arrays, exact, such as ``ne_gap``.
 
-A new learner is one file in this folder with such a class; :func:`learn` runs it. Three more methods, which it need not
+A new learner is one file in this folder with such a class; :func:`learn` runs it. More methods, which it need not
 have, make runs of small games quicker; a subclass that redefines the plain ones only is taken at its word:
 
 ``advance_own(games, state, iterations)``
     as ``advance``, in place: the state is nobody else's;
 ``set_aside(state)`` and ``measure_together(games, aside)``
-    arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays.
+    arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays;
+``advance_and_measure(games, state, pieces)``
+    as ``advance_own`` by each of the pieces, numbers of iterations, and ``measure`` after each: the last state and
+    named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it, if there are.
 """
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -35,11 +39,13 @@ from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
-__all__ += ["checked_policies", "learning_rates", "warn_of_zeros"]
+__all__ += ["checked_policies", "has_quick", "learning_rates", "step_by_step", "warn_of_zeros"]
 
 State = TypeVar("State")
 _ENTRIES_TOGETHER, _GAMES_TOGETHER = 1 << 14, 128
 """Rewards, and games, at most, on which outputs of several checkpoints are measured in one call: it has a price."""
+_ITERATIONS_TOGETHER = 1 << 16
+"""Iterations, at most, between several checkpoints that are gone through in one call, which nothing interrupts."""
 
 
 class Learner(Protocol[State]):
@@ -301,40 +307,97 @@ def learn(
     )
 
 
+def step_by_step(
+    learner: Any, games: GameBatch[Any], state: State, pieces: Sequence[int]
+) -> tuple[State, Mapping[str, Floats]]:
+    """``advance_and_measure`` of a learner that has the other quick methods, or ``advance_own`` at least.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still))
+    >>> learner = mn.RegretMatching()
+    >>> state, measures = step_by_step(learner, games, learner.start(games), [1, 9])
+    >>> state.iteration, measures["ne_gap"].shape
+    (10, (2, 1))
+    """
+    aside, found = [], dict[str, list[Floats]]()
+    is_together = has_quick(learner, "measure_together", "measure", "output")
+    for iterations in pieces:
+        state = learner.advance_own(games, state, iterations)
+        if is_together:
+            aside.append(learner.set_aside(state))
+        else:
+            _append(found, learner.measure(games, state))
+    if is_together:
+        return state, learner.measure_together(games, aside)
+    return state, {name: np.stack(values) for name, values in found.items()}
+
+
 def _unobserved(
     batch: GameBatch[Any], learner: Learner[State], state: State, grid: Integers
 ) -> tuple[State, dict[str, Floats]]:
     """The loop of :func:`learn` where nobody looks at states in between, so that they need not stay as they are."""
     quick: Any = learner
-    advance = quick.advance_own if _has(learner, "advance_own", "advance") else learner.advance
-    is_quick = _has(learner, "measure_together", "measure", "output")
+    advance = quick.advance_own if has_quick(learner, "advance_own", "advance") else learner.advance
+    is_own = advance != learner.advance
+    others = ("advance", "advance_own", "set_aside", "measure_together", "measure", "output")
+    is_whole = has_quick(learner, "advance_and_measure", *others)
+    is_quick = is_whole or (is_own and has_quick(learner, "measure_together", "measure", "output"))
+    through = quick.advance_and_measure if is_whole else partial(step_by_step, learner)
     together = min(_ENTRIES_TOGETHER // batch.reward.size, _GAMES_TOGETHER // len(batch)) if is_quick else 0
     found: dict[str, list[Floats]] = {}
-    times: list[int] = []
-    aside: list[Any] = []
     done = 0
-    for t in grid.tolist():
-        state = advance(batch, state, t - done)
-        done = t
-        times.append(t)
+    for times in _blocks(grid.tolist(), together):
+        pieces = [after - before for before, after in zip([done, *times], times, strict=False)]
+        block: Mapping[str, Floats]
         if together < 2:
+            state = advance(batch, state, pieces[0])
             block = {name: np.asarray(value)[np.newaxis] for name, value in learner.measure(batch, state).items()}
         else:
-            aside.append(quick.set_aside(state))
-            if len(aside) < together and t != grid[-1]:
-                continue
-            block = quick.measure_together(batch, aside)
+            state, block = through(batch, state, pieces)
+        done = times[-1]
         _check_finite(block, times)
         _append(found, block)
-        times, aside = [], []
     return state, {name: np.concatenate(blocks).T.copy() for name, blocks in found.items()}
 
 
-def _has(learner: object, quick: str, *plain: str) -> bool:
-    """Whether a learner has a quick method that does as its plain ones: a subclass that redefines these means them."""
-    order = type(learner).__mro__
+def _blocks(times: Sequence[int], together: int) -> list[list[int]]:
+    """Checkpoints in blocks of at most ``together``, each within a number of iterations unless it is one checkpoint."""
+    blocks: list[list[int]] = []
+    begin = last = 0
+    for t in times:
+        if blocks and len(blocks[-1]) < together and t - begin <= _ITERATIONS_TOGETHER:
+            blocks[-1].append(t)
+        else:
+            begin = last
+            blocks.append([t])
+        last = t
+    return blocks
+
+
+def has_quick(learner: Any, quick: str, *plain: str) -> bool:
+    """Whether a learner has a quick method that does as its plain ones: a subclass that redefines these means them.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> class Uniform(mn.RegretMatching):
+    ...     def output(self, state):
+    ...         return tuple(np.full(part.shape, 1 / part.shape[-1]) for part in state.iterate)
+    >>> [has_quick(learner(), "measure_together", "measure", "output") for learner in (mn.RegretMatching, Uniform)]
+    [True, False]
+    """
+    cls: Any = type(learner)
+    return _is_before(cls, quick, *plain)
+
+
+@lru_cache(maxsize=512)
+def _is_before(cls: Any, quick: str, *plain: str) -> bool:
+    order = cls.__mro__
     first = {
-        name: next((k for k, cls in enumerate(order) if name in vars(cls)), len(order)) for name in (quick, *plain)
+        name: next((k for k, base in enumerate(order) if name in vars(base)), len(order)) for name in (quick, *plain)
     }
     return first[quick] < len(order) and all(first[quick] <= first[name] for name in plain)
 

@@ -6,8 +6,9 @@ Q_i^tau, against the product of the others' last iterates. The stages are those 
 The output is a correlated policy (:mod:`metanash.correlated`), at any time.
 """
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,6 +21,7 @@ from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
     cce_gaps,
+    external_regrets,
     marginals,
     payoffs,
     player_means,
@@ -28,16 +30,18 @@ from metanash.correlated import (
 )
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
-from metanash.learners.base import Policies
+from metanash.learners.base import Policies, has_quick, step_by_step
 from metanash.learners.stages import (
     FinishedStages,
+    Schedule,
     StagedMirrorDescent,
     StagedState,
     StageStatistics,
     before_first,
     restart,
+    schedule,
 )
-from metanash.typing import Floats
+from metanash.typing import Floats, Integers
 
 __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState", "joint_state"]
 
@@ -215,7 +219,9 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def output(self, state: JointState) -> CorrelatedPolicy:
         """Return the correlated policy; before the first iteration it plays the initial policies."""
-        return CorrelatedPolicy(restart(state.initial, 1), *_played(state))
+        joints, lengths = _played(state)
+        initial = tuple(sealed(policy) for policy in restart(state.initial, 1))
+        return CorrelatedPolicy.unchecked(initial, tuple(sealed(joint) for joint in joints), lengths)
 
     def measure(self, games: GameBatch[MarkovGame], state: JointState) -> dict[str, Floats]:
         """Return ``cce_gap_bound`` (see :mod:`metanash.correlated`) and, for H = 1 or on request, ``cce_gap``.
@@ -239,6 +245,139 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             policy = CorrelatedPolicy.unchecked(restart(state.initial, 1), *_played(state))
             found["cce_gap"] = cce_gaps(games, policy)
         return found
+
+    def advance_and_measure(
+        self, games: GameBatch[MarkovGame], state: JointState, pieces: Sequence[int]
+    ) -> tuple[JointState, Mapping[str, Floats]]:
+        """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, and as ``advance`` and ``measure``.
+        """
+        check_batch("CorrelatedMirrorDescent.advance_and_measure", games, MarkovGame)
+        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
+        given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
+        is_own = has_quick(self, "advance_and_measure", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
+        is_tree = self.exact_gap and games.game.horizon > 1
+        transition = games.transitions.stacked
+        if not is_own or self.reconsider is not None or is_tree or transition is None or 1 < given < last:
+            return step_by_step(self, games, state, pieces)
+        seen, worth = self._go_through(games, transition, state, plan)
+        times = state.iteration + np.cumsum(pieces)
+        gains = _gains_of_stages(games, worth, plan, state.gains)
+        found = {"cce_gap_bound": _bounds_seen(games, seen, worth, plan, gains, times)}
+        if games.game.horizon == 1:
+            found["cce_gap"] = _gaps_seen(games, seen, state, plan, times)
+        state.gains, state.iteration, state.stage = gains[-1], int(times[-1]), last
+        state.length, state.done = plan.length, plan.done
+        return state, found
+
+    def _go_through(
+        self, games: GameBatch[MarkovGame], transition: Floats, state: JointState, plan: Schedule
+    ) -> tuple[Floats, Floats]:
+        """Advance the arrays of the state over a schedule, but for gains.
+
+        Returns
+        -------
+        (n, G, H, S, A_1, ..., A_N) array
+            Average product of the iterates in the running stage, at the looks.
+        (stages + 1, G, 2, N, H, S) array
+            Values of the stage before the running one, and of those that end.
+        """
+        ends, looks, transitions = len(plan.ended), len(plan.since), games.transitions
+        horizon, states, players = *state.eta.shape[1:], len(state.iterate)
+        (anchor, iterate), (finished,), shape = state.columns, state.finished_sums, state.joint_sums.shape[1:]
+        slots = 1 + (ends if self.keep_stages else min(ends, 1))
+        q, lane_q = np.empty((slots, *state.q.shape)), state.lane_q.copy()
+        worth = np.empty((1 + ends, len(games), 2, players, horizon, states))
+        joints, seen = np.empty((ends, *shape)), np.empty((looks, *shape))
+        q[0], worth[0, :, 0], worth[0, :, 1] = state.q, state.values.followed, state.values.deviated
+        kernels.joint_run(
+            reward=games.reward,
+            transition=transition,
+            index=transitions.index,
+            actions=np.array(shape[3:], dtype=np.int64),
+            eta=state.eta,
+            start_x=np.concatenate(state.initial_logits, axis=-1),
+            start_policy=np.concatenate(state.initial, axis=-1),
+            x=anchor,
+            policy=iterate,
+            sum_joint=state.joint_sums,
+            finished=finished,
+            lane_q=lane_q,
+            q=q,
+            values=worth,
+            stage_joint=joints,
+            seen_joint=seen,
+            pieces=plan.pieces,
+            fresh=plan.fresh,
+            looks=plan.looks,
+            games=len(games),
+            players=players,
+            horizon=horizon,
+            states=states,
+            joint=games.joint_actions,
+            columns=anchor.shape[-1],
+            kinds=len(transitions.kinds),
+            steps=transitions.steps,
+            given=state.initial[0].shape[1],
+            stage=state.stage,
+            done=state.done,
+            slots=slots,
+            room=1 + ends,
+            kept=ends,
+            seen=looks,
+            count=len(plan.pieces),
+            longest=int(plan.pieces.max()),
+        )
+        if self.keep_stages:
+            make = partial(_ended, state.stage, plan.ended, state.initial, q, joints)
+            state.stages = state.stages.and_then(*(partial(make, k) for k in range(ends)))
+        state.joints, state.lengths = (*state.joints, *sealed(joints)), (*state.lengths, *plan.ended)
+        state.values = StageValues(worth[-1, :, 0], worth[-1, :, 1])
+        state.q, state.lane_q = q[ends % slots], lane_q
+        return seen, worth
+
+
+def _gains_of_stages(games: GameBatch[MarkovGame], worth: Floats, plan: Schedule, known: Floats) -> Floats:
+    """Sums of the gains over finished stages, before each stage that runs in a schedule: (stages + 1, G, N)."""
+    difference = worth[:, :, 1, :, 0] - worth[:, :, 0, :, 0]
+    gain = (games.initial[:, np.newaxis] * difference).sum(axis=-1)
+    lengths = np.array(plan.ended, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    return np.cumsum(np.concatenate([known[np.newaxis], lengths * gain[1:]]), axis=0)  # one after the other
+
+
+def _bounds_seen(
+    games: GameBatch[MarkovGame], seen: Floats, worth: Floats, plan: Schedule, gains: Floats, times: Integers
+) -> Floats:
+    """``cce_gap_bound`` at the looks, (n, G)."""
+    looks, again = len(seen), games.repeated(len(seen))
+    before = worth[plan.before].reshape(-1, *worth.shape[2:])
+    running = stage_values(again, seen.reshape(-1, *seen.shape[2:]), StageValues(before[:, 0], before[:, 1]))
+    gain = running.gain(again).reshape(looks, len(games), -1)
+    done, t = (array[:, np.newaxis, np.newaxis] for array in (plan.since, times))
+    return np.asarray(((gains[plan.before] + done * gain) / t).max(axis=-1))
+
+
+def _gaps_seen(
+    games: GameBatch[MarkovGame], seen: Floats, state: JointState, plan: Schedule, times: Integers
+) -> Floats:
+    """``cce_gap`` at the looks for H = 1, (n, G): of the average of all joints so far, those of the state included."""
+    each = (slice(None), *[np.newaxis] * (seen.ndim - 1))
+    begun = len(state.joints) - len(plan.ended) + plan.before
+    shares = np.array(state.lengths, dtype=np.float64)[:, np.newaxis] / times
+    shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
+    mixture = np.zeros_like(seen)
+    if len(shares):  # one stage after the other, as CorrelatedPolicy.mixture
+        for term in shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]:
+            mixture += term
+    mixture += (plan.since / times)[each] * seen
+    regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
+    return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
+
+
+def _ended(first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, joints: Floats, k: int) -> JointStage:
+    """Statistics of the k-th of some stages that ended, from their arrays with a first axis of stages."""
+    return _statistics(first + k, lengths[k], initial, q[k], _by_lanes(q[k]), joints[k])
 
 
 def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
@@ -275,10 +414,12 @@ def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
 
 
 def _with_views(state: JointState) -> JointState:
-    """The same state, its anchors and iterates being views of its columns."""
-    ends = np.cumsum(state.lane_q.shape[4:])[:-1]
-    anchor, iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
-    return replace(state, anchor=anchor, iterate=iterate)
+    """The same new state, its anchors and iterates being views of its columns."""
+    ends = list(itertools.accumulate(state.lane_q.shape[4:], initial=0))
+    state.anchor, state.iterate = (
+        tuple(block[..., begin:end] for begin, end in itertools.pairwise(ends)) for block in state.columns
+    )
+    return state
 
 
 def _by_lanes(q: Floats) -> Floats:

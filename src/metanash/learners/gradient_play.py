@@ -5,7 +5,9 @@ On request the exact NE-gap of *every* iterate is summed, inside the kernel: Pro
 its mean over pi^0, ..., pi^{T-1}.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from metanash.learners.base import Policies, checked_policies, learning_rates
 from metanash.policy_gradient import beside, parts_of
 from metanash.typing import Floats
 
-__all__ = ["AscentState", "advance", "measures", "starting_state"]
+__all__ = ["AscentState", "advance", "advance_and_measure", "measures", "starting_state"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,41 +106,84 @@ def advance(
     """
     check_batch("advance", games, DiscountedGame)
     integer("iterations", iterations, 0)
-    game, parameters = games.game, beside(state.parameters)
-    responses, sums, least = state.responses.copy(), state.gap_sums.copy(), state.least_best.copy()
-    transition, actions = games.transitions.dense(0), np.array(game.n_actions, dtype=np.int64)
-    kernels.ascent(
-        reward=games.reward,
-        transition=transition,
-        index=games.transitions.index,
-        step=state.step,
-        initial=games.initial,
-        actions=actions,
-        policy=parameters,
-        response=responses,
-        sum_gap=sums,
-        least=least,
-        discount=game.discount,
-        lanes=len(games),
-        players=game.n_players,
-        states=game.n_states,
-        joint=games.joint_actions,
-        reward_rows=games.reward.shape[1],
-        columns=parameters.shape[-1],
-        kinds=len(transition),
-        softmax=int(softmax),
-        measure=int(every_gap),
-        done=state.iteration,
-        iterations=iterations,
-    )
+    own = _copied(state)
+    parameters = beside(own.parameters)
+    kernels.ascent(**_call(games, own, parameters, softmax, every_gap), done=state.iteration, iterations=iterations)
+    return replace(own, iteration=state.iteration + iterations, parameters=parts_of(parameters, games.game.n_actions))
+
+
+def advance_and_measure(
+    games: GameBatch[DiscountedGame], state: AscentState, pieces: Sequence[int], *, softmax: bool, every_gap: bool
+) -> tuple[AscentState, dict[str, Floats]]:
+    """State after pieces of so many iterations, and :func:`measures` after each, (n, G), in one call for all.
+
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> teams = GameBatch.of(mn.families.potential_sequence("team", 3, n_games=1, perturbation=0.1, discount=0.5))
+    >>> begun = starting_state(teams, None, 0.1)
+    >>> state, found = advance_and_measure(teams, begun, [1, 4], softmax=False, every_gap=True)
+    >>> state.iteration, found["ne_gap"].shape, found["mean_gap"].shape
+    (5, (2, 1), (2, 1))
+    """
+    check_batch("advance_and_measure", games, DiscountedGame)
+    own, done, means = _copied(state), state.iteration, []
+    parameters = beside(own.parameters)
+    call = _call(games, own, parameters, softmax, every_gap)
+    seen = np.empty((len(pieces), *parameters.shape))
+    for k, iterations in enumerate(pieces):
+        kernels.ascent(**call, done=done, iterations=iterations)
+        done += iterations
+        seen[k] = parameters
+        if every_gap:
+            means.append(own.gap_sums.sum(axis=0) / max(done, 1))
+    rows = parts_of(seen.reshape(-1, *parameters.shape[1:]), games.game.n_actions)
+    policies = tuple(simplex.softmax(part) for part in rows) if softmax else rows
+    found = {"ne_gap": ne_gaps(games.repeated(len(pieces)), policies).reshape(len(pieces), len(games))}
+    if every_gap:
+        found["mean_gap"] = np.stack(means)
+    return replace(own, iteration=done, parameters=parts_of(parameters, games.game.n_actions)), found
+
+
+def _copied(state: AscentState) -> AscentState:
+    """A state whose sums and responses are its own."""
     return replace(
         state,
-        iteration=state.iteration + iterations,
-        parameters=parts_of(parameters, game.n_actions),
-        gap_sums=sums,
-        least_best=least,
-        responses=responses,
+        gap_sums=state.gap_sums.copy(),
+        least_best=state.least_best.copy(),
+        responses=state.responses.copy(),
     )
+
+
+def _call(
+    games: GameBatch[DiscountedGame], state: AscentState, parameters: Floats, softmax: bool, every_gap: bool
+) -> dict[str, Any]:
+    """Arguments of :func:`metanash.kernels.ascent` but for iterations, which advances arrays of the state."""
+    game, transition = games.game, games.transitions.dense(0)
+    return {
+        "reward": games.reward,
+        "transition": transition,
+        "index": games.transitions.index,
+        "step": state.step,
+        "initial": games.initial,
+        "actions": np.array(game.n_actions, dtype=np.int64),
+        "policy": parameters,
+        "response": state.responses,
+        "sum_gap": state.gap_sums,
+        "least": state.least_best,
+        "discount": game.discount,
+        "lanes": len(games),
+        "players": game.n_players,
+        "states": game.n_states,
+        "joint": games.joint_actions,
+        "reward_rows": games.reward.shape[1],
+        "columns": parameters.shape[-1],
+        "kinds": len(transition),
+        "softmax": int(softmax),
+        "measure": int(every_gap),
+    }
 
 
 def measures(

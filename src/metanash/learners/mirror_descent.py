@@ -11,7 +11,7 @@ Where the paper is read, not copied:
 - The last stage may be cut by T. Its statistics are averages over the iterations it ran.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,15 +20,17 @@ import numpy as np
 from metanash import kernels
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import backup, ne_gaps, ne_gaps_of_sums
-from metanash.learners.base import Policies
+from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
+from metanash.learners.base import Policies, has_quick, step_by_step
 from metanash.learners.stages import (
     FinishedStages,
+    Schedule,
     StagedMirrorDescent,
     StagedState,
     StageStatistics,
     before_first,
     restart,
+    schedule,
 )
 from metanash.typing import Floats
 
@@ -204,6 +206,100 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         """
         check_batch("OptimisticMirrorDescent.measure_together", games, ZeroSumGame)
         return {"ne_gap": ne_gaps_of_sums(games, aside)}
+
+    def advance_and_measure(
+        self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: Sequence[int]
+    ) -> tuple[MirrorState, Mapping[str, Floats]]:
+        """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, and as ``advance``.
+        """
+        check_batch("OptimisticMirrorDescent.advance_and_measure", games, ZeroSumGame)
+        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
+        given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
+        is_own = has_quick(self, "advance_and_measure", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
+        transition = games.transitions.stacked
+        if not is_own or self.reconsider is not None or transition is None or 1 < given < last:
+            return step_by_step(self, games, state, pieces)
+        seen = self._go_through(games, transition, state, plan, len(pieces))
+        state.iteration, state.stage, state.length, state.done = (
+            state.iteration + sum(pieces),
+            last,
+            plan.length,
+            plan.done,
+        )
+        return state, {"ne_gap": ne_gaps_of_stacks(games, seen)}
+
+    def _go_through(
+        self, games: GameBatch[ZeroSumGame], transition: Floats, state: MirrorState, plan: Schedule, looks: int
+    ) -> Policies:
+        """Advance the arrays of the state over a schedule; sums of the iterates at the looks, (n, G, H, S, A_i)."""
+        (x, y), (mu, nu), (sum_mu, sum_nu, sum_value) = state.anchor, state.iterate, state.stage_sums
+        (finished_mu, finished_nu), transitions = state.finished_sums, games.transitions
+        (start_x, start_y), (start_mu, start_nu) = state.initial_logits, state.initial
+        seen = tuple(np.empty((looks, *policy.shape)) for policy in state.iterate)
+        ends = len(plan.ended)
+        kept = ends if self.keep_stages else 0
+        ended = tuple(np.empty((kept, *total.shape[1:])) for total in state.stage_sums)
+        slots = 1 + (ends if self.keep_stages else min(ends, 1))
+        q = np.empty((slots, *state.q.shape))
+        q[0] = state.q
+        _, horizon, states, rows, columns = state.q.shape
+        kernels.mirror_run(
+            reward=games.reward,
+            transition=transition,
+            index=transitions.index,
+            eta=state.eta,
+            start_x=start_x,
+            start_y=start_y,
+            start_mu=start_mu,
+            start_nu=start_nu,
+            x=x,
+            y=y,
+            mu=mu,
+            nu=nu,
+            sum_mu=sum_mu,
+            sum_nu=sum_nu,
+            sum_value=sum_value,
+            finished_mu=finished_mu,
+            finished_nu=finished_nu,
+            q=q,
+            seen_mu=seen[0],
+            seen_nu=seen[1],
+            stage_mu=ended[0],
+            stage_nu=ended[1],
+            stage_value=ended[2],
+            pieces=plan.pieces,
+            fresh=plan.fresh,
+            looks=plan.looks,
+            games=len(games),
+            horizon=horizon,
+            states=states,
+            rows=rows,
+            columns=columns,
+            kinds=len(transitions.kinds),
+            steps=transitions.steps,
+            given=start_mu.shape[1],
+            stage=state.stage,
+            done=state.done,
+            slots=slots,
+            seen=looks,
+            kept=kept,
+            count=len(plan.pieces),
+            longest=int(plan.pieces.max()),
+        )
+        if kept:
+            make = partial(_ended, state.stage, plan.ended, state.initial, q, ended)
+            state.stages = state.stages.and_then(*(partial(make, k) for k in range(kept)))
+        state.q = q[ends % slots]
+        return seen
+
+
+def _ended(
+    first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, sums: tuple[Floats, ...], k: int
+) -> Stage:
+    """Statistics of the k-th of some stages that ended, from their arrays with a first axis of stages."""
+    return _statistics(first + k, lengths[k], initial, q[k], tuple(total[k] for total in sums))
 
 
 def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums: tuple[Floats, ...]) -> Stage:

@@ -5,6 +5,7 @@ pi_i(.|s) <- Proj(pi_i(.|s) + alpha Qbar_i(s, .)), Qbar_i being the Q-function o
 averaged over the others. Nothing is averaged over time: the output is the last iterate.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metanash.games import DiscountedGame, GameBatch, check_batch
@@ -77,3 +78,13 @@ class ProjectedQAscent:
         """
         check_batch("ProjectedQAscent.measure", games, DiscountedGame)
         return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)
+
+    def advance_and_measure(
+        self, games: GameBatch[DiscountedGame], state: AscentState, pieces: Sequence[int]
+    ) -> tuple[AscentState, dict[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, (n, G).
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("ProjectedQAscent.advance_and_measure", games, DiscountedGame)
+        return gradient_play.advance_and_measure(games, state, pieces, softmax=False, every_gap=self.every_gap)

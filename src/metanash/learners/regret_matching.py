@@ -26,18 +26,20 @@ is so for regret matching+ (Burch, Moravcik and Schmid 2019) but not proven for 
 is measured, not promised, for H = 1 as for H > 1; the gap of an output is exact in any case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from metanash import kernels
 from metanash._inner.checks import integer
+from metanash._inner.frozen import sealed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
-from metanash.gaps import backup, ne_gaps, ne_gaps_of_sums
-from metanash.learners.base import Policies, checked_policies, learning_rates
+from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
+from metanash.learners.base import Policies, checked_policies, learning_rates, step_by_step
 from metanash.simplex import uniform
-from metanash.typing import Floats
+from metanash.typing import Floats, Integers
 
 __all__ = ["RegretMatching", "RegretState"]
 
@@ -202,3 +204,66 @@ class RegretMatching:
         """
         check_batch("RegretMatching.measure_together", games, ZeroSumGame)
         return {"ne_gap": ne_gaps_of_sums(games, aside)}
+
+    def advance_and_measure(
+        self, games: GameBatch[ZeroSumGame], state: RegretState, pieces: Sequence[int]
+    ) -> tuple[RegretState, Mapping[str, Floats]]:
+        """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        """
+        check_batch("RegretMatching.advance_and_measure", games, ZeroSumGame)
+        transitions = games.transitions
+        if transitions.stacked is None:
+            return step_by_step(self, games, state, pieces)
+        (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
+        _, horizon, states, rows, columns = state.q.shape
+        plan, updates, looks = _plan(state.iteration, horizon > 1, tuple(pieces))
+        seen = tuple(np.empty((len(pieces), *policy.shape)) for policy in state.iterate)
+        q = state.q.copy()  # perhaps of another state too
+        kernels.regret_run(
+            reward=games.reward,
+            transition=transitions.stacked,
+            index=transitions.index,
+            q=q,
+            x=x,
+            y=y,
+            mu=mu,
+            nu=nu,
+            sum_mu=sum_mu,
+            sum_nu=sum_nu,
+            value=np.empty(q.shape[:3]),
+            seen_mu=seen[0],
+            seen_nu=seen[1],
+            pieces=plan,
+            updates=updates,
+            looks=looks,
+            games=len(games),
+            horizon=horizon,
+            states=states,
+            rows=rows,
+            columns=columns,
+            kinds=len(transitions.kinds),
+            steps=transitions.steps,
+            done=state.iteration,
+            seen=len(pieces),
+            count=len(plan),
+            longest=int(plan.max()),
+        )
+        state = RegretState(state.iteration + sum(pieces), q, (x, y), (mu, nu), (sum_mu, sum_nu))
+        return state, {"ne_gap": ne_gaps_of_stacks(games, seen)}
+
+
+@lru_cache(maxsize=256)
+def _plan(done: int, is_updated: bool, wanted: tuple[int, ...]) -> tuple[Integers, Integers, Integers]:
+    """Pieces of a run from ``done`` on by wanted numbers of iterations; where values are updated, where one looks."""
+    found = []
+    for left in wanted:
+        end = done + left
+        while done < end:
+            update = max(FIRST_UPDATE, 1 << done.bit_length())
+            stop = min(end, update) if is_updated else end
+            found.append((stop - done, is_updated and stop == update, stop == end))
+            done = stop
+    pieces, updates, looks = (sealed(column) for column in np.array(found, dtype=np.int64).T)
+    return pieces, updates, looks

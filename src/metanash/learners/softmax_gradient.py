@@ -6,6 +6,7 @@ theta_i <- theta_i + alpha dV_i/dtheta_i, in a potential game the gradient of th
     dV_i(rho)/dtheta_i(s, a) = 1/(1 - gamma) d_rho^pi(s) pi_i(a|s) (Qbar_i(s, a) - V_i(s)).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from metanash import simplex
@@ -80,3 +81,13 @@ class SoftmaxGradient:
         """
         check_batch("SoftmaxGradient.measure", games, DiscountedGame)
         return gradient_play.measures(games, state, self.output(state), every_gap=self.every_gap)
+
+    def advance_and_measure(
+        self, games: GameBatch[DiscountedGame], state: AscentState, pieces: Sequence[int]
+    ) -> tuple[AscentState, dict[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, (n, G).
+
+        Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+        """
+        check_batch("SoftmaxGradient.advance_and_measure", games, DiscountedGame)
+        return gradient_play.advance_and_measure(games, state, pieces, softmax=True, every_gap=self.every_gap)

@@ -7,6 +7,7 @@ Q^1 = 0. The last stage may be cut by T; its statistics are averages over the it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
@@ -14,13 +15,15 @@ import numpy.typing as npt
 
 from metanash import simplex
 from metanash._inner.checks import integer
+from metanash._inner.frozen import sealed
 from metanash._inner.reductions import largest, summed
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
-from metanash.typing import Floats
+from metanash.typing import Floats, Integers
 
 __all__ = [
     "FinishedStages",
+    "Schedule",
     "StageStatistics",
     "StagedMirrorDescent",
     "StagedState",
@@ -28,6 +31,7 @@ __all__ = [
     "best_response_to",
     "next_stage_length",
     "restart",
+    "schedule",
     "stage_count",
 ]
 
@@ -45,6 +49,64 @@ def next_stage_length(length: int, horizon: int) -> int:
     [3, 4, 6]
     """
     return length * (horizon + 1) // horizon
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a run goes on: pieces inside stages, in the form that kernels take; see :mod:`metanash.kernels.schedules`.
+
+    Attributes
+    ----------
+    pieces, fresh, looks : (n,) of int64
+        Iterations of each piece, whether a stage ends before it, whether somebody looks after it.
+    before, since : (looks,) of int64
+        Stages that have ended before each look, and iterations done in the next.
+    ended : tuple of int
+        Lengths of the stages that end.
+    length, done : int
+        L_tau of the last stage, and iterations done in it.
+
+    Examples
+    --------
+    >>> schedule(1, 0, 1, (2, 2)).pieces.tolist()  # stages 1, 2, 4, ...; somebody looks after 2 and after 4
+    [1, 1, 1, 1]
+    """
+
+    pieces: Integers
+    fresh: Integers
+    looks: Integers
+    before: Integers
+    since: Integers
+    ended: tuple[int, ...]
+    length: int
+    done: int
+
+
+@lru_cache(maxsize=256)
+def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> Schedule:
+    """From a stage of this length, of which so many iterations are done, on by the wanted numbers of iterations.
+
+    Examples
+    --------
+    >>> found = schedule(1, 1, 1, (3,))
+    >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.length, found.done
+    ([2, 1], [1, 1], [0, 1], (1, 2), 4, 1)
+    """
+    pieces, ended, reached = [], [], []
+    for iterations in wanted:
+        left = iterations
+        while left:
+            is_fresh = done == length
+            if is_fresh:
+                ended.append(length)
+                length, done = next_stage_length(length, horizon), 0
+            now = min(left, length - done)
+            done, left = done + now, left - now
+            pieces.append((now, is_fresh, not left))
+        reached.append((len(ended), done))
+    columns = (np.array(rows, dtype=np.int64).reshape(-1, n).T for rows, n in ((pieces, 3), (reached, 2)))
+    numbers, begun, seen, before, since = (sealed(column) for part in columns for column in part)
+    return Schedule(numbers, begun, seen, before, since, tuple(ended), length, done)
 
 
 def stage_count(iterations: int, horizon: int) -> int:
@@ -140,9 +202,9 @@ class FinishedStages(Sequence[AnyStage]):
     def __init__(self, made: tuple[Callable[[], AnyStage], ...] = ()) -> None:
         self._made = made
 
-    def and_then(self, make: Callable[[], AnyStage]) -> "FinishedStages[AnyStage]":
-        """These and one more stage."""
-        return FinishedStages((*self._made, make))
+    def and_then(self, *more: Callable[[], AnyStage]) -> "FinishedStages[AnyStage]":
+        """These and some more stages."""
+        return FinishedStages((*self._made, *more))
 
     def __len__(self) -> int:
         return len(self._made)

@@ -39,6 +39,7 @@ from sampling_cases import (
     simulate_arguments,
     v_learning_arguments,
 )
+from schedule_cases import joint_run_arguments, mirror_run_arguments, regret_run_arguments
 from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
@@ -458,6 +459,9 @@ def test_kernels_write_only_their_outputs(module):
         ),
         ("sampled_mirror", sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4), WRITTEN["sampled_mirror"]),
         ("sampled_ascent", sampled_ascent_arguments(rng, 3, (2, 3), 2, 4), WRITTEN["sampled_ascent"]),
+        ("mirror_run", mirror_run_arguments(rng, 3, 2, 3, 2, 4), WRITTEN["mirror_run"]),
+        ("joint_run", joint_run_arguments(rng, 3, 2, 3, (2, 4)), WRITTEN["joint_run"]),
+        ("regret_run", regret_run_arguments(rng, 3, 2, 3, 2, 4), WRITTEN["regret_run"]),
         ("expect", expect_arguments(rng, 3, 4, 2, 2, 2), ["out"]),
         ("backup", backup_arguments(rng, 3, 4, 5, 2, 2), ["out"]),
         ("fold", fold_arguments(rng, 5), ["sums", "total"]),
@@ -715,6 +719,9 @@ def good_arguments(kernel):
         "v_learning": lambda: v_learning_arguments(rng, 3, (2, 3), 2, 3, 4),
         "sampled_mirror": lambda: sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4),
         "sampled_ascent": lambda: sampled_ascent_arguments(rng, 3, (2, 3), 2, 4, rows=2),
+        "mirror_run": lambda: mirror_run_arguments(rng, 3, 2, 3, 2, 4, steps=2),
+        "joint_run": lambda: joint_run_arguments(rng, 3, 2, 3, (2, 4), steps=2),
+        "regret_run": lambda: regret_run_arguments(rng, 3, 2, 3, 2, 4, steps=2),
         "sparse_expect": lambda: sparse_expect_arguments(rng, 5, 3, 2),
         "sparse_backup": lambda: sparse_backup_arguments(rng, 4, 5, 3, 4, 1, 3),
         "sparse_values": lambda: sparse_values_arguments(rng, (2, 3), 3, 4, 1),
@@ -862,6 +869,22 @@ BAD_SIZES = {
         "kinds": (0, 1, 3), "reward_rows": (0, 1, 3), "batch": (0, 2**62), "first": (-1, 2**62),
         "iterations": (-1, 2**62),
     },
+    "mirror_run": {
+        "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "rows": (0, 1, 3), "columns": (0, 5),
+        "kinds": (0, 1, 3), "steps": (0, 1, 3), "given": (0, 1, 3), "stage": (0,), "done": (-1, 2**62),
+        "slots": (0, 1), "seen": (1, 4, 2**60), "kept": (0, 1), "count": (0, 4), "longest": (3, 2**62),
+    },
+    "joint_run": {
+        "games": (0, 2), "players": (0, 1, 3), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "joint": (0, 7),
+        "columns": (0, 5), "kinds": (0, 1, 3), "steps": (0, 1, 3), "given": (0, 1, 3), "stage": (0,),
+        "done": (-1, 2**62), "slots": (0, 1), "room": (0, 1), "seen": (1, 4, 2**60), "kept": (0, 1), "count": (0, 4),
+        "longest": (3, 2**62),
+    },
+    "regret_run": {
+        "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "rows": (0, 1, 3), "columns": (0, 5),
+        "kinds": (0, 1, 3), "steps": (0, 1, 3), "done": (-1, 2**62), "seen": (1, 4, 2**60), "count": (0, 4),
+        "longest": (3, 2**62),
+    },
 }  # fmt: skip
 
 
@@ -914,6 +937,19 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("sampled_ascent", "index"): [(0, -1), (2, 2)],
     ("sampled_ascent", "seed"): [(0, -1), (2, 2**48)],
     ("sampled_ascent", "actions"): [(0, 0), (1, 4)],
+    ("mirror_run", "index"): [(0, -1), (2, 2)],
+    ("mirror_run", "pieces"): [(0, -1), (2, 5), (4, 2**62)],
+    ("mirror_run", "fresh"): [(0, -1), (4, 2)],
+    ("mirror_run", "looks"): [(0, -1), (4, 2)],
+    ("joint_run", "index"): [(0, -1), (2, 2)],
+    ("joint_run", "actions"): [(0, 0), (1, 5)],
+    ("joint_run", "pieces"): [(0, -1), (2, 5)],
+    ("joint_run", "fresh"): [(0, -1), (4, 2)],
+    ("joint_run", "looks"): [(0, -1), (4, 2)],
+    ("regret_run", "index"): [(0, -1), (2, 2)],
+    ("regret_run", "pieces"): [(0, -1), (2, 5)],
+    ("regret_run", "updates"): [(0, -1), (4, 2)],
+    ("regret_run", "looks"): [(0, -1), (4, 2)],
 }  # fmt: skip
 
 

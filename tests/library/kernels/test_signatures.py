@@ -136,8 +136,8 @@ def changed(folder, old, new):
     """The kernels with a change of ``signatures.h``."""
     copy = shutil.copytree(FOLDER, folder / "kernels", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     table = (copy / "signatures.h").read_text()
-    assert table.count(old) == 1
-    (copy / "signatures.h").write_text(table.replace(old, new))
+    assert old in table
+    (copy / "signatures.h").write_text(table.replace(old, new, 1))  # that of mirror comes first
     return build(copy)
 
 

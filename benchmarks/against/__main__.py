@@ -1,0 +1,200 @@
+"""Both builds in turns, and the table: ``./do bench-against REV``.
+
+Copies of both builds are made in a folder of their own and their kernels compiled. Then every measurement is made by
+one and the other, round after round; processor time, so that what else runs on the machine counts little. Rows that
+take minutes are measured on request, and kept in ``benchmarks/results/against.csv`` otherwise.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.against import rows
+from benchmarks.against.measure import CALLS
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks/results/against.csv"
+PAGE = ROOT / "docs/performance.md"
+SMALL = 'NFG 1 R "small" { "a" "b" } { 2 2 }\n\n3 1 0 2 1 2 2 0\n'
+TIMED = "import time\nimport metanash as mn\nloaded = time.process_time()\n"
+FIRST = (
+    "import numpy as np\ngame = mn.ZeroSumGame([[[[.5, 0.], [0., 1.]]]], mn.Transition.shared(np.ones((1, 2, 2, 1))))\n"
+    "mn.learn(game, mn.OptimisticMirrorDescent(0.1), 1000)\n"
+)
+
+
+STARTS = ("import", "first learn", "solve")
+"""Rows of processes of their own."""
+
+
+def environment(build: Path) -> dict[str, str]:
+    """In which Python finds the package of a build, on one thread."""
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **one, "PYTHONPATH": str(build / "src")}
+
+
+def git(*arguments: str) -> str:
+    """What git says in this repository."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench-against: git {' '.join(arguments)} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def copies(revision: str, folder: Path) -> tuple[Path, Path]:
+    """A clone at the revision, and one with the files of the working tree, both without results."""
+    commit = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+    before, now = folder / "before", folder / "now"
+    for place, wanted in ((before, commit), (now, "HEAD")):
+        git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(place))
+        git("-C", str(place), "checkout", "--quiet", "--detach", git("rev-parse", wanted).strip())
+    for name in git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")[:-1]:
+        source, target = ROOT / name, now / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        else:
+            target.unlink(missing_ok=True)
+    return before, now
+
+
+def spent(command: Sequence[str], build: Path) -> tuple[float, float] | None:
+    """Core time with all children, and wall clock, of a command in a build; None if it fails."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(command, cwd=build, env=environment(build), capture_output=True, text=True, check=False)
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun
+    if done.returncode:
+        print(f"{' '.join(command)} failed in {build.name}: {done.stderr.strip()[-120:]}", file=sys.stderr)
+        return None
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+
+
+def compile_kernels(build: Path) -> tuple[float, float]:
+    """Compile in place."""
+    place = build / "src/metanash/kernels"
+    shutil.rmtree(build / "build", ignore_errors=True)
+    for left in place.glob("compiled*.so"):
+        left.unlink()
+    found = spent([sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"], build)
+    if found is None or not list(place.glob("compiled*.so")):
+        raise SystemExit(f"bench-against: the kernels of the build {build.name} could not be compiled")
+    return found
+
+
+def alone(build: Path, code: str, prints: str) -> float | None:
+    """A number that a new process prints; None if it fails."""
+    command = [sys.executable, "-c", f"{code}print({prints})"]
+    done = subprocess.run(command, cwd=build, env=environment(build), capture_output=True, text=True, check=False)
+    return float(done.stdout) if done.returncode == 0 else None
+
+
+@contextmanager
+def process(build: Path) -> Iterator[Callable[[str], float | None]]:
+    """A process of a build that answers names with processor times."""
+    command = [sys.executable, str(Path(__file__).with_name("measure.py"))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=build, env=environment(build), stdin=pipe, stdout=pipe, text=True) as running:
+
+        def ask(name: str) -> float | None:
+            print(name, file=running.stdin, flush=True)
+            answer = running.stdout.readline()
+            if not answer:
+                raise SystemExit(f"bench-against: the process of {build.name} ended at {name!r}")
+            return json.loads(answer)
+
+        yield ask
+        running.stdin.close()
+
+
+def in_turns(rounds: int, measure: Callable[[Path], float | None], builds: Sequence[Path]) -> list[rows.Pair]:
+    """Pairs of both builds; each begins every other round."""
+    pairs = []
+    for k in range(rounds):
+        found = {build: measure(build) for build in (builds if k % 2 == 0 else builds[::-1])}
+        pairs.append((found[builds[0]], found[builds[1]]))
+    return pairs
+
+
+def quick(builds: Sequence[Path], folder: Path, rounds: int, names: Sequence[str]) -> Iterator[rows.Record]:
+    """Rows of processes of their own, and of calls."""
+    small = folder / "small.nfg"
+    small.write_text(SMALL)
+    solve = ["-c", "import sys; from metanash.cli import main; sys.exit(main())", "solve", str(small)]
+    starts: dict[str, Callable[[Path], float | None]] = {
+        "import": lambda build: alone(build, TIMED, "loaded"),
+        "first learn": lambda build: alone(build, TIMED + FIRST, "time.process_time()"),
+        "solve": lambda build: (spent([sys.executable, *solve], build) or [None])[0],
+    }
+    for name, measure in starts.items():
+        if name not in names:
+            continue
+        yield rows.summary(name, in_turns(rounds, measure, builds))
+    with ExitStack() as stack:
+        ask = {build: stack.enter_context(process(build)) for build in builds}
+        for name in (name for name in names if name in CALLS):
+            if [ask[build](name) for build in builds][-1] is None:  # made ready
+                raise SystemExit(f"bench-against: this build cannot make the call {name!r}; mend measure.py")
+            often = rounds if name not in {"exact 1000", "exact 2000"} else min(rounds, 3)
+            yield rows.summary(name, in_turns(often, lambda build, name=name: ask[build](name), builds))
+
+
+def long_rows(builds: Sequence[Path], pipeline: bool, tests: bool) -> Iterator[rows.Record]:
+    """Rows that take minutes, measured once."""
+    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
+    wanted = {
+        "pipeline": (pipeline, snakemake),
+        "small pipeline": (pipeline, [*snakemake, "--configfile", "config/smoke.yaml"]),
+        "tests": (tests, [sys.executable, "-m", "pytest", "-q"]),
+    }
+    known = {row.name for row in rows.ROWS}
+    for name, (is_wanted, command) in wanted.items():
+        if not is_wanted:
+            continue
+        found = [spent(command, build) for build in builds]
+        for k, kind in enumerate(("core", "wall")):
+            if f"{name} {kind}" in known:
+                yield rows.summary(f"{name} {kind}", [tuple(part and part[k] for part in found)])
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, print, keep and write."""
+    parser = argparse.ArgumentParser(prog="./do bench-against", description=__doc__.splitlines()[0])
+    parser.add_argument("revision", help="commit of the older build")
+    parser.add_argument("--rounds", type=int, default=9, help="measurements of each build")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[*STARTS, *CALLS], help="these alone")
+    parser.add_argument(
+        "--builds", nargs=2, type=Path, metavar=("OLD", "NEW"), help="folders with both, compiled: none is made then"
+    )
+    parser.add_argument("--long", action="store_true", help="the exact solution at n = 2,000 too, half a minute a call")
+    parser.add_argument("--pipeline", action="store_true", help="both pipelines too: ten minutes and more")
+    parser.add_argument("--tests", action="store_true", help="the tests too: half an hour and more")
+    arguments = parser.parse_args(given)
+    names = arguments.only or [name for name in (*STARTS, *CALLS) if arguments.long or name != "exact 2000"]
+    records = rows.read(RESULTS)
+    with tempfile.TemporaryDirectory(prefix="metanash-against-") as folder:
+        builds, found = arguments.builds, []
+        if not builds:
+            builds = copies(arguments.revision, Path(folder))
+            compiled = [compile_kernels(build) for build in builds]
+            kinds = zip(("core", "wall"), *compiled, strict=True)
+            found = [rows.summary(f"compile {kind}", [(old, new)]) for kind, old, new in kinds]
+        calls = quick(builds, Path(folder), arguments.rounds, names)
+        for part in (found, calls, long_rows(builds, arguments.pipeline, arguments.tests)):
+            for record in part:
+                records[record["name"]] = record
+                print(*record.values(), flush=True)
+    rows.write(RESULTS, records)
+    PAGE.write_text(rows.put(PAGE.read_text(), rows.table(records, arguments.revision[:7])))
+
+
+if __name__ == "__main__":
+    main()
