@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from metanash import OptimisticMirrorDescent, exact, learn, read_games, write_games
+from metanash._inner.cards import parse_cards
 from metanash.families import FAMILIES, poker, pot_scale, river_deal, river_poker_sequence
 from metanash_replication.experiments import Sequences, generate_games
 
@@ -50,7 +51,7 @@ def test_hands_rank_as_they_should(board):
     cards = oracle.pairs(board)
     ranks = [oracle.strength(hand, cards) for hand in oracle.all_hands(cards)]
     places = {rank: place for place, rank in enumerate(sorted(set(ranks)))}
-    found = poker._strengths(cards)
+    found = poker._strengths(parse_cards("board", "".join(cards), 5))
     assert len(found) == 1081
     np.testing.assert_array_equal(np.unique(found, return_inverse=True)[1], [places[rank] for rank in ranks])
 

@@ -16,7 +16,6 @@ the number that has these digits, in base 3 or 4, the weakest bucket's first: wi
 5 = 012 checks and folds the weakest, checks and calls with the middle one and bets the strongest.
 """
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from metanash._inner.cards import DECK, Range, all_hands, hand_name, parse_cards, range_weights
 from metanash._inner.checks import integer
 from metanash.games import ZeroSumGame, check_game
 from metanash.streams import stream
@@ -32,10 +32,6 @@ from metanash.typing import Booleans, Floats, Integers
 
 __all__ = ["RiverDeal", "pot_scale", "river_deal", "river_poker_sequence"]
 
-Range = Mapping[str, float]
-"""Weight of each hand, such as ``{"AhAs": 1.0, "7c2d": 0.25}``. Hands left out are not held."""
-
-_DECK = [rank + suit for rank in "23456789TJQKA" for suit in "cdhs"]
 _ORDERS = ("alternating", "random", "sorted")
 _MOST_BUCKETS = 4
 _PLANS = (3, 4)
@@ -50,58 +46,22 @@ _CALLED: Integers = np.stack([_NEVER, _BETS, _CALLS])
 # Cards --------------------------------------------------------------------------------------------------
 
 
-def _cards(name: str, text: str, count: int) -> tuple[str, ...]:
-    """``AhTc`` as ("Ah", "Tc")."""
-    cards = tuple(text[i : i + 2] for i in range(0, len(text), 2))
-    bad = [card for card in cards if card not in _DECK]
-    if bad:
-        raise ValueError(f"{name} must be written in cards such as Ah, Tc or 2d; in {text!r} there is {bad[0]!r}")
-    if len(cards) != count or len(set(cards)) != count:
-        raise ValueError(f"{name} must be {count} different cards, got {text!r}")
-    return cards
-
-
-def _hands(board: tuple[str, ...]) -> list[tuple[str, str]]:
-    """All 1081 pairs of cards that are not on the board, in the order of the deck."""
-    return list(itertools.combinations([card for card in _DECK if card not in board], 2))
-
-
 @lru_cache(maxsize=64)
-def _strengths(board: tuple[str, ...]) -> Integers:
+def _strengths(board: tuple[int, ...]) -> Integers:
     """Rank of the best five of seven cards, for every hand: equal means a split pot."""
     try:
         from pokerkit import StandardHighHand  # noqa: PLC0415  # needed by this family only
     except ImportError as error:
         raise ImportError("river poker needs the hand evaluator of pokerkit: pip install 'metanash[games]'") from error
-    shown = "".join(board)
-    ranks = [StandardHighHand.from_game("".join(hand), shown).entry.index for hand in _hands(board)]
+    shown = "".join(DECK[card] for card in board)
+    ranks = [StandardHighHand.from_game(hand_name(hand), shown).entry.index for hand in all_hands(board)]
     strengths = np.array(ranks, dtype=np.int64)
     strengths.setflags(write=False)
     return strengths
 
 
-def _weights(player: int, held: Range | None, board: tuple[str, ...]) -> Floats:
-    """Weight of every hand in a player's range; hands that hold a card of the board count nothing."""
-    hands = _hands(board)
-    if held is None:
-        return np.ones(len(hands))
-    found = dict.fromkeys(hands, 0.0)
-    named = set()
-    for text, weight in held.items():
-        name = f"a hand in the range of player {player}"
-        hand = tuple(sorted(_cards(name, text, 2), key=_DECK.index))
-        if not (math.isfinite(weight) and weight >= 0.0):
-            raise ValueError(f"weight of {name} must be a finite number of at least 0; {text} has {weight}")
-        if hand in named:
-            raise ValueError(f"{name} must be named once; {text} is there in both orders")
-        named.add(hand)
-        if hand in found:
-            found[hand] = float(weight)
-    return np.array(list(found.values()))
-
-
-def _no_common_card(board: tuple[str, ...]) -> Booleans:
-    holds = np.array([[card in hand for card in _DECK] for hand in _hands(board)], dtype=np.float64)
+def _no_common_card(board: tuple[int, ...]) -> Booleans:
+    holds = (all_hands(board)[:, :, np.newaxis] == np.arange(len(DECK))).any(axis=1).astype(np.float64)
     return np.asarray(holds @ holds.T == 0.0)
 
 
@@ -170,10 +130,10 @@ def river_deal(board: str, n_buckets: int, ranges: Sequence[Range | None] | None
     >>> river_deal("Kh9s8d4c2h", 2).mass.sum(axis=1).round(9).tolist()
     [0.5, 0.5]
     """
-    shown, n = _cards("board", board, 5), integer("n_buckets", n_buckets, 1)
+    shown, n = parse_cards("board", board, 5), integer("n_buckets", n_buckets, 1)
     if ranges is not None and len(ranges) != 2:
         raise ValueError(f"ranges must be two, one per player, got {len(ranges)}")
-    first, second = (_weights(i + 1, held, shown) for i, held in enumerate(ranges or (None, None)))
+    first, second = (range_weights(i + 1, held, shown) for i, held in enumerate(ranges or (None, None)))
     joint = np.where(_no_common_card(shown), np.outer(first, second), 0.0)
     if not joint.sum() > 0.0:
         raise ValueError(f"ranges must leave a deal without a common card on {board}; these leave none")
@@ -286,7 +246,7 @@ def river_poker_sequence(
     integer("n_games", n_games, 1)
     _check(kind, n_buckets, perturbation, {"pot": pot, "stack": stack, "bet": bet})
     if board is None:
-        board = "".join(_DECK[i] for i in stream(*address, "board").choice(len(_DECK), size=5, replace=False))
+        board = "".join(DECK[i] for i in stream(*address, "board").choice(len(DECK), size=5, replace=False))
     in_pots, in_bets = _chips(river_deal(board, n_buckets, ranges))
     transition = Transition.shared(np.ones((1, *in_pots.shape, 1)))
     largest = (1.0 + perturbation) * (pot / 2.0 + min(bet * pot, stack))
