@@ -29,7 +29,7 @@ TESTS = [
     ),
     *(f"tests/library/test_{name}.py" for name in ("exact_large", "simulation", "sparse_transitions")),
 ]
-"""All kernels by the cases of ``tests/kernel_cases.py``; the others for sizes and callers that these have not."""
+"""Nearly all kernels by the cases of ``tests/kernel_cases.py``; the others for kernels and sizes that these have not."""
 PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- sanitized: written by ./do sanitize -->", "<!-- end of sanitized -->"
 TOLERANCES = "not test_probabilities_agree_relatively"
