@@ -27,9 +27,12 @@ TESTS = [
         f"tests/library/kernels/test_{name}.py"
         for name in ("kernels", "trees", "joint_mirror", "threads", "signatures")
     ),
-    *(f"tests/library/test_{name}.py" for name in ("exact_large", "simulation", "sparse_transitions")),
+    *(
+        f"tests/library/test_{name}.py"
+        for name in ("regret_matching", "exact_large", "simulation", "sparse_transitions")
+    ),
 ]
-"""Nearly all kernels by the cases of ``tests/kernel_cases.py``; the others for kernels and sizes that these have not."""
+"""Nearly all kernels by the cases of ``tests/kernel_cases.py``; the others for kernels and sizes that have none."""
 PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- sanitized: written by ./do sanitize -->", "<!-- end of sanitized -->"
 TOLERANCES = "not test_probabilities_agree_relatively"
