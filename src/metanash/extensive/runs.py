@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from metanash._inner.checks import integer
-from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.runs import grid_of, measured_run, mixed_means
 from metanash._inner.views import View, Viewed
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.learners import ExtensiveLearner, ExtensiveState
-from metanash.typing import Array, Floats, Integers, Policies
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["ExtensiveRun", "learn_extensive", "mean_strategies"]
 
@@ -95,20 +92,11 @@ def learn_extensive(
     (['cce_gap', 'last_ne_gap', 'ne_gap'], (2,))
     """
     check_extensive("learn_extensive", game)
-    integer("iterations", iterations, 1)
-    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
-    grid = checkpoints_to(iterations, given)
-    measures: dict[str, list[Floats]] = {}
-    state, done = learner.start(game, initial), 0
-    for t in grid.tolist():
-        state, done = learner.advance(game, state, t - done), t
-        for name, value in learner.measure(game, state).items():
-            if not np.isfinite(value).all():
-                raise ArithmeticError(f"{name} is not finite after {t} iterations; a smaller learning rate may help")
-            measures.setdefault(name, []).append(value)
+    grid, remedy = grid_of(iterations, at), "a smaller learning rate may help"
+    state, measures = measured_run(learner, game, learner.start(game, initial), grid, remedy)
     return ExtensiveRun(
         checkpoints=grid,
-        measures={name: np.stack(found, axis=-1) for name, found in measures.items()},
+        measures=measures,
         average=learner.output(game, state),
         last=state.strategy,
         state=state,
@@ -144,11 +132,4 @@ def mean_strategies(game: ExtensiveGame, strategies: Sequence[Sequence[npt.Array
     [1.0, 0.375, 0.625]
     """
     check_extensive("mean_strategies", game)
-    number: Any = alpha
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 <= number <= 1.0:
-        raise ValueError(f"alpha must lie in [0, 1], got {alpha!r}")
-    if not strategies:
-        raise ValueError("mean_strategies needs the strategies of at least one game")
-    checked = [game.checked(profile) for profile in strategies]
-    means = [np.stack(parts).mean(axis=0) for parts in zip(*checked, strict=True)]
-    return tuple((1.0 - alpha) * mean + alpha * plex.uniform() for plex, mean in zip(game.players, means, strict=True))
+    return mixed_means(game, strategies, [plex.uniform() for plex in game.players], alpha, "game")
