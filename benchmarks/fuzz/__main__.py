@@ -58,7 +58,7 @@ def run(target: str, seconds: int, seed: int, keep: bool) -> Row:
         "-verbosity=1",
     ]
     until = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST_INPUT}", "-print_final_stats=1"]
-    began, said = time.monotonic(), ""
+    began, said, commit = time.monotonic(), "", _commit()
     process = subprocess.Popen(
         [*command, *limits, *until, str(found), str(CORPUS / target)],
         cwd=ROOT, env=inside, stderr=subprocess.PIPE, text=True, errors="replace",
@@ -68,7 +68,7 @@ def run(target: str, seconds: int, seed: int, keep: bool) -> Row:
         said += line
     code, took = process.wait(), round(time.monotonic() - began)
     try:
-        row = Row(inputs=inputs_of(said), seconds=took, faults=int(code != 0), commit=_commit())
+        row = Row(inputs=inputs_of(said), seconds=took, faults=int(code != 0), commit=commit)
     except ValueError as error:
         raise RuntimeError(f"the fuzzer did not run on {target} (exit code {code}): {error}") from error
     if keep and not code:
