@@ -16,7 +16,7 @@ from metanash import kernels
 from metanash._inner.checks import integer, positive
 from metanash.bounds.potential import largest_ascent_step
 from metanash.bounds.zero_sum import largest_learning_rate
-from metanash.correlated import CorrelatedPolicy, cce_gains_or_bounds
+from metanash.correlated import CorrelatedPolicy, cce_gains_or_bounds, marginals
 from metanash.families import FAMILIES
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame, check_games
 from metanash.learners import (
@@ -30,7 +30,7 @@ from metanash.learners import (
 )
 from metanash.meta import META_UPDATES, MetaUpdate, SequenceRun, learn_sequence, prepared
 from metanash.similarity import distribution_mismatch
-from metanash.typing import Arrays, Floats, Integers
+from metanash.typing import Arrays, Floats, Integers, Policies
 from metanash_replication.records import GAPS, RunRecord
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
@@ -276,13 +276,24 @@ def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> Floats | float:
 
 def _final_policies(runs: SequenceRun[Any], learner: Any, lead: tuple[int, ...]) -> Arrays:
     """Output policies, one array per player; of a correlated one, each player's average."""
-    correlated = isinstance(learner, CorrelatedMirrorDescent)
-    policies = [learner.average(run.state) if correlated else run.policy for run in runs.runs]
+    policies = [_parts(learner, run) for run in runs.runs]
     arrays = {}
     for player in range(len(policies[0])):
         policy = np.stack([own[player] for own in policies], axis=1)
         arrays[f"policy_{player}"] = policy.reshape(*lead, *policy.shape[1:])
     return arrays
+
+
+def _parts(learner: Any, run: Run[Any]) -> Policies:
+    """What each player plays on average, (G, H, S, A_i) or (G, S, A_i), whatever the form of the output."""
+    policy: Any = run.policy
+    if isinstance(learner, CorrelatedMirrorDescent):
+        return learner.average(run.state)
+    if isinstance(policy, CorrelatedPolicy):
+        return marginals(policy.mixture(), len(policy.initial))
+    if isinstance(policy, np.ndarray):  # joint distributions (G, H, S, A_1, ..., A_N)
+        return marginals(policy, policy.ndim - 3)
+    return tuple(policy)
 
 
 def _stage_arrays(runs: SequenceRun[MirrorState], learner: OptimisticMirrorDescent, lead: tuple[int, ...]) -> Arrays:

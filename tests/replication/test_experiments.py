@@ -10,7 +10,7 @@ import pytest
 import metanash as mn
 from metanash.bounds import largest_ascent_step
 from metanash.families import FAMILIES
-from metanash.learners import checkpoints
+from metanash.learners import LEARNERS, checkpoints
 from metanash.similarity import distribution_mismatch
 from metanash_replication import experiments
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
@@ -424,6 +424,32 @@ def test_the_gap_of_correlated_policies_is_that_of_deviators_who_are_told_nothin
         assert record["cce_gap"][0, 0, 0, k, -1] == pytest.approx(max(gains), abs=1e-12)
     told = np.stack([run.measures["cce_gap_bound"][0] for run in runs.runs])
     assert (record["cce_gap"][0, 0, 0, :, -1] < told[:, -1]).all()  # which is another number
+
+
+@pytest.mark.parametrize(
+    ("learner", "horizon", "measure"),
+    [
+        ("correlated_mirror_descent", 2, "cce_gap"), ("sampled_correlated_descent", 2, "cce_gap"),
+        ("staged_cautious_omwu", 2, "cce_gap"), ("cautious_omwu", 1, "cce_gap"), ("log_barrier_ftrl", 1, "cce_gap"),
+        ("log_barrier_ftrl", 2, "cce_gap_bound"), ("v_learning", 2, "cce_gap_bound"),
+    ],
+)  # fmt: skip
+def test_learners_of_correlated_policies_are_recorded(learner, horizon, measure):
+    """With the parts of the players: distributions, and for H = 1 those of the last average, by sums over actions."""
+    options = {"horizon": horizon, "n_states": 2, "n_actions": [2, 3], "stationary": False}
+    games = GENERAL_SUM | {"base_kind": "random", "options": options}
+    learning = CORRELATED | {"learner": learner, "arm": "individual"}
+    record = record_of(games, learning, [5])
+    assert record.measure == measure
+    for i, n in enumerate((2, 3)):
+        part = record[f"policy_{i}"]
+        assert part.shape == (1, 1, 1, 2, horizon, 2, n)
+        np.testing.assert_allclose(part.sum(axis=-1), 1.0, atol=1e-12)
+    if learner == "cautious_omwu":
+        game = FAMILIES["general_sum"]("random", ROOT, "general_sum", 5, n_games=2, perturbation=0.3, **options)[1]
+        (joint,) = mn.learn(game, LEARNERS[learner](0.5), 25).policy.joints
+        np.testing.assert_allclose(record["policy_0"][0, 0, 0, 1], joint[0].sum(axis=3), atol=1e-15)
+        np.testing.assert_allclose(record["policy_1"][0, 0, 0, 1], joint[0].sum(axis=2), atol=1e-15)
 
 
 def test_the_gap_is_the_bound_where_the_exact_one_takes_too_much(monkeypatch):
