@@ -2,6 +2,7 @@
 
 Begins with the corpus in ``tests/corpus``, and adds to a copy in ``.fuzz``. An input that shows a fault is kept in
 ``.fuzz/faults``, and ends the run; ``--keep`` puts what is new into the corpus: as few inputs as have its coverage.
+How many inputs were tried, and what came of it, is written into docs/reliability.md.
 """
 
 import argparse
@@ -9,7 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from benchmarks.fuzz import counts
+from benchmarks.fuzz.counts import Row, inputs_of
 
 ROOT = Path(__file__).parents[2]
 WORK, CORPUS = ROOT / ".fuzz", ROOT / "tests/corpus"
@@ -17,6 +22,8 @@ TARGET = "METANASH_FUZZED"
 """In the environment of a process of the fuzzer, which starts others with its own arguments."""
 MEGABYTES, SECONDS = 2048, 20
 """Memory of the process, and time of one input, beyond which there is a fault."""
+LONGEST_INPUT = 8192
+"""In bytes; an archive has several hundred for each of its entries."""
 
 
 def fuzz(target: str) -> None:
@@ -30,8 +37,14 @@ def fuzz(target: str) -> None:
     atheris.Fuzz()
 
 
-def run(target: str, seconds: int, seed: int, keep: bool) -> int:
-    """Fuzz a target in a process of its own."""
+def run(target: str, seconds: int, seed: int, keep: bool) -> Row:
+    """Fuzz a target in a process of its own; what it did.
+
+    Raises
+    ------
+    RuntimeError
+        If the fuzzer does not run, or keeps nothing of the corpus.
+    """
     found, faults = WORK / target, WORK / "faults"
     for folder in (found, faults, CORPUS / target):
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,11 +57,21 @@ def run(target: str, seconds: int, seed: int, keep: bool) -> int:
         f"-artifact_prefix={faults}/{target}-",
         "-verbosity=1",
     ]
-    time = [f"-max_total_time={seconds}", f"-seed={seed}", "-max_len=4096", "-print_final_stats=1"]
-    done = subprocess.run(
-        [*command, *limits, *time, str(found), str(CORPUS / target)], cwd=ROOT, env=inside, check=False
-    )
-    if keep and not done.returncode:
+    until = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST_INPUT}", "-print_final_stats=1"]
+    began, said, commit = time.monotonic(), "", _commit()
+    process = subprocess.Popen(
+        [*command, *limits, *until, str(found), str(CORPUS / target)],
+        cwd=ROOT, env=inside, stderr=subprocess.PIPE, text=True, errors="replace",
+    )  # fmt: skip
+    for line in process.stderr or ():
+        print(line, end="", file=sys.stderr, flush=True)
+        said += line
+    code, took = process.wait(), round(time.monotonic() - began)
+    try:
+        row = Row(inputs=inputs_of(said), seconds=took, faults=int(code != 0), commit=commit)
+    except ValueError as error:
+        raise RuntimeError(f"the fuzzer did not run on {target} (exit code {code}): {error}") from error
+    if keep and not code:
         fewer = WORK / f"{target}-fewer"
         shutil.rmtree(fewer, ignore_errors=True)
         fewer.mkdir()
@@ -58,7 +81,15 @@ def run(target: str, seconds: int, seed: int, keep: bool) -> int:
             raise RuntimeError(f"no input of {target} was kept; the corpus is as it was")
         shutil.rmtree(CORPUS / target)
         shutil.copytree(fewer, CORPUS / target)
-    return done.returncode
+    return row
+
+
+def _commit() -> str:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "src", "workflow", "benchmarks/fuzz")
+    return git("rev-parse", "--short=10", "HEAD") + "+" * bool(changed)
 
 
 def main() -> int:
@@ -74,7 +105,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="put what is new into the corpus")
     asked = parser.parse_args()
-    failed = [name for name in asked.targets or targets if run(name, asked.seconds, asked.seed, asked.keep)]
+    failed = []
+    for name in asked.targets or targets:
+        row = run(name, asked.seconds, asked.seed, asked.keep)
+        counts.keep({name: row})
+        failed += [name] * row["faults"]
     print("faults: " + ", ".join(failed) if failed else "no fault")
     return int(bool(failed))
 

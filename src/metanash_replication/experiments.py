@@ -7,6 +7,7 @@ the learner. Arms of an experiment meet the same games.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from metanash import kernels
 from metanash._inner.checks import integer, positive
 from metanash.bounds.potential import largest_ascent_step
 from metanash.bounds.zero_sum import largest_learning_rate
+from metanash.correlated import CorrelatedPolicy, cce_gains_or_bounds, marginals
 from metanash.families import FAMILIES
 from metanash.games import DiscountedGame, Game, GameBatch, ZeroSumGame, check_games
 from metanash.learners import (
@@ -22,11 +24,13 @@ from metanash.learners import (
     CorrelatedMirrorDescent,
     MirrorState,
     OptimisticMirrorDescent,
+    Run,
     checkpoints,
+    learn,
 )
-from metanash.meta import META_UPDATES, SequenceRun, learn_sequence
+from metanash.meta import META_UPDATES, MetaUpdate, SequenceRun, learn_sequence, prepared
 from metanash.similarity import distribution_mismatch
-from metanash.typing import Arrays, Floats
+from metanash.typing import Arrays, Floats, Integers, Policies
 from metanash_replication.records import GAPS, RunRecord
 
 __all__ = ["Learning", "Sequences", "generate_games", "run_arm"]
@@ -211,21 +215,52 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     unit = _largest_rates(sequences) if spec.rate_unit == "theory" else 1.0
     learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)) * unit)
     grid = checkpoints(spec.iterations, spec.checkpoints)
-    runs = learn_sequence(sequences, learner, META_UPDATES[spec.arm](k), spec.iterations, at=grid)
+    update = META_UPDATES[spec.arm](k)
+    if isinstance(learner.output(learner.start(sequences[0])), CorrelatedPolicy):
+        measure, gap, runs = _with_exact_gaps(sequences, learner, update, grid)
+    else:
+        runs = learn_sequence(sequences, learner, update, spec.iterations, at=grid)
+        measure = next(name for name in GAPS if name in runs.runs[0].measures)
+        gap = runs.measured(measure)
     lead = (len(rates), len(sizes), len(seeds))
-    measure = next(name for name in GAPS if name in runs.runs[0].measures)
     arrays = {
         "seeds": np.array(seeds, dtype=np.int64),
         "learning_rates": np.array(rates, dtype=np.float64),
         "perturbations": np.array(sizes, dtype=np.float64),
         "checkpoints": grid,
-        measure: runs.measured(measure).reshape(*lead, k, -1),
+        measure: gap.reshape(*lead, k, -1),
         **_final_policies(runs, learner, lead),
     }
     if spec.keep_stages and isinstance(learner, OptimisticMirrorDescent):
         arrays |= _stage_arrays(runs, learner, lead)
     versions = {"numpy": np.__version__, "kernels": kernels.backend, "instruction_set": kernels.instruction_set}
     return RunRecord({**asdict(spec), "games": dict(provenance)}, versions, arrays)
+
+
+def _with_exact_gaps(
+    sequences: Sequence[GameBatch[Any]], learner: Any, update: MetaUpdate, grid: Integers
+) -> tuple[str, Floats, SequenceRun[Any]]:
+    """Learn as :func:`learn_sequence` does; name and values (sequences, K, C) of the gap, and the runs.
+
+    The CCE-gap, if it is known everywhere; else, since gaps of one record are to be compared, that of deviators who are
+    told the stage.
+    """
+    runs: list[Run[Any]] = []
+    for games in sequences:
+        now = prepared(update, learner)
+        follow = partial(_cce_gap, games)
+        runs.append(learn(games, now, int(grid[-1]), at=grid, initial=update.initial(), probe=follow))
+        update = update.observe(now, runs[-1])
+    found = SequenceRun(tuple(runs))
+    if all(run.probes["exact"].all() for run in runs):
+        return "cce_gap", np.stack([run.probes["cce_gap"] for run in runs], axis=1), found
+    return "cce_gap_bound", found.measured("cce_gap_bound"), found
+
+
+def _cce_gap(games: GameBatch[Any], learner: Any, state: Any) -> dict[str, Floats]:
+    """CCE-gap (G,) of the learner's output, and whether nothing is told to any player of a game: 1 or 0."""
+    found = cce_gains_or_bounds(games, learner.output(state))
+    return {"cce_gap": found.gains.max(axis=1), "exact": found.exact.all(axis=1).astype(np.float64)}
 
 
 def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> Floats | float:
@@ -241,13 +276,24 @@ def _largest_rates(sequences: Sequence[GameBatch[Any]]) -> Floats | float:
 
 def _final_policies(runs: SequenceRun[Any], learner: Any, lead: tuple[int, ...]) -> Arrays:
     """Output policies, one array per player; of a correlated one, each player's average."""
-    correlated = isinstance(learner, CorrelatedMirrorDescent)
-    policies = [learner.average(run.state) if correlated else run.policy for run in runs.runs]
+    policies = [_parts(learner, run) for run in runs.runs]
     arrays = {}
     for player in range(len(policies[0])):
         policy = np.stack([own[player] for own in policies], axis=1)
         arrays[f"policy_{player}"] = policy.reshape(*lead, *policy.shape[1:])
     return arrays
+
+
+def _parts(learner: Any, run: Run[Any]) -> Policies:
+    """What each player plays on average, (G, H, S, A_i) or (G, S, A_i), whatever the form of the output."""
+    policy: Any = run.policy
+    if isinstance(learner, CorrelatedMirrorDescent):
+        return learner.average(run.state)
+    if isinstance(policy, CorrelatedPolicy):
+        return marginals(policy.mixture(), len(policy.initial))
+    if isinstance(policy, np.ndarray):  # joint distributions (G, H, S, A_1, ..., A_N)
+        return marginals(policy, policy.ndim - 3)
+    return tuple(policy)
 
 
 def _stage_arrays(runs: SequenceRun[MirrorState], learner: OptimisticMirrorDescent, lead: tuple[int, ...]) -> Arrays:

@@ -6,7 +6,8 @@ arrays. Axes come in the order learning rate, perturbation, seed, game, then tho
 ``seeds`` (seeds,), ``learning_rates`` (rates,), ``perturbations`` (sizes,), ``checkpoints`` (C,)
     the axes;
 ``ne_gap`` (rates, sizes, seeds, K, C)
-    exact NE-gap of the output policies; ``cce_gap_bound`` instead for correlated ones (:mod:`metanash.correlated`);
+    exact NE-gap of the output policies; for correlated ones (:mod:`metanash.correlated`) ``cce_gap``, exact too, or
+    ``cce_gap_bound`` instead where the exact one takes too much in any game, for any player or at any checkpoint;
 ``policy_{i}`` (rates, sizes, seeds, K, ...)
     final output policy of player i, or its part of a correlated one;
 ``stage_*``
@@ -41,8 +42,8 @@ __all__ = [
 FORMAT, SCHEMA = "metanash-run", 1
 MEASUREMENT = "metanash-measurement"
 _REQUIRED = ("seeds", "learning_rates", "perturbations", "checkpoints")
-GAPS = ("ne_gap", "cce_gap_bound")
-"""Names of the gaps that a record may have."""
+GAPS = ("ne_gap", "cce_gap", "cce_gap_bound")
+"""Names of the gaps that a record may have; of several the first counts."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,6 +110,20 @@ def test_before_the_first_visit_the_certified_policy_is_the_initial_one():
     np.testing.assert_allclose(learner.measure(batch, moved)["cce_gap_bound"], max(slow.gains()), atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [SampledCorrelatedDescent, CorrelatedMirrorDescent])
+def test_before_the_first_iteration_the_initial_policies_of_the_first_stage_are_played(kind):
+    """Of several stages with policies of their own, whose gains differ."""
+    game = random_game(8)
+    stages = tuple(np.random.default_rng(9).dirichlet(np.ones(n), size=(1, 3, 2, 2)) for n in (2, 3))
+    batch, learner = GameBatch.of(game), kind(0.5)
+    policy = learner.output(learner.start(batch, stages))
+    for part, own in zip(policy.initial, stages, strict=True):
+        np.testing.assert_array_equal(part, own[:, 0])
+    gain = mn.ne_gains(game, [part[0, 0] for part in stages]).max()
+    told = learner.measure(batch, learner.start(batch, stages))["cce_gap_bound"]
+    np.testing.assert_allclose(told, gain, atol=1e-12)
+
+
 # Algorithms 1 and 2 -------------------------------------------------------------------------------------
 
 

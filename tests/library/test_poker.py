@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from metanash import OptimisticMirrorDescent, exact, learn, read_games, write_games
+from metanash._inner.cards import parse_cards
 from metanash.families import FAMILIES, pot_scale, river_deal, river_poker_sequence
 from metanash.river import river_strengths
-from metanash.river.cards import parse_cards
 from metanash_replication.experiments import Sequences, generate_games
 
 BOARD = "Kh9s8d4c2h"

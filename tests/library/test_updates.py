@@ -267,6 +267,15 @@ def test_the_learned_rate_minimises_what_the_games_so_far_would_have_cost():
     assert interior > 0  # in some game the rate is within its range
 
 
+def test_the_learned_rate_is_the_root_of_a_ratio_however_small_and_its_own_where_nothing_is_known():
+    """sqrt(D / V) of three games side by side: 1/2 of a divergence below one, the upper end without variation, own."""
+    update = LearnedRate(
+        Individual(), 0.25, 4.0, divergence=np.array([0.25, 0.25, 0.0]), variation=np.array([1.0, 0, 0])
+    )
+    rates = update.tuned(OptimisticMirrorDescent(1.0)).learning_rate
+    np.testing.assert_allclose(rates, [0.5, 4.0, 1.0], rtol=1e-15)
+
+
 def test_a_rate_that_is_too_large_comes_down_and_one_that_is_not_stays_up():
     for kind, top in (("pure", True), ("mixed", False)):
         games = zero_sum_sequence(kind, "rates", n_games=5, perturbation=0.0)

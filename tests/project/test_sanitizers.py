@@ -1,9 +1,11 @@
 """``./do sanitize`` ends with the line of a fault: here three are planted in a small C file, built with its options."""
 
+import re
 import shutil
 import subprocess
 import sys
 
+import kernel_cases
 import pytest
 
 from benchmarks import sanitize
@@ -49,3 +51,37 @@ def test_a_planted_fault_ends_the_process(library, tmp_path, function, number, s
 
 def test_the_tests_that_are_run_exist():
     assert all((sanitize.ROOT / name).exists() for name in sanitize.TESTS)
+
+
+def test_every_kernel_is_called_by_a_case():
+    """Of ``kernel_cases``, which the first of the files goes through; two kernels have a file of their own."""
+    table = (sanitize.ROOT / "src/metanash/kernels/signatures.h").read_text()
+    own = {"joint_mirror": "kernels/test_joint_mirror.py", "regret_matching": "test_regret_matching.py"}
+    called = {kernel for _, kernel, *_ in kernel_cases.cases()} | set(own)
+    assert {*re.findall(r"^KERNEL\((\w+),", table, flags=re.MULTILINE)} <= called
+    assert {f"tests/library/{name}" for name in (*own.values(), "test_exact_large.py")} <= set(sanitize.TESTS)
+
+
+REPORT = '<testsuites><testsuite tests="12" failures="{}" errors="{}" skipped="2" /></testsuites>'
+
+
+def test_what_came_of_it_is_told(tmp_path, monkeypatch):
+    report, page = tmp_path / "tests.xml", tmp_path / "page.md"
+    assert sanitize.sentence(report, 90) == "The last run was ended by a fault."
+    report.write_text(REPORT.format(0, 0))
+    assert sanitize.sentence(report, 170).startswith("The last run: 10 tests passed, 0 failed, 2 skipped, ")
+    report.write_text(REPORT.format(3, 1))
+    assert "6 tests passed, 4 failed" in sanitize.sentence(report, 170)
+    monkeypatch.setattr(sanitize, "PAGE", page)
+    page.write_text(f"before\n{sanitize.BEGIN}\nold\n{sanitize.END}\nafter\n")
+    sanitize.write("new")
+    assert page.read_text() == f"before\n{sanitize.BEGIN}\nnew\n{sanitize.END}\nafter\n"
+    page.write_text("nothing")
+    with pytest.raises(ValueError, match="no place for what came of it"):
+        sanitize.write("new")
+
+
+def test_the_page_tells_of_a_run_that_found_nothing():
+    text = (sanitize.ROOT / "docs/reliability.md").read_text()
+    told = text.partition(sanitize.BEGIN)[2].partition(sanitize.END)[0]
+    assert re.search(r"^The last run: [\d,]+ tests passed, 0 failed", told, flags=re.MULTILINE)

@@ -4,13 +4,15 @@ import itertools
 from dataclasses import asdict, replace
 
 import numpy as np
+import oracles_general
 import pytest
 
 import metanash as mn
 from metanash.bounds import largest_ascent_step
 from metanash.families import FAMILIES
-from metanash.learners import checkpoints
+from metanash.learners import LEARNERS, checkpoints
 from metanash.similarity import distribution_mismatch
+from metanash_replication import experiments
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
 
 ZERO_SUM = {
@@ -384,6 +386,91 @@ def test_individual_learning_is_learning_each_game_alone(records):
         for k, game in enumerate(own_sequence(games, seed, size)):
             alone = mn.learn(game, mn.OptimisticMirrorDescent(0.3), 25, at=[1, 2, 5, 11, 25])
             np.testing.assert_array_equal(record["ne_gap"][0, p, s, k], alone.ne_gap[0], strict=True)
+
+
+GENERAL_SUM = {
+    "family": "general_sum",
+    "base_kind": "shapley",
+    "options": {"horizon": 2, "n_states": 2, "n_actions": [3, 3], "stationary": False},
+    "perturbations": [0.3],
+    "count": 2,
+}
+CORRELATED = MIRROR | {
+    "arm": "output_policy", "learner": "correlated_mirror_descent", "learning_rates": [0.5], "keep_stages": False,
+}  # fmt: skip
+
+
+def test_the_gap_of_correlated_policies_is_that_of_deviators_who_are_told_nothing():
+    """Of several steps too: beliefs about the stage by Bayes' rule, from runs of one game at a time."""
+    record = record_of(GENERAL_SUM, CORRELATED, [5])
+    assert record.measure == "cce_gap"
+    games = FAMILIES["general_sum"](
+        "shapley", ROOT, "general_sum", 5, n_games=2, perturbation=0.3, **GENERAL_SUM["options"]
+    )
+    runs = mn.learn_sequence(games, mn.CorrelatedMirrorDescent(0.5), mn.META_UPDATES["output_policy"](2), 25)
+    for k, (game, run) in enumerate(zip(games, runs.runs, strict=True)):
+        rewards, kernel = [table.tolist() for table in game.reward], np.asarray(game.transition.kernel).tolist()
+        joints, initial = ([part[0].tolist() for part in parts] for parts in (run.policy.joints, run.policy.initial))
+        shares = [n / 25 for n in run.policy.iterations]
+        plays = oracles_general.played_tables(joints, initial)
+        gains = []
+        for i in (0, 1):
+            case = (rewards, kernel, game.initial.tolist())
+            best = oracles_general.best_by_beliefs(*case, shares, plays, i)
+            kept = sum(
+                share * oracles_general.value_of_play(*case, play, i) for share, play in zip(shares, plays, strict=True)
+            )
+            gains.append(best - kept)
+        assert record["cce_gap"][0, 0, 0, k, -1] == pytest.approx(max(gains), abs=1e-12)
+    told = np.stack([run.measures["cce_gap_bound"][0] for run in runs.runs])
+    assert (record["cce_gap"][0, 0, 0, :, -1] < told[:, -1]).all()  # which is another number
+
+
+@pytest.mark.parametrize(
+    ("learner", "horizon", "measure"),
+    [
+        ("correlated_mirror_descent", 2, "cce_gap"), ("sampled_correlated_descent", 2, "cce_gap"),
+        ("staged_cautious_omwu", 2, "cce_gap"), ("cautious_omwu", 1, "cce_gap"), ("log_barrier_ftrl", 1, "cce_gap"),
+        ("log_barrier_ftrl", 2, "cce_gap_bound"), ("v_learning", 2, "cce_gap_bound"),
+    ],
+)  # fmt: skip
+def test_learners_of_correlated_policies_are_recorded(learner, horizon, measure):
+    """With the parts of the players: distributions, and for H = 1 those of the last average, by sums over actions."""
+    options = {"horizon": horizon, "n_states": 2, "n_actions": [2, 3], "stationary": False}
+    games = GENERAL_SUM | {"base_kind": "random", "options": options}
+    learning = CORRELATED | {"learner": learner, "arm": "individual"}
+    record = record_of(games, learning, [5])
+    assert record.measure == measure
+    for i, n in enumerate((2, 3)):
+        part = record[f"policy_{i}"]
+        assert part.shape == (1, 1, 1, 2, horizon, 2, n)
+        np.testing.assert_allclose(part.sum(axis=-1), 1.0, atol=1e-12)
+    if learner == "cautious_omwu":
+        game = FAMILIES["general_sum"]("random", ROOT, "general_sum", 5, n_games=2, perturbation=0.3, **options)[1]
+        (joint,) = mn.learn(game, LEARNERS[learner](0.5), 25).policy.joints
+        np.testing.assert_allclose(record["policy_0"][0, 0, 0, 1], joint[0].sum(axis=3), atol=1e-15)
+        np.testing.assert_allclose(record["policy_1"][0, 0, 0, 1], joint[0].sum(axis=2), atol=1e-15)
+
+
+def test_the_gap_is_the_bound_where_the_exact_one_takes_too_much(monkeypatch):
+    """Of all games and checkpoints, even if one alone takes too much."""
+    true, calls = experiments.cce_gains_or_bounds, []
+
+    def once(games, policy):
+        calls.append(len(games))
+        return true(games, policy, 10 if len(calls) == 10 else 10**7)
+
+    monkeypatch.setattr(experiments, "cce_gains_or_bounds", once)
+    record = record_of(GENERAL_SUM, CORRELATED, [5])
+    assert len(calls) == 10
+    assert record.measure == "cce_gap_bound"
+    games = FAMILIES["general_sum"](
+        "shapley", ROOT, "general_sum", 5, n_games=2, perturbation=0.3, **GENERAL_SUM["options"]
+    )
+    runs = mn.learn_sequence(
+        games, mn.CorrelatedMirrorDescent(0.5), mn.META_UPDATES["output_policy"](2), 25, at=record["checkpoints"]
+    )
+    np.testing.assert_array_equal(record.gap[0, 0], runs.measured("cce_gap_bound"))
 
 
 def test_carry_over_starts_where_the_last_game_ended(records):

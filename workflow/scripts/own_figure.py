@@ -12,7 +12,12 @@ from metanash_replication.topics.simulations.tables import curves
 
 def main(table: Path, width: float, pdf: Path, png: Path) -> None:
     plotting.use_style()
-    figure = plotting.gap_figure(curves(pd.read_csv(table)), width, scale="log")
+    read = pd.read_csv(table)
+    figure = plotting.gap_figure(curves(read), width, scale="log")
+    if "measure" in read:  # correlated policies, of which some may have a bound instead
+        bounded = (read["measure"] == "cce_gap_bound").any()
+        for axes in figure.axes:
+            axes.set_ylabel(f"{'gap of an informed deviator' if bounded else 'CCE-gap'} (reward units)")
     plotting.save(figure, {"pdf": pdf, "png": png})
 
 

@@ -1,13 +1,15 @@
-"""What loops over iterations share, of whatever kind of game: checkpoints, and a warning of starts."""
+"""What loops over iterations share, of whatever kind of game: checkpoints, measurements, starts of the next game."""
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from metanash._inner.checks import integer
-from metanash.typing import Array, Integers
+from metanash.typing import Array, Floats, Integers, Policies
 
-__all__ = ["PureStartWarning", "checkpoints", "checkpoints_to"]
+__all__ = ["PureStartWarning", "checkpoints", "checkpoints_to", "grid_of", "measured_run", "mixed_means"]
 
 
 class PureStartWarning(UserWarning):
@@ -45,3 +47,62 @@ def checkpoints_to(iterations: int, given: Array) -> Integers:
     ):
         raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
     return grid
+
+
+def grid_of(iterations: int, at: Sequence[int] | Integers | None) -> Integers:
+    """Checkpoints that a user has given, or 60 log-spaced ones. Raises ValueError as :func:`checkpoints_to`."""
+    integer("iterations", iterations, 1)
+    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
+    return checkpoints_to(iterations, given)
+
+
+def measured_run(
+    learner: Any, game: Any, state: Any, grid: Integers, remedy: str, together: int | None = None
+) -> tuple[Any, dict[str, Floats]]:
+    """Advance a state to the last checkpoint, and measure it at each: the state and (..., C) measures by name.
+
+    ``together`` is how many checkpoints a learner with ``advance_and_measure`` goes through in one call; without it the
+    learner advances and measures in turns.
+
+    Raises
+    ------
+    ArithmeticError
+        If a measure is not finite; ``remedy`` says what may help.
+    """
+    measures: dict[str, list[Floats]] = {}
+    done = 0
+    for begin in range(0, len(grid), together or 1):
+        times = grid[begin : begin + (together or 1)].tolist()
+        found: dict[str, Floats]
+        if together:
+            pieces = [after - before for before, after in zip([done, *times], times, strict=False)]
+            state, found = learner.advance_and_measure(game, state, pieces)
+        else:
+            state = learner.advance(game, state, times[0] - done)
+            found = {name: np.asarray(value)[..., np.newaxis] for name, value in learner.measure(game, state).items()}
+        done = times[-1]
+        for name, values in found.items():
+            bad = ~np.isfinite(values)
+            if bad.any():
+                first = times[int(np.flatnonzero(bad.reshape(-1, len(times)).any(axis=0))[0])]
+                raise ArithmeticError(f"{name} is not finite after {first} iterations; {remedy}")
+            measures.setdefault(name, []).append(values)
+    return state, {name: np.concatenate(parts, axis=-1) for name, parts in measures.items()}
+
+
+def mixed_means(game: Any, strategies: Sequence[Any], uniform: Sequence[Floats], alpha: float, kind: str) -> Policies:
+    """(1 - alpha) times the mean of each player's strategies, checked by the game, plus alpha times uniform ones.
+
+    Raises
+    ------
+    ValueError
+        If there are no strategies, one is none, or alpha is out of range; ``kind`` is what games are called.
+    """
+    number: Any = alpha
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 <= number <= 1.0:
+        raise ValueError(f"alpha must lie in [0, 1], got {alpha!r}")
+    if not strategies:
+        raise ValueError(f"mean_strategies needs the strategies of at least one {kind}")
+    checked = [game.checked(profile) for profile in strategies]
+    means = [np.stack(parts).mean(axis=0) for parts in zip(*checked, strict=True)]
+    return tuple((1.0 - alpha) * mean + alpha * flat for mean, flat in zip(means, uniform, strict=True))

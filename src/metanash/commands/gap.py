@@ -159,5 +159,5 @@ def _archive(path: Path) -> list[Any]:
             return [stored[name] for name in stored.files]
     except ArchiveError:
         raise
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, MemoryError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, MemoryError) as error:
         raise ValueError(f"{path}: no .npz of arrays ({error}); numpy.savez writes one") from error

@@ -3,17 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from metanash._inner.checks import integer
-from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.runs import grid_of, measured_run, mixed_means
 from metanash._inner.views import View, Viewed
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.learners import ExtensiveLearner, ExtensiveState, goes_together
-from metanash.typing import Array, Floats, Integers, Policies
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["ExtensiveRun", "learn_extensive", "mean_strategies"]
 
@@ -99,35 +96,13 @@ def learn_extensive(
     (['cce_gap', 'last_ne_gap', 'ne_gap'], (2,))
     """
     check_extensive("learn_extensive", game)
-    integer("iterations", iterations, 1)
-    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
-    grid = checkpoints_to(iterations, given)
-    quick: Any = learner if goes_together(learner) else None
+    grid, remedy = grid_of(iterations, at), "a smaller learning rate may help"
     entries = math.prod(game.batch_shape) * sum(game.n_sequences)
-    together = max(1, _ENTRIES_TOGETHER // max(entries, 1)) if quick else 1
-    measures: dict[str, list[Floats]] = {}
-    state, done = learner.start(game, initial), 0
-    for begin in range(0, len(grid), together):
-        times = grid[begin : begin + together].tolist()
-        found: Mapping[str, Floats]
-        if quick:
-            pieces = [after - before for before, after in zip([done, *times], times, strict=False)]
-            state, found = quick.advance_and_measure(game, state, pieces)
-        else:
-            state = learner.advance(game, state, times[0] - done)
-            found = {name: np.asarray(value)[..., np.newaxis] for name, value in learner.measure(game, state).items()}
-        done = times[-1]
-        for name, values in found.items():
-            bad = ~np.isfinite(values)
-            if bad.any():
-                first = times[int(np.flatnonzero(bad.reshape(-1, len(times)).any(axis=0))[0])]
-                raise ArithmeticError(
-                    f"{name} is not finite after {first} iterations; a smaller learning rate may help"
-                )
-            measures.setdefault(name, []).append(values)
+    together = max(1, _ENTRIES_TOGETHER // max(entries, 1)) if goes_together(learner) else None
+    state, measures = measured_run(learner, game, learner.start(game, initial), grid, remedy, together)
     return ExtensiveRun(
         checkpoints=grid,
-        measures={name: np.concatenate(parts, axis=-1) for name, parts in measures.items()},
+        measures=measures,
         average=learner.output(game, state),
         last=state.strategy,
         state=state,
@@ -163,11 +138,4 @@ def mean_strategies(game: ExtensiveGame, strategies: Sequence[Sequence[npt.Array
     [1.0, 0.375, 0.625]
     """
     check_extensive("mean_strategies", game)
-    number: Any = alpha
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 <= number <= 1.0:
-        raise ValueError(f"alpha must lie in [0, 1], got {alpha!r}")
-    if not strategies:
-        raise ValueError("mean_strategies needs the strategies of at least one game")
-    checked = [game.checked(profile) for profile in strategies]
-    means = [np.stack(parts).mean(axis=0) for parts in zip(*checked, strict=True)]
-    return tuple((1.0 - alpha) * mean + alpha * plex.uniform() for plex, mean in zip(game.players, means, strict=True))
+    return mixed_means(game, strategies, [plex.uniform() for plex in game.players], alpha, "game")

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from metanash._inner.cards import DECK, Range, all_hands, parse_cards, range_weights
 from metanash._inner.checks import integer
 from metanash.games import ZeroSumGame, check_game
 from metanash.streams import stream
@@ -30,10 +31,6 @@ from metanash.typing import Booleans, Floats, Integers
 
 __all__ = ["RiverDeal", "pot_scale", "river_deal", "river_poker_sequence"]
 
-Range = Mapping[str, float]
-"""Weight of each hand, such as ``{"AhAs": 1.0, "7c2d": 0.25}``. Hands left out are not held."""
-
-_CARDS = 52
 _ORDERS = ("alternating", "random", "sorted")
 _MOST_BUCKETS = 4
 _PLANS = (3, 4)
@@ -48,9 +45,9 @@ _CALLED: Integers = np.stack([_NEVER, _BETS, _CALLS])
 # Deals --------------------------------------------------------------------------------------------------
 
 
-def _no_common_card(hands: Integers) -> Booleans:
-    """Whether two of the hands (n, 2) have no card in common: (n, n)."""
-    holds = (hands[:, :, np.newaxis] == np.arange(_CARDS)).any(axis=1).astype(np.float64)
+def _no_common_card(board: tuple[int, ...]) -> Booleans:
+    """Whether two of the hands have no card in common: (hands, hands)."""
+    holds = (all_hands(board)[:, :, np.newaxis] == np.arange(len(DECK))).any(axis=1).astype(np.float64)
     return np.asarray(holds @ holds.T == 0.0)
 
 
@@ -114,14 +111,13 @@ def river_deal(board: str, n_buckets: int, ranges: Sequence[Range | None] | None
     >>> river_deal("Kh9s8d4c2h", 2).mass.sum(axis=1).round(9).tolist()
     [0.5, 0.5]
     """
-    from metanash.river.cards import all_hands, parse_cards, range_weights  # noqa: PLC0415  # slow, of this family only
-    from metanash.river.strength import river_strengths  # noqa: PLC0415
+    from metanash.river.strength import river_strengths  # noqa: PLC0415  # slow, and needed by this family only
 
     shown, n = parse_cards("board", board, 5), integer("n_buckets", n_buckets, 1)
     if ranges is not None and len(ranges) != 2:
         raise ValueError(f"ranges must be two, one per player, got {len(ranges)}")
     first, second = (range_weights(i + 1, held, shown) for i, held in enumerate(ranges or (None, None)))
-    joint = np.where(_no_common_card(all_hands(shown)), np.outer(first, second), 0.0)
+    joint = np.where(_no_common_card(shown), np.outer(first, second), 0.0)
     if not joint.sum() > 0.0:
         raise ValueError(f"ranges must leave a deal without a common card on {board}; these leave none")
     joint /= joint.sum()
@@ -149,12 +145,6 @@ def _chips(deal: RiverDeal) -> tuple[Floats, Floats]:
     folded_to, called = (part[:, :, np.newaxis, np.newaxis] for part in (_FOLDED_TO, _CALLED))
     pot = folded_to * deal.mass + (1 - np.abs(folded_to)) * deal.outcome
     return _strategic_form(pot), _strategic_form(called * deal.outcome)
-
-
-def _drawn_board(rng: np.random.Generator) -> str:
-    from metanash.river.cards import DECK  # noqa: PLC0415  # slow, of this family only
-
-    return "".join(DECK[i] for i in rng.choice(_CARDS, size=5, replace=False))
 
 
 def _ordered(kind: str, depth: Floats) -> Integers:
@@ -237,7 +227,7 @@ def river_poker_sequence(
     integer("n_games", n_games, 1)
     _check(kind, n_buckets, perturbation, {"pot": pot, "stack": stack, "bet": bet})
     if board is None:
-        board = _drawn_board(stream(*address, "board"))
+        board = "".join(DECK[i] for i in stream(*address, "board").choice(len(DECK), size=5, replace=False))
     in_pots, in_bets = _chips(river_deal(board, n_buckets, ranges))
     transition = Transition.shared(np.ones((1, *in_pots.shape, 1)))
     largest = (1.0 + perturbation) * (pot / 2.0 + min(bet * pot, stack))

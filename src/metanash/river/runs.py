@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from metanash._inner.checks import integer
-from metanash._inner.runs import checkpoints, checkpoints_to
+from metanash._inner.runs import grid_of, measured_run, mixed_means
 from metanash._inner.views import View, Viewed
 from metanash.river.endgames import RiverEndgame, check_endgame
 from metanash.river.gaps import best_responses
 from metanash.river.learners import RiverCFR, RiverState
-from metanash.typing import Array, Floats, Integers, Policies
+from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["TARGETS", "RiverRun", "learn_endgames", "learn_river", "mean_strategies"]
 
@@ -92,20 +89,11 @@ def learn_river(
     (['exploitability', 'last_exploitability', 'last_ne_gap', 'ne_gap'], True)
     """
     check_endgame("learn_river", endgame)
-    integer("iterations", iterations, 1)
-    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
-    grid = checkpoints_to(iterations, given)
-    measures: dict[str, list[float]] = {}
-    state, done = learner.start(endgame, initial), 0
-    for t in grid.tolist():
-        state, done = learner.advance(endgame, state, t - done), t
-        for name, value in learner.measure(endgame, state).items():
-            if not np.isfinite(value):
-                raise ArithmeticError(f"{name} is not finite after {t} iterations; weights may be too far apart")
-            measures.setdefault(name, []).append(value)
+    grid, remedy = grid_of(iterations, at), "weights may be too far apart"
+    state, measures = measured_run(learner, endgame, learner.start(endgame, initial), grid, remedy)
     return RiverRun(
         checkpoints=grid,
-        measures={name: np.array(found) for name, found in measures.items()},
+        measures=measures,
         average=learner.output(endgame, state),
         last=state.strategy,
         state=state,
@@ -144,14 +132,7 @@ def mean_strategies(
     [1.0, 0.5, 0.5, 0.75, 0.25]
     """
     check_endgame("mean_strategies", endgame)
-    number: Any = alpha
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 <= number <= 1.0:
-        raise ValueError(f"alpha must lie in [0, 1], got {alpha!r}")
-    if not strategies:
-        raise ValueError("mean_strategies needs the strategies of at least one endgame")
-    checked = [endgame.checked(profile) for profile in strategies]
-    means = [np.stack(parts).mean(axis=0) for parts in zip(*checked, strict=True)]
-    return tuple((1.0 - alpha) * mean + alpha * flat for mean, flat in zip(means, endgame.uniform(), strict=True))
+    return mixed_means(endgame, strategies, endgame.uniform(), alpha, "endgame")
 
 
 TARGETS: dict[str, Callable[[RiverEndgame, RiverRun], Policies]] = {

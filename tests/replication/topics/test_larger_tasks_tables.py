@@ -12,8 +12,12 @@ from metanash.families.poker import pot_scale
 from metanash.games import GameBatch
 from metanash.gaps import ne_gap, team_optima
 from metanash_replication.experiments import Learning, Sequences, generate_games, run_arm
+from metanash_replication.ledger import INCONCLUSIVE
 from metanash_replication.rates import iterations_to_reach
+from metanash_replication.topics.larger_tasks import section
 from metanash_replication.topics.larger_tasks import tables as task_tables
+from metanash_replication.topics.larger_tasks.claims import CLAIMS
+from metanash_replication.topics.larger_tasks.figures import FIGURES
 from metanash_replication.topics.larger_tasks.tables import TaskRun
 
 RATES, SIZES, SEEDS, K = (0.125, 4.0), (0.2, 0.5), [0, 3], 3
@@ -232,6 +236,28 @@ def test_all_tables_mark_the_cell_that_is_drawn(poker, tracking):
     again = task_tables.tables([*poker, *tracking], plan, 20, 1)
     for name, table in made.items():
         pd.testing.assert_frame_equal(table, again[name])
+
+
+def test_without_references_there_is_a_table_without_rows(poker, tracking, tmp_path):
+    """Its columns are there, as the report, the claims and the figure read them back."""
+    plan = {
+        name: {"learning_rate": rate, "perturbation": size, "level": 0.1, "references": references}
+        for name, rate, size, references in (("poker", 4.0, 0.5, 0), ("tracking", 0.5, 0.1, 0))
+    }
+    made = task_tables.tables([*poker, *tracking], plan, 20, 1)
+    some = task_tables.tables(tracking, plan | {"tracking": plan["tracking"] | {"references": 1}}, 20, 1)
+    assert list(made["appendix_equilibria"]) == list(some["appendix_equilibria"])
+    assert made["appendix_equilibria"].empty
+    assert not some["appendix_equilibria"].empty
+    made["appendix_equilibria"].to_csv(tmp_path / "table.csv", index=False)
+    read = {**made, "appendix_equilibria": pd.read_csv(tmp_path / "table.csv")}
+    read["appendix"] = read["appendix"].assign(experiment="appendix_tracking")
+    read["appendix_curves"] = read["appendix_curves"].assign(experiment="appendix_tracking")
+    assert len(FIGURES["appendix_tracking"](read, 6.0).axes) == 3
+    assert section._references(read["appendix_equilibria"]).rows == ()
+    claims = {claim.id: claim for claim in CLAIMS}
+    for name in ("larger-tasks-optimum", "larger-tasks-values"):
+        assert claims[name].judge(read).name == INCONCLUSIVE
 
 
 def test_gap_of_a_record_is_that_of_its_policies(poker):

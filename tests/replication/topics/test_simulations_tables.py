@@ -59,6 +59,15 @@ def table():
     return curve_table(RECORDS, "1a")
 
 
+def test_a_gap_of_correlated_policies_is_named():
+    (one, *_), arrays = RECORDS, dict(RECORDS[0].arrays)
+    arrays["cce_gap"] = arrays.pop("ne_gap")
+    other = curve_table([type(one)(one.spec, {}, arrays)], "1a")
+    assert list(other.columns) == [*COLUMNS, "measure"]
+    assert set(other["measure"]) == {"cce_gap"}
+    pd.testing.assert_frame_equal(other[COLUMNS], curve_table([one], "1a"))
+
+
 # Curves -------------------------------------------------------------------------------------------------
 
 

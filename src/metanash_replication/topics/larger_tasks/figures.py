@@ -99,7 +99,7 @@ def tracking(tables: Tables, width: float) -> Figure:
         axes[2].errorbar(own["perturbation"], own["error"], yerr=bars, marker="o", markersize=3, elinewidth=0.7,
                          **ARM_STYLE[str(arm)])  # fmt: skip
     axes[2].set(xlabel="perturbation", ylabel="joint optimum less value\n(reward units)", ylim=(0, None))
-    axes[2].set_title(f"worth at T = {reference['iterations'].iloc[0]}")
+    axes[2].set_title(f"worth at T = {tables['appendix'].query('experiment == @experiment')['iterations'].iloc[0]}")
     axes[2].set_xticks(sizes, [f"{size:g}" for size in sizes])
     sns.despine(ax=axes[2])
     legend_below(figure, axes[0], 2)

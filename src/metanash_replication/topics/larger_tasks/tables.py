@@ -23,6 +23,12 @@ from metanash_replication.records import RunRecord
 
 __all__ = ["TaskRun", "curve_rows", "equilibrium_rows", "final_rows", "game_rows", "tables", "task_claims"]
 
+_CELL = ("learning_rate", "perturbation")
+_WORTH = (
+    "unit", "checked", "reference", "reference_gap", "error", "error_low", "error_high", "error_max", "excess",
+)  # fmt: skip
+"""Columns of :func:`equilibrium_rows` after those that say which run it is: they are there without rows too."""
+
 
 class TaskRun(NamedTuple):
     """A run record, the experiment that it belongs to, the games that were learned, and the record's file."""
@@ -87,6 +93,8 @@ def tables(
         "appendix_equilibria": equilibrium_rows(runs, seeds, resamples, root_seed),
     }
     found = {name: pd.DataFrame(rows) for name, rows in made.items()}
+    if not made["appendix_equilibria"]:
+        found["appendix_equilibria"] = pd.DataFrame(columns=[*runs[0].place, *_CELL, *_WORTH])
     for table in found.values():
         for column, key in (("rate_shown", "learning_rate"), ("perturbation_shown", "perturbation")):
             table[column] = table[key] == table["experiment"].map({name: own[key] for name, own in plan.items()})

@@ -30,6 +30,7 @@ def curve_table(records: Iterable[RunRecord], figure: str, counted_at: float | N
     Seeds are those of the records; ``games`` is K. With ``counted_at``, a learning rate in the unit of the records,
     iterations are counted at that rate: a run at 1e4 times it stands for 1e4 times the iterations, as projected
     Q-ascent allows at small steps. Records must have one learning rate and one perturbation; ValueError otherwise.
+    Of correlated policies ``ne_gap`` is the gap that a column ``measure`` more names, ``cce_gap`` or ``cce_gap_bound``.
     """
     frames = []
     for record in records:
@@ -43,6 +44,8 @@ def curve_table(records: Iterable[RunRecord], figure: str, counted_at: float | N
         frame.insert(1, "games", gap.shape[3])
         frame.insert(0, "arm", record.spec["arm"])
         frame.insert(0, "base_kind", record.spec["games"]["base_kind"])
+        if record.measure != "ne_gap":
+            frame["measure"] = record.measure
         frames.append(frame)
     table = pd.concat(frames, ignore_index=True)
     table.insert(0, "figure", figure)
