@@ -16,7 +16,9 @@ import numpy as np
 
 from metanash import simplex
 from metanash.kernels.bandit import sampled_ascent, sampled_mirror
+from metanash.kernels.caution import cautious
 from metanash.kernels.episodes import v_learning
+from metanash.kernels.incremental import smooth
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
 from metanash.kernels.sampling import simulate
@@ -28,6 +30,7 @@ __all__ = [
     "CHUNK",
     "ascent",
     "backup",
+    "cautious",
     "correlated_values",
     "discounted_values",
     "equilibria",
@@ -44,6 +47,7 @@ __all__ = [
     "sampled_ascent",
     "sampled_mirror",
     "simulate",
+    "smooth",
     "sparse_backup",
     "sparse_expect",
     "sparse_values",
@@ -79,6 +83,7 @@ def mirror(
     columns: int,
     done: int,
     iterations: int,
+    predicts: int,
 ) -> None:
     """Iterate Algorithm 1, lines 5 and 6, on fixed Q-estimates (Mao et al. 2023).
 
@@ -102,12 +107,14 @@ def mirror(
         Iterations of the stage before this call.
     iterations : int
         Iterations of this call.
+    predicts : int
+        0 for plain mirror descent, ``mu = softmax(x)`` with the new x: without the prediction of line 6.
 
     Examples
     --------
     >>> x, y, mu, nu = np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), 0.5), np.full((1, 2), 0.5)
     >>> sums = {"sum_mu": np.zeros((2, 1, 2)), "sum_nu": np.zeros((2, 1, 2)), "sum_value": np.zeros((2, 1))}
-    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3}
+    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3, "predicts": 1}
     >>> mirror(q=np.array([[[1.0, 0.0], [0.0, 1.0]]]), eta=np.array([0.5]), x=x, y=y, mu=mu, nu=nu, **sums, **sizes)
     >>> mu.tolist(), float(sums["sum_value"].sum())  # uniform play is the equilibrium
     ([[0.5, 0.5]], 1.5)
@@ -129,7 +136,7 @@ def mirror(
         for i in (0, 1):
             ascent_direction = step[i] * gradient[i]
             anchor[i][...] += ascent_direction
-            policy[i] = simplex.softmax(anchor[i] + ascent_direction, axis=0)
+            policy[i] = simplex.softmax(anchor[i] + ascent_direction if predicts else anchor[i], axis=0)
             part[i] += policy[i]
         gradient = (np.einsum("abl,bl->al", game, policy[1]), np.einsum("abl,al->bl", game, policy[0]))
         part[2] += np.einsum("al,al->l", policy[0], gradient[0])
@@ -341,6 +348,7 @@ def ascent(
     columns: int,
     kinds: int,
     softmax: int,
+    natural: int,
     measure: int,
     done: int,
     iterations: int,
@@ -350,7 +358,8 @@ def ascent(
     Every player at once takes ``pi_i <- Proj(pi_i + step Qbar_i)``, equation (7), where Qbar_i is its Q-function under
     the joint policy, averaged over what the others do. With ``softmax`` the logits move along the gradient of the
     player's value instead: ``theta_i(s, a) += step o(s) pi_i(a|s) (Qbar_i(s, a) - V_i(s))``, o being the discounted
-    numbers of visits.
+    numbers of visits. With ``natural`` besides, o(s) pi_i is divided out and 1 / (1 - discount) taken in its place
+    (:mod:`metanash.learners.natural_gradient`); the largest logit is then put at 0.
 
     Parameters
     ----------
@@ -393,7 +402,8 @@ def ascent(
     >>> game = {"reward": np.array([[[[1.0, 0.0, 0.0, 0.0]]]]), "transition": np.ones((1, 1, 4, 1)),
     ...     "initial": np.ones((1, 1))}
     >>> what = {"index": np.zeros(1, int), "step": np.array([1.0]), "actions": np.array([2, 2]), "discount": 0.0}
-    >>> sizes = dict(lanes=1, players=2, states=1, joint=4, reward_rows=1, columns=4, kinds=1, softmax=0, measure=0)
+    >>> sizes = dict(lanes=1, players=2, states=1, joint=4, reward_rows=1, columns=4, kinds=1, softmax=0,
+    ...     natural=0, measure=0)
     >>> kept = {"policy": policy, "response": response, "sum_gap": np.zeros((2, 1)), "least": least}
     >>> ascent(**game, **what, **kept, **sizes, done=0, iterations=3)
     >>> policy.ravel().tolist()  # both learn the first action
@@ -427,7 +437,10 @@ def ascent(
                 mass = np.where(q >= q.max(axis=-1, keepdims=True) - 1e-12, policies[i], 0.0).sum(axis=-1)
                 np.minimum(least, mass.min(axis=-1), out=least)
             rate = step.reshape(lanes, 1, 1)
-            if softmax:
+            if natural:
+                further = own[i] + rate / (1.0 - discount) * (q - value[..., row, np.newaxis])
+                moved.append(further - further.max(axis=-1, keepdims=True))
+            elif softmax:
                 visits = np.linalg.solve(np.swapaxes(matrix, 1, 2), start[..., np.newaxis])
                 moved.append(own[i] + rate * visits * policies[i] * (q - value[..., row, np.newaxis]))
             else:

@@ -40,7 +40,7 @@ from metanash.learners.sampled_ascent import SampledAscentState, SampledQAscent
 from metanash.learners.sampled_stages import SampledCorrelatedDescent, SampledMirrorDescent, SampledState
 from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
-from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
+from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
 from metanash.learners.v_learning import VLearning, VState
@@ -84,7 +84,6 @@ __all__ = [
     "StagedFTRL",
     "StagedMirrorDescent",
     "StagedState",
-    "StagedSums",
     "SwapState",
     "VLearning",
     "VState",

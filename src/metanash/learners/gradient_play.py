@@ -88,7 +88,13 @@ def starting_state(
 
 
 def advance(
-    games: GameBatch[DiscountedGame], state: AscentState, iterations: int, *, softmax: bool, every_gap: bool
+    games: GameBatch[DiscountedGame],
+    state: AscentState,
+    iterations: int,
+    *,
+    softmax: bool,
+    every_gap: bool,
+    natural: bool = False,
 ) -> AscentState:
     """State after more iterations. Raises ValueError if ``iterations`` is negative.
 
@@ -127,6 +133,7 @@ def advance(
         columns=parameters.shape[-1],
         kinds=len(transition),
         softmax=int(softmax),
+        natural=int(natural),
         measure=int(every_gap),
         done=state.iteration,
         iterations=iterations,
