@@ -4,8 +4,8 @@
  * is a cell (`across`), or one game, whose steps and states fill the cells: whichever has fewer cells. Either way a lane goes
  * through the same operations, so a game gives the same bits in any batch.
  *
- * Where both players have two actions, one number a player is enough, as in Algorithm 1: of logits, anchors, payoffs and
- * their sums what the first action has over the second, of policies and averages the probability of the first.
+ * Where both players have two actions, one number a player is enough, as in Algorithm 1: of logits, payoffs and their sums
+ * what the first action has over the second, of policies, averages and projected anchors the probability of the first.
  */
 
 enum { SMOOTH_FTRL, SMOOTH_GRADIENT, SMOOTH_EXTRAGRADIENT, SMOOTH_OMWU };
@@ -143,7 +143,7 @@ static void NAMED(move_cell)(const struct smooth_call *c, const struct NAMED(blo
                              vec *value, int in) {
     const int64_t A = c->rows, B = c->columns;
     double *const array[] = {c->x, c->y, c->sum_x, c->sum_y, c->last_x, c->last_y, c->mu, c->nu, c->mean_mu, c->mean_nu};
-    const vec one = splat(1.0), zero = splat(0.0), half = splat(0.5);
+    const vec one = splat(1.0), zero = splat(0.0);
     if (in) NAMED(fetch)(c, b, k, c->reward, A * B, from);
     if (in)
         NAMED(fetch)(c, b, k, c->value, 1, value);
@@ -164,10 +164,9 @@ static void NAMED(move_cell)(const struct smooth_call *c, const struct NAMED(blo
         if (in) {
             NAMED(fetch)(c, b, k, array[i], 2, two);
             *part = two[0];
-            if (i < 6) *part -= two[1];
+            if (i < 6 && !policy) *part -= two[1];
         } else if (i >= 2 || c->rule != SMOOTH_FTRL) { /* priors stay as they are */
             two[0] = *part, two[1] = zero;
-            if (policy && i < 2) two[0] = half + half * two[0];
             if (policy) two[1] = one - two[0];
             if (logits) two[0] = smaller(*part, zero), two[1] = smaller(-*part, zero); /* the larger one is put at 0 */
             NAMED(put)(c, b, k, two, 2, array[i]);
@@ -186,7 +185,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_play)(const int p
     else
         for (int64_t i = 0; i < n; i++) policy[i] = decay * cell->x[i] + eta * cell->last[i];
     if (rule == SMOOTH_GRADIENT && pair)
-        for (int64_t i = 0; i < 2; i++) policy[i] = smaller(larger(splat(0.5) * (policy[i] + splat(1.0)), splat(0.0)), splat(1.0));
+        for (int64_t i = 0; i < 2; i++) policy[i] = smaller(larger(policy[i], splat(0.0)), splat(1.0));
     else if (rule == SMOOTH_GRADIENT)
         NAMED(project_any)(A, policy, spare, inverse), NAMED(project_any)(B, policy + A, spare, inverse);
     else if (pair)
@@ -202,7 +201,7 @@ static inline __attribute__((always_inline)) vec NAMED(smooth_meet)(const int pa
                                                                     const vec *q, vec *room, const double *inverse) {
     const int64_t n = A + B;
     vec *const g = room, *const next = room + n, *const x = cell->x;
-    const vec *const policy = cell->policy, one = splat(1.0);
+    const vec *const policy = cell->policy;
     const vec shrunk = splat(less), fresh = splat(rate), kept = splat(1.0 - rate);
     const vec worth = NAMED(payments)(pair, q, A, B, policy, policy + A, g, g + A);
     for (int64_t i = 0; i < n; i++) cell->mean[i] = kept * cell->mean[i] + fresh * policy[i];
@@ -210,8 +209,8 @@ static inline __attribute__((always_inline)) vec NAMED(smooth_meet)(const int pa
         for (int64_t i = 0; i < n; i++) cell->sum[i] = shrunk * (cell->sum[i] + g[i]);
     else
         for (int64_t i = 0; i < n; i++) x[i] = decay * x[i] + eta * g[i];
-    if (rule == SMOOTH_GRADIENT && pair) /* the projection, as a difference again */
-        for (int64_t i = 0; i < 2; i++) x[i] = smaller(larger(x[i], -one), one);
+    if (rule == SMOOTH_GRADIENT && pair)
+        for (int64_t i = 0; i < 2; i++) x[i] = smaller(larger(x[i], splat(0.0)), splat(1.0));
     else if (rule == SMOOTH_GRADIENT)
         NAMED(project_any)(A, x, next, inverse), NAMED(project_any)(B, x + A, next, inverse);
     if (rule == SMOOTH_EXTRAGRADIENT) {
@@ -245,6 +244,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct
     const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B, size = J + 5 * n; /* numbers a player */
     const int across = b->across, shared = across && c->kinds == 1, entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
     const vec tau = splat(c->temperature), decay = splat(1.0) - eta * tau;
+    if (pair && rule == SMOOTH_GRADIENT) eta *= splat(0.5); /* a step is shared by the two actions */
     vec *const q = room, *const spare = q + J, *const beside = value + b->cells, *const step_of = beside + b->cells;
     double *const inverse = (double *)(spare + 2 * n);
     for (int64_t a = 0; a < A || a < B; a++) inverse[a] = 1.0 / (double)(a + 1);
