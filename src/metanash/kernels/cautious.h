@@ -20,10 +20,9 @@ static __attribute__((noinline)) vec NAMED(slow_pace)(int64_t actions, const vec
         const ivec up = rises >= splat(0.0);
         low = NAMED(either)(slow & up, rate, low), high = NAMED(either)(slow & ~up, rate, high);
         vec next = rate - rises / slope;
+        slow &= larger(next - rate, rate - next) > splat(0x1p-50) * rate;
         next = NAMED(either)((next > low) & (next < high), next, splat(0.5) * (low + high));
-        const vec step = larger(next - rate, rate - next);
         rate = NAMED(either)(slow, next, rate);
-        slow &= step > splat(0x1p-52) * rate;
     }
     return rate;
 }
