@@ -73,6 +73,7 @@ def mirror(lanes: int, actions: int) -> Call:
             columns=actions,
             done=0,
             iterations=iterations,
+            predicts=1,
         )
 
     return call
@@ -90,6 +91,65 @@ def joint_mirror(lanes: int, actions: tuple[int, ...]) -> Call:
             policy=array("d", [1 / n for n in actions for _ in range(n)]) * lanes,
             sum_joint=same(0.0, 2 * lanes * joint),
             actions=array("q", actions),
+            lanes=lanes,
+            players=players,
+            joint=joint,
+            columns=columns,
+            done=0,
+            iterations=iterations,
+        )
+
+    return call
+
+
+def smooth(games: int, actions: int, states: int, horizon: int, rule: int) -> Call:
+    """Learners with incremental values, from uniform policies."""
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        rows, uniform_policy = games * horizon * states, 1 / actions
+        anchor = uniform_policy if rule == 1 else 0.0
+        zeros = ("sum_x", "sum_y", "last_x", "last_y")
+        compiled.smooth(
+            reward=uniform(rows * actions * actions),
+            transition=simplex(states * actions * actions, states) if horizon > 1 else array("d"),
+            index=array("q", [0] * games),
+            eta=same(0.1, games),
+            **{name: same(anchor, rows * actions) for name in ("x", "y")},
+            **{name: same(0.0, rows * actions) for name in zeros},
+            **{name: same(uniform_policy, rows * actions) for name in ("mu", "nu", "mean_mu", "mean_nu")},
+            value=same(0.0, rows),
+            temperature=0.01 if rule > 1 else 0.0,
+            games=games,
+            horizon=horizon,
+            states=states,
+            rows=actions,
+            columns=actions,
+            kinds=1,
+            steps=1,
+            rule=rule,
+            done=0,
+            iterations=iterations,
+        )
+
+    return call
+
+
+def cautious(lanes: int, actions: tuple[int, ...]) -> Call:
+    """Multiplicative weights with dynamic rates, none of which falls below 1."""
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        compiled.cautious(
+            q=uniform(lanes * players * joint),
+            eta=same(0.1, lanes),
+            prior=array("d", [-math.log(n) for n in actions for _ in range(n)]) * lanes,
+            regret=same(0.0, lanes * columns),
+            last=same(0.0, lanes * columns),
+            policy=array("d", [1 / n for n in actions for _ in range(n)]) * lanes,
+            paces=same(1.0, lanes * players),
+            sum_joint=same(0.0, 2 * lanes * joint),
+            actions=array("q", actions),
+            caution=70.0,
             lanes=lanes,
             players=players,
             joint=joint,
@@ -125,7 +185,7 @@ def regret_matching(lanes: int, actions: int) -> Call:
     return call
 
 
-def ascent(softmax: int, gaps: int) -> Call:
+def ascent(softmax: int, gaps: int, natural: int = 0) -> Call:
     """A vector of Markov teams of two players with two actions, S = 2."""
     lanes, states, actions = WIDTH, 2, (2, 2)
     players, joint, columns = len(actions), math.prod(actions), sum(actions)
@@ -151,6 +211,7 @@ def ascent(softmax: int, gaps: int) -> Call:
             columns=columns,
             kinds=1,
             softmax=softmax,
+            natural=natural,
             measure=gaps,
             done=0,
             iterations=iterations,
@@ -571,6 +632,14 @@ CASES = {
     "joint_mirror 2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2))),
     "joint_mirror 2x2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2, 2))),
     "joint_mirror 3x3": Case("joint_mirror", 4, 500, joint_mirror(4, (3, 3))),
+    "FTRL 2x2, 1 game": Case("smooth", 4, 1_000, smooth(1, 2, 2, 2, 0)),  # H = S = 2
+    "FTRL 2x2, 4 games": Case("smooth", 16, 500, smooth(4, 2, 2, 2, 0)),
+    "FTRL 10x10, 4 games": Case("smooth", 16, 100, smooth(4, 10, 2, 2, 0)),
+    "optimistic gradient 10x10": Case("smooth", 4, 100, smooth(4, 10, 1, 1, 1)),
+    "extragradient 3x3": Case("smooth", 16, 200, smooth(4, 3, 2, 2, 2)),
+    "entropy OMWU 2x2": Case("smooth", 16, 500, smooth(4, 2, 2, 2, 3)),
+    "cautious 2x2": Case("cautious", 4, 500, cautious(4, (2, 2))),
+    "cautious 3x3": Case("cautious", 4, 500, cautious(4, (3, 3))),
     "regret_matching 2x2": Case("regret_matching", 4, 1_000, regret_matching(4, 2)),
     "regret_matching 10x10, 1 game": Case("regret_matching", 1, 200, regret_matching(1, 10)),
     "regret_matching 10x10, 4 games": Case("regret_matching", 4, 200, regret_matching(4, 10)),
@@ -578,6 +647,7 @@ CASES = {
     "Q-ascent with gaps": Case("ascent", WIDTH, 500, ascent(0, 1)),
     "softmax": Case("ascent", WIDTH, 500, ascent(1, 0)),
     "softmax with gaps": Case("ascent", WIDTH, 500, ascent(1, 1)),
+    "natural gradient": Case("ascent", WIDTH, 500, ascent(1, 0, 1)),
     "MAML, an inner step": Case("through_ascent", WIDTH, 200, maml_steps),
     "MAML, a game": Case("through_ascent", 1, 400, maml_games),
     "expect": Case("expect", 1, 20, expect(50, 10, 3)),

@@ -19,6 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.plain import plain_ascent, plain_joint_mirror, plain_mirror, plain_regret_matching
+from benchmarks.successors import print_successors
 from metanash import families, kernels
 from metanash.games import DiscountedGame, GameBatch, ZeroSumGame
 from metanash.gaps import ne_gaps
@@ -89,7 +90,7 @@ def mirror_work(case: Case) -> dict[str, Callable[[], None]]:
             sums = [np.zeros((2, *shape)) for shape in (x.shape, y.shape, (case.lanes,))]
             mirror(
                 q=q, eta=eta, x=x, y=y, mu=mu, nu=nu, sum_mu=sums[0], sum_nu=sums[1], sum_value=sums[2],
-                lanes=case.lanes, rows=case.rows, columns=case.columns, done=0, iterations=iterations,
+                lanes=case.lanes, rows=case.rows, columns=case.columns, done=0, iterations=iterations, predicts=1,
             )  # fmt: skip
 
         return run
@@ -359,7 +360,7 @@ def main() -> None:
             results[case.name] = {"ns": found, "targets": case.targets}
             print(row(case, found), flush=True)
         print_gaps(arguments.rounds)
-        slow = print_steps(arguments.rounds)
+        slow = print_steps(arguments.rounds) + print_successors(arguments.rounds)
     if arguments.json:
         arguments.json.write_text(json.dumps({"isa": compiled.isa, "cases": results}, indent=1) + "\n")
     print("\nAlgorithm 2 over Algorithm 1, compiled, the same size:")

@@ -3,9 +3,11 @@
 import numpy as np
 
 
-def plain_mirror(q, eta, x, y, mu, nu, sum_mu, sum_nu, sum_value, lanes, rows, columns, done, iterations) -> None:
-    """Arguments of :func:`metanash.kernels.twin.mirror`."""
-    del rows, columns, done
+def plain_mirror(
+    q, eta, x, y, mu, nu, sum_mu, sum_nu, sum_value, lanes, rows, columns, done, iterations, predicts
+) -> None:
+    """Arguments of :func:`metanash.kernels.twin.mirror`; it predicts."""
+    del rows, columns, done, predicts
     for _ in range(iterations):
         for lane in range(lanes):
             gradient_x, gradient_y = q[lane] @ nu[lane], mu[lane] @ q[lane]
@@ -116,10 +118,10 @@ def best_value(reward, transition, discount, action):
 
 def plain_ascent(
     reward, transition, index, step, initial, actions, policy, response, sum_gap, least, discount, lanes, players,
-    states, joint, reward_rows, columns, kinds, softmax, measure, done, iterations,
+    states, joint, reward_rows, columns, kinds, softmax, natural, measure, done, iterations,
 ) -> None:  # fmt: skip
-    """Arguments of :func:`metanash.kernels.twin.ascent`; sums have no chunks."""
-    del columns, done
+    """Arguments of :func:`metanash.kernels.twin.ascent` without ``natural``; sums have no chunks."""
+    del columns, done, natural
     reward = reward.reshape(lanes, reward_rows, states, joint)
     transition = transition.reshape(kinds, states, joint, states)
     choices = list(np.ndindex(*actions))

@@ -9,8 +9,10 @@ import math
 import sys
 
 import numpy as np
+from cautious_cases import CAUTIOUS_WRITTEN, cautious_cases
 from sampling_cases import sampling_cases
 from schedule_cases import schedule_cases
+from smooth_cases import SMOOTH_WRITTEN, comparable, smooth_cases
 from sparse_cases import sparse_cases
 from tree_cases import tree_cases
 
@@ -22,7 +24,8 @@ CHUNK = 1024
 # eta <= 1/2 and the run is short, and otherwise are derived where the case is made.
 
 
-def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit=None, holes=False):
+def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit=None, holes=False,
+                     predicts=1):  # fmt: skip
     """Consistent arguments in the middle of a stage; logits normalised policies, with gaps at -inf, or +-``logit``."""
     q = rng.uniform(size=(lanes, rows, columns))
     rates = eta * rng.uniform(0.5, 1.0, size=lanes)
@@ -56,12 +59,13 @@ def mirror_arguments(rng, lanes, rows, columns, done, iterations, eta=0.3, logit
         "columns": columns,
         "done": done,
         "iterations": iterations,
+        "predicts": predicts,
     }
 
 
 def ascent_arguments(
     rng, lanes, actions, states, reward_rows, kinds, iterations, discount=0.9, step=0.2, *,
-    softmax=0, measure=1, done=0, start="interior",
+    softmax=0, natural=0, measure=1, done=0, start="interior",
 ):  # fmt: skip
     """Consistent arguments in the middle of a run, from ``interior`` or ``pure`` policies, or with ``holes``."""
     parts = []
@@ -99,6 +103,7 @@ def ascent_arguments(
         "columns": sum(actions),
         "kinds": kinds,
         "softmax": softmax,
+        "natural": natural,
         "measure": measure,
         "done": done,
         "iterations": iterations,
@@ -302,6 +307,8 @@ WRITTEN = {
     "mirror": ("x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value"),
     "ascent": ("policy", "sum_gap", "least"),  # which of several best responses it finds is not compared
     "maml": ("logits", "gradient", "objective", "norm", "least"),
+    "cautious": CAUTIOUS_WRITTEN,
+    "smooth": SMOOTH_WRITTEN,
     "fold": ("sums", "total"),
     "finite_values": ("value", "start"),
     "discounted_values": ("value", "start"),
@@ -341,6 +348,8 @@ def run(module, kernel, arguments):
         ends = np.cumsum(arguments["actions"])[:-1]
         parts = np.split(found["x"], ends, axis=1)
         found["x"] = np.concatenate([part - part.max(axis=1, keepdims=True) for part in parts], axis=1)
+    if kernel == "smooth":
+        return comparable(arguments, found)
     if kernel == "equilibria":  # values in the unit of the payoffs
         found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320
     return {"row": np.array(result)} if kernel == "off_simplex" else found
@@ -353,6 +362,7 @@ def cases():
         for lanes in (1, 3, 17):
             arguments = mirror_arguments(rng, lanes, rows, columns, 0, 60)
             yield f"mirror {rows}x{columns}, {lanes} lanes", "mirror", arguments, 1e-12
+    yield from cases_without_prediction()
     for rows, columns in [(2, 2), (3, 5)]:
         for done, iterations in [(1, 0), (1, 1), (1000, 23), (1000, 24), (1000, 25), (1023, 1), (1023, 2), (1024, 5),
                                  (1025, 1023), (2047, 30), (500, 2600)]:  # fmt: skip
@@ -414,6 +424,14 @@ def cases():
     yield from schedule_cases(np.random.default_rng(20236))
     yield from sampling_cases(np.random.default_rng(20234))
     yield from sparse_cases(np.random.default_rng(20234))
+    yield from smooth_cases(np.random.default_rng(20236))
+    yield from cautious_cases(np.random.default_rng(20237))
+
+
+def cases_without_prediction():
+    for rows, columns, lanes in itertools.product((1, 2, 3, 9), (2, 5), (1, 19)):
+        arguments = mirror_arguments(np.random.default_rng(20235), lanes, rows, columns, 1000, 60, predicts=0)
+        yield f"mirror {rows}x{columns}, {lanes} lanes, without prediction", "mirror", arguments, 1e-12
 
 
 def ascent_cases(rng):
@@ -449,6 +467,11 @@ def ascent_cases(rng):
     # and softmax policies, whose logits reach 50 and 1e6; a rounding of them is then multiplied by the step
     for step, tolerance in [(50.0, 1e-10), (1e6, 1e-6)]:
         yield case(tolerance, 6, (3, 2), 4, 2, 2, 4, 0.5, step, softmax=1)
+    for (actions, states), lanes in itertools.product([*beside, ((5, 3), 5), ((4,), 2)], (1, 9)):
+        for rewards, measure in itertools.product(sorted({1, len(actions)}), (0, 1)):
+            # advantages reach 10, and are multiplied by 10 steps
+            yield case(1e-11, lanes, actions, states, rewards, 2 if lanes > 1 else 1, 15, softmax=1, natural=1,
+                       measure=measure, start="holes")  # fmt: skip
     yield case(0.0, 0, (3, 2), 2, 2, 1, 3)
 
 

@@ -46,7 +46,8 @@ def of_games(rng, games, horizon, states, rows, columns, kinds, steps):
     }, between
 
 
-def mirror_run_arguments(rng, games, horizon, states, rows, columns, kinds=2, steps=1, given=2, *, keep=True):
+def mirror_run_arguments(rng, games, horizon, states, rows, columns, kinds=2, steps=1, given=2, *, keep=True,
+                         predicts=1):  # fmt: skip
     """Algorithm 1 from the start, with initial policies for the first stages."""
     shared, fresh = of_games(rng, games, horizon, states, rows, columns, kinds, steps)
     cells, ends = horizon * states, int(fresh.sum())
@@ -76,6 +77,7 @@ def mirror_run_arguments(rng, games, horizon, states, rows, columns, kinds=2, st
         "stage": 1,
         "slots": slots,
         "kept": kept,
+        "predicts": predicts,
     }
 
 

@@ -181,6 +181,7 @@ def ascend(model: ValueModel, logits: Sequence[Floats], step: float, steps: int)
             columns=together.shape[-1],
             kinds=len(model.transition),
             softmax=1,
+            natural=0,
             measure=0,
             done=0,
             iterations=steps,

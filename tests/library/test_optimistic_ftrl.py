@@ -143,9 +143,6 @@ def test_what_does_not_fit_is_refused():
                 learn(game, make(rate), 3)
     with pytest.raises(ValueError, match="initial policy of player 1 must have shape"):
         learn(game, OptimisticFTRL(1.0), 3, initial=(np.full((1, 3, 2, 3), 1 / 3), np.full((1, 3, 2, 3), 1 / 3)))
-    batch, other = GameBatch.of(game), OptimisticMirrorDescent(0.1)
-    with pytest.raises(ValueError, match=r"StagedFTRL advances what StagedFTRL.start makes, got a MirrorState"):
-        StagedFTRL(0.1).advance(batch, other.start(batch), 1)
 
 
 @pure_starts

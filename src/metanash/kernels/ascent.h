@@ -1,6 +1,6 @@
 /* Independent gradient play in discounted games, included by lanes.h for each instruction set.
  *
- * Two learners: projected Q-ascent (equation (7)) and softmax policy gradient (section 4.2). A lane is a game. In each
+ * Three learners: projected Q-ascent (equation (7)), softmax policy gradient (section 4.2) and the natural one. A lane is a game. In each
  * iteration every reward tensor and the kernel are contracted with the policies once, to the rewards r_i(s, a_i) and
  * transitions p_i(s, a_i, z) of the decision problem that the others leave to each player. All else follows from
  * these: the values of the joint policy, the averaged Q-functions, and the best responses of the NE-gap.
@@ -259,6 +259,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     const vec *const rewards = R == 1 ? average + S : own;
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount)), zero = splat(0.0), tie = splat(1e-12);
+    const int visits = c->softmax && !c->natural;
     int failed = 0;
     for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         vec step, least, sum[2];
@@ -277,13 +278,13 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                     for (int64_t i = 0; i < N; u += actions[i++]) NAMED(soften)(actions[i], theta + u, pi + u);
             NAMED(average_games)(N, S, R, actions, U, J, reward, kernel, pi, average, own, part[RIGHT], part[LEFT]);
             NAMED(joint_system)(S, R, actions, U, pi, average, rewards, m, v);
-            if (c->softmax)
+            if (visits)
                 for (int64_t s = 0; s < S; s++) {
                     occupancy[s] = start[s];
                     for (int64_t z = 0; z < S; z++) spare[z * S + s] = m[s * S + z];
                 }
             NAMED(solve)(S, R, m, v);
-            if (c->softmax) NAMED(solve)(S, 1, spare, occupancy);
+            if (visits) NAMED(solve)(S, 1, spare, occupancy);
             NAMED(averaged_q)(N, S, R, actions, average, rewards, v, q);
             if (c->measure) {
                 vec gap = zero;
@@ -306,7 +307,12 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
             }
             for (int64_t s = 0, u = 0; s < S; s++)
                 for (int64_t i = 0; i < N; u += actions[i++]) {
-                    if (c->softmax) {
+                    if (c->natural) { /* visits and policies divided out; the largest logit is put at 0, since they may grow on */
+                        const vec rate = step * splat(1.0 / (1.0 - c->discount)), value = v[(R == 1 ? 0 : i * S) + s];
+                        vec top = splat(-INFINITY);
+                        for (int64_t a = u; a < u + actions[i]; a++) theta[a] += rate * (q[a] - value), top = larger(top, theta[a]);
+                        for (int64_t a = u; a < u + actions[i]; a++) theta[a] -= top;
+                    } else if (c->softmax) {
                         vec rate = step * occupancy[s], value = v[(R == 1 ? 0 : i * S) + s];
                         for (int64_t a = u; a < u + actions[i]; a++) theta[a] += rate * pi[a] * (q[a] - value);
                     } else {

@@ -35,6 +35,7 @@ def mirror(
     columns: int,
     done: int,
     iterations: int,
+    predicts: int,
 ) -> None:
     """Iterate Algorithm 1, lines 5 and 6, on fixed Q-estimates (Mao et al. 2023).
 
@@ -58,12 +59,14 @@ def mirror(
         Iterations of the stage before this call.
     iterations : int
         Iterations of this call.
+    predicts : int
+        0 for plain mirror descent, ``mu = softmax(x)`` with the new x: without the prediction of line 6.
 
     Examples
     --------
     >>> x, y, mu, nu = np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), 0.5), np.full((1, 2), 0.5)
     >>> sums = {"sum_mu": np.zeros((2, 1, 2)), "sum_nu": np.zeros((2, 1, 2)), "sum_value": np.zeros((2, 1))}
-    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3}
+    >>> sizes = {"lanes": 1, "rows": 2, "columns": 2, "done": 0, "iterations": 3, "predicts": 1}
     >>> mirror(q=np.array([[[1.0, 0.0], [0.0, 1.0]]]), eta=np.array([0.5]), x=x, y=y, mu=mu, nu=nu, **sums, **sizes)
     >>> mu.tolist(), float(sums["sum_value"].sum())  # uniform play is the equilibrium
     ([[0.5, 0.5]], 1.5)
@@ -85,7 +88,7 @@ def mirror(
         for i in (0, 1):
             ascent_direction = step[i] * gradient[i]
             anchor[i][...] += ascent_direction
-            policy[i] = simplex.softmax(anchor[i] + ascent_direction, axis=0)
+            policy[i] = simplex.softmax(anchor[i] + ascent_direction if predicts else anchor[i], axis=0)
             part[i] += policy[i]
         gradient = (np.einsum("abl,bl->al", game, policy[1]), np.einsum("abl,al->bl", game, policy[0]))
         part[2] += np.einsum("al,al->l", policy[0], gradient[0])

@@ -212,13 +212,13 @@ static inline vec NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t 
     return value;
 }
 
-/* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + step g). */
-static inline void NAMED(mirror_step)(int64_t actions, vec step, const vec *restrict g, vec *restrict x,
+/* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + ahead g). */
+static inline void NAMED(mirror_step)(int64_t actions, vec step, vec ahead, const vec *restrict g, vec *restrict x,
                                       vec *restrict policy) {
     vec top = splat(-INFINITY), total = splat(0.0);
     for (int64_t a = 0; a < actions; a++) {
         x[a] += step * g[a];
-        policy[a] = x[a] + step * g[a];
+        policy[a] = x[a] + ahead * g[a];
         top = larger(top, policy[a]);
     }
     for (int64_t a = 0; a < actions; a++) {
@@ -240,6 +240,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
     for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
         gather(c->q, A * B, lane, c->lanes, q);
         gather(c->eta, 1, lane, c->lanes, &eta);
+        const vec ahead = c->predicts ? eta : splat(0.0);
         gather(c->x, A, lane, c->lanes, x), gather(c->y, B, lane, c->lanes, y);
         gather(c->mu, A, lane, c->lanes, mu), gather(c->nu, B, lane, c->lanes, nu);
         for (int level = 0; level < 2; level++) {
@@ -250,8 +251,8 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
         vec *total = sums[0], *part = sums[1];
         NAMED(gradients)(q, A, B, mu, nu, gx, gy);
         for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
-            NAMED(mirror_step)(A, eta, gx, x, mu);
-            NAMED(mirror_step)(B, -eta, gy, y, nu);
+            NAMED(mirror_step)(A, eta, ahead, gx, x, mu);
+            NAMED(mirror_step)(B, -eta, -ahead, gy, y, nu);
             vec value = NAMED(gradients)(q, A, B, mu, nu, gx, gy);
             for (int64_t i = 0; i < A + B; i++) part[i] += mu[i]; /* nu lies behind mu */
             part[A + B] += value;
@@ -276,7 +277,7 @@ static int NAMED(mirror_any)(const struct mirror_call *c) {
  * lanes go through the loop together, so that one hides the latency of the other. */
 
 struct NAMED(pair) {
-    vec slope, offset_x, offset_y, corner, eta; /* Q nu differs over rows by offset_x + slope nu(0) */
+    vec slope, offset_x, offset_y, corner, eta, reach; /* Q nu differs over rows by offset_x + slope nu(0) */
     vec dx, dy, gx, gy, mu, nu;
     vec part_mu, part_nu, part_value, total_mu, total_nu, total_value;
 };
@@ -287,9 +288,8 @@ static inline void NAMED(pair_gradients)(struct NAMED(pair) *p) {
 }
 
 static inline void NAMED(pair_step)(struct NAMED(pair) *p) {
-    /* the optimistic step takes the gradient twice, the anchor once */
-    p->mu = NAMED(falling_sigmoid)(p->dx - (p->eta + p->eta) * p->gx);
-    p->nu = NAMED(falling_sigmoid)(p->dy + (p->eta + p->eta) * p->gy);
+    p->mu = NAMED(falling_sigmoid)(p->dx - p->reach * p->gx);
+    p->nu = NAMED(falling_sigmoid)(p->dy + p->reach * p->gy);
     p->dx -= p->eta * p->gx;
     p->dy += p->eta * p->gy;
     NAMED(pair_gradients)(p);
@@ -309,6 +309,8 @@ static void NAMED(pair_load)(const struct mirror_call *c, int64_t lane, struct N
     vec q[4], two[2];
     gather_known(c->q, 4, lane, c->lanes, q);
     gather_known(c->eta, 1, lane, c->lanes, &p->eta);
+    p->reach = p->eta;
+    if (c->predicts) p->reach += p->eta; /* the optimistic step takes the gradient twice, the anchor once */
     p->slope = (q[0] - q[1]) - (q[2] - q[3]);
     p->offset_x = q[1] - q[3], p->offset_y = q[2] - q[3], p->corner = q[3];
     gather_known(c->x, 2, lane, c->lanes, two), p->dx = two[1] - two[0];
@@ -419,7 +421,7 @@ static inline void NAMED(joint_step)(const struct NAMED(seat) *seat, vec eta) {
         policy[0] = NAMED(falling_sigmoid)((x[1] + eta * g[1]) - (x[0] + eta * g[0]));
         policy[1] = splat(1.0) - policy[0];
     } else {
-        NAMED(mirror_step)(seat->own, eta, g, x, policy);
+        NAMED(mirror_step)(seat->own, eta, eta, g, x, policy);
     }
 }
 
@@ -665,6 +667,8 @@ static int NAMED(backup)(const void *call) {
 
 #include "ascent.h"
 #include "regret.h"
+#include "smooth.h"
+#include "cautious.h"
 #include "values.h"
 #include "sparse.h"
 #include "matrix.h"

@@ -37,7 +37,7 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value) {
     const int64_t L = c->lanes, A = c->rows, B = c->columns, of_a = c->cells * A, of_b = c->cells * B;
     struct mirror_call inner = {.q = c->q, .eta = c->eta, .x = c->x, .y = c->y, .mu = c->mu, .nu = c->nu,
                                 .sum_mu = c->sum_mu, .sum_nu = c->sum_nu, .sum_value = c->sum_value,
-                                .lanes = L, .rows = A, .columns = B, .done = c->done};
+                                .lanes = L, .rows = A, .columns = B, .done = c->done, .predicts = c->predicts};
     int64_t stage = c->stage, ended = 0, looked = 0;
     int failed = 0;
     for (int64_t k = 0; k < c->count && !failed; k++) {

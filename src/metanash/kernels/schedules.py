@@ -57,6 +57,7 @@ def mirror_run(
     kept: int,
     count: int,
     longest: int,  # noqa: ARG001
+    predicts: int,
 ) -> None:
     """Advance Algorithm 1 over ends of stages (Mao et al. 2023): :func:`mirror`, and lines 7 to 10 between.
 
@@ -96,6 +97,8 @@ def mirror_run(
         1 where somebody looks after the piece, else 0.
     stage, done : int
         The stage that runs, from 1, and its iterations before this call.
+    predicts : int
+        As in :func:`mirror`.
 
     Examples
     --------
@@ -108,7 +111,7 @@ def mirror_run(
     ...     q=q, seen_mu=seen, seen_nu=np.empty((2, 1, 2)), stage_mu=np.empty((0, 1, 2)), stage_nu=np.empty((0, 1, 2)),
     ...     stage_value=np.empty((0, 1)), pieces=np.array([1, 2]), fresh=np.array([0, 1]), looks=np.array([1, 1]),
     ...     games=1, horizon=1, states=1, rows=2, columns=2, kinds=1, steps=1, given=1, stage=1, done=0, slots=2,
-    ...     seen=2, kept=0, count=2, longest=2)
+    ...     seen=2, kept=0, count=2, longest=2, predicts=1)
     >>> seen.tolist(), q[1].tolist()
     ([[[0.5, 0.5]], [[1.5, 1.5]]], [[[1.0, 0.0], [0.0, 1.0]]])
     """
@@ -155,6 +158,7 @@ def mirror_run(
             columns=columns,
             done=done,
             iterations=iterations,
+            predicts=predicts,
         )
         done += iterations
         if is_look and looked < seen:

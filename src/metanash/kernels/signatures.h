@@ -93,6 +93,7 @@ KERNEL(mirror, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->iterations, 
     SIZE(columns, 1)
     SIZE(done, 0) /* iterations of this stage before the call */
     SIZE(iterations, 0)
+    FLAG(predicts) /* line 6; without it the anchors are played */
 END(mirror)
 
 KERNEL(joint_mirror, c->lanes, 1.0 * c->lanes * c->players * c->joint * c->iterations, "Advance Algorithm 2 inside one stage")
@@ -110,6 +111,27 @@ KERNEL(joint_mirror, c->lanes, 1.0 * c->lanes * c->players * c->joint * c->itera
     SIZE(iterations, 0)
 END(joint_mirror)
 
+KERNEL(cautious, c->lanes, 1.0 * c->lanes * c->players * c->joint * c->iterations,
+       "Advance optimistic multiplicative weights with dynamic learning rates")
+    READ(q, (lanes, players, joint))
+    READ(eta, (lanes))
+    READ(prior, (lanes, columns)) /* logits */
+    WRITE(regret, (lanes, columns))
+    WRITE(last, (lanes, columns)) /* regrets of the last iteration */
+    WRITE(policy, (lanes, columns)) /* last iterates */
+    WRITE(paces, (lanes, players))
+    WRITE(sum_joint, (2, lanes, joint)) /* totals, running chunk */
+    ACTIONS(actions, (players))
+    NUMBER(caution)
+    SIZE(lanes, 0)
+    SIZE(players, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+    RULE(c->players <= MOST_PLAYERS, "players are too many for this machine")
+END(cautious)
+
 KERNEL(regret_matching, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->iterations,
        "Advance predictive regret matching+ on fixed matrices")
     READ(q, (lanes, rows, columns))
@@ -126,6 +148,39 @@ KERNEL(regret_matching, c->lanes, 1.0 * c->lanes * c->rows * c->columns * c->ite
     SIZE(done, 0) /* iterations of the run before the call */
     SIZE(iterations, 0)
 END(regret_matching)
+
+KERNEL(smooth, c->games, 1.0 * c->games * c->horizon * c->states * c->rows * c->columns * (c->horizon > 1 ? c->states : 1) * c->iterations,
+       "Advance learners with incremental values")
+    READ(reward, (games, horizon, states, rows, columns))
+    READ(transition, (chances)) /* (steps, kinds, states, rows, columns, states), or nothing if the horizon is 1 */
+    INDEX(index, (kinds), (games))
+    READ(eta, (games))
+    WRITE(x, (games, horizon, states, rows)) /* logits of priors or of anchors, or anchors */
+    WRITE(y, (games, horizon, states, columns))
+    WRITE(sum_x, (games, horizon, states, rows)) /* of payoffs */
+    WRITE(sum_y, (games, horizon, states, columns))
+    WRITE(last_x, (games, horizon, states, rows)) /* payoffs */
+    WRITE(last_y, (games, horizon, states, columns))
+    WRITE(mu, (games, horizon, states, rows)) /* last iterates */
+    WRITE(nu, (games, horizon, states, columns))
+    WRITE(mean_mu, (games, horizon, states, rows)) /* weighted averages */
+    WRITE(mean_nu, (games, horizon, states, columns))
+    WRITE(value, (games, horizon, states))
+    NUMBER(temperature)
+    SIZE(games, 0)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(rows, 1)
+    SIZE(columns, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(rule, 0)
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    RULE(c->rule <= 3, "rule must be 0, 1, 2 or 3")
+    DERIVED(chances, c->horizon > 1 ? PRODUCT(c->steps, c->kinds, c->states, c->rows, c->columns, c->states) : 0)
+END(smooth)
 
 CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     READ(reward, (lanes, rows, columns)) /* lanes are games, steps and states */
@@ -169,6 +224,7 @@ CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     SIZE(kept, 0)
     SIZE(count, 0)
     SIZE(longest, 0)
+    FLAG(predicts)
     RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
     RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
          "count, longest and done are too large for this machine")
@@ -278,9 +334,11 @@ KERNEL(ascent, c->lanes, 1.0 * c->lanes * c->states * c->states * c->joint * c->
     SIZE(columns, 1)
     SIZE(kinds, 1)
     FLAG(softmax)
+    FLAG(natural) /* with softmax */
     FLAG(measure)
     SIZE(done, 0)
     SIZE(iterations, 0)
+    RULE(c->softmax || !c->natural, "natural needs softmax")
     RULE(c->reward_rows == 1 || c->reward_rows == c->players, "reward_rows must be 1, for a common reward, or players")
 END(ascent)
 

@@ -15,7 +15,9 @@ import numpy as np
 
 from metanash import simplex
 from metanash.kernels.bandit import sampled_ascent, sampled_mirror
+from metanash.kernels.caution import cautious
 from metanash.kernels.episodes import v_learning
+from metanash.kernels.incremental import smooth
 from metanash.kernels.iterates import CHUNK, backup, expect, fold, joint_mirror, mirror, regret_matching
 from metanash.kernels.joint_runs import correlated_values, joint_run
 from metanash.kernels.matrix import equilibria
@@ -30,6 +32,7 @@ __all__ = [
     "CHUNK",
     "ascent",
     "backup",
+    "cautious",
     "correlated_values",
     "discounted_values",
     "equilibria",
@@ -49,6 +52,7 @@ __all__ = [
     "sampled_ascent",
     "sampled_mirror",
     "simulate",
+    "smooth",
     "sparse_backup",
     "sparse_expect",
     "sparse_values",
@@ -85,6 +89,7 @@ def ascent(
     columns: int,
     kinds: int,
     softmax: int,
+    natural: int,
     measure: int,
     done: int,
     iterations: int,
@@ -94,7 +99,8 @@ def ascent(
     Every player at once takes ``pi_i <- Proj(pi_i + step Qbar_i)``, equation (7), where Qbar_i is its Q-function under
     the joint policy, averaged over what the others do. With ``softmax`` the logits move along the gradient of the
     player's value instead: ``theta_i(s, a) += step o(s) pi_i(a|s) (Qbar_i(s, a) - V_i(s))``, o being the discounted
-    numbers of visits.
+    numbers of visits. With ``natural`` besides, o(s) pi_i is divided out and 1 / (1 - discount) taken in its place
+    (:mod:`metanash.learners.natural_gradient`); the largest logit is then put at 0.
 
     Parameters
     ----------
@@ -137,7 +143,8 @@ def ascent(
     >>> game = {"reward": np.array([[[[1.0, 0.0, 0.0, 0.0]]]]), "transition": np.ones((1, 1, 4, 1)),
     ...     "initial": np.ones((1, 1))}
     >>> what = {"index": np.zeros(1, int), "step": np.array([1.0]), "actions": np.array([2, 2]), "discount": 0.0}
-    >>> sizes = dict(lanes=1, players=2, states=1, joint=4, reward_rows=1, columns=4, kinds=1, softmax=0, measure=0)
+    >>> sizes = dict(lanes=1, players=2, states=1, joint=4, reward_rows=1, columns=4, kinds=1, softmax=0,
+    ...     natural=0, measure=0)
     >>> kept = {"policy": policy, "response": response, "sum_gap": np.zeros((2, 1)), "least": least}
     >>> ascent(**game, **what, **kept, **sizes, done=0, iterations=3)
     >>> policy.ravel().tolist()  # both learn the first action
@@ -171,7 +178,10 @@ def ascent(
                 mass = np.where(q >= q.max(axis=-1, keepdims=True) - 1e-12, policies[i], 0.0).sum(axis=-1)
                 np.minimum(least, mass.min(axis=-1), out=least)
             rate = step.reshape(lanes, 1, 1)
-            if softmax:
+            if natural:
+                further = own[i] + rate / (1.0 - discount) * (q - value[..., row, np.newaxis])
+                moved.append(further - further.max(axis=-1, keepdims=True))
+            elif softmax:
                 visits = np.linalg.solve(np.swapaxes(matrix, 1, 2), start[..., np.newaxis])
                 moved.append(own[i] + rate * visits * policies[i] * (q - value[..., row, np.newaxis]))
             else:

@@ -41,7 +41,7 @@ from metanash.learners.sampled_ascent import SampledAscentState, SampledQAscent
 from metanash.learners.sampled_stages import SampledCorrelatedDescent, SampledMirrorDescent, SampledState
 from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.learners.softmax_gradient import SoftmaxGradient
-from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL, StagedSums
+from metanash.learners.staged_ftrl import PlainMirrorDescent, StagedFTRL
 from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics
 from metanash.learners.swap_ftrl import LogBarrierFTRL, SwapState
 from metanash.learners.swap_v_learning import SwapVLearning, SwapVState
@@ -86,7 +86,6 @@ __all__ = [
     "StagedFTRL",
     "StagedMirrorDescent",
     "StagedState",
-    "StagedSums",
     "SwapState",
     "SwapVLearning",
     "SwapVState",

@@ -32,12 +32,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metanash import simplex
+from metanash import kernels, simplex
 from metanash._inner.checks import integer, within_floats
-from metanash._inner.reductions import summed
-from metanash.correlated import CorrelatedPolicy, cce_gaps, payoffs, product
+from metanash.correlated import CorrelatedPolicy, cce_gaps
 from metanash.games import GameBatch, MarkovGame, check_batch
-from metanash.kernels.twin import CHUNK
+from metanash.kernels.caution import pace
 from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
 from metanash.learners.correlated_mirror_descent import CorrelatedMirrorDescent, JointState, joint_state
 from metanash.learners.stages import before_first
@@ -45,9 +44,6 @@ from metanash.swaps import ce_gaps
 from metanash.typing import Floats
 
 __all__ = ["CautiousOMWU", "CautiousState", "StagedCautiousOMWU", "StagedCautiousState", "cautious_rate", "pace"]
-
-_HALVINGS = 60
-"""Of the logarithm of the interval that lambda lies in: of 300 powers of ten, below the spacing of floats."""
 
 
 def cautious_rate(players: int, horizon: int = 1) -> float:
@@ -59,65 +55,44 @@ def cautious_rate(players: int, horizon: int = 1) -> float:
     return 1.0 / (24.0 * math.sqrt(2.0) * integer("players", players, 1) * integer("horizon", horizon, 1))
 
 
-def pace(regrets: Floats, prior: Floats, caution: float) -> Floats:
-    """lambda, (..., 1): the maximiser over (0, 1] of (alpha - 1) log lambda + log sum_a prior(a) e^(lambda regrets(a)).
+def _advance(
+    tables: Floats, eta: Floats, prior: Floats, kept: tuple[Floats, Floats, Floats, Floats, Floats], caution: float,
+    done: int, iterations: int,
+) -> None:  # fmt: skip
+    """Advance regrets, last regrets and policies (..., all A_i), paces (..., N) and sums of products in place.
 
-    Parameters
-    ----------
-    regrets : (..., A) array
-        Predicted regrets times the learning rate.
-    prior : (..., A) array
-        Logits of distributions; -inf where an action is never played.
-    caution : float
-        beta, with which alpha = beta L^2 + 2 L + 2, L being minus the smallest logit above -inf: log A if uniform.
-
-    Examples
-    --------
-    Nobody who regrets something slows down; who would have lost much by every other action does.
-
-    >>> uniform = np.log([[0.5, 0.5], [0.5, 0.5]])
-    >>> pace(np.array([[3.0, -90.0], [-200.0, -200.0]]), uniform, caution=70.0).round(4)
-    array([[1.    ],
-           [0.1801]])
+    Tables are (..., N, A_1, ..., A_N), in axes after those of the learning rates eta (...).
     """
-    least = np.where(np.isneginf(prior), 0.0, prior).min(axis=-1, keepdims=True)
-    slack = caution * least**2 - 2.0 * least + 1.0  # alpha - 1
-    played = np.where(np.isneginf(prior), 0.0, regrets)  # 0 times -inf is no number
-
-    def rises(rate: Floats) -> Floats:
-        """Lambda times the derivative, of which the sign counts."""
-        return np.asarray(slack + rate * summed(simplex.softmax(prior + rate * played) * played, keepdims=True))
-
-    high: Floats = np.ones_like(least)
-    slow = rises(high) < 0.0
-    if not slow.any():
-        return high
-    low = np.where(slow, slack / np.where(slow, -played.min(axis=-1, keepdims=True), 1.0), 1.0)  # it rises up to here
-    for _ in range(_HALVINGS):
-        middle = np.sqrt(low) * np.sqrt(high)
-        upwards = rises(middle) >= 0.0
-        low, high = np.where(upwards, middle, low), np.where(upwards, high, middle)
-    return np.asarray(np.where(slow, low, 1.0))
-
-
-def _next(prior: Policies, regrets: Policies, last: Policies, eta: Floats, caution: float) -> tuple[Policies, Floats]:
-    """Policies (..., A_i) of the next iteration, and the factors lambda, (..., N)."""
-    policies, paces = [], []
-    for logits, total, new in zip(prior, regrets, last, strict=True):
-        lean = eta * (total + new)
-        factor = pace(lean, logits, caution)
-        policies.append(simplex.softmax(logits + factor * lean))
-        paces.append(factor)
-    return tuple(policies), np.concatenate(paces, axis=-1)
+    regrets, last, policies, paces, sums = kept
+    actions = np.array(tables.shape[eta.ndim + 1 :], dtype=np.int64)
+    kernels.cautious(
+        q=tables,
+        eta=eta,
+        prior=prior,
+        regret=regrets,
+        last=last,
+        policy=policies,
+        paces=paces,
+        sum_joint=sums,
+        actions=actions,
+        caution=caution,
+        lanes=eta.size,
+        players=len(actions),
+        joint=math.prod(actions.tolist()),
+        columns=prior.shape[-1],
+        done=done,
+        iterations=iterations,
+    )
 
 
-def _met(tables: Floats, policies: Policies, joint: Floats, axis: int) -> Policies:
-    """Regrets of one iteration, (..., A_i): g - <g, x>, for tables with the players at an axis."""
-    players, found = len(policies), []
-    for i, policy in enumerate(policies):
-        worth = payoffs(np.take(tables, i, axis=axis), joint, players, i)
-        found.append(worth - summed(policy * worth, keepdims=True))
-    return tuple(found)
+def _beside(parts: Policies) -> Floats:
+    """All players' (..., A_i) arrays side by side, an array of its own."""
+    return np.concatenate(parts, axis=-1)
+
+
+def _apart(together: Floats, like: Policies) -> Policies:
+    """The inverse of ``_beside``; views."""
+    return tuple(np.split(together, np.cumsum([part.shape[-1] for part in like])[:-1], axis=-1))
 
 
 def _checked_caution(value: float) -> float:
@@ -245,16 +220,28 @@ class CautiousOMWU:
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
         """
         check_batch("CautiousOMWU.advance", games, MarkovGame)
-        end, prior = state.iteration + integer("iterations", iterations, 0), tuple(map(simplex.logits, state.initial))
-        regrets, last, iterate, factor = state.regrets, state.last, state.iterate, state.pace
-        sums = state.joint_sums.copy()
-        for t in range(state.iteration + 1, end + 1):
-            iterate, factor = _next(prior, regrets, last, state.eta, self.caution)
-            joint = product(iterate)
-            last = _met(games.reward, iterate, joint, 1)
-            regrets = tuple(total + new for total, new in zip(regrets, last, strict=True))
-            _add(sums, joint, fold=t % CHUNK == 0)
-        return replace(state, iteration=end, regrets=regrets, last=last, iterate=iterate, pace=factor, joint_sums=sums)
+        count, lead = integer("iterations", iterations, 0), state.pace.shape[:-1]
+        kept = (_beside(state.regrets), _beside(state.last), _beside(state.iterate))
+        paces, sums = state.pace.copy(), state.joint_sums.copy()
+        _advance(
+            np.ascontiguousarray(np.moveaxis(games.reward, 1, 3)),
+            np.broadcast_to(state.eta[..., 0], lead).copy(),
+            _beside(tuple(map(simplex.logits, state.initial))),
+            (*kept, paces, sums),
+            self.caution,
+            state.iteration,
+            count,
+        )
+        regrets, last, iterate = (_apart(together, state.iterate) for together in kept)
+        return replace(
+            state,
+            iteration=state.iteration + count,
+            regrets=regrets,
+            last=last,
+            iterate=iterate,
+            pace=paces,
+            joint_sums=sums,
+        )
 
     def output(self, state: CautiousState) -> CorrelatedPolicy:
         """Return the average of the products of the iterates; before the first iteration the initial policies."""
@@ -270,14 +257,6 @@ class CautiousOMWU:
         policy = self.output(state)
         slowest = state.pace.reshape(len(games), -1).min(axis=-1)
         return {"cce_gap": cce_gaps(games, policy), "ce_gap": ce_gaps(games, policy), "slowest": slowest}
-
-
-def _add(sums: Floats, new: Floats, *, fold: bool) -> None:
-    """Add to the running sum, and this to the total at the end of a chunk: no small term meets a large sum."""
-    sums[1] += new
-    if fold:
-        sums[0] += sums[1]
-        sums[1] = 0.0
 
 
 # In stages ----------------------------------------------------------------------------------------------
@@ -361,15 +340,12 @@ class StagedCautiousOMWU(CorrelatedMirrorDescent):
             raise ValueError(
                 f"StagedCautiousOMWU advances what StagedCautiousOMWU.start makes, got a {type(state).__name__}"
             )
-        eta, iterate = state.eta[..., np.newaxis], tuple(state.iterate)
-        nothing = tuple(np.zeros_like(part) for part in iterate)
-        regrets, last = (state.regrets, state.last) if state.done else (nothing, nothing)
-        for t in range(state.done + 1, state.done + iterations + 1):
-            iterate, state.pace = _next(state.anchor, regrets, last, eta, self.caution)
-            joint = product(iterate)
-            last = _met(state.lane_q, iterate, joint, 3)
-            regrets = tuple(total + new for total, new in zip(regrets, last, strict=True))
-            _add(state.joint_sums, joint, fold=t % CHUNK == 0)
-        state.regrets, state.last = regrets, last
-        for target, policy in zip(state.iterate, iterate, strict=True):
-            target[...] = policy
+        prior, policies = state.columns
+        regrets, last = (
+            _beside(parts) if state.done else np.zeros_like(prior) for parts in (state.regrets, state.last)
+        )
+        paces = np.ones_like(state.pace)
+        kept = (regrets, last, policies, paces, state.joint_sums)
+        _advance(state.lane_q, state.eta, prior, kept, self.caution, state.done, iterations)
+        state.regrets, state.last = (_apart(together, state.iterate) for together in (regrets, last))
+        state.pace = paces

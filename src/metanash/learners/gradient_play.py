@@ -90,7 +90,13 @@ def starting_state(
 
 
 def advance(
-    games: GameBatch[DiscountedGame], state: AscentState, iterations: int, *, softmax: bool, every_gap: bool
+    games: GameBatch[DiscountedGame],
+    state: AscentState,
+    iterations: int,
+    *,
+    softmax: bool,
+    every_gap: bool,
+    natural: bool = False,
 ) -> AscentState:
     """State after more iterations. Raises ValueError if ``iterations`` is negative.
 
@@ -108,7 +114,8 @@ def advance(
     integer("iterations", iterations, 0)
     own = _copied(state)
     parameters = beside(own.parameters)
-    kernels.ascent(**_call(games, own, parameters, softmax, every_gap), done=state.iteration, iterations=iterations)
+    call = _call(games, own, parameters, softmax, every_gap, natural=natural)
+    kernels.ascent(**call, done=state.iteration, iterations=iterations)
     return replace(own, iteration=state.iteration + iterations, parameters=parts_of(parameters, games.game.n_actions))
 
 
@@ -158,7 +165,13 @@ def _copied(state: AscentState) -> AscentState:
 
 
 def _call(
-    games: GameBatch[DiscountedGame], state: AscentState, parameters: Floats, softmax: bool, every_gap: bool
+    games: GameBatch[DiscountedGame],
+    state: AscentState,
+    parameters: Floats,
+    softmax: bool,
+    every_gap: bool,
+    *,
+    natural: bool = False,
 ) -> dict[str, Any]:
     """Arguments of :func:`metanash.kernels.ascent` but for iterations, which advances arrays of the state."""
     game, transition = games.game, games.transitions.dense(0)
@@ -182,6 +195,7 @@ def _call(
         "columns": parameters.shape[-1],
         "kinds": len(transition),
         "softmax": int(softmax),
+        "natural": int(natural),
         "measure": int(every_gap),
     }
 

@@ -40,6 +40,7 @@ from metanash._inner.checks import within_floats
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import from_start
+from metanash.kernels.incremental import EXTRAGRADIENT, GRADIENT, OMWU
 from metanash.learners.base import Policies
 from metanash.learners.smooth import SmoothLearner, SmoothState, payoffs_of
 from metanash.typing import Floats
@@ -56,6 +57,11 @@ class Leaning(NamedTuple):
         hat x^t, or the logits of x^t.
     last : tuple of arrays
         The payoffs that the next step is taken with.
+
+    Notes
+    -----
+    Of payoffs and logits only differences between actions count: where both players have two, the compiled kernel
+    keeps the payoffs of the first one over the second, and 0 for that.
 
     Examples
     --------
@@ -98,6 +104,13 @@ class OptimisticGradient(SmoothLearner[Leaning]):
     """
 
     _multiplies = False
+    _rule = GRADIENT
+
+    def _parts(self, memory: Leaning) -> tuple[Policies, None, Policies]:
+        return memory.anchor, None, memory.last
+
+    def _memory(self, anchor: Policies, sums: Policies, last: Policies) -> Leaning:  # noqa: ARG002
+        return Leaning(anchor, last)
 
     def _begin(self, policies: Policies, payoffs: Policies, eta: Floats) -> Leaning:  # noqa: ARG002
         return Leaning(policies, tuple(np.zeros_like(part) for part in policies))
@@ -149,6 +162,16 @@ class EntropyExtragradient(SmoothLearner[Leaning]):
     """
 
     temperature: float = 0.01
+    _rule = EXTRAGRADIENT
+
+    def _parts(self, memory: Leaning) -> tuple[Policies, None, Policies]:
+        return memory.anchor, None, memory.last
+
+    def _memory(self, anchor: Policies, sums: Policies, last: Policies) -> Leaning:  # noqa: ARG002
+        return Leaning(anchor, last)
+
+    def _temperature(self) -> float:
+        return float(self.temperature)
 
     def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> SmoothState[Leaning]:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
@@ -226,6 +249,8 @@ class EntropyOMWU(EntropyExtragradient):
     >>> bool(run.measures["qre_gap"][0, -1] < 1e-12 < run.ne_gap[0, -1])
     True
     """
+
+    _rule = OMWU
 
     def _predicted(self, q: Floats, anchor: Policies, payoffs: Policies) -> Policies:  # noqa: ARG002
         return payoffs

@@ -14,6 +14,7 @@ Where the paper is read, not copied:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -118,6 +119,8 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     """
 
     _plays = ZeroSumGame
+    _predicts: ClassVar[bool] = True
+    """Whether the last payoffs are taken as those of the next iteration (line 6)."""
 
     def start(self, games: GameBatch[ZeroSumGame], initial: Policies | None = None) -> MirrorState:
         """Return the state before the first iteration; see :class:`metanash.learners.Learner`.
@@ -129,7 +132,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         ValueError
             If the games are not zero-sum, the learning rate is out of range, or an initial policy is no policy.
         """
-        check_batch("OptimisticMirrorDescent", games, ZeroSumGame)
+        check_batch(type(self).__name__, games, ZeroSumGame)
         begun = before_first(games, self.learning_rate, initial)
         mu, nu = begun.iterate
         return MirrorState(
@@ -165,6 +168,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             columns=columns,
             done=state.done,
             iterations=iterations,
+            predicts=int(self._predicts),
         )
 
     def _record(self, state: MirrorState) -> Callable[[], Stage]:
@@ -287,6 +291,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             kept=kept,
             count=len(plan.pieces),
             longest=int(plan.pieces.max()),
+            predicts=int(self._predicts),
         )
         if kept:
             make = partial(_ended, state.stage, plan.ended, state.initial, q, ended)

@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metanash import simplex
-from metanash._inner.checks import integer
 from metanash._inner.reductions import largest
 from metanash.games import DiscountedGame, GameBatch, check_batch
-from metanash.gaps import average_out, ne_gaps, values
+from metanash.gaps import ne_gaps
+from metanash.learners import gradient_play
 from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
+from metanash.learners.gradient_play import AscentState
 from metanash.typing import Floats
 
 __all__ = ["NaturalGradient", "NaturalState"]
@@ -111,17 +112,17 @@ class NaturalGradient:
         Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
         """
         check_batch("NaturalGradient.advance", games, DiscountedGame)
-        logits, discount, players = state.logits, games.game.discount, games.game.n_players
-        for _ in range(integer("iterations", iterations, 0)):
-            policy = tuple(simplex.softmax(theta) for theta in logits)
-            value = np.stack([values(games, policy, i) for i in range(players)], axis=1)
-            worth = games.reward + discount * games.transitions.expect(value, 0)
-            gradients = [average_out(worth[:, i], policy, keep=i) for i in range(players)]
-            logits = tuple(
-                _lowered(theta + state.step / (1.0 - discount) * (q - value[:, i, :, np.newaxis]))
-                for i, (theta, q) in enumerate(zip(logits, gradients, strict=True))
-            )
-        return replace(state, iteration=state.iteration + iterations, logits=logits)
+        count, states = len(games), games.game.n_states
+        begun = AscentState(
+            state.iteration,
+            state.step.ravel(),
+            state.logits,
+            gap_sums=np.zeros((2, count)),
+            least_best=np.ones(count),
+            responses=np.zeros((count, states, games.game.n_players)),
+        )
+        ended = gradient_play.advance(games, begun, iterations, softmax=True, every_gap=False, natural=True)
+        return replace(state, iteration=ended.iteration, logits=ended.parameters)
 
     def output(self, state: NaturalState) -> Policies:
         """Return the last iterate, as policies: (G, S, A_i) for each player."""

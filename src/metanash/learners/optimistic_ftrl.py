@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from metanash import simplex
+from metanash.kernels.incremental import FTRL
 from metanash.learners.base import Policies
 from metanash.learners.smooth import SmoothLearner, SmoothState
 from metanash.typing import Floats
@@ -38,6 +39,11 @@ class PayoffSums(NamedTuple):
         Sums of w_i times the payoffs of iteration i over i <= t, divided by w_{t+1}.
     last : tuple of arrays
         Payoffs of iteration t, the prediction of the next; 0 at first.
+
+    Notes
+    -----
+    Only differences between actions count: where both players have two, the compiled kernel keeps what the first one
+    has over the second, and 0 for that.
 
     Examples
     --------
@@ -79,6 +85,14 @@ class OptimisticFTRL(SmoothLearner[PayoffSums]):
     >>> bool(run.ne_gap[0, -1] < 0.05)
     True
     """
+
+    _rule = FTRL
+
+    def _parts(self, memory: PayoffSums) -> PayoffSums:
+        return memory
+
+    def _memory(self, anchor: Policies, sums: Policies, last: Policies) -> PayoffSums:
+        return PayoffSums(anchor, sums, last)
 
     def _begin(self, policies: Policies, payoffs: Policies, eta: Floats) -> PayoffSums:  # noqa: ARG002
         nothing = tuple(np.zeros_like(policy) for policy in policies)

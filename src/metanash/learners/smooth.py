@@ -15,7 +15,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from metanash import simplex
+from metanash import kernels, simplex
 from metanash._inner.checks import integer
 from metanash._inner.reductions import summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
@@ -115,6 +115,9 @@ class SmoothState(Generic[Memory]):
 class SmoothLearner(Generic[Memory]):
     """The loop over iterations: play, update the values backwards, observe the payoffs.
 
+    Those of the library run it in a kernel (:func:`metanash.kernels.smooth`); others, and all on sparse transitions of
+    several steps, in NumPy.
+
     With V_{H+1} = 0, in iteration t and from the last step backwards (Yang and Ma 2022, Algorithm 1; they move Q, which
     is the same since alpha_1 = 1),
 
@@ -149,6 +152,20 @@ class SmoothLearner(Generic[Memory]):
     learning_rate: float | Floats
     _multiplies: ClassVar[bool] = True
     """Whether an action of probability 0 is never played."""
+    _rule: ClassVar[int | None] = None
+    """Number of the learner in :func:`metanash.kernels.smooth`; None for one that is not there."""
+
+    def _parts(self, memory: Memory) -> tuple[Policies, Policies | None, Policies]:
+        """Return anchors or priors, sums and last payoffs: what the kernel keeps of a memory; only with ``_rule``."""
+        raise NotImplementedError
+
+    def _memory(self, anchor: Policies, sums: Policies, last: Policies) -> Memory:
+        """Return the memory of these parts; only with ``_rule``."""
+        raise NotImplementedError
+
+    def _temperature(self) -> float:
+        """Return tau, 0 without entropy in the game."""
+        return 0.0
 
     def _begin(self, policies: Policies, payoffs: Policies, eta: Floats) -> Memory:
         """Return the memory before the first iteration, of the initial policies and what they are worth in r alone."""
@@ -204,7 +221,56 @@ class SmoothLearner(Generic[Memory]):
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
         """
         check_batch(f"{type(self).__name__}.advance", games, ZeroSumGame)
-        end, horizon, eta = state.iteration + integer("iterations", iterations, 0), games.game.horizon, state.eta
+        count = integer("iterations", iterations, 0)
+        if self._rule is not None and (games.game.horizon == 1 or games.transitions.stacked is not None):
+            return self._advanced(games, state, count, self._rule)
+        return self._advanced_in_numpy(games, state, count)
+
+    def _advanced(
+        self, games: GameBatch[ZeroSumGame], state: SmoothState[Memory], iterations: int, rule: int
+    ) -> SmoothState[Memory]:
+        """Return the state after more iterations of the kernel."""
+        anchor, sums, last = self._parts(state.memory)
+        listed = (anchor, sums or tuple(map(np.zeros_like, anchor)), last, state.iterate, state.average)
+        own = [tuple(np.array(part, order="C") for part in pair) for pair in listed]
+        values, (transitions, horizon) = state.values.copy(), (games.transitions, games.game.horizon)
+        dense = None if horizon == 1 else transitions.stacked  # a single step looks at no next value
+        names = ("x", "y", "sum_x", "sum_y", "last_x", "last_y", "mu", "nu", "mean_mu", "mean_nu")
+        rows, columns = games.game.n_actions
+        kernels.smooth(
+            reward=games.reward,
+            transition=np.empty(0) if dense is None else dense,
+            index=transitions.index,
+            eta=state.eta,
+            **dict(zip(names, (part for pair in own for part in pair), strict=True)),
+            value=values,
+            temperature=self._temperature(),
+            games=len(games),
+            horizon=horizon,
+            states=games.game.n_states,
+            rows=rows,
+            columns=columns,
+            kinds=len(transitions.kinds),
+            steps=transitions.steps if horizon > 1 else 1,
+            rule=rule,
+            done=state.iteration,
+            iterations=iterations,
+        )
+        anchor, sums, last, iterate, average = own
+        return replace(
+            state,
+            iteration=state.iteration + iterations,
+            values=values,
+            memory=self._memory(anchor, sums, last),
+            iterate=iterate,
+            average=average,
+        )
+
+    def _advanced_in_numpy(
+        self, games: GameBatch[ZeroSumGame], state: SmoothState[Memory], iterations: int
+    ) -> SmoothState[Memory]:
+        """Do the same as ``_advanced`` by the learner's own methods."""
+        end, horizon, eta = state.iteration + iterations, games.game.horizon, state.eta
         values, memory, iterate, average = state.values, state.memory, state.iterate, state.average
         for t in range(state.iteration + 1, end + 1):
             iterate = self._play(memory, eta)

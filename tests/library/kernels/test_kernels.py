@@ -14,6 +14,7 @@ import oracles
 import oracles_play
 import pytest
 from backends import BACKENDS, compiled, needs_compiled, results_on, run_on
+from cautious_cases import CAUTIOUS_WRITTEN, cautious_arguments
 from kernel_cases import (
     CHUNK,
     WRITTEN,
@@ -40,6 +41,7 @@ from sampling_cases import (
     v_learning_arguments,
 )
 from schedule_cases import joint_run_arguments, mirror_run_arguments, regret_run_arguments
+from smooth_cases import RULES, SMOOTH_WRITTEN, smooth_arguments
 from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
@@ -137,6 +139,8 @@ LANES = {
     "mirror": ("q eta x y mu nu", "sum_mu sum_nu sum_value", "lanes"),
     "ascent": ("reward index step initial policy response least", "sum_gap", "lanes"),
     "maml": ("probability logits gradient objective norm least", "game", "rows"),
+    "cautious": ("q eta prior regret last policy paces", "sum_joint", "lanes"),
+    "smooth": (f"reward index eta {' '.join(SMOOTH_WRITTEN)}", "", "games"),
     "expect": ("index values out", "", "games"),
     "backup": ("reward index values out", "", "games"),
     "finite_values": ("reward index initial value start", "", "games"),
@@ -188,15 +192,25 @@ def test_a_lane_alone_gives_the_bits_of_the_batch_in_mirror(module, rows, column
 
 
 @pytest.mark.parametrize("module", BACKENDS)
-@pytest.mark.parametrize("softmax", [0, 1])
+@pytest.mark.parametrize(("softmax", "natural"), [(0, 0), (1, 0), (1, 1)])
 @pytest.mark.parametrize("actions", [(1,), (9,), (2, 2), (9, 8), (2, 2, 2), (3, 2, 4), (2, 2, 2, 3)])
-def test_a_lane_alone_gives_the_bits_of_the_batch_in_ascent(module, actions, softmax):
+def test_a_lane_alone_gives_the_bits_of_the_batch_in_ascent(module, actions, softmax, natural):
     """Policies, best responses, sums over two chunks and least probabilities."""
     rng = np.random.default_rng(actions)
     for states in (1, 2, 3):
         for reward_rows in {1, len(actions)}:
             arguments = ascent_arguments(
-                rng, 11, actions, states, reward_rows, 3, 10, softmax=softmax, done=1018, start="holes"
+                rng,
+                11,
+                actions,
+                states,
+                reward_rows,
+                3,
+                10,
+                softmax=softmax,
+                natural=natural,
+                done=1018,
+                start="holes",
             )
             assert_alone_equals_batch(module, "ascent", arguments, range(11))
 
@@ -393,6 +407,61 @@ def test_a_cut_mirror_run_gives_the_bits_of_the_whole(module, rows, columns):
 
 
 @pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (3, 2), (9, 8)])
+def test_a_game_alone_gives_the_bits_of_the_batch_in_smooth(module, rule, rows, columns):
+    """Vectors of games and of steps and states: the same operations in the same order."""
+    rng = np.random.default_rng([rule, rows])
+    for states, horizon, steps in [(1, 1, 1), (2, 2, 1), (3, 3, 3), (10, 2, 1)]:
+        for kinds in (1, 2):
+            sizes = (11, rows, columns, states, horizon, rule, 9)
+            arguments = smooth_arguments(rng, *sizes, kinds=kinds, steps=steps, holes=rule != 1)
+            assert_alone_equals_batch(module, "smooth", arguments, (0, 6, 10))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("actions", [(3,), (2, 2), (9, 8), (2, 3, 2)])
+def test_a_lane_alone_gives_the_bits_of_the_batch_in_cautious(module, actions):
+    """Some lanes slow down and some do not."""
+    rng = np.random.default_rng(actions)
+    for shift in (0.0, -20.0):
+        arguments = cautious_arguments(rng, 11, actions, 1018, 10, caution=1.0, shift=shift, holes=True)
+        assert_alone_equals_batch(module, "cautious", arguments, range(11))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("actions", [(2, 2), (3, 2, 2)])
+def test_a_cut_cautious_run_gives_the_bits_of_the_whole(module, actions):
+    rng = np.random.default_rng(12)
+    for done, pieces in [(0, [1, 0, 4, 5]), (1020, [1, 1, 1, 5])]:
+        whole = cautious_arguments(rng, 10, actions, done, sum(pieces), caution=1.0, shift=-20.0)
+        cut = copied(whole)
+        module.cautious(**whole)
+        for piece in pieces:
+            module.cautious(**cut | {"done": done, "iterations": piece})
+            done += piece  # noqa: PLW2901
+        for name in CAUTIOUS_WRITTEN:
+            np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (3, 2)])
+@pytest.mark.parametrize("games", [1, 10])
+def test_a_cut_smooth_run_gives_the_bits_of_the_whole(module, rule, rows, columns, games):
+    rng = np.random.default_rng(11)
+    for done, pieces in [(0, [1, 0, 4, 5]), (1020, [1, 1, 1, 5])]:
+        whole = smooth_arguments(rng, games, rows, columns, 3, 2, rule, sum(pieces), done=done, holes=rule != 1)
+        cut = copied(whole)
+        module.smooth(**whole)
+        for piece in pieces:
+            module.smooth(**cut | {"done": done, "iterations": piece})
+            done += piece  # noqa: PLW2901
+        for name in SMOOTH_WRITTEN:
+            np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
 @pytest.mark.parametrize("softmax", [0, 1])
 @pytest.mark.parametrize(
     ("actions", "states", "reward_rows"),
@@ -442,6 +511,9 @@ def test_kernels_write_only_their_outputs(module):
         ("ascent", ascent_arguments(rng, 3, (2, 2), 2, 1, 2, 5, measure=0, done=1020, softmax=1), ["policy"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), WRITTEN["maml"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 2), 2, 2, 0), []),
+        ("cautious", cautious_arguments(rng, 3, (2, 3), 1020, 9), CAUTIOUS_WRITTEN),
+        ("smooth", smooth_arguments(rng, 3, 2, 3, 2, 2, 0, 4), [n for n in SMOOTH_WRITTEN if n not in {"x", "y"}]),
+        ("smooth", smooth_arguments(rng, 3, 3, 2, 2, 2, 2, 4), [n for n in SMOOTH_WRITTEN if n[:3] != "sum"]),
         ("learn_trees", learning_arguments(rng, 3, [[2, 3], [3]], 4), WRITTEN["learn_trees"]),
         (
             "learn_trees",
@@ -708,6 +780,8 @@ def good_arguments(kernel):
         "expect": lambda: expect_arguments(rng, 3, 4, 2, 2, 2),
         "backup": lambda: backup_arguments(rng, 3, 4, 5, 2, 2, 1, 3),
         "fold": lambda: fold_arguments(rng, 5),
+        "cautious": lambda: cautious_arguments(rng, 3, (2, 3), 0, 4),
+        "smooth": lambda: smooth_arguments(rng, 3, 2, 3, 2, 4, 0, 2, kinds=2, steps=4),
         "finite_values": lambda: finite_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
@@ -743,7 +817,10 @@ SPOILED = {
     "nothing": lambda a: None,  # noqa: ARG005
 }
 FLAGS = {
+    ("mirror", "predicts"),
+    ("mirror_run", "predicts"),
     ("ascent", "softmax"),
+    ("ascent", "natural"),
     ("ascent", "measure"),
     ("maml", "first_order"),
     ("learn_trees", "entropy"),
@@ -807,6 +884,13 @@ BAD_SIZES = {
         "rows": (0, 1, 7), "count": (0, 1, 7), "games": (0, 1, 7), "players": (0, 1, 7), "states": (0, 1, 7),
         "joint": (0, 1, 7), "columns": (0, 1, 7), "kinds": (0, 1, 7), "inner_steps": (-1, 2**60),
         "draws": (0, 1, 3), "iterations": (1, 3),
+    },
+    "cautious": {
+        "lanes": (0, 2), "players": (0, 1, 3, 65), "joint": (0, 5), "columns": (0, 4, 6),
+    },
+    "smooth": {
+        "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 1, 3), "rows": (0, 1, 3), "columns": (0, 2, 4),
+        "kinds": (0, 1, 3), "steps": (0, 1, 3), "rule": (4,),
     },
     "expect": {
         "rows": (0,), "states": (0,), "kinds": (0,),
@@ -894,13 +978,15 @@ BAD_SIZES = {
     [(kernel, name, bad) for kernel, sizes in BAD_SIZES.items() for name, values in sizes.items() for bad in values],
 )
 def test_sizes_that_do_not_fit_are_refused(kernel, name, bad):
-    with pytest.raises(ValueError, match=r"must be|must have .* entries|outside|do not fit|too large"):
+    with pytest.raises(ValueError, match=r"must be|must have .* entries|outside|do not fit|too large|too many"):
         getattr(compiled, kernel)(**good_arguments(kernel) | {name: bad})
 
 
 BAD_NUMBERS = {  # in arrays: place, number
     ("ascent", "index"): [(0, -1), (2, 2), (1, 2**62)],
     ("ascent", "actions"): [(0, 0), (1, 4), (0, -2), (0, 2**62)],
+    ("cautious", "actions"): [(0, 0), (1, 4), (0, 2**62)],
+    ("smooth", "index"): [(0, -1), (2, 2), (1, 2**62)],
     ("maml", "kind"): [(0, -1), (4, 2)],
     ("maml", "actions"): [(0, 0), (1, 4)],
     ("maml", "game"): [((0, 0, 0), -1), ((1, 2, 1), 5), ((1, 0, 0), 2**62)],
@@ -1001,18 +1087,18 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
 @pytest.mark.parametrize(
     "call",
     [
-        "call('mirror', *[empty] * 9, 2**61, 2, 2, 0, 1)",
-        "call('mirror', *[empty] * 9, 2**31, 2**30, 1, 0, 1)",
+        "call('mirror', *[empty] * 9, 2**61, 2, 2, 0, 1, 1)",
+        "call('mirror', *[empty] * 9, 2**31, 2**30, 1, 0, 1, 1)",
         "call('equilibria', empty, empty, 0, 2**31, 2**31)",
         "call('equilibria', empty, empty, 2**31, 2**31, 1)",
         "call('equilibria', empty, empty, 2**60, 1, 1)",
-        "call('ascent', empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 2**61, 1, 1, 1, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 1, 0, 1)",
-        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 1, 0, 1)",
+        "call('ascent', empty, empty, ints, empty, empty, ints, *[empty] * 4, 0.5, 2**61, *[1] * 6, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**61, 1, 1, 1, 1, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 2**32, 1, 1, 1, 1, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 2**61, 1, 1, 1, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 2**61, 1, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 1, 1, 1, 1, 1, 2**61, 0, 0, 1, 0, 1)",
+        "call('ascent', one, one, index, one, one, index, *[one] * 4, 0.5, 1, 2**61, 1, 1, 1, 1, 1, 0, 0, 1, 0, 1)",
         "call('finite_values', *many[:9], 2**61, 1, 1, 1, 1, 1, 1, 1, 1, 0)",
         "call('finite_values', *many[:9], 1, 1, 2**61, 1, 1, 1, 1, 1, 1, 0)",
         "call('finite_values', *many[:9], 1, 1, 1, 2**61, 1, 1, 1, 1, 1, 0)",

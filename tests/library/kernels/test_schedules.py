@@ -35,11 +35,12 @@ def same(found, expected, name):
 
 
 @pytest.mark.parametrize("module", BACKENDS)
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize(("keep", "predicts"), [(True, 1), (False, 1), (True, 0)])
 @pytest.mark.parametrize("size", SIZES)
-def test_stages_in_one_call_are_stages_one_by_one(module, size, keep):
+def test_stages_in_one_call_are_stages_one_by_one(module, size, keep, predicts):
     games, horizon, states, rows, columns, steps = size
-    whole = mirror_run_arguments(np.random.default_rng([*size]), *size[:5], steps=steps, given=2, keep=keep)
+    rng = np.random.default_rng([*size])
+    whole = mirror_run_arguments(rng, *size[:5], steps=steps, given=2, keep=keep, predicts=predicts)
     single = copied(whole)
     module.mirror_run(**whole)
     names = ("eta", "x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value")
@@ -60,7 +61,8 @@ def test_stages_in_one_call_are_stages_one_by_one(module, size, keep):
             state["sum_value"][...], done = 0.0, 0
             for name in ("x", "y", "mu", "nu"):
                 state[name][...] = single[f"start_{name}"][:, min(stage, 2) - 1].reshape(lanes, -1)
-        module.mirror(q=q, **state, lanes=lanes, rows=rows, columns=columns, done=done, iterations=iterations)
+        sizes = {"lanes": lanes, "rows": rows, "columns": columns, "done": done, "iterations": iterations}
+        module.mirror(q=q, **state, **sizes, predicts=predicts)
         done += iterations
         if look:
             for name in ("mu", "nu"):

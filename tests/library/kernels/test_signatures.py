@@ -33,7 +33,7 @@ MOST_POSITIONAL = 8  # the same number as in arguments.h
 WITHOUT_SHAPE = {  # in docstrings: the shape is that of another kernel, or one of two
     ("discounted_values", "index"), ("discounted_values", "initial"), ("discounted_values", "actions"),
     ("discounted_values", "wanted"), ("correlated_values", "transition"), ("correlated_values", "index"),
-    ("correlated_values", "actions"), ("finite_values", "transition"),
+    ("correlated_values", "actions"), ("finite_values", "transition"), ("smooth", "transition"),
     ("fold", "sums"), ("fold", "total"), ("off_simplex", "array"),  # a sentence
 }  # fmt: skip
 

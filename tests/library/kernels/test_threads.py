@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
+from cautious_cases import cautious_arguments
 from kernel_cases import (
     arrays_of,
     ascent_arguments,
@@ -27,6 +28,7 @@ from sampling_cases import (
     simulate_arguments,
     v_learning_arguments,
 )
+from smooth_cases import smooth_arguments
 from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
 from tree_cases import SHAPES, gains_arguments, learning_arguments
 
@@ -69,6 +71,9 @@ CALLS = {
     "mirror 3x4": ("mirror", lambda rng: mirror_arguments(rng, 101, 3, 4, 0, 500)),
     "joint_mirror 2x2x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (2, 2, 2), 300)),
     "joint_mirror 3x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (3, 2), 500)),
+    "smooth 2x2": ("smooth", lambda rng: smooth_arguments(rng, 101, 2, 2, 2, 2, 0, 500, kinds=2)),
+    "smooth 3x2": ("smooth", lambda rng: smooth_arguments(rng, 101, 3, 2, 3, 2, 2, 200)),
+    "cautious 3x2": ("cautious", lambda rng: cautious_arguments(rng, 101, (3, 2), 0, 500, caution=1.0, shift=-20.0)),
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
     "maml 2x2": ("maml", lambda rng: maml_arguments(rng, 101, 9, (2, 2), 2, 40)),

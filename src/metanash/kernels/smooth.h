@@ -1,0 +1,326 @@
+/* Learners of zero-sum games that update their values in every iteration, included by lanes.h for each instruction set.
+ *
+ * A lane is a step and state of a game, and a cell WIDTH of them. A block is a vector of games, each step and state of which
+ * is a cell (`across`), or one game, whose steps and states fill the cells: whichever has fewer cells. Either way a lane goes
+ * through the same operations, so a game gives the same bits in any batch.
+ *
+ * Where both players have two actions, one number a player is enough, as in Algorithm 1: of logits, payoffs and their sums
+ * what the first action has over the second, of policies, averages and projected anchors the probability of the first.
+ */
+
+enum { SMOOTH_FTRL, SMOOTH_GRADIENT, SMOOTH_EXTRAGRADIENT, SMOOTH_OMWU };
+
+struct NAMED(block) {
+    int64_t game, count, cells, across;
+};
+
+/* The row of an array (games, horizon, states, ...) that a lane of a cell reads, -1 for none. */
+static inline int64_t NAMED(row_of)(const struct smooth_call *c, const struct NAMED(block) *b, int64_t cell, int64_t l) {
+    const int64_t rows = c->horizon * c->states, row = b->across ? cell : cell * WIDTH + l;
+    if (b->across) return l < b->count ? (b->game + l) * rows + row : -1;
+    return row < rows ? b->game * rows + row : -1;
+}
+
+static __attribute__((noinline)) void NAMED(fetch)(const struct smooth_call *c, const struct NAMED(block) *b, int64_t cell,
+                                                   const double *source, int64_t count, vec *out) {
+    for (int64_t l = 0; l < WIDTH; l++) {
+        const int64_t row = NAMED(row_of)(c, b, cell, l);
+        for (int64_t i = 0; i < count; i++) ((double *)out)[i * WIDTH + l] = row < 0 ? 0.0 : source[row * count + i];
+    }
+}
+
+static __attribute__((noinline)) void NAMED(put)(const struct smooth_call *c, const struct NAMED(block) *b, int64_t cell,
+                                                 const vec *in, int64_t count, double *target) {
+    for (int64_t l = 0; l < WIDTH; l++) {
+        const int64_t row = NAMED(row_of)(c, b, cell, l);
+        for (int64_t i = 0; i < count && row >= 0; i++) target[row * count + i] = ((const double *)in)[i * WIDTH + l];
+    }
+}
+
+static inline vec NAMED(either)(ivec which, vec yes, vec no) { return (vec)((which & (ivec)yes) | (~which & (ivec)no)); }
+
+/* log(x) for normal x above 0: x = m 2^n with m in [1/sqrt(2), sqrt(2)), log m = 2 atanh((m - 1) / (m + 1)). */
+static inline vec NAMED(log_of)(vec x) {
+    const ivec bits = (ivec)x, half = (ivec)splat(0x1.6a09e667f3bcdp0); /* sqrt(2): the mantissa from which on n is one more */
+    const ivec low = (ivec)(splat(0.0)) + 0xfffffffffffff, more = (bits & low) >= (half & low);
+    const vec n = (vec)((bits >> 52) | (ivec)splat(0x1p52)) - splat(0x1p52 + 1023.0) + (vec)(more & (ivec)splat(1.0));
+    vec m = (vec)((bits & low) | (ivec)splat(1.0));
+    m = NAMED(either)(more, splat(0.5) * m, m);
+    const vec s = (m - splat(1.0)) / (m + splat(1.0)), z = s * s, z2 = z * z; /* the polynomial is that of fdlibm's log */
+    const vec low_terms = splat(0x1.5555555555593p-1) + z * splat(0x1.999999997fa04p-2);
+    const vec middle = splat(0x1.2492494229359p-2) + z * splat(0x1.c71c51d8e78afp-3);
+    const vec high = splat(0x1.7466496cb03dep-3) + z * splat(0x1.39a09d078c69fp-3) + z2 * splat(0x1.2f112df3e5244p-3);
+    const vec rest = z * (low_terms + z2 * (middle + z2 * high));
+    return n * splat(0x1.62e42fefa39efp-1) + s * (splat(2.0) + rest);
+}
+
+/* x = softmax(x) in place. The sum of the exponentials and its inverse, and what the entropy has beside the logarithm of that
+ * sum, if it is asked for. Below -700 a logit has no probability and no entropy. */
+static __attribute__((noinline)) void NAMED(soften_any)(int64_t actions, vec *x, vec *entropy) {
+    vec top = x[0], total = splat(0.0), lost = splat(0.0);
+    for (int64_t a = 1; a < actions; a++) top = larger(top, x[a]);
+    for (int64_t a = 0; a < actions; a++) {
+        const vec below = x[a] - top;
+        x[a] = NAMED(exp_of_negative)(below);
+        total += x[a];
+        if (entropy) lost += x[a] * larger(below, splat(-700.0));
+    }
+    const vec scale = splat(1.0) / total;
+    for (int64_t a = 0; a < actions; a++) x[a] *= scale;
+    if (entropy) entropy[0] = total, entropy[1] = scale, entropy[2] = lost * scale;
+}
+
+/* The same for one number, the logit of the first action over the second. */
+static inline __attribute__((always_inline)) void NAMED(soften_pair)(vec *x, vec *entropy) {
+    const vec bound = splat(700.0), d = larger(smaller(*x, bound), -bound), total = splat(1.0) + exp_unclamped(-d);
+    const vec scale = splat(1.0) / total, first = keep_from(*x, -bound, scale);
+    if (entropy) entropy[0] = total, entropy[1] = scale, entropy[2] = first * d - d;
+    *x = first;
+}
+
+/* x = the projection of x onto the simplex, from far away too: as project, without its divisions. */
+static __attribute__((noinline)) void NAMED(project_any)(int64_t actions, vec *restrict x, vec *restrict sorted, const double *inverse) {
+    vec top = x[0], total = splat(-1.0), threshold = splat(-INFINITY);
+    for (int64_t a = 1; a < actions; a++) top = larger(top, x[a]);
+    for (int64_t a = 0; a < actions; a++) sorted[a] = x[a] -= top;
+    for (int64_t round = 0; round < actions; round++)
+        for (int64_t a = round & 1; a + 1 < actions; a += 2) {
+            const vec high = larger(sorted[a], sorted[a + 1]), low = smaller(sorted[a], sorted[a + 1]);
+            sorted[a] = high, sorted[a + 1] = low;
+        }
+    for (int64_t a = 0; a < actions; a++) total += sorted[a], threshold = larger(threshold, total * splat(inverse[a]));
+    for (int64_t a = 0; a < actions; a++) x[a] = larger(x[a] - threshold, splat(0.0));
+}
+
+/* Q nu and -mu^T Q; returns mu^T Q nu. */
+static inline __attribute__((always_inline)) vec NAMED(payments)(const int pair, const vec *q, int64_t A, int64_t B, const vec *mu,
+                                                                 const vec *nu, vec *gx, vec *gy) {
+    if (!pair) {
+        const vec value = NAMED(gradients)(q, A, B, mu, nu, gx, gy);
+        for (int64_t b = 0; b < B; b++) gy[b] = -gy[b];
+        return value;
+    }
+    const vec right = q[1] - q[3], low = q[2] - q[3], slope = (q[0] - q[1]) - low;
+    *gx = right + slope * *nu, *gy = -(low + slope * *mu);
+    return (q[3] + low * *nu) + *mu * *gx;
+}
+
+/* q = reward + P next. Chances are vectors, or numbers that all lanes share. */
+static inline __attribute__((always_inline)) void NAMED(estimate)(const int shared, const int64_t J, int64_t S, const vec *restrict reward,
+                                                              const void *chance, const vec *restrict next, vec *restrict q) {
+    const double *number = chance;
+    const vec *vector = chance;
+#define CHANCE(j, z) (shared ? splat(number[(j) * S + (z)]) : vector[(j) * S + (z)])
+    int64_t j = 0;
+    for (; j + 4 <= J; j += 4) {
+        vec q0 = reward[j], q1 = reward[j + 1], q2 = reward[j + 2], q3 = reward[j + 3];
+        for (int64_t z = 0; z < S; z++) {
+            const vec v = next[z];
+            q0 += CHANCE(j, z) * v, q1 += CHANCE(j + 1, z) * v, q2 += CHANCE(j + 2, z) * v, q3 += CHANCE(j + 3, z) * v;
+        }
+        q[j] = q0, q[j + 1] = q1, q[j + 2] = q2, q[j + 3] = q3;
+    }
+    for (; j < J; j++) {
+        vec q0 = reward[j];
+        for (int64_t z = 0; z < S; z++) q0 += CHANCE(j, z) * next[z];
+        q[j] = q0;
+    }
+#undef CHANCE
+}
+
+/* What a cell keeps, one part after another: rewards; anchors or priors, sums, last payoffs, policies and averages of both
+ * players. */
+struct NAMED(cell) {
+    vec *reward, *x, *sum, *last, *policy, *mean;
+};
+
+static inline __attribute__((always_inline)) struct NAMED(cell) NAMED(cell_at)(vec *from, const int64_t J, const int64_t n) {
+    vec *x = from + J;
+    return (struct NAMED(cell)){from, x, x + n, x + 2 * n, x + 3 * n, x + 4 * n};
+}
+
+static void NAMED(move_cell)(const struct smooth_call *c, const struct NAMED(block) *b, int64_t k, const int pair, vec *from,
+                             vec *value, int in) {
+    const int64_t A = c->rows, B = c->columns;
+    double *const array[] = {c->x, c->y, c->sum_x, c->sum_y, c->last_x, c->last_y, c->mu, c->nu, c->mean_mu, c->mean_nu};
+    const vec one = splat(1.0), zero = splat(0.0);
+    if (in) NAMED(fetch)(c, b, k, c->reward, A * B, from);
+    if (in)
+        NAMED(fetch)(c, b, k, c->value, 1, value);
+    else
+        NAMED(put)(c, b, k, value, 1, c->value);
+    vec *part = from + A * B, two[2];
+    for (int i = 0; i < 10; i++) {
+        const int64_t count = i % 2 ? B : A;
+        const int logits = i < 2 && c->rule != SMOOTH_GRADIENT, policy = i >= 6 || (i < 2 && !logits);
+        if (!pair) {
+            if (in)
+                NAMED(fetch)(c, b, k, array[i], count, part);
+            else
+                NAMED(put)(c, b, k, part, count, array[i]);
+            part += count;
+            continue;
+        }
+        if (in) {
+            NAMED(fetch)(c, b, k, array[i], 2, two);
+            *part = two[0];
+            if (i < 6 && !policy) *part -= two[1];
+        } else if (i >= 2 || c->rule != SMOOTH_FTRL) { /* priors stay as they are */
+            two[0] = *part, two[1] = zero;
+            if (policy) two[1] = one - two[0];
+            if (logits) two[0] = smaller(*part, zero), two[1] = smaller(-*part, zero); /* the larger one is put at 0 */
+            NAMED(put)(c, b, k, two, 2, array[i]);
+        }
+        part++;
+    }
+}
+
+/* The policies of the next iteration, for both players, and their entropies. */
+static inline __attribute__((always_inline)) void NAMED(smooth_play)(const int pair, int64_t A, int64_t B, int64_t rule, vec eta, vec decay,
+                                                                     const struct NAMED(cell) *cell, vec *entropy, vec *spare, const double *inverse) {
+    const int64_t n = A + B;
+    vec *const policy = cell->policy, *const other = entropy ? entropy + 3 : NULL;
+    if (rule == SMOOTH_FTRL)
+        for (int64_t i = 0; i < n; i++) policy[i] = cell->x[i] + eta * (cell->sum[i] + cell->last[i]);
+    else
+        for (int64_t i = 0; i < n; i++) policy[i] = decay * cell->x[i] + eta * cell->last[i];
+    if (rule == SMOOTH_GRADIENT && pair)
+        for (int64_t i = 0; i < 2; i++) policy[i] = smaller(larger(policy[i], splat(0.0)), splat(1.0));
+    else if (rule == SMOOTH_GRADIENT)
+        NAMED(project_any)(A, policy, spare, inverse), NAMED(project_any)(B, policy + A, spare, inverse);
+    else if (pair)
+        NAMED(soften_pair)(policy, entropy), NAMED(soften_pair)(policy + 1, other);
+    else
+        NAMED(soften_any)(A, policy, entropy), NAMED(soften_any)(B, policy + A, other);
+}
+
+/* One iteration of one cell, whose estimates are q: payoffs, averages, and what is remembered. Returns mu^T Q nu. `room` is for
+ * A + B payoffs and as many policies. */
+static inline __attribute__((always_inline)) vec NAMED(smooth_meet)(const int pair, int64_t A, int64_t B, int64_t rule, vec eta, vec decay,
+                                                                    double less, double rate, const struct NAMED(cell) *cell,
+                                                                    const vec *q, vec *room, const double *inverse) {
+    const int64_t n = A + B;
+    vec *const g = room, *const next = room + n, *const x = cell->x;
+    const vec *const policy = cell->policy;
+    const vec shrunk = splat(less), fresh = splat(rate), kept = splat(1.0 - rate);
+    const vec worth = NAMED(payments)(pair, q, A, B, policy, policy + A, g, g + A);
+    for (int64_t i = 0; i < n; i++) cell->mean[i] = kept * cell->mean[i] + fresh * policy[i];
+    if (rule == SMOOTH_FTRL)
+        for (int64_t i = 0; i < n; i++) cell->sum[i] = shrunk * (cell->sum[i] + g[i]);
+    else
+        for (int64_t i = 0; i < n; i++) x[i] = decay * x[i] + eta * g[i];
+    if (rule == SMOOTH_GRADIENT && pair)
+        for (int64_t i = 0; i < 2; i++) x[i] = smaller(larger(x[i], splat(0.0)), splat(1.0));
+    else if (rule == SMOOTH_GRADIENT)
+        NAMED(project_any)(A, x, next, inverse), NAMED(project_any)(B, x + A, next, inverse);
+    if (rule == SMOOTH_EXTRAGRADIENT) {
+        for (int64_t i = 0; i < n; i++) next[i] = x[i];
+        if (pair)
+            NAMED(soften_pair)(next, NULL), NAMED(soften_pair)(next + 1, NULL);
+        else
+            NAMED(soften_any)(A, next, NULL), NAMED(soften_any)(B, next + A, NULL);
+        NAMED(payments)(pair, q, A, B, next, next + A, cell->last, cell->last + A);
+    } else {
+        for (int64_t i = 0; i < n; i++) cell->last[i] = g[i];
+    }
+    return worth;
+}
+
+/* Kernels as vectors, [cell][joint][states]: of each cell, or if games lie across and steps share them, of each state. */
+static void NAMED(fetch_chances)(const struct smooth_call *c, const struct NAMED(block) *b, vec *out) {
+    const int64_t S = c->states, many = c->rows * c->columns * S, cells = b->across && c->steps == 1 ? S : b->cells;
+    for (int64_t k = 0; k < cells; k++, out += many)
+        for (int64_t l = 0; l < WIDTH; l++) {
+            const int64_t row = NAMED(row_of)(c, b, k, l), game = row / (c->horizon * S), place = row - game * c->horizon * S;
+            const int64_t h = c->steps > 1 ? place / S : 0;
+            const double *from = row < 0 ? NULL : c->transition + ((h * c->kinds + c->index[game]) * S + place % S) * many;
+            for (int64_t i = 0; i < many; i++) ((double *)out)[i * WIDTH + l] = from ? from[i] : 0.0;
+        }
+}
+
+static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct smooth_call *c, const struct NAMED(block) *b, const int pair,
+                                                                    vec *cells, vec *value, vec *chances, vec *nexts, vec *room, vec eta) {
+    const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
+    const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B, size = J + 5 * n; /* numbers a player */
+    const int across = b->across, shared = across && c->kinds == 1, entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
+    const vec tau = splat(c->temperature), decay = splat(1.0) - eta * tau;
+    if (pair && rule == SMOOTH_GRADIENT) eta *= splat(0.5); /* a step is shared by the two actions */
+    vec *const q = room, *const spare = q + J, *const beside = value + b->cells, *const step_of = beside + b->cells;
+    double *const inverse = (double *)(spare + 2 * n);
+    for (int64_t a = 0; a < A || a < B; a++) inverse[a] = 1.0 / (double)(a + 1);
+    for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
+        const double rate = (double)(H + 1) / (double)(H + t), less = (double)t / (double)(H + t);
+        vec faster = splat(rate);
+        if (entropic) faster = eta * tau;
+        for (int64_t h = H - 1; h >= 0; h--) {
+            const int is_last = h == H - 1;
+            const int64_t begin = across ? h * S : h * S / WIDTH, end = across ? begin + S : ((h + 1) * S - 1) / WIDTH + 1;
+            for (int64_t k = begin; k < end; k++) {
+                const struct NAMED(cell) cell = NAMED(cell_at)(cells + k * size, J, n);
+                const vec *estimates = cell.reward, *next = value + (h + 1) * S;
+                if (across || is_last || (k + 1) * WIDTH <= (h + 1) * S) { /* no lane is of a later step */
+                    vec entropy[6];
+                    NAMED(smooth_play)(pair, A, B, rule, eta, decay, &cell, entropic ? entropy : NULL, spare, inverse);
+                    beside[k] = splat(0.0);
+                    if (entropic) /* of the two logarithms the difference */
+                        beside[k] = tau * (NAMED(log_of)(entropy[0] * entropy[4]) - (entropy[2] - entropy[5]));
+                }
+                const ivec here = step_of[k] == splat((double)h);
+                if (!across && !is_last) { /* other lanes keep what they look on to: nothing if they are of the last step */
+                    vec *const own = nexts + k * S;
+                    for (int64_t z = 0; z < S; z++)
+                        own[z] = NAMED(either)(here, splat(((const double *)value)[(h + 1) * S + z]), own[z]);
+                    next = own;
+                }
+                if (!is_last && shared)
+                    NAMED(estimate)(1, J, S, estimates, c->transition + (c->steps > 1 ? k : k - begin) * J * S, next, q);
+                else if (!is_last)
+                    NAMED(estimate)(0, J, S, estimates, chances + (across && c->steps == 1 ? k - begin : k) * J * S, next, q);
+                if (!is_last) estimates = q;
+                vec worth;
+                if (across || k * WIDTH >= h * S) /* all lanes have met their next values */
+                    worth = NAMED(smooth_meet)(pair, A, B, rule, eta, decay, less, rate, &cell, estimates, spare, inverse);
+                else
+                    worth = NAMED(payments)(pair, estimates, A, B, cell.policy, cell.policy + A, spare, spare + A);
+                if (H == 1) continue;
+                const vec moved = (splat(1.0) - faster) * value[k] + faster * (worth + beside[k]);
+                value[k] = across ? moved : NAMED(either)(here, moved, value[k]);
+            }
+        }
+    }
+}
+
+static int NAMED(smooth)(const void *call) {
+    const struct smooth_call *c = call;
+    if (!c->iterations) return 0;
+    const int pair = c->rows == 2 && c->columns == 2;
+    const int64_t S = c->states, J = c->rows * c->columns, n = pair ? 2 : c->rows + c->columns, size = J + 5 * n;
+    const int64_t rows = c->horizon * S, wide = (rows + WIDTH - 1) / WIDTH, games = c->share.last - c->share.first;
+    const int64_t most = rows <= wide * (games < WIDTH ? games : WIDTH) ? rows : wide; /* cells of a block */
+    const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most;
+    const int64_t sizes[] = {most * size, 3 * most, chances * J * S, chances ? wide * S : 0, J + 2 * n + c->rows + c->columns};
+    void *whole = NULL;
+    vec *part[5];
+    if (!NAMED(lay_out)(sizes, 5, part, &whole)) return -1;
+    for (struct NAMED(block) b = {.game = c->share.first}; b.game < c->share.last; b.game += b.count) {
+        const int64_t left = c->share.last - b.game;
+        b.count = left < WIDTH ? left : WIDTH;
+        b.across = rows <= b.count * wide;
+        if (!b.across) b.count = 1;
+        b.cells = b.across ? rows : wide;
+        vec eta = splat(c->eta[b.game]);
+        if (b.across) gather(c->eta, 1, b.game, c->games, &eta);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 1);
+        if (chances && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, part[2]);
+        for (int64_t i = 0; i < wide * S && chances; i++) part[3][i] = splat(0.0);
+        for (int64_t k = 0; k < b.cells; k++)
+            for (int64_t l = 0; l < WIDTH; l++) ((double *)(part[1] + 2 * b.cells + k))[l] = (double)((k * WIDTH + l) / S);
+        if (pair)
+            NAMED(smooth_run)(c, &b, 1, part[0], part[1], part[2], part[3], part[4], eta);
+        else
+            NAMED(smooth_run)(c, &b, 0, part[0], part[1], part[2], part[3], part[4], eta);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 0);
+    }
+    free(whole);
+    return 0;
+}
