@@ -646,7 +646,7 @@ def test_record_indexes_its_arrays():
 
 
 REQUIRED = {name: f"the array {name}" for name in ("seeds", "learning_rates", "perturbations", "checkpoints")}
-REQUIRED["ne_gap"] = "one of the arrays ne_gap, cce_gap_bound"
+REQUIRED["ne_gap"] = "one of the arrays ne_gap, cce_gap, cce_gap_bound"
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -50,6 +50,7 @@ from metanash.learners import (
     SoftmaxGradient,
     StagedCautiousOMWU,
     StagedFTRL,
+    SwapVLearning,
     VLearning,
     base,
     gradient_play,
@@ -347,6 +348,7 @@ for _module, _cls, _plays, _taken in (
     ("sampled_stages", SampledMirrorDescent, ZeroSumGame, Z),
     ("sampled_stages", SampledCorrelatedDescent, MarkovGame, M),
     ("v_learning", VLearning, (ZeroSumGame, MarkovGame), Z | M),
+    ("swap_v_learning", SwapVLearning, MarkovGame, M),
 ):
     _name = f"learners.{_module}.{'SmoothLearner' if _module == 'smooth' else _cls.__name__}"
 
@@ -360,8 +362,11 @@ for _module, _cls, _plays, _taken in (
     CALLS[f"{_name}.measure"] = (_measure, BATCH, _taken)
     CALLS[f"{_name}.advance"] = (_advance, BATCH, _taken)  # of the staged ones inherited
 
-NO_FUNCTIONS = {"learners.base.Learner", "learners.base.step_by_step", "meta.MetaUpdate", "commands.progress.Watched"}
-"""Protocols, and what hands all to a learner: what learners and updates have, which are in the table."""
+NO_FUNCTIONS = {
+    "learners.base.Learner", "learners.base.step_by_step", "meta.MetaUpdate", "commands.progress.Watched",
+    "_inner.runs.measured_run", "_inner.runs.mixed_means",
+}  # fmt: skip
+"""Protocols, and what hands all to a learner or a game that others have checked."""
 MORE = {"solution.entry.solve"}
 """Takes matrices and paths too: ``tests/library/solution``."""
 CHECKS = {*MORE, "games.check_batch", "games.check_game", "games.check_games"}
@@ -419,7 +424,7 @@ FOUND = functions_of_games()
 def test_every_public_function_of_games_is_in_the_table():
     inherited = {f"learners.{method}" for method in (
         "mirror_descent.OptimisticMirrorDescent.advance", "correlated_mirror_descent.CorrelatedMirrorDescent.advance",
-        "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
+        "staged_ftrl.StagedFTRL.start", "staged_ftrl.StagedFTRL.advance", "staged_ftrl.StagedFTRL.measure",
         "last_iterate.EntropyExtragradient.advance",
         "sampled_stages.SampledMirrorDescent.start", "sampled_stages.SampledMirrorDescent.advance",
         "sampled_stages.SampledCorrelatedDescent.start", "sampled_stages.SampledCorrelatedDescent.advance",

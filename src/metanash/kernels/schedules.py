@@ -280,7 +280,16 @@ def back_up(
     out: Floats,
     sizes: tuple[int, ...],
 ) -> None:
-    """:func:`backup` at every step; the sizes are games, horizon, states, joint, kinds, steps."""
+    """:func:`backup` at every step; the sizes are games, horizon, states, joint, kinds, steps.
+
+    Examples
+    --------
+    >>> out = np.empty((1, 2, 1))  # a game of two steps, one state and one joint action
+    >>> back_up(np.ones((1, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1, int), np.array([[[0.0], [5.0]]]), out,
+    ...     (1, 2, 1, 1, 1, 1))
+    >>> out.ravel().tolist()  # 1 + 5, and nothing after the last step
+    [6.0, 1.0]
+    """
     games, horizon, states, joint, kinds, steps = sizes
     runs = [(0, horizon)] if steps == 1 else [(h, h + 1) for h in range(horizon)]
     for (first, last), chance in zip(runs, transition.reshape(steps, -1), strict=True):

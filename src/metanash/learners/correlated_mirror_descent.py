@@ -41,6 +41,7 @@ from metanash.learners.stages import (
     restart,
     schedule,
 )
+from metanash.transitions import MOST_PLAYERS
 from metanash.typing import Floats, Integers
 
 __all__ = ["CorrelatedMirrorDescent", "JointStage", "JointState", "joint_state"]
@@ -258,8 +259,9 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
         is_own = has_quick(self, "advance_and_measure", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
         is_tree = self.exact_gap and games.game.horizon > 1
+        is_wide = games.game.n_players == MOST_PLAYERS  # arrays have no room for an axis of stages
         transition = games.transitions.stacked
-        if not is_own or self.reconsider is not None or is_tree or transition is None or 1 < given < last:
+        if not is_own or self.reconsider or is_tree or is_wide or transition is None or 1 < given < last:
             return step_by_step(self, games, state, pieces)
         seen, worth = self._go_through(games, transition, state, plan)
         times = state.iteration + np.cumsum(pieces)

@@ -43,7 +43,7 @@ def report(done, package=PACKAGE):
     assert done.returncode == 0, done.stderr
     file, backend, instruction_set, module = done.stdout.split()
     assert Path(file) == package / "kernels" / "__init__.py"
-    assert (module == "metanash.kernels.twin") == (backend == "numpy")
+    assert (module == "metanash.kernels.iterates") == (backend == "numpy")
     return backend, instruction_set
 
 
