@@ -3,7 +3,8 @@
 Whatever comes from another package comes as a game and its :class:`~metanash.gambit.Units`, as from
 :func:`metanash.gambit.from_payoffs`; whatever goes there takes both, and has the payoffs that the units tell, rounded
 to 15 digits. A package is imported when something is made for it; what it has made is known by what it offers. For
-tables of payoffs themselves there are :func:`metanash.gambit.from_payoffs` and :func:`~metanash.gambit.to_payoffs`.
+tables of payoffs themselves there are :func:`metanash.gambit.from_payoffs` and :func:`~metanash.gambit.to_payoffs`,
+for trees :mod:`metanash.extensive.packages`.
 
 ========== ==================================================== ==========================
 package    its games                                            known by

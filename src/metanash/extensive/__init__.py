@@ -8,6 +8,7 @@ Games
     :mod:`~metanash.extensive.games`: games, and batches of one tree shape
     :mod:`~metanash.extensive.trees`: trees as files have them, with or without perfect recall
     :mod:`~metanash.extensive.build`: trees of nested nodes
+    :mod:`~metanash.extensive.packages`: trees of OpenSpiel and pygambit, both ways
     :mod:`~metanash.extensive.recall`: from a tree to the sequence form
 Evaluation
     :mod:`~metanash.extensive.gaps`: values, best responses, NE-gaps, CCE-gaps of averages

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metanash.extensive import ExtensiveGame, Tree
+from metanash.extensive.packages import is_tree_of_a_package, tree_from_package
 from metanash.gambit import Units
 from metanash.gambit.scaling import keeping_payoffs
 from metanash.games import DiscountedGame, GameBatch, MarkovGame, ZeroSumGame
@@ -59,6 +60,7 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
                                                  (:mod:`metanash.solution.trees`)
     a file: .nfg, .efg, .gam, .npz, .csv, .json  as the game that it holds
     a matrix game of another package             as its payoffs (:mod:`metanash.neighbours`)
+    a tree of OpenSpiel or pygambit              as a ``Tree`` (:mod:`metanash.extensive.packages`)
     ===========================================  ======================================================================
 
     Parameters
@@ -112,6 +114,8 @@ def solve(game: Any, *, units: Units | None = None, zero_sum: bool | None = None
         if isinstance(game, cls):
             return solver(game, units)
     _only("units", units, "games of this library; payoffs are their own")
+    if is_tree_of_a_package(game):
+        return solve_tree(tree_from_package(game))
     if is_neighbour(game):
         return _solve_neighbour(game)
     several = isinstance(game, GameBatch) or (isinstance(game, list | tuple) and isinstance((*game, None)[0], _GAMES))
