@@ -216,7 +216,8 @@ def run_arm(spec: Learning, games: Sequence[Game], provenance: Mapping[str, Any]
     learner = LEARNERS[spec.learner](np.repeat(rates, len(sizes) * len(seeds)) * unit)
     grid = checkpoints(spec.iterations, spec.checkpoints)
     update = META_UPDATES[spec.arm](k)
-    if isinstance(learner.output(learner.start(sequences[0])), CorrelatedPolicy):
+    first = sequences[0]
+    if isinstance(learner.output(learner.advance(first, learner.start(first), 1)), CorrelatedPolicy):
         measure, gap, runs = _with_exact_gaps(sequences, learner, update, grid)
     else:
         runs = learn_sequence(sequences, learner, update, spec.iterations, at=grid)

@@ -35,7 +35,7 @@ _shtab_metanash_convert___format_choices=(nfg gam csv tsv json efg npz)
 _shtab_metanash_falsify_pos_0_choices=(equation-11 equation-4 gradient hessian proposition-1 theorem-1 theorem-2 theorem-3 theorem-4 theorem-5 theorem-6 third-derivative)
 _shtab_metanash_gap___format_choices=(nfg gam csv tsv json efg npz)
 _shtab_metanash_learn___format_choices=(nfg gam csv tsv json efg npz)
-_shtab_metanash_learn___learner_choices=(cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching sampled_correlated_descent sampled_mirror_descent sampled_q_ascent softmax_gradient staged_cautious_omwu staged_ftrl v_learning)
+_shtab_metanash_learn___learner_choices=(cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching sampled_correlated_descent sampled_mirror_descent sampled_q_ascent softmax_gradient staged_cautious_omwu staged_ftrl swap_v_learning v_learning)
 _shtab_metanash_solve___format_choices=(nfg gam csv tsv json efg npz)
 _shtab_metanash_pos_0_choices=(claims completion convert falsify gap info learn show solve)
 

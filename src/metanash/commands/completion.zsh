@@ -105,7 +105,7 @@ _shtab_metanash_learn_options=(
   "--zero-sum[sums of payoffs are constant up to rounding]"
   "--general-sum[take sums as they are]"
   "--game[which game of a file with several\; default 0]:K:"
-  "--learner[default\: the one for the class of the game]:learner:(cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching sampled_correlated_descent sampled_mirror_descent sampled_q_ascent softmax_gradient staged_cautious_omwu staged_ftrl v_learning)"
+  "--learner[default\: the one for the class of the game]:learner:(cautious_omwu correlated_mirror_descent dilated_mirror_descent entropy_extragradient entropy_omwu log_barrier_ftrl natural_gradient optimistic_ftrl optimistic_gradient optimistic_mirror_descent plain_mirror_descent predictive_cfr projected_q_ascent regret_matching sampled_correlated_descent sampled_mirror_descent sampled_q_ascent softmax_gradient staged_cautious_omwu staged_ftrl swap_v_learning v_learning)"
   {--iterations,-T}"[default 1000]:T:"
   "--rate[learning rate or step size\; the default depends on the learner]:rate:"
   "--plot[draw the gap against iterations (wants matplotlib)]:PNG:_files"

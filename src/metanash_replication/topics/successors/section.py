@@ -73,7 +73,7 @@ def sides_part(tables: Tables) -> Part:
         f"the game, of {cells(table.iloc[0]['n_seeds'], 'd')}, where the measured side is the largest part of the "
         "promised one, and the games in which it is more than that anywhere."
     )
-    head = ("case", "learner", "rate / proof", "rate", "T", "measured", "promised", "ratio", "games above", "")
+    head = ("case", "learner", "rate / proof", "rate", "T", "measured", "promised", "ratio", "games above", "status")
     return Part(
         "Measured beside promised",
         text,

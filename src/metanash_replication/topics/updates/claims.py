@@ -283,7 +283,7 @@ CLAIMS = [
         ),
         tested=(
             "Ratios of mean gaps at $T$ to those of (5): the upper end of its interval is to be below the lower end of "
-            "that of the default, and below 1."
+            "that of the default, and below one."
         ),
         judge=comparison("updates_moving", _clusters, ("base_kind",), "upper end {left} beside {right} ({where})"),
         plain=of_two_sides(
