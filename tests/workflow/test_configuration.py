@@ -95,7 +95,8 @@ REAL = {  # any number above 0, so 20.0 as well
     "optimistic_ftrl", "plain_mirror_descent", "optimistic_gradient", "entropy_omwu", "cautious_omwu",
     "staged_cautious_omwu", "log_barrier_ftrl", "softmax_gradient", "natural_gradient",
     "correlated_mirror_descent", "v_learning", "swap_v_learning", "sampled_mirror_descent",
-    "sampled_correlated_descent", "sampled_q_ascent", "bet", "perturbation", "perturbations", "mixed", "pure", "team", "action_independent",
+    "sampled_correlated_descent", "sampled_q_ascent", "bet", "perturbation", "perturbations", "mixed", "pure", "team",
+    "action_independent",
 }  # fmt: skip
 TEXT = {"results", "paper_figures", "figure"}
 EMPTY = {
