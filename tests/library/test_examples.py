@@ -67,7 +67,9 @@ def test_the_page_on_extensive_games_runs(tmp_path, monkeypatch, capsys):
     (3/2 - 1/2) / 2 = 1/2. Half the time Ann bets, then calling is worth 0 to Bob, uniform play -1/2.
     """
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extensive.md").read_text(), flags=re.DOTALL)
+    code, package = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extensive.md").read_text(), flags=re.DOTALL)
+    exec(compile(package, "docs/extensive.md", "exec"), {})
+    assert float(capsys.readouterr().out) == pytest.approx(-1 / 18)
     exec(compile(code, "docs/extensive.md", "exec"), {})
     value, bluff, gains, *learned = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"value 0\.3333, gap (0e\+00|\de-1[5-9])", value)
