@@ -18,13 +18,13 @@ QuantEcon  ``quantecon.game_theory.NormalFormGame``             ``payoff_profile
 ========== ==================================================== ==========================
 """
 
-import importlib
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from metanash._inner.late import module_of
 from metanash.gambit import Units, from_matrix_game, from_payoffs, to_bimatrix, to_payoffs
 from metanash.gambit.matrices import only_one_shot
 from metanash.gambit.text import decimal
@@ -208,13 +208,6 @@ def from_quantecon(other: Any, *, zero_sum: bool | None = None, scaled: bool = T
     return _of("QuantEcon", other, zero_sum, scaled)
 
 
-def _module(name: str, package: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{error}: to make its games, pip install {package}", name=error.name) from error
-
-
 def to_pygambit(game: OneShot, units: Units | None = None) -> Any:
     """Make a ``pygambit.Game``, a strategic one whose payoffs are exact decimals; its title is the name.
 
@@ -246,7 +239,7 @@ def to_pygambit(game: OneShot, units: Units | None = None) -> Any:
     only_one_shot(game)
     payoffs = written_payoffs(game, units)[:, 0, 0]
     exact = np.array([Fraction(decimal(payoff)) for payoff in payoffs.reshape(-1).tolist()] + [None], dtype=object)
-    package = _module("pygambit", "pygambit")
+    package = module_of("pygambit", "pygambit")
     made = getattr(package, "StrategicGame", package.Game)  # a class of its own from pygambit 17 on
     return made.from_arrays(*exact[:-1].reshape(payoffs.shape), title=game.name)
 
@@ -274,7 +267,7 @@ def to_openspiel(game: OneShot, units: Units | None = None) -> Any:
     payoffs = to_payoffs(game, units)
     if len(payoffs) == 1:
         raise ValueError("OpenSpiel's strategic games have two players or more, this one has one")
-    pyspiel = _module("pyspiel", "open_spiel")
+    pyspiel = module_of("pyspiel", "open_spiel")
     if len(payoffs) == 2:
         return pyspiel.create_matrix_game(*payoffs.tolist())
     return pyspiel.create_tensor_game(list(payoffs.reshape(len(payoffs), -1).tolist()), list(payoffs.shape[1:]))
@@ -301,7 +294,7 @@ def to_nashpy(game: OneShot, units: Units | None = None) -> Any:
     ValueError: a bimatrix game has 2 players, this one has 1; to_payoffs has them all
     """
     payoffs = to_bimatrix(game, units)
-    return _module("nashpy", "nashpy").Game(*payoffs)
+    return module_of("nashpy", "nashpy").Game(*payoffs)
 
 
 def to_quantecon(game: OneShot, units: Units | None = None) -> Any:
@@ -325,5 +318,5 @@ def to_quantecon(game: OneShot, units: Units | None = None) -> Any:
     ValueError: a strategic game has one state and one step, this one 1 states and 2 steps; write_efg writes ...
     """
     payoffs = to_payoffs(game, units)
-    theory = _module("quantecon.game_theory", "quantecon")
+    theory = module_of("quantecon.game_theory", "quantecon")
     return theory.NormalFormGame(np.ascontiguousarray(np.moveaxis(payoffs, 0, -1)))

@@ -15,13 +15,13 @@ OpenSpiel move at once they do so one after the other here, and none sees what t
 in :mod:`metanash.neighbours`. A package is imported when something is made for it.
 """
 
-import importlib
 import io
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from metanash._inner.late import module_of
 from metanash.extensive.build import Draw, End, Move, TreeNode, build_tree
 from metanash.extensive.trees import Tree, efg_text, read_tree
 
@@ -187,13 +187,6 @@ class _Walk:
         return names if len(set(names)) == len(names) else [f"{n} ({a})" for n, a in zip(names, actions, strict=True)]
 
 
-def _module(name: str, package: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{error}: to make its games, pip install {package}", name=error.name) from error
-
-
 def tree_to_pygambit(tree: Tree) -> Any:
     """Make a ``pygambit.Game`` of a tree, with the same fractions.
 
@@ -210,7 +203,7 @@ def tree_to_pygambit(tree: Tree) -> Any:
     ...     "end"
     'end'
     """
-    return _module("pygambit", "pygambit").read_efg(io.StringIO(efg_text(tree)))
+    return module_of("pygambit", "pygambit").read_efg(io.StringIO(efg_text(tree)))
 
 
 def tree_to_openspiel(tree: Tree) -> Any:
@@ -229,4 +222,4 @@ def tree_to_openspiel(tree: Tree) -> Any:
     ...     1
     1
     """
-    return _module("pyspiel", "open_spiel").load_efg_game(efg_text(tree))
+    return module_of("pyspiel", "open_spiel").load_efg_game(efg_text(tree))

@@ -18,7 +18,7 @@ from metanash._inner.reductions import largest, smallest
 from metanash.bounds import largest_learning_rate
 from metanash.bounds.zero_sum import theorem_1_proven
 from metanash.games import DiscountedGame, GameBatch
-from metanash.gaps import average_out, ne_gaps, values
+from metanash.gaps import all_values, average_out, ne_gaps
 from metanash.learners import (
     EntropyExtragradient,
     EntropyOMWU,
@@ -273,7 +273,7 @@ def natural_averages(games: Sequence[Any], factor: float, at: Integers) -> Sides
 def _best_probability(games: GameBatch[Any], policy: Policies) -> Floats:
     """Smallest probability over players and states of what is best against the others, (G,)."""
     found = []
-    value = np.stack([values(games, policy, i) for i in range(len(policy))], axis=1)
+    value = all_values(games, policy)
     worth = games.reward + games.game.discount * games.transitions.expect(value, 0)
     for i, own in enumerate(policy):
         advantage = average_out(worth[:, i], policy, keep=i)
