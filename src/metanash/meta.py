@@ -24,7 +24,7 @@ import numpy as np
 
 from metanash._inner.views import View, Viewed
 from metanash.games import GameBatch, check_games
-from metanash.learners.base import Learner, Policies, Run, learn, profiles_of
+from metanash.learners.base import Learner, Policies, Probe, Run, learn, profiles_of
 from metanash.learners.stages import best_response_to
 from metanash.simplex import alpha_greedy
 from metanash.typing import Floats, Integers
@@ -314,6 +314,7 @@ def learn_sequence(
     iterations: int,
     *,
     at: Sequence[int] | Integers | None = None,
+    probe: Callable[[GameBatch[Any]], Probe] | None = None,
 ) -> SequenceRun[State]:
     """Learn the games of a sequence one after another, each from what the meta-update makes of those before.
 
@@ -330,6 +331,8 @@ def learn_sequence(
         T, for each game.
     at : increasing ints, optional
         Checkpoints, see :func:`metanash.learners.learn`.
+    probe : function of GameBatch, optional
+        Makes the probe of the run on these games, see :func:`metanash.learners.learn`.
 
     Returns
     -------
@@ -363,6 +366,7 @@ def learn_sequence(
     runs: list[Run[State]] = []
     for games in sequences:
         now = prepared(update, learner)
-        runs.append(learn(games, now, iterations, at=at, initial=update.initial()))
+        own = None if probe is None else probe(GameBatch.of(games))
+        runs.append(learn(games, now, iterations, at=at, initial=update.initial(), probe=own))
         update = update.observe(now, runs[-1])
     return SequenceRun(tuple(runs))

@@ -26,9 +26,8 @@ from metanash.learners import (
     OptimisticMirrorDescent,
     Run,
     checkpoints,
-    learn,
 )
-from metanash.meta import META_UPDATES, MetaUpdate, SequenceRun, learn_sequence, prepared
+from metanash.meta import META_UPDATES, MetaUpdate, SequenceRun, learn_sequence
 from metanash.similarity import distribution_mismatch
 from metanash.typing import Arrays, Floats, Integers, Policies
 from metanash_replication.records import GAPS, RunRecord
@@ -246,15 +245,11 @@ def _with_exact_gaps(
     The CCE-gap, if it is known everywhere; else, since gaps of one record are to be compared, that of deviators who are
     told the stage.
     """
-    runs: list[Run[Any]] = []
-    for games in sequences:
-        now = prepared(update, learner)
-        follow = partial(_cce_gap, games)
-        runs.append(learn(games, now, int(grid[-1]), at=grid, initial=update.initial(), probe=follow))
-        update = update.observe(now, runs[-1])
-    found = SequenceRun(tuple(runs))
-    if all(run.probes["exact"].all() for run in runs):
-        return "cce_gap", np.stack([run.probes["cce_gap"] for run in runs], axis=1), found
+    found = learn_sequence(
+        sequences, learner, update, int(grid[-1]), at=grid, probe=lambda games: partial(_cce_gap, games)
+    )
+    if all(run.probes["exact"].all() for run in found.runs):
+        return "cce_gap", np.stack([run.probes["cce_gap"] for run in found.runs], axis=1), found
     return "cce_gap_bound", found.measured("cce_gap_bound"), found
 
 

@@ -23,6 +23,7 @@ from metanash import (
     meta,
 )
 from metanash.families import general_sum_sequence, potential_sequence, zero_sum_sequence
+from metanash.gaps import ne_gaps
 from metanash.learners.stages import stage_count
 from metanash.meta import TARGETS, AverageTarget, best_response_target, last_stage_average_target
 
@@ -361,3 +362,20 @@ def test_bad_sequences():
     games = zero_sum_sequence("mixed", "first", n_games=2, perturbation=0.1)
     with pytest.raises(ValueError, match="iterations must be"):
         learn_sequence(games, OptimisticMirrorDescent(0.3), META_UPDATES["individual"](2), 0)
+
+
+def test_each_game_of_a_sequence_has_a_probe_of_its_own():
+    """The probe knows the games it looks at: the gaps that it works out are those that are measured."""
+    games = zero_sum_sequence("mixed", 5, n_games=3, perturbation=0.2)
+    learner, seen = OptimisticMirrorDescent(0.2), []
+
+    def probe(batch):
+        seen.append(batch.games)
+        return lambda learner, state: {"gap": ne_gaps(batch, learner.output(state))}
+
+    watched = learn_sequence(games, learner, "best_response", 50, probe=probe)
+    plain = learn_sequence(games, learner, "best_response", 50)
+    assert seen == [(game,) for game in games]
+    for run in watched.runs:
+        np.testing.assert_array_equal(run.probes["gap"], run.ne_gap)
+    np.testing.assert_array_equal(watched.ne_gap, plain.ne_gap)

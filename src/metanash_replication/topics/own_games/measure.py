@@ -26,9 +26,9 @@ from metanash.extensive import values as tree_values
 from metanash.gambit import Units
 from metanash.games import DiscountedGame, Game, GameBatch, MarkovGame, ZeroSumGame, check_games
 from metanash.gaps import from_start, ne_gains_of, values
-from metanash.learners import LEARNERS, checkpoints, learn
+from metanash.learners import LEARNERS, checkpoints
 from metanash.learners.base import Run
-from metanash.meta import META_UPDATES, prepared
+from metanash.meta import learn_sequence
 from metanash.solution.files import Loaded, LoadedStochastic, LoadedTree
 from metanash.solution.result import at_sets
 from metanash.solution.trees import solve_tree
@@ -98,13 +98,10 @@ def learn_own_games(
     grid = checkpoints(iterations, n_checkpoints)
     played = []
     for arm in arms:
-        update, runs = META_UPDATES[arm](len(batches)), list[Run[Any]]()
-        for batch in batches:
-            follow = partial(_gains, batch)
-            now = prepared(update, learner)
-            runs.append(learn(batch, now, iterations, at=grid, initial=update.initial(), probe=follow))
-            update = update.observe(now, runs[-1])
-        played.append(runs)
+        sequence = learn_sequence(
+            batches, learner, arm, iterations, at=grid, probe=lambda batch: partial(_gains, batch)
+        )
+        played.append(sequence.runs)
     measure = _measure([run for runs in played for run in runs])
     found: dict[str, list[Any]] = {}
     for runs in played:
