@@ -1,0 +1,191 @@
+"""Jobs begin as forks of one process that has imported their packages, instead of as new interpreters.
+
+A short job spent most of its time on starting Python and importing NumPy, SciPy, pandas and what Snakemake puts before
+each script; a figure spent two seconds so. On Linux a run of more than a few jobs begins a process for that
+(:mod:`workflow.running.server`). Jobs are processes of their own as before: each can be killed, and what it takes is
+measured. They share nothing but the packages that were imported before any of them began.
+
+With ``METANASH_OWN_INTERPRETERS=1`` each job begins in an interpreter of its own, as Snakemake does it by itself. So do
+jobs on a cluster's nodes, and those that ask for conda, a container, or more than one thread.
+"""
+
+import array
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from logging import Logger
+from pathlib import Path
+from typing import Any
+
+import psutil
+from snakemake import script
+from snakemake.benchmark import benchmarked
+
+from workflow.running.server import FRAME
+
+__all__ = ["Fork", "Server", "fork_jobs"]
+
+SERVER = Path(__file__).with_name("server.py")
+UNLESS = "METANASH_OWN_INTERPRETERS"
+FIRST = 3
+"""So many jobs of a run begin in interpreters of their own: a run that has no more would wait for the imports."""
+_THREADS = (
+    "OMP_NUM_THREADS GOTO_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS"
+)
+_ROOM = 1000
+"""Bytes among the arguments of the server, over which a job writes its own."""
+_TEMPORARY = "TMPDIR TMP TEMPDIR TEMP"
+
+
+class Fork:
+    """A job that was forked, with the part of ``subprocess.Popen`` that is needed of it.
+
+    Attributes
+    ----------
+    pid : int
+    returncode : int or None
+        As of ``subprocess.Popen``; None until it has ended.
+    """
+
+    def __init__(self, answers: int) -> None:
+        self._answers = os.fdopen(answers, "rb")
+        self.returncode: int | None = None
+        self.pid = int(self._answers.readline() or -1)
+
+    def wait(self) -> int:
+        """Wait for its end.
+
+        If the server ends first, nobody would know how the job ends: it is killed.
+        """
+        if self.returncode is None:
+            line = self._answers.readline()
+            self._answers.close()
+            if not line and self.pid > 0:
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+            self.returncode = int(line or -signal.SIGKILL)
+        return self.returncode
+
+
+class Server:
+    """The process that forks.
+
+    Parameters
+    ----------
+    command : sequence of str, optional
+        By which it begins; the number of its socket is added.
+    """
+
+    def __init__(self, command: tuple[str, ...] = (sys.executable, "-P", str(SERVER))) -> None:
+        self._asking, asked = socket.socketpair()
+        number = str(asked.fileno())
+        with asked:
+            self.process = subprocess.Popen(
+                [*command, number, "-" * _ROOM],
+                pass_fds=[asked.fileno()],
+                env=environment(None),
+                stdin=subprocess.DEVNULL,
+            )
+        self._lock = threading.Lock()
+
+    def fork(self, script: str, environment: dict[str, str]) -> Fork:
+        """Begin a script.
+
+        Raises
+        ------
+        OSError
+            If the server has gone.
+        """
+        message = json.dumps({"script": script, "environment": environment}).encode()
+        answers, answer = os.pipe()
+        try:
+            with self._lock:
+                rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [answer]))]
+                self._asking.sendmsg([len(message).to_bytes(FRAME, "big")], rights)
+                self._asking.sendall(message)
+        except OSError:
+            os.close(answers)
+            raise
+        finally:
+            os.close(answer)
+        return Fork(answers)
+
+    def end(self) -> None:
+        """Let it end, when its jobs have."""
+        self._asking.close()
+        self.process.wait()
+
+
+def environment(temporary: str | None) -> dict[str, str]:
+    """What a job of one thread has in its environment, as ``snakemake.shell`` gives it."""
+    given = dict.fromkeys(_TEMPORARY.split(), temporary) if temporary else {}
+    return {**os.environ, **dict.fromkeys(_THREADS.split(), "1"), **given}
+
+
+class _Starter:
+    """What begins the scripts of a run."""
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._begun = 0
+        self._server: Server | None = None
+
+    def begin(self, script: str, temporary: str | None) -> Fork | None:
+        """Fork a job; None if it is to have an interpreter of its own."""
+        with self._lock:
+            self._begun += 1
+            if self._begun <= FIRST:
+                return None
+            if self._server is None:
+                self._server = Server()
+        try:
+            found = self._server.fork(script, environment(temporary))
+        except OSError:
+            found = None
+        if found is None or found.pid < 0:
+            self._logger.warning("the process that forks jobs has gone: this job gets an interpreter of its own")
+            with self._lock:
+                self._server, self._begun = None, 0
+            return None
+        return found
+
+
+def fork_jobs(logger: Logger) -> None:
+    """Have Snakemake begin its Python scripts so. Called by ``onstart``.
+
+    A Snakemake that begins scripts in another way than 9.27 goes on doing so.
+    """
+    python = getattr(script, "PythonScript", None)
+    ordinary = getattr(python, "execute_script", None)
+    if ordinary is None or not sys.platform.startswith("linux") or os.environ.get(UNLESS):
+        return
+    starter = _Starter(logger)
+
+    def execute_script(self: Any, fname: str, edit: bool = False) -> None:
+        own = (self.conda_env, self.container_img, self.env_modules, self.shadow_dir, self.resources.get("shell_exec"))
+        process = None
+        if not any(own) and not edit and self.threads == 1:
+            process = starter.begin(fname, self.resources.get("tmpdir"))
+        if process is None:
+            ordinary(self, fname, edit)
+            return
+        status = _waited(process, self.bench_record)
+        if status:
+            raise subprocess.CalledProcessError(status, [sys.executable, fname])
+
+    python.execute_script = execute_script
+
+
+def _waited(process: Fork, record: Any) -> int:
+    """How a job ended, and Snakemake's own look at what it takes, if there is a ``benchmark:``."""
+    if record is None:
+        return process.wait()
+    with suppress(psutil.NoSuchProcess), benchmarked(process.pid, record):  # of a job that ended at once there is none
+        process.wait()
+    return process.wait()
