@@ -23,9 +23,8 @@ SAMPLED, OFTEN = 0.5, 15.0
 STARTS = """
 import importlib, os, pickle, runpy, sys, time
 if sys.argv[1]:
-    from workflow.running.server import PACKAGES
-    for name in PACKAGES:
-        importlib.import_module(name)
+    from workflow.running.server import load
+    load("metanash_replication")
     if process := os.fork():
         sys.exit(os.waitpid(process, 0)[1])
 from snakemake import script
@@ -113,7 +112,7 @@ def read_jobs(folder: Path, run: Run) -> list[Job]:
 def start_up(folder: Path, starts: tuple[str, ...], tries: int = 1, *, forked: bool = False) -> float:
     """Processor seconds until a script's ``main`` is called, the least of some measurements.
 
-    ``forked``: as a fork of a process that has imported the packages of ``workflow.running.server``.
+    ``forked``: as a fork of a process that has imported what ``workflow.running.server`` does.
     """
     times = []
     for _ in range(tries):

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from workflow.running.forks import FIRST, SERVER, Server, environment
-from workflow.running.server import PACKAGES
+from workflow.running.server import PACKAGES, STALE
 
 ROOT = Path(__file__).parents[2]
 WAIT = 60.0
@@ -28,15 +28,16 @@ class Watched:
     Parameters
     ----------
     folder : path
+    project : str, optional
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, *project):
         self.files = [(folder / name).open("w+") for name in ("out", "error")]
         before = [os.dup(number) for number in (1, 2)]
         for file, number in zip(self.files, (1, 2), strict=True):
             os.dup2(file.fileno(), number)
         try:
-            self.server = Server()
+            self.server = Server(*project)
         finally:
             for number, kept in zip((1, 2), before, strict=True):
                 os.dup2(kept, number)
@@ -153,11 +154,13 @@ sys.path.append("x")
 os.environ["X"] = "1"
 import wave
 numpy.left = open("/dev/null")
+import metanash
+metanash.PASSED = True
 """
 NEXT_ONE = """
 import os, sys, random, numpy
 print("x" in sys.path, "X" in os.environ, "wave" in sys.modules, hasattr(numpy, "left"))
-print([name for name in sys.modules if name.startswith("metanash")])
+print([name for name in sys.modules if name.startswith("metanash") and "PASSED" in vars(sys.modules[name])])
 print(random.random())
 """
 
@@ -177,6 +180,61 @@ def test_nothing_of_one_is_left_in_the_next(server, tmp_path):
 def test_its_packages_are_there_and_more_than_a_message_fits_into_an_environment(server, tmp_path):
     text = f"import os, sys\nprint(len(os.environ['LONG']), {{*{PACKAGES!r}}} - {{*sys.modules}})"
     assert server.runs(tmp_path, text, LONG="ä" * 3_000_000) == (0, "3000000 set()\n", "")
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """A server of a package of our own, and its folder."""
+    package = tmp_path / "demo"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "steady.py").write_text("import os\nPROCESS = os.getpid()")
+    (package / "edited.py").write_text("VALUE = 1")
+    (package / "broken.py").write_text("1 +")
+    (package / "warns.py").write_text("import os, warnings\nwarnings.warn('take care')\nPROCESS = os.getpid()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    servers = []
+
+    def begin():
+        servers.append(Watched(tmp_path, "demo"))
+        return servers[-1], package
+
+    yield begin
+    for one in servers:
+        one.server.end()
+        for file in one.files:
+            file.close()
+
+
+def test_modules_of_the_project_are_there_before_the_job(watched, tmp_path):
+    """But for those that cannot be imported without a word, which the job is to hear."""
+    one, _ = watched()
+    status, said, errors = one.runs(
+        tmp_path, "import os\nfrom demo import steady\nprint(steady.PROCESS == os.getppid())"
+    )
+    assert (status, said, errors) == (0, "True\n", "")
+    status, said, errors = one.runs(tmp_path, "import os\nfrom demo import warns\nprint(warns.PROCESS == os.getpid())")
+    assert (status, said) == (0, "True\n")
+    assert "take care" in errors
+    assert "SyntaxError" in one.runs(tmp_path, "import demo.broken")[2]
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+def test_no_job_runs_what_was_there_before(watched, tmp_path, change):
+    """The job that is under way goes on; the server is no good for others."""
+    one, package = watched()
+    path = written(tmp_path, "import time\nfrom demo.edited import VALUE\ntime.sleep(1)\nraise SystemExit(VALUE)")
+    running = one.server.fork(path, environment(None))
+    if change == "edited":
+        (package / "edited.py").write_text("VALUE = 23")
+    else:
+        (package / "edited.py").unlink()
+    assert one.server.fork(path, environment(None)).pid == STALE
+    one.server.leave()
+    assert running.wait() == 1
+    assert one.server.process.wait(timeout=WAIT) == 0
+    another, _ = watched()
+    assert another.server.fork(path, environment(None)).wait() == (23 if change == "edited" else 1)
 
 
 def test_many_at_once(server, tmp_path):
@@ -224,7 +282,7 @@ sys.path.insert(0, {root!r})
 from workflow.running import fork_jobs
 
 onstart:
-    fork_jobs(logger)
+    fork_jobs(logger, config.get("project", "metanash_replication"))
 
 rule all:
     input:
@@ -256,6 +314,18 @@ if "server.py" in text:
 if snakemake.wildcards.number == str(snakemake.config.get("failing")):
     raise LookupError("no such game")
 open(snakemake.output[0], "w").write(text)
+"""
+
+
+CHANGING = """
+import os
+from pathlib import Path
+import demo
+path = Path(demo.__file__)
+now = int(path.read_text().split()[-1])
+text = open(f"/proc/{os.getppid()}/cmdline").read().replace(chr(0), " ")
+Path(snakemake.output[0]).write_text(f"{demo.VALUE} {now} {os.getppid()} {os.getpid()} {text}")
+path.write_text(f"VALUE = {now + 1000 * os.getpid()}")
 """
 
 
@@ -362,6 +432,22 @@ def test_a_run_that_loses_its_server_goes_on_without(project, tmp_path):
     assert run.returncode == 0, text
     assert "the process that forks jobs has gone" in text
     assert len([*tmp_path.glob("out/[0-9]*")]) == FIRST + 2
+
+
+def test_a_source_that_changes_in_mid_run_counts_from_the_next_job_on(project, tmp_path):
+    """No warning, and no job that is lost: another server serves."""
+    (tmp_path / "package/demo").mkdir(parents=True)
+    (tmp_path / "package/demo/__init__.py").write_text("VALUE = 1")
+    (tmp_path / "one.py").write_text(CHANGING)
+    run = project(FEW, "project=demo", PYTHONPATH=str(tmp_path / "package"))
+    text, _ = run.communicate(timeout=WAIT)
+    assert run.returncode == 0, text
+    assert "has gone" not in text
+    seen = {path.read_text() for path in tmp_path.glob("out/[0-9]*")}
+    assert len(seen) == FIRST + 2
+    assert {text.split()[0] for text in seen} == {text.split()[1] for text in seen}
+    servers = [text.split()[2] for text in seen if SERVER.name in text]
+    assert len(servers) == len({*servers}) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])

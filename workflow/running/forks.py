@@ -3,7 +3,7 @@
 A short job spent most of its time on starting Python and importing NumPy, SciPy, pandas and what Snakemake puts before
 each script; a figure spent two seconds so. On Linux a run of more than a few jobs begins a process for that
 (:mod:`workflow.running.server`). Jobs are processes of their own as before: each can be killed, and what it takes is
-measured. They share nothing but the packages that were imported before any of them began.
+measured. They share nothing but the modules that were imported before any of them began.
 
 With ``METANASH_OWN_INTERPRETERS=1`` each job begins in an interpreter of its own, as Snakemake does it by itself. So do
 jobs on a cluster's nodes, and those that ask for conda, a container, or more than one thread.
@@ -26,11 +26,12 @@ import psutil
 from snakemake import script
 from snakemake.benchmark import benchmarked
 
-from workflow.running.server import FRAME
+from workflow.running.server import FRAME, STALE
 
 __all__ = ["Fork", "Server", "fork_jobs"]
 
 SERVER = Path(__file__).with_name("server.py")
+PROJECT = "metanash_replication"
 UNLESS = "METANASH_OWN_INTERPRETERS"
 FIRST = 3
 """So many jobs of a run begin in interpreters of their own: a run that has no more would wait for the imports."""
@@ -48,6 +49,7 @@ class Fork:
     Attributes
     ----------
     pid : int
+        -1 if the server has gone, ``STALE`` if it is of no use any more.
     returncode : int or None
         As of ``subprocess.Popen``; None until it has ended.
     """
@@ -56,6 +58,8 @@ class Fork:
         self._answers = os.fdopen(answers, "rb")
         self.returncode: int | None = None
         self.pid = int(self._answers.readline() or -1)
+        if self.pid <= 0:  # none has begun
+            self._answers.close()
 
     def wait(self) -> int:
         """Wait for its end.
@@ -77,16 +81,16 @@ class Server:
 
     Parameters
     ----------
-    command : sequence of str, optional
-        By which it begins; the number of its socket is added.
+    project : str, optional
+        Package of which it imports all modules.
     """
 
-    def __init__(self, command: tuple[str, ...] = (sys.executable, "-P", str(SERVER))) -> None:
+    def __init__(self, project: str = PROJECT) -> None:
         self._asking, asked = socket.socketpair()
         number = str(asked.fileno())
         with asked:
             self.process = subprocess.Popen(
-                [*command, number, "-" * _ROOM],
+                [sys.executable, "-P", str(SERVER), number, project, "-" * _ROOM],
                 pass_fds=[asked.fileno()],
                 env=environment(None),
                 stdin=subprocess.DEVNULL,
@@ -115,9 +119,13 @@ class Server:
             os.close(answer)
         return Fork(answers)
 
-    def end(self) -> None:
-        """Let it end, when its jobs have."""
+    def leave(self) -> None:
+        """Ask for nothing more: it ends when its jobs have."""
         self._asking.close()
+
+    def end(self) -> None:
+        """Wait for its end."""
+        self.leave()
         self.process.wait()
 
 
@@ -130,11 +138,12 @@ def environment(temporary: str | None) -> dict[str, str]:
 class _Starter:
     """What begins the scripts of a run."""
 
-    def __init__(self, logger: Logger) -> None:
-        self._logger = logger
+    def __init__(self, logger: Logger, project: str) -> None:
+        self._logger, self._project = logger, project
         self._lock = threading.Lock()
         self._begun = 0
         self._server: Server | None = None
+        self._left: list[Server] = []
 
     def begin(self, script: str, temporary: str | None) -> Fork | None:
         """Fork a job; None if it is to have an interpreter of its own."""
@@ -142,30 +151,45 @@ class _Starter:
             self._begun += 1
             if self._begun <= FIRST:
                 return None
-            if self._server is None:
-                self._server = Server()
-        try:
-            found = self._server.fork(script, environment(temporary))
-        except OSError:
-            found = None
-        if found is None or found.pid < 0:
-            self._logger.warning("the process that forks jobs has gone: this job gets an interpreter of its own")
-            with self._lock:
+            found = self._fork(script, environment(temporary))
+            if found is not None and found.pid == STALE:  # sources have changed in mid-run
+                self._left.append(self._server)
+                self._server.leave()
+                self._server = None
+                found = self._fork(script, environment(temporary))
+            if found is None or found.pid <= 0:
+                self._logger.warning("the process that forks jobs has gone: this job gets an interpreter of its own")
                 self._server, self._begun = None, 0
-            return None
+                return None
         return found
 
+    def _fork(self, script: str, environment: dict[str, str]) -> Fork | None:
+        """Ask the server, the first time a new one; None if it has gone."""
+        if self._server is None:
+            self._server = Server(self._project)
+        try:
+            return self._server.fork(script, environment)
+        except OSError:
+            return None
 
-def fork_jobs(logger: Logger) -> None:
+
+def fork_jobs(logger: Logger, project: str = PROJECT) -> None:
     """Have Snakemake begin its Python scripts so. Called by ``onstart``.
 
     A Snakemake that begins scripts in another way than 9.27 goes on doing so.
+
+    Parameters
+    ----------
+    logger : Logger
+        Where it is said that the server has gone.
+    project : str, optional
+        Package whose modules are imported before jobs begin.
     """
     python = getattr(script, "PythonScript", None)
     ordinary = getattr(python, "execute_script", None)
     if ordinary is None or not sys.platform.startswith("linux") or os.environ.get(UNLESS):
         return
-    starter = _Starter(logger)
+    starter = _Starter(logger, project)
 
     def execute_script(self: Any, fname: str, edit: bool = False) -> None:
         own = (self.conda_env, self.container_img, self.env_modules, self.shadow_dir, self.resources.get("shell_exec"))

@@ -2,9 +2,11 @@
 
 It is started by :mod:`workflow.running.forks` as a program of its own, with a socket: each message names a script and
 its environment, and brings the end of a pipe, through which go the number of the process that runs the script and, in
-the end, how it ended. The server ends when the other end of the socket is closed, whatever has closed it.
+the end, how it ended. The server ends when the other end of the socket is closed, whatever has closed it, and its jobs
+have ended.
 
-Of this project it imports nothing: what a job imports of it is what is there when the job begins.
+Of this project it imports all that jobs may need. Before each fork it looks at those files: where one has changed
+since, it answers that it is of no use any more (``STALE``), and the run begins another server.
 """
 
 import array
@@ -14,12 +16,15 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
 import sys
 import threading
 import types
+import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -45,12 +50,14 @@ PACKAGES = (
 """What jobs need longest to import."""
 
 
-def main(descriptor: int) -> None:
+STALE = 0
+"""Instead of the number of a process."""
+
+
+def main(descriptor: int, project: str) -> None:
     """Fork for each message until there will be no more. Returns in none of the forks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the jobs themselves
-    for name in PACKAGES:
-        with suppress(ImportError):  # a job that needs it says so
-            importlib.import_module(name)
+    files = load(project)
     gc.collect()
     gc.freeze()  # no page is copied for the sake of a look at what was there before
     wake, woken = os.pipe()
@@ -58,24 +65,56 @@ def main(descriptor: int) -> None:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     asking, jobs = socket.socket(fileno=descriptor), {}
-    while True:
-        ready, _, _ = select.select([asking, wake], [], [])
+    looked_at = [asking, wake]
+    while asking in looked_at or jobs:
+        ready, _, _ = select.select(looked_at, [], [])
         if wake in ready:
             os.read(wake, 4096)
             _tell_ends(jobs)
         if asking in ready:
             message, answer = receive(asking)
             if message is None:
-                return
-            process = os.fork()
-            if not process:
+                looked_at.remove(asking)
+            elif state(files) != files:
+                os.write(answer, f"{STALE}\n".encode())
+                os.close(answer)
+            elif process := os.fork():
+                jobs[process] = answer
+                os.write(answer, f"{process}\n".encode())
+            else:
                 signal.set_wakeup_fd(-1)
                 for other in (wake, woken, answer, *jobs.values()):
                     os.close(other)
                 asking.close()
                 _run(**json.loads(message))
-            jobs[process] = answer
-            os.write(answer, f"{process}\n".encode())
+
+
+def load(project: str) -> dict[str, tuple[int, int]]:
+    """Import packages and all modules of one of this project; the state of its files, and of those that it imports.
+
+    What cannot be imported, or warns, is left to the jobs that need it, which say why.
+    """
+    for name in PACKAGES:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    before = {*sys.modules}
+    with suppress(Exception), warnings.catch_warnings(action="error"):
+        package = importlib.import_module(project)
+        for found in pkgutil.walk_packages(package.__path__, f"{project}.", onerror=lambda _: None):
+            with suppress(Exception):
+                importlib.import_module(found.name)
+    modules = (module for name, module in [*sys.modules.items()] if name not in before)
+    return state(str(file) for module in modules if (file := getattr(module, "__file__", None)))
+
+
+def state(files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Time and size of each file, as they are now; of one that has gone none."""
+    found = {}
+    for file in files:
+        with suppress(OSError):
+            status = os.stat(file)
+            found[file] = (status.st_mtime_ns, status.st_size)
+    return found
 
 
 def _tell_ends(jobs: dict[int, int]) -> None:
@@ -167,4 +206,4 @@ def _end(status: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))  # the rest is room for the names of scripts
+    main(int(sys.argv[1]), sys.argv[2])  # the rest is room for the names of scripts
