@@ -34,8 +34,8 @@ PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- campaign: written by ./do campaign -->", "<!-- end of campaign -->"
 SMOKE, RESULTS = ["--configfile", "config/smoke.yaml"], "results/smoke"
 _PATIENCE, _IN_A_ROW, _DELETED = 1800.0, 3, 60
-_AT_ONCE = 20
-"""Jobs are killed so often in a run, which tries each again as often: one start serves for many."""
+_AT_ONCE, _BY_MANY = 20, {"job-killed", "server-killed"}
+"""Jobs, and their server, are killed so often in a run, which tries each again as often: one start serves for many."""
 
 Strike = Callable[["subprocess.Popen[bytes]", Path], bool]
 
@@ -285,7 +285,7 @@ class Campaign:
             time.sleep(0.1)
             if not due and re.search(rb"^Job \d+: ", (self.folder / "run.log").read_bytes(), flags=re.MULTILINE):
                 due = time.monotonic() + random.uniform(0.2, 6)
-            if due and time.monotonic() > due and struck < (_AT_ONCE if kind == "job-killed" else 1):
+            if due and time.monotonic() > due and struck < (_AT_ONCE if kind in _BY_MANY else 1):
                 done = KILLS[kind][1](process, self.project)
                 struck += done
                 due = time.monotonic() + random.uniform(0.2, 2)
@@ -323,7 +323,7 @@ class Campaign:
 
 
 def _share(kind: str) -> int:
-    return _AT_ONCE // 2 if kind == "job-killed" else 1
+    return _AT_ONCE // 2 if kind in _BY_MANY else 1
 
 
 def _outputs(record: Path) -> list[str]:
