@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -317,6 +318,11 @@ open(snakemake.output[0], "w").write(text)
 """
 
 
+BUSY = """
+if "server.py" in text:
+    while time.process_time() < 2:
+        pass
+"""
 CHANGING = """
 import os
 from pathlib import Path
@@ -370,6 +376,10 @@ def jobs_of(run):
 
 
 def test_all_but_the_first_are_forks_and_are_measured(project, tmp_path):
+    """By Snakemake, and by whoever waits for the whole run: two seconds of work each."""
+    begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = begun.ru_utime + begun.ru_stime
+    (tmp_path / "one.py").write_text(ONE + BUSY)
     run = project("lasts=0.1")
     text, _ = run.communicate(timeout=WAIT)
     assert run.returncode == 0, text
@@ -377,6 +387,8 @@ def test_all_but_the_first_are_forks_and_are_measured(project, tmp_path):
     tables = [path.read_text().splitlines() for path in tmp_path.glob("benchmarks/*.tsv")]
     assert len(tables) == 8
     assert sum(float(table[1].split("\t")[0]) >= 0.1 for table in tables) >= 8 - FIRST
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert spent.ru_utime + spent.ru_stime - before > 2 * (8 - FIRST)
     assert not [one for one in psutil.process_iter() if one.pid != os.getpid() and _is_of(one, tmp_path)]
 
 

@@ -10,6 +10,7 @@ jobs on a cluster's nodes, and those that ask for conda, a container, or more th
 """
 
 import array
+import atexit
 import json
 import os
 import signal
@@ -38,6 +39,8 @@ FIRST = 3
 _THREADS = (
     "OMP_NUM_THREADS GOTO_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS"
 )
+_PATIENCE = 2.0
+"""Seconds to wait for the end of a server at the end of a run."""
 _ROOM = 1000
 """Bytes among the arguments of the server, over which a job writes its own."""
 _TEMPORARY = "TMPDIR TMP TEMPDIR TEMP"
@@ -123,10 +126,11 @@ class Server:
         """Ask for nothing more: it ends when its jobs have."""
         self._asking.close()
 
-    def end(self) -> None:
-        """Wait for its end."""
+    def end(self, patience: float | None = None) -> None:
+        """Wait for its end, so many seconds at most: then what it and its jobs took counts with this process."""
         self.leave()
-        self.process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
 
 
 def environment(temporary: str | None) -> dict[str, str]:
@@ -163,6 +167,11 @@ class _Starter:
                 return None
         return found
 
+    def end(self) -> None:
+        """At the end of the run, when no job is left unless it was interrupted."""
+        for server in filter(None, [*self._left, self._server]):
+            server.end(_PATIENCE)
+
     def _fork(self, script: str, environment: dict[str, str]) -> Fork | None:
         """Ask the server, the first time a new one; None if it has gone."""
         if self._server is None:
@@ -190,6 +199,7 @@ def fork_jobs(logger: Logger, project: str = PROJECT) -> None:
     if ordinary is None or not sys.platform.startswith("linux") or os.environ.get(UNLESS):
         return
     starter = _Starter(logger, project)
+    atexit.register(starter.end)
 
     def execute_script(self: Any, fname: str, edit: bool = False) -> None:
         own = (self.conda_env, self.container_img, self.env_modules, self.shadow_dir, self.resources.get("shell_exec"))
