@@ -34,8 +34,8 @@ __all__ = ["Fork", "Server", "fork_jobs"]
 SERVER = Path(__file__).with_name("server.py")
 PROJECT = "metanash_replication"
 UNLESS = "METANASH_OWN_INTERPRETERS"
-FIRST = 3
-"""So many jobs of a run begin in interpreters of their own: a run that has no more would wait for the imports."""
+FIRST = 6
+"""So many jobs of a run begin in interpreters of their own: to import all for fewer would take longer."""
 _THREADS = (
     "OMP_NUM_THREADS GOTO_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS"
 )
