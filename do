@@ -24,6 +24,7 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-scaling [arguments]        time and memory against size, and the roofline
   bench-river [arguments]          time of river endgames against hands and betting nodes
   bench-sparse [arguments]         large sparse Markov games: kernels beside products of SciPy, memory, the roofline
+                                   (--draw: against the size, as a figure)
   bench-matrices [sizes]           exact solutions of matrix games of 200 to 2,000 actions; --highs: beside HiGHS
   bench-stochastic [arguments]     stationary equilibria of drawn stochastic games: counts, gaps and times
   bench-against REV [arguments]    this build beside an older one, in turns: a table in docs/performance.md

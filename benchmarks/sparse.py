@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 
 from benchmarks import roofline
 from metanash import GameBatch, OptimisticMirrorDescent, families, gaps, kernels, learn
@@ -120,6 +121,19 @@ def peak_memory(old: bool, sizes: tuple[int, ...], iterations: int) -> float:
     return 1024.0 * float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def write_and_draw(rounds: int) -> None:
+    """The roofline, as ``benchmarks/results/sparse.csv`` and a figure."""
+    from benchmarks import sparse_roofline  # noqa: PLC0415  # Matplotlib and seaborn
+
+    rows = []
+    for row in sparse_roofline.measure(rounds=rounds):
+        print(*(f"{value:.3g}" if isinstance(value, float) else value for value in row.values()), flush=True)
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=sparse_roofline.COLUMNS)
+    frame.to_csv(sparse_roofline.RESULTS / "sparse.csv", index=False, float_format="%.4g")
+    sparse_roofline.draw(frame, sparse_roofline.RESULTS)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -132,7 +146,13 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="kernels of their own at every step, too")
     parser.add_argument("--memory", action="store_true", help="peak memory of processes that learn, too")
     parser.add_argument("--roofline", action="store_true", help="the least time by peaks.c, which a minute compiles")
+    parser.add_argument(
+        "--draw", action="store_true", help="only value updates and gaps against the size, as table and figure"
+    )
     arguments = parser.parse_args()
+    if arguments.draw:
+        write_and_draw(arguments.rounds)
+        return
     peaks = roofline.peaks(3) if arguments.roofline else None
     for actions, horizon, own in np.ndindex(len(arguments.actions), len(arguments.horizons), 1 + arguments.own):
         sizes = (arguments.states, arguments.actions[actions], arguments.horizons[horizon], arguments.branching)

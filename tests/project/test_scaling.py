@@ -18,6 +18,14 @@ def test_operations_of_three_actions_by_hand():
 
 
 @pytest.mark.skipif(kernels.backend != "c", reason="the compiled kernels were not built (no C compiler?)")
+def test_the_peaks_are_a_program(tmp_path, monkeypatch):
+    """Which holds the kernels of all instruction sets in one file, unlike the library: only read, not compiled."""
+    monkeypatch.setattr(roofline, "FLAGS", [*roofline.FLAGS, "-fsyntax-only"])
+    with pytest.raises(OSError, match=r"peaks\.so"):  # nothing was written
+        roofline.build(tmp_path)
+
+
+@pytest.mark.skipif(kernels.backend != "c", reason="the compiled kernels were not built (no C compiler?)")
 def test_bounds_take_the_slower_unit(monkeypatch):
     monkeypatch.setattr(roofline.Peaks, "read", lambda _, size: 0.25 if size == 8 * 45 * 8 else None)
     best = roofline.Peaks(multiply_add=0.5, exponential=2.0, division=10.0, library=None, isa="avx512")

@@ -101,4 +101,6 @@ extern const struct instruction_set loops_portable;
 #pragma GCC visibility pop
 #endif
 
+enum { SMOOTH_FTRL, SMOOTH_GRADIENT, SMOOTH_EXTRAGRADIENT, SMOOTH_OMWU }; /* rules of smooth_call */
+
 #endif

@@ -8,8 +8,6 @@
  * what the first action has over the second, of policies, averages and projected anchors the probability of the first.
  */
 
-enum { SMOOTH_FTRL, SMOOTH_GRADIENT, SMOOTH_EXTRAGRADIENT, SMOOTH_OMWU };
-
 struct NAMED(block) {
     int64_t game, count, cells, across;
 };
