@@ -1,6 +1,6 @@
 """Value updates and NE-gaps of sparse games against their size, and the least time: ``./do bench-sparse --draw``.
 
-Writes ``benchmarks/results/sparse.csv``, ``sparse.pdf`` and ``sparse.png``: nanoseconds an entry of the kernel and step,
+Writes ``benchmarks/results/sparse.csv``, ``sparse.pdf``, ``sparse.png``: nanoseconds an entry of the kernel and step,
 by products of SciPy, by the kernels on one thread and on two (half of what both take), and what it takes to move every
 byte once, at the rate at which ``benchmarks/peaks.c`` reads as many (:func:`benchmarks.sparse.least`).
 """
@@ -23,10 +23,10 @@ COLUMNS = ["what", "states", "entries", "scipy", "one", "two", "least"]
 STATES = (100, 300, 1_000, 3_000, 10_000, 30_000)
 ACTIONS, HORIZON, BRANCHING = 8, 5, 4
 _LINES = {
-    "scipy": ("products of SciPy", "individual"),
-    "one": ("kernels, one thread", "best_response"),
-    "two": ("two threads", "carry_over"),
-    "least": ("every byte moved once", "output_policy"),
+    "scipy": ("products of SciPy", "individual", {"marker": "o"}),
+    "one": ("kernels, one thread", "best_response", {"marker": "o"}),
+    "two": ("kernels, two threads", "best_response", {"marker": "o", "linestyle": "--", "markerfacecolor": "white"}),
+    "least": ("every byte moved once", "output_policy", {}),
 }
 
 
@@ -55,12 +55,13 @@ def measure(states: Sequence[int] = STATES, rounds: int = 5) -> Iterator[dict[st
 def draw(rows: pd.DataFrame, folder: Path) -> None:
     """The figure, as PDF and PNG."""
     plotting.use_style()
-    figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.6), sharey=True, layout="constrained")
     for ax, (name, own) in zip(axes, rows.groupby("what", sort=False), strict=True):
-        for column, (label, arm) in _LINES.items():
-            marker = None if column == "least" else "o"
-            ax.plot(own["states"], own[column], label=label, marker=marker, markersize=2.5, **plotting.ARM_STYLE[arm])
+        for column, (label, arm, own_style) in _LINES.items():
+            ax.plot(own["states"], own[column], label=label, markersize=3, **plotting.ARM_STYLE[arm] | own_style)
         ax.set(xlabel="states", xscale="log", yscale="log", title=name)
     axes[0].set_ylabel("ns an entry and step")
-    axes[1].legend(frameon=False, fontsize="small")
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize="small"
+    )
     plotting.save(figure, {kind: folder / f"sparse.{kind}" for kind in ("pdf", "png")})
