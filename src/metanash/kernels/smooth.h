@@ -197,12 +197,12 @@ static inline __attribute__((always_inline)) void NAMED(smooth_play)(const int p
 /* One iteration of one cell, whose estimates are q: payoffs, averages, and what is remembered. Returns mu^T Q nu. `room` is for
  * A + B payoffs and as many policies. */
 static inline __attribute__((always_inline)) vec NAMED(smooth_meet)(const int pair, int64_t A, int64_t B, int64_t rule, vec eta, vec decay,
-                                                                    double less, double rate, const struct NAMED(cell) *cell,
+                                                                    vec shrunk, vec fresh, const struct NAMED(cell) *cell,
                                                                     const vec *q, vec *room, const double *inverse) {
     const int64_t n = A + B;
     vec *const g = room, *const next = room + n, *const x = cell->x;
     const vec *const policy = cell->policy;
-    const vec shrunk = splat(less), fresh = splat(rate), kept = splat(1.0 - rate);
+    const vec kept = splat(1.0) - fresh;
     const vec worth = NAMED(payments)(pair, q, A, B, policy, policy + A, g, g + A);
     for (int64_t i = 0; i < n; i++) cell->mean[i] = kept * cell->mean[i] + fresh * policy[i];
     if (rule == SMOOTH_FTRL)
@@ -238,56 +238,123 @@ static void NAMED(fetch_chances)(const struct smooth_call *c, const struct NAMED
         }
 }
 
-static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct smooth_call *c, const struct NAMED(block) *b, const int pair,
-                                                                    vec *cells, vec *value, vec *chances, vec *nexts, vec *room, vec eta) {
+/* What a run needs of its block: cells, values, chances of the next states; work space `room`; rates, and 1 - eta tau. */
+struct NAMED(smooth_work) {
+    vec *cells, *value, *chances, *nexts, *room, eta, decay, tau;
+};
+
+/* A cell plays, meets the estimates and updates its values, which are V_{h+1} in `next` or nothing at the last step. `speed` is
+ * the rate of the value update if there is entropy. */
+static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struct smooth_call *c, const int pair, const int shared,
+                                                                     const struct NAMED(smooth_work) *w, int64_t k, vec shrunk,
+                                                                     vec fresh, const void *chance, const vec *next) {
     const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
-    const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B, size = J + 5 * n; /* numbers a player */
-    const int across = b->across, shared = across && c->kinds == 1, entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
-    const vec tau = splat(c->temperature), decay = splat(1.0) - eta * tau;
-    if (pair && rule == SMOOTH_GRADIENT) eta *= splat(0.5); /* a step is shared by the two actions */
-    vec *const q = room, *const spare = q + J, *const beside = value + b->cells, *const step_of = beside + b->cells;
-    double *const inverse = (double *)(spare + 2 * n);
-    for (int64_t a = 0; a < A || a < B; a++) inverse[a] = 1.0 / (double)(a + 1);
+    const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B;
+    const int entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
+    const struct NAMED(cell) cell = NAMED(cell_at)(w->cells + k * (J + 5 * n), J, n);
+    vec *const q = w->room, *const spare = q + J;
+    const double *const inverse = (const double *)(spare + 2 * n);
+    const vec *estimates = cell.reward;
+    vec entropy[6], beside = splat(0.0);
+    if (next) {
+        if (shared)
+            NAMED(estimate)(1, J, S, estimates, chance, next, q);
+        else
+            NAMED(estimate)(0, J, S, estimates, chance, next, q);
+        estimates = q;
+    }
+    NAMED(smooth_play)(pair, A, B, rule, w->eta, w->decay, &cell, entropic ? entropy : NULL, spare, inverse);
+    if (entropic) /* of the two logarithms the difference */
+        beside = w->tau * (NAMED(log_of)(entropy[0] * entropy[4]) - (entropy[2] - entropy[5]));
+    const vec worth = NAMED(smooth_meet)(pair, A, B, rule, w->eta, w->decay, shrunk, fresh, &cell, estimates, spare, inverse);
+    if (H == 1) return;
+    vec speed = fresh;
+    if (entropic) speed = w->eta * w->tau;
+    w->value[k] = (splat(1.0) - speed) * w->value[k] + speed * (worth + beside);
+}
+
+/* A block of games: from the last step backwards. */
+static inline __attribute__((always_inline)) void NAMED(smooth_across)(const struct smooth_call *c, const int pair,
+                                                                       const struct NAMED(smooth_work) *w) {
+    const int64_t H = c->horizon, S = c->states, many = c->rows * c->columns * S;
     for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
-        const double rate = (double)(H + 1) / (double)(H + t), less = (double)t / (double)(H + t);
-        vec faster = splat(rate);
-        if (entropic) faster = eta * tau;
-        for (int64_t h = H - 1; h >= 0; h--) {
-            const int is_last = h == H - 1;
-            const int64_t begin = across ? h * S : h * S / WIDTH, end = across ? begin + S : ((h + 1) * S - 1) / WIDTH + 1;
-            for (int64_t k = begin; k < end; k++) {
-                const struct NAMED(cell) cell = NAMED(cell_at)(cells + k * size, J, n);
-                const vec *estimates = cell.reward, *next = value + (h + 1) * S;
-                if (across || is_last || (k + 1) * WIDTH <= (h + 1) * S) { /* no lane is of a later step */
-                    vec entropy[6];
-                    NAMED(smooth_play)(pair, A, B, rule, eta, decay, &cell, entropic ? entropy : NULL, spare, inverse);
-                    beside[k] = splat(0.0);
-                    if (entropic) /* of the two logarithms the difference */
-                        beside[k] = tau * (NAMED(log_of)(entropy[0] * entropy[4]) - (entropy[2] - entropy[5]));
-                }
-                const ivec here = step_of[k] == splat((double)h);
-                if (!across && !is_last) { /* other lanes keep what they look on to: nothing if they are of the last step */
-                    vec *const own = nexts + k * S;
-                    for (int64_t z = 0; z < S; z++)
-                        own[z] = NAMED(either)(here, splat(((const double *)value)[(h + 1) * S + z]), own[z]);
-                    next = own;
-                }
-                if (!is_last && shared)
-                    NAMED(estimate)(1, J, S, estimates, c->transition + (c->steps > 1 ? k : k - begin) * J * S, next, q);
-                else if (!is_last)
-                    NAMED(estimate)(0, J, S, estimates, chances + (across && c->steps == 1 ? k - begin : k) * J * S, next, q);
-                if (!is_last) estimates = q;
-                vec worth;
-                if (across || k * WIDTH >= h * S) /* all lanes have met their next values */
-                    worth = NAMED(smooth_meet)(pair, A, B, rule, eta, decay, less, rate, &cell, estimates, spare, inverse);
+        const vec fresh = splat((double)(H + 1) / (double)(H + t)), shrunk = splat((double)t / (double)(H + t));
+        for (int64_t h = H - 1; h >= 0; h--)
+            for (int64_t s = 0, k = h * S; s < S; s++, k++) {
+                const vec *const next = h < H - 1 ? w->value + (h + 1) * S : NULL;
+                const int64_t place = (c->steps > 1 ? k : s) * many;
+                if (c->kinds == 1)
+                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next);
                 else
-                    worth = NAMED(payments)(pair, estimates, A, B, cell.policy, cell.policy + A, spare, spare + A);
-                if (H == 1) continue;
-                const vec moved = (splat(1.0) - faster) * value[k] + faster * (worth + beside[k]);
-                value[k] = across ? moved : NAMED(either)(here, moved, value[k]);
+                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next);
+            }
+    }
+}
+
+/* Of a cell, by its lanes: numbers[h] for those of step h, 0 for those of none. */
+static inline __attribute__((always_inline)) vec NAMED(by_step)(const ivec *is, int64_t first, int64_t last, const double *numbers) {
+    vec found = splat(numbers[first]);
+    for (int64_t h = first + 1; h <= last; h++) found = NAMED(either)(is[h], splat(numbers[h]), found);
+    return found;
+}
+
+/* One game, its steps all at once: step h is H - 1 - h iterations behind the last one, so the values that it looks at are those
+ * of the pass before, and none waits for another in a pass. Steps that have not begun, or are through, keep what they have. */
+static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const struct smooth_call *c, int64_t cells, const int pair,
+                                                                      const struct NAMED(smooth_work) *w, ivec *is, double *numbers) {
+    const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns;
+    const int64_t size = J + 5 * (pair ? 2 : c->rows + c->columns), many = c->rows * c->columns * S;
+    double *const fresh = numbers, *const shrunk = numbers + H, *const values = (double *)w->value;
+    vec *const kept = w->nexts + cells * S;
+    for (int64_t h = 0; h < 2 * H; h++) numbers[h] = 0.0;
+    for (int64_t k = 0; k < cells; k++)
+        for (int64_t h = 0; h < H; h++)
+            for (int64_t l = 0; l < WIDTH; l++) is[k * H + h][l] = (k * WIDTH + l) / S == h ? -1 : 0;
+    for (int64_t pass = 1; pass < c->iterations + H; pass++) {
+        const int64_t t = c->done + pass;
+        for (int64_t h = 0; h < H - 1; h++) fresh[h] = fresh[h + 1], shrunk[h] = shrunk[h + 1];
+        fresh[H - 1] = (double)(H + 1) / (double)(H + t), shrunk[H - 1] = (double)t / (double)(H + t);
+        for (int64_t k = 0; k < cells; k++) { /* lanes of the last step meet values of 0 */
+            const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 2 ? end : H - 2;
+            vec *const own = w->nexts + k * S;
+            for (int64_t z = 0; z < S && first <= last; z++) {
+                vec found = splat(values[(first + 1) * S + z]);
+                for (int64_t h = first + 1; h <= last; h++)
+                    found = NAMED(either)(is[k * H + h], splat(values[(h + 1) * S + z]), found);
+                if (end > last) found = NAMED(either)(is[k * H + H - 1], splat(0.0), found);
+                own[z] = found;
             }
         }
+        const int whole = pass >= H && pass <= c->iterations;
+        for (int64_t k = 0; k < cells; k++) {
+            const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 1 ? end : H - 1;
+            const vec *const next = first < H - 1 ? w->nexts + k * S : NULL;
+            vec *const from = w->cells + k * size;
+            if (!whole) memcpy(kept, from, (size_t)size * sizeof *kept), kept[size] = w->value[k];
+            NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk),
+                               NAMED(by_step)(is + k * H, first, last, fresh), w->chances + k * many, next);
+            if (whole) continue;
+            ivec moves = {0};
+            for (int64_t h = first; h <= last; h++)
+                if (pass >= H - h && pass < H - h + c->iterations) moves |= is[k * H + h];
+            for (int64_t i = 0; i < size; i++) from[i] = NAMED(either)(moves, from[i], kept[i]);
+            w->value[k] = NAMED(either)(moves, w->value[k], kept[size]);
+        }
     }
+}
+
+static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct smooth_call *c, const struct NAMED(block) *b,
+                                                                    const int pair, struct NAMED(smooth_work) *w, ivec *is,
+                                                                    double *numbers) {
+    const int64_t n = pair ? 2 : c->rows + c->columns, most = c->rows < c->columns ? c->columns : c->rows;
+    double *const inverse = (double *)(w->room + (pair ? 4 : c->rows * c->columns) + 2 * n);
+    for (int64_t a = 0; a < most; a++) inverse[a] = 1.0 / (double)(a + 1);
+    w->tau = splat(c->temperature), w->decay = splat(1.0) - w->eta * w->tau;
+    if (pair && c->rule == SMOOTH_GRADIENT) w->eta *= splat(0.5); /* a step is shared by the two actions */
+    if (b->across)
+        NAMED(smooth_across)(c, pair, w);
+    else
+        NAMED(smooth_alone)(c, b->cells, pair, w, is, numbers);
 }
 
 static int NAMED(smooth)(const void *call) {
@@ -298,28 +365,27 @@ static int NAMED(smooth)(const void *call) {
     const int64_t rows = c->horizon * S, wide = (rows + WIDTH - 1) / WIDTH, games = c->share.last - c->share.first;
     const int64_t most = rows <= wide * (games < WIDTH ? games : WIDTH) ? rows : wide; /* cells of a block */
     const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most;
-    const int64_t sizes[] = {most * size, 3 * most, chances * J * S, chances ? wide * S : 0, J + 2 * n + c->rows + c->columns};
+    const int64_t sizes[] = {most * size, most, chances * J * S, wide * S + size + 1, J + 2 * n + c->rows + c->columns,
+                             wide * c->horizon, c->horizon};
+    enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, COUNT };
     void *whole = NULL;
-    vec *part[5];
-    if (!NAMED(lay_out)(sizes, 5, part, &whole)) return -1;
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     for (struct NAMED(block) b = {.game = c->share.first}; b.game < c->share.last; b.game += b.count) {
         const int64_t left = c->share.last - b.game;
         b.count = left < WIDTH ? left : WIDTH;
         b.across = rows <= b.count * wide;
         if (!b.across) b.count = 1;
         b.cells = b.across ? rows : wide;
-        vec eta = splat(c->eta[b.game]);
-        if (b.across) gather(c->eta, 1, b.game, c->games, &eta);
-        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 1);
-        if (chances && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, part[2]);
-        for (int64_t i = 0; i < wide * S && chances; i++) part[3][i] = splat(0.0);
-        for (int64_t k = 0; k < b.cells; k++)
-            for (int64_t l = 0; l < WIDTH; l++) ((double *)(part[1] + 2 * b.cells + k))[l] = (double)((k * WIDTH + l) / S);
+        struct NAMED(smooth_work) w = {part[CELLS], part[VALUE], part[CHANCES], part[NEXTS], part[ROOM], splat(c->eta[b.game])};
+        if (b.across) gather(c->eta, 1, b.game, c->games, &w.eta);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 1);
+        if (chances && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
         if (pair)
-            NAMED(smooth_run)(c, &b, 1, part[0], part[1], part[2], part[3], part[4], eta);
+            NAMED(smooth_run)(c, &b, 1, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
         else
-            NAMED(smooth_run)(c, &b, 0, part[0], part[1], part[2], part[3], part[4], eta);
-        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 0);
+            NAMED(smooth_run)(c, &b, 0, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 0);
     }
     free(whole);
     return 0;
