@@ -1,8 +1,8 @@
-"""Which rate, really: the learners after the paper at the long horizons of ``config/deep.yaml``, by ``./do deep-rates``.
+"""Which rate, really: the learners after the paper at the long horizons of ``config/deep.yaml``: ``./do deep-rates``.
 
-The pipeline makes tables of the same numbers without times, whose bytes are the same everywhere; here a learner runs at a
-time, on one thread, and what an iteration took is written down. ``docs/deep/rates.csv`` has a row for each setting and
-learner, and ``docs/successors.md`` a table of them.
+The pipeline makes tables of the same numbers without times, whose bytes are the same everywhere; here a learner runs at
+a time, on one thread, and what an iteration took is written down. ``docs/deep/rates.csv`` has a row for each setting
+and learner, and ``docs/successors.md`` a table of them.
 """
 
 import argparse
@@ -119,8 +119,8 @@ def main(arguments: list[str]) -> int:
         return 2
     for name in asked or known:
         new = [{key: str(value) for key, value in row.items()} for row in rows_of(name, known[name], config)]
-        places = {setting: i for i, setting in enumerate(known)}
-        rows = sorted([row for row in written() if row["setting"] != name] + new, key=lambda row: places[row["setting"]])
+        rows = [row for row in written() if row["setting"] != name] + new
+        rows.sort(key=lambda row: list(known).index(row["setting"]))
         with TABLE.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()

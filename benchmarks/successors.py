@@ -30,7 +30,7 @@ BESIDE = {
 }  # fmt: skip
 """The paper's learner of each class of games, and those that are held against it."""
 UNASKED = {"log_barrier_ftrl"}
-"""Without a kernel."""
+"""Whose step is a problem of its own."""
 
 
 def games_of(learner: str, count: int, actions: int, states: int, horizon: int) -> GameBatch[Any]:

@@ -238,13 +238,120 @@ static void NAMED(fetch_chances)(const struct smooth_call *c, const struct NAMED
         }
 }
 
+#define WHOLE_VECTORS(count) (((count) + WIDTH - 1) / WIDTH * WIDTH)
+
+/* Rows that are `d` apart exchange blocks of d lanes. */
+static inline __attribute__((always_inline)) void NAMED(swap_blocks)(const int64_t d, vec *rows) {
+    ivec low, high;
+    for (int64_t l = 0; l < WIDTH; l++) low[l] = l & d ? WIDTH + l - d : l, high[l] = l & d ? WIDTH + l : l + d;
+    for (int64_t i = 0; i < WIDTH; i++) {
+        if (i & d) continue;
+        const vec a = rows[i], b = rows[i + d];
+#if defined(__clang__)
+        for (int64_t l = 0; l < WIDTH; l++) rows[i][l] = l & d ? b[l - d] : a[l], rows[i + d][l] = l & d ? b[l] : a[l + d];
+#else
+        rows[i] = __builtin_shuffle(a, b, low), rows[i + d] = __builtin_shuffle(a, b, high);
+#endif
+    }
+}
+
+/* What lane l has in row i goes to lane i of row l. */
+static inline __attribute__((always_inline)) void NAMED(transpose)(vec *rows) {
+    NAMED(swap_blocks)(1, rows); /* each by itself: distances are constants then */
+    if (WIDTH > 2) NAMED(swap_blocks)(WIDTH > 2 ? 2 : 1, rows);
+    if (WIDTH > 4) NAMED(swap_blocks)(WIDTH > 4 ? 4 : 1, rows);
+}
+
+/* Of one game whose chances as vectors of steps and states would not stay in the first cache: chances and rewards as vectors of
+ * joint actions. Steps that share a kernel read it together. `wide` vectors have the joint actions. */
+struct NAMED(along) {
+    vec *chances, *estimates; /* [step][state][next state][wide], and [step][state][wide]: rewards, of the last step for good */
+    int64_t wide;
+};
+
+static inline int64_t NAMED(worth_turning)(const struct smooth_call *c) {
+    const int64_t J = c->rows * c->columns;
+    return c->horizon > 1 && J >= 2 * WIDTH && c->horizon * c->states * J * c->states * 8 > FIRST_CACHE;
+}
+
+static void NAMED(fetch_along)(const struct smooth_call *c, int64_t game, const struct NAMED(along) *w) {
+    const int64_t S = c->states, J = c->rows * c->columns, wide = w->wide * WIDTH;
+    double *const chances = (double *)w->chances, *const estimates = (double *)w->estimates;
+    for (int64_t row = 0; row < c->steps * S; row++) {
+        const double *const from = c->transition + ((row / S * c->kinds + c->index[game]) * S + row % S) * J * S;
+        for (int64_t z = 0; z < S; z++)
+            for (int64_t j = 0; j < wide; j++) chances[(row * S + z) * wide + j] = j < J ? from[j * S + z] : 0.0;
+    }
+    for (int64_t row = 0; row < c->horizon * S; row++)
+        for (int64_t j = 0; j < wide; j++) estimates[row * wide + j] = j < J ? c->reward[(game * c->horizon * S + row) * J + j] : 0.0;
+}
+
+/* Some vectors of joint actions of a state, of one step or two that share a kernel. */
+static inline __attribute__((always_inline)) void NAMED(estimate_some)(const int count, const int steps, int64_t S, int64_t wide,
+                                                                   const vec *chance, const double *values, const vec *reward, int64_t apart,
+                                                                   vec *out) {
+    vec sum[2][4];
+    for (int h = 0; h < steps; h++)
+        for (int i = 0; i < count; i++) sum[h][i] = reward[h * apart + i];
+    for (int64_t z = 0; z < S; z++)
+        for (int h = 0; h < steps; h++)
+            for (int i = 0; i < count; i++) sum[h][i] += chance[z * wide + i] * splat(values[h * S + z]);
+    for (int h = 0; h < steps; h++)
+        for (int i = 0; i < count; i++) out[h * apart + i] = sum[h][i];
+}
+
+/* Estimates of all steps but the last, given the values, into the second half of `estimates`. */
+static void NAMED(estimate_along)(const struct smooth_call *c, const struct NAMED(along) *w, const double *values) {
+    const int64_t S = c->states, wide = w->wide, apart = S * wide;
+    vec *const out = w->estimates + c->horizon * apart;
+    for (int64_t h = 0; h < c->horizon - 1;) {
+        const int64_t steps = c->steps == 1 && h + 2 < c->horizon ? 2 : 1;
+        for (int64_t s = 0; s < S; s++) {
+            const vec *const chance = w->chances + ((c->steps > 1 ? h : 0) * S + s) * S * wide;
+            const int64_t row = (h * S + s) * wide;
+            int64_t i = 0;
+#define SOME(count, steps) NAMED(estimate_some)(count, steps, S, wide, chance + i, values + (h + 1) * S, w->estimates + row + i, apart, out + row + i)
+            for (; i + 4 <= wide; i += 4)
+                if (steps == 2)
+                    SOME(4, 2);
+                else
+                    SOME(4, 1);
+            for (; i < wide; i++)
+                if (steps == 2)
+                    SOME(1, 2);
+                else
+                    SOME(1, 1);
+#undef SOME
+        }
+        h += steps;
+    }
+}
+
+/* q of the steps and states of a cell, from rows of joint actions. */
+static void NAMED(turn)(const struct smooth_call *c, const struct NAMED(along) *w, int64_t k, vec *q) {
+    const int64_t S = c->states, rows = c->horizon * S, wide = w->wide;
+    const vec *from[WIDTH];
+    for (int64_t l = 0; l < WIDTH; l++) {
+        const int64_t row = k * WIDTH + l < rows ? k * WIDTH + l : rows - 1;
+        from[l] = w->estimates + (row < rows - S ? rows + row : row) * wide; /* of the last step, rewards */
+    }
+    for (int64_t i = 0; i < wide; i++) {
+        vec square[WIDTH];
+        for (int64_t l = 0; l < WIDTH; l++) square[l] = from[l][i];
+        NAMED(transpose)(square);
+        for (int64_t l = 0; l < WIDTH; l++) q[i * WIDTH + l] = square[l];
+    }
+}
+
 /* What a run needs of its block: cells, values, chances of the next states; work space `room`; rates, and 1 - eta tau. */
 struct NAMED(smooth_work) {
     vec *cells, *value, *chances, *nexts, *room, eta, decay, tau;
+    struct NAMED(along) along; /* of one game, if it is worth it; else wide is 0 */
+    int64_t turned;            /* cells before this one find their estimates in q */
 };
 
-/* A cell plays, meets the estimates and updates its values, which are V_{h+1} in `next` or nothing at the last step. `speed` is
- * the rate of the value update if there is entropy. */
+/* A cell plays, meets the estimates and updates its values. `next` has V_{h+1}, or is nothing: then the estimates are the rewards,
+ * or those that stand in q. */
 static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struct smooth_call *c, const int pair, const int shared,
                                                                      const struct NAMED(smooth_work) *w, int64_t k, vec shrunk,
                                                                      vec fresh, const void *chance, const vec *next) {
@@ -252,9 +359,9 @@ static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struc
     const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B;
     const int entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
     const struct NAMED(cell) cell = NAMED(cell_at)(w->cells + k * (J + 5 * n), J, n);
-    vec *const q = w->room, *const spare = q + J;
+    vec *const q = w->room, *const spare = q + WHOLE_VECTORS(J);
     const double *const inverse = (const double *)(spare + 2 * n);
-    const vec *estimates = cell.reward;
+    const vec *estimates = k < w->turned ? q : cell.reward;
     vec entropy[6], beside = splat(0.0);
     if (next) {
         if (shared)
@@ -317,7 +424,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
         for (int64_t k = 0; k < cells; k++) { /* lanes of the last step meet values of 0 */
             const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 2 ? end : H - 2;
             vec *const own = w->nexts + k * S;
-            for (int64_t z = 0; z < S && first <= last; z++) {
+            for (int64_t z = 0; z < S && first <= last && !w->turned; z++) {
                 vec found = splat(values[(first + 1) * S + z]);
                 for (int64_t h = first + 1; h <= last; h++)
                     found = NAMED(either)(is[k * H + h], splat(values[(h + 1) * S + z]), found);
@@ -325,10 +432,12 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
                 own[z] = found;
             }
         }
+        if (w->turned) NAMED(estimate_along)(c, &w->along, values);
         const int whole = pass >= H && pass <= c->iterations;
         for (int64_t k = 0; k < cells; k++) {
             const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 1 ? end : H - 1;
-            const vec *const next = first < H - 1 ? w->nexts + k * S : NULL;
+            const vec *const next = first < H - 1 && !w->turned ? w->nexts + k * S : NULL;
+            if (k < w->turned) NAMED(turn)(c, &w->along, k, w->room);
             vec *const from = w->cells + k * size;
             if (!whole) memcpy(kept, from, (size_t)size * sizeof *kept), kept[size] = w->value[k];
             NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk),
@@ -347,7 +456,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct
                                                                     const int pair, struct NAMED(smooth_work) *w, ivec *is,
                                                                     double *numbers) {
     const int64_t n = pair ? 2 : c->rows + c->columns, most = c->rows < c->columns ? c->columns : c->rows;
-    double *const inverse = (double *)(w->room + (pair ? 4 : c->rows * c->columns) + 2 * n);
+    double *const inverse = (double *)(w->room + WHOLE_VECTORS(pair ? 4 : c->rows * c->columns) + 2 * n);
     for (int64_t a = 0; a < most; a++) inverse[a] = 1.0 / (double)(a + 1);
     w->tau = splat(c->temperature), w->decay = splat(1.0) - w->eta * w->tau;
     if (pair && c->rule == SMOOTH_GRADIENT) w->eta *= splat(0.5); /* a step is shared by the two actions */
@@ -364,10 +473,11 @@ static int NAMED(smooth)(const void *call) {
     const int64_t S = c->states, J = c->rows * c->columns, n = pair ? 2 : c->rows + c->columns, size = J + 5 * n;
     const int64_t rows = c->horizon * S, wide = (rows + WIDTH - 1) / WIDTH, games = c->share.last - c->share.first;
     const int64_t most = rows <= wide * (games < WIDTH ? games : WIDTH) ? rows : wide; /* cells of a block */
-    const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most;
-    const int64_t sizes[] = {most * size, most, chances * J * S, wide * S + size + 1, J + 2 * n + c->rows + c->columns,
-                             wide * c->horizon, c->horizon};
-    enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, COUNT };
+    const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most, turns = !pair && NAMED(worth_turning)(c);
+    const int64_t joint = (J + WIDTH - 1) / WIDTH, along = turns ? joint * S : 0;
+    const int64_t sizes[] = {most * size, most, chances * J * S, wide * S + size + 1, WHOLE_VECTORS(J) + 2 * n + c->rows + c->columns,
+                             wide * c->horizon, c->horizon, c->steps * S * along, 2 * c->horizon * along};
+    enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, ALONG, ESTIMATES, COUNT };
     void *whole = NULL;
     vec *part[COUNT];
     if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
@@ -378,9 +488,14 @@ static int NAMED(smooth)(const void *call) {
         if (!b.across) b.count = 1;
         b.cells = b.across ? rows : wide;
         struct NAMED(smooth_work) w = {part[CELLS], part[VALUE], part[CHANCES], part[NEXTS], part[ROOM], splat(c->eta[b.game])};
+        if (turns && !b.across) {
+            w.along = (struct NAMED(along)){part[ALONG], part[ESTIMATES], joint};
+            w.turned = ((c->horizon - 1) * S + WIDTH - 1) / WIDTH;
+            NAMED(fetch_along)(c, b.game, &w.along);
+        }
         if (b.across) gather(c->eta, 1, b.game, c->games, &w.eta);
         for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 1);
-        if (chances && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
+        if (chances && !w.turned && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
         if (pair)
             NAMED(smooth_run)(c, &b, 1, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
         else
@@ -390,3 +505,4 @@ static int NAMED(smooth)(const void *call) {
     free(whole);
     return 0;
 }
+#undef WHOLE_VECTORS
