@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.marks import put
 from metanash_replication.labels import LEARNER_LABELS
 from metanash_replication.topics.successors.measure import successors
 from metanash_replication.topics.successors.tables import NO_POWER, ROUNDED, rate_rows
@@ -92,14 +93,6 @@ def lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
     return found
 
 
-def put(page: str, table: Iterable[str]) -> str:
-    """The page with another table between its marks. Raises ValueError unless both are there once, in order."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"docs/successors.md must have one line {BEGIN} and, after it, one line {END}")
-    head, _, rest = page.partition(BEGIN)
-    return "\n".join([head + BEGIN, *table, END + rest.partition(END)[2]])
-
-
 def written() -> list[dict[str, str]]:
     """The rows that are there."""
     if not TABLE.exists():
@@ -125,7 +118,7 @@ def main(arguments: list[str]) -> int:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), lines(rows)), encoding="utf-8")
+        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), lines(rows), BEGIN, END), encoding="utf-8")
         print("\n".join(lines(new)[2:]), flush=True)
     return 0
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import rates
+from benchmarks.marks import put
 from metanash_replication.topics.successors.measure import successors
 from metanash_replication.topics.successors.tables import rate_rows
 
@@ -43,13 +44,13 @@ def test_learners_alone_make_the_rows_of_the_pipeline(name):
 def test_the_page_shows_the_file():
     page = rates.PAGE.read_text(encoding="utf-8")
     assert "\n".join(rates.lines(rates.written())) in page
-    assert rates.put(page, rates.lines(rates.written())) == page
+    assert put(page, rates.lines(rates.written()), rates.BEGIN, rates.END) == page
     assert {row["setting"] for row in rates.written()} == set(rates.specs(rates.configuration()))
 
 
 def test_a_page_without_a_place_is_refused():
     with pytest.raises(ValueError, match=r"must have one line <!-- rates"):
-        rates.put(f"{rates.END}\n{rates.BEGIN}", [])
+        put(f"{rates.END}\n{rates.BEGIN}", [], rates.BEGIN, rates.END)
 
 
 def test_only_settings_that_are_there_are_run(capsys, tmp_path, monkeypatch):

@@ -4,9 +4,10 @@
 every iteration, ``cautious`` those whose rate follows the regrets, ``swap_ftrl`` those with the log barrier against
 swap deviations, ``regret_matching`` predictive regret matching+ on fixed Q-estimates; ``mirror_run``, ``joint_run`` and
 ``regret_run`` go through stages or value updates and leave what there was on the way. ``ascent`` advances independent
-gradient play, ``maml`` differentiates values through inner softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to
-rewards, ``fold`` empties two-level sums. ``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth,
-``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
+gradient play, ``maml`` differentiates values through inner softmax ascent. ``expect`` averages next-state values,
+``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``, ``discounted_values`` and
+``correlated_values`` work out what policies and best responses are worth, ``equilibria`` solves matrix games,
+``off_simplex`` finds what is no distribution.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
 ``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays

@@ -83,10 +83,16 @@ static __attribute__((noinline)) void NAMED(project_any)(int64_t actions, vec *r
     vec top = x[0], total = splat(-1.0), threshold = splat(-INFINITY);
     for (int64_t a = 1; a < actions; a++) top = larger(top, x[a]);
     for (int64_t a = 0; a < actions; a++) sorted[a] = x[a] -= top;
-    for (int64_t round = 0; round < actions; round++)
-        for (int64_t a = round & 1; a + 1 < actions; a += 2) {
-            const vec high = larger(sorted[a], sorted[a + 1]), low = smaller(sorted[a], sorted[a + 1]);
-            sorted[a] = high, sorted[a + 1] = low;
+    int64_t half = 1;
+    while (2 * half < actions) half *= 2;
+    for (int64_t p = half; p > 0; p /= 2) /* Batcher's network (Knuth, Algorithm 5.2.2M) */
+        for (int64_t q = half, r = 0, d = p;; d = q - p, q /= 2, r = p) {
+            for (int64_t a = 0; a + d < actions; a++) {
+                if ((a & p) != r) continue;
+                const vec high = larger(sorted[a], sorted[a + d]), low = smaller(sorted[a], sorted[a + d]);
+                sorted[a] = high, sorted[a + d] = low;
+            }
+            if (q == p) break;
         }
     for (int64_t a = 0; a < actions; a++) total += sorted[a], threshold = larger(threshold, total * splat(inverse[a]));
     for (int64_t a = 0; a < actions; a++) x[a] = larger(x[a] - threshold, splat(0.0));
@@ -347,21 +353,21 @@ static void NAMED(turn)(const struct smooth_call *c, const struct NAMED(along) *
 struct NAMED(smooth_work) {
     vec *cells, *value, *chances, *nexts, *room, eta, decay, tau;
     struct NAMED(along) along; /* of one game, if it is worth it; else wide is 0 */
-    int64_t turned;            /* cells before this one find their estimates in q */
 };
 
 /* A cell plays, meets the estimates and updates its values. `next` has V_{h+1}, or is nothing: then the estimates are the rewards,
- * or those that stand in q. */
+ * or stand in q, if `turned`. */
 static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struct smooth_call *c, const int pair, const int shared,
                                                                      const struct NAMED(smooth_work) *w, int64_t k, vec shrunk,
-                                                                     vec fresh, const void *chance, const vec *next) {
+                                                                     vec fresh, const void *chance, const vec *next,
+                                                                     int turned) {
     const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
     const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B;
     const int entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
     const struct NAMED(cell) cell = NAMED(cell_at)(w->cells + k * (J + 5 * n), J, n);
     vec *const q = w->room, *const spare = q + WHOLE_VECTORS(J);
     const double *const inverse = (const double *)(spare + 2 * n);
-    const vec *estimates = k < w->turned ? q : cell.reward;
+    const vec *estimates = turned ? q : cell.reward;
     vec entropy[6], beside = splat(0.0);
     if (next) {
         if (shared)
@@ -391,9 +397,9 @@ static inline __attribute__((always_inline)) void NAMED(smooth_across)(const str
                 const vec *const next = h < H - 1 ? w->value + (h + 1) * S : NULL;
                 const int64_t place = (c->steps > 1 ? k : s) * many;
                 if (c->kinds == 1)
-                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next);
+                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next, 0);
                 else
-                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next);
+                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next, 0);
             }
     }
 }
@@ -407,7 +413,7 @@ static inline __attribute__((always_inline)) vec NAMED(by_step)(const ivec *is, 
 
 /* One game, its steps all at once: step h is H - 1 - h iterations behind the last one, so the values that it looks at are those
  * of the pass before, and none waits for another in a pass. Steps that have not begun, or are through, keep what they have. */
-static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const struct smooth_call *c, int64_t cells, const int pair,
+static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const struct smooth_call *c, int64_t cells, const int pair, const int turns,
                                                                       const struct NAMED(smooth_work) *w, ivec *is, double *numbers) {
     const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns;
     const int64_t size = J + 5 * (pair ? 2 : c->rows + c->columns), many = c->rows * c->columns * S;
@@ -424,7 +430,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
         for (int64_t k = 0; k < cells; k++) { /* lanes of the last step meet values of 0 */
             const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 2 ? end : H - 2;
             vec *const own = w->nexts + k * S;
-            for (int64_t z = 0; z < S && first <= last && !w->turned; z++) {
+            for (int64_t z = 0; z < S && first <= last && !turns; z++) {
                 vec found = splat(values[(first + 1) * S + z]);
                 for (int64_t h = first + 1; h <= last; h++)
                     found = NAMED(either)(is[k * H + h], splat(values[(h + 1) * S + z]), found);
@@ -432,16 +438,17 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
                 own[z] = found;
             }
         }
-        if (w->turned) NAMED(estimate_along)(c, &w->along, values);
+        if (turns) NAMED(estimate_along)(c, &w->along, values);
         const int whole = pass >= H && pass <= c->iterations;
         for (int64_t k = 0; k < cells; k++) {
             const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 1 ? end : H - 1;
-            const vec *const next = first < H - 1 && !w->turned ? w->nexts + k * S : NULL;
-            if (k < w->turned) NAMED(turn)(c, &w->along, k, w->room);
+            const vec *const next = first < H - 1 && !turns ? w->nexts + k * S : NULL;
+            const int turned = turns && first < H - 1;
+            if (turned) NAMED(turn)(c, &w->along, k, w->room);
             vec *const from = w->cells + k * size;
             if (!whole) memcpy(kept, from, (size_t)size * sizeof *kept), kept[size] = w->value[k];
             NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk),
-                               NAMED(by_step)(is + k * H, first, last, fresh), w->chances + k * many, next);
+                               NAMED(by_step)(is + k * H, first, last, fresh), w->chances + k * many, next, turned);
             if (whole) continue;
             ivec moves = {0};
             for (int64_t h = first; h <= last; h++)
@@ -462,8 +469,10 @@ static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct
     if (pair && c->rule == SMOOTH_GRADIENT) w->eta *= splat(0.5); /* a step is shared by the two actions */
     if (b->across)
         NAMED(smooth_across)(c, pair, w);
+    else if (!pair && w->along.wide)
+        NAMED(smooth_alone)(c, b->cells, pair, 1, w, is, numbers);
     else
-        NAMED(smooth_alone)(c, b->cells, pair, w, is, numbers);
+        NAMED(smooth_alone)(c, b->cells, pair, 0, w, is, numbers);
 }
 
 static int NAMED(smooth)(const void *call) {
@@ -490,12 +499,11 @@ static int NAMED(smooth)(const void *call) {
         struct NAMED(smooth_work) w = {part[CELLS], part[VALUE], part[CHANCES], part[NEXTS], part[ROOM], splat(c->eta[b.game])};
         if (turns && !b.across) {
             w.along = (struct NAMED(along)){part[ALONG], part[ESTIMATES], joint};
-            w.turned = ((c->horizon - 1) * S + WIDTH - 1) / WIDTH;
             NAMED(fetch_along)(c, b.game, &w.along);
         }
         if (b.across) gather(c->eta, 1, b.game, c->games, &w.eta);
         for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 1);
-        if (chances && !w.turned && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
+        if (chances && !w.along.wide && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
         if (pair)
             NAMED(smooth_run)(c, &b, 1, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
         else
