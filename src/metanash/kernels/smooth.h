@@ -418,8 +418,10 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
     const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns;
     const int64_t size = J + 5 * (pair ? 2 : c->rows + c->columns), many = c->rows * c->columns * S;
     double *const fresh = numbers, *const shrunk = numbers + H, *const values = (double *)w->value;
+    int64_t *const span = (int64_t *)(numbers + 2 * H); /* steps of the first and of the last lane of each cell */
     vec *const kept = w->nexts + cells * S;
     for (int64_t h = 0; h < 2 * H; h++) numbers[h] = 0.0;
+    for (int64_t k = 0; k < cells; k++) span[2 * k] = k * WIDTH / S, span[2 * k + 1] = ((k + 1) * WIDTH - 1) / S;
     for (int64_t k = 0; k < cells; k++)
         for (int64_t h = 0; h < H; h++)
             for (int64_t l = 0; l < WIDTH; l++) is[k * H + h][l] = (k * WIDTH + l) / S == h ? -1 : 0;
@@ -427,10 +429,10 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
         const int64_t t = c->done + pass;
         for (int64_t h = 0; h < H - 1; h++) fresh[h] = fresh[h + 1], shrunk[h] = shrunk[h + 1];
         fresh[H - 1] = (double)(H + 1) / (double)(H + t), shrunk[H - 1] = (double)t / (double)(H + t);
-        for (int64_t k = 0; k < cells; k++) { /* lanes of the last step meet values of 0 */
-            const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 2 ? end : H - 2;
+        for (int64_t k = 0; k < cells && !turns; k++) { /* lanes of the last step meet values of 0 */
+            const int64_t first = span[2 * k], end = span[2 * k + 1], last = end < H - 2 ? end : H - 2;
             vec *const own = w->nexts + k * S;
-            for (int64_t z = 0; z < S && first <= last && !turns; z++) {
+            for (int64_t z = 0; z < S && first <= last; z++) {
                 vec found = splat(values[(first + 1) * S + z]);
                 for (int64_t h = first + 1; h <= last; h++)
                     found = NAMED(either)(is[k * H + h], splat(values[(h + 1) * S + z]), found);
@@ -441,7 +443,7 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
         if (turns) NAMED(estimate_along)(c, &w->along, values);
         const int whole = pass >= H && pass <= c->iterations;
         for (int64_t k = 0; k < cells; k++) {
-            const int64_t first = k * WIDTH / S, end = ((k + 1) * WIDTH - 1) / S, last = end < H - 1 ? end : H - 1;
+            const int64_t first = span[2 * k], end = span[2 * k + 1], last = end < H - 1 ? end : H - 1;
             const vec *const next = first < H - 1 && !turns ? w->nexts + k * S : NULL;
             const int turned = turns && first < H - 1;
             if (turned) NAMED(turn)(c, &w->along, k, w->room);
@@ -485,7 +487,7 @@ static int NAMED(smooth)(const void *call) {
     const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most, turns = !pair && NAMED(worth_turning)(c);
     const int64_t joint = (J + WIDTH - 1) / WIDTH, along = turns ? joint * S : 0;
     const int64_t sizes[] = {most * size, most, chances * J * S, wide * S + size + 1, WHOLE_VECTORS(J) + 2 * n + c->rows + c->columns,
-                             wide * c->horizon, c->horizon, c->steps * S * along, 2 * c->horizon * along};
+                             wide * c->horizon, c->horizon + wide, c->steps * S * along, 2 * c->horizon * along};
     enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, ALONG, ESTIMATES, COUNT };
     void *whole = NULL;
     vec *part[COUNT];
