@@ -355,26 +355,27 @@ struct NAMED(smooth_work) {
     struct NAMED(along) along; /* of one game, if it is worth it; else wide is 0 */
 };
 
-/* A cell plays, meets the estimates and updates its values. `next` has V_{h+1}, or is nothing: then the estimates are the rewards,
- * or stand in q, if `turned`. */
+/* A cell plays, meets the estimates and updates its values. `estimates` are there already, or nothing: then they are worked out
+ * from V_{h+1} in `next`, or are the rewards if that is nothing too. */
 static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struct smooth_call *c, const int pair, const int shared,
                                                                      const struct NAMED(smooth_work) *w, int64_t k, vec shrunk,
                                                                      vec fresh, const void *chance, const vec *next,
-                                                                     int turned) {
+                                                                     const vec *estimates) {
     const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
     const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B;
     const int entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
     const struct NAMED(cell) cell = NAMED(cell_at)(w->cells + k * (J + 5 * n), J, n);
     vec *const q = w->room, *const spare = q + WHOLE_VECTORS(J);
     const double *const inverse = (const double *)(spare + 2 * n);
-    const vec *estimates = turned ? q : cell.reward;
     vec entropy[6], beside = splat(0.0);
     if (next) {
         if (shared)
-            NAMED(estimate)(1, J, S, estimates, chance, next, q);
+            NAMED(estimate)(1, J, S, cell.reward, chance, next, q);
         else
-            NAMED(estimate)(0, J, S, estimates, chance, next, q);
+            NAMED(estimate)(0, J, S, cell.reward, chance, next, q);
         estimates = q;
+    } else if (!estimates) {
+        estimates = cell.reward;
     }
     NAMED(smooth_play)(pair, A, B, rule, w->eta, w->decay, &cell, entropic ? entropy : NULL, spare, inverse);
     if (entropic) /* of the two logarithms the difference */
@@ -386,29 +387,38 @@ static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struc
     w->value[k] = (splat(1.0) - speed) * w->value[k] + speed * (worth + beside);
 }
 
-/* A block of games: from the last step backwards. */
-static inline __attribute__((always_inline)) void NAMED(smooth_across)(const struct smooth_call *c, const int pair,
+/* A block of games, or one game of a single step: from the last step backwards, so many cells each. */
+static inline __attribute__((always_inline)) void NAMED(smooth_across)(const struct smooth_call *c, const int pair, int64_t count,
                                                                        const struct NAMED(smooth_work) *w) {
     const int64_t H = c->horizon, S = c->states, many = c->rows * c->columns * S;
     for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
         const vec fresh = splat((double)(H + 1) / (double)(H + t)), shrunk = splat((double)t / (double)(H + t));
         for (int64_t h = H - 1; h >= 0; h--)
-            for (int64_t s = 0, k = h * S; s < S; s++, k++) {
+            for (int64_t s = 0, k = h * S; s < count; s++, k++) {
                 const vec *const next = h < H - 1 ? w->value + (h + 1) * S : NULL;
                 const int64_t place = (c->steps > 1 ? k : s) * many;
                 if (c->kinds == 1)
-                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next, 0);
+                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next, NULL);
                 else
-                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next, 0);
+                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next, NULL);
             }
     }
 }
 
-/* Of a cell, by its lanes: numbers[h] for those of step h, 0 for those of none. */
-static inline __attribute__((always_inline)) vec NAMED(by_step)(const ivec *is, int64_t first, int64_t last, const double *numbers) {
-    vec found = splat(numbers[first]);
-    for (int64_t h = first + 1; h <= last; h++) found = NAMED(either)(is[h], splat(numbers[h]), found);
+/* Of a cell with lanes of the steps from `first` to `last`, by its lanes: numbers[h apart] for those of step h. */
+static inline __attribute__((always_inline)) vec NAMED(by_step)(const ivec *is, int64_t first, int64_t last, const double *numbers,
+                                                            int64_t apart) {
+    vec found = splat(numbers[first * apart]);
+    for (int64_t h = first + 1; h <= last; h++) found = NAMED(either)(is[h], splat(numbers[h * apart]), found);
     return found;
+}
+
+/* V_{h+1}(z) for lanes of step h, 0 for those of the last step; `first` is before it. */
+static inline __attribute__((always_inline)) vec NAMED(next_value)(const struct smooth_call *c, const ivec *is, int64_t first, int64_t end,
+                                                               const double *values, int64_t z) {
+    const int64_t H = c->horizon, S = c->states, last = end < H - 2 ? end : H - 2;
+    const vec found = NAMED(by_step)(is, first, last, values + S + z, S);
+    return end > last ? NAMED(either)(is[H - 1], splat(0.0), found) : found;
 }
 
 /* One game, its steps all at once: step h is H - 1 - h iterations behind the last one, so the values that it looks at are those
@@ -419,7 +429,8 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
     const int64_t size = J + 5 * (pair ? 2 : c->rows + c->columns), many = c->rows * c->columns * S;
     double *const fresh = numbers, *const shrunk = numbers + H, *const values = (double *)w->value;
     int64_t *const span = (int64_t *)(numbers + 2 * H); /* steps of the first and of the last lane of each cell */
-    vec *const kept = w->nexts + cells * S;
+    const int64_t most = S < 4 ? 4 : S; /* next values of a cell, or estimates of two actions */
+    vec *const kept = w->nexts + cells * most;
     for (int64_t h = 0; h < 2 * H; h++) numbers[h] = 0.0;
     for (int64_t k = 0; k < cells; k++) span[2 * k] = k * WIDTH / S, span[2 * k + 1] = ((k + 1) * WIDTH - 1) / S;
     for (int64_t k = 0; k < cells; k++)
@@ -429,28 +440,32 @@ static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const stru
         const int64_t t = c->done + pass;
         for (int64_t h = 0; h < H - 1; h++) fresh[h] = fresh[h + 1], shrunk[h] = shrunk[h + 1];
         fresh[H - 1] = (double)(H + 1) / (double)(H + t), shrunk[H - 1] = (double)t / (double)(H + t);
-        for (int64_t k = 0; k < cells && !turns; k++) { /* lanes of the last step meet values of 0 */
-            const int64_t first = span[2 * k], end = span[2 * k + 1], last = end < H - 2 ? end : H - 2;
-            vec *const own = w->nexts + k * S;
-            for (int64_t z = 0; z < S && first <= last; z++) {
-                vec found = splat(values[(first + 1) * S + z]);
-                for (int64_t h = first + 1; h <= last; h++)
-                    found = NAMED(either)(is[k * H + h], splat(values[(h + 1) * S + z]), found);
-                if (end > last) found = NAMED(either)(is[k * H + H - 1], splat(0.0), found);
-                own[z] = found;
+        for (int64_t k = 0; k < cells && !turns && span[2 * k] < H - 1; k++) { /* later cells are of the last step */
+            const int64_t first = span[2 * k], end = span[2 * k + 1];
+            vec *const own = w->nexts + k * most;
+            if (!pair) {
+                for (int64_t z = 0; z < S; z++) own[z] = NAMED(next_value)(c, is + k * H, first, end, values, z);
+                continue;
             }
+            const vec *const reward = w->cells + k * size, *const chance = w->chances + k * many;
+            vec q0 = reward[0], q1 = reward[1], q2 = reward[2], q3 = reward[3]; /* all cells first: none waits for the others */
+            for (int64_t z = 0; z < S; z++) {
+                const vec v = NAMED(next_value)(c, is + k * H, first, end, values, z);
+                q0 += chance[z] * v, q1 += chance[S + z] * v, q2 += chance[2 * S + z] * v, q3 += chance[3 * S + z] * v;
+            }
+            own[0] = q0, own[1] = q1, own[2] = q2, own[3] = q3;
         }
         if (turns) NAMED(estimate_along)(c, &w->along, values);
         const int whole = pass >= H && pass <= c->iterations;
         for (int64_t k = 0; k < cells; k++) {
             const int64_t first = span[2 * k], end = span[2 * k + 1], last = end < H - 1 ? end : H - 1;
-            const vec *const next = first < H - 1 && !turns ? w->nexts + k * S : NULL;
-            const int turned = turns && first < H - 1;
-            if (turned) NAMED(turn)(c, &w->along, k, w->room);
+            const vec *const own = first < H - 1 ? w->nexts + k * most : NULL;
+            if (turns && own) NAMED(turn)(c, &w->along, k, w->room);
             vec *const from = w->cells + k * size;
             if (!whole) memcpy(kept, from, (size_t)size * sizeof *kept), kept[size] = w->value[k];
-            NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk),
-                               NAMED(by_step)(is + k * H, first, last, fresh), w->chances + k * many, next, turned);
+            NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk, 1),
+                               NAMED(by_step)(is + k * H, first, last, fresh, 1), w->chances + k * many, pair || turns ? NULL : own,
+                               pair ? own : turns && own ? w->room : NULL);
             if (whole) continue;
             ivec moves = {0};
             for (int64_t h = first; h <= last; h++)
@@ -469,8 +484,8 @@ static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct
     for (int64_t a = 0; a < most; a++) inverse[a] = 1.0 / (double)(a + 1);
     w->tau = splat(c->temperature), w->decay = splat(1.0) - w->eta * w->tau;
     if (pair && c->rule == SMOOTH_GRADIENT) w->eta *= splat(0.5); /* a step is shared by the two actions */
-    if (b->across)
-        NAMED(smooth_across)(c, pair, w);
+    if (b->across || c->horizon == 1)
+        NAMED(smooth_across)(c, pair, b->cells / c->horizon, w);
     else if (!pair && w->along.wide)
         NAMED(smooth_alone)(c, b->cells, pair, 1, w, is, numbers);
     else
@@ -486,7 +501,7 @@ static int NAMED(smooth)(const void *call) {
     const int64_t most = rows <= wide * (games < WIDTH ? games : WIDTH) ? rows : wide; /* cells of a block */
     const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most, turns = !pair && NAMED(worth_turning)(c);
     const int64_t joint = (J + WIDTH - 1) / WIDTH, along = turns ? joint * S : 0;
-    const int64_t sizes[] = {most * size, most, chances * J * S, wide * S + size + 1, WHOLE_VECTORS(J) + 2 * n + c->rows + c->columns,
+    const int64_t sizes[] = {most * size, most, chances * J * S, wide * (S < 4 ? 4 : S) + size + 1, WHOLE_VECTORS(J) + 2 * n + c->rows + c->columns,
                              wide * c->horizon, c->horizon + wide, c->steps * S * along, 2 * c->horizon * along};
     enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, ALONG, ESTIMATES, COUNT };
     void *whole = NULL;
