@@ -83,16 +83,10 @@ static __attribute__((noinline)) void NAMED(project_any)(int64_t actions, vec *r
     vec top = x[0], total = splat(-1.0), threshold = splat(-INFINITY);
     for (int64_t a = 1; a < actions; a++) top = larger(top, x[a]);
     for (int64_t a = 0; a < actions; a++) sorted[a] = x[a] -= top;
-    int64_t half = 1;
-    while (2 * half < actions) half *= 2;
-    for (int64_t p = half; p > 0; p /= 2) /* Batcher's network (Knuth, Algorithm 5.2.2M) */
-        for (int64_t q = half, r = 0, d = p;; d = q - p, q /= 2, r = p) {
-            for (int64_t a = 0; a + d < actions; a++) {
-                if ((a & p) != r) continue;
-                const vec high = larger(sorted[a], sorted[a + d]), low = smaller(sorted[a], sorted[a + d]);
-                sorted[a] = high, sorted[a + d] = low;
-            }
-            if (q == p) break;
+    for (int64_t round = 0; round < actions; round++)
+        for (int64_t a = round & 1; a + 1 < actions; a += 2) {
+            const vec high = larger(sorted[a], sorted[a + 1]), low = smaller(sorted[a], sorted[a + 1]);
+            sorted[a] = high, sorted[a + 1] = low;
         }
     for (int64_t a = 0; a < actions; a++) total += sorted[a], threshold = larger(threshold, total * splat(inverse[a]));
     for (int64_t a = 0; a < actions; a++) x[a] = larger(x[a] - threshold, splat(0.0));
