@@ -27,6 +27,8 @@ usage: ./do COMMAND [ARGUMENTS]
                                    (--draw: against the size, as a figure)
   bench-matrices [sizes]           exact solutions of matrix games of 200 to 2,000 actions; --highs: beside HiGHS
   bench-stochastic [arguments]     stationary equilibria of drawn stochastic games: counts, gaps and times
+  bench-successors                 learners after the paper over those of the paper: a table in docs/successors.md
+  deep-rates [settings]            learners after the paper at the long horizons: a table in docs/successors.md
   bench-against REV [arguments]    this build beside an older one, in turns: a table in docs/performance.md
                                    (--pipeline, --tests, --long: what takes minutes)
   overhead [arguments]             where the time of the last finished run went
@@ -482,6 +484,14 @@ case $command in
     bench-stochastic)
         setup
         OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.stochastic "$@"
+        ;;
+    bench-successors)
+        setup
+        OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec python -m benchmarks.successors
+        ;;
+    deep-rates)
+        setup
+        exec python -m benchmarks.rates "$@"
         ;;
     bench-against)
         setup

@@ -134,6 +134,42 @@ def smooth(games: int, actions: int, states: int, horizon: int, rule: int) -> Ca
     return call
 
 
+def swap_ftrl(games: int, actions: tuple[int, ...], horizon: int) -> Call:
+    """The log barrier against swap deviations, with two states, from uniform policies."""
+    players, joint, columns, squares = len(actions), math.prod(actions), sum(actions), sum(n * n for n in actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        rows = games * horizon * 2
+        policies = array("d", [1 / n for n in actions for _ in range(n)]) * rows
+        compiled.swap_ftrl(
+            reward=uniform(rows * players * joint),
+            transition=simplex(2 * joint, 2) if horizon > 1 else array("d"),
+            index=array("q", [0] * games),
+            eta=same(1.0, games),
+            prior=policies,
+            iterate=policies[:],
+            mean_joint=same(1 / joint, rows * joint),
+            value=same(0.0, rows * players),
+            **{name: same(0.0, rows * squares) for name in ("sums", "last", "answers")},
+            fixed=same(0.0, rows * columns),
+            deviated=same(0.0, games * 4 * players),
+            actions=array("q", actions),
+            games=games,
+            players=players,
+            horizon=horizon,
+            states=2,
+            joint=joint,
+            columns=columns,
+            squares=squares,
+            kinds=1,
+            steps=1,
+            done=0,
+            iterations=iterations,
+        )
+
+    return call
+
+
 def cautious(lanes: int, actions: tuple[int, ...]) -> Call:
     """Multiplicative weights with dynamic rates, none of which falls below 1."""
     players, joint, columns = len(actions), math.prod(actions), sum(actions)
@@ -638,6 +674,8 @@ CASES = {
     "optimistic gradient 10x10": Case("smooth", 4, 100, smooth(4, 10, 1, 1, 1)),
     "extragradient 3x3": Case("smooth", 16, 200, smooth(4, 3, 2, 2, 2)),
     "entropy OMWU 2x2": Case("smooth", 16, 500, smooth(4, 2, 2, 2, 3)),
+    "log barrier 2x2": Case("swap_ftrl", 8, 100, swap_ftrl(4, (2, 2), 1)),
+    "log barrier 3x3, two steps": Case("swap_ftrl", 16, 50, swap_ftrl(4, (3, 3), 2)),
     "cautious 2x2": Case("cautious", 4, 500, cautious(4, (2, 2))),
     "cautious 3x3": Case("cautious", 4, 500, cautious(4, (3, 3))),
     "regret_matching 2x2": Case("regret_matching", 4, 1_000, regret_matching(4, 2)),

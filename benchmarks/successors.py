@@ -1,21 +1,27 @@
 """Iterations of the learners after the paper beside those of the paper's, on the same games: part of ``./do bench``.
 
+``./do bench-successors`` runs this part alone, and writes the table in ``docs/successors.md``.
+
 A learner and the one it is held against run in turns, on one thread, by processor time; the fastest round counts.
 """
 
 import itertools
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from benchmarks.marks import put
 from metanash import families
 from metanash.games import GameBatch
 from metanash.learners import LEARNERS
 
 MOST = 3.0
 """Times an iteration of the paper's learner, asked for."""
+PAGE = Path(__file__).resolve().parents[1] / "docs/successors.md"
+BEGIN, END = "<!-- ratios: written by ./do bench-successors -->", "<!-- end of ratios -->"
 SECONDS = 0.02
 """Of a run, at least."""
 
@@ -30,7 +36,7 @@ BESIDE = {
 }  # fmt: skip
 """The paper's learner of each class of games, and those that are held against it."""
 UNASKED = {"log_barrier_ftrl"}
-"""Without a kernel."""
+"""Whose step is a problem of its own."""
 
 
 def games_of(learner: str, count: int, actions: int, states: int, horizon: int) -> GameBatch[Any]:
@@ -74,30 +80,60 @@ def measured(base: str, games: GameBatch[Any], horizon: int, rounds: int) -> dic
     return best
 
 
-def print_successors(rounds: int) -> list[str]:
-    """Print ratios for every size; return those that are above :data:`MOST`."""
-    missed = []
-    print(f"\nIterations of learners after the paper over those of the paper's (at most {MOST:g} asked for):")
+def ratios(rounds: int) -> Iterator[tuple[str, str, int, str, float, float]]:
+    """Class's learner, learner, games, their sizes, seconds of the class's, and times that, for every size."""
     for base, count, actions, (states, horizon) in itertools.product(
         BESIDE, (1, 100), (2, 3, 10), ((2, 1), (2, 2), (10, 3))
     ):
         if base == TEAMS and (states, horizon) == (2, 2):  # no horizon there
             continue
-        name = f"{count} game{'s' * (count > 1)} S{states} {actions}x{actions}"
-        name += "" if base == TEAMS else f" H{horizon}"
+        sizes = f"S{states} {actions}x{actions}" + ("" if base == TEAMS else f" H{horizon}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = measured(base, games_of(base, count, actions, states, horizon), horizon, rounds)
-        ratios = {learner: seconds / found[base] for learner, seconds in found.items() if learner != base}
-        parts = [f"{learner} {ratio:.2f}" for learner, ratio in ratios.items()]
-        print(f"{name:24s}  {base} {found[base] * 1e6:.2f} us: {', '.join(parts)}", flush=True)
+        for learner, seconds in found.items():
+            if learner != base:
+                yield base, learner, count, sizes, found[base], seconds / found[base]
+
+
+def print_successors(rounds: int, found: Iterable[tuple[str, str, int, str, float, float]] | None = None) -> list[str]:
+    """Print ratios for every size; return those that are above :data:`MOST`."""
+    missed = []
+    print(f"\nIterations of learners after the paper over those of the paper's (at most {MOST:g} asked for):")
+    places = itertools.groupby(ratios(rounds) if found is None else found, key=lambda row: (row[0], *row[2:5]))
+    for (base, count, sizes, seconds), rows in places:
+        name = f"{count} game{'s' * (count > 1)} {sizes}"
+        own = [(row[1], row[5]) for row in rows]
+        parts = [f"{learner} {ratio:.2f}" for learner, ratio in own]
+        print(f"{name:24s}  {base} {seconds * 1e6:.2f} us: {', '.join(parts)}", flush=True)
         missed += [
             f"{learner}, {name}: {ratio:.2f} times {base}"
-            for learner, ratio in ratios.items()
+            for learner, ratio in own
             if ratio > MOST and learner not in UNASKED
         ]
     return missed
 
 
+def lines(rows: Iterable[tuple[str, str, int, str, float, float]]) -> list[str]:
+    """The table of the page: least and largest ratio of each learner, and the sizes of a game above :data:`MOST`."""
+    listed = list(rows)
+    found = ["| learner | over | a game alone | a hundred games | above |", "|---|---|---:|---:|---|"]
+    for base, learner in dict.fromkeys(row[:2] for row in listed):
+        own = [row for row in listed if row[1] == learner]
+        spans = [[row[5] for row in own if row[2] == count] for count in (1, 100)]
+        above = [f"{row[2]} x {row[3]} ({row[5]:.1f})" for row in own if row[5] > MOST]
+        told = "all" if len(above) == len(own) else ", ".join(above)
+        cells = [f"`{learner}`", f"`{base}`", *(f"{min(span):.2g} to {max(span):.2g}" for span in spans), told]
+        found.append(f"| {' | '.join(cells)} |")
+    return found
+
+
+def main() -> None:
+    """Print ratios, and write the table into the page."""
+    found = list(ratios(3))
+    print("", *print_successors(3, found), sep="\n")
+    PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), lines(found), BEGIN, END), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print("", *print_successors(3), sep="\n")
+    main()

@@ -9,6 +9,7 @@ import math
 import sys
 
 import numpy as np
+from barrier_cases import BARRIER_WRITTEN, barrier_cases
 from cautious_cases import CAUTIOUS_WRITTEN, cautious_cases
 from sampling_cases import sampling_cases
 from schedule_cases import schedule_cases
@@ -309,6 +310,7 @@ WRITTEN = {
     "maml": ("logits", "gradient", "objective", "norm", "least"),
     "cautious": CAUTIOUS_WRITTEN,
     "smooth": SMOOTH_WRITTEN,
+    "swap_ftrl": BARRIER_WRITTEN,
     "fold": ("sums", "total"),
     "finite_values": ("value", "start"),
     "discounted_values": ("value", "start"),
@@ -426,6 +428,7 @@ def cases():
     yield from sparse_cases(np.random.default_rng(20234))
     yield from smooth_cases(np.random.default_rng(20236))
     yield from cautious_cases(np.random.default_rng(20237))
+    yield from barrier_cases(np.random.default_rng(20238))
 
 
 def cases_without_prediction():

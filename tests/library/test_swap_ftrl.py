@@ -6,6 +6,7 @@ import numpy as np
 import oracles
 import oracles_successors
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import random_interior, random_tables, seeds
@@ -112,6 +113,40 @@ def test_a_cut_run_gives_the_bits_of_the_whole_and_games_do_not_mix():
         np.testing.assert_allclose(alone.policy[0], learner.output(whole)[k], atol=1e-14, rtol=0)
         for name, value in learner.measure(batch, whole).items():
             np.testing.assert_allclose(alone.measures[name][0, -1], value[k], atol=1e-13)
+
+
+@pytest.mark.parametrize(("horizon", "actions"), [(1, (2, 3)), (3, (2, 3)), (2, (2, 2, 3))])
+@pytest.mark.parametrize("stationary", [True, False])
+def test_sparse_transitions_change_nothing(horizon, actions, stationary):
+    """They go through NumPy, dense ones through the kernel."""
+    games = families.general_sum_sequence(
+        "random", 4, n_games=3, perturbation=0.3, horizon=horizon, n_states=3, n_actions=actions, stationary=stationary
+    )
+    rows = [[game.transition.at(h).reshape(-1, 3) for h in range(game.transition.steps)] for game in games]
+    sparse = [
+        MarkovGame(game.reward, Transition.sparse([scipy.sparse.csr_array(row) for row in own], actions))
+        for game, own in zip(games, rows, strict=True)
+    ]
+    learner = LogBarrierFTRL(np.array([0.2, 0.7, 3.0]))
+    dense, other = (learner.advance(batch, learner.start(batch), 25) for batch in map(GameBatch.of, (games, sparse)))
+    assert dense.iteration == other.iteration == 25
+    for name in ("values", "joint", "deviated"):
+        np.testing.assert_allclose(getattr(dense, name), getattr(other, name), atol=1e-12, rtol=0, err_msg=name)
+    for name in ("sums", "last", "iterate", "answers", "fixed"):
+        for one, two in zip(getattr(dense, name), getattr(other, name), strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-12, rtol=0, err_msg=name)
+
+
+def test_a_state_is_left_as_it_was():
+    batch = GameBatch.of(some_games(horizon=2))
+    learner = LogBarrierFTRL(0.5)
+    first = learner.advance(batch, learner.start(batch), 3)
+    kept = [np.array(part) for part in (first.values, first.joint, first.deviated, *first.sums, *first.iterate)]
+    learner.advance(batch, first, 4)
+    for part, before in zip(
+        (first.values, first.joint, first.deviated, *first.sums, *first.iterate), kept, strict=True
+    ):
+        np.testing.assert_array_equal(part, before)
 
 
 def test_far_rates_and_long_runs_stay_distributions():

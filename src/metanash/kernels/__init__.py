@@ -1,19 +1,21 @@
 """Inner loops: one compiled, one in NumPy, the same arguments and the same result.
 
 ``mirror`` and ``joint_mirror`` advance Algorithms 1 and 2 inside one stage, ``smooth`` learners whose values move in
-every iteration, ``cautious`` those whose rate follows the regrets, ``regret_matching`` predictive regret matching+ on
-fixed Q-estimates; ``mirror_run``, ``joint_run`` and ``regret_run`` go through stages or value updates and leave what
-there was on the way. ``ascent`` advances independent gradient play, ``maml`` differentiates values through inner
-softmax ascent. ``expect`` averages next-state values, ``backup`` adds them to rewards, ``fold`` empties two-level sums.
-``finite_values``, ``discounted_values`` and ``correlated_values`` work out what policies and best responses are worth,
-``equilibria`` solves matrix games, ``off_simplex`` finds what is no distribution.
+every iteration, ``cautious`` those whose rate follows the regrets, ``swap_ftrl`` those with the log barrier against
+swap deviations, ``regret_matching`` predictive regret matching+ on fixed Q-estimates; ``mirror_run``, ``joint_run`` and
+``regret_run`` go through stages or value updates and leave what there was on the way. ``ascent`` advances independent
+gradient play, ``maml`` differentiates values through inner softmax ascent. ``expect`` averages next-state values,
+``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``, ``discounted_values`` and
+``correlated_values`` work out what policies and best responses are worth, ``equilibria`` solves matrix games,
+``off_simplex`` finds what is no distribution.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
 ``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays
 fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
 versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
 with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
-:mod:`~metanash.kernels.caution`, :mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`,
+:mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
+:mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`,
 :mod:`~metanash.kernels.joint_runs`, :mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`,
 :mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and
 :mod:`~metanash.kernels.episodes`) are, and one line on standard error says so: results are the same up to rounding, but
@@ -62,6 +64,7 @@ from metanash.kernels.twin import (  # the compiled ones take their places below
     sparse_backup,
     sparse_expect,
     sparse_values,
+    swap_ftrl,
     v_learning,
 )
 
@@ -95,6 +98,7 @@ __all__ = [
     "sparse_backup",
     "sparse_expect",
     "sparse_values",
+    "swap_ftrl",
     "use_threads",
     "v_learning",
 ]

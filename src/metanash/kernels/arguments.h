@@ -41,7 +41,7 @@ struct signature {
     const char *(*prepare)(void *);
     struct argument *arguments;
     int count, derived;                    /* arguments, and the sizes worked out that stand behind them */
-    const struct argument *joint, *columns; /* sizes that numbers of actions multiply to and add up to */
+    const struct argument *joint, *columns, *squares; /* that numbers of actions multiply to and add up to, and their squares */
 };
 
 /* The tables, each in a function, so that they know the struct by the same name. */
@@ -147,7 +147,7 @@ static int read_table(struct signature *s) {
             s->count++;
         if (!(a->key = PyUnicode_InternFromString(a->name))) return 0;
     }
-    s->joint = size_of(s, "joint", 5), s->columns = size_of(s, "columns", 7);
+    s->joint = size_of(s, "joint", 5), s->columns = size_of(s, "columns", 7), s->squares = size_of(s, "squares", 7);
     for (int k = 0; k < s->count; k++) {
         struct argument *a = &s->arguments[k];
         if (!read_shape(s, a->name, &a->shape) || !read_shape(s, a->name, &a->bound)) return 0;
@@ -333,21 +333,24 @@ static int within(const struct signature *s, const struct argument *a, const int
     return 1;
 }
 
-/* Whether numbers of actions multiply to `joint` and add up to `columns`, or say what that is. */
+/* Whether numbers of actions multiply to `joint`, add up to `columns` and their squares to `squares`, or say what that is. */
 static int seated(const struct signature *s, const struct argument *a, const int64_t *actions, void *call) {
     const int64_t players = entries_of(&a->shape, call), joint = *(int64_t *)((char *)call + s->joint->place);
     char sizes[512];
-    int64_t together = 1, total = 0, *columns = (int64_t *)((char *)call + s->columns->place);
+    int64_t together = 1, total = 0, squares = 0, square = 0, *columns = (int64_t *)((char *)call + s->columns->place);
     for (int64_t i = 0; i < players && together > 0; i++) {
         const int64_t both[] = {together, actions[i]};
         together = actions[i] < 1 ? -1 : product(both, 2);
-        if (__builtin_add_overflow(total, actions[i], &total)) together = -1;
+        if (__builtin_add_overflow(total, actions[i], &total) || __builtin_mul_overflow(actions[i], actions[i], &square) ||
+            __builtin_add_overflow(squares, square, &squares))
+            together = -1;
     }
     if (s->columns->kind == WORKED_OUT) *columns = total;
-    if (together == joint && total == *columns) return 1;
+    const int all = !s->squares || squares == *(int64_t *)((char *)call + s->squares->place);
+    if (together == joint && total == *columns && all) return 1;
     PyErr_Format(PyExc_ValueError,
-                 "%s: the numbers of %s do not fit: each must be at least 1, and their product joint%s, got %s", s->name,
-                 a->name, s->columns->kind == WORKED_OUT ? "" : ", their sum columns",
+                 "%s: the numbers of %s do not fit: each must be at least 1, and their product joint%s%s, got %s", s->name,
+                 a->name, s->columns->kind == WORKED_OUT ? "" : ", their sum columns", s->squares ? ", that of squares squares" : "",
                  listed(s, call, sizes, sizeof sizes));
     return 0;
 }

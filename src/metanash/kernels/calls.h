@@ -14,6 +14,8 @@
 #define FAR_STEP 1e3 /* times a payoff: from here on steps are taken without what all actions earn */
 #define FAR_STEP_OF_TWO 1e6 /* the same for two actions, which keep their mass in any case */
 #define MOST_PACES 100 /* of the search for a cautious rate, which takes about six */
+#define MOST_BARRIER_STEPS 100 /* of Newton's method for the log barrier, which takes about five */
+#define FIRST_CACHE 24576 /* bytes of chances that still leave room there */
 #define NOT_CONVERGED -2
 #define OUTSIDE -3 /* a number of PLACES */
 

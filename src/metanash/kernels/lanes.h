@@ -669,6 +669,7 @@ static int NAMED(backup)(const void *call) {
 #include "regret.h"
 #include "smooth.h"
 #include "cautious.h"
+#include "barrier.h"
 #include "values.h"
 #include "sparse.h"
 #include "matrix.h"

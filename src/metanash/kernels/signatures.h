@@ -16,7 +16,8 @@
  *   INDEX(name, bound, shape)          int64 array of numbers from 0 on below the product of `bound`
  *   PLACES(name, shape)                int32 array that nobody has looked at: the loop checks each number before it reads
  *                                      what that points to, and ends with OUTSIDE
- *   ACTIONS(name, shape)               int64 array: numbers of actions, of product `joint` and sum `columns`
+ *   ACTIONS(name, shape)               int64 array: numbers of actions, of product `joint` and sum `columns`, and if
+ *                                      there is a size `squares`, with squares of that sum
  *   POLICIES(name, shape)              tuple of one float64 array per player, whose last axis, not named, is its actions
  *   SIZE(name, least)                  integer, at least so large
  *   NUMBER(name)                       float
@@ -181,6 +182,37 @@ KERNEL(smooth, c->games, 1.0 * c->games * c->horizon * c->states * c->rows * c->
     RULE(c->rule <= 3, "rule must be 0, 1, 2 or 3")
     DERIVED(chances, c->horizon > 1 ? PRODUCT(c->steps, c->kinds, c->states, c->rows, c->columns, c->states) : 0)
 END(smooth)
+
+KERNEL(swap_ftrl, c->games, 1.0 * c->games * c->horizon * c->states * (c->squares + c->players * c->joint * (c->horizon > 1 ? c->states : 1)) * c->iterations,
+       "Advance optimistic FTRL with the log barrier against swap deviations")
+    READ(reward, (games, players, horizon, states, joint))
+    READ(transition, (chances)) /* (steps, kinds, states, joint, states), or nothing if the horizon is 1 */
+    INDEX(index, (kinds), (games))
+    READ(eta, (games))
+    READ(prior, (games, horizon, states, columns))
+    WRITE(sums, (games, horizon, states, squares)) /* of what experts are paid */
+    WRITE(last, (games, horizon, states, squares))
+    WRITE(iterate, (games, horizon, states, columns)) /* last iterates */
+    WRITE(mean_joint, (games, horizon, states, joint)) /* weighted averages of products */
+    WRITE(value, (games, players, horizon, states))
+    WRITE(answers, (games, horizon, states, squares))
+    WRITE(fixed, (games, horizon, states, columns))
+    WRITE(deviated, (games, 2, players, states))
+    ACTIONS(actions, (players))
+    SIZE(games, 0)
+    SIZE(players, 1)
+    SIZE(horizon, 1)
+    SIZE(states, 1)
+    SIZE(joint, 1)
+    SIZE(columns, 1)
+    SIZE(squares, 1)
+    SIZE(kinds, 1)
+    SIZE(steps, 1) /* of transition: the horizon, or 1 for all steps */
+    SIZE(done, 0)
+    SIZE(iterations, 0)
+    RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
+    DERIVED(chances, c->horizon > 1 ? PRODUCT(c->steps, c->kinds, c->states, c->joint, c->states) : 0)
+END(swap_ftrl)
 
 CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     READ(reward, (lanes, rows, columns)) /* lanes are games, steps and states */

@@ -195,12 +195,12 @@ static inline __attribute__((always_inline)) void NAMED(smooth_play)(const int p
 /* One iteration of one cell, whose estimates are q: payoffs, averages, and what is remembered. Returns mu^T Q nu. `room` is for
  * A + B payoffs and as many policies. */
 static inline __attribute__((always_inline)) vec NAMED(smooth_meet)(const int pair, int64_t A, int64_t B, int64_t rule, vec eta, vec decay,
-                                                                    double less, double rate, const struct NAMED(cell) *cell,
+                                                                    vec shrunk, vec fresh, const struct NAMED(cell) *cell,
                                                                     const vec *q, vec *room, const double *inverse) {
     const int64_t n = A + B;
     vec *const g = room, *const next = room + n, *const x = cell->x;
     const vec *const policy = cell->policy;
-    const vec shrunk = splat(less), fresh = splat(rate), kept = splat(1.0 - rate);
+    const vec kept = splat(1.0) - fresh;
     const vec worth = NAMED(payments)(pair, q, A, B, policy, policy + A, g, g + A);
     for (int64_t i = 0; i < n; i++) cell->mean[i] = kept * cell->mean[i] + fresh * policy[i];
     if (rule == SMOOTH_FTRL)
@@ -236,56 +236,252 @@ static void NAMED(fetch_chances)(const struct smooth_call *c, const struct NAMED
         }
 }
 
-static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct smooth_call *c, const struct NAMED(block) *b, const int pair,
-                                                                    vec *cells, vec *value, vec *chances, vec *nexts, vec *room, vec eta) {
-    const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
-    const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B, size = J + 5 * n; /* numbers a player */
-    const int across = b->across, shared = across && c->kinds == 1, entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
-    const vec tau = splat(c->temperature), decay = splat(1.0) - eta * tau;
-    if (pair && rule == SMOOTH_GRADIENT) eta *= splat(0.5); /* a step is shared by the two actions */
-    vec *const q = room, *const spare = q + J, *const beside = value + b->cells, *const step_of = beside + b->cells;
-    double *const inverse = (double *)(spare + 2 * n);
-    for (int64_t a = 0; a < A || a < B; a++) inverse[a] = 1.0 / (double)(a + 1);
-    for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
-        const double rate = (double)(H + 1) / (double)(H + t), less = (double)t / (double)(H + t);
-        vec faster = splat(rate);
-        if (entropic) faster = eta * tau;
-        for (int64_t h = H - 1; h >= 0; h--) {
-            const int is_last = h == H - 1;
-            const int64_t begin = across ? h * S : h * S / WIDTH, end = across ? begin + S : ((h + 1) * S - 1) / WIDTH + 1;
-            for (int64_t k = begin; k < end; k++) {
-                const struct NAMED(cell) cell = NAMED(cell_at)(cells + k * size, J, n);
-                const vec *estimates = cell.reward, *next = value + (h + 1) * S;
-                if (across || is_last || (k + 1) * WIDTH <= (h + 1) * S) { /* no lane is of a later step */
-                    vec entropy[6];
-                    NAMED(smooth_play)(pair, A, B, rule, eta, decay, &cell, entropic ? entropy : NULL, spare, inverse);
-                    beside[k] = splat(0.0);
-                    if (entropic) /* of the two logarithms the difference */
-                        beside[k] = tau * (NAMED(log_of)(entropy[0] * entropy[4]) - (entropy[2] - entropy[5]));
-                }
-                const ivec here = step_of[k] == splat((double)h);
-                if (!across && !is_last) { /* other lanes keep what they look on to: nothing if they are of the last step */
-                    vec *const own = nexts + k * S;
-                    for (int64_t z = 0; z < S; z++)
-                        own[z] = NAMED(either)(here, splat(((const double *)value)[(h + 1) * S + z]), own[z]);
-                    next = own;
-                }
-                if (!is_last && shared)
-                    NAMED(estimate)(1, J, S, estimates, c->transition + (c->steps > 1 ? k : k - begin) * J * S, next, q);
-                else if (!is_last)
-                    NAMED(estimate)(0, J, S, estimates, chances + (across && c->steps == 1 ? k - begin : k) * J * S, next, q);
-                if (!is_last) estimates = q;
-                vec worth;
-                if (across || k * WIDTH >= h * S) /* all lanes have met their next values */
-                    worth = NAMED(smooth_meet)(pair, A, B, rule, eta, decay, less, rate, &cell, estimates, spare, inverse);
+#define WHOLE_VECTORS(count) (((count) + WIDTH - 1) / WIDTH * WIDTH)
+
+/* Rows that are `d` apart exchange blocks of d lanes. */
+static inline __attribute__((always_inline)) void NAMED(swap_blocks)(const int64_t d, vec *rows) {
+    ivec low, high;
+    for (int64_t l = 0; l < WIDTH; l++) low[l] = l & d ? WIDTH + l - d : l, high[l] = l & d ? WIDTH + l : l + d;
+    for (int64_t i = 0; i < WIDTH; i++) {
+        if (i & d) continue;
+        const vec a = rows[i], b = rows[i + d];
+#if defined(__clang__)
+        for (int64_t l = 0; l < WIDTH; l++) rows[i][l] = l & d ? b[l - d] : a[l], rows[i + d][l] = l & d ? b[l] : a[l + d];
+#else
+        rows[i] = __builtin_shuffle(a, b, low), rows[i + d] = __builtin_shuffle(a, b, high);
+#endif
+    }
+}
+
+/* What lane l has in row i goes to lane i of row l. */
+static inline __attribute__((always_inline)) void NAMED(transpose)(vec *rows) {
+    NAMED(swap_blocks)(1, rows); /* each by itself: distances are constants then */
+    if (WIDTH > 2) NAMED(swap_blocks)(WIDTH > 2 ? 2 : 1, rows);
+    if (WIDTH > 4) NAMED(swap_blocks)(WIDTH > 4 ? 4 : 1, rows);
+}
+
+/* Of one game whose chances as vectors of steps and states would not stay in the first cache: chances and rewards as vectors of
+ * joint actions. Steps that share a kernel read it together. `wide` vectors have the joint actions. */
+struct NAMED(along) {
+    vec *chances, *estimates; /* [step][state][next state][wide], and [step][state][wide]: rewards, of the last step for good */
+    int64_t wide;
+};
+
+static inline int64_t NAMED(worth_turning)(const struct smooth_call *c) {
+    const int64_t J = c->rows * c->columns;
+    return c->horizon > 1 && J >= 2 * WIDTH && c->horizon * c->states * J * c->states * 8 > FIRST_CACHE;
+}
+
+static void NAMED(fetch_along)(const struct smooth_call *c, int64_t game, const struct NAMED(along) *w) {
+    const int64_t S = c->states, J = c->rows * c->columns, wide = w->wide * WIDTH;
+    double *const chances = (double *)w->chances, *const estimates = (double *)w->estimates;
+    for (int64_t row = 0; row < c->steps * S; row++) {
+        const double *const from = c->transition + ((row / S * c->kinds + c->index[game]) * S + row % S) * J * S;
+        for (int64_t z = 0; z < S; z++)
+            for (int64_t j = 0; j < wide; j++) chances[(row * S + z) * wide + j] = j < J ? from[j * S + z] : 0.0;
+    }
+    for (int64_t row = 0; row < c->horizon * S; row++)
+        for (int64_t j = 0; j < wide; j++) estimates[row * wide + j] = j < J ? c->reward[(game * c->horizon * S + row) * J + j] : 0.0;
+}
+
+/* Some vectors of joint actions of a state, of one step or two that share a kernel. */
+static inline __attribute__((always_inline)) void NAMED(estimate_some)(const int count, const int steps, int64_t S, int64_t wide,
+                                                                   const vec *chance, const double *values, const vec *reward, int64_t apart,
+                                                                   vec *out) {
+    vec sum[2][4];
+    for (int h = 0; h < steps; h++)
+        for (int i = 0; i < count; i++) sum[h][i] = reward[h * apart + i];
+    for (int64_t z = 0; z < S; z++)
+        for (int h = 0; h < steps; h++)
+            for (int i = 0; i < count; i++) sum[h][i] += chance[z * wide + i] * splat(values[h * S + z]);
+    for (int h = 0; h < steps; h++)
+        for (int i = 0; i < count; i++) out[h * apart + i] = sum[h][i];
+}
+
+/* Estimates of all steps but the last, given the values, into the second half of `estimates`. */
+static void NAMED(estimate_along)(const struct smooth_call *c, const struct NAMED(along) *w, const double *values) {
+    const int64_t S = c->states, wide = w->wide, apart = S * wide;
+    vec *const out = w->estimates + c->horizon * apart;
+    for (int64_t h = 0; h < c->horizon - 1;) {
+        const int64_t steps = c->steps == 1 && h + 2 < c->horizon ? 2 : 1;
+        for (int64_t s = 0; s < S; s++) {
+            const vec *const chance = w->chances + ((c->steps > 1 ? h : 0) * S + s) * S * wide;
+            const int64_t row = (h * S + s) * wide;
+            int64_t i = 0;
+#define SOME(count, steps) NAMED(estimate_some)(count, steps, S, wide, chance + i, values + (h + 1) * S, w->estimates + row + i, apart, out + row + i)
+            for (; i + 4 <= wide; i += 4)
+                if (steps == 2)
+                    SOME(4, 2);
                 else
-                    worth = NAMED(payments)(pair, estimates, A, B, cell.policy, cell.policy + A, spare, spare + A);
-                if (H == 1) continue;
-                const vec moved = (splat(1.0) - faster) * value[k] + faster * (worth + beside[k]);
-                value[k] = across ? moved : NAMED(either)(here, moved, value[k]);
+                    SOME(4, 1);
+            for (; i < wide; i++)
+                if (steps == 2)
+                    SOME(1, 2);
+                else
+                    SOME(1, 1);
+#undef SOME
+        }
+        h += steps;
+    }
+}
+
+/* q of the steps and states of a cell, from rows of joint actions. */
+static void NAMED(turn)(const struct smooth_call *c, const struct NAMED(along) *w, int64_t k, vec *q) {
+    const int64_t S = c->states, rows = c->horizon * S, wide = w->wide;
+    const vec *from[WIDTH];
+    for (int64_t l = 0; l < WIDTH; l++) {
+        const int64_t row = k * WIDTH + l < rows ? k * WIDTH + l : rows - 1;
+        from[l] = w->estimates + (row < rows - S ? rows + row : row) * wide; /* of the last step, rewards */
+    }
+    for (int64_t i = 0; i < wide; i++) {
+        vec square[WIDTH];
+        for (int64_t l = 0; l < WIDTH; l++) square[l] = from[l][i];
+        NAMED(transpose)(square);
+        for (int64_t l = 0; l < WIDTH; l++) q[i * WIDTH + l] = square[l];
+    }
+}
+
+/* What a run needs of its block: cells, values, chances of the next states; work space `room`; rates, and 1 - eta tau. */
+struct NAMED(smooth_work) {
+    vec *cells, *value, *chances, *nexts, *room, eta, decay, tau;
+    struct NAMED(along) along; /* of one game, if it is worth it; else wide is 0 */
+};
+
+/* A cell plays, meets the estimates and updates its values. `estimates` are there already, or nothing: then they are worked out
+ * from V_{h+1} in `next`, or are the rewards if that is nothing too. */
+static inline __attribute__((always_inline)) void NAMED(smooth_cell)(const struct smooth_call *c, const int pair, const int shared,
+                                                                     const struct NAMED(smooth_work) *w, int64_t k, vec shrunk,
+                                                                     vec fresh, const void *chance, const vec *next,
+                                                                     const vec *estimates) {
+    const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns, rule = c->rule;
+    const int64_t A = pair ? 1 : c->rows, B = pair ? 1 : c->columns, n = A + B;
+    const int entropic = H > 1 && rule >= SMOOTH_EXTRAGRADIENT;
+    const struct NAMED(cell) cell = NAMED(cell_at)(w->cells + k * (J + 5 * n), J, n);
+    vec *const q = w->room, *const spare = q + WHOLE_VECTORS(J);
+    const double *const inverse = (const double *)(spare + 2 * n);
+    vec entropy[6], beside = splat(0.0);
+    if (next) {
+        if (shared)
+            NAMED(estimate)(1, J, S, cell.reward, chance, next, q);
+        else
+            NAMED(estimate)(0, J, S, cell.reward, chance, next, q);
+        estimates = q;
+    } else if (!estimates) {
+        estimates = cell.reward;
+    }
+    NAMED(smooth_play)(pair, A, B, rule, w->eta, w->decay, &cell, entropic ? entropy : NULL, spare, inverse);
+    if (entropic) /* of the two logarithms the difference */
+        beside = w->tau * (NAMED(log_of)(entropy[0] * entropy[4]) - (entropy[2] - entropy[5]));
+    const vec worth = NAMED(smooth_meet)(pair, A, B, rule, w->eta, w->decay, shrunk, fresh, &cell, estimates, spare, inverse);
+    if (H == 1) return;
+    vec speed = fresh;
+    if (entropic) speed = w->eta * w->tau;
+    w->value[k] = (splat(1.0) - speed) * w->value[k] + speed * (worth + beside);
+}
+
+/* A block of games, or one game of a single step: from the last step backwards, so many cells each. */
+static inline __attribute__((always_inline)) void NAMED(smooth_across)(const struct smooth_call *c, const int pair, int64_t count,
+                                                                       const struct NAMED(smooth_work) *w) {
+    const int64_t H = c->horizon, S = c->states, many = c->rows * c->columns * S;
+    for (int64_t t = c->done + 1; t <= c->done + c->iterations; t++) {
+        const vec fresh = splat((double)(H + 1) / (double)(H + t)), shrunk = splat((double)t / (double)(H + t));
+        for (int64_t h = H - 1; h >= 0; h--)
+            for (int64_t s = 0, k = h * S; s < count; s++, k++) {
+                const vec *const next = h < H - 1 ? w->value + (h + 1) * S : NULL;
+                const int64_t place = (c->steps > 1 ? k : s) * many;
+                if (c->kinds == 1)
+                    NAMED(smooth_cell)(c, pair, 1, w, k, shrunk, fresh, next ? c->transition + place : NULL, next, NULL);
+                else
+                    NAMED(smooth_cell)(c, pair, 0, w, k, shrunk, fresh, next ? w->chances + place : NULL, next, NULL);
             }
+    }
+}
+
+/* Of a cell with lanes of the steps from `first` to `last`, by its lanes: numbers[h apart] for those of step h. */
+static inline __attribute__((always_inline)) vec NAMED(by_step)(const ivec *is, int64_t first, int64_t last, const double *numbers,
+                                                            int64_t apart) {
+    vec found = splat(numbers[first * apart]);
+    for (int64_t h = first + 1; h <= last; h++) found = NAMED(either)(is[h], splat(numbers[h * apart]), found);
+    return found;
+}
+
+/* V_{h+1}(z) for lanes of step h, 0 for those of the last step; `first` is before it. */
+static inline __attribute__((always_inline)) vec NAMED(next_value)(const struct smooth_call *c, const ivec *is, int64_t first, int64_t end,
+                                                               const double *values, int64_t z) {
+    const int64_t H = c->horizon, S = c->states, last = end < H - 2 ? end : H - 2;
+    const vec found = NAMED(by_step)(is, first, last, values + S + z, S);
+    return end > last ? NAMED(either)(is[H - 1], splat(0.0), found) : found;
+}
+
+/* One game, its steps all at once: step h is H - 1 - h iterations behind the last one, so the values that it looks at are those
+ * of the pass before, and none waits for another in a pass. Steps that have not begun, or are through, keep what they have. */
+static inline __attribute__((always_inline)) void NAMED(smooth_alone)(const struct smooth_call *c, int64_t cells, const int pair, const int turns,
+                                                                      const struct NAMED(smooth_work) *w, ivec *is, double *numbers) {
+    const int64_t H = c->horizon, S = c->states, J = pair ? 4 : c->rows * c->columns;
+    const int64_t size = J + 5 * (pair ? 2 : c->rows + c->columns), many = c->rows * c->columns * S;
+    double *const fresh = numbers, *const shrunk = numbers + H, *const values = (double *)w->value;
+    int64_t *const span = (int64_t *)(numbers + 2 * H); /* steps of the first and of the last lane of each cell */
+    const int64_t most = S < 4 ? 4 : S; /* next values of a cell, or estimates of two actions */
+    vec *const kept = w->nexts + cells * most;
+    for (int64_t h = 0; h < 2 * H; h++) numbers[h] = 0.0;
+    for (int64_t k = 0; k < cells; k++) span[2 * k] = k * WIDTH / S, span[2 * k + 1] = ((k + 1) * WIDTH - 1) / S;
+    for (int64_t k = 0; k < cells; k++)
+        for (int64_t h = 0; h < H; h++)
+            for (int64_t l = 0; l < WIDTH; l++) is[k * H + h][l] = (k * WIDTH + l) / S == h ? -1 : 0;
+    for (int64_t pass = 1; pass < c->iterations + H; pass++) {
+        const int64_t t = c->done + pass;
+        for (int64_t h = 0; h < H - 1; h++) fresh[h] = fresh[h + 1], shrunk[h] = shrunk[h + 1];
+        fresh[H - 1] = (double)(H + 1) / (double)(H + t), shrunk[H - 1] = (double)t / (double)(H + t);
+        for (int64_t k = 0; k < cells && !turns && span[2 * k] < H - 1; k++) { /* later cells are of the last step */
+            const int64_t first = span[2 * k], end = span[2 * k + 1];
+            vec *const own = w->nexts + k * most;
+            if (!pair) {
+                for (int64_t z = 0; z < S; z++) own[z] = NAMED(next_value)(c, is + k * H, first, end, values, z);
+                continue;
+            }
+            const vec *const reward = w->cells + k * size, *const chance = w->chances + k * many;
+            vec q0 = reward[0], q1 = reward[1], q2 = reward[2], q3 = reward[3]; /* all cells first: none waits for the others */
+            for (int64_t z = 0; z < S; z++) {
+                const vec v = NAMED(next_value)(c, is + k * H, first, end, values, z);
+                q0 += chance[z] * v, q1 += chance[S + z] * v, q2 += chance[2 * S + z] * v, q3 += chance[3 * S + z] * v;
+            }
+            own[0] = q0, own[1] = q1, own[2] = q2, own[3] = q3;
+        }
+        if (turns) NAMED(estimate_along)(c, &w->along, values);
+        const int whole = pass >= H && pass <= c->iterations;
+        for (int64_t k = 0; k < cells; k++) {
+            const int64_t first = span[2 * k], end = span[2 * k + 1], last = end < H - 1 ? end : H - 1;
+            const vec *const own = first < H - 1 ? w->nexts + k * most : NULL;
+            if (turns && own) NAMED(turn)(c, &w->along, k, w->room);
+            vec *const from = w->cells + k * size;
+            if (!whole) memcpy(kept, from, (size_t)size * sizeof *kept), kept[size] = w->value[k];
+            NAMED(smooth_cell)(c, pair, 0, w, k, NAMED(by_step)(is + k * H, first, last, shrunk, 1),
+                               NAMED(by_step)(is + k * H, first, last, fresh, 1), w->chances + k * many, pair || turns ? NULL : own,
+                               pair ? own : turns && own ? w->room : NULL);
+            if (whole) continue;
+            ivec moves = {0};
+            for (int64_t h = first; h <= last; h++)
+                if (pass >= H - h && pass < H - h + c->iterations) moves |= is[k * H + h];
+            for (int64_t i = 0; i < size; i++) from[i] = NAMED(either)(moves, from[i], kept[i]);
+            w->value[k] = NAMED(either)(moves, w->value[k], kept[size]);
         }
     }
+}
+
+static inline __attribute__((always_inline)) void NAMED(smooth_run)(const struct smooth_call *c, const struct NAMED(block) *b,
+                                                                    const int pair, struct NAMED(smooth_work) *w, ivec *is,
+                                                                    double *numbers) {
+    const int64_t n = pair ? 2 : c->rows + c->columns, most = c->rows < c->columns ? c->columns : c->rows;
+    double *const inverse = (double *)(w->room + WHOLE_VECTORS(pair ? 4 : c->rows * c->columns) + 2 * n);
+    for (int64_t a = 0; a < most; a++) inverse[a] = 1.0 / (double)(a + 1);
+    w->tau = splat(c->temperature), w->decay = splat(1.0) - w->eta * w->tau;
+    if (pair && c->rule == SMOOTH_GRADIENT) w->eta *= splat(0.5); /* a step is shared by the two actions */
+    if (b->across || c->horizon == 1)
+        NAMED(smooth_across)(c, pair, b->cells / c->horizon, w);
+    else if (!pair && w->along.wide)
+        NAMED(smooth_alone)(c, b->cells, pair, 1, w, is, numbers);
+    else
+        NAMED(smooth_alone)(c, b->cells, pair, 0, w, is, numbers);
 }
 
 static int NAMED(smooth)(const void *call) {
@@ -295,30 +491,35 @@ static int NAMED(smooth)(const void *call) {
     const int64_t S = c->states, J = c->rows * c->columns, n = pair ? 2 : c->rows + c->columns, size = J + 5 * n;
     const int64_t rows = c->horizon * S, wide = (rows + WIDTH - 1) / WIDTH, games = c->share.last - c->share.first;
     const int64_t most = rows <= wide * (games < WIDTH ? games : WIDTH) ? rows : wide; /* cells of a block */
-    const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most;
-    const int64_t sizes[] = {most * size, 3 * most, chances * J * S, chances ? wide * S : 0, J + 2 * n + c->rows + c->columns};
+    const int64_t chances = c->horizon == 1 ? 0 : c->kinds == 1 ? wide : most, turns = !pair && NAMED(worth_turning)(c);
+    const int64_t joint = (J + WIDTH - 1) / WIDTH, along = turns ? joint * S : 0;
+    const int64_t sizes[] = {most * size, most, chances * J * S, wide * (S < 4 ? 4 : S) + size + 1, WHOLE_VECTORS(J) + 2 * n + c->rows + c->columns,
+                             wide * c->horizon, c->horizon + wide, c->steps * S * along, 2 * c->horizon * along};
+    enum { CELLS, VALUE, CHANCES, NEXTS, ROOM, IS, NUMBERS, ALONG, ESTIMATES, COUNT };
     void *whole = NULL;
-    vec *part[5];
-    if (!NAMED(lay_out)(sizes, 5, part, &whole)) return -1;
+    vec *part[COUNT];
+    if (!NAMED(lay_out)(sizes, COUNT, part, &whole)) return -1;
     for (struct NAMED(block) b = {.game = c->share.first}; b.game < c->share.last; b.game += b.count) {
         const int64_t left = c->share.last - b.game;
         b.count = left < WIDTH ? left : WIDTH;
         b.across = rows <= b.count * wide;
         if (!b.across) b.count = 1;
         b.cells = b.across ? rows : wide;
-        vec eta = splat(c->eta[b.game]);
-        if (b.across) gather(c->eta, 1, b.game, c->games, &eta);
-        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 1);
-        if (chances && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, part[2]);
-        for (int64_t i = 0; i < wide * S && chances; i++) part[3][i] = splat(0.0);
-        for (int64_t k = 0; k < b.cells; k++)
-            for (int64_t l = 0; l < WIDTH; l++) ((double *)(part[1] + 2 * b.cells + k))[l] = (double)((k * WIDTH + l) / S);
+        struct NAMED(smooth_work) w = {part[CELLS], part[VALUE], part[CHANCES], part[NEXTS], part[ROOM], splat(c->eta[b.game])};
+        if (turns && !b.across) {
+            w.along = (struct NAMED(along)){part[ALONG], part[ESTIMATES], joint};
+            NAMED(fetch_along)(c, b.game, &w.along);
+        }
+        if (b.across) gather(c->eta, 1, b.game, c->games, &w.eta);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 1);
+        if (chances && !w.along.wide && !(b.across && c->kinds == 1)) NAMED(fetch_chances)(c, &b, w.chances);
         if (pair)
-            NAMED(smooth_run)(c, &b, 1, part[0], part[1], part[2], part[3], part[4], eta);
+            NAMED(smooth_run)(c, &b, 1, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
         else
-            NAMED(smooth_run)(c, &b, 0, part[0], part[1], part[2], part[3], part[4], eta);
-        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, part[0] + k * size, part[1] + k, 0);
+            NAMED(smooth_run)(c, &b, 0, &w, (ivec *)part[IS], (double *)part[NUMBERS]);
+        for (int64_t k = 0; k < b.cells; k++) NAMED(move_cell)(c, &b, k, pair, w.cells + k * size, w.value + k, 0);
     }
     free(whole);
     return 0;
 }
+#undef WHOLE_VECTORS

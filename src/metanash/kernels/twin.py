@@ -15,6 +15,7 @@ import numpy as np
 
 from metanash import simplex
 from metanash.kernels.bandit import sampled_ascent, sampled_mirror
+from metanash.kernels.barrier import swap_ftrl
 from metanash.kernels.caution import cautious
 from metanash.kernels.episodes import v_learning
 from metanash.kernels.incremental import smooth
@@ -56,6 +57,7 @@ __all__ = [
     "sparse_backup",
     "sparse_expect",
     "sparse_values",
+    "swap_ftrl",
     "v_learning",
 ]
 

@@ -23,77 +23,22 @@ and by fixed actions the same without a. So exact values of both are kept beside
 upper bounds of the CE-gap and CCE-gap, and the gaps themselves for H = 1, where there is nothing to be told.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metanash import simplex
+from metanash import kernels, simplex
 from metanash._inner.checks import integer, name_entry
-from metanash._inner.reductions import largest, smallest, summed
+from metanash._inner.reductions import largest, summed
 from metanash.correlated import payoffs, product
 from metanash.games import GameBatch, MarkovGame, check_batch
+from metanash.kernels.barrier import barrier_leader, stationary
 from metanash.learners.base import Policies, checked_policies, learning_rates
 from metanash.learners.smooth import moved, shrink, value_rate
 from metanash.typing import Floats
 
 __all__ = ["LogBarrierFTRL", "SwapState", "barrier_leader", "stationary"]
-
-_MOST_STEPS = 100
-"""Of Newton's method, which takes about five."""
-
-
-def barrier_leader(lean: Floats, prior: Floats) -> Floats:
-    """Maximise <x, lean> + sum_b (log x(b) - x(b) / prior(b)) over distributions x: (..., A).
-
-    x(b) = 1 / (z + 1 / prior(b) - lean(b)) for the one z at which that sums to 1. The inverse of the sum is concave and
-    increasing in z, so Newton's method comes to the root from below; what no longer moves is left.
-
-    Parameters
-    ----------
-    lean : (..., A) array
-    prior : array of the same shape, or one to be broadcast
-        Distributions without a zero: the maximiser where lean is constant. The uniform one is the log barrier alone.
-
-    Examples
-    --------
-    >>> barrier_leader(np.array([0.0, 0.0, 0.0]), np.array([0.25, 0.25, 0.5]))
-    array([0.25, 0.25, 0.5 ])
-    >>> barrier_leader(np.array([1.5, 0.0]), np.array([0.5, 0.5])).round(6)  # 1 / x - 1 / (1 - x) = -1.5
-    array([0.666667, 0.333333])
-    """
-    gap = 1.0 / prior - lean
-    gap = gap - smallest(gap, keepdims=True)
-    z = np.ones((*gap.shape[:-1], 1))  # the first term of the sum is 1 there
-    for _ in range(_MOST_STEPS):
-        x = 1.0 / (z + gap)
-        total, steep = summed(x, keepdims=True), summed(x * x, keepdims=True)
-        following = z + (total - 1.0) * total / steep
-        if not (following > z).any():
-            break
-        z = np.maximum(z, following)
-    x = 1.0 / (z + gap)
-    return np.asarray(x / summed(x, keepdims=True))
-
-
-def stationary(chance: Floats) -> Floats:
-    """Distributions (..., A) that stay under stochastic matrices (..., A, A) without a zero, without a subtraction.
-
-    Grassmann, Taksar and Heyman (1985): states are left out one after another, from the last.
-
-    Examples
-    --------
-    >>> stationary(np.array([[0.5, 0.5], [0.25, 0.75]])).round(6)
-    array([0.333333, 0.666667])
-    """
-    work = np.array(chance)
-    count = work.shape[-1]
-    for k in reversed(range(1, count)):
-        work[..., :k, k] /= work[..., k, :k].sum(axis=-1)[..., np.newaxis]
-        work[..., :k, :k] += work[..., :k, k, np.newaxis] * work[..., k, np.newaxis, :k]
-    found = np.ones(chance.shape[:-1])
-    for k in range(1, count):
-        found[..., k] = (found[..., :k] * work[..., :k, k]).sum(axis=-1)
-    return np.asarray(found / summed(found, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +168,10 @@ class LogBarrierFTRL:
         Takes a GameBatch of MarkovGame; raises ValueError for anything else.
         """
         check_batch("LogBarrierFTRL.advance", games, MarkovGame)
-        for _ in range(integer("iterations", iterations, 0)):
+        count = integer("iterations", iterations, 0)
+        if games.game.horizon == 1 or games.transitions.stacked is not None:
+            return _advanced(games, state, count)
+        for _ in range(count):
             state = _iterated(games, state)
         return state
 
@@ -251,8 +199,65 @@ class LogBarrierFTRL:
         return found
 
 
+def _advanced(games: GameBatch[MarkovGame], state: SwapState, iterations: int) -> SwapState:
+    """The state after more iterations of the kernel, the old one untouched."""
+    game, transitions = games.game, games.transitions
+    counts, lead = game.n_actions, state.values.shape[:1] + state.values.shape[2:]
+    dense = None if game.horizon == 1 else transitions.stacked  # a single step looks at no next value
+
+    def together(parts: Policies) -> Floats:
+        """The players' side by side, (G, H, S, ...), an array of its own."""
+        return np.concatenate([part.reshape(*lead, -1) for part in parts], axis=-1)
+
+    def apart(array: Floats, like: Policies) -> Policies:
+        ends = np.cumsum([part[0, 0, 0].size for part in like])[:-1]
+        return tuple(
+            np.ascontiguousarray(part).reshape(whole.shape)
+            for part, whole in zip(np.split(array, ends, axis=-1), like, strict=True)
+        )
+
+    kept = {name: together(getattr(state, name)) for name in ("sums", "last", "iterate", "answers", "fixed")}
+    prior = [np.broadcast_to(part[..., 0, :], (*lead, n)) for part, n in zip(state.prior, counts, strict=True)]
+    joint, values, deviated = np.array(state.joint, order="C"), state.values.copy(), state.deviated.copy()
+    kernels.swap_ftrl(
+        reward=games.reward,
+        transition=np.empty(0) if dense is None else dense,
+        index=transitions.index,
+        eta=state.eta,
+        prior=together(tuple(prior)),
+        mean_joint=joint,
+        value=values,
+        deviated=deviated,
+        **kept,
+        actions=np.array(counts, dtype=np.int64),
+        games=len(games),
+        players=game.n_players,
+        horizon=game.horizon,
+        states=game.n_states,
+        joint=math.prod(counts),
+        columns=sum(counts),
+        squares=sum(n * n for n in counts),
+        kinds=len(transitions.kinds),
+        steps=transitions.steps if game.horizon > 1 else 1,
+        done=state.iteration,
+        iterations=iterations,
+    )
+    return replace(
+        state,
+        iteration=state.iteration + iterations,
+        values=values,
+        sums=apart(kept["sums"], state.sums),
+        last=apart(kept["last"], state.last),
+        iterate=apart(kept["iterate"], state.iterate),
+        joint=joint,
+        answers=apart(kept["answers"], state.answers),
+        fixed=apart(kept["fixed"], state.fixed),
+        deviated=deviated,
+    )
+
+
 def _iterated(games: GameBatch[MarkovGame], state: SwapState) -> SwapState:
-    """The state after one more iteration, the old one untouched."""
+    """The state after one more iteration in NumPy, the old one untouched: for sparse transitions."""
     game, t = games.game, state.iteration + 1
     rate, less = value_rate(t, game.horizon), shrink(t, game.horizon)
     iterate = tuple(

@@ -14,6 +14,7 @@ import oracles
 import oracles_play
 import pytest
 from backends import BACKENDS, compiled, needs_compiled, results_on, run_on
+from barrier_cases import BARRIER_WRITTEN, barrier_arguments
 from cautious_cases import CAUTIOUS_WRITTEN, cautious_arguments
 from kernel_cases import (
     CHUNK,
@@ -141,6 +142,7 @@ LANES = {
     "maml": ("probability logits gradient objective norm least", "game", "rows"),
     "cautious": ("q eta prior regret last policy paces", "sum_joint", "lanes"),
     "smooth": (f"reward index eta {' '.join(SMOOTH_WRITTEN)}", "", "games"),
+    "swap_ftrl": (f"reward index eta prior {' '.join(BARRIER_WRITTEN)}", "", "games"),
     "expect": ("index values out", "", "games"),
     "backup": ("reward index values out", "", "games"),
     "finite_values": ("reward index initial value start", "", "games"),
@@ -430,6 +432,27 @@ def test_a_lane_alone_gives_the_bits_of_the_batch_in_cautious(module, actions):
 
 
 @pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("actions", [(3,), (2, 2), (3, 2, 2)])
+def test_a_game_alone_gives_the_bits_of_the_batch_with_the_log_barrier(module, actions):
+    rng = np.random.default_rng(actions)
+    for states, horizon, steps, kinds in [(1, 1, 1, 1), (2, 3, 1, 2), (3, 2, 2, 1)]:
+        arguments = barrier_arguments(rng, 11, actions, states, horizon, 6, kinds=kinds, steps=steps)
+        assert_alone_equals_batch(module, "swap_ftrl", arguments, (0, 6, 10))
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+def test_a_cut_run_with_the_log_barrier_gives_the_bits_of_the_whole(module):
+    whole = barrier_arguments(np.random.default_rng(13), 10, (3, 2), 2, 3, 9, done=0)
+    cut, done = copied(whole), 0
+    module.swap_ftrl(**whole)
+    for piece in (1, 0, 3, 5):
+        module.swap_ftrl(**cut | {"done": done, "iterations": piece})
+        done += piece
+    for name in BARRIER_WRITTEN:
+        np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
+
+
+@pytest.mark.parametrize("module", BACKENDS)
 @pytest.mark.parametrize("actions", [(2, 2), (3, 2, 2)])
 def test_a_cut_cautious_run_gives_the_bits_of_the_whole(module, actions):
     rng = np.random.default_rng(12)
@@ -512,6 +535,7 @@ def test_kernels_write_only_their_outputs(module):
         ("maml", maml_arguments(rng, 3, 2, (2, 3), 2, 2, redrawn=1), WRITTEN["maml"]),
         ("maml", maml_arguments(rng, 3, 2, (2, 2), 2, 2, 0), []),
         ("cautious", cautious_arguments(rng, 3, (2, 3), 1020, 9), CAUTIOUS_WRITTEN),
+        ("swap_ftrl", barrier_arguments(rng, 3, (2, 3), 2, 2, 4), BARRIER_WRITTEN),
         ("smooth", smooth_arguments(rng, 3, 2, 3, 2, 2, 0, 4), [n for n in SMOOTH_WRITTEN if n not in {"x", "y"}]),
         ("smooth", smooth_arguments(rng, 3, 3, 2, 2, 2, 2, 4), [n for n in SMOOTH_WRITTEN if n[:3] != "sum"]),
         ("learn_trees", learning_arguments(rng, 3, [[2, 3], [3]], 4), WRITTEN["learn_trees"]),
@@ -782,6 +806,7 @@ def good_arguments(kernel):
         "fold": lambda: fold_arguments(rng, 5),
         "cautious": lambda: cautious_arguments(rng, 3, (2, 3), 0, 4),
         "smooth": lambda: smooth_arguments(rng, 3, 2, 3, 2, 4, 0, 2, kinds=2, steps=4),
+        "swap_ftrl": lambda: barrier_arguments(rng, 3, (2, 3), 2, 4, 2, kinds=2, steps=4),
         "finite_values": lambda: finite_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "discounted_values": lambda: discounted_arguments(rng, 3, (2, 3), 2, 2, 0.9, 3),
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
@@ -892,6 +917,10 @@ BAD_SIZES = {
         "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 1, 3), "rows": (0, 1, 3), "columns": (0, 2, 4),
         "kinds": (0, 1, 3), "steps": (0, 1, 3), "rule": (4,),
     },
+    "swap_ftrl": {
+        "games": (0, 2), "players": (0, 1, 3, 2**40), "horizon": (0, 1, 3), "states": (0, 1, 3), "joint": (0, 5),
+        "columns": (0, 4, 6), "squares": (0, 12, 14), "kinds": (0, 1, 3), "steps": (0, 1, 3),
+    },
     "expect": {
         "rows": (0,), "states": (0,), "kinds": (0,),
     },
@@ -987,6 +1016,8 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("ascent", "actions"): [(0, 0), (1, 4), (0, -2), (0, 2**62)],
     ("cautious", "actions"): [(0, 0), (1, 4), (0, 2**62)],
     ("smooth", "index"): [(0, -1), (2, 2), (1, 2**62)],
+    ("swap_ftrl", "index"): [(0, -1), (2, 2), (1, 2**62)],
+    ("swap_ftrl", "actions"): [(0, 0), (1, 4), (0, 2**62)],
     ("maml", "kind"): [(0, -1), (4, 2)],
     ("maml", "actions"): [(0, 0), (1, 4)],
     ("maml", "game"): [((0, 0, 0), -1), ((1, 2, 1), 5), ((1, 0, 0), 2**62)],

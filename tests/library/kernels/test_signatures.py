@@ -34,6 +34,7 @@ WITHOUT_SHAPE = {  # in docstrings: the shape is that of another kernel, or one 
     ("discounted_values", "index"), ("discounted_values", "initial"), ("discounted_values", "actions"),
     ("discounted_values", "wanted"), ("correlated_values", "transition"), ("correlated_values", "index"),
     ("correlated_values", "actions"), ("finite_values", "transition"), ("smooth", "transition"),
+    ("swap_ftrl", "transition"),
     ("fold", "sums"), ("fold", "total"), ("off_simplex", "array"),  # a sentence
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import compiled, needs_compiled
+from barrier_cases import barrier_arguments
 from cautious_cases import cautious_arguments
 from kernel_cases import (
     arrays_of,
@@ -73,6 +74,7 @@ CALLS = {
     "joint_mirror 3x2": ("joint_mirror", lambda rng: joint_arguments(rng, 101, (3, 2), 500)),
     "smooth 2x2": ("smooth", lambda rng: smooth_arguments(rng, 101, 2, 2, 2, 2, 0, 500, kinds=2)),
     "smooth 3x2": ("smooth", lambda rng: smooth_arguments(rng, 101, 3, 2, 3, 2, 2, 200)),
+    "swap_ftrl 3x2": ("swap_ftrl", lambda rng: barrier_arguments(rng, 101, (3, 2), 2, 2, 60)),
     "cautious 3x2": ("cautious", lambda rng: cautious_arguments(rng, 101, (3, 2), 0, 500, caution=1.0, shift=-20.0)),
     "ascent 2x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (2, 2), 2, 1, 3, 300)),
     "softmax 3x2": ("ascent", lambda rng: ascent_arguments(rng, 101, (3, 2), 2, 2, 3, 200, softmax=1)),
