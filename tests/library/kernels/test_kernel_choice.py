@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from backends import needs_compiled
+from copies import copied_with_bytecode
 
 import metanash
 from metanash.kernels.extension import load_error, source_digest
@@ -34,7 +35,7 @@ def run(code, *, path=PACKAGE.parent, **environment):
 
 
 def copy_of_package(folder):
-    shutil.copytree(PACKAGE, folder / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
+    copied_with_bytecode(PACKAGE, folder / "metanash")
     return folder
 
 
