@@ -3,13 +3,13 @@
 import ast
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-from copies import copied_with_bytecode
 
 import metanash
 
@@ -77,7 +77,7 @@ def test_what_is_not_there_is_an_attribute_error(name):
 
 def test_a_module_that_is_damaged_says_so(tmp_path):
     """What it fails to import is told, and not that there is no such module."""
-    copied_with_bytecode(LIBRARY, tmp_path / "metanash")
+    shutil.copytree(LIBRARY, tmp_path / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "metanash" / "gaps.py").write_text("import nowhere_at_all\n")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import metanash; metanash.ne_gap"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -7,13 +7,13 @@ there are any; without them the library serves as well. Nothing of metanash is i
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 import venv
 from pathlib import Path
 
 import pytest
-from copies import copied_with_bytecode
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = ("numpy", "scipy")
@@ -49,7 +49,7 @@ class Alone:
         for path in links():
             (self.site / path.name).symlink_to(path)
         for package in packages:
-            copied_with_bytecode(ROOT / "src" / package, self.site / package)
+            shutil.copytree(ROOT / "src" / package, self.site / package, ignore=shutil.ignore_patterns("__pycache__"))
 
     def run(self, *words, code=0):
         """What a command prints, in an empty folder."""

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from copies import copied_with_bytecode
 
 import metanash
 from metanash import cli
@@ -453,7 +453,7 @@ def test_the_command_begins_anew_where_told(cut_off, capsys):
 
 def digest_of(folder, edit=None):
     """Digest of the sources of a copy of both packages, by an interpreter that imports that copy."""
-    copied_with_bytecode(SOURCES, folder)
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     if edit:
         with (folder / edit).open("a") as file:
             file.write("# a comment\n")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from copies import copied_with_bytecode
 
 update_config = pytest.importorskip("snakemake.utils").update_config
 
@@ -97,7 +96,8 @@ class Project:
         for name in [*NEEDED, *(name for name in OPTIONAL if (ROOT / name).exists())]:
             source, target = ROOT / name, folder / name
             if source.is_dir():  # copies keep the times of files, so compiled kernels and bytecode stay up to date
-                copied_with_bytecode(source, target)
+                # *.pyc.*: another process is about to rename it
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.egg-info", "*.pyc.*"))
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from backends import needs_compiled
-from copies import copied_with_bytecode
 
 import metanash
 from metanash.kernels.extension import load_error, source_digest
@@ -35,7 +34,7 @@ def run(code, *, path=PACKAGE.parent, **environment):
 
 
 def copy_of_package(folder):
-    copied_with_bytecode(PACKAGE, folder / "metanash")
+    shutil.copytree(PACKAGE, folder / "metanash", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
