@@ -4,7 +4,8 @@ The small run goes on in a copy of the repository (``.campaign``). It is killed 
 and between its starts files that it has made are cut, changed or deleted. Nothing is ever repaired: the same command is
 given again until it ends well. Then every file must have the bytes of a run without faults, but for measured times and
 what is made of them; some files are deleted, and it begins anew. What was done is kept after each fault, so that the
-campaign goes on from where it was, and only what was really done is counted.
+campaign goes on from where it was, in another clone from the counts in benchmarks/results/campaign.json; only what was
+really done is counted.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.cluster.copies import ROOT, compare, copy_repository, environment
@@ -33,8 +34,8 @@ PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- campaign: written by ./do campaign -->", "<!-- end of campaign -->"
 SMOKE, RESULTS = ["--configfile", "config/smoke.yaml"], "results/smoke"
 _PATIENCE, _IN_A_ROW, _DELETED = 1800.0, 3, 60
-_AT_ONCE = 20
-"""Jobs are killed so often in a run, which tries each again as often: one start serves for many."""
+_AT_ONCE, _BY_MANY = 20, {"job-killed", "server-killed"}
+"""Jobs, and their server, are killed so often in a run, which tries each again as often: one start serves for many."""
 
 Strike = Callable[["subprocess.Popen[bytes]", Path], bool]
 
@@ -57,12 +58,24 @@ def _kill_a_job(_: "subprocess.Popen[bytes]", project: Path) -> bool:
     return False
 
 
+def _kill_the_server(_: "subprocess.Popen[bytes]", project: Path) -> bool:
+    for process in _processes(project, b"workflow/running/server.py"):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+            return True
+    return False
+
+
 def _scripts(project: Path) -> Iterator[int]:
     """Processes of jobs of a project."""
+    return _processes(project, b"/.snakemake/scripts/")
+
+
+def _processes(project: Path, named: bytes) -> Iterator[int]:
+    """Processes in a project's folder with a word among their arguments."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            words = path.read_bytes()
-            if b"/.snakemake/scripts/" in words and os.readlink(path.parent / "cwd") == str(project):
+            if named in path.read_bytes() and os.readlink(path.parent / "cwd") == str(project):
                 yield int(path.parent.name)
 
 
@@ -72,6 +85,7 @@ KILLS: dict[str, tuple[str, Strike]] = {
     "terminated": ("Snakemake ended (SIGTERM)", _signal(signal.SIGTERM, group=False)),
     "hung-up": ("the terminal closed (SIGHUP to all)", _signal(signal.SIGHUP, group=True)),
     "interrupted": ("Ctrl-C (SIGINT to all)", _signal(signal.SIGINT, group=True)),
+    "server-killed": ("the process that jobs are forked from killed (SIGKILL)", _kill_the_server),
     "job-killed": ("one job killed (SIGKILL), as for want of memory", _kill_a_job),
 }
 """What is done to a run: words, and the deed; whether there was anything to do it to."""
@@ -100,6 +114,60 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "deleted": ("a finished file deleted", Path.unlink),
 }
 """What is done to a file between two starts."""
+
+
+@dataclass
+class Counts:
+    """What was done, and what became of it.
+
+    Attributes
+    ----------
+    faults, survived : dict from str to int
+        How often each was injected, and how often before the last run that ended well.
+    runs, lost : int
+        How many runs ended well, and how many files were lost or different in all of them.
+    equal : list of int
+        Numbers of files that were compared and found equal, each once.
+    """
+
+    faults: Counter[str]
+    survived: Counter[str]
+    runs: int = 0
+    lost: int = 0
+    equal: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, noted: Sequence[dict[str, object]]) -> "Counts":
+        """Count what was noted."""
+        runs = [one for one in noted if "ended" in one]
+        after = max((index for index, one in enumerate(noted) if "ended" in one), default=-1)
+        return cls(
+            Counter(str(one["fault"]) for one in noted if "fault" in one),
+            Counter(str(one["fault"]) for one in noted[: after + 1] if "fault" in one),
+            len(runs),
+            sum(len(one["lost"]) for one in runs if isinstance(one["lost"], list)),
+            sorted({int(str(one["equal"])) for one in runs}),
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> "Counts":
+        """Counts that were written to a file; none if there is no such file."""
+        kept = json.loads(path.read_text())["counts"] if path.exists() else {"faults": {}, "survived": {}}
+        return cls(**kept | {name: Counter(kept[name]) for name in ("faults", "survived")})
+
+    def write(self, path: Path) -> None:
+        """Keep them in a file, with the commit."""
+        path.write_text(json.dumps({"counts": vars(self), "commit": _commit()}, indent=1) + "\n")
+
+    def __add__(self, other: "Counts") -> "Counts":
+        equal = sorted({*self.equal, *other.equal})
+        return Counts(
+            self.faults + other.faults,
+            self.survived + other.survived,
+            self.runs + other.runs,
+            self.lost + other.lost,
+            equal,
+        )
 
 
 @dataclass
@@ -140,9 +208,20 @@ class Campaign:
         lines = path.read_text().splitlines() if path.exists() else []
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
-    def prepare(self, against: Path | None) -> None:
-        """Copy the repository; copy what is wanted, or make it."""
+    @property
+    def before(self) -> Path:
+        """Counts of what was done elsewhere."""
+        return self.folder / "before.json"
+
+    def counts(self) -> Counts:
+        """All that was done, here and before."""
+        return Counts.read(self.before) + Counts.of(self.noted())
+
+    def prepare(self, against: Path | None, *, anew: bool = False) -> None:
+        """Copy the repository and, unless it is to begin anew, earlier counts; copy what is wanted, or make it."""
         self.folder.mkdir(exist_ok=True)
+        if not self.before.exists():
+            (Counts.of([]) if anew else Counts.read(COUNTS)).write(self.before)
         if not self.project.exists():
             copy_repository(self.project)
         if self.wanted.exists():
@@ -206,7 +285,7 @@ class Campaign:
             time.sleep(0.1)
             if not due and re.search(rb"^Job \d+: ", (self.folder / "run.log").read_bytes(), flags=re.MULTILINE):
                 due = time.monotonic() + random.uniform(0.2, 6)
-            if due and time.monotonic() > due and struck < (_AT_ONCE if kind == "job-killed" else 1):
+            if due and time.monotonic() > due and struck < (_AT_ONCE if kind in _BY_MANY else 1):
                 done = KILLS[kind][1](process, self.project)
                 struck += done
                 due = time.monotonic() + random.uniform(0.2, 2)
@@ -244,7 +323,7 @@ class Campaign:
 
 
 def _share(kind: str) -> int:
-    return _AT_ONCE // 2 if kind == "job-killed" else 1
+    return _AT_ONCE // 2 if kind in _BY_MANY else 1
 
 
 def _outputs(record: Path) -> list[str]:
@@ -261,37 +340,30 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def table(noted: Sequence[dict[str, object]]) -> str:
+def table(counts: Counts) -> str:
     """What was done and what became of it, for the page."""
-    kills, runs = (
-        Counter(str(one["fault"]) for one in noted if "fault" in one),
-        [one for one in noted if "ended" in one],
-    )
-    after = max((index for index, one in enumerate(noted) if "ended" in one), default=-1)
-    survived = Counter(str(one["fault"]) for one in noted[: after + 1] if "fault" in one)
     words = {name: said for name, (said, _) in [*KILLS.items(), *DAMAGES.items()]}
-    rows = [f"| {said} | {kills[name]} | {survived[name]} |" for name, said in words.items()]
-    lost = sum(len(one["lost"]) for one in runs if isinstance(one["lost"], list))
-    equal = {int(str(one["equal"])) for one in runs}
+    rows = [f"| {said} | {counts.faults[name]} | {counts.survived[name]} |" for name, said in words.items()]
+    equal = counts.equal
     files = f"{min(equal)} to {max(equal)}" if len(equal) > 1 else "".join(map(str, equal)) or "no"
     return "\n".join(
         [
             "| fault | injected | before the last run that ended well |",
             "|---|---:|---:|",
             *rows,
-            f"| together | {kills.total()} | {survived.total()} |",
+            f"| together | {counts.faults.total()} | {counts.survived.total()} |",
             "",
-            f"Runs that came to their end: {len(runs)}, each with {files} files compared and found equal. Files lost "
-            f"or different: {lost}. Repairs by hand: 0.",
+            f"Runs that came to their end: {counts.runs}, each with {files} files compared and found equal. Files lost "
+            f"or different: {counts.lost}. Repairs by hand: 0.",
         ]
     )
 
 
-def write(noted: Sequence[dict[str, object]]) -> None:
+def write(counts: Counts) -> None:
     """Put the counts into the page and beside the other measurements."""
-    COUNTS.write_text(json.dumps({"page": table(noted), "commit": _commit()}, indent=1) + "\n")
+    counts.write(COUNTS)
     before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(noted)}\n{END}{rest.partition(END)[2]}")
+    PAGE.write_text(f"{before}{BEGIN}\n{table(counts)}\n{END}{rest.partition(END)[2]}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -300,7 +372,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--kills", type=int, default=200, help="until there were so many kills (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=60, help="for so long at most (default: %(default)s)")
     parser.add_argument("--against", type=Path, help="results of a small run of these sources (default: one is made)")
-    parser.add_argument("--anew", action="store_true", help="forget what was done before")
+    parser.add_argument("--anew", action="store_true", help="forget what was done before, here and elsewhere")
     options = parser.parse_args(arguments)
     if options.anew:
         shutil.rmtree(WORK, ignore_errors=True)
@@ -312,9 +384,9 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, lambda got, _: sys.exit(128 + got))
     campaign, end = Campaign(WORK), time.monotonic() + 60 * options.minutes
     try:
-        campaign.prepare(options.against)
+        campaign.prepare(options.against, anew=options.anew)
         while time.monotonic() < end:
-            done = Counter(str(one["fault"]) for one in campaign.noted() if "fault" in one)
+            done = campaign.counts().faults
             if sum(done[name] for name in KILLS) >= options.kills:
                 break
             # those of which one start has many are waited for by none
@@ -332,10 +404,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"campaign: {error}", file=sys.stderr)
         return 1
     finally:
-        noted = campaign.noted()
-        write(noted)
-    print(table(noted))
-    return int(any(one.get("lost") for one in noted))
+        counts = campaign.counts()
+        write(counts)
+    print(table(counts))
+    return int(counts.lost > 0)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """Where the wall time of a finished pipeline run went: ``./do overhead``.
 
 Times of jobs are those that Snakemake keeps (``.snakemake/metadata`` and its log), processor times those of rules with
-a ``benchmark:``. The start-up of a job (interpreter, Snakemake's preamble, imports) is measured anew in processor time,
-for each script and set of modules; the rest of a job is work. If the machine had other work during the run, jobs took
-longer than their processor time, and start-ups are scaled by that ratio.
+a ``benchmark:``. The start-up of a job (interpreter or fork, Snakemake's preamble, imports) is measured anew in
+processor time, for each script and set of modules; the rest of a job is work. If the machine had other work during the
+run, jobs took longer than their processor time, and start-ups are scaled by that ratio.
 """
 
 import argparse
 import csv
 import json
 import re
-import resource
 import subprocess
 import sys
 from collections import defaultdict
@@ -22,12 +21,18 @@ NO_WORK = {"kernels"}  # rules all of whose time is overhead
 # Snakemake looks at the processor time of a job every half second, after so many seconds every half minute.
 SAMPLED, OFTEN = 0.5, 15.0
 STARTS = """
-import importlib, pickle, runpy, sys
+import importlib, os, pickle, runpy, sys, time
+if sys.argv[1]:
+    from workflow.running.server import load
+    load("metanash_replication")
+    if process := os.fork():
+        sys.exit(os.waitpid(process, 0)[1])
 from snakemake import script
-sys.path.insert(0, sys.argv[1].rpartition("/")[0])
-runpy.run_path(sys.argv[1], run_name="loaded")
-for module in sys.argv[2:]:
+sys.path.insert(0, sys.argv[2].rpartition("/")[0])
+runpy.run_path(sys.argv[2], run_name="loaded")
+for module in sys.argv[3:]:
     importlib.import_module(module)
+print(time.process_time())  # a fork begins at 0
 """
 
 
@@ -104,14 +109,16 @@ def read_jobs(folder: Path, run: Run) -> list[Job]:
     return list(found.values())
 
 
-def start_up(folder: Path, starts: tuple[str, ...], tries: int = 1) -> float:
-    """Processor seconds until a script's ``main`` is called, the least of some measurements."""
+def start_up(folder: Path, starts: tuple[str, ...], tries: int = 1, *, forked: bool = False) -> float:
+    """Processor seconds until a script's ``main`` is called, the least of some measurements.
+
+    ``forked``: as a fork of a process that has imported what ``workflow.running.server`` does.
+    """
     times = []
     for _ in range(tries):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", STARTS, *starts], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        command = [sys.executable, "-c", STARTS, "forked" * forked, *starts]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        times.append(float(done.stdout.split()[-1]))
     return min(times)
 
 
@@ -173,6 +180,9 @@ def main() -> int:
     parser.add_argument(
         "--tries", type=int, default=3, help="measurements of each start-up, of which the fastest counts"
     )
+    parser.add_argument(
+        "--own-interpreters", action="store_true", help="of a run with METANASH_OWN_INTERPRETERS=1: no job was a fork"
+    )
     arguments = parser.parse_args()
     logs = sorted((arguments.folder / ".snakemake" / "log").glob("*.log"))
     try:
@@ -185,7 +195,8 @@ def main() -> int:
         print(f"overhead: {error}", file=sys.stderr)
         return 1
     kinds = {job.starts for job in jobs}
-    seconds = {starts: start_up(arguments.folder, starts, arguments.tries) for starts in kinds}
+    forked = sys.platform.startswith("linux") and not arguments.own_interpreters
+    seconds = {starts: start_up(arguments.folder, starts, arguments.tries, forked=forked) for starts in kinds}
     print(*report(run, jobs, seconds), sep="\n")
     return 0
 

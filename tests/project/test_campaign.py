@@ -3,12 +3,15 @@
 import json
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from benchmarks.campaign import DAMAGES, KILLS, Campaign, table
+from benchmarks.campaign import DAMAGES, KILLS, Campaign, Counts, table
 from benchmarks.cluster.copies import compare
 from benchmarks.cluster.slurm import PACKAGES, Cluster, MissingError
 
@@ -65,21 +68,58 @@ def test_anything_else_is_lost(two, name, how):
     assert compare(*two).lost == (name if how != "more" else "another",)
 
 
-def test_only_what_was_done_is_counted(tmp_path):
-    campaign = Campaign(tmp_path)
+def test_only_what_was_done_is_counted(tmp_path, monkeypatch):
+    """And what was done in another clone, once."""
+    monkeypatch.setattr("benchmarks.campaign.COUNTS", tmp_path / "counts.json")
+    (tmp_path / "here").mkdir()
+    campaign = Campaign(tmp_path / "here")
+    monkeypatch.setattr("benchmarks.campaign.copy_repository", Path.mkdir)
+    campaign.prepare(results(tmp_path / "made"))
     campaign.note(fault="killed")
     campaign.note(fault="cut", file="a")
     campaign.note(ended=True, equal=11, lost=[], timed=2)
     campaign.note(fault="killed")
-    with (tmp_path / "faults.jsonl").open("a") as file:
+    with (tmp_path / "here/faults.jsonl").open("a") as file:
         file.write('{"fault": "kil')  # killed while it wrote
-    text = table(campaign.noted())
+    text = table(campaign.counts())
     assert f"| {KILLS['killed'][0]} | 2 | 1 |" in text
     assert f"| {KILLS['all-killed'][0]} | 0 | 0 |" in text
     assert "| together | 3 | 2 |" in text
     assert "Runs that came to their end: 1, each with 11 files" in text
     campaign.note(ended=True, equal=11, lost=["b"], timed=2)
-    assert "Files lost or different: 1." in table(campaign.noted())
+    assert "Files lost or different: 1." in table(campaign.counts())
+    campaign.counts().write(tmp_path / "counts.json")
+    campaign.prepare(None)
+    assert campaign.counts() == Counts.read(tmp_path / "counts.json")
+    (tmp_path / "there").mkdir()
+    another = Campaign(tmp_path / "there")
+    another.prepare(tmp_path / "made")
+    another.note(fault="killed")
+    another.note(ended=True, equal=9, lost=[], timed=2)
+    assert another.counts().faults == {"killed": 3, "cut": 1}
+    assert "Runs that came to their end: 3, each with 9 to 11 files" in table(another.counts())
+    assert "| together | 4 | 4 |" in table(another.counts())
+    one = Campaign(tmp_path / "anew")
+    one.prepare(tmp_path / "made", anew=True)
+    assert one.counts() == Counts.of([])
+
+
+def test_what_was_killed_is_a_job_or_the_server_of_this_project(tmp_path):
+    """Not those of another one."""
+    (tmp_path / "server.py").write_text("import time\nprint(1, flush=True)\ntime.sleep(600)")
+    name = "workflow/running/server.py"
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "server.py"), name], cwd=tmp_path, stdout=subprocess.PIPE
+    )
+    try:
+        process.stdout.readline()
+        assert not KILLS["server-killed"][1](process, tmp_path / "other")
+        assert not KILLS["job-killed"][1](process, tmp_path)
+        assert KILLS["server-killed"][1](process, tmp_path)
+        assert process.wait() == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 @pytest.mark.parametrize("kind", DAMAGES)

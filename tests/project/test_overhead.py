@@ -103,3 +103,12 @@ def test_the_start_up_of_a_script_is_its_imports(tmp_path):
     cheap = overhead.start_up(tmp_path, ("scripts/one.py",))
     dear = overhead.start_up(tmp_path, ("scripts/one.py", "busy"))
     assert 0.0 < cheap < dear
+
+
+def test_a_fork_has_its_packages_already(tmp_path):
+    pytest.importorskip("snakemake")
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "workflow").symlink_to(overhead.Path(overhead.__file__).parents[1] / "workflow")
+    (tmp_path / "scripts/one.py").write_text("import matplotlib.pyplot, seaborn, scipy.stats\n")
+    own, forked = (overhead.start_up(tmp_path, ("scripts/one.py",), forked=forked) for forked in (False, True))
+    assert forked < own / 4

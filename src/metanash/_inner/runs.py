@@ -52,8 +52,7 @@ def checkpoints_to(iterations: int, given: Array) -> Integers:
 def grid_of(iterations: int, at: Sequence[int] | Integers | None) -> Integers:
     """Checkpoints that a user has given, or 60 log-spaced ones. Raises ValueError as :func:`checkpoints_to`."""
     integer("iterations", iterations, 1)
-    given: Array = checkpoints(iterations) if at is None else np.asarray(at)
-    return checkpoints_to(iterations, given)
+    return checkpoints(iterations) if at is None else checkpoints_to(iterations, np.asarray(at))
 
 
 def measured_run(

@@ -203,9 +203,9 @@ def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> No
     'initial policy of player 0: at (game) = 0 action 1 has probability 0, '
     """
     for player, policy in enumerate(policies):
-        zero = np.argwhere(policy == 0.0)
-        if zero.size:
-            *row, action = zero[0]
+        is_zero = policy == 0.0
+        if is_zero.any():
+            *row, action = np.argwhere(is_zero)[0]
             warnings.warn(
                 f"initial policy of player {player}: at {name_entry(axes, row)} action {action} has probability 0, and "
                 f"{learner} never raises a probability of 0, however well the action pays; if that is not meant, "
@@ -365,6 +365,8 @@ def _unobserved(
 
 def _blocks(times: Sequence[int], together: int) -> list[list[int]]:
     """Checkpoints in blocks of at most ``together``, each within a number of iterations unless it is one checkpoint."""
+    if len(times) <= together and (not times or times[-1] <= _ITERATIONS_TOGETHER):
+        return [[*times]] if times else []
     blocks: list[list[int]] = []
     begin = last = 0
     for t in times:
