@@ -1,6 +1,5 @@
 """The CCE-gap for every horizon: all deviations that depend on the history, beliefs in fractions, and invariance."""
 
-import doctest
 import tracemalloc
 from fractions import Fraction
 
@@ -19,7 +18,6 @@ from metanash import (
     GameBatch,
     MarkovGame,
     Transition,
-    correlated,
     learn,
     learn_sequence,
 )
@@ -512,12 +510,6 @@ def test_memory_does_not_grow_with_the_tree(horizon, actions, stages):
     tracemalloc.stop()
     assert found.exact[:, 0].all()
     assert peak < 15e6
-
-
-def test_the_examples_of_the_documentation_run():
-    ran = doctest.testmod(correlated)
-    assert ran.attempted >= 10
-    assert ran.failed == 0
 
 
 # Learned policies ---------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Meta-updates: equation (5) in loops, and what each game starts from."""
 
-import doctest
 import itertools
 import math
 
@@ -20,7 +19,6 @@ from metanash import (
     ProjectedQAscent,
     learn,
     learn_sequence,
-    meta,
 )
 from metanash.families import general_sum_sequence, potential_sequence, zero_sum_sequence
 from metanash.gaps import ne_gaps
@@ -348,12 +346,6 @@ def test_best_responses_of_dropped_stages_are_not_made_up():
         with pytest.raises(ValueError, match="not kept"):
             learn_sequence(games, learner, META_UPDATES[name](2), 20)
     learn_sequence(games, learner, META_UPDATES["output_policy"](2), 20)
-
-
-def test_the_examples_of_the_documentation_run():
-    ran = doctest.testmod(meta)
-    assert ran.attempted >= 8
-    assert ran.failed == 0
 
 
 def test_bad_sequences():

@@ -5,7 +5,6 @@ the last section uses the library. Each line must hold with no slack but roundin
 somewhere: a line that is far from tight everywhere would hold with a wrong constant too.
 """
 
-import doctest
 import itertools
 import math
 from fractions import Fraction
@@ -15,7 +14,6 @@ import oracles
 import pytest
 
 from metanash import bounds
-from metanash.bounds import zero_sum
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, learn
 from metanash.learners.stages import stage_count
@@ -554,12 +552,6 @@ def test_the_theorem_is_sharp_for_one_step():
 
 
 # Functions ----------------------------------------------------------------------------------------------
-
-
-def test_examples_run():
-    ran = doctest.testmod(zero_sum)
-    assert ran.attempted >= 2
-    assert ran.failed == 0
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 3, 7])

@@ -216,7 +216,9 @@ def test_ci_is_a_stranger():
     text = (ROOT / ".ci/run").read_text()
     lines = text.splitlines()
     commands = [line for line in lines if line.startswith("./do")]
-    assert commands == ["./do setup", "./do test", "./do lint", "./do smoke"]
+    assert commands == ["./do setup", "./do lint", "./do smoke", "./do test"]
+    taken = re.search(r'^TAKEN = "(\w+)"$', (ROOT / "tests/workflow/conftest.py").read_text(), flags=re.MULTILINE)[1]
+    assert f"\n./do smoke\nexport {taken}=yes\n./do test\n" in text
     before = text[: text.index("./do setup")]
     assert re.search(r"^export HOME=\$stranger/home PATH=\$stranger/bin:", before, flags=re.MULTILINE)
     assert '>"$stranger/bin/uv"' in before

@@ -174,15 +174,6 @@ def test_no_mark_of_typst_and_no_missing_character_is_left(words):
     assert not re.search(r"#\w+\(|\\[-.;]|[\ue000-\uf8ff\ufffd]", words)
 
 
-def test_equal_runs_are_equal_bytes(finished, tmp_path):
-    """The job again, elsewhere; the pipeline run twice has its own test."""
-    again = finished.copied_to(tmp_path / "copy")
-    again.path("article.pdf").unlink()
-    answer = again.snakemake("--cores", "1", f"{again.results}/article.pdf")
-    assert answer.code == 0, answer.text
-    assert again.path("article.pdf").read_bytes() == finished.path("article.pdf").read_bytes()
-
-
 # The text, whatever the run ------------------------------------------------------------------------------
 
 

@@ -228,7 +228,7 @@ def test_provenance_has_what_a_reader_asks_for(finished, config):
     assert found["run"]["root seed"] == config["root_seed"]
     assert {"python", "numpy", "snakemake", "processor", "kernels"} <= set(found["software"])
     assert "root_seed: 2023" in found["configuration"]
-    assert str(finished.folder) not in json.dumps(found)
+    assert str(finished.made_in) not in json.dumps(found)
 
 
 def test_commands_lead_from_a_claim_to_its_measurement(finished, ledger, monkeypatch, capsys):

@@ -35,6 +35,7 @@ from metanash_replication.records import read_measurement, read_record
 from metanash_replication.topics import TOPICS as ALL_TOPICS
 from metanash_replication.topics.own_games.measure import learn_own
 from metanash_replication.topics.simulations import tables
+from workflow.configuration import mistakes
 
 TOPICS = ("zero_sum", "potential", "maml", "general_sum", "scale")
 FIGURE_JOBS = ("simulation", "finite_horizon", "discounted", "larger_tasks", "own_games", "falsification", "claims_map")
@@ -331,7 +332,7 @@ def test_notebook_is_executed(finished, name, figures):
     assert not [output for output in outputs if output.output_type in {"error", "stream"}]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == figures
     assert code[-1].outputs[0].data["text/html"]  # the cell in which a reader changes one thing has run
-    assert str(finished.folder) not in text
+    assert str(finished.made_in) not in text
     assert "iopub" not in text  # no times
     committed = nbformat.read(finished.folder / f"notebooks/{name}.ipynb", as_version=4)
     assert [cell.source for cell in committed.cells] == [cell.source for cell in notebook.cells]
@@ -349,7 +350,7 @@ def test_page_of_a_notebook_opens_offline(finished, name):
     assert len(described) == images
     assert min(len(words.split()) for words in described) >= 5
     assert not re.search(r"<(script|link|iframe)|(src|href)=\W*(https?:)?//|@import|url\(\W*https?:", page)
-    assert str(finished.folder) not in page
+    assert str(finished.made_in) not in page
 
 
 def test_logs_say_what_was_done(finished):
@@ -379,6 +380,18 @@ def test_cores_and_folders_change_no_byte(two_runs, kind):
     count = {"csv": len(TABLES), "npz": npz, "pdf": 6, "png": 6, "json": 2 + jobs}[kind]
     assert len(one) == count > 0
     assert [name for name in one if two[name] != one[name]] == []
+
+
+def test_threads_change_no_byte(bare, finished, tmp_path):
+    """Two rules have two threads a job: more than one is what nobody gets who does not ask."""
+    project, rules = bare.copied_to(tmp_path / "project"), ("random_games", "potential_random_games")
+    names = ["theory/random_games/mixed-H1.npz", "theory/potential/random_games/team.npz"]
+    asked = ("--set-threads", *(f"{rule}=2" for rule in rules))
+    answer = project.snakemake("--cores", "2", *(f"{project.results}/{name}" for name in names), *asked)
+    assert answer.code == 0, answer.text
+    for rule, name in zip(rules, names, strict=True):
+        assert answer.jobs()[rule] == 1
+        assert project.path(name).read_bytes() == finished.path(name).read_bytes(), name
 
 
 def test_notebooks_are_equal_when_executed_again(edited):
@@ -571,26 +584,35 @@ def test_seeds_of_a_short_block(edited):
 # What it refuses ----------------------------------------------------------------------------------------
 
 REFUSED = {
-    "root_sed": {"root_sed": 1},
-    "resample": {"speed_up": {"resample": 10}},
-    "iteration": {"experiments": {"figure1_zero_sum": {"learning": {"iteration": 10}}}},
-    "seeds": {"experiments": {"sensitivity_zero_sum": {"seeds": "four"}}},
-    "iterations": {"experiments": {"figure1_potential": {"learning": {"iterations": 0}}}},
-    "learning_rates": {"experiments": {"figure1_zero_sum": {"learning": {"learning_rates": [0.1, 0]}}}},
-    "as many as horizons": {"theory": {"zero_sum": {"random_games": {"iterations": [10]}}}},
-    "references": {"larger_tasks": {"appendix_tracking": {"references": 99}}},
-    "perturbation": {"larger_tasks": {"appendix_poker": {"perturbation": 0.123}}},
-    "seeds_per_block": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},
-    "games/mine.txt": {"own_games": {"files": {"mine": "games/mine.txt"}}},
-    "own_games/zero_sum/chicken": {"own_games": {"zero_sum": {"chicken": True}}},
+    "schema": {
+        "root_sed: ": {"root_sed": 1},
+        "speed_up/resample: ": {"speed_up": {"resample": 10}},
+        "learning/iteration: ": {"experiments": {"figure1_zero_sum": {"learning": {"iteration": 10}}}},
+        "zero_sum/seeds: ": {"experiments": {"sensitivity_zero_sum": {"seeds": "four"}}},
+        "learning/iterations: ": {"experiments": {"figure1_potential": {"learning": {"iterations": 0}}}},
+        "learning_rates": {"experiments": {"figure1_zero_sum": {"learning": {"learning_rates": [0.1, 0]}}}},
+        "games/mine.txt": {"own_games": {"files": {"mine": "games/mine.txt"}}},
+    },
+    "what fits together": {
+        "as many as horizons": {"theory": {"zero_sum": {"random_games": {"iterations": [10]}}}},
+        "appendix_tracking/references: ": {"larger_tasks": {"appendix_tracking": {"references": 99}}},
+        "appendix_poker/perturbation: ": {"larger_tasks": {"appendix_poker": {"perturbation": 0.123}}},
+        "appendix_tracking/seeds_per_block: ": {"experiments": {"appendix_tracking": {"seeds_per_block": 1}}},
+    },
+    "rules": {"own_games/zero_sum/chicken": {"own_games": {"zero_sum": {"chicken": True}}}},
 }
+"""Who refuses -> what is said -> the mistake. Each of the three looks only if the one before finds nothing."""
+ENTRIES = [(by, entry) for by, entries in REFUSED.items() for entry in entries]
 
 
 @pytest.fixture(scope="module")
 def refusals(bare, tmp_path_factory):
-    """Answers to configurations with one mistake each, and what they left on disk."""
+    """Answers to configurations with all mistakes that are told at a time, and what they left on disk."""
 
-    def try_one(config):
+    def try_one(entries):
+        config = {}
+        for mistake in entries.values():
+            update_config(config, json.loads(json.dumps(mistake)))
         project = bare.copied_to(tmp_path_factory.mktemp("refused") / "project")
         answer = project.snakemake("--cores", "1", "results/smoke/kernels.json", config=config)
         return answer, (project.folder / "results").exists() or (project.folder / "paper_figures").exists()
@@ -598,14 +620,23 @@ def refusals(bare, tmp_path_factory):
     return dict(zip(REFUSED, side_by_side(try_one, REFUSED.values()), strict=True))
 
 
-@pytest.mark.parametrize("entry", REFUSED)
-def test_a_wrong_entry_is_named_before_anything_is_made(refusals, entry):
-    answer, made = refusals[entry]
+@pytest.mark.parametrize(("by", "entry"), ENTRIES)
+def test_a_wrong_entry_is_named_before_anything_is_made(refusals, by, entry):
+    answer, made = refusals[by]
     assert answer.code != 0
     assert entry in answer.text
     assert "config" in answer.text
     assert "Traceback" not in answer.text
     assert not made
+
+
+@pytest.mark.parametrize(("by", "entry"), [pair for pair in ENTRIES if pair[0] != "rules"])
+def test_a_wrong_entry_is_refused_alone_and_nothing_else_is(bare, config, by, entry):
+    changed = json.loads(json.dumps(config))
+    update_config(changed, REFUSED[by][entry])
+    found = mistakes(changed, bare.folder / "workflow/schemas/config.schema.yaml")
+    assert found
+    assert all(entry in line for line in found)
 
 
 SCHEMA_REFUSES = [
@@ -640,14 +671,14 @@ SCHEMA_REFUSES = [
 
 @pytest.mark.parametrize(("path", "value"), SCHEMA_REFUSES, ids=lambda part: str(part).replace("experiments", "e"))
 def test_schema_refuses_and_names_the_entry(bare, config, path, value):
+    """By what the Snakefile asks."""
     changed = json.loads(json.dumps(config))
     section = changed
     for key in path[:-1]:
         section = section[key]
     section[path[-1]] = value
-    with pytest.raises(WorkflowError) as caught:
-        validate(changed, bare.folder / "workflow/schemas/config.schema.yaml")
-    assert path[-1] in str(caught.value)
+    found = mistakes(changed, bare.folder / "workflow/schemas/config.schema.yaml")
+    assert any(path[-1] in line for line in found), found
 
 
 @pytest.mark.parametrize(
@@ -690,21 +721,23 @@ def required(section, path=()):
 
 
 def test_schema_requires_every_entry(bare, config):
-    """With the validator that Snakemake's ``validate`` is made of, which reads the schema once only."""
-    file, count = bare.folder / "workflow/schemas/config.schema.yaml", 0
+    """With the validator that Snakemake's ``validate`` is made of; all entries of a depth are left out at a time."""
+    file, by_depth = bare.folder / "workflow/schemas/config.schema.yaml", {}
     validate(json.loads(json.dumps(config)), file)
     validator = Draft202012Validator(yaml.safe_load(file.read_text()))
     assert validator.is_valid(config)
     for path in required(config):
+        by_depth.setdefault(len(path), []).append(path)
+    for paths in by_depth.values():
         changed = json.loads(json.dumps(config))
-        section = changed
-        for key in path[:-1]:
-            section = section[key]
-        del section[path[-1]]
-        missing = [(*error.absolute_path, error.message) for error in validator.iter_errors(changed)]
-        assert (*path[:-1], f"'{path[-1]}' is a required property") in missing
-        count += 1
-    assert count > 60
+        for path in paths:
+            section = changed
+            for key in path[:-1]:
+                section = section[key]
+            del section[path[-1]]
+        missing = {(*error.absolute_path, error.message) for error in validator.iter_errors(changed)}
+        assert [path for path in paths if (*path[:-1], f"'{path[-1]}' is a required property") not in missing] == []
+    assert sum(map(len, by_depth.values())) > 60
 
 
 @pytest.mark.parametrize(

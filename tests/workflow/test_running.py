@@ -172,7 +172,10 @@ def test_a_job_deletes_what_a_killed_one_had_begun_to_write(tmp_path, monkeypatc
 
 
 def test_a_killed_run_is_taken_up_by_the_same_command(edited):
-    """Killed in the middle of a job: its locks are there, its job ends, and the next run says so and goes on."""
+    """Killed in the middle of a job: its locks are there, its job ends, and the next run says so and goes on.
+
+    What it makes, elsewhere and on one core, has the bytes of before: the article too.
+    """
     wanted = ["claims_map.csv", "article.pdf"]
     before = {name: edited.path(name).read_bytes() for name in wanted}
     for name in wanted:

@@ -21,6 +21,18 @@ GAPS = ["src/metanash/games.py", "src/metanash/gaps.py", "src/metanash/kernels/_
         "src/metanash/kernels/points.py", "src/metanash/kernels/twin.py"]  # fmt: skip
 
 
+NESTED = (
+    "def f():\n    {}", "async def f():\n    {}", "class C:\n    def f(self):\n        {}",
+    "if 1:\n    pass\nelse:\n    {}", "if 1:\n    pass\nelif 2:\n    {}", "for i in []:\n    {}",
+    "for i in []:\n    pass\nelse:\n    {}", "while 0:\n    {}", "with f() as g:\n    {}",
+    "try:\n    {}\nfinally:\n    pass", "try:\n    pass\nfinally:\n    {}", "try:\n    pass\nexcept OSError:\n    {}",
+    "try:\n    pass\nexcept* OSError:\n    {}", "try:\n    pass\nexcept OSError:\n    pass\nelse:\n    {}",
+    "match 1:\n    case 1:\n        {}",
+    "async def f():\n    async with f():\n        async for i in g:\n            {}", "x = lambda: 1; {}",
+)  # fmt: skip
+"""Wherever a statement may stand."""
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project of the files above; what was found in another one is forgotten, before and after."""
@@ -47,6 +59,7 @@ def project(tmp_path, monkeypatch):
         ("import metanash.gaps as g, numpy", {"metanash.gaps"}),
         ("from metanash_replication import rates", {"metanash_replication.rates"}),
         ("if True:\n    from metanash import games", {"metanash.games"}),
+        *((text.format("from metanash import games"), {"metanash.games"}) for text in NESTED),
         ("from metanashes import gaps\nimport pandas\nfrom .gaps import gap", set()),
         ("from metanash import absent", set()),
     ],

@@ -35,8 +35,16 @@ def imported(code: str) -> set[str]:
     return {name for name in _named(ast.parse(code)) if source_file(name)}
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Statements below a node, however deep; their expressions, most of a tree, import nothing."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for one in getattr(node, block, ()):
+            yield one
+            yield from _statements(one)
+
+
 def _named(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             if node.module not in PACKAGES:
                 yield node.module
