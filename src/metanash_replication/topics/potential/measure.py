@@ -655,7 +655,7 @@ def step_scaling(
             shorter = [part for part in (100, 10, 1) if length % part == 0]
             at = np.array([length // part for part in shorter], dtype=np.int64)
             if arm == "individual":  # no game waits for another: all at once
-                every = GameBatch([game for batch in batches for game in batch.games])
+                every: GameBatch[DiscountedGame] = GameBatch(tuple(game for batch in batches for game in batch.games))
                 run = learn(every, ProjectedQAscent(np.tile(factor * largest, games)), length, at=at)
                 found = np.stack(np.split(run.ne_gap, games), axis=1)
             else:
