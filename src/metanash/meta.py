@@ -107,7 +107,7 @@ def best_response_target(learner: AnyStaged, run: Run[Any]) -> Policies:
     _check_staged(learner)
     stages = learner.stages(run.state)
     players = range(len(run.state.initial))
-    return tuple(np.stack([stage.best_response(i) for stage in stages], axis=1) for i in players)
+    return tuple(best_response_to(np.stack([stage.payoff[i] for stage in stages], axis=1)) for i in players)
 
 
 def stage_average_target(learner: AnyStaged, run: Run[Any]) -> Policies:

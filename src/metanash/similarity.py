@@ -108,6 +108,10 @@ def _random_policies(game: DiscountedGame | MarkovGame, count: int, address: tup
     return policies
 
 
+_POLICIES_AT_ONCE = 8
+"""As many as the vectors of a kernel have lanes: of a large game few are drawn, and no lane is to be empty."""
+
+
 def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, seed: int = 0) -> float:
     """How far a game is from having any potential, in units of value.
 
@@ -142,24 +146,23 @@ def potential_deviation(game: DiscountedGame | MarkovGame, policies: int = 100, 
     """
     check_game("potential_deviation", game, DiscountedGame, MarkovGame)
     integer("policies", policies, 1)
-    batch: GameBatch[Any] = GameBatch((game,) * policies)
     here, there = (_random_policies(game, policies, (seed, "potential", side)) for side in ("from", "to"))
+    pairs = list(itertools.combinations(range(game.n_players), 2))
+    # the players that have moved in each corner of each square, and values to all players there, (policies, N, ..., S)
+    corners: list[tuple[int, ...]] = [(), *((k,) for k in range(game.n_players)), *pairs]
+    together = max(1, _POLICIES_AT_ONCE // policies)
     found: dict[tuple[int, ...], Floats] = {}
-
-    def gains(*moved: int) -> Floats:
-        """Values to all players, (policies, N, ..., S), where these players have moved: of each policy only once."""
-        if moved not in found:
-            policy = [(here, there)[k in moved][k] for k in range(game.n_players)]
-            found[moved] = all_values(batch, policy)
-        return found[moved]
-
+    for first in range(0, len(corners), together):
+        some = corners[first : first + together]
+        policy = [np.concatenate([(here, there)[k in moved][k] for moved in some]) for k in range(game.n_players)]
+        batch: GameBatch[Any] = GameBatch((game,) * (policies * len(some)))
+        found |= zip(some, np.split(all_values(batch, policy), len(some)), strict=True)
     worst = 0.0
-    for i, j in itertools.combinations(range(game.n_players), 2):
+    for i, j in pairs:
         total = np.zeros(())
         # around the square: i moves, j moves, i moves back, j moves back; + for the end of a move, - for its start
         for moved, sign_i, sign_j in (((), -1, 1), ((i,), 1, -1), ((i, j), -1, 1), ((j,), 1, -1)):
-            total = total + sign_i * gains(*moved)[:, i] + sign_j * gains(*moved)[:, j]
-        found.pop((i, j))
+            total = total + sign_i * found[moved][:, i] + sign_j * found[moved][:, j]
         worst = max(worst, float(np.abs(total).max()))
     return worst
 

@@ -264,6 +264,18 @@ class TransitionBatch(Frozen):
             stacked=stacked,
         )
 
+    @classmethod
+    def trusted(cls, transitions: tuple[Transition, ...], rows: Floats) -> "TransitionBatch":
+        """Distinct kernels, parts of one sealed array (G, steps, S, A_1, ..., A_N, S) that were checked elsewhere."""
+        made = cls.__new__(cls)
+        made.__dict__.update(
+            transitions=transitions,
+            kinds=transitions,
+            index=sealed(np.arange(len(rows), dtype=np.int64)),
+            stacked=sealed(np.moveaxis(rows, 0, 1)),
+        )
+        return made
+
     def repeated(self, count: int) -> "TransitionBatch":
         """The kernels of these games so many times, one round after the other."""
         again = TransitionBatch.__new__(TransitionBatch)

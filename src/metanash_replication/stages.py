@@ -1,6 +1,7 @@
 """Shared by the measurements of Algorithms 1 and 2: initial policies of every stage, divergences at checkpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 from metanash._inner.reductions import largest, summed
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
-from metanash.learners import JointStage, Stage
-from metanash.learners.stages import StagedMirrorDescent, StagedState, next_stage_length
+from metanash.learners import JointStage, Policies, Stage
+from metanash.learners.stages import StagedMirrorDescent, StagedState, best_response_to, next_stage_length
 from metanash.typing import Floats, Integers
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "DivergenceProbe",
     "PlayerDivergenceProbe",
     "StageDivergenceProbe",
+    "StagesTogether",
     "joint_stage_divergence",
     "nearest_stage_ends",
     "stage_divergence",
@@ -81,6 +83,40 @@ def stage_policies(start: str, count: int, shape: tuple[int, ...], rng: np.rando
     return np.asarray((1.0 - 1e-6) * vertex + 1e-6 / actions)
 
 
+@dataclass(frozen=True, eq=False)
+class StagesTogether:
+    """All stages of K games that are learned one after another, side by side.
+
+    Attributes
+    ----------
+    payoff, initial : tuple of (K, stages, G, H, S, A_i)
+        As of a stage.
+    """
+
+    payoff: Policies
+    initial: Policies
+
+    @classmethod
+    def of(cls, games: Sequence[Sequence[Stage] | Sequence[JointStage]]) -> "StagesTogether":
+        """Those of games that have as many stages."""
+        every = [stage for game in games for stage in game]
+
+        def beside(parts: Sequence[Policies]) -> Policies:
+            each = (np.stack(of_player) for of_player in zip(*parts, strict=True))
+            return tuple(part.reshape(len(games), -1, *part.shape[1:]) for part in each)
+
+        return cls(beside([stage.payoff for stage in every]), beside([stage.initial for stage in every]))
+
+    def best_responses(self) -> Policies:
+        """Of each player in hindsight, (G, K, stages, H, S, A_i)."""
+        return tuple(np.ascontiguousarray(np.moveaxis(best_response_to(part), 2, 0)) for part in self.payoff)
+
+    def total(self, term: Callable[..., Floats]) -> Floats:
+        """Sum of a term of a stage, :func:`stage_divergence` or another, at the worst best responses, (G,)."""
+        each = term(self, worst=True)
+        return np.asarray(sum(each.reshape(-1, each.shape[-1])))
+
+
 Term = Callable[[Any], Floats]
 """A stage's term in a theorem: (G,)."""
 
@@ -118,8 +154,8 @@ class StageDivergenceProbe:
         return {name: self._finished[name] + term(stage) for name, term in self._terms.items()}
 
 
-def stage_divergence(stage: Stage, *, worst: bool) -> Floats:
-    """Sum over steps of the largest over states of KL_mu + KL_nu, (G,)."""
+def stage_divergence(stage: Stage | StagesTogether, *, worst: bool) -> Floats:
+    """Sum over steps of the largest over states of KL_mu + KL_nu, (G,); (K, stages, G) of all together."""
     both = sum(vertex_divergence(stage.payoff[i], stage.initial[i], worst=worst) for i in (0, 1))
     return np.asarray(summed(largest(np.asarray(both))))
 
@@ -153,8 +189,8 @@ class DivergenceProbe(StageDivergenceProbe):
         super().__init__({**_first_and_worst(stage_divergence), **others})
 
 
-def joint_stage_divergence(stage: JointStage, *, worst: bool) -> Floats:
-    """Sum over steps and players of the largest over states of KL, (G,)."""
+def joint_stage_divergence(stage: JointStage | StagesTogether, *, worst: bool) -> Floats:
+    """Sum over steps and players of the largest over states of KL, (G,); (K, stages, G) of all together."""
     return player_divergence(stage.payoff, stage.initial, worst=worst)
 
 

@@ -106,7 +106,7 @@ def test_one_game_several_and_a_batch():
     assert one.checkpoints.tolist() == list(range(1, 10))
 
 
-@pytest.mark.parametrize("entries", [1, 24, 60, 10**6])  # rewards of two games have 48 entries: 0, 0, 1 or all at once
+@pytest.mark.parametrize("entries", [1, 60, 150, 10**6])  # rewards of two games have 48 entries: 0, 1, 3 or all at once
 @pytest.mark.parametrize("learner", [OptimisticMirrorDescent(0.3), RegretMatching(), CorrelatedMirrorDescent(0.3)])
 def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
     """Then states are advanced in place and outputs measured together; a probe makes ``learn`` go the plain way."""
@@ -117,6 +117,7 @@ def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
     states = []
     watched = learn(games, learner, 40, probe=lambda _, state: states.append(state) or {})
     monkeypatch.setattr(base, "_ENTRIES_TOGETHER", entries)
+    monkeypatch.setattr(base, "_LEAST_TOGETHER", 1)
     alone = learn(games, learner, 40)
     assert watched.measures.keys() == alone.measures.keys()
     for name, values in watched.measures.items():
@@ -144,6 +145,22 @@ def test_many_games_are_not_measured_together(monkeypatch):
         learn([small_game()] * count, OptimisticMirrorDescent(0.1), 100)
     assert max(sizes) <= base._GAMES_TOGETHER
     assert len(sizes) > 3
+
+
+def test_checkpoints_of_large_games_are_gone_through_together_if_many_fit(monkeypatch):
+    pieces, measured = [], OptimisticMirrorDescent.advance_and_measure
+    monkeypatch.setattr(
+        OptimisticMirrorDescent,
+        "advance_and_measure",
+        lambda self, games, state, some: pieces.append(len(some)) or measured(self, games, state, some),
+    )
+    game, at = small_game(), [1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
+    found = []
+    for room in (base._LEAST_TOGETHER - 1, base._LEAST_TOGETHER):
+        monkeypatch.setattr(base, "_ENTRIES_TOGETHER", room * game.reward.size)
+        found.append(learn(game, OptimisticMirrorDescent(0.1), 89, at=at).ne_gap)
+    assert pieces == [8, 2]  # of the second run
+    np.testing.assert_array_equal(*found)
 
 
 def test_stages_are_the_same_whether_they_are_looked_at_early_or_late():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import pure_starts, random_distributions, random_interior, random_tables, random_vertices, seeds, tables
 
 import metanash
-from metanash import GameBatch, OptimisticMirrorDescent, exact, gaps, learn
+from metanash import CorrelatedMirrorDescent, GameBatch, OptimisticMirrorDescent, exact, gaps, learn
 from metanash.families import zero_sum_sequence
 from metanash.learners.stages import FinishedStages, next_stage_length, stage_count
 
@@ -251,6 +251,24 @@ def test_a_game_alone_learns_the_bits_of_the_batch(module, horizon, states, acti
         for one, all_ in zip(alone.state.stages, together.state.stages, strict=True):
             np.testing.assert_array_equal(one.q[0], all_.q[k])
             np.testing.assert_array_equal(one.value[0], all_.value[k])
+
+
+@pytest.mark.parametrize("numbers", [1, 100, 10**6])
+@pytest.mark.parametrize("kind", [OptimisticMirrorDescent, CorrelatedMirrorDescent])
+@pytest.mark.parametrize("actions", [(2, 2), (3, 2), (9, 1)])
+def test_stages_that_are_looked_at_together_are_those_that_are_looked_at_alone(kind, actions, numbers, monkeypatch):
+    monkeypatch.setattr(metanash.learners.stages, "_TOGETHER", numbers)  # 100: two stages or three at a time
+    family = "zero_sum" if kind is OptimisticMirrorDescent else "markov"
+    games = [random_tables(np.random.default_rng(k), family, 2, 1, actions).game() for k in range(3)]
+    learner = kind(0.1)
+    state = learn(games, learner, 40, at=[9, 40]).state  # stages of two calls of the kernel
+    together = list(state.stages)
+    assert [stage.index for stage in together] == list(range(1, len(together) + 1))
+    assert len(together) > 5
+    for k, stage in enumerate(together):
+        assert_same_bits(stage, state.stages[k])
+    for stage, of_slice in zip(together[2:-1], state.stages[2:-1], strict=True):
+        assert_same_bits(stage, of_slice)
 
 
 @given(seeds, st.integers(1, 3), st.integers(1, 3))

@@ -93,6 +93,15 @@ static inline void NAMED(solve)(int64_t n, int64_t sides, vec *restrict m, vec *
         }
 }
 
+/* Whether two arrays have the same bits in every lane. */
+static inline int NAMED(same)(int64_t count, const vec *x, const vec *y) {
+    ivec differ = (ivec)splat(0.0);
+    for (int64_t k = 0; k < count; k++) differ |= (ivec)x[k] ^ (ivec)y[k];
+    int64_t found = 0;
+    for (int l = 0; l < WIDTH; l++) found |= differ[l];
+    return found == 0;
+}
+
 static inline int NAMED(any)(ivec mask) {
     int64_t found = 0;
     for (int l = 0; l < WIDTH; l++) found |= mask[l];
@@ -236,6 +245,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     PART(OWN, S * U)                                                                                                   \
     PART(POLICY, S * U)                                                                                                \
     PART(LOGITS, S * U)                                                                                                \
+    PART(BEFORE, S * U)                                                                                                \
     PART(Q, S * U)                                                                                                     \
     PART(MATRIX, S * S)                                                                                                \
     PART(SPARE, S * S)                                                                                                 \
@@ -255,11 +265,13 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     vec *const restrict own = part[OWN], *const restrict pi = part[POLICY], *const restrict theta = part[LOGITS];
     vec *const restrict q = part[Q], *const restrict m = part[MATRIX], *const restrict spare = part[SPARE];
     vec *const restrict v = part[VALUE], *const restrict occupancy = part[OCCUPANCY], *const restrict best = part[BEST];
-    vec *const restrict response = part[RESPONSE], *const restrict start = part[START];
+    vec *const restrict response = part[RESPONSE], *const restrict start = part[START], *const restrict before = part[BEFORE];
     const vec *const rewards = R == 1 ? average + S : own;
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount)), zero = splat(0.0), tie = splat(1e-12);
     const int visits = c->softmax && !c->natural;
+    const vec *const parameters = c->softmax ? theta : pi;
+    const int64_t last = c->done + c->iterations;
     int failed = 0;
     for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         vec step, least, sum[2];
@@ -272,7 +284,11 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         gather(c->response, S * N, lane, c->lanes, response);
         gather(c->policy, S * U, lane, c->lanes, c->softmax ? theta : pi);
         NAMED(load_games)(c->reward, c->transition, c->index, c->discount, lane, c->lanes, N, S, R, J, reward, kernel);
-        for (int64_t t = c->done + 1; t <= c->done + c->iterations && !failed; t++) {
+        for (int64_t t = c->done + 1; t <= last && !failed; t++) {
+            const int looked_at = t % LOOKED_AT == 0;
+            vec gap = zero;
+            if (looked_at)
+                for (int64_t u = 0; u < S * U; u++) before[u] = parameters[u];
             if (c->softmax)
                 for (int64_t s = 0, u = 0; s < S; s++)
                     for (int64_t i = 0; i < N; u += actions[i++]) NAMED(soften)(actions[i], theta + u, pi + u);
@@ -287,7 +303,6 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
             if (visits) NAMED(solve)(S, 1, spare, occupancy);
             NAMED(averaged_q)(N, S, R, actions, average, rewards, v, q);
             if (c->measure) {
-                vec gap = zero;
                 for (int64_t i = 0, offset = 0; i < N; offset += actions[i++]) {
                     const struct NAMED(decision) d = {rewards + offset * stride, average + offset * Z, S, actions[i], U, stride, Z};
                     failed |= NAMED(best_response)(&d, improvement, response + i, N, best, spare);
@@ -321,6 +336,14 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                         NAMED(project)(actions[i], pi + u, part[SORTED]);
                     }
                 }
+            /* where an iteration has changed no bit, all that follow do what it did */
+            if (looked_at && NAMED(same)(S * U, before, parameters)) {
+                while (c->measure && ++t <= last) {
+                    sum[1] += gap;
+                    if (t % CHUNK == 0) sum[0] += sum[1], sum[1] = zero;
+                }
+                break;
+            }
         }
         scatter(c->softmax ? theta : pi, S * U, lane, c->lanes, c->policy);
         scatter(response, S * N, lane, c->lanes, c->response);

@@ -32,6 +32,7 @@ from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies, has_quick, step_by_step
 from metanash.learners.stages import (
+    EndedStage,
     FinishedStages,
     Schedule,
     StagedMirrorDescent,
@@ -332,8 +333,8 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             longest=int(plan.pieces.max()),
         )
         if self.keep_stages:
-            make = partial(_ended, state.stage, plan.ended, state.initial, q, joints)
-            state.stages = state.stages.and_then(*(partial(make, k) for k in range(ends)))
+            some = partial(_ended, state.stage, plan.ended, state.initial, q, joints)
+            state.stages = state.stages.and_then(*EndedStage.of(some, ends, state.q.size))
         state.joints, state.lengths = (*state.joints, *sealed(joints)), (*state.lengths, *plan.ended)
         state.values = StageValues(worth[-1, :, 0], worth[-1, :, 1])
         state.q, state.lane_q = q[ends % slots], lane_q
@@ -377,9 +378,27 @@ def _gaps_seen(
     return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
 
 
-def _ended(first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, joints: Floats, k: int) -> JointStage:
-    """Statistics of the k-th of some stages that ended, from their arrays with a first axis of stages."""
-    return _statistics(first + k, lengths[k], initial, q[k], _by_lanes(q[k]), joints[k])
+def _ended(
+    first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, joints: Floats, some: slice
+) -> list[JointStage]:
+    """Statistics of some stages that ended, from the arrays of all with a first axis of stages."""
+    here, joint, players = q[some], joints[some], len(initial)
+    average = marginals(joint, players)
+    payoff = [payoffs(here[:, :, i], joint, players, i) for i in range(players)]
+    value = np.moveaxis(player_means(np.moveaxis(here, 2, 4), joint, players), -1, 2)
+    return [
+        JointStage(
+            index=index,
+            iterations=lengths[index - first],
+            initial=restart(initial, index),
+            average=tuple(part[k] for part in average),
+            payoff=tuple(part[k] for part in payoff),
+            joint=joint[k],
+            value=value[k],
+            q=here[k],
+        )
+        for k, index in enumerate(range(first + some.start, first + some.stop))
+    ]
 
 
 def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:

@@ -24,6 +24,7 @@ from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
 from metanash.learners.base import Policies, has_quick, step_by_step
 from metanash.learners.stages import (
+    EndedStage,
     FinishedStages,
     Schedule,
     StagedMirrorDescent,
@@ -294,17 +295,36 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             predicts=int(self._predicts),
         )
         if kept:
-            make = partial(_ended, state.stage, plan.ended, state.initial, q, ended)
-            state.stages = state.stages.and_then(*(partial(make, k) for k in range(kept)))
+            some = partial(_ended, state.stage, plan.ended, state.initial, q, ended)
+            state.stages = state.stages.and_then(*EndedStage.of(some, kept, state.q.size))
         state.q = q[ends % slots]
         return seen
 
 
 def _ended(
-    first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, sums: tuple[Floats, ...], k: int
-) -> Stage:
-    """Statistics of the k-th of some stages that ended, from their arrays with a first axis of stages."""
-    return _statistics(first + k, lengths[k], initial, q[k], tuple(total[k] for total in sums))
+    first: int, lengths: tuple[int, ...], initial: Policies, q: Floats, sums: tuple[Floats, ...], some: slice
+) -> list[Stage]:
+    """Statistics of some stages that ended, from the arrays of all with a first axis of stages."""
+    here, iterations = q[: len(lengths)][some], np.array(lengths[some], dtype=np.float64)
+    mu, nu, value = (total[some] / iterations.reshape(-1, *(1,) * (total.ndim - 1)) for total in sums)
+    payoff = _payoffs(here, mu, nu)
+    return [
+        Stage(
+            index=index,
+            iterations=lengths[index - first],
+            initial=restart(initial, index),
+            average=(mu[k], nu[k]),
+            payoff=(payoff[0][k], payoff[1][k]),
+            value=value[k],
+            q=here[k],
+        )
+        for k, index in enumerate(range(first + some.start, first + some.stop))
+    ]
+
+
+def _payoffs(q: Floats, mu: Floats, nu: Floats) -> tuple[Floats, Floats]:
+    """What each action of either player is worth against a policy of the other."""
+    return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
 
 
 def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums: tuple[Floats, ...]) -> Stage:
@@ -314,7 +334,7 @@ def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums:
         iterations=iterations,
         initial=restart(initial, index),
         average=(mu, nu),
-        payoff=(summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)),
+        payoff=_payoffs(q, mu, nu),
         value=value,
         q=q,
     )

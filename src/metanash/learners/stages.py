@@ -5,7 +5,7 @@ estimates become the reward plus the average next value of the stage. L_1 = H, L
 Q^1 = 0. The last stage may be cut by T; its statistics are averages over the iterations it ran.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, overload
@@ -22,6 +22,7 @@ from metanash.learners.base import Policies, checked_policies, learning_rates, w
 from metanash.typing import Floats, Integers
 
 __all__ = [
+    "EndedStage",
     "FinishedStages",
     "Schedule",
     "StageStatistics",
@@ -38,6 +39,8 @@ __all__ = [
 
 _TIE = 1e-12
 """Actions within this of the best payoff are tied best responses."""
+_TOGETHER = 2**16
+"""Numbers in the estimates of stages whose statistics are worked out together; of small games these are many stages."""
 
 
 def next_stage_length(length: int, horizon: int) -> int:
@@ -180,13 +183,63 @@ class StageStatistics:
 AnyStage = TypeVar("AnyStage", bound=StageStatistics)
 
 
+@dataclass(frozen=True, eq=False)
+class EndedStage(Generic[AnyStage]):
+    """One of the stages that have ended in a call of a kernel, to be made when it is called.
+
+    Attributes
+    ----------
+    some : function
+        Statistics of the stages of a slice of these, together.
+    place, end : int
+        Its place among them, and that after the last one which is made together with it.
+
+    Examples
+    --------
+    >>> made = EndedStage.of(lambda some: ["first", "second"][some], 2, size=4)  # strings in the place of statistics
+    >>> made[1](), list(FinishedStages(made))
+    ('second', ['first', 'second'])
+    """
+
+    some: Callable[[slice], Sequence[AnyStage]]
+    place: int
+    end: int
+
+    @classmethod
+    def of(
+        cls, some: Callable[[slice], Sequence[AnyStage]], count: int, size: int
+    ) -> "tuple[EndedStage[AnyStage], ...]":
+        """All of so many stages, each with estimates of ``size`` numbers: as many together as need little memory."""
+        block = max(1, _TOGETHER // size)
+        return tuple(cls(some, k, min(count, k - k % block + block)) for k in range(count))
+
+    def __call__(self) -> AnyStage:
+        """Return its statistics, alone."""
+        return self.some(slice(self.place, self.place + 1))[0]
+
+
+def _each(made: Sequence[Callable[[], AnyStage]]) -> Iterator[AnyStage]:
+    """All stages in order, those that have ended in one call together."""
+    place = 0
+    while place < len(made):
+        make = made[place]
+        if isinstance(make, EndedStage):
+            now = min(make.end - make.place, len(made) - place)
+            yield from make.some(slice(make.place, make.place + now))
+            place += now
+        else:
+            yield make()
+            place += 1
+
+
 class FinishedStages(Sequence[AnyStage]):
     """Statistics of finished stages. Sums are kept; what follows from them is worked out when a stage is looked at.
 
     Parameters
     ----------
     made : tuple of functions without arguments
-        Each returns the statistics of a stage.
+        Each returns the statistics of a stage. Where all :class:`EndedStage` of a call are asked for, one after
+        another, they are worked out together.
 
     Examples
     --------
@@ -209,6 +262,9 @@ class FinishedStages(Sequence[AnyStage]):
     def __len__(self) -> int:
         return len(self._made)
 
+    def __iter__(self) -> Iterator[AnyStage]:
+        return _each(self._made)
+
     @overload
     def __getitem__(self, index: int) -> AnyStage: ...
 
@@ -217,7 +273,7 @@ class FinishedStages(Sequence[AnyStage]):
 
     def __getitem__(self, index: int | slice) -> AnyStage | tuple[AnyStage, ...]:
         if isinstance(index, slice):
-            return tuple(make() for make in self._made[index])
+            return tuple(_each(self._made[index]))
         return self._made[index]()
 
 

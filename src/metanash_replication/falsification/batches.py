@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from metanash._inner.checks import distributions, within
 from metanash._inner.frozen import sealed
 from metanash.games import DiscountedGame, Game, GameBatch
-from metanash.transitions import Transition
+from metanash.transitions import Transition, TransitionBatch
 from metanash_replication.falsification.falsifiable import Instances, Size
 
 __all__ = ["games_of"]
@@ -27,14 +27,13 @@ def games_of(cls: type[AnyGame], instances: Instances, size: Size, number: int =
     reward = sealed(within("reward", instances["reward"][:, number], 0.0, 1.0, "(instance, ...)"))
     kernel = sealed(distributions("transition", instances["transition"][:, number], "(instance, ...)"))
     start = sealed(distributions("initial", instances["start"], "(instance)"))
+    transitions = tuple(Transition.trusted(own, size.n_states, size.n_actions) for own in kernel)
     games = []
-    for k in range(len(reward)):
-        transition = Transition.trusted(kernel[k], size.n_states, size.n_actions)
-        fields: dict[str, Any] = {"reward": reward[k], "transition": transition, "initial": start[k], "name": ""}
+    for own, transition, initial in zip(reward, transitions, start, strict=True):
+        fields: dict[str, Any] = {"reward": own, "transition": transition, "initial": initial, "name": ""}
         if cls is DiscountedGame:
-            fields |= {"discount": size.discount, "potential": reward[k, 0]}
+            fields |= {"discount": size.discount, "potential": own[0]}
         game = object.__new__(cls)
-        for name, value in fields.items():
-            object.__setattr__(game, name, value)
+        game.__dict__.update(fields)
         games.append(game)
-    return GameBatch(tuple(games))
+    return GameBatch.trusted(tuple(games), reward, start, TransitionBatch.trusted(transitions, kernel))

@@ -28,6 +28,7 @@ from metanash.typing import Arrays, Floats
 from metanash_replication.stages import (
     STAGE_STARTS,
     PlayerDivergenceProbe,
+    StagesTogether,
     joint_stage_divergence,
     nearest_stage_ends,
     stage_policies,
@@ -288,17 +289,12 @@ def sequence_runs(arm: str, seeds: Sequence[int], root_seed: int, *, settings: S
         exact = np.stack(
             [exact_gaps(batch, learner.output(run.state)) for batch, run in zip(batches, runs, strict=True)]
         )
-        stages = [learner.stages(run.state) for run in runs]
-        responses = [
-            np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1)
-            for i in range(len(n_actions))
-        ]
-        total = sum(joint_stage_divergence(stage, worst=True) for game in stages for stage in game)
+        stages = StagesTogether.of([learner.stages(run.state) for run in runs])
         found["gap"].append(exact.mean(axis=0))
         found["later_gap"].append(exact[1:].mean(axis=0))
         found["gap_bound"].append(bound.mean(axis=0))
         found["later_gap_bound"].append(bound[1:].mean(axis=0))
-        found["similarity"].append(total_dissimilarity(responses) + np.zeros(len(seeds)))
-        found["divergence"].append(np.asarray(total) / k)
+        found["similarity"].append(total_dissimilarity(stages.best_responses()) + np.zeros(len(seeds)))
+        found["divergence"].append(stages.total(joint_stage_divergence) / k)
         found["learning_rate"].append(rate)
     return {"seeds": np.array(seeds, dtype=np.int64), **{name: np.stack(value) for name, value in found.items()}}

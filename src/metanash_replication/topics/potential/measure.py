@@ -654,8 +654,14 @@ def step_scaling(
                 raise ValueError(f"{total} iterations are no multiple of the factor {factor}")
             shorter = [part for part in (100, 10, 1) if length % part == 0]
             at = np.array([length // part for part in shorter], dtype=np.int64)
-            runs = learn_sequence(batches, ProjectedQAscent(factor * largest), META_UPDATES[arm](games), length, at=at)
-            gap = runs.measured("ne_gap").mean(axis=1)
+            if arm == "individual":  # no game waits for another: all at once
+                every: GameBatch[DiscountedGame] = GameBatch(tuple(game for batch in batches for game in batch.games))
+                run = learn(every, ProjectedQAscent(np.tile(factor * largest, games)), length, at=at)
+                found = np.stack(np.split(run.ne_gap, games), axis=1)
+            else:
+                steps = ProjectedQAscent(factor * largest)
+                found = learn_sequence(batches, steps, META_UPDATES[arm](games), length, at=at).measured("ne_gap")
+            gap = found.mean(axis=1)
             rows += [(factor, part, total, arm == "carry_over", gap[:, c]) for c, part in enumerate(shorter)]
     factors, parts, totals, carried, gaps = zip(*rows, strict=True)
     return {

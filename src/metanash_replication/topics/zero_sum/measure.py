@@ -24,11 +24,18 @@ from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoi
 from metanash.learners.base import PureStartWarning
 from metanash.learners.stages import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
-from metanash.similarity import best_response_dissimilarity
+from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
 from metanash.transitions import Transition
 from metanash.typing import Arrays, Floats
-from metanash_replication.stages import STAGE_STARTS, DivergenceProbe, stage_divergence, stage_ends, stage_policies
+from metanash_replication.stages import (
+    STAGE_STARTS,
+    DivergenceProbe,
+    StagesTogether,
+    stage_divergence,
+    stage_ends,
+    stage_policies,
+)
 
 __all__ = [
     "burn_in_game",
@@ -439,13 +446,9 @@ def sequence_runs(
         learner = OptimisticMirrorDescent(setting["learning_rate"] * largest_learning_rate(horizon))
         runs = learn_sequence(batches, learner, META_UPDATES[arm](k), iterations, at=[iterations]).runs
         gaps = np.stack([run.ne_gap[:, 0] for run in runs])
-        stages = [learner.stages(run.state) for run in runs]
-        responses = [
-            np.stack([np.stack([s.best_response(i) for s in game], axis=1) for game in stages], axis=1) for i in (0, 1)
-        ]
+        stages = StagesTogether.of([learner.stages(run.state) for run in runs])
         found["ne_gap"].append(gaps.mean(axis=0))
         found["later_gap"].append(gaps[1:].mean(axis=0))
-        found["similarity"].append(sum(best_response_dissimilarity(r) for r in responses) + np.zeros(len(seeds)))
-        total = sum(stage_divergence(stage, worst=True) for game in stages for stage in game)
-        found["divergence"].append(np.asarray(total) / k)
+        found["similarity"].append(total_dissimilarity(stages.best_responses()) + np.zeros(len(seeds)))
+        found["divergence"].append(stages.total(stage_divergence) / k)
     return {"seeds": np.array(seeds, dtype=np.int64), **{name: np.stack(value) for name, value in found.items()}}
