@@ -93,15 +93,6 @@ static inline void NAMED(solve)(int64_t n, int64_t sides, vec *restrict m, vec *
         }
 }
 
-/* Whether two arrays have the same bits in every lane. */
-static inline int NAMED(same)(int64_t count, const vec *x, const vec *y) {
-    ivec differ = (ivec)splat(0.0);
-    for (int64_t k = 0; k < count; k++) differ |= (ivec)x[k] ^ (ivec)y[k];
-    int64_t found = 0;
-    for (int l = 0; l < WIDTH; l++) found |= differ[l];
-    return found == 0;
-}
-
 static inline int NAMED(any)(ivec mask) {
     int64_t found = 0;
     for (int l = 0; l < WIDTH; l++) found |= mask[l];
@@ -245,7 +236,6 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     PART(OWN, S * U)                                                                                                   \
     PART(POLICY, S * U)                                                                                                \
     PART(LOGITS, S * U)                                                                                                \
-    PART(BEFORE, S * U)                                                                                                \
     PART(Q, S * U)                                                                                                     \
     PART(MATRIX, S * S)                                                                                                \
     PART(SPARE, S * S)                                                                                                 \
@@ -265,13 +255,11 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
     vec *const restrict own = part[OWN], *const restrict pi = part[POLICY], *const restrict theta = part[LOGITS];
     vec *const restrict q = part[Q], *const restrict m = part[MATRIX], *const restrict spare = part[SPARE];
     vec *const restrict v = part[VALUE], *const restrict occupancy = part[OCCUPANCY], *const restrict best = part[BEST];
-    vec *const restrict response = part[RESPONSE], *const restrict start = part[START], *const restrict before = part[BEFORE];
+    vec *const restrict response = part[RESPONSE], *const restrict start = part[START];
     const vec *const rewards = R == 1 ? average + S : own;
     const int64_t stride = R == 1 ? Z : 1;
     const vec improvement = splat(1e-13 / (1.0 - c->discount)), zero = splat(0.0), tie = splat(1e-12);
     const int visits = c->softmax && !c->natural;
-    const vec *const parameters = c->softmax ? theta : pi;
-    const int64_t last = c->done + c->iterations;
     int failed = 0;
     for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
         vec step, least, sum[2];
@@ -284,11 +272,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
         gather(c->response, S * N, lane, c->lanes, response);
         gather(c->policy, S * U, lane, c->lanes, c->softmax ? theta : pi);
         NAMED(load_games)(c->reward, c->transition, c->index, c->discount, lane, c->lanes, N, S, R, J, reward, kernel);
-        for (int64_t t = c->done + 1; t <= last && !failed; t++) {
-            const int looked_at = t % LOOKED_AT == 0;
-            vec gap = zero;
-            if (looked_at)
-                for (int64_t u = 0; u < S * U; u++) before[u] = parameters[u];
+        for (int64_t t = c->done + 1; t <= c->done + c->iterations && !failed; t++) {
             if (c->softmax)
                 for (int64_t s = 0, u = 0; s < S; s++)
                     for (int64_t i = 0; i < N; u += actions[i++]) NAMED(soften)(actions[i], theta + u, pi + u);
@@ -303,6 +287,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
             if (visits) NAMED(solve)(S, 1, spare, occupancy);
             NAMED(averaged_q)(N, S, R, actions, average, rewards, v, q);
             if (c->measure) {
+                vec gap = zero;
                 for (int64_t i = 0, offset = 0; i < N; offset += actions[i++]) {
                     const struct NAMED(decision) d = {rewards + offset * stride, average + offset * Z, S, actions[i], U, stride, Z};
                     failed |= NAMED(best_response)(&d, improvement, response + i, N, best, spare);
@@ -336,14 +321,6 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
                         NAMED(project)(actions[i], pi + u, part[SORTED]);
                     }
                 }
-            /* where an iteration has changed no bit, all that follow do what it did */
-            if (looked_at && NAMED(same)(S * U, before, parameters)) {
-                while (c->measure && ++t <= last) {
-                    sum[1] += gap;
-                    if (t % CHUNK == 0) sum[0] += sum[1], sum[1] = zero;
-                }
-                break;
-            }
         }
         scatter(c->softmax ? theta : pi, S * U, lane, c->lanes, c->policy);
         scatter(response, S * N, lane, c->lanes, c->response);
@@ -356,8 +333,7 @@ static inline __attribute__((always_inline)) int NAMED(ascent_body)(const struct
 }
 
 /* Sizes that are met most have a loop of their own. */
-static int NAMED(ascent)(const void *call) {
-    const struct ascent_call *c = call;
+static __attribute__((noinline)) int NAMED(ascend)(const struct ascent_call *c) {
     const int64_t *n = c->actions;
     static const int64_t two[] = {2, 2, 2};
     const int pair = c->players == 2 && n[0] == 2 && n[1] == 2;
@@ -368,4 +344,52 @@ static int NAMED(ascent)(const void *call) {
     if (pair && c->states == 2) return NAMED(ascent_body)(c, 2, 2, 2, two, 4, 4);
     if (three && c->states == 2 && c->reward_rows == 1) return NAMED(ascent_body)(c, 3, 2, 1, two, 6, 8);
     return NAMED(ascent_body)(c, c->players, c->states, c->reward_rows, n, c->columns, c->joint);
+}
+
+/* Gaps of iterations t + 1 to `last` of some lanes that have come to rest: each is that of one more iteration. */
+static int NAMED(at_rest)(struct ascent_call *c, int64_t count, int64_t t, int64_t last) {
+    double *total = c->sum_gap + c->share.first, *chunk = total + c->lanes, running[WIDTH], gap[WIDTH];
+    for (int64_t k = 0; k < count; k++) running[k] = chunk[k], chunk[k] = 0.0;
+    c->done = 0;
+    c->iterations = 1;
+    const int failed = NAMED(ascend)(c);
+    for (int64_t k = 0; k < count; k++) gap[k] = chunk[k];
+    while (++t <= last) {
+        for (int64_t k = 0; k < count; k++) running[k] += gap[k];
+        if (t % CHUNK == 0)
+            for (int64_t k = 0; k < count; k++) total[k] += running[k], running[k] = 0.0;
+    }
+    for (int64_t k = 0; k < count; k++) chunk[k] = running[k];
+    return failed;
+}
+
+/* Lanes are looked at from time to time: where an iteration changes no bit, all that follow do what it did. */
+static int NAMED(ascent)(const void *call) {
+    const struct ascent_call *c = call;
+    const int64_t row = c->states * c->columns, last = c->done + c->iterations;
+    double *before = malloc(sizeof(double) * WIDTH * row);
+    if (!before) return -1;
+    int failed = 0;
+    for (int64_t lane = c->share.first; lane < c->share.last && !failed; lane += WIDTH) {
+        struct ascent_call some = *c;
+        some.share.first = lane;
+        if (lane + WIDTH < c->share.last) some.share.last = lane + WIDTH;
+        const int64_t count = some.share.last - lane, size = sizeof(double) * count * row;
+        int is_same = 0, alone = 0; /* whether the last iterations have changed nothing; whether that was one */
+        for (int64_t t = c->done; t < last && !failed; t = some.done + some.iterations) {
+            const int64_t looked_at = is_same ? t + 1 : t - t % LOOKED_AT + LOOKED_AT;
+            if (is_same && alone) {
+                if (c->measure) failed = NAMED(at_rest)(&some, count, t, last);
+                break;
+            }
+            some.done = t;
+            some.iterations = (looked_at < last ? looked_at : last) - t;
+            memcpy(before, c->policy + lane * row, size);
+            failed = NAMED(ascend)(&some);
+            is_same = !memcmp(before, c->policy + lane * row, size);
+            alone = some.iterations == 1;
+        }
+    }
+    free(before);
+    return failed;
 }

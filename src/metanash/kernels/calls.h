@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CHUNK 1024 /* terms of a running sum before it is added to the total */
-#define LOOKED_AT 64 /* iterations of independent play from one look at whether it still moves to the next */
+#define LOOKED_AT 1024 /* iterations of independent play from one look at whether it still moves to the next */
 #define MOST_IMPROVEMENTS 10000 /* of policy iteration */
 #define FAR_STEP 1e3 /* times a payoff: from here on steps are taken without what all actions earn */
 #define FAR_STEP_OF_TWO 1e6 /* the same for two actions, which keep their mass in any case */
