@@ -241,6 +241,20 @@ def test_costs_come_from_logs_else_from_long_benchmarks_else_from_typical_times(
     assert "d" not in found  # nothing of it has run here
 
 
+def test_of_a_run_with_forks_the_first_jobs_do_not_count(tmp_path):
+    """They have imported for themselves, and share no memory: of a kind that has no fork the time is all there is."""
+    (tmp_path / "logs").mkdir()
+    words = "INFO: cost: {} s of processor time, {} MB of memory at most{}\n"
+    shared = ", with what was imported before"
+    for name, said in {"a-1": (2, 50, ""), "a-2": (1, 180, shared), "b-1": (3, 60, "")}.items():
+        (tmp_path / f"logs/{name}.log").write_text(words.format(*said))
+    jobs = [Planned(name[0], name[0], f"logs/{name}.log", (), (), 1.0, 1.0) for name in ("a-1", "a-2", "b-1")]
+    found = [taken for _, taken in measured(jobs, tmp_path)]
+    assert str(found) == str([Taken(math.nan, math.nan, 0.0), Taken(1.0, 180.0, 0.0), Taken(3.0, math.nan, 0.0)])
+    (tmp_path / "logs/a-2.log").unlink()
+    assert [taken for _, taken in measured(jobs, tmp_path)] == [Taken(2.0, 50.0, 0), Taken(3.0, 60.0, 0)]
+
+
 def test_a_job_says_what_it_took(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
     code = (

@@ -1,8 +1,10 @@
 """What jobs take, from runs that were measured: a fixed part for each rule, and one in proportion to its work.
 
-Jobs say in their logs what they took (``metanash_workflow.costs``). Of runs before they did there are Snakemake's
-benchmarks, which look at a job now and then, so that the shortest do not count, and for the other rules the
-typical times of the display. ``./do costs`` fits a line to each rule and writes ``costs.csv``.
+Jobs say in their logs what they took (``metanash_workflow.costs``). Of forks that is without imports, and with the
+memory of all that was imported before them; where a run has forks, what its jobs in interpreters of their own took
+counts only where there is nothing else. Of runs before they did there are Snakemake's benchmarks, which look at a job
+now and then, so that the shortest do not count, and for the other rules the typical times of the display. ``./do
+costs`` fits a line to each rule and writes ``costs.csv``.
 """
 
 import csv
@@ -24,7 +26,7 @@ from workflow.cluster.planned import Planned
 __all__ = ["TABLE", "Cost", "Taken", "cost_of", "fitted", "measured", "read_costs", "write_costs"]
 
 TABLE = Path(__file__).with_name("costs.csv")
-_SAID = re.compile(r"^INFO: cost: ([\d.]+) s of processor time, (\d+) MB", re.MULTILINE)
+_SAID = re.compile(r"^INFO: cost: ([\d.]+) s of processor time, (\d+) MB of memory at most(.*)$", re.MULTILINE)
 _SEEN, _SEEN_WELL = 0.6, 3.0
 _TINY, _ROUNDS, _COPIES = 1e-4, 20, 1.4
 
@@ -87,13 +89,16 @@ def measured(
         work stands for all. How much memory they took is not known (nan).
     """
     unknown: dict[str, list[tuple[Planned, float]]] = defaultdict(list)
-    known = set()
+    jobs, known = [*jobs], set()
+    forked = {job.kind for job in jobs if (found := _said(root / job.log)) and found[2]}
     for job in jobs:
         disk = sum(path.stat().st_size for path in map(root.joinpath, job.outputs) if path.is_file()) / 1e6
         log = root / job.log
-        said = _SAID.findall(log.read_text(errors="replace")) if log.is_file() else []
-        if said:
-            yield job, Taken(float(said[-1][0]), float(said[-1][1]), disk)
+        said = _said(log)
+        if said and (said[2] or not forked):
+            yield job, Taken(float(said[0]), float(said[1]), disk)
+        elif said:  # among the first of a run: with imports, and without the memory that forks share
+            yield job, Taken(math.nan if job.kind in forked else float(said[0]), math.nan, disk)
         elif found := _benchmark(root / Path(job.log.replace("/logs/", "/benchmarks/")).with_suffix(".tsv")):
             yield job, Taken(*found, disk)
         elif log.is_file() and job.space == 1:
@@ -107,6 +112,12 @@ def measured(
         each = [job for job, _ in unknown[rule]]
         mean = replace(each[0], kind=rule, work=fmean(job.work for job in each), space=fmean(job.space for job in each))
         yield mean, Taken(typical[rule], math.nan, fmean(disk for _, disk in unknown[rule]))
+
+
+def _said(log: Path) -> tuple[str, str, str] | None:
+    """Seconds and MB that a job said in its log, and whether it was a fork; None if it said nothing."""
+    found = _SAID.findall(log.read_text(errors="replace")) if log.is_file() else []
+    return found[-1] if found else None
 
 
 def _benchmark(path: Path) -> tuple[float, float] | None:

@@ -2,10 +2,13 @@
 
 import re
 import resource
+import sys
 import time
 from pathlib import Path
 
 __all__ = ["spent"]
+
+SERVER = Path(__file__).resolve().parents[2] / "running/server.py"
 
 
 def spent() -> str:
@@ -16,7 +19,13 @@ def spent() -> str:
     """
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = time.process_time() + children.ru_utime + children.ru_stime
-    return f"cost: {seconds:.2f} s of processor time, {_peak() + children.ru_maxrss / 1024:.0f} MB of memory at most"
+    memory = f"{_peak() + children.ru_maxrss / 1024:.0f} MB of memory at most"
+    return f"cost: {seconds:.2f} s of processor time, {memory}" + ", with what was imported before" * _is_fork()
+
+
+def _is_fork() -> bool:
+    """Whether this process is a fork (``workflow.running.server``), whose imports have cost another one."""
+    return sys.orig_argv[2:3] == [str(SERVER)]
 
 
 def _peak() -> float:
