@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from workflow.running.forks import FIRST, SERVER, Server, environment
-from workflow.running.server import PACKAGES, STALE
+from workflow.running.server import PACKAGES, STALE, load, state
 
 ROOT = Path(__file__).parents[2]
 WAIT = 60.0
@@ -218,6 +218,22 @@ def test_modules_of_the_project_are_there_before_the_job(watched, tmp_path):
     assert (status, said) == (0, "True\n")
     assert "take care" in errors
     assert "SyntaxError" in one.runs(tmp_path, "import demo.broken")[2]
+
+
+def test_a_file_that_changes_while_it_is_imported_counts_as_changed(tmp_path, monkeypatch):
+    """Nobody knows what was read."""
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "restless"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from pathlib import Path\nPath(__file__).with_name('other.py').touch()\nVALUE = 1"
+    )
+    (package / "other.py").write_text("VALUE = 1")
+    (package / "third.py").write_text("VALUE = 1")
+    found = load("restless")
+    now = state(found)
+    assert {Path(file).name for file in found if found[file] != now[file]} == {"other.py"}
+    assert {Path(file).name for file in found if found[file] == now[file]} == {"__init__.py", "third.py"}
 
 
 @pytest.mark.parametrize("change", ["edited", "deleted"])

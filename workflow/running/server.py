@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import types
 import warnings
 from collections.abc import Iterable
@@ -48,8 +49,6 @@ PACKAGES = (
     "nbconvert",
 )
 """What jobs need longest to import."""
-
-
 STALE = 0
 """Instead of the number of a process."""
 
@@ -92,8 +91,10 @@ def main(descriptor: int, project: str) -> None:
 def load(project: str) -> dict[str, tuple[int, int]]:
     """Import packages and all modules of one of this project; the state of its files, and of those that it imports.
 
-    What cannot be imported, or warns, is left to the jobs that need it, which say why.
+    What cannot be imported, or warns, is left to the jobs that need it, which say why. A file that has changed
+    meanwhile may have been read before or after: its state is none that it can have.
     """
+    begun = time.time_ns()
     for name in PACKAGES:
         with suppress(ImportError):
             importlib.import_module(name)
@@ -104,7 +105,8 @@ def load(project: str) -> dict[str, tuple[int, int]]:
             with suppress(Exception):
                 importlib.import_module(found.name)
     modules = (module for name, module in [*sys.modules.items()] if name not in before)
-    return state(str(file) for module in modules if (file := getattr(module, "__file__", None)))
+    found = state(str(file) for module in modules if (file := getattr(module, "__file__", None)))
+    return {file: (-1, -1) if begun <= each[0] <= time.time_ns() else each for file, each in found.items()}
 
 
 def state(files: Iterable[str]) -> dict[str, tuple[int, int]]:
