@@ -35,6 +35,8 @@ BESIDE = {
     TEAMS: ("natural_gradient",),
 }  # fmt: skip
 """The paper's learner of each class of games, and those that are held against it."""
+RATES = {TEAMS: 1e-9}
+"""At which play still moves after a billion iterations: where it has come to rest, iterations take no time."""
 UNASKED = {"log_barrier_ftrl"}
 """Whose step is a problem of its own."""
 
@@ -50,7 +52,7 @@ def games_of(learner: str, count: int, actions: int, states: int, horizon: int) 
 
 def runner(name: str, games: GameBatch[Any]) -> tuple[Callable[[], None], int]:
     """A run of a learner from its 64th iteration on, and how many iterations it takes."""
-    learner: Any = LEARNERS[name](0.05)
+    learner: Any = LEARNERS[name](RATES.get(name, 0.05))
     state = learner.advance(games, learner.start(games), 64)
 
     def run(count: int) -> None:

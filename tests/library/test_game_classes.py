@@ -364,7 +364,7 @@ for _module, _cls, _plays, _taken in (
 
 NO_FUNCTIONS = {
     "learners.base.Learner", "learners.base.step_by_step", "meta.MetaUpdate", "commands.progress.Watched",
-    "_inner.runs.measured_run", "_inner.runs.mixed_means",
+    "_inner.runs.measured_run", "_inner.runs.mixed_means", "games.GameBatch.trusted",
 }  # fmt: skip
 """Protocols, and what hands all to a learner or a game that others have checked."""
 MORE = {"solution.entry.solve"}
@@ -409,6 +409,7 @@ def functions_of_games():
                 continue
             if inspect.isclass(thing):
                 members = {f"{name}.{key}": getattr(thing, key) for key in vars(thing) if not key.startswith("_")}
+                members = {key: each for key, each in members.items() if f"{place}.{key}" not in NO_FUNCTIONS}
                 callables = {key: member for key, member in members.items() if callable(member)}
                 if "__init__" in vars(thing):
                     callables[name] = thing.__init__

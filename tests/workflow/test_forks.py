@@ -468,7 +468,12 @@ def test_a_source_that_changes_in_mid_run_counts_from_the_next_job_on(project, t
     (tmp_path / "package/demo").mkdir(parents=True)
     (tmp_path / "package/demo/__init__.py").write_text("VALUE = 1")
     (tmp_path / "one.py").write_text(CHANGING)
-    run = project(FEW, "project=demo", PYTHONPATH=str(tmp_path / "package"))
+    run = project(
+        FEW,
+        "project=demo",
+        PYTHONPATH=str(tmp_path / "package"),
+        PYTHONDONTWRITEBYTECODE="1",  # which tells files of one second and size from each other by nothing
+    )
     text, _ = run.communicate(timeout=WAIT)
     assert run.returncode == 0, text
     assert "has gone" not in text

@@ -349,8 +349,8 @@ def test_typical_times_are_written_from_what_has_run(tmp_path, monkeypatch, caps
     write_record(folder, "a", "learn", "results/logs/learn/0.log", 4)
     write_record(folder, "b", "own", "results/smoke/logs/own.log", 1.26)
     assert times.main(tmp_path / "table.csv") == 0
-    assert (tmp_path / "table.csv").read_text() == "rule,results,results/smoke\nlearn,4.0,\nown,,1.3\n"
-    assert times.typical_seconds("results/smoke", tmp_path / "table.csv") == {"own": 1.3}
+    assert (tmp_path / "table.csv").read_text() == "rule,results,results/smoke\nlearn,4.00,\nown,,1.26\n"
+    assert times.typical_seconds("results/smoke", tmp_path / "table.csv") == {"own": 1.26}
     assert times.typical_seconds("mine", tmp_path / "table.csv") == {"learn": 4.0}
 
 

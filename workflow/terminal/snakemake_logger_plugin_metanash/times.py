@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 TYPICAL = Path(__file__).with_name("typical.csv")
-TOUCHED = 0.2  # seconds; less than any job takes, more than giving its files a new time does (--touch)
+TOUCHED = 0.2  # seconds; more than giving the files of a job a new time takes (--touch)
 DEFAULT, SMALL = "results", "results/smoke"  # the runs of which there are typical times
 
 
@@ -20,8 +20,8 @@ def results_of(log):
     return log.rpartition("/logs/")[0] if log.count("/logs/") == 1 else log.partition("/logs/")[0]
 
 
-def recorded_seconds(results, metadata=Path(".snakemake/metadata")):
-    """Mean time of the jobs of each rule that have run here with this folder of results."""
+def recorded_seconds(results, metadata=Path(".snakemake/metadata"), least=TOUCHED):
+    """Mean time of the jobs of each rule that have run here with this folder of results, and took more than the least."""
     jobs = defaultdict(dict)
     for path in metadata.rglob("*"):
         try:
@@ -30,7 +30,7 @@ def recorded_seconds(results, metadata=Path(".snakemake/metadata")):
             logs = record.get("log") or []
         except (OSError, ValueError, AttributeError):  # another version of Snakemake, or just being written
             continue
-        if logs and results_of(logs[0]) == results and seconds > TOUCHED:
+        if logs and results_of(logs[0]) == results and seconds > least:
             jobs[record["rule"]][logs[0]] = seconds  # a record per output
     return {rule: sum(found.values()) / len(found) for rule, found in sorted(jobs.items())}
 
@@ -49,7 +49,7 @@ def known_seconds(results):
 
 def main(table=TYPICAL):
     """Write the table of typical times from what has run here; 1 if a run is missing."""
-    found = {results: recorded_seconds(results) for results in (DEFAULT, SMALL)}
+    found = {results: recorded_seconds(results, least=0.0) for results in (DEFAULT, SMALL)}
     missing = [results for results, seconds in found.items() if not seconds]
     if missing:
         print(f"typical-times: nothing has run here that made {' and '.join(missing)}", file=sys.stderr)
@@ -58,5 +58,5 @@ def main(table=TYPICAL):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["rule", DEFAULT, SMALL])
         for rule in sorted(set().union(*found.values())):
-            writer.writerow([rule, *(f"{seconds[rule]:.1f}" if rule in seconds else "" for seconds in found.values())])
+            writer.writerow([rule, *(f"{seconds[rule]:.2f}" if rule in seconds else "" for seconds in found.values())])
     return 0
