@@ -21,7 +21,7 @@ def results_of(log):
 
 
 def recorded_seconds(results, metadata=Path(".snakemake/metadata"), least=TOUCHED):
-    """Mean time of the jobs of each rule that have run here with this folder of results, and took more than the least."""
+    """Mean time of the jobs of each rule that have run here for a folder of results and took more than the least."""
     jobs = defaultdict(dict)
     for path in metadata.rglob("*"):
         try:
