@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.utils import update_config
 
 from benchmarks.marks import put
 from metanash_replication.labels import LEARNER_LABELS
@@ -26,25 +27,13 @@ BEGIN, END = "<!-- rates: written by ./do deep-rates -->", "<!-- end of rates --
 _OWN = ("concept", "base_kind", "n_states", "n_actions", "perturbation", "rates", "iterations")
 
 
-def merged(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
-    """One configuration over another, as Snakemake lays them.
-
-    >>> merged({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}})
-    {'a': {'b': 3, 'c': 2}}
-    """
-    found = dict(lower)
-    for key, value in upper.items():
-        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
-        found[key] = merged(found[key], value) if both else value
-    return found
-
-
 def configuration() -> dict[str, Any]:
-    """The deep configuration, whole."""
-    parts = [
+    """The deep configuration over the default one, as Snakemake lays them."""
+    found, upper = (
         yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8")) for name in ("config.yaml", "deep.yaml")
-    ]
-    return merged(*parts)
+    )
+    update_config(found, upper)
+    return dict(found)
 
 
 def specs(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

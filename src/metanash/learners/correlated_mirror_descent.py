@@ -200,9 +200,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         )
 
     def _record(self, state: JointState) -> Callable[[], JointStage]:
-        return partial(
-            _statistics, state.stage, state.done, state.initial, state.q, state.lane_q, _running_joint(state)
-        )
+        return partial(_statistics, state.stage, state.done, state.initial, state.q, _running_joint(state))
 
     def _leave(self, games: GameBatch[MarkovGame], state: JointState, spare: Floats | None) -> None:  # noqa: ARG002
         joint, players = _running_joint(state), len(state.iterate)
@@ -453,18 +451,9 @@ def _expected_values(lane_q: Floats, joint: Floats) -> Floats:
     return np.moveaxis(player_means(lane_q, joint, lane_q.shape[3]), -1, 1)
 
 
-def _statistics(index: int, iterations: int, initial: Policies, q: Floats, lane_q: Floats, joint: Floats) -> JointStage:
-    players = len(initial)
-    return JointStage(
-        index=index,
-        iterations=iterations,
-        initial=restart(initial, index),
-        average=marginals(joint, players),
-        payoff=tuple(payoffs(q[:, i], joint, players, i) for i in range(players)),
-        joint=joint,
-        value=_expected_values(lane_q, joint),
-        q=q,
-    )
+def _statistics(index: int, iterations: int, initial: Policies, q: Floats, joint: Floats) -> JointStage:
+    """Statistics of one stage, from its own arrays."""
+    return _ended(index, (iterations,), initial, q[np.newaxis], joint[np.newaxis], slice(0, 1))[0]
 
 
 def _played(state: JointState) -> tuple[tuple[Floats, ...], tuple[int, ...]]:

@@ -328,13 +328,6 @@ def _payoffs(q: Floats, mu: Floats, nu: Floats) -> tuple[Floats, Floats]:
 
 
 def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums: tuple[Floats, ...]) -> Stage:
-    mu, nu, value = (total / iterations for total in sums)
-    return Stage(
-        index=index,
-        iterations=iterations,
-        initial=restart(initial, index),
-        average=(mu, nu),
-        payoff=_payoffs(q, mu, nu),
-        value=value,
-        q=q,
-    )
+    """Statistics of one stage, from its own arrays."""
+    own = tuple(total[np.newaxis] for total in sums)
+    return _ended(index, (iterations,), initial, q[np.newaxis], own, slice(0, 1))[0]
