@@ -305,6 +305,19 @@ def test_a_slower_machine_is_noticed(run):
     assert progress.left() == pytest.approx(60 * pace)
 
 
+def test_a_job_far_larger_than_the_recorded_ones_is_noticed_while_it_runs(run):
+    progress, clock = run
+    progress.start(1, "short", "")
+    clock.time += 10
+    assert progress.left() == pytest.approx(60)  # as it was known to take, so far
+    clock.time += 990
+    pace = (1000 + 5) / (10 + 5)
+    assert progress.left() == pytest.approx(60 * pace)
+    assert progress.percent() == 10  # not more than its share
+    progress.finish(1)
+    assert progress.left() == pytest.approx(60 * pace)  # its end changes nothing
+
+
 def test_a_rule_without_a_record_takes_as_long_as_the_others():
     assert Progress({"new": 1}, 1, {"a": 2.0, "b": 4.0}).expected("new") == pytest.approx(3)
     assert Progress({"new": 2}, 1).left() == pytest.approx(2)
