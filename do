@@ -13,8 +13,8 @@ usage: ./do COMMAND [ARGUMENTS]
                                    (--configfile config/deep.yaml; --rest: without what is there already)
   cluster [snakemake arguments]    the same pipeline on Slurm, with the executor plugin in .venv-cluster
                                    (docs/cluster.md)
-  cluster-test [arguments]         a Slurm cluster on this machine (Debian's packages), the small run
-                                   through it with faults, and its bytes compared with a local run
+  cluster-test [arguments]         a Slurm cluster on this machine (Debian's packages), the small run (--default:
+                                   the default one) through it with faults, and its bytes compared with a local run
   costs [FOLDER ...] [--check]     what jobs took in the runs that are here, as what estimates are made of
   campaign [arguments]             faults by the hundred in small runs, and whether all is there in the end
   test [pytest arguments]          the tests, on all cores (-n 0: in one process, as a debugger needs it)

@@ -12,6 +12,7 @@ __all__ = ["ROOT", "Comparison", "compare", "copy_repository", "environment"]
 ROOT = Path(__file__).resolve().parents[2]
 _UNMADE = ("logs", "benchmarks")
 """Folders of results with times in them: what no job has made, and measurements of time."""
+_FIGURES = "paper_figures"
 
 
 def copy_repository(folder: Path) -> None:
@@ -59,18 +60,20 @@ class Comparison:
 
 
 def compare(wanted: Path, found: Path) -> Comparison:
-    """Compare the results of two runs, byte for byte.
+    """Compare the results of two runs and the figures beside them, byte for byte.
+
+    Results of other runs in folders within (``results/smoke`` in ``results``) are not looked at.
 
     A file may differ if the records of the run that was wanted (``made``) lead from it back to a measurement of times,
     or to where and when the run was; records themselves hold digests of such files.
     """
     may = _timed(wanted)
-    names = sorted({_name(path, root) for root in (wanted, found) for path in root.rglob("*") if path.is_file()})
+    ones, others = _files(wanted), _files(found)
     equal, lost, timed = 0, [], []
-    for name in names:
+    for name in sorted(ones | others):
         if name.split("/")[0] in _UNMADE:
             continue
-        one, other = wanted / name, found / name
+        one, other = ones.get(name, wanted / name), others.get(name, found / name)
         if one.is_file() and other.is_file() and one.read_bytes() == other.read_bytes():
             equal += 1
         elif one.is_file() and other.is_file() and (name in may or _is_record_of(one, may)):
@@ -80,8 +83,16 @@ def compare(wanted: Path, found: Path) -> Comparison:
     return Comparison(equal, tuple(lost), tuple(timed))
 
 
-def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+def _files(results: Path) -> dict[str, Path]:
+    """Files of a run by their names; figures of the default run are beside its results, those of others within."""
+    others = [made.parent for made in results.glob("*/made") if made.is_dir()]
+    roots = {"": results} | ({} if (results / _FIGURES).is_dir() else {f"{_FIGURES}/": results.parent / _FIGURES})
+    return {
+        prefix + path.relative_to(root).as_posix(): path
+        for prefix, root in roots.items()
+        for path in root.rglob("*")
+        if path.is_file() and not any(path.is_relative_to(other) for other in others)
+    }
 
 
 def _timed(results: Path) -> set[str]:
@@ -102,7 +113,7 @@ def _timed(results: Path) -> set[str]:
 
 
 def _plain(name: str) -> str:
-    return name.replace("{results}/", "").replace("{figures}/", "paper_figures/")
+    return name.replace("{results}/", "").replace("{figures}/", f"{_FIGURES}/")
 
 
 def _is_record_of(path: Path, timed: set[str]) -> bool:

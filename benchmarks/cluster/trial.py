@@ -1,4 +1,4 @@
-"""``./do cluster-test``: the small run through Slurm on this machine, with faults, beside the same run without.
+"""``./do cluster-test``: the small or the default run through Slurm here, with faults, beside the same run without.
 
 One job is cancelled, the process of another is killed, the controller and a node's daemon are killed and come back
 after a while, and at last Snakemake itself is killed and the same command given again. In the end every file must have
@@ -23,8 +23,9 @@ from benchmarks.cluster.slurm import Cluster, MissingError
 
 __all__ = ["main"]
 
-SMOKE = ["--configfile", "config/smoke.yaml"]
-RESULTS = "results/smoke"
+SMALL = ["--configfile", "config/smoke.yaml"], "results/smoke"
+DEFAULT: tuple[list[str], str] = [], "results"
+"""What Snakemake is given for a run, and the folder of its results."""
 _AWAY = 15.0
 """Seconds that a daemon is away."""
 _LONGEST = 3600.0
@@ -39,10 +40,12 @@ class Trial:
     project : path
         A copy of the repository.
     cluster : Cluster
+    arguments : sequence of str
+        Those of ``./do cluster``: which configuration.
     """
 
-    def __init__(self, project: Path, cluster: Cluster) -> None:
-        self.project, self.cluster = project, cluster
+    def __init__(self, project: Path, cluster: Cluster, arguments: Sequence[str] = ()) -> None:
+        self.project, self.cluster, self.arguments = project, cluster, [*arguments]
         self.log = project / "cluster.log"
         self.done: list[str] = []
         self.starts = 0
@@ -53,7 +56,7 @@ class Trial:
         environ["PATH"] = os.pathsep.join([str(self.cluster.bin), str(Path(sys.executable).parent), environ["PATH"]])
         self.starts += 1
         with self.log.open("ab") as log:
-            call = [sys.executable, "-m", "workflow.cluster", "run", *SMOKE]
+            call = [sys.executable, "-m", "workflow.cluster", "run", *self.arguments]
             return subprocess.Popen(call, cwd=self.project, env=environ, stdout=log, stderr=subprocess.STDOUT)
 
     def run(self, faults: Sequence[Callable[["Trial", subprocess.Popen[bytes]], bool]]) -> int:
@@ -151,9 +154,9 @@ def _away(trial: Trial, name: str, *with_it: str) -> bool:
 FAULTS = (cancel_a_job, kill_a_script, lose_the_controller, lose_a_node, lose_both, kill_snakemake)
 
 
-def local_run(project: Path) -> None:
+def local_run(project: Path, arguments: Sequence[str]) -> None:
     """The run that is compared with."""
-    call = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE]
+    call = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     with (project / "local.log").open("wb") as log:
         done = subprocess.run(
             call, cwd=project, env=environment(project), stdout=log, stderr=subprocess.STDOUT, check=False
@@ -175,12 +178,12 @@ def report(trial: Trial, found: Comparison, status: int) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Do the trial; 1 if a file is lost, or a fault could not be done."""
     parser = argparse.ArgumentParser(prog="./do cluster-test", description=__doc__)
-    parser.add_argument(
-        "--against", type=Path, help="results of a small run of the same sources (default: one is made)"
-    )
+    parser.add_argument("--default", action="store_true", help="the default configuration instead of the small one")
+    parser.add_argument("--against", type=Path, help="results of such a run of the same sources (default: one is made)")
     parser.add_argument("--no-faults", action="store_true", help="only the run")
     parser.add_argument("--keep", action="store_true", help="leave the copies and their logs")
     options = parser.parse_args(arguments)
+    asked, results = DEFAULT if options.default else SMALL
     work = Path(tempfile.mkdtemp(prefix="mn-"))
     cluster = Cluster(work / "slurm")
     try:
@@ -189,14 +192,14 @@ def main(arguments: Sequence[str]) -> int:
         if wanted is None:
             copy_repository(work / "local")
             print("the local run", flush=True)
-            local_run(work / "local")
-            wanted = work / "local" / RESULTS
+            local_run(work / "local", asked)
+            wanted = work / "local" / results
         cluster.start()
         print(f"the run through Slurm: {work}/cluster/cluster.log", flush=True)
         faults = () if options.no_faults else FAULTS
-        trial = Trial(work / "cluster", cluster)
+        trial = Trial(work / "cluster", cluster, asked)
         status = trial.run(faults)
-        found = compare(wanted, work / "cluster" / RESULTS)
+        found = compare(wanted, work / "cluster" / results)
         print("\n".join(report(trial, found, status)))
         return int(bool(status or found.lost or len(trial.done) < len(faults)))
     except (MissingError, RuntimeError, TimeoutError) as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.campaign import DAMAGES, KILLS, Campaign, Counts, table
-from benchmarks.cluster.copies import compare
+from benchmarks.cluster.copies import Comparison, compare
 from benchmarks.cluster.slurm import PACKAGES, Cluster, MissingError
 
 
@@ -66,6 +66,19 @@ def test_anything_else_is_lost(two, name, how):
     else:
         shutil.copy(path, two[1] / "another")
     assert compare(*two).lost == (name if how != "more" else "another",)
+
+
+def test_figures_may_lie_beside_results_and_other_runs_within(tmp_path):
+    """As those of the default run, whose folder holds the results of the small one."""
+    two = [results(tmp_path / name / "results") for name in ("one", "two")]
+    for folder in two:
+        (folder / "paper_figures").rename(folder.parent / "paper_figures")
+    results(two[0] / "smoke")
+    assert compare(*two) == Comparison(11, (), ())
+    (tmp_path / "two/paper_figures/growth.png").write_text("others")
+    assert compare(*two) == Comparison(10, (), ("paper_figures/growth.png",))
+    (tmp_path / "two/paper_figures/growth.png").unlink()
+    assert compare(*two).lost == ("paper_figures/growth.png",)
 
 
 def test_only_what_was_done_is_counted(tmp_path, monkeypatch):
