@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 sys.path.insert(0, str(Path(workflow.basedir, "src")))  # plans, and the form of records, are those of this checkout
 
 from workflow.configuration import arguments_of, mistakes, sources_of, verdict
-from workflow.running import Run, fork_jobs, only_when_a_job_ends
+from workflow.running import Run, fork_jobs, longest_chains_first, only_when_a_job_ends
 
 min_version("9.0")
 
@@ -59,6 +59,9 @@ rule all:
         rules.own_games_accepted.output if OWN_GAMES else [],
     message:
         "Everything is there"
+
+
+longest_chains_first(workflow)
 
 
 onstart:

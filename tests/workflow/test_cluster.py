@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ import pytest
 from workflow.cluster.costs import TABLE, Cost, Taken, cost_of, fitted, measured, read_costs, write_costs
 from workflow.cluster.estimate import duration, in_words, makespan, row
 from workflow.cluster.groups import LOCAL, expected, kind_of, profile
-from workflow.cluster.planned import Planned, longest_chain, plan
+from workflow.cluster.planned import Planned, chains, longest_chain, plan
 from workflow.cluster.runs import LostControllerError, cancel_leftovers
 from workflow.cluster.work import space, work
+from workflow.running.order import longest_chains_first, read_chains, write_chains
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / "workflow/cluster/bin"
@@ -303,6 +305,28 @@ def test_the_longest_chain_is_that_of_all_paths():
     assert makespan(jobs, seconds, 2) == 10  # a, b, d until 7; beside them e until 3, c until 5, f until 10
 
 
+def test_longest_chains_come_first():
+    """Three short jobs and a chain of two on two cores: the chain begins at once, and not after two short ones."""
+    jobs = [a_job("a", rule="short"), a_job("b", rule="short"), a_job("c", rule="short")]
+    jobs += [a_job("d", rule="begun"), a_job("e", "d", rule="ended")]
+    seconds = [2.0, 2, 2, 3, 3]
+    found = chains(jobs, seconds)
+    assert found == {"short": 2, "begun": 6, "ended": 3}
+    assert (makespan(jobs, seconds, 2), makespan(jobs, seconds, 2, found)) == (8, 6)
+
+
+def test_chains_are_read_as_they_were_written(tmp_path):
+    write_chains({"a": 1.25, "b": 3.0}, tmp_path / "chains.csv")
+    assert (tmp_path / "chains.csv").read_text() == "rule,seconds\nb,3.0\na,1.2\n"
+    assert read_chains(tmp_path / "chains.csv") == {"b": 3, "a": 1.2}
+    workflow = SimpleNamespace(rules=[SimpleNamespace(name=name, priority=0) for name in "abc"])
+    longest_chains_first(workflow, tmp_path / "chains.csv")
+    assert [rule.priority for rule in workflow.rules] == [12, 30, 0]
+    (tmp_path / "chains.csv").write_text("rule,seconds\na,long\n")
+    with pytest.raises(ValueError, match=r"chains.csv:2: not a row of chains .* \./do costs"):
+        read_chains(tmp_path / "chains.csv")
+
+
 def test_a_rule_that_was_never_measured_is_named():
     with pytest.raises(ValueError, match=r"rule burn_in: no costs in workflow/cluster/costs.csv; .* \./do costs"):
         expected([a_job(rule="burn_in")], {})
@@ -360,6 +384,16 @@ def test_every_job_has_been_measured(plans):
     assert {job.rule for jobs in plans.values() for job in jobs if cost_of(job.kind, costs) is None} == set()
     text = in_words(plans["default"], costs)
     assert re.search(r"^processor time .*core hours\)$", text, flags=re.MULTILINE), text
+
+
+def test_eight_cores_take_at_most_three_tenths_of_the_time_of_two(plans):
+    """By what jobs take and the priorities that rules have; every rule of the default run has one, and its own."""
+    jobs, first = plans["default"], read_chains()
+    seconds = [one.seconds for one in expected(jobs, read_costs())]
+    assert {job.rule for job in jobs} == first.keys()
+    assert first == pytest.approx(chains(jobs, seconds), abs=0.051), "./do costs writes them anew"
+    assert {job.rule: job.priority for job in jobs} == {rule: round(10 * chain) for rule, chain in first.items()}
+    assert makespan(jobs, seconds, 8, first) <= 0.3 * makespan(jobs, seconds, 2, first)
 
 
 def test_typical_times_agree_with_the_table(plans):

@@ -12,8 +12,9 @@ from snakemake_logger_plugin_metanash.times import typical_seconds
 from workflow.cluster.costs import TABLE, Cost, Taken, fitted, measured, read_costs, write_costs
 from workflow.cluster.estimate import in_words, row
 from workflow.cluster.groups import expected, profile
-from workflow.cluster.planned import Planned, plan
+from workflow.cluster.planned import Planned, chains, plan
 from workflow.cluster.runs import LostControllerError, run
+from workflow.running.order import CHAINS, write_chains
 
 _RUNS = {
     "results/smoke": ["--configfile", "config/smoke.yaml"],
@@ -64,7 +65,9 @@ def _costs(arguments: list[str]) -> int:
         raise ValueError("nothing has run here; first ./do smoke, then ./do reproduce")
     if not options.check:
         write_costs(fitted(pair for pairs in found.values() for pair in pairs))
-        print(f"written: {TABLE}")
+        jobs = plans["results"]
+        write_chains(chains(jobs, [one.seconds for one in expected(jobs, read_costs())]))
+        print(f"written: {TABLE}, {CHAINS}")
     costs = read_costs()
     timed = {results: [pair for pair in pairs if not math.isnan(pair[1].seconds)] for results, pairs in found.items()}
     fits = [f"`{results}`: {_fit(pairs, costs)}" for results, pairs in timed.items() if pairs]

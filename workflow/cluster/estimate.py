@@ -4,23 +4,28 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from workflow.cluster.costs import Cost, Taken, cost_of
 from workflow.cluster.groups import expected
 from workflow.cluster.planned import Planned, longest_chain
+from workflow.running.order import read_chains
 
 __all__ = ["duration", "in_words", "makespan", "row"]
 
 _CORES = 8
 """Of a node, in the table of nodes."""
 _NODES = (1, 2, 4, 8, 16, 32, 64)
+_FEW = {"one core": 1, "two cores": 2}
 _WORTH = 1.1
 """More nodes help as long as a run is this many times longer than on any number of them."""
 _SHOWN, _FAR = 6, 10.0
 """Beyond so many times the largest job that was measured, an estimate is called a guess."""
 
 
-def makespan(jobs: Sequence[Planned], seconds: Sequence[float], cores: int) -> float:
+def makespan(
+    jobs: Sequence[Planned], seconds: Sequence[float], cores: int, first: Mapping[str, float] = MappingProxyType({})
+) -> float:
     """Seconds that a run takes on some cores, if each core begins the first job that can begin.
 
     Parameters
@@ -29,26 +34,30 @@ def makespan(jobs: Sequence[Planned], seconds: Sequence[float], cores: int) -> f
         In an order in which they can be run.
     seconds : sequence of float
     cores : int
+    first : mapping from str to float
+        Jobs of rules with larger numbers begin first (``workflow.running.order``); 0 for a rule that is not there.
     """
+    order = [(-first.get(job.rule, 0.0), index) for index, job in enumerate(jobs)]
     waits: list[int] = []
     users: dict[str, list[int]] = defaultdict(list)
     for index, job in enumerate(jobs):
         waits.append(len(job.inputs))
         for name in job.inputs:
             users[name].append(index)
-    ready = [index for index, count in enumerate(waits) if not count]
+    ready = [order[index] for index, count in enumerate(waits) if not count]
+    heapq.heapify(ready)
     running: list[tuple[float, int]] = []
     now = 0.0
     while ready or running:
         while ready and len(running) < cores:
-            index = heapq.heappop(ready)
+            _, index = heapq.heappop(ready)
             heapq.heappush(running, (now + seconds[index], index))
         now, index = heapq.heappop(running)
         for name in jobs[index].outputs:
             for user in users[name]:
                 waits[user] -= 1
                 if not waits[user]:
-                    heapq.heappush(ready, user)
+                    heapq.heappush(ready, order[user])
     return now
 
 
@@ -67,7 +76,8 @@ def in_words(jobs: Sequence[Planned], costs: Mapping[str, Cost]) -> str:
     memory = [(one.memory, job.log) for job, one in zip(jobs, taken, strict=True) if not math.isnan(one.memory)]
     chain, links = longest_chain(jobs, seconds)
     most, where = max(memory, default=(math.nan, "unknown"))
-    times = {nodes: makespan(jobs, seconds, nodes * _CORES) for nodes in _NODES}
+    first = read_chains()
+    times = {nodes: makespan(jobs, seconds, nodes * _CORES, first) for nodes in _NODES}
     shortest = makespan(jobs, seconds, len(jobs))
     enough = next((nodes for nodes, time in times.items() if time <= _WORTH * shortest), _NODES[-1])
     lines = [
@@ -76,7 +86,7 @@ def in_words(jobs: Sequence[Planned], costs: Mapping[str, Cost]) -> str:
         f"memory         {most:,.0f} MB at most, in one job ({where})",
         f"disk           {sum(one.disk for one in taken):,.0f} MB of results",
         f"longest chain  {duration(chain)}: {' > '.join(_names(links))}",
-        f"one core       {duration(makespan(jobs, seconds, 1))}",
+        *(f"{name:14s} {duration(makespan(jobs, seconds, cores, first))}" for name, cores in _FEW.items()),
         *(f"{f'{nodes} x {_CORES} cores':14s} {duration(time)}" for nodes, time in times.items() if nodes <= enough),
         f"More than {enough} {'nodes' if enough > 1 else 'node'} of {_CORES} cores would gain less than a tenth.",
         *_largest(jobs, taken),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from workflow.cluster.work import space, work
 
-__all__ = ["Planned", "longest_chain", "plan"]
+__all__ = ["Planned", "chains", "longest_chain", "plan"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _APART = ("experiment", "claim", "notebook", "part")
@@ -34,6 +35,8 @@ class Planned:
         Without units: in proportion to the time and to the memory that jobs of this rule take, but for what each of
         them takes to begin. A job that only reads what others have made has as much to do as they have space, and its
         own memory is taken to be always the same.
+    priority : int
+        Jobs that can begin do so by it, largest first (:mod:`workflow.running.order`).
     """
 
     rule: str
@@ -43,6 +46,7 @@ class Planned:
     inputs: tuple[str, ...] = field(repr=False)
     work: float
     space: float
+    priority: int = 0
 
 
 def plan(arguments: Sequence[str], *, everything: bool = False) -> list[Planned]:
@@ -92,7 +96,7 @@ def _in_order(lines: list[dict[str, Any]]) -> list[Planned]:
             read = {id(makers[name]): makers[name] for name in inputs}
             amounts = sum((done[one].space for one in read), start=1.0), 1.0
         done[id(line)] = Planned(
-            line["rule"], _kind(line), line["log"], tuple(line["outputs"]), inputs, *amounts
+            line["rule"], _kind(line), line["log"], tuple(line["outputs"]), inputs, *amounts, line["priority"]
         )  # fmt: skip
 
     for line in told.values():
@@ -106,6 +110,25 @@ def _kind(line: dict[str, Any]) -> str:
 
 def _name(line: dict[str, Any]) -> tuple[str, str]:
     return line["rule"], json.dumps(line["wildcards"], sort_keys=True)
+
+
+def chains(jobs: Sequence[Planned], seconds: Sequence[float]) -> dict[str, float]:
+    """Seconds of the longest chain that begins with a job of each rule and goes to the end of the run.
+
+    Parameters
+    ----------
+    jobs : sequence of Planned
+        In an order in which they can be run.
+    seconds : sequence of float
+    """
+    after: dict[str, float] = defaultdict(float)
+    found: dict[str, float] = defaultdict(float)
+    for job, took in zip(reversed(jobs), reversed(seconds), strict=True):
+        whole = took + max((after[name] for name in job.outputs), default=0.0)
+        found[job.rule] = max(found[job.rule], whole)
+        for name in job.inputs:
+            after[name] = max(after[name], whole)
+    return dict(found)
 
 
 def longest_chain(jobs: Sequence[Planned], seconds: Sequence[float]) -> tuple[float, list[Planned]]:

@@ -15,9 +15,20 @@ from logging import Logger
 from workflow.running.alone import AlreadyRunningError, Turn, is_dry, only_looks, take_turn, tidy
 from workflow.running.damage import begin_list, damaged, end_list, in_words, set_aside
 from workflow.running.forks import fork_jobs
+from workflow.running.order import longest_chains_first
 from workflow.running.passes import only_when_a_job_ends
 
-__all__ = ["AlreadyRunningError", "Run", "Turn", "fork_jobs", "only_looks", "only_when_a_job_ends", "take_turn", "tidy"]
+__all__ = [
+    "AlreadyRunningError",
+    "Run",
+    "Turn",
+    "fork_jobs",
+    "longest_chains_first",
+    "only_looks",
+    "only_when_a_job_ends",
+    "take_turn",
+    "tidy",
+]
 
 JOBS_OF = "METANASH_RUN"
 """In the environment of jobs: machine and process of their run, with which they end (``metanash_workflow.watch``)."""

@@ -32,6 +32,7 @@ class LogHandler(LogHandlerBase):
             "outputs": list(record.output or ()),
             "log": next(iter(record.log or ()), ""),
             "threads": record.threads,
+            "priority": record.priority,
         }
         with Path(self.baseFilename).open("a") as file:
             file.write(json.dumps(job) + "\n")
