@@ -38,8 +38,8 @@ usage: ./do COMMAND [ARGUMENTS]
                                    (.venv-peers, about 1 GB), of the newest Python from 3.11 to 3.13 on PATH, or
                                    of METANASH_PEERS_PYTHON; writes benchmarks/results
   site [arguments]                 the documentation as pages in site/, with a reference and a gallery; needs no network
-  mutants [MODULE] [arguments]     small faults planted in a module, and the share that its tests find
-                                   (mutmut, in .mutants); without MODULE: what there is to run
+  mutants [MODULE] [arguments]     small faults planted in a module (mutmut, in .mutants) or a header in C, and the
+                                   share that its tests find; without MODULE: what there is to run
   fuzz [TARGET] [arguments]        readers of files and the command line under a coverage-guided fuzzer
                                    (atheris, in .venv-fuzz); --help: targets, time, the corpus
   sanitize [pytest arguments]      the C kernels under AddressSanitizer and UBSan, with their tests

@@ -1,14 +1,17 @@
 """``./do mutants``: what there is to run; ``./do mutants MODULE``: run it, print its survivors, keep its score."""
 
 import argparse
+import fnmatch
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import Distribution
 from pathlib import Path
 
 from benchmarks.mutants.bearing import Imports
+from benchmarks.mutants.headers import KERNELS, TESTS, Header, headers
 from benchmarks.mutants.run import FOLDER, ROOT, Copy, MutantsError, Outcome, Plan, tool
 from benchmarks.mutants.scores import COUNTS, PAGE, RESULTS, equivalents, keep, read_rows, reasons, renew_page, score
 
@@ -49,10 +52,16 @@ def overview(imports: Imports) -> str:
         row, tests = rows.get(module), imports.bearing(module)
         last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
         lines.append(f"{module:50s} {len(tests):10d} {last}")
+    for header in headers():
+        row = rows.get(module := f"kernels/{header}")
+        last = f"{row['tested']:>7s} {score(row):6.0%} {row['seconds']:>6s}" if row else "not run yet"
+        lines.append(f"{module:50s} {len(TESTS):10d} {last}")
     return "\n".join([*lines, "", ADVICE])
 
 
-def account(plan: Plan, outcome: Outcome, reach: int, at: str) -> dict[str, str]:
+def account(
+    module: str, tests: Sequence[str], outcome: Outcome, *, seed: int, reach: int, made_by: str, at: str
+) -> dict[str, str]:
     """The row of a run, after its survivors have been printed."""
     equivalent, count = reasons(outcome, equivalents()), Counter(outcome.status.values())
     for name, difference in outcome.alive.items():
@@ -61,8 +70,8 @@ def account(plan: Plan, outcome: Outcome, reach: int, at: str) -> dict[str, str]
         print("\n".join(line for line in difference.splitlines() if line.startswith(("-", "+", "@@"))))
     alive = Counter(outcome.status[name] for name in outcome.alive)
     row = {
-        "module": plan.module,
-        "tests": " ".join(map(short, plan.tests)),
+        "module": module,
+        "tests": " ".join(map(short, tests)),
         "mutants": outcome.mutants,
         "tested": len(outcome.status),
         # A crash of the interpreter and an unusual exit are found too.
@@ -71,9 +80,9 @@ def account(plan: Plan, outcome: Outcome, reach: int, at: str) -> dict[str, str]
         "survived": alive["survived"],
         "no_tests": alive["no tests"],
         "equivalent": len(equivalent),
-        "seed": plan.seed,
+        "seed": seed,
         "reach": reach,
-        "mutmut": version(),
+        "mutmut": made_by,
         "commit": at,
         "seconds": round(outcome.seconds),
     }
@@ -103,16 +112,31 @@ def run(imports: Imports, module: str, given: argparse.Namespace) -> None:
     if not outcome.mutants:
         print(f"{module}: has no function that mutmut changes")
         return
-    row = account(plan, outcome, given.reach, at)
+    tell(account(module, tests, outcome, seed=plan.seed, reach=given.reach, made_by=version(), at=at))
+
+
+def run_header(name: str, given: argparse.Namespace) -> None:
+    """The same for a header of the kernels, whose changes are ours."""
+    at, header = commit(), Header(name, given.sample or None, given.seed)
+    tell(account(f"kernels/{name}", TESTS, header.carry_out(), seed=given.seed, reach=0, made_by="", at=at))
+
+
+def tell(row: dict[str, str]) -> None:
+    """Keep a row and print its counts."""
     keep(row)
     counts = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in COUNTS)
-    print(f"\n{module}: score {score(row):.1%} ({counts})", flush=True)
+    print(f"\n{row['module']}: score {score(row):.1%} ({counts})", flush=True)
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="./do mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="gaps, ledger.rules, learners (all of them)")
+    parser.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="gaps, ledger.rules, learners (all of them), kernels/values.h, '*.h'",
+    )
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants at most, {SAMPLE}; 0: all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample, 0")
     parser.add_argument("--reach", type=int, default=1, help="imports from a test to the module at most, 1")
@@ -124,18 +148,24 @@ def main() -> None:
         parser.error("--sample is 0 or more, --reach and --children 1 or more")
     imports = Imports(ROOT)
     try:
-        modules = [module for name in given.modules for module in imports.module(name)]
+        named = [name for name in given.modules if name.endswith(".h")]
+        modules = [module for name in given.modules if name not in named for module in imports.module(name)]
+        chosen = [header for name in named for header in fnmatch.filter(headers(), name.removeprefix("kernels/"))]
+        if missing := [name for name in named if not fnmatch.filter(headers(), name.removeprefix("kernels/"))]:
+            raise ValueError(f"{missing[0]}: the headers in {KERNELS} with loops are {', '.join(headers())}")
         read_rows()  # before a long run rather than after it
     except ValueError as error:
         parser.error(str(error))
     if given.table:
         renew_page()
-    elif not modules:
+    elif not given.modules:
         print(overview(imports))
     signal.signal(signal.SIGTERM, interrupted)
     try:
         for module in modules:
             run(imports, module, given)
+        for header in chosen:
+            run_header(header, given)
     except MutantsError as error:
         sys.exit(f"./do mutants: {error}")
     except KeyboardInterrupt:

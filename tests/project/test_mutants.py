@@ -3,15 +3,17 @@
 import hashlib
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from benchmarks.mutants import __main__ as command
-from benchmarks.mutants import run, scores
+from benchmarks.mutants import headers, run, scores
 from benchmarks.mutants.bearing import Imports
 from benchmarks.mutants.run import COPIED, Copy, MutantsError, Outcome, Plan
 
@@ -511,4 +513,135 @@ def test_the_overview_has_a_line_for_every_module(imports):
     first, *lines = command.overview(imports).splitlines()
     assert first.split() == ["module", "test", "files", "tested", "score", "CPU", "s"]
     listed = {line.split()[0] for line in lines if line and not line.startswith(("./do", "of its"))}
-    assert listed == set(imports.paths)
+    assert listed == {*imports.paths, *(f"kernels/{name}" for name in headers.headers())}
+
+
+# Headers ------------------------------------------------------------------------------------------------
+
+LEAF = """/* Twice: 2 * x. */
+#define FACTOR 2
+static int twice(int x) {
+    int y = 0;
+    y = 2 * x;
+    if (y < 0) return larger(y, 0.5); // never + or -
+    return y;
+}
+"""
+MODULE = """
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include "leaf.h"
+static PyObject *call(PyObject *self, PyObject *x) { return PyLong_FromLong(twice((int)PyLong_AsLong(x))); }
+static PyMethodDef methods[] = {{"twice", call, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled", NULL, -1, methods, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_compiled(void) { return PyModule_Create(&module); }
+"""
+
+
+def changed_lines(mutant, source=LEAF):
+    removed, added = scores.change(mutant.difference(source))
+    assert len(removed) == len(added) == 1
+    return removed[0], added[0]
+
+
+def test_changes_of_a_header_are_those_of_code():
+    """Comments, lines of the preprocessor and declarations stay."""
+    found = headers.mutants(LEAF, "leaf.h")
+    condition = "if (y < 0) return larger(y, 0.5); // never + or -"
+    assert [changed_lines(mutant) for mutant in found] == [
+        ("int y = 0;", "int y = 1;"),
+        ("y = 2 * x;", ";"),
+        ("y = 2 * x;", "y = 3 * x;"),
+        ("y = 2 * x;", "y = 2 + x;"),
+        (condition, condition.replace("(y <", "(!y <")),
+        (condition, condition.replace("<", "<=")),
+        (condition, condition.replace("< 0", "< 1")),
+        (condition, condition.replace("larger", "smaller")),
+        (condition, condition.replace("0.5", "(2 * 0.5)")),
+    ]
+    assert found[3].name == "kernels/leaf.h__mutmut_5:11.1"
+    assert {scores.function_of(mutant.name) for mutant in found} == {"kernels/leaf.h"}
+    assert len({mutant.name for mutant in found}) == len(found)
+
+
+def test_every_header_with_loops_has_changes():
+    names = {path.name for path in (ROOT / headers.KERNELS).glob("*.h")}
+    assert names - set(headers.headers()) == {"arguments.h", "calls.h", "signatures.h"}
+    for name in headers.headers():
+        assert len(headers.mutants((ROOT / headers.KERNELS / name).read_text(), name)) > 10
+    with pytest.raises(MutantsError, match=r"none.h: the headers with loops are ascent.h, "):
+        headers.Header("none.h", 1)
+
+
+@pytest.fixture
+def compiled(checkout):
+    """A checkout with a kernel of one function, and a test that sees what it makes of 0."""
+    write(checkout / headers.KERNELS / "leaf.h", LEAF.replace("larger(y, 0.5)", "-1"))
+    write(checkout / headers.KERNELS / "compiled.c", MODULE)
+    write(checkout / headers.KERNELS / "__init__.py")
+    write(checkout / headers.KERNELS / "extension.py", "def source_digest():\n    return 'x'\n")
+    test = "from metanash.kernels.compiled import twice\n\ndef test():\n    assert twice(0) == 0\n"
+    write(checkout / headers.TESTS[0], test)
+    return checkout
+
+
+def only_the_first(monkeypatch):
+    monkeypatch.setattr(headers, "TESTS", headers.TESTS[:1])
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_faults_in_c_are_built_and_meet_the_tests(compiled, monkeypatch):
+    """A test of 0 sees a sum and bounds, but not a factor 3, nor a y that stays 0."""
+    only_the_first(monkeypatch)
+    outcome = headers.Header("leaf.h", None, root=compiled).carry_out()
+    alive = [scores.change(text)[1][0] for text in outcome.alive.values()]
+    unseen = {"int y = 1;", ";", "y = 3 * x;", "if (!y < 0) return -1; // never + or -",
+              "if (y < 0) return -2; // never + or -"}  # fmt: skip
+    assert set(alive) == unseen
+    assert outcome.mutants == len(outcome.status) == 8
+    assert not (compiled / ".mutants" / "kernels.leaf.h").exists()
+    assert (
+        (compiled / headers.KERNELS / "leaf.h").read_text().startswith("/* Twice")
+    )  # of the user's nothing is touched
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_tests_that_fail_without_a_fault_are_no_tests(compiled, monkeypatch):
+    only_the_first(monkeypatch)
+    write(compiled / headers.TESTS[0], "def test():\n    assert False\n")
+    with pytest.raises(MutantsError, match=r"leaf.h: the tests fail without a fault, .*log.txt"):
+        headers.Header("leaf.h", None, root=compiled).carry_out()
+
+
+def test_an_interrupted_run_of_a_header_goes_on_and_counts_what_was_built(compiled, monkeypatch):
+    tried = []
+
+    def outcome(self, source, limit):
+        assert (limit is None) == (source == self.source)
+        if len(tried) == 4:
+            tried.append("")
+            raise KeyboardInterrupt
+        tried.append(source)
+        return "survived" if source == self.source else "not built" if "!" in source else "killed"
+
+    monkeypatch.setattr(headers.Header, "tried", outcome)
+    with pytest.raises(KeyboardInterrupt):
+        headers.Header("leaf.h", 6, root=compiled).carry_out()
+    found = headers.Header("leaf.h", 6, root=compiled).carry_out()
+    assert len(found.status) == 6
+    assert set(found.status.values()) == {"killed"}
+    assert len(set(tried)) == len(tried)  # nothing twice, the tests without a fault either
+
+
+def test_rows_of_headers_are_kept_with_the_others(monkeypatch, capsys):
+    found = Outcome(8, {"kernels/leaf.h__mutmut_1:1.1": "killed"}, {}, 2.4)
+    kept = []
+    monkeypatch.setattr(command, "keep", kept.append)
+    monkeypatch.setattr(command, "commit", lambda: "abc")
+    monkeypatch.setattr(command, "Header", lambda *_: SimpleNamespace(carry_out=lambda: found))
+    command.run_header("leaf.h", SimpleNamespace(sample=1, seed=3))
+    (kept,) = kept
+    assert set(kept) == set(scores.COLUMNS)
+    assert (kept["module"], kept["killed"], kept["seed"], kept["seconds"]) == ("kernels/leaf.h", "1", "3", "2")
+    assert kept["tests"].split()[:2] == ["signatures", "kernels"]
+    assert "kernels/leaf.h: score 100.0% (mutants 8, tested 1, killed 1" in capsys.readouterr().out
