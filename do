@@ -29,10 +29,12 @@ usage: ./do COMMAND [ARGUMENTS]
   bench-stochastic [arguments]     stationary equilibria of drawn stochastic games: counts, gaps and times
   bench-successors                 learners after the paper over those of the paper: a table in docs/successors.md
   deep-rates [settings]            learners after the paper at the long horizons: a table in docs/successors.md
+  deep-verdicts [FOLDER]           what the deep run decides, beside the default run: docs/deep.md, docs/deep
+                                   (FOLDER: a copy of the repository that has run it)
   bench-against REV [arguments]    this build beside an older one, in turns: a table in docs/performance.md
                                    (--pipeline, --tests, --long: what takes minutes)
   overhead [arguments]             where the time of the last finished run went
-  typical-times                    times of the last runs here, default and small, as those that a
+  typical-times                    times of the last runs here (default, small, deep), as those that a
                                    first run elsewhere expects
   bench-peers [arguments]          speed against other packages, in an environment of their own
                                    (.venv-peers, about 1 GB), of the newest Python from 3.11 to 3.13 on PATH, or
@@ -492,6 +494,10 @@ case $command in
     deep-rates)
         setup
         exec python -m benchmarks.rates "$@"
+        ;;
+    deep-verdicts)
+        setup
+        exec python -m benchmarks.deep "$@"
         ;;
     bench-against)
         setup

@@ -356,15 +356,30 @@ def test_recorded_times_come_before_typical_ones(tmp_path, monkeypatch):
 def test_typical_times_are_written_from_what_has_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert times.main(tmp_path / "table.csv") == 1
-    assert "results and results/smoke" in capsys.readouterr().err
+    assert "nothing has run here" in capsys.readouterr().err
     (tmp_path / ".snakemake").mkdir()
     folder = tmp_path / ".snakemake/metadata"
     write_record(folder, "a", "learn", "results/logs/learn/0.log", 4)
     write_record(folder, "b", "own", "results/smoke/logs/own.log", 1.26)
     assert times.main(tmp_path / "table.csv") == 0
-    assert (tmp_path / "table.csv").read_text() == "rule,results,results/smoke\nlearn,4.00,\nown,,1.26\n"
+    first = "rule,results,results/smoke,results/deep\nlearn,4.00,,\nown,,1.26,\n"
+    assert (tmp_path / "table.csv").read_text() == first
     assert times.typical_seconds("results/smoke", tmp_path / "table.csv") == {"own": 1.26}
     assert times.typical_seconds("mine", tmp_path / "table.csv") == {"learn": 4.0}
+    assert times.typical_seconds("results/deep", tmp_path / "table.csv") == {"learn": 4.0}
+
+
+def test_typical_times_of_runs_that_are_not_here_stay(tmp_path, monkeypatch):
+    """As those of the deep run, which few make."""
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "table.csv"
+    table.write_text("rule,results,results/smoke\nlearn,4.00,0.10\nold,3.00,\n")  # one without a column for it
+    (tmp_path / ".snakemake").mkdir()
+    write_record(tmp_path / ".snakemake/metadata", "a", "learn", "results/deep/logs/learn/0.log", 400)
+    assert times.main(table) == 0
+    assert table.read_text() == "rule,results,results/smoke,results/deep\nlearn,4.00,0.10,400.00\nold,3.00,,\n"
+    assert times.typical_seconds("results/deep", table) == {"learn": 400, "old": 3}
+    assert times.typical_seconds("results", table) == {"learn": 4, "old": 3}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 TYPICAL = Path(__file__).with_name("typical.csv")
 TOUCHED = 0.2  # seconds; more than giving the files of a job a new time takes (--touch)
-DEFAULT, SMALL = "results", "results/smoke"  # the runs of which there are typical times
+DEFAULT, SMALL, DEEP = "results", "results/smoke", "results/deep"  # the runs of which there are typical times
 
 
 def results_of(log):
@@ -36,10 +36,14 @@ def recorded_seconds(results, metadata=Path(".snakemake/metadata"), least=TOUCHE
 
 
 def typical_seconds(results, table=TYPICAL):
-    """Times of a run elsewhere: of the small one for its folder of results, of the default one for all others."""
-    with table.open(newline="") as rows:
-        column = SMALL if results == SMALL else DEFAULT
-        return {row["rule"]: float(row[column]) for row in csv.DictReader(rows) if row[column]}
+    """Times of a run elsewhere: of the small one and the deep one for their folders, of the default one for all others.
+
+    A rule that the deep run did not need takes as long as in the default one.
+    """
+    columns = {SMALL: [SMALL], DEEP: [DEFAULT, DEEP]}.get(results, [DEFAULT])
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["rule"]: float(row[column]) for column in columns for row in rows if row.get(column)}
 
 
 def known_seconds(results):
@@ -48,15 +52,22 @@ def known_seconds(results):
 
 
 def main(table=TYPICAL):
-    """Write the table of typical times from what has run here; 1 if a run is missing."""
-    found = {results: recorded_seconds(results, least=0.0) for results in (DEFAULT, SMALL)}
-    missing = [results for results, seconds in found.items() if not seconds]
-    if missing:
-        print(f"typical-times: nothing has run here that made {' and '.join(missing)}", file=sys.stderr)
+    """Write the table of typical times from what has run here; 1 if nothing has.
+
+    The times of a run that is not here stay as they were.
+    """
+    found = {results: recorded_seconds(results, least=0.0) for results in (DEFAULT, SMALL, DEEP)}
+    if not any(found.values()):
+        print("typical-times: nothing has run here; first ./do smoke, then ./do reproduce", file=sys.stderr)
         return 1
+    if table.exists():
+        with table.open(newline="") as file:
+            before = list(csv.DictReader(file))
+        for results in (results for results, seconds in found.items() if not seconds):
+            found[results] = {row["rule"]: float(row[results]) for row in before if row.get(results)}
     with table.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["rule", DEFAULT, SMALL])
+        writer.writerow(["rule", *found])
         for rule in sorted(set().union(*found.values())):
             writer.writerow([rule, *(f"{seconds[rule]:.2f}" if rule in seconds else "" for seconds in found.values())])
     return 0
