@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from metanash._inner.reductions import largest, summed
+from metanash._inner.reductions import at_first, largest, smallest, summed
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Policies, Stage
@@ -117,8 +117,8 @@ class StagesTogether:
         return np.asarray(sum(each.reshape(-1, each.shape[-1])))
 
 
-Term = Callable[[Any], Floats]
-"""A stage's term in a theorem: (G,)."""
+Terms = Callable[[Any], Mapping[str, Floats]]
+"""A stage's terms in theorems, from its statistics: (G,) each."""
 
 
 class StageDivergenceProbe:
@@ -129,14 +129,14 @@ class StageDivergenceProbe:
 
     Parameters
     ----------
-    terms : mapping from names to functions
-        Each takes the statistics of a stage and returns its term, (G,).
+    terms : function
+        Of the statistics of a stage, all terms by name, (G,) each.
     """
 
-    def __init__(self, terms: Mapping[str, Term]) -> None:
+    def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._counted = 0
-        self._finished: dict[str, Floats | float] = dict.fromkeys(terms, 0.0)
+        self._finished: dict[str, Floats | float] = {}
 
     def __call__(self, learner: StagedMirrorDescent[Any, Any], state: StagedState) -> dict[str, Floats]:
         """Return the divergences at this state. Raises ValueError if the probe has seen a later one."""
@@ -151,7 +151,7 @@ class StageDivergenceProbe:
         return {name: np.asarray(value) for name, value in total.items()}
 
     def _with(self, stage: Any) -> dict[str, Floats | float]:
-        return {name: self._finished[name] + term(stage) for name, term in self._terms.items()}
+        return {name: self._finished.get(name, 0.0) + term for name, term in self._terms(stage).items()}
 
 
 def stage_divergence(stage: Stage | StagesTogether, *, worst: bool) -> Floats:
@@ -160,19 +160,17 @@ def stage_divergence(stage: Stage | StagesTogether, *, worst: bool) -> Floats:
     return np.asarray(summed(largest(np.asarray(both))))
 
 
-def _nearest_stage_divergence(stage: Stage) -> Floats:
-    """:func:`stage_divergence` at the best responses, tied within 1e-12, that have the largest initial probability."""
-    both: Floats | float = 0.0
-    for payoff, initial in zip(stage.payoff, stage.initial, strict=True):
-        tied = payoff >= largest(payoff, keepdims=True) - _TIE
-        with np.errstate(divide="ignore"):
-            both = both - np.log(largest(np.where(tied, initial, 0.0)))
-    return np.asarray(summed(largest(np.maximum(both, 0.0))))  # a probability may exceed 1 by rounding
+def _divergences(payoff: Floats, initial: Floats) -> Floats:
+    """-log of the initial probability of a best response in hindsight, tied within 1e-12, (3, ...).
 
-
-def _first_and_worst(term: Callable[..., Floats]) -> dict[str, Term]:
-    """A term at the first of the tied best responses of a stage, and at the worst."""
-    return {"divergence_first": partial(term, worst=False), "divergence_worst": partial(term, worst=True)}
+    Of the first one, of the least likely and of the likeliest: :func:`metanash.bounds.vertex_divergence` and more, in one
+    pass and without its checks of the policies, which the learner has made. As there, below 0 by rounding is 0.
+    """
+    tied = payoff >= largest(payoff, keepdims=True) - _TIE
+    least, most = smallest(np.where(tied, initial, np.inf)), largest(np.where(tied, initial, 0.0))
+    probability = np.stack([at_first(tied, initial), least, most])
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.maximum(-np.log(probability), 0.0))
 
 
 class DivergenceProbe(StageDivergenceProbe):
@@ -185,8 +183,13 @@ class DivergenceProbe(StageDivergenceProbe):
     """
 
     def __init__(self, *, nearest: bool = False) -> None:
-        others: dict[str, Term] = {"divergence_nearest": _nearest_stage_divergence} if nearest else {}
-        super().__init__({**_first_and_worst(stage_divergence), **others})
+        kinds = ("first", "worst", "nearest") if nearest else ("first", "worst")
+
+        def terms(stage: Stage) -> dict[str, Floats]:
+            mu, nu = map(_divergences, stage.payoff, stage.initial)
+            return {f"divergence_{kind}": term for kind, term in zip(kinds, summed(largest(mu + nu)), strict=False)}
+
+        super().__init__(terms)
 
 
 def joint_stage_divergence(stage: JointStage | StagesTogether, *, worst: bool) -> Floats:
@@ -198,4 +201,10 @@ class PlayerDivergenceProbe(StageDivergenceProbe):
     """Divergence of Theorem 5 at the checkpoints of one run; see :class:`StageDivergenceProbe`."""
 
     def __init__(self) -> None:
-        super().__init__(_first_and_worst(joint_stage_divergence))
+        super().__init__(self._of_players)
+
+    @staticmethod
+    def _of_players(stage: JointStage) -> dict[str, Floats]:
+        each = [largest(_divergences(*pair)) for pair in zip(stage.payoff, stage.initial, strict=True)]
+        first, worst, _ = summed(reduce(np.maximum, each))
+        return {"divergence_first": first, "divergence_worst": worst}

@@ -1,5 +1,6 @@
 """The search for counterexamples: it finds what is known to be wrong, and calls nothing else wrong."""
 
+import ast
 import itertools
 import json
 import math
@@ -35,12 +36,13 @@ from metanash_replication.falsification import (
 )
 from metanash_replication.falsification.falsifiable import ratios
 from metanash_replication.falsification.files import STATE_FORMAT, STATE_SCHEMA, read_instance
-from metanash_replication.falsification.precise.arithmetic import decimals, enough_digits, solve
+from metanash_replication.falsification.precise.arithmetic import decimals, enough_digits, normalised, solve
+from metanash_replication.falsification.precise.stages import _Iterates
 from metanash_replication.falsification.precise.teams import project
 from metanash_replication.falsification.rounds import Worst, advance, rounds, simplified, start
 from metanash_replication.falsification.runs import INSTANCES, NOT_VERIFIED, RESULT, STATE, VIOLATED
 from metanash_replication.falsification.sizes import check_informative
-from metanash_replication.falsification.sources import library, sources_digest
+from metanash_replication.falsification.sources import _imported, library, sources_digest
 from metanash_replication.falsification.structure import describe
 
 SOURCES = Path(metanash.__file__).parents[1]
@@ -120,6 +122,35 @@ def test_fifty_digits_where_the_answer_is_known():
         assert left == 1
         assert abs((left / right["printed"]) ** 2 - 2) < Decimal("1e-45")
         assert abs((left / right["repaired: 1920/959 kappa"]) ** 2 - Decimal(959) / 960) < Decimal("1e-45")
+
+
+def test_iterates_of_fifty_digits_are_those_of_the_algorithm_however_far_they_went_before():
+    """Three players, the middle one without a choice, as printed and from the start; asked for more, again and less."""
+    rng, actions = np.random.default_rng(5), (2, 1, 3)
+    q = [decimals(rng.random(actions)) for _ in actions]
+    start = [normalised(decimals(rng.random(n) + 0.1)) for n in actions]
+
+    def from_the_start(eta, iterations):
+        anchor, now = list(start), list(start)
+        total = decimals(np.zeros(actions))
+        for _ in range(iterations):
+            payoff = [np.einsum("abc,a,c->b", q[1], now[0], now[2])]
+            payoff = [np.einsum("abc,b,c->a", q[0], *now[1:]), *payoff, np.einsum("abc,a,b->c", q[2], *now[:2])]
+            grown = [[(eta * g).exp() for g in own] for own in payoff]
+            anchor = [normalised(own * np.array(by)) for own, by in zip(anchor, grown, strict=True)]
+            now = [normalised(own * np.array(by)) for own, by in zip(anchor, grown, strict=True)]
+            total = total + np.einsum("a,b,c->abc", *now)
+        return total
+
+    with enough_digits():
+        eta = Decimal("0.3")
+        iterates = _Iterates(q, start, eta)
+        assert iterates.are_of([own.copy() for own in q], [own.copy() for own in start])
+        assert not iterates.are_of(q[::-1], start)
+        assert not iterates.are_of(q, [start[0][::-1], *start[1:]])
+        for iterations in (2, 9, 9, 5, 6):
+            error = iterates.total(iterations) - from_the_start(eta, iterations)
+            assert max(abs(error.ravel())) < Decimal("1e-46")
 
 
 def test_projection_and_elimination_in_rational_arithmetic():
@@ -481,6 +512,29 @@ def test_sources_of_a_search_are_what_it_runs(tmp_path):
         found = list(pool.map(lambda case: digest_of(tmp_path / str(case[0]), case[1]), enumerate(edits)))
     assert found[0] == found[1] == sources_digest()
     assert len({found[0], *found[2:]}) == 4
+
+
+def test_imports_read_one_by_one_are_those_of_the_whole_file(tmp_path):
+    def by_walking(file):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {
+                "metanash",
+                "metanash_replication",
+            }:
+                yield from (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
+
+    awkward = tmp_path / "awkward.py"
+    awkward.write_text(
+        "if 1: from metanash.a import b  # (and\n"
+        "from metanash_replication import (\n    c,  # the first (of two)\n    d,\n)\n"
+        "import e; from metanash.f \\\n    import g as h\n"
+        "def i():\n    from metanash import j; from other import k\n"
+        "from metanash_other import l\n"
+    )
+    wanted = {"metanash.a", "metanash.a.b", "metanash_replication", "metanash_replication.c", "metanash_replication.d"}
+    assert set(by_walking(awkward)) == wanted | {"metanash.f", "metanash.f.g", "metanash", "metanash.j"}
+    for file in [awkward, *SOURCES.rglob("*.py")]:
+        assert set(_imported(file)) == set(by_walking(file)), file
 
 
 def test_functions_of_a_claim_of_the_users_own_are_part_of_its_address():

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from metanash.typing import Floats
+from metanash.typing import Booleans, Floats
 
-__all__ = ["largest", "smallest", "summed"]
+__all__ = ["at_first", "largest", "smallest", "summed"]
 
 _SHORT = 8
 """From this length on NumPy adds in another order, and is as fast."""
@@ -42,3 +42,17 @@ def smallest(values: Floats, *, keepdims: bool = False) -> Floats:
 def summed(values: Floats, *, keepdims: bool = False) -> Floats:
     """Sum over the last axis."""
     return _column_by_column(values, np.add, np.sum, keepdims)
+
+
+def at_first(marked: Booleans, values: Floats) -> Floats:
+    """Value at the first marked place along the last axis, of which some must be marked.
+
+    >>> at_first(np.array([[False, True, True], [True, False, True]]), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    array([2., 4.])
+    """
+    if not values.shape[-1] < _SHORT:
+        return np.asarray(np.take_along_axis(values, marked.argmax(axis=-1)[..., np.newaxis], axis=-1)[..., 0])
+    found = values[..., -1]
+    for place in reversed(range(values.shape[-1] - 1)):
+        found = np.where(marked[..., place], values[..., place], found)
+    return np.asarray(found)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash._inner.checks import distributions, policy_array
-from metanash._inner.reductions import largest, smallest
+from metanash._inner.reductions import at_first, largest, smallest
 from metanash.typing import Floats
 
 __all__ = [
@@ -92,11 +92,7 @@ def vertex_divergence(payoff: Floats, initial: Floats, *, worst: bool) -> Floats
     """
     initial = distributions("initial policy", policy_array("initial policy", initial), "(...)")
     best = payoff >= largest(payoff, keepdims=True) - _TIE
-    if worst:
-        probability = smallest(np.where(best, initial, np.inf))
-    else:
-        first = best.argmax(axis=-1)[..., np.newaxis]
-        probability = np.take_along_axis(initial, first, axis=-1)[..., 0]
+    probability = smallest(np.where(best, initial, np.inf)) if worst else at_first(best, initial)
     with np.errstate(divide="ignore"):
         # a probability may exceed 1 by rounding
         return np.asarray(np.maximum(-np.log(probability), 0.0)) + 0.0

@@ -568,14 +568,88 @@ static inline __attribute__((always_inline)) void NAMED(coin_run)(const struct j
     scatter(part, joint, lane, c->lanes, c->sum_joint + c->lanes * joint);
 }
 
+/* Two players, the same numbers as coin_run: two blocks of lanes hide each other's latency, as in pair_run. An iterate is
+ * (f, 1 - f) of each player; the products f0 f1, f0 (1 - f1), ... are fused into the sums, as they are in coin_run. */
+struct NAMED(duel) {
+    vec gap[4], eta, d[2], first[2], part[4]; /* gap: of player 0 against either action of player 1, then of player 1 */
+};
+
+static inline void NAMED(duel_load)(const struct joint_mirror_call *c, int64_t lane, struct NAMED(duel) *own, vec *total) {
+    vec q[8], two[4], eta, part[4];
+    gather_known(c->q, 8, lane, c->lanes, q); /* player, action of player 0, action of player 1 */
+    own->gap[0] = q[2] - q[0], own->gap[1] = q[3] - q[1], own->gap[2] = q[5] - q[4], own->gap[3] = q[7] - q[6];
+    gather_known(c->eta, 1, lane, c->lanes, &eta), own->eta = eta;
+    gather_known(c->x, 4, lane, c->lanes, two), own->d[0] = two[1] - two[0], own->d[1] = two[3] - two[2];
+    gather_known(c->policy, 4, lane, c->lanes, two), own->first[0] = two[0], own->first[1] = two[2];
+    gather_known(c->sum_joint, 4, lane, c->lanes, total);
+    gather_known(c->sum_joint + 4 * c->lanes, 4, lane, c->lanes, part);
+    for (int j = 0; j < 4; j++) own->part[j] = part[j];
+}
+
+static inline __attribute__((always_inline)) void NAMED(duel_step)(struct NAMED(duel) *own) {
+    const vec other[2] = {splat(1.0) - own->first[0], splat(1.0) - own->first[1]};
+    const vec sum = own->gap[0] * own->first[1] + own->gap[1] * other[1];
+    const vec g0 = splat(0.0) + sum;
+    const vec g1 = NAMED(fused_each)(other[0], own->gap[3], splat(0.0) + own->first[0] * own->gap[2]);
+    own->d[0] += own->eta * g0;
+    own->d[1] += own->eta * g1;
+    own->first[0] = NAMED(falling_sigmoid)(own->d[0] + own->eta * g0);
+    own->first[1] = NAMED(falling_sigmoid)(own->d[1] + own->eta * g1);
+    const vec f = own->first[0], rest = splat(1.0) - f, last = own->first[1];
+    own->part[0] = NAMED(fused_each)(f, last, own->part[0]);
+    own->part[1] += NAMED(fused_each)(-f, last, f);
+    own->part[2] = NAMED(fused_each)(rest, last, own->part[2]);
+    own->part[3] += NAMED(fused_each)(-rest, last, rest);
+}
+
+static inline void NAMED(duel_flush)(struct NAMED(duel) *own, vec *total) {
+    for (int j = 0; j < 4; j++) total[j] += own->part[j], own->part[j] = splat(0.0);
+}
+
+static inline void NAMED(duel_store)(const struct joint_mirror_call *c, int64_t lane, const struct NAMED(duel) *own,
+                                     const vec *total) {
+    vec two[4], part[4];
+    for (int i = 0; i < 2; i++) /* the larger logit is put at 0, as in pair_store */
+        two[2 * i] = smaller(-own->d[i], splat(0.0)), two[2 * i + 1] = smaller(own->d[i], splat(0.0));
+    scatter_known(two, 4, lane, c->lanes, c->x);
+    for (int i = 0; i < 2; i++) two[2 * i] = own->first[i], two[2 * i + 1] = splat(1.0) - own->first[i];
+    scatter_known(two, 4, lane, c->lanes, c->policy);
+    for (int j = 0; j < 4; j++) part[j] = own->part[j];
+    scatter_known(total, 4, lane, c->lanes, c->sum_joint);
+    scatter_known(part, 4, lane, c->lanes, c->sum_joint + 4 * c->lanes);
+}
+
+static inline __attribute__((always_inline)) void NAMED(duel_run)(const struct joint_mirror_call *c, int64_t lane,
+                                                                  const int both) {
+    struct NAMED(duel) one, two; /* an array of them would be kept in memory, not in registers */
+    vec total[2][4];
+    const int64_t end = c->done + c->iterations;
+    NAMED(duel_load)(c, lane, &one, total[0]);
+    if (both) NAMED(duel_load)(c, lane + WIDTH, &two, total[1]);
+    for (int64_t t = c->done; t < end;) {
+        const int64_t flush = t - t % CHUNK + CHUNK, stop = flush < end ? flush : end;
+        for (; t < stop; t++) {
+            NAMED(duel_step)(&one);
+            if (both) NAMED(duel_step)(&two);
+        }
+        if (t < flush) break;
+        NAMED(duel_flush)(&one, total[0]);
+        if (both) NAMED(duel_flush)(&two, total[1]);
+    }
+    NAMED(duel_store)(c, lane, &one, total[0]);
+    if (both) NAMED(duel_store)(c, lane + WIDTH, &two, total[1]);
+}
+
 static int NAMED(joint_mirror)(const void *call) {
     const struct joint_mirror_call *c = call;
     const int64_t players = c->players;
     if (players < 2 || players > MOST_COINS || c->columns != 2 * players || c->joint != 1 << players)
         return NAMED(joint_any)(c);
-    for (int64_t lane = c->share.first; lane < c->share.last; lane += WIDTH) {
+    int64_t lane = c->share.first;
+    for (; players == 2 && lane + WIDTH < c->share.last; lane += 2 * WIDTH) NAMED(duel_run)(c, lane, 1);
+    for (; lane < c->share.last; lane += WIDTH) {
         if (players == 2)
-            NAMED(coin_run)(c, lane, 2);
+            NAMED(duel_run)(c, lane, 0);
         else if (players == 3)
             NAMED(coin_run)(c, lane, 3);
         else if (players == 4)

@@ -13,7 +13,7 @@ import numpy as np
 from metanash import simplex
 from metanash.typing import Floats
 
-__all__ = ["Cube", "dimension"]
+__all__ = ["Cube", "dimension", "interior", "with_pure"]
 
 
 _END = 0.2
@@ -21,6 +21,23 @@ _END = 0.2
 _LOGIT = 14.0
 """Largest difference of the logits of :meth:`Cube.interior`: probabilities from 8e-7."""
 _ON_A_FACE = 1e-6
+
+
+def _extremes(units: Floats) -> Floats:
+    return np.asarray(np.clip((units - _END) / (1.0 - 2.0 * _END), 0.0, 1.0))
+
+
+def interior(units: Floats) -> Floats:
+    """Distributions from coordinates, one fewer in the last axis, as :meth:`Cube.interior` makes them."""
+    free = _LOGIT * (2.0 * _extremes(units) - 1.0)
+    return simplex.softmax(np.concatenate([np.zeros((*free.shape[:-1], 1)), free], axis=-1))
+
+
+def with_pure(units: Floats) -> Floats:
+    """As :func:`interior`, but within 1e-6 of a face stands for on it."""
+    inner = interior(units)
+    kept = np.where(inner < _ON_A_FACE, 0.0, inner)
+    return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
 class Cube:
@@ -41,7 +58,7 @@ class Cube:
 
     def extremes(self, *shape: int) -> Floats:
         """Numbers in [0, 1] that are 0 or 1 with probability 0.2 each: (n, *shape)."""
-        return np.asarray(np.clip((self.take(*shape) - _END) / (1.0 - 2.0 * _END), 0.0, 1.0))
+        return _extremes(self.take(*shape))
 
     def logarithmic(self, low: float, high: float, *shape: int) -> Floats:
         """Numbers from ``low`` to ``high``, both ends included, uniform in the logarithm between: (n, *shape)."""
@@ -58,16 +75,11 @@ class Cube:
 
     def interior(self, *shape: int) -> Floats:
         """Distributions without zeros, uniform in the logits, those nearest to a vertex (8e-7) too: (n, *shape)."""
-        if shape[-1] == 1:
-            return np.ones((len(self), *shape))
-        free = _LOGIT * (2.0 * self.extremes(*shape[:-1], shape[-1] - 1) - 1.0)
-        return simplex.softmax(np.concatenate([np.zeros((*free.shape[:-1], 1)), free], axis=-1))
+        return interior(self.take(*shape[:-1], shape[-1] - 1))
 
     def with_pure(self, *shape: int) -> Floats:
         """As :meth:`interior`, but within 1e-6 of a face stands for on it: (n, *shape)."""
-        inner = self.interior(*shape)
-        kept = np.where(inner < _ON_A_FACE, 0.0, inner)
-        return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
+        return with_pure(self.take(*shape[:-1], shape[-1] - 1))
 
 
 class _Counter(Cube):

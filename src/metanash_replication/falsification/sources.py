@@ -3,6 +3,8 @@
 import ast
 import hashlib
 import inspect
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
@@ -19,6 +21,9 @@ __all__ = ["library", "sources_digest"]
 
 _SOURCES = Path(__file__).parents[2]
 _PACKAGES = ("metanash", "metanash_replication")
+_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*from[ \t]+((?:metanash|metanash_replication)\b[^\n(]*(?:\([^)]*\))?)", re.MULTILINE
+)
 
 
 def _file(part: str) -> Path | None:
@@ -26,12 +31,26 @@ def _file(part: str) -> Path | None:
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
 
 
+def _statements(text: str) -> Iterator[ast.ImportFrom]:
+    """What is imported from this project: each statement is read by itself, which takes a tenth of reading the file.
+
+    A line of a docstring that is such a statement counts too. Where one cannot be read by itself, the file is.
+    """
+    found = (ast.parse(match.expand(r"from \1")) for match in _IMPORT.finditer(text))
+    try:
+        trees = list(found)
+    except SyntaxError:  # a statement with brackets in its comments, or one that goes on after a backslash
+        trees = [ast.parse(text)]
+    for node in itertools.chain.from_iterable(map(ast.walk, trees)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _PACKAGES:
+            yield node
+
+
 def _imported(file: Path) -> Iterator[str]:
     """Modules of this project that a file imports, and what may be names in them."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _PACKAGES:
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for node in _statements(file.read_text(encoding="utf-8")):
+        yield str(node.module)
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @cache

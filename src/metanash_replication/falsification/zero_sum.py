@@ -21,7 +21,7 @@ from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.typing import Floats, Integers
 from metanash_replication.falsification.batches import games_of
-from metanash_replication.falsification.cube import Cube
+from metanash_replication.falsification.cube import Cube, interior, with_pure
 from metanash_replication.falsification.falsifiable import Emphasis, Falsifiable, Instances, PreciseSides, Sides, Size
 from metanash_replication.falsification.precise import stages as precise
 from metanash_replication.falsification.precise.arithmetic import Decimals, decimals, normalised
@@ -72,11 +72,18 @@ def decoded_policies(cube: Cube, size: Size) -> dict[str, Floats]:
     They are interior, but where only late T are looked at: what counts then is left when the divergences vanish, and
     payoffs tie between pure policies that do not tie near them.
     """
-    stages, draw = size.horizon + 1, cube.with_pure if size.first > 1 else cube.interior
-    return {
-        f"policy_{i}": np.stack([by_step(draw, size.horizon, size, n) for _ in range(stages)], axis=1)
-        for i, n in enumerate(size.n_actions)
-    }
+    made = with_pure if size.first > 1 else interior
+    return {f"policy_{i}": made(_each_stage(cube, size, n - 1)) for i, n in enumerate(size.n_actions)}
+
+
+def _each_stage(cube: Cube, size: Size, numbers: int) -> Floats:
+    """Coordinates (n, H + 1, H, S, numbers): stage by stage what :func:`by_step` takes, read at once."""
+    stages, later = size.horizon + 1, size.horizon - 1
+    units = cube.take(stages, (1 + later * size.n_states) * numbers)
+    first = units[..., :numbers].reshape(len(units), stages, 1, 1, numbers)
+    alike = np.broadcast_to(first, (len(units), stages, 1, size.n_states, numbers))
+    rest = units[..., numbers:].reshape(len(units), stages, later, size.n_states, numbers)
+    return np.concatenate([alike, rest], axis=2)
 
 
 def told_apart(size: Size) -> int:

@@ -71,28 +71,57 @@ def _flat_product(policies: Sequence[Sequence[Decimal]]) -> list[Decimal]:
     return table
 
 
-def _stage_at(q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal, iterations: int) -> Decimals:
-    """Sum of the products of the iterates at one state and step.
+class _Iterates:
+    """The iterates of one stage at one state and step, and the sum of their products.
 
     Plain lists: with arrays of so few numbers most of the time would go into calls of NumPy, and runs may be long.
     Anchors are weights, no distributions: exponents of a Decimal have room for any run.
     """
-    players, actions = range(len(start)), [len(policy) for policy in start]
-    rows = [[list(row.ravel()) for row in np.moveaxis(table, i, 0)] for i, table in enumerate(q)]
-    anchor, now = [list(policy) for policy in start], [list(policy) for policy in start]
-    total, one = [Decimal(0)] * math.prod(actions), Decimal(1)
-    for _ in range(iterations):
-        others = [_flat_product(now[:i] + now[i + 1 :]) for i in players]
-        for i in players:
-            if actions[i] > 1:  # else there is nothing to choose
-                first, *rest = (sum(map(operator.mul, row, others[i])) for row in rows[i])
-                factor = [one, *((eta * (own - first)).exp() for own in rest)]  # as to scale it cancels
-                anchor[i] = list(map(operator.mul, anchor[i], factor))
-                weight = list(map(operator.mul, anchor[i], factor))
+
+    def __init__(self, q: Sequence[Decimals], start: Sequence[Decimals], eta: Decimal) -> None:
+        self._q, self._start, self._eta = list(q), list(start), eta
+        self._actions = [len(policy) for policy in start]
+        self._choosing = [i for i, n in enumerate(self._actions) if n > 1]
+        rows = [np.moveaxis(table, i, 0) for i, table in enumerate(q)]
+        self._gains = [[list((row - first).ravel()) for row in others] for first, *others in rows]
+        self._begin()
+
+    def _begin(self) -> None:
+        self._done = 0
+        self._anchor, self._now = [list(policy) for policy in self._start], [list(policy) for policy in self._start]
+        self._total = [Decimal(0)] * math.prod(self._actions)
+
+    def are_of(self, q: Sequence[Decimals], start: Sequence[Decimals]) -> bool:
+        """Whether these are the iterates on such payoffs from such policies."""
+        pairs = zip([*self._q, *self._start], [*q, *start], strict=True)
+        return all(bool((own == other).all()) for own, other in pairs)
+
+    def total(self, iterations: int) -> Decimals:
+        """Sum of the products of so many iterates; those that were added up before are not gone through again."""
+        if iterations < self._done:
+            self._begin()
+        self._advance(iterations - self._done)
+        self._done = iterations
+        return np.array(self._total, dtype=object).reshape(self._actions)
+
+    def _advance(self, iterations: int) -> None:
+        eta, anchor, now, total, choosing = self._eta, self._anchor, self._now, self._total, self._choosing
+        gained = [[Decimal(0) for _ in gains] for gains in self._gains]
+        factor = [[Decimal(1) for _ in gains] for gains in self._gains]
+        for _ in range(iterations):
+            others = [_flat_product(now[:i] + now[i + 1 :]) for i in choosing]
+            for i, faced in zip(choosing, others, strict=True):
+                own, weight = anchor[i], anchor[i][:1]  # as to scale, that of the first action may stay
+                for a, gains in enumerate(self._gains[i]):
+                    gain = sum(map(operator.mul, gains, faced))
+                    if gain != gained[i][a]:  # payoffs do not move where nobody else does; exp takes most of the time
+                        gained[i][a], factor[i][a] = gain, (eta * gain).exp()
+                    own[a + 1] *= factor[i][a]
+                    weight.append(own[a + 1] * factor[i][a])
                 mass = sum(weight)
                 now[i] = [w / mass for w in weight]
-        total = list(map(operator.add, total, _flat_product(now)))
-    return np.array(total, dtype=object).reshape(actions)
+            total = list(map(operator.add, total, _flat_product(now)))
+        self._total = total
 
 
 def run(
@@ -102,7 +131,7 @@ def run(
     players, (horizon, states) = range(len(reward)), reward.shape[1:3]
     actions = reward.shape[3:]
     places = list(itertools.product(range(horizon), range(states)))
-    q = reward - reward
+    q, learning = reward - reward, dict[tuple[int, int], _Iterates]()
     length, left, stages = horizon, iterations, list[PreciseStage]()
     while left:
         n = min(length, left)
@@ -112,7 +141,11 @@ def run(
         value = np.empty((len(reward), horizon, states), dtype=object)
         for h, s in places:
             here = [q[i, h, s] for i in players]
-            joint[h, s] = _stage_at(here, [policy[h, s] for policy in tilde], eta, n) / Decimal(n)
+            own = [policy[h, s] for policy in tilde]
+            # payoffs of the last step are the rewards: from the same policies a stage begins like the one before it
+            if (h, s) not in learning or not learning[h, s].are_of(here, own):
+                learning[h, s] = _Iterates(here, own, eta)
+            joint[h, s] = learning[h, s].total(n) / Decimal(n)
             for i in players:
                 payoff[i][h, s] = _payoffs(here[i], joint[h, s], i)
                 value[i, h, s] = (here[i] * joint[h, s]).sum()
