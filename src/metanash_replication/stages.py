@@ -163,8 +163,8 @@ def stage_divergence(stage: Stage | StagesTogether, *, worst: bool) -> Floats:
 def _divergences(payoff: Floats, initial: Floats) -> Floats:
     """-log of the initial probability of a best response in hindsight, tied within 1e-12, (3, ...).
 
-    Of the first one, of the least likely and of the likeliest: :func:`metanash.bounds.vertex_divergence` and more, in one
-    pass and without its checks of the policies, which the learner has made. As there, below 0 by rounding is 0.
+    Of the first one, of the least likely and of the likeliest: :func:`metanash.bounds.vertex_divergence` and more, in
+    one pass and without its checks of the policies, which the learner has made. As there, below 0 by rounding is 0.
     """
     tied = payoff >= largest(payoff, keepdims=True) - _TIE
     least, most = smallest(np.where(tied, initial, np.inf)), largest(np.where(tied, initial, 0.0))

@@ -369,6 +369,27 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path):
     assert STATE not in everything(folder)
 
 
+def test_states_are_written_at_intervals_and_where_a_search_is_cut_off(tmp_path, monkeypatch):
+    """After the first round, then by the clock; the round before an interruption is never lost."""
+    now, seen, counts = itertools.count(0.0, 1.0), [], []
+    monkeypatch.setattr(runs.time, "monotonic", lambda: next(now))
+    real = runs.write_state
+    monkeypatch.setattr(runs, "write_state", lambda *given: (seen.append(given[2].done), real(*given)))
+
+    def watch(_):
+        counts.append(1)
+        if len(counts) == 9:
+            raise KeyboardInterrupt
+
+    options = {"sizes": [Size((2, 2), iterations=4)], "folder": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        search("proposition_1", Settings(20000, SEED), watch=watch, **options)
+    assert seen[0] == 1
+    assert 2 < len(seen) < 9  # one in three rounds or so
+    assert seen[-1] == 9
+    assert read_archive(tmp_path / STATE, STATE_FORMAT, STATE_SCHEMA)[0]["done"] == 9
+
+
 def test_equal_seeds_agree_and_others_do_not(tmp_path):
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         search("theorem_3", Settings(300, seed), sizes=[Size((2, 2), games=2, iterations=4)], folder=tmp_path / folder)

@@ -33,7 +33,6 @@ from metanash.correlated import product_values
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.kernels.sampling import numbers, pick, play
 from metanash.learners.base import Policies, checked_policies, learning_rates
-from metanash.learners.smooth import value_rate
 from metanash.learners.swap_ftrl import stationary
 from metanash.simulation import draw_keys, play_tables
 from metanash.typing import Floats, Integers
@@ -204,11 +203,12 @@ class SwapVLearning:
                 step = h if len(tables["onward"]) > 1 else 0
                 after = pick(tables["onward"][step, tables["index"], s, j, :-1], u[:, 1 + players])
                 now.count[at] += 1.0
-                _certify(games, now, at, played)
+                alpha = _alphas(now, at, horizon)
+                _certify(games, now, at, played, alpha)
                 got = pays[every, :, h, s, j]
                 if h + 1 < horizon:
                     got = got + np.minimum(now.value[every, h + 1, after], horizon - h - 1)
-                _learn(now, at, played, taken, got, horizon)
+                _learn(now, at, played, taken, got, horizon, alpha)
                 s = after
         return replace(now, iteration=end)
 
@@ -237,14 +237,20 @@ _At = tuple[Integers, int, Integers]
 
 
 def _alphas(state: SwapVState, at: _At, horizon: int) -> Floats:
-    return np.array([value_rate(int(n), horizon) for n in state.count[at]])
+    return np.asarray((horizon + 1) / (horizon + state.count[at]))  # value_rate of each game
 
 
 def _learn(
-    state: SwapVState, at: _At, played: Sequence[Floats], taken: Sequence[Integers], got: Floats, horizon: int
+    state: SwapVState,
+    at: _At,
+    played: Sequence[Floats],
+    taken: Sequence[Integers],
+    got: Floats,
+    horizon: int,
+    alpha: Floats,
 ) -> None:
     """Move values, averages, losses and policies at a visit where players took actions and got (G, N)."""
-    every, n, alpha = at[0], state.count[at], _alphas(state, at, horizon)
+    every, n = at[0], state.count[at]
     state.value[at] += alpha[:, np.newaxis] * (got - state.value[at])
     for i, (law, action) in enumerate(zip(played, taken, strict=True)):
         size = law.shape[-1]
@@ -259,20 +265,19 @@ def _learn(
         state.policy[i][at] = stationary(leader / summed(leader, keepdims=True))
 
 
-def _certify(games: GameBatch[Any], state: SwapVState, at: _At, played: Sequence[Floats]) -> None:
+def _certify(games: GameBatch[Any], state: SwapVState, at: _At, played: Sequence[Floats], rate: Floats) -> None:
     """Exact values of one more visit at which these policies, (G, A_i), were played: as in LogBarrierFTRL."""
     every, h, s = at
     horizon, players = games.game.horizon, len(played)
-    alpha = _alphas(state, at, horizon)[:, np.newaxis]
-    later = np.zeros((3, len(every), players, *games.game.n_actions))
+    alpha, paid = rate[:, np.newaxis], games.reward[every, :, h, s][np.newaxis]  # alike for all three at the last step
     if h + 1 < horizon:
         ahead = np.stack([part[:, h + 1] for part in (state.followed, state.swapped, state.replied)])  # (3, G, S, N)
         onward = games.transitions.expect(np.moveaxis(ahead, (0, 3), (1, 2)).reshape(len(every), 3 * players, -1), h)
         picked = onward[every, :, s].reshape(len(every), 3, players, *games.game.n_actions)
-        later = np.moveaxis(picked, 1, 0)
-    paid = games.reward[every, :, h, s] + later
+        paid = paid + np.moveaxis(picked, 1, 0)
     for i, law in enumerate(played):
-        own, swap, same = (_against(paid[k][:, i], played, i) for k in range(3))
+        worth = [_against(table[:, i], played, i) for table in paid]
+        own, swap, same = worth if len(worth) == 3 else worth * 3
         state.followed[(*at, i)] += alpha[:, 0] * (summed(law * own) - state.followed[(*at, i)])
         advised = law[:, :, np.newaxis] * swap[:, np.newaxis]
         state.answers[i][at] = _moved(state.answers[i][at], advised, alpha[..., np.newaxis])

@@ -72,6 +72,8 @@ class RiverCFR:
         not left after one iteration. Regrets count the chance of the hand, so of n hands a rate of about n forgets its
         start in a few iterations. Default: regrets begin at 0, as published, and the initial strategies are only what
         the others meet first.
+    measure_last : bool
+        Whether the last strategies are measured too, which takes as long as the average ones.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class RiverCFR:
     averaging: Averaging = "quadratic"
     alternating: bool = True
     learning_rate: float | None = None
+    measure_last: bool = True
 
     def start(self, endgame: RiverEndgame, initial: Sequence[npt.ArrayLike] | None = None) -> RiverState:
         """Return the state before the first iteration, from initial strategies (S_i, n_i) or from uniform ones.
@@ -152,10 +155,12 @@ class RiverCFR:
         """Return gaps by name.
 
         ``ne_gap`` is that of the average strategies in chips, ``exploitability`` the mean of both players' gains in
-        fractions of the pot; ``last_ne_gap`` and ``last_exploitability`` are those of the last strategies.
+        fractions of the pot; ``last_ne_gap`` and ``last_exploitability``, unless they are left out, are those of the
+        last strategies.
         """
         found = {}
-        for prefix, strategies in {"": self.output(endgame, state), "last_": state.strategy}.items():
+        measured = {"": self.output(endgame, state)} | ({"last_": state.strategy} if self.measure_last else {})
+        for prefix, strategies in measured.items():
             gains = plan_gains(endgame, _plans(endgame, strategies))
             found[f"{prefix}ne_gap"] = float(gains.max())
             found[f"{prefix}exploitability"] = float(gains.mean()) / endgame.pot

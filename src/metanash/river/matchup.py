@@ -44,6 +44,8 @@ class Matchup(NamedTuple):
         Cards of the own hand.
     same : (m,) array
         Number of the same hand at the other; n if it does not hold that.
+    held, begins : (k,), (k,) arrays
+        Cards that the other may hold, and where each begins in ``by_card``.
 
     Examples
     --------
@@ -61,6 +63,8 @@ class Matchup(NamedTuple):
     card_not_stronger: Integers
     cards: Integers
     same: Integers
+    held: Integers
+    begins: Integers
 
     def without_common_card(self, reach: Floats) -> Floats:
         """F of the module: (rows, m) of (rows, n), or (m,) of (n,)."""
@@ -81,38 +85,42 @@ class Matchup(NamedTuple):
     def _in_pieces(self, summed: Callable[[Floats], Floats], reach: Floats) -> Floats:
         """Some rows at a time, so that what is worked on stays in the cache."""
         rows = np.atleast_2d(reach)
-        found = np.empty((len(rows), len(self.weaker)))
         step = max(1, _CACHED // len(self.by_card))
-        for low in range(0, len(rows), step):
-            found[low : low + step] = summed(rows[low : low + step])
+        if len(rows) <= step:
+            found = summed(rows)
+        else:
+            found = np.empty((len(rows), len(self.weaker)))
+            for low in range(0, len(rows), step):
+                found[low : low + step] = summed(rows[low : low + step])
         return found if reach.ndim == 2 else found[0]
 
     def _without_common_card(self, reach: Floats) -> Floats:
-        held = np.flatnonzero(np.diff(self.edges))  # cards that the other may hold
         sums = np.zeros((len(reach), len(DECK)))
-        sums[:, held] = np.add.reduceat(np.take(reach, self.by_card, axis=1), self.edges[held], axis=1)
-        found = reach.sum(axis=1, keepdims=True) - np.take(sums, self.cards[0], axis=1)
-        found -= np.take(sums, self.cards[1], axis=1)
-        found += np.take(np.hstack([reach, np.zeros((len(reach), 1))]), self.same, axis=1)
-        return np.asarray(found)
+        sums[:, self.held] = np.add.reduceat(reach.take(self.by_card, axis=1), self.begins, axis=1)
+        found: Floats = reach.sum(axis=1, keepdims=True) - sums.take(self.cards[0], axis=1)
+        found -= sums.take(self.cards[1], axis=1)
+        with_none = np.zeros((len(reach), reach.shape[1] + 1))
+        with_none[:, :-1] = reach
+        found += with_none.take(self.same, axis=1)
+        return found
 
     def _weaker_less_stronger(self, reach: Floats) -> Floats:
         every, by_card = _prefix_sums(reach, self.order), _prefix_sums(reach, self.by_card)
-        sides = np.take(by_card, self.edges[:-1], axis=1) + np.take(by_card, self.edges[1:], axis=1)
-        found = np.take(every, self.weaker, axis=1)  # weaker - (all - not stronger), less the same of either card
-        found += np.take(every, self.not_stronger, axis=1)
+        sides = by_card.take(self.edges[:-1], axis=1) + by_card.take(self.edges[1:], axis=1)
+        found = every.take(self.weaker, axis=1)  # weaker - (all - not stronger), less the same of either card
+        found += every.take(self.not_stronger, axis=1)
         found -= every[:, -1:]
         for column in (0, 1):
-            found -= np.take(by_card, self.card_weaker[column], axis=1)
-            found -= np.take(by_card, self.card_not_stronger[column], axis=1)
-            found += np.take(sides, self.cards[column], axis=1)
+            found -= by_card.take(self.card_weaker[column], axis=1)
+            found -= by_card.take(self.card_not_stronger[column], axis=1)
+            found += sides.take(self.cards[column], axis=1)
         return found
 
 
 def _prefix_sums(reach: Floats, places: Integers) -> Floats:
     """Sums of the first 0, 1, 2, ... of these places."""
     sums = np.zeros((len(reach), len(places) + 1))
-    np.cumsum(np.take(reach, places, axis=1), axis=1, out=sums[:, 1:])
+    reach.take(places, axis=1).cumsum(axis=1, out=sums[:, 1:])
     return sums
 
 
@@ -145,6 +153,7 @@ def matchup(hands: Integers, strength: Integers, others: Integers, other_strengt
             mine = hands[:, column] == card
             where = (np.searchsorted(other_strength[held], strength[mine], side=side) for side in ("left", "right"))
             card_weaker[column, mine], card_not_stronger[column, mine] = (first[card] + found for found in where)
+    held_cards = np.flatnonzero(np.diff(first))
     number = {tuple(hand): k for k, hand in enumerate(others.tolist())}
     return Matchup(
         order=order,
@@ -156,4 +165,6 @@ def matchup(hands: Integers, strength: Integers, others: Integers, other_strengt
         card_not_stronger=card_not_stronger,
         cards=np.ascontiguousarray(hands.T),
         same=np.array([number.get(tuple(hand), len(others)) for hand in hands.tolist()], dtype=np.int64),
+        held=held_cards,
+        begins=first[held_cards],
     )

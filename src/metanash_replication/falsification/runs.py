@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +42,8 @@ __all__ = ["INSTANCES", "RESULT", "STATE", "VIOLATED", "Finding", "Result", "kno
 
 STATE, RESULT, INSTANCES = "state.npz", "search.json", "instances"
 """Files and folder in the folder of a search."""
+_SECONDS_BETWEEN_STATES = 3.0
+"""What a search that is killed outright may lose; one that is interrupted loses the round under way only."""
 VIOLATED, NOT_VERIFIED = "violated (verified)", "not verified"
 """Verdicts; the third one is how many evaluations found no violation."""
 
@@ -211,7 +215,8 @@ def search(
     forms, sizes : optional
         Default: all of the claim's.
     folder : path, optional
-        Where ``search.json`` and the folder ``instances`` go, and while the search runs its state. Default: no files.
+        Where ``search.json`` and the folder ``instances`` go, and while the search runs its state: after the first
+        round, then every three seconds, and where it is interrupted. Default: no files.
     resume : bool
         Go on where a search in this folder was cut off, if there is one. It must have been the same search, by the same
         library.
@@ -232,12 +237,19 @@ def search(
     state = folder / STATE if folder else None
     progress = _begun(state, address, resume, anew) if state and state.exists() else start(chosen)
     improved = chosen[:1] if claim.proportional else chosen
-    for turn in list(rounds(settings, spaces, improved, claim.emphasis, claim.responsive))[progress.done :]:
-        progress = advance(claim, name, spaces, settings, progress, turn)
-        if state:
+    written, saved_at = progress.done, -math.inf
+    try:
+        for turn in list(rounds(settings, spaces, improved, claim.emphasis, claim.responsive))[progress.done :]:
+            progress = advance(claim, name, spaces, settings, progress, turn)
+            if state and time.monotonic() - saved_at >= _SECONDS_BETWEEN_STATES:
+                write_state(state, address, progress)
+                written, saved_at = progress.done, time.monotonic()
+            if watch:
+                watch(progress.evaluations)
+    except BaseException:  # whatever cuts a search off, Ctrl-C too
+        if state and progress.done > written:
             write_state(state, address, progress)
-        if watch:
-            watch(progress.evaluations)
+        raise
     result = _judged(claim, name, spaces, progress)
     if folder and state:
         _write(folder, claim, settings, result)

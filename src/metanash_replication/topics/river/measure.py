@@ -62,7 +62,8 @@ def endgames(
         sets = sequence[0].betting.n_sets
         for arm in ARMS:
             rate = None if arm == "individual" else rate_per_hand * n_hands
-            found[arm].append(_gaps(sequence, arm, RiverCFR(learning_rate=rate), alpha, grid.tolist()))
+            learner = RiverCFR(learning_rate=rate, measure_last=False)
+            found[arm].append(_gaps(sequence, arm, learner, alpha, grid.tolist()))
     gaps = {arm: np.stack(parts) for arm, parts in found.items()}
     return {"seeds": np.array(seeds), "checkpoints": grid, "sets": np.array(sets), **gaps}
 
