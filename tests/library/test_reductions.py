@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metanash._inner.reductions import largest, smallest, summed
+from metanash._inner.reductions import at_first, largest, smallest, summed
 
 PAIRS = {"largest": (largest, np.max), "smallest": (smallest, np.min), "summed": (summed, np.sum)}
 
@@ -18,6 +18,18 @@ def test_they_are_numpys(name, length, keepdims):
     values = rng.normal(size=(5, 1, 4, length)) * 10.0 ** rng.integers(-12, 12, size=(5, 1, 4, length))
     found = ours(values, keepdims=keepdims)
     np.testing.assert_array_equal(found, numpys(values, axis=-1, keepdims=keepdims), strict=True)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 8, 40])
+def test_the_value_at_the_first_marked_place(length):
+    rng = np.random.default_rng(length)
+    values, marked = rng.normal(size=(50, 3, length)), rng.random((50, 3, length)) < 0.4
+    marked[..., rng.integers(length)] = True
+    wanted = [
+        [row[np.flatnonzero(mask)[0]] for row, mask in zip(*pair, strict=True)]
+        for pair in zip(values, marked, strict=True)
+    ]
+    np.testing.assert_array_equal(at_first(marked, values), np.array(wanted), strict=True)
 
 
 @pytest.mark.parametrize("name", PAIRS)

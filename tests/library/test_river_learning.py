@@ -36,6 +36,17 @@ def test_iterates_are_those_of_the_tree(averaging, alternating, rate, rules):
             assert learner.measure(endgame, state)[name] == pytest.approx(float(value), abs=1e-7)
 
 
+def test_the_last_strategies_need_not_be_measured():
+    endgame = endgame_of(RULES["short"])
+    both, average = (
+        river.learn_river(endgame, river.RiverCFR(measure_last=last), 6, at=[2, 6]).measures for last in (True, False)
+    )
+    assert sorted(average) == ["exploitability", "ne_gap"]
+    assert sorted(both) == [*sorted(average), "last_exploitability", "last_ne_gap"]
+    for name, values in average.items():
+        np.testing.assert_array_equal(values, both[name])
+
+
 def test_steps_add_up_and_leave_the_state_before_untouched():
     endgame, learner = endgame_of(RULES["two sizes"]), river.RiverCFR()
     begun = learner.start(endgame)

@@ -85,6 +85,8 @@ def pick_action(chance: Floats, u: Floats) -> Integers:
     [0, 1, 1]
     """
     found = pick(np.cumsum(chance[..., :-1], axis=-1), u)
+    if (chance > 0.0).all():
+        return found
     chances = np.broadcast_to(chance, (*found.shape, chance.shape[-1]))
     while True:
         wrong = (found > 0) & ~(np.take_along_axis(chances, found[..., np.newaxis], axis=-1)[..., 0] > 0.0)

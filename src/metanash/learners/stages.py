@@ -521,7 +521,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
         """Average of all iterates, one array (G, H, S, A_i) per player; the initial policies before the first."""
         if state.iteration == 0:
             return restart(state.initial, 1)
-        return tuple(total / total.sum(axis=-1, keepdims=True) for total in self._policy_sums(state))
+        return tuple(total / summed(total, keepdims=True) for total in self._policy_sums(state))
 
     def stages(self, state: State) -> tuple[AnyStage, ...]:
         """All stages that have begun, bar tau of them; the last may have been cut.

@@ -146,7 +146,7 @@ def test_a_lane_alone_gives_the_bits_of_the_batch(module, actions):
 def test_a_cut_run_gives_the_bits_of_the_whole(module, actions):
     rng = np.random.default_rng(7)
     for done, pieces in [(0, [1, 2, 3]), (1000, [23, 1, 1, 30]), (1022, [1, 1, 1]), (0, [1023, 1, 1025]), (5, [0, 4])]:
-        whole = joint_arguments(rng, 3, actions, done, sum(pieces))
+        whole = joint_arguments(rng, 13, actions, done, sum(pieces))
         cut = copied(whole)
         module.joint_mirror(**whole)
         for piece in pieces:
