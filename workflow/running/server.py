@@ -45,6 +45,7 @@ PACKAGES = (
     "matplotlib.backends.backend_pdf",
     "matplotlib.pyplot",
     "seaborn",
+    "ipykernel.kernelapp",
     "nbclient",
     "nbconvert",
 )
