@@ -9,8 +9,7 @@ and told apart by line style too.
 import itertools
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -22,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.labels import ARM_LABELS, KIND_LABELS, UPDATE_LABELS
+from metanash_replication.saving import save
 from metanash_replication.styles import legend_below, legend_outside
 
 __all__ = [
@@ -186,20 +186,6 @@ def ratio_panel(axes: Axes, table: pd.DataFrame, *, x: str, y: str, limit: float
     axes.set_yticks(range(grid.shape[0]), [f"{value:g}" for value in grid.index])
     axes.tick_params(length=0)
     return image
-
-
-def save(figure: Figure, paths: Mapping[str, Path]) -> None:
-    """Write a figure as PDF and PNG without times and versions, so that equal figures are equal files."""
-    metadata: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
-        "png": {"Software": None},
-    }
-    free = figure.get_layout_engine() is None
-    for kind, path in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if free:
-            figure.set_layout_engine("none")  # to save with a tight box brings back the style's (3.11)
-        figure.savefig(path, format=kind, dpi=300, metadata=metadata[kind])
 
 
 def ratio_bar(figure: Figure, image: Any, axes: Any) -> None:

@@ -220,6 +220,19 @@ def test_modules_of_the_project_are_there_before_the_job(watched, tmp_path):
     assert "SyntaxError" in one.runs(tmp_path, "import demo.broken")[2]
 
 
+def test_what_each_job_would_do_first_is_done_before_jobs(watched, tmp_path):
+    """The first figure is drawn: what fails at it is left to the jobs."""
+    _, package = begun = watched()
+    say = "import os\nfrom demo import saving\nprint(saving.DONE == [os.getppid()])"
+    assert begun[0].runs(tmp_path, "from demo import saving")[0] == 1  # there is none
+    (package / "saving.py").write_text("import os\nDONE = []\ndef prepare():\n    DONE.append(os.getpid())")
+    one, _ = watched()
+    assert one.runs(tmp_path, say) == (0, "True\n", "")
+    (package / "saving.py").write_text("DONE = []\ndef prepare():\n    raise RuntimeError('not here')")
+    one, _ = watched()
+    assert one.runs(tmp_path, "from demo import saving\nprint(saving.DONE)") == (0, "[]\n", "")
+
+
 def test_a_file_that_changes_while_it_is_imported_counts_as_changed(tmp_path, monkeypatch):
     """Nobody knows what was read."""
     monkeypatch.syspath_prepend(tmp_path)

@@ -45,6 +45,7 @@ PACKAGES = (
     "matplotlib.backends.backend_pdf",
     "matplotlib.pyplot",
     "seaborn",
+    "ipykernel.kernelapp",
     "nbclient",
     "nbconvert",
 )
@@ -91,6 +92,8 @@ def main(descriptor: int, project: str) -> None:
 def load(project: str) -> dict[str, tuple[int, int]]:
     """Import packages and all modules of one of this project; the state of its files, and of those that it imports.
 
+    The first figure is drawn too, if the project has a module ``saving`` with a function ``prepare``.
+
     What cannot be imported, or warns, is left to the jobs that need it, which say why. A file that has changed
     meanwhile may have been read before or after: its state is none that it can have.
     """
@@ -104,6 +107,8 @@ def load(project: str) -> dict[str, tuple[int, int]]:
         for found in pkgutil.walk_packages(package.__path__, f"{project}.", onerror=lambda _: None):
             with suppress(Exception):
                 importlib.import_module(found.name)
+        if prepare := getattr(sys.modules.get(f"{project}.saving"), "prepare", None):
+            prepare()  # what each job that draws would do first
     modules = (module for name, module in [*sys.modules.items()] if name not in before)
     found = state(str(file) for module in modules if (file := getattr(module, "__file__", None)))
     return {file: (-1, -1) if begun <= each[0] <= time.time_ns() else each for file, each in found.items()}

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import nbformat
 from jinja2 import DictLoader
-from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from metanash.archive import write_text
+from metanash_replication.executing import execute
 
-QUIET = ["--log-level=ERROR"]
 PAGE = """{%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}{%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}{%- block data_png -%}<div class="jp-RenderedImage">
@@ -32,7 +31,7 @@ main { max-width: 78em; margin: auto; } .jp-InputPrompt, .jp-OutputPrompt { disp
 def main(source: Path, executed: Path, page: Path) -> None:
     os.environ["METANASH_RESULTS"] = str(executed.resolve().parents[1])
     notebook = nbformat.read(source, as_version=4)
-    NotebookClient(notebook, kernel_name="python3", record_timing=False, timeout=600, extra_arguments=QUIET).execute()
+    execute(notebook)
     for before, cell in pairwise(notebook.cells):  # whoever does not see an image reads what introduces it
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):

@@ -81,12 +81,17 @@ def _dots(ax: Axes, rows: Sequence[tuple[str, pd.DataFrame, bool]], names: tuple
     for y, (_, part, opens) in enumerate(rows):
         if opens and y:
             ax.axhline(y - 0.5, color="0.85", linewidth=0.6)
+        values, low, high, level = (part[name].to_numpy(dtype=float) for name in (*names, "level"))
+        kind_of, arm_of = part["base_kind"].to_numpy(), part["arm"].to_numpy()
         for k, kind in enumerate(kinds):
-            own = part[part["base_kind"] == kind]
-            own = own[own["level"] == own["level"].max()] if first else own
-            for arm, dot in own.dropna(subset=[names[0]]).groupby("arm", sort=False):
-                value, low, high = (dot[name].to_numpy(dtype=float) for name in names)
-                bars = np.stack([np.clip(value - low, 0.0, None), np.clip(high - value, 0.0, None)])
+            own = kind_of == kind
+            if first and own.any():
+                own &= level == level[own].max()
+            own &= ~np.isnan(values)
+            for arm in dict.fromkeys(arm_of[own]):
+                dot = own & (arm_of == arm)
+                value = values[dot]
+                bars = np.stack([np.clip(value - low[dot], 0.0, None), np.clip(high[dot] - value, 0.0, None)])
                 place = np.full(len(value), y + 0.26 * (k - (len(kinds) - 1) / 2))
                 ax.errorbar(value, place, xerr=bars, markersize=2.6, markeredgewidth=0.7, elinewidth=0.7,
                             **_look(str(arm), KIND_STYLE[kind]["color"]))  # fmt: skip
