@@ -212,20 +212,27 @@ static inline vec NAMED(gradients)(const vec *restrict q, int64_t rows, int64_t 
     return value;
 }
 
-/* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + ahead g). */
-static inline void NAMED(mirror_step)(int64_t actions, vec step, vec ahead, const vec *restrict g, vec *restrict x,
-                                      vec *restrict policy) {
+/* mirror_step for one or two actions, to the same bits: the exponential of the larger one is 1, that of the other is left.
+ * A function of its own, so that the loops over more actions stay as they are. */
+static __attribute__((noinline)) void NAMED(short_step)(int64_t actions, vec step, vec ahead, const vec *restrict g,
+                                                        vec *restrict x, vec *restrict policy) {
     if (actions == 1) {
         x[0] += step * g[0], policy[0] = splat(1.0);
         return;
     }
-    if (actions == 2) { /* the same bits as below: the exponential of the larger one is 1, that of the other is left */
-        x[0] += step * g[0], x[1] += step * g[1];
-        const vec p = x[0] + ahead * g[0], q = x[1] + ahead * g[1];
-        const vec less = NAMED(exp_of_negative)(smaller(p, q) - larger(p, q)), more = splat(1.0) / (splat(1.0) + less);
-        const ivec first = p >= q, large = (ivec)more, small = (ivec)(less * more);
-        policy[0] = (vec)((first & large) | (~first & small));
-        policy[1] = (vec)((~(p <= q) & small) | ((p <= q) & large));
+    x[0] += step * g[0], x[1] += step * g[1];
+    const vec p = x[0] + ahead * g[0], q = x[1] + ahead * g[1];
+    const vec less = NAMED(exp_of_negative)(smaller(p, q) - larger(p, q)), more = splat(1.0) / (splat(1.0) + less);
+    const ivec first = p >= q, large = (ivec)more, small = (ivec)(less * more);
+    policy[0] = (vec)((first & large) | (~first & small));
+    policy[1] = (vec)((~(p <= q) & small) | ((p <= q) & large));
+}
+
+/* Lines 5 and 6 for one player: logits x += step g, policy = softmax(x + ahead g). */
+static inline void NAMED(mirror_step)(int64_t actions, vec step, vec ahead, const vec *restrict g, vec *restrict x,
+                                      vec *restrict policy) {
+    if (actions < 3) {
+        NAMED(short_step)(actions, step, ahead, g, x, policy);
         return;
     }
     vec top = splat(-INFINITY), total = splat(0.0);
