@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NoReturn
 
 from jupyter_client.provisioning import local_provisioner
@@ -22,6 +22,7 @@ from metanash_replication.replacing import replaced
 __all__ = ["ForkedKernel", "execute", "kernels_are_forks"]
 
 QUIET = ["--log-level=ERROR"]
+UNLESS = "METANASH_OWN_INTERPRETERS"
 _LAUNCHER = "ipykernel_launcher"
 
 
@@ -96,21 +97,22 @@ def _fork(cmd: Sequence[str], env: Mapping[str, str] | None = None, cwd: str | N
     """In the place of ``jupyter_client.launcher.launch_kernel``."""
     if _LAUNCHER not in cmd:
         raise ValueError(f"not a kernel of Python: {' '.join(cmd)}")
-    arguments = [*cmd[cmd.index(_LAUNCHER) + 1 :], f"--IPKernelApp.parent_handle={os.getpid()}"]
+    arguments, parent = [*cmd[cmd.index(_LAUNCHER) + 1 :]], os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
     process = os.fork()
     if not process:
-        _be_kernel(arguments, env, cwd)
+        _be_kernel(arguments, parent, env, cwd)
     with suppress(OSError):  # whichever comes first: Jupyter asks for the group at once, and sends signals to it
         os.setpgid(process, process)
     return ForkedKernel(process)
 
 
-def _be_kernel(arguments: list[str], env: Mapping[str, str] | None, cwd: str | None) -> NoReturn:
+def _be_kernel(arguments: list[str], parent: int, env: Mapping[str, str] | None, cwd: str | None) -> NoReturn:
     """Be what an interpreter that has just begun would be, but for the modules that are there."""
     status = 1
     try:
+        sys.argv = [_LAUNCHER, *arguments]
         os.setpgid(0, 0)  # signals reach it alone
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if env is not None:
@@ -126,7 +128,7 @@ def _be_kernel(arguments: list[str], env: Mapping[str, str] | None, cwd: str | N
         _show_as_in_notebooks()
         from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415  # no job needs it but this process
 
-        IPKernelApp.launch_instance(arguments)
+        IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={parent}"])
         status = 0
     except BaseException:
         sys.__excepthook__(*sys.exc_info())
@@ -140,7 +142,7 @@ def _show_as_in_notebooks() -> None:
     if "matplotlib" in sys.modules:
         import matplotlib as mpl  # noqa: PLC0415
 
-        from metanash_replication.measuring import measured_once  # noqa: PLC0415
+        from metanash_replication.saving import measured_once  # noqa: PLC0415
 
         mpl.rcParams["backend"] = os.environ["MPLBACKEND"]
         measured_once().__enter__()  # until the kernel ends
@@ -151,5 +153,7 @@ def _show_as_in_notebooks() -> None:
 
 
 def kernels_are_forks() -> AbstractContextManager[None]:
-    """Context in which Jupyter begins kernels so."""
+    """Context in which Jupyter begins kernels so; not where jobs are no forks either (``workflow.running.forks``)."""
+    if sys.platform != "linux" or os.environ.get(UNLESS):
+        return nullcontext()
     return replaced(local_provisioner, "launch_kernel", _fork)

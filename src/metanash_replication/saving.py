@@ -6,6 +6,7 @@ Matplotlib's, and the files are the same, byte by byte (``tests/replication/test
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,10 +16,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
-from metanash_replication.embedding import fonts_cut_in_two_steps
-from metanash_replication.measuring import forget_formulas, measured_once
+__all__ = ["COMPARED", "measured_once", "prepare", "save"]
 
-__all__ = ["prepare", "save"]
+COMPARED = (3, 11)
+"""Version of Matplotlib whose files were compared, and of which functions that are not public are replaced."""
+if mpl.__version_info__[:2] == COMPARED:
+    from metanash_replication.embedding import fonts_cut_in_two_steps
+    from metanash_replication.measuring import forget_formulas, measured_once
+else:  # all as Matplotlib does it, which takes longer
+    fonts_cut_in_two_steps = measured_once = nullcontext  # type: ignore[assignment]
+
+    def forget_formulas() -> None:
+        """Nothing is remembered."""
+
 
 _DOTS = 300
 """Dots an inch of a PNG, and of what a PDF has as an image."""

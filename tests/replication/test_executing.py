@@ -9,6 +9,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import pytest
+from jupyter_client.provisioning import local_provisioner
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
@@ -21,7 +22,7 @@ CELLS = [
     "print('out'); print('err', file=sys.stderr)",
     "warnings.warn('mind this')",
     "logging.getLogger('some').warning('logged'); logging.getLogger('some').info('not shown')",
-    "os.environ['MPLBACKEND'], os.getcwd() == os.environ['WANTED'], len(sys.argv)",
+    "os.environ['MPLBACKEND'], os.getcwd() == os.environ['WANTED'], sys.argv[1], len(sys.argv)",
     "import matplotlib.pyplot as plt\nplt.figure(figsize=(2, 1)).subplots().loglog([1, 10], [1e-3, 1e5]);",
     "import pandas as pd\npd.DataFrame({f'a column {k}': [1.5] for k in range(30)})",
 ]
@@ -45,6 +46,17 @@ def execute(notebook, **options):
 
 def notebook_of(*cells):
     return new_notebook(cells=[new_code_cell(cell, id=f"cell{k}") for k, cell in enumerate(cells)])
+
+
+@pytest.mark.parametrize(("platform", "asked", "forked"), [("linux", "", True), ("linux", "1", False),
+                                                           ("darwin", "", False)])  # fmt: skip
+def test_kernels_are_forks_where_jobs_are(platform, asked, forked, monkeypatch):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("METANASH_OWN_INTERPRETERS", asked)
+    before = local_provisioner.launch_kernel
+    with executing.kernels_are_forks():
+        assert (local_provisioner.launch_kernel is executing._fork) == forked
+    assert local_provisioner.launch_kernel is before
 
 
 def test_outputs_are_those_of_a_kernel_of_its_own():

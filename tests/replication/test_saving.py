@@ -178,6 +178,25 @@ def test_a_process_that_is_prepared_has_forks_that_draw_the_same(tmp_path):
     assert (tmp_path / "child.pdf").read_bytes() == (tmp_path / "parent.pdf").read_bytes()
 
 
+def test_with_another_matplotlib_none_of_its_functions_is_replaced_and_files_are_the_same(tmp_path):
+    program = (
+        "import pathlib, sys, matplotlib as mpl\n"
+        "if sys.argv[2] == 'another': mpl.__version_info__ = (*mpl.__version_info__[:1], 99, 0)\n"
+        "from metanash_replication import plotting, saving\n"
+        "from matplotlib.figure import Figure\n"
+        "parts = {'metanash_replication.embedding', 'metanash_replication.measuring'}\n"
+        "assert bool(parts & sys.modules.keys()) == (sys.argv[2] == 'this'), sys.modules.keys()\n"
+        "figure = Figure(layout='constrained')\n"
+        "figure.subplots().loglog([1, 10], [1e-3, 1e5], label='$x^2$')\n"
+        "saving.prepare()\n"
+        "saving.save(figure, {kind: pathlib.Path(sys.argv[1], f'{sys.argv[2]}.{kind}') for kind in ('pdf', 'png')})\n"
+    )
+    for name in ("this", "another"):
+        subprocess.run([sys.executable, "-c", program, tmp_path, name], check=True)
+    for kind in ("pdf", "png"):
+        assert (tmp_path / f"this.{kind}").read_bytes() == (tmp_path / f"another.{kind}").read_bytes()
+
+
 # Fonts ----------------------------------------------------------------------------------------------------
 
 
