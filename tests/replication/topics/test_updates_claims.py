@@ -188,6 +188,16 @@ def test_the_worst_case_is_named(claim):
     assert bad.place["setting"] == "verdict-0"
 
 
+def test_where_none_can_be_chosen_it_is_said_why():
+    """And not that an infinity stands beside nothing."""
+    found = JUDGES["updates-choice"](frames(choice(("tracking", 0.5, False), ("learned", 0.6, False))))
+    assert found.name == INCONCLUSIVE
+    assert plain(found.result) == (
+        "None of 2 candidates can be chosen. Of the default the interval of the ratio to (5) ends at 0.9 where it ends "
+        "last, and has to end below one; its ratio to individual learning is at most 1, beside 1.1."
+    )
+
+
 def test_the_default_that_cannot_be_chosen_fails_whatever_its_ratio():
     found = JUDGES["updates-choice"](frames(PLANTED["updates-choice"][VIOLATED][1]))
     assert found.name == VIOLATED

@@ -6,9 +6,10 @@ import pandas as pd
 
 from metanash.meta import DEFAULT_UPDATE
 from metanash_replication.labels import UPDATE_LABELS
+from metanash_replication.ledger.cited import number
 from metanash_replication.ledger.claim import AFTER, Claim
 from metanash_replication.ledger.plainly import of_two_sides, open_sentence
-from metanash_replication.ledger.rules import comparison
+from metanash_replication.ledger.rules import INCONCLUSIVE, Verdict, comparison
 from metanash_replication.ledger.words import SENTENCE, THEOREM
 from metanash_replication.topics.updates.plan import PAPER, TWINS
 from metanash_replication.typing import Tables
@@ -64,6 +65,27 @@ def _choice(tables: Tables) -> pd.DataFrame:
     return own.assign(left=left, right=fitting.min() if len(fitting) else float("nan"))
 
 
+_compared = comparison("updates_choice", _choice, ("arm",), "{left} beside {right} ({where})")
+
+
+def _chosen(tables: Tables) -> Verdict:
+    """Whether the default is chosen; nothing is decided where no candidate can be, and then it is said why not."""
+    table, source = tables["updates_choice"], "updates_choice.csv"
+    own = table[table["default"]]
+    if own.empty or table["can_be_chosen"].any():
+        return _compared(tables)
+    (row,) = own.to_dict("records")
+    high, alone, allowed = (
+        number(row[name], ".3g", source) for name in ("largest_high", "largest_to_individual", "allowed_to_individual")
+    )
+    return Verdict(
+        INCONCLUSIVE,
+        f"None of {number(len(table), 'd', source)} candidates can be chosen. Of the default the interval of the ratio "
+        f"to (5) ends at {high} where it ends last, and has to end below one; its ratio to individual learning is at "
+        f"most {alone}, beside {allowed}.",
+    )
+
+
 def _sharper(tables: Tables) -> pd.DataFrame:
     """Largest gap over its bound among the seeds, for the weights that it is about."""
     table = tables["updates_crossover"]
@@ -110,7 +132,7 @@ CLAIMS = [
             "Geometric mean of the ratios to (5) on the games to choose on, of those that are below (5) in each case "
             "and hardly above individual learning in any."
         ),
-        judge=comparison("updates_choice", _choice, ("arm",), "{left} beside {right} ({where})"),
+        judge=_chosen,
         plain=of_two_sides(
             "The library's default meta-update",
             good="The library's default meta-update is the one that the rule chooses: {left} times the gap of (5).",
