@@ -13,6 +13,9 @@ from metanash_replication.typing import Tables
 
 __all__ = ["CLAIMS", "OPENING", "OUTLINES", "SUBJECTS", "claims_of", "judged", "outlines_of", "report_of"]
 
+TOPIC_PARTS = ("plan", "claims", "section")
+"""Modules of each topic that are imported here by their names; an edit of one makes anew what imports this module."""
+
 OPENING = {
     "theorem-1": "Theorem 1",
     "equation-6": "Theorem 2, equation (6)",

@@ -432,6 +432,7 @@ EDITS = {
         {"speed_up": {"levels": {"pure": [0.25]}}, **experiments(sensitivity_zero_sum={"arms": ["individual"]})},
     ),
     "plotting.py": (append("src/metanash_replication/plotting.py"), None),
+    "claims.py": (append("src/metanash_replication/topics/updates/claims.py"), None),
     "lanes.h": (append("src/metanash/kernels/lanes.h"), None),
     "q_ascent.py": (append("src/metanash/learners/q_ascent.py"), None),
     "learn.py": (append("workflow/scripts/learn.py"), None),
@@ -509,6 +510,11 @@ def test_plotting_code_learns_nothing(answers):
     """The report embeds the figures, so it is written again; verdicts know labels only."""
     jobs = {**FIGURE_RULES, **SHOWING, "notebook": len(NOTEBOOKS), "all": 1}
     assert answers["plotting.py"].jobs() == jobs
+
+
+def test_another_rule_of_a_verdict_judges_again_and_measures_nothing(answers):
+    jobs = {"ledger": 1, "summary": 1, "claims_map_figures": 1, **SHOWING, "all": 1}
+    assert answers["claims.py"].jobs() == jobs
 
 
 def test_kernel_sources_do_everything_again(answers, every_job):

@@ -1,10 +1,14 @@
 """Sources of a job, from imports that are read: on a small project of its own, and on this one."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from workflow.planning import sources as planning
+
+ROOT = Path(__file__).parents[2]
 
 FILES = {
     "src/metanash/__init__.py": "from metanash.games import Game\nfrom metanash.gaps import gap\n",
@@ -84,6 +88,38 @@ def test_what_a_text_imports(code, wanted):
 def test_sources_are_followed_to_the_end_and_no_farther(names, wanted):
     """Not to all that a package offers, just since a module of it is imported."""
     assert planning.sources(*names) == wanted
+
+
+def test_modules_of_topics_that_are_imported_by_name_count(project):
+    """As claims and sections of the ledger; a topic without such a module has none."""
+    topics = project / "src/metanash_replication/topics"
+    for file in ("one/claims.py", "two/claims.py", "two/tables.py"):
+        (topics / file).parent.mkdir(parents=True, exist_ok=True)
+        (topics / file).write_text("from metanash import games\n" if file == "two/claims.py" else "")
+    paper = project / "src/metanash_replication/paper.py"
+    paper.write_text('TOPIC_PARTS = ("claims",)\n')
+    assert planning.sources("metanash_replication.paper") == [
+        "src/metanash/games.py", "src/metanash_replication/paper.py",
+        *(f"src/metanash_replication/topics/{name}/claims.py" for name in ("one", "two")),
+    ]  # fmt: skip
+
+
+def test_pages_and_verdicts_are_made_of_every_claim_and_section():
+    topics = ROOT / "src/metanash_replication/topics"
+    wanted = {file for part in ("plan", "claims", "section") for file in topics.glob(f"*/{part}.py")}
+    assert len(wanted) > 30
+    for script in ("ledger", "summary", "report", "article"):
+        names = planning.imported((ROOT / f"workflow/scripts/{script}.py").read_text())
+        assert {file.relative_to(ROOT).as_posix() for file in wanted} <= set(planning.sources(*names)), script
+
+
+def test_what_is_imported_by_name_is_said():
+    """Of a topic, by a module of the library or the replication; scripts get theirs from their rule."""
+    for file in (ROOT / "src").rglob("*.py"):
+        text = file.read_text()
+        named = set(re.findall(r"import_module\(f\"metanash_replication\.topics\.\{\w+\}\.(\w+)\"\)", text))
+        said = re.search(r"^TOPIC_PARTS = \((.*)\)$", text, flags=re.MULTILINE)
+        assert named <= set(re.findall(r"\w+", said[1]) if said else ()), file
 
 
 def test_cells_of_a_notebook_are_read_and_its_prose_is_not(project):

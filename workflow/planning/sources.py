@@ -15,6 +15,9 @@ __all__ = ["PACKAGES", "imported", "keys_of", "notebook_imports", "source_file",
 
 PACKAGES = ("metanash", "metanash_replication")
 ROOT = Path(__file__).resolve().parents[2]
+TOPICS = "metanash_replication.topics"
+BY_NAME = "TOPIC_PARTS"
+"""In a module of the project: the modules of each topic that it imports by their names, where no import says so."""
 
 
 @cache
@@ -56,7 +59,22 @@ def _named(tree: ast.Module) -> Iterator[str]:
 @cache
 def _imported_by(name: str) -> set[str]:
     file = source_file(name)
-    return imported(file.read_text()) if file else set()
+    if not file:
+        return set()
+    text = file.read_text()
+    return imported(text) | (_imported_by_name(ast.parse(text)) if BY_NAME in text else set())
+
+
+def _imported_by_name(tree: ast.Module) -> set[str]:
+    """Modules of all topics of which a module says that it imports them by their names."""
+    said = [node.value for node in tree.body if isinstance(node, ast.Assign) and _name(node.targets[0]) == BY_NAME]
+    parts = [part for value in said for part in ast.literal_eval(value)]
+    files = (file for part in parts for file in (ROOT / "src" / TOPICS.replace(".", "/")).glob(f"*/{part}.py"))
+    return {f"{TOPICS}.{file.parent.name}.{file.stem}" for file in files}
+
+
+def _name(target: ast.expr) -> str:
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 def sources(*names: str) -> list[str]:
