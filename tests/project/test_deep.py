@@ -15,7 +15,7 @@ def write_run(results, verdicts, seconds=(1800, 1800)):
         writer = csv.writer(file)
         writer.writerow(["id", "verdict", "plain"])
         writer.writerows([name, verdict, f"of {name} | {verdict}"] for name, verdict in verdicts.items())
-    (results / "summary.md").write_text("# Summary\n")
+    (results / "summary.md").write_text("# Summary\n- [A figure](paper_figures/a.png)\n")
     for number, took in enumerate(seconds):
         log = results / f"logs/a/{number}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def test_verdicts_that_differ_are_told_with_both_sentences(project, capsys):
     assert (project / "docs/deep/verdicts.csv").read_text().splitlines() == [
         "claim,default,deep", "a,holds,holds", "b,open,replicated", "c,open,open", "d,,holds",
     ]  # fmt: skip
-    assert (project / "docs/deep/summary.md").read_text() == "# Summary\n"
+    assert (project / "docs/deep/summary.md").read_text() == "# Summary\n- A figure\n"
     assert "written: docs/deep.md" in capsys.readouterr().out
 
 

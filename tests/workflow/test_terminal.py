@@ -404,7 +404,7 @@ def test_typical_times_are_those_of_the_rules_of_the_pipeline(finished):
     answer = finished.command("-m", "snakemake", "--list-rules", "--configfile", "config/smoke.yaml")
     assert answer.code == 0
     with times.TYPICAL.open(newline="") as rows:
-        table = {row["rule"] for row in csv.DictReader(rows)}
+        table = {row["rule"] for row in csv.DictReader(rows) if row["results"] or row["results/smoke"]}
     named = set(re.findall(r"^\s*(\w+)$", answer.text, flags=re.MULTILINE))
     assert len(named) > 40
     assert sorted(table - named) == []

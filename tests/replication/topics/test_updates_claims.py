@@ -193,8 +193,8 @@ def test_where_none_can_be_chosen_it_is_said_why():
     found = JUDGES["updates-choice"](frames(choice(("tracking", 0.5, False), ("learned", 0.6, False))))
     assert found.name == INCONCLUSIVE
     assert plain(found.result) == (
-        "None of 2 candidates can be chosen. Of the default the interval of the ratio to (5) ends at 0.9 where it ends "
-        "last, and has to end below one; its ratio to individual learning is at most 1, beside 1.1."
+        "None of the candidates can be chosen. Of the default the interval of the ratio to (5) ends at 0.9 where it "
+        "ends last, and has to end below one; its ratio to individual learning is at most 1, beside 1.1."
     )
 
 

@@ -80,7 +80,7 @@ def _chosen(tables: Tables) -> Verdict:
     )
     return Verdict(
         INCONCLUSIVE,
-        f"None of {number(len(table), 'd', source)} candidates can be chosen. Of the default the interval of the ratio "
+        "None of the candidates can be chosen. Of the default the interval of the ratio "
         f"to (5) ends at {high} where it ends last, and has to end below one; its ratio to individual learning is at "
         f"most {alone}, beside {allowed}.",
     )
