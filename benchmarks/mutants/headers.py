@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.mutants.run import COPIED, FOLDER, LEFT, ROOT, MutantsError, Outcome
+from benchmarks.mutants.run import FOLDER, ROOT, MutantsError, Outcome, copy_checkout
 from metanash.archive import write_text
 
 __all__ = ["KERNELS", "Header", "Mutant", "headers", "mutants"]
@@ -192,13 +192,7 @@ class Header:
         self.folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".copy-") as temporary:
             fresh = Path(temporary, "copy")
-            for name in COPIED:
-                source = self.root / name
-                if source.is_dir():
-                    shutil.copytree(source, fresh / name, ignore=LEFT)
-                elif source.exists():
-                    (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(source, fresh / name)
+            copy_checkout(self.root, fresh)
             fresh.rename(self.folder)
 
     def tried(self, source: str, limit: float | None) -> str:

@@ -88,6 +88,17 @@ def tool(root: Path = ROOT) -> Path:
     raise MutantsError("mutmut could not be installed (see above); once a package index is in reach, try again")
 
 
+def copy_checkout(root: Path, fresh: Path) -> None:
+    """Copy what tests read into a new folder."""
+    for name in COPIED:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, fresh / name, ignore=LEFT)
+        elif source.exists():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, fresh / name)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A run: the module's file, the tests that it is for, and which of its mutants are made."""
@@ -159,14 +170,7 @@ class Copy:
             return
         with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".copy-") as temporary:
             fresh = Path(temporary, "copy")
-            fresh.mkdir()
-            for name in COPIED:
-                source = self.root / name
-                if source.is_dir():
-                    shutil.copytree(source, fresh / name, ignore=LEFT)
-                elif source.exists():
-                    (fresh / name).parent.mkdir(exist_ok=True)
-                    shutil.copy2(source, fresh / name)
+            copy_checkout(self.root, fresh)
             with (fresh / "pyproject.toml").open("a") as project:
                 project.write(self.plan.configuration())
             fresh.rename(self.folder)
