@@ -15,7 +15,7 @@ checked anew (:mod:`metanash._inner.frozen`). ``copy`` and ``deepcopy`` return t
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
@@ -272,6 +272,8 @@ class DiscountedGame(_Sizes):
 
 Game = ZeroSumGame | MarkovGame | DiscountedGame
 AnyGame = TypeVar("AnyGame", bound=Game)
+_GAMES_TOGETHER = 128
+"""Games that are measured in one call, at most, where several checkpoints of them could be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -351,6 +353,24 @@ class GameBatch(Frozen, Generic[AnyGame]):
                 transitions=self.transitions.repeated(count),
             )
         return known[count]
+
+    def measured_together(self, looks: int) -> "Iterator[tuple[slice, GameBatch[AnyGame]]]":
+        """Blocks of so many looks at all games, each with the games as often as it has looks.
+
+        More than 128 games at once leave the caches, and to repeat them takes longer than what is saved.
+
+        Examples
+        --------
+        >>> still = Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+        >>> game = ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still)
+        >>> [(block, len(again)) for block, again in GameBatch.of([game] * 50).measured_together(3)]
+        [(slice(0, 2, None), 100), (slice(2, 3, None), 50)]
+        """
+        together = max(1, _GAMES_TOGETHER // max(len(self), 1))
+        for first in range(0, looks, together):
+            block = slice(first, min(looks, first + together))
+            count = block.stop - first
+            yield block, self if count == 1 else self.repeated(count)
 
     @property
     def game(self) -> AnyGame:

@@ -499,10 +499,12 @@ def ne_gaps_of_stacks(games: GameBatch[Any], sums: Policy) -> Floats:
     [[0.0], [1.0]]
     """
     check_batch("ne_gaps_of_stacks", games)
-    count = len(sums[0])
-    rows = [total.reshape(-1, *total.shape[2:]) for total in sums]
-    policy = tuple(total / summed(total, keepdims=True) for total in rows)
-    return ne_gaps(games.repeated(count), policy).reshape(count, len(games))
+    found = np.empty((len(sums[0]), len(games)))
+    for block, again in games.measured_together(len(found)):
+        rows = [total[block].reshape(-1, *total.shape[2:]) for total in sums]
+        policy = tuple(total / summed(total, keepdims=True) for total in rows)
+        found[block] = ne_gaps(again, policy).reshape(-1, len(games))
+    return found
 
 
 def ne_gains(game: Game, policy: Policy) -> Floats:

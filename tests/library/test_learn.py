@@ -130,21 +130,32 @@ def test_a_run_that_nobody_watches_is_the_same(learner, entries, monkeypatch):
     assert (again.iteration, alone.state.iteration) == (43, 40)  # what learn returns is nobody's to write to
 
 
-def test_many_games_are_not_measured_together(monkeypatch):
+def test_many_games_are_gone_through_at_once_and_measured_in_blocks(monkeypatch):
     """A batch of all of them, once for each checkpoint, would take longer to make than what is saved."""
-    sizes = []
-    measured = OptimisticMirrorDescent.advance_and_measure
+    runs, sizes = [], []
+    gone, measured = OptimisticMirrorDescent.advance_and_measure, gaps.ne_gaps
     monkeypatch.setattr(
         OptimisticMirrorDescent,
         "advance_and_measure",
-        lambda self, games, state, pieces: (
-            sizes.append(len(games) * len(pieces)) or measured(self, games, state, pieces)
-        ),
+        lambda self, games, state, pieces: runs.append(len(pieces)) or gone(self, games, state, pieces),
     )
+    monkeypatch.setattr(gaps, "ne_gaps", lambda some, policy: sizes.append(len(some)) or measured(some, policy))
     for count in (1, 7, 64, 65, 200):
         learn([small_game()] * count, OptimisticMirrorDescent(0.1), 100)
-    assert max(sizes) <= base._GAMES_TOGETHER
-    assert len(sizes) > 3
+    looks = len(base.checkpoints(100))
+    assert runs == [looks] * 5
+    assert max(sizes) == 200 and sorted({size for size in sizes if size != 200})[-1] <= 128
+    assert sum(sizes) == looks * (1 + 7 + 64 + 65 + 200)
+
+
+@pytest.mark.parametrize("learner", [OptimisticMirrorDescent(0.3), RegretMatching(), CorrelatedMirrorDescent(0.3)])
+def test_gaps_of_many_games_are_those_of_each(learner):
+    kind = "markov" if isinstance(learner, CorrelatedMirrorDescent) else "zero_sum"
+    games = [random_tables(np.random.default_rng(seed), kind, 1, 2, (2, 2)).game() for seed in range(50)]
+    together = learn(games, learner, 100).measures  # two checkpoints in a call, and one in the last
+    for k in (0, 49):
+        for name, values in learn(games[k], learner, 100).measures.items():
+            np.testing.assert_array_equal(together[name][k], values[0])
 
 
 def test_checkpoints_of_large_games_are_gone_through_together_if_many_fit(monkeypatch):

@@ -11,6 +11,8 @@ static void fold_into(double *sums, double *total, int64_t entries) {
     memset(sums, 0, 2 * (size_t)entries * sizeof *sums);
 }
 
+#include "repeats.h"
+
 /* Reward plus expected next values at every step, as TransitionBatch.backup. */
 static int back_up(const double *reward, const double *transition, const int64_t *index, const double *values, double *out,
                    int64_t games, int64_t horizon, int64_t states, int64_t joint, int64_t kinds, int64_t steps) {
@@ -33,7 +35,26 @@ static void begin_stage(const double *start, int64_t games, int64_t given, int64
         memcpy(out, own, (size_t)entries * sizeof *out);
 }
 
-static int mirror_over_stages(const struct mirror_run_call *c, double *value) {
+/* Iterations of some lanes: of all that the call has, or of those that are apart. */
+static void mirror_lanes(struct mirror_call *inner, const struct repeats *r, const struct some_lanes *some) {
+    const int64_t L = inner->lanes = some->lanes;
+    double *at = some->fields;
+    inner->q = some->q, inner->eta = some->eta;
+    inner->x = at, inner->y = at += L * r->fields.width[0];
+    inner->mu = at += L * r->fields.width[1], inner->nu = at += L * r->fields.width[2];
+    inner->sum_mu = at += L * r->fields.width[3], inner->sum_nu = at += 2 * L * r->fields.width[4];
+    inner->sum_value = at + 2 * L * r->fields.width[6];
+}
+
+static int advance_mirror(struct mirror_call *inner, int64_t iterations) {
+    inner->iterations = iterations;
+    int failed = run(chosen->mirror, inner, sizeof *inner, inner->lanes,
+                     1.0 * inner->lanes * inner->rows * inner->columns * iterations);
+    inner->done += iterations;
+    return failed;
+}
+
+static int mirror_over_stages(const struct mirror_run_call *c, double *value, struct repeats *r) {
     const int64_t L = c->lanes, A = c->rows, B = c->columns, of_a = c->cells * A, of_b = c->cells * B;
     struct mirror_call inner = {.q = c->q, .eta = c->eta, .x = c->x, .y = c->y, .mu = c->mu, .nu = c->nu,
                                 .sum_mu = c->sum_mu, .sum_nu = c->sum_nu, .sum_value = c->sum_value,
@@ -42,6 +63,7 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value) {
     int failed = 0;
     for (int64_t k = 0; k < c->count && !failed; k++) {
         if (c->fresh[k]) {
+            if (r->is_on) put_sums(r, k - 1);
             level_sum(c->sum_value, L, value);
             if (ended < c->kept) {
                 level_sum(c->sum_mu, L * A, c->stage_mu + ended * L * A);
@@ -56,23 +78,37 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value) {
             failed = back_up(c->reward, c->transition, c->index, value, q, c->games, c->horizon, c->states, A * B, c->kinds,
                              c->steps);
             if (failed) break;
-            inner.q = q;
             begin_stage(c->start_x, c->games, c->given, stage, of_a, c->x);
             begin_stage(c->start_y, c->games, c->given, stage, of_b, c->y);
             begin_stage(c->start_mu, c->games, c->given, stage, of_a, c->mu);
             begin_stage(c->start_nu, c->games, c->given, stage, of_b, c->nu);
+            if (r->is_on) {
+                take_stage(r, &r->rest, q, c->eta);
+            } else if (ended == 1 && c->given == 1 && repeats_pay(c->games, c->horizon, c->states, c->pieces, c->fresh, k, c->count)) {
+                failed = begin_repeats(r, q, c->eta, c->pieces, c->fresh, k, c->count);
+                if (failed) break;
+                mirror_lanes(&inner, r, &r->last);
+                for (int64_t stop = 0; stop < r->stop_count && !failed; stop++) {
+                    failed = advance_mirror(&inner, r->stops[stop] - inner.done);
+                    keep_stop(r, stop, stop == r->place[c->count - 1]);
+                }
+                mirror_lanes(&inner, r, &r->rest);
+                inner.done = 0;
+            } else {
+                inner.q = q;
+            }
         }
-        inner.iterations = c->pieces[k];
-        failed = run(chosen->mirror, &inner, sizeof inner, L, 1.0 * L * A * B * inner.iterations);
-        inner.done += inner.iterations;
+        if (!failed) failed = advance_mirror(&inner, c->pieces[k]);
         if (c->looks[k] && looked < c->seen) {
             double *mu = c->seen_mu + looked * L * A, *nu = c->seen_nu + looked * L * B;
+            if (r->is_on) put_sums(r, k);
             level_sum(c->sum_mu, L * A, mu), level_sum(c->sum_nu, L * B, nu);
             for (int64_t i = 0; i < L * A; i++) mu[i] = c->finished_mu[i] + mu[i];
             for (int64_t i = 0; i < L * B; i++) nu[i] = c->finished_nu[i] + nu[i];
             looked++;
         }
     }
+    if (r->is_on && !failed) put_all(r);
     return failed;
 }
 
@@ -83,9 +119,14 @@ static PyObject *mirror_run(PyObject *self, PyObject *const *args, Py_ssize_t co
     if (!parse(&mirror_run_signature, args, count, names, c, &held)) return NULL;
     int failed;
     Py_BEGIN_ALLOW_THREADS;
-    double *value = malloc((size_t)(c->lanes + 1) * sizeof *value);
-    failed = !value || mirror_over_stages(c, value);
-    free(value);
+    const int64_t L = c->lanes, A = c->rows, B = c->columns;
+    struct repeats r = {.games = c->games, .horizon = c->horizon, .states = c->states, .of_q = A * B,
+                        .fields = {.count = 10, .sums = 4, .width = {A, B, A, B, A, A, B, B, 1, 1},
+                                   .full = {c->x, c->y, c->mu, c->nu, c->sum_mu, c->sum_mu + L * A, c->sum_nu,
+                                            c->sum_nu + L * B, c->sum_value, c->sum_value + L}}};
+    double *value = malloc((size_t)(L + 1) * sizeof *value);
+    failed = !value || mirror_over_stages(c, value, &r);
+    free(value), end_repeats(&r);
     Py_END_ALLOW_THREADS;
     return finish(&held, failed);
 }
@@ -177,7 +218,21 @@ static int end_joint_stage(const struct joint_run_call *c, const struct ending *
     return failed;
 }
 
-static int joint_over_stages(const struct joint_run_call *c, const struct ending *e) {
+static void joint_lanes(struct joint_mirror_call *inner, const struct repeats *r, const struct some_lanes *some) {
+    inner->lanes = some->lanes, inner->q = some->q, inner->eta = some->eta;
+    inner->x = some->fields, inner->policy = field_of(r, some->fields, some->lanes, 1);
+    inner->sum_joint = field_of(r, some->fields, some->lanes, 2);
+}
+
+static int advance_joint(struct joint_mirror_call *inner, int64_t iterations) {
+    inner->iterations = iterations;
+    int failed = run(chosen->joint_mirror, inner, sizeof *inner, inner->lanes,
+                     1.0 * inner->lanes * inner->players * inner->joint * iterations);
+    inner->done += iterations;
+    return failed;
+}
+
+static int joint_over_stages(const struct joint_run_call *c, const struct ending *e, struct repeats *r) {
     const int64_t width = c->cells * c->columns;
     struct joint_mirror_call inner = {.q = c->lane_q, .eta = c->eta, .x = c->x, .policy = c->policy, .sum_joint = c->sum_joint,
                                       .actions = c->actions, .lanes = c->lanes, .players = c->players, .joint = c->joint,
@@ -186,18 +241,33 @@ static int joint_over_stages(const struct joint_run_call *c, const struct ending
     int failed = 0;
     for (int64_t k = 0; k < c->count && !failed; k++) {
         if (c->fresh[k]) {
+            if (r->is_on) put_sums(r, k - 1);
             failed = end_joint_stage(c, e, inner.done, ended);
             if (failed) break;
             stage++, ended++, inner.done = 0;
             begin_stage(c->start_x, c->games, c->given, stage, width, c->x);
             begin_stage(c->start_policy, c->games, c->given, stage, width, c->policy);
+            if (r->is_on) {
+                take_stage(r, &r->rest, c->lane_q, c->eta);
+            } else if (ended == 1 && c->given == 1 && repeats_pay(c->games, c->horizon, c->states, c->pieces, c->fresh, k, c->count)) {
+                failed = begin_repeats(r, c->lane_q, c->eta, c->pieces, c->fresh, k, c->count);
+                if (failed) break;
+                joint_lanes(&inner, r, &r->last);
+                for (int64_t stop = 0; stop < r->stop_count && !failed; stop++) {
+                    failed = advance_joint(&inner, r->stops[stop] - inner.done);
+                    keep_stop(r, stop, stop == r->place[c->count - 1]);
+                }
+                joint_lanes(&inner, r, &r->rest);
+                inner.done = 0;
+            }
         }
-        inner.iterations = c->pieces[k];
-        failed = run(chosen->joint_mirror, &inner, sizeof inner, c->lanes,
-                     1.0 * c->lanes * c->players * c->joint * inner.iterations);
-        inner.done += inner.iterations;
-        if (c->looks[k] && looked < c->seen) average_joint(c, inner.done, c->seen_joint + looked++ * c->lanes * c->joint);
+        if (!failed) failed = advance_joint(&inner, c->pieces[k]);
+        if (c->looks[k] && looked < c->seen) {
+            if (r->is_on) put_sums(r, k);
+            average_joint(c, inner.done, c->seen_joint + looked++ * c->lanes * c->joint);
+        }
     }
+    if (r->is_on && !failed) put_all(r);
     return failed;
 }
 
@@ -218,7 +288,11 @@ static PyObject *joint_run(PyObject *self, PyObject *const *args, Py_ssize_t cou
         struct ending e = {.joint = work, .nothing = work + L * c->joint, .means = work + L * (c->joint + 2 * N),
                            .value = work + L * (c->joint + 4 * N), .index = numbers, .zero = numbers + own};
         for (int64_t g = 0; g < own; g++) e.index[g] = c->index[g / N];
-        failed = joint_over_stages(c, &e);
+        struct repeats r = {.games = c->games, .horizon = c->horizon, .states = c->states, .of_q = N * c->joint,
+                            .fields = {.count = 4, .sums = 2, .width = {c->columns, c->columns, c->joint, c->joint},
+                                       .full = {c->x, c->policy, c->sum_joint, c->sum_joint + L * c->joint}}};
+        failed = joint_over_stages(c, &e, &r);
+        end_repeats(&r);
     }
     free(work), free(numbers);
     Py_END_ALLOW_THREADS;

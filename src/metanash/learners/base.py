@@ -42,9 +42,9 @@ __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoin
 __all__ += ["checked_policies", "has_quick", "learning_rates", "step_by_step", "warn_of_zeros"]
 
 State = TypeVar("State")
-_ENTRIES_TOGETHER, _GAMES_TOGETHER, _LEAST_TOGETHER = 1 << 18, 128, 8
-"""Rewards, and games, at most, on which outputs of several checkpoints are measured in one call: it has a price, which
-few checkpoints of large games do not pay for."""
+_ENTRIES_TOGETHER, _LEAST_TOGETHER = 1 << 18, 8
+"""Rewards, at most, of all games for all checkpoints that are gone through in one call: it has a price, which few
+checkpoints of large games do not pay for."""
 _ITERATIONS_TOGETHER = 1 << 16
 """Iterations, at most, between several checkpoints that are gone through in one call, which nothing interrupts."""
 
@@ -348,7 +348,7 @@ def _unobserved(
     is_quick = is_whole or (is_own and has_quick(learner, "measure_together", "measure", "output"))
     through = quick.advance_and_measure if is_whole else partial(step_by_step, learner)
     room = _ENTRIES_TOGETHER // batch.reward.size
-    together = min(room, _GAMES_TOGETHER // len(batch)) if is_quick and room >= _LEAST_TOGETHER else 0
+    together = room if is_quick and room >= _LEAST_TOGETHER else 0
     found: dict[str, list[Floats]] = {}
     done = 0
     for times in _blocks(grid.tolist(), together):

@@ -351,10 +351,12 @@ def _bounds_seen(
     games: GameBatch[MarkovGame], seen: Floats, worth: Floats, plan: Schedule, gains: Floats, times: Integers
 ) -> Floats:
     """``cce_gap_bound`` at the looks, (n, G)."""
-    looks, again = len(seen), games.repeated(len(seen))
-    before = worth[plan.before].reshape(-1, *worth.shape[2:])
-    running = stage_values(again, seen.reshape(-1, *seen.shape[2:]), StageValues(before[:, 0], before[:, 1]))
-    gain = running.gain(again).reshape(looks, len(games), -1)
+    gain = np.empty((len(seen), len(games), games.game.n_players))
+    for block, again in games.measured_together(len(seen)):
+        before = worth[plan.before[block]].reshape(-1, *worth.shape[2:])
+        joints = seen[block].reshape(-1, *seen.shape[2:])
+        running = stage_values(again, joints, StageValues(before[:, 0], before[:, 1]))
+        gain[block] = running.gain(again).reshape(-1, *gain.shape[1:])
     done, t = (array[:, np.newaxis, np.newaxis] for array in (plan.since, times))
     return np.asarray(((gains[plan.before] + done * gain) / t).max(axis=-1))
 
@@ -372,8 +374,11 @@ def _gaps_seen(
         for term in shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]:
             mixture += term
     mixture += (plan.since / times)[each] * seen
-    regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
-    return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
+    gaps = np.empty((len(seen), len(games)))
+    for block, again in games.measured_together(len(seen)):
+        regrets = external_regrets(again, mixture[block].reshape(-1, *seen.shape[2:]))
+        gaps[block] = regrets.max(axis=-1).reshape(-1, len(games))
+    return gaps
 
 
 def _ended(

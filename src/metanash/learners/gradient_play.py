@@ -146,9 +146,12 @@ def advance_and_measure(
         seen[k] = parameters
         if every_gap:
             means.append(own.gap_sums.sum(axis=0) / max(done, 1))
-    rows = parts_of(seen.reshape(-1, *parameters.shape[1:]), games.game.n_actions)
-    policies = tuple(simplex.softmax(part) for part in rows) if softmax else rows
-    found = {"ne_gap": ne_gaps(games.repeated(len(pieces)), policies).reshape(len(pieces), len(games))}
+    gaps = np.empty((len(pieces), len(games)))
+    for block, again in games.measured_together(len(pieces)):
+        rows = parts_of(seen[block].reshape(-1, *parameters.shape[1:]), games.game.n_actions)
+        policies = tuple(simplex.softmax(part) for part in rows) if softmax else rows
+        gaps[block] = ne_gaps(again, policies).reshape(-1, len(games))
+    found = {"ne_gap": gaps}
     if every_gap:
         found["mean_gap"] = np.stack(means)
     return replace(own, iteration=done, parameters=parts_of(parameters, games.game.n_actions)), found
