@@ -239,6 +239,48 @@ def test_runs_in_one_call_have_the_bits_of_plain_runs(monkeypatch, module, size,
             np.testing.assert_array_equal(one.q, other.q)
 
 
+def agree(one, other):
+    """Arrays, numbers, and tuples of these, to the last bit."""
+    if isinstance(one, tuple):
+        for pair in zip(one, other, strict=True):
+            agree(*pair)
+    else:
+        np.testing.assert_array_equal(one, other)
+
+
+def followed(value):
+    return {name: part for name, part in vars(value).items() if name not in {"stages", "values"}}
+
+
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("begun", [0, 1, 47])
+@pytest.mark.parametrize("size", [(1, 1, 2, 2), (2, 2, 2, 2), (2, 1, 2, 3), (3, 4, 2, 2), (4, 3, 1, 2)])
+@pytest.mark.parametrize("is_second", [False, True])
+def test_the_last_step_goes_once_through_stages_that_begin_alike(monkeypatch, module, size, begun, keep, is_second):
+    """So many games that it takes fewer vectors; stages that are cut short, looked at early, and begun before the call."""
+    use(monkeypatch, module)
+    kind = mn.CorrelatedMirrorDescent if is_second else mn.OptimisticMirrorDescent
+    learner = kind(np.linspace(0.1, 0.2, 12), keep_stages=keep)
+    games = mn.GameBatch.of(general(size, 12) if is_second else drawn(size, 12))
+    rng = np.random.default_rng([*size, begun])
+    initial = tuple(rng.dirichlet(np.ones(n), size=(12, 1, *size[:2])) for n in size[2:])
+    start = learner.advance(games, learner.start(games, initial), begun)
+    pieces = [1, 2, 40, 5, 150, 1, 700, 33, 1200, 6]
+    state, found = learner.advance_and_measure(games, learner._own(start), pieces)
+    plain, measured = base.step_by_step(learner, games, learner._own(start), pieces)
+    for name, values in measured.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+    for one, other in zip(followed(state).items(), followed(plain).items(), strict=True):
+        assert one[0] == other[0]
+        agree(one[1], other[1])
+    if keep:
+        pairs = list(zip(learner.stages(state), learner.stages(plain), strict=True))
+        assert len(pairs) > 8
+        for one, other in pairs:
+            agree(tuple(vars(one).values()), tuple(vars(other).values()))
+
+
 def general(size, count, steps=1):
     """General-sum games (H, S, A_1, ..., A_N)."""
     rng, players = np.random.default_rng([*size]), len(size) - 2
