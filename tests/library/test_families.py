@@ -1,6 +1,7 @@
 """Families: the kind of every stage game, pairing, potentials; equilibria by linear programming and by fractions."""
 
 import itertools
+import pickle
 
 import numpy as np
 import oracles
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import random_interior, random_vertices, seeds
 
-from metanash import DiscountedGame, GameBatch, Transition, exact, gaps
+from metanash import DiscountedGame, GameBatch, Transition, ZeroSumGame, exact, gaps
 from metanash.families import FAMILIES, congestion_sequence, potential_sequence, zero_sum_sequence
+from metanash.families.sequences import alike
 from metanash.similarity import (
     is_potential_game,
     largest_potentials,
@@ -612,3 +614,26 @@ def test_bad_arguments_of_congestion(change, message):
     arguments = {"kind": "distancing", "n_games": 2, "perturbation": 0.1, "n_players": 2, "weights": (1.0, 2.0)}
     with pytest.raises(ValueError, match=message):
         FAMILIES["congestion"](**arguments | change)
+
+
+@pytest.mark.parametrize("wrong", [1.5, -0.1, np.nan])
+def test_numbers_of_all_games_of_a_sequence_are_checked(wrong):
+    """Only the first is made by its class."""
+    reward = np.full((3, 1, 1, 1, 2), 0.5)
+    still = Transition.shared([[[[1.0], [1.0]]]])
+    first = ZeroSumGame(reward[0], still, name="pure 0")
+    assert [game.name for game in alike(first, "pure", reward, [still] * 3)] == ["pure 0", "pure 1", "pure 2"]
+    reward[2, 0, 0, 0, 1] = wrong
+    with pytest.raises(ValueError, match=r"reward must (lie|be finite)"):
+        alike(first, "pure", reward, [still] * 3)
+
+
+def test_games_of_a_sequence_are_frozen_and_pickled_like_any():
+    game = zero_sum_sequence("mixed", 7, n_games=3, perturbation=0.1)[2]
+    again = pickle.loads(pickle.dumps(game))
+    np.testing.assert_array_equal(again.reward, game.reward)
+    assert again.name == "mixed 2"
+    with pytest.raises(ValueError, match="read-only"):
+        game.reward[...] = 0.0
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        game.reward.setflags(write=True)

@@ -144,7 +144,8 @@ def test_many_games_are_gone_through_at_once_and_measured_in_blocks(monkeypatch)
         learn([small_game()] * count, OptimisticMirrorDescent(0.1), 100)
     looks = len(base.checkpoints(100))
     assert runs == [looks] * 5
-    assert max(sizes) == 200 and sorted({size for size in sizes if size != 200})[-1] <= 128
+    assert max(sizes) == 200  # one checkpoint
+    assert max(size for size in sizes if size != 200) <= 128
     assert sum(sizes) == looks * (1 + 7 + 64 + 65 + 200)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from metanash._inner.checks import integer
-from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
+from metanash.families.sequences import Noise, alike, check_sequence, mixed_kernels, perturbed
 from metanash.games import MarkovGame
 from metanash.streams import stream
 from metanash.typing import Floats
@@ -130,8 +130,5 @@ def general_sum_sequence(
     base = _general_base(kind, rng, steps, n_states, actions)
     transitions = mixed_kernels(chance, transition_mixing, address, n_games, chance.shape)
     full = (len(actions), horizon, n_states, *actions)
-    games = []
-    for k in range(n_games):
-        reward = perturbed(base, perturbation, noise, base.shape, address, k)
-        games.append(MarkovGame(np.broadcast_to(reward, full), transitions[k], name=f"{kind} {k}"))
-    return games
+    reward = np.broadcast_to(perturbed(base, perturbation, noise, base.shape, address, n_games), (n_games, *full))
+    return alike(MarkovGame(reward[0], transitions[0], name=f"{kind} 0"), kind, reward, transitions)

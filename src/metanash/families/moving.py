@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from metanash.families.sequences import Noise, check_sequence, perturbed
+from metanash.families.sequences import Noise, alike, check_sequence, perturbed
 from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
@@ -99,11 +99,7 @@ def moving_sequence(
         for end in (0, 1)
     )
     shape = (1 if stationary else horizon, *first.reward.shape[1:])
-    return [
-        ZeroSumGame(
-            perturbed((1.0 - w) * first.reward + w * second.reward, perturbation, noise, shape, address, k),
-            first.transition,
-            name=f"{kind} {k}",
-        )
-        for k, w in enumerate(_KINDS[kind](n_games, address).tolist())
-    ]
+    w = _KINDS[kind](n_games, address)[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
+    reward = perturbed((1.0 - w) * first.reward + w * second.reward, perturbation, noise, shape, address, n_games)
+    moved = ZeroSumGame(reward[0], first.transition, name=f"{kind} 0")
+    return alike(moved, kind, reward, [first.transition] * n_games)

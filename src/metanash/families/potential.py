@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from metanash._inner.checks import integer
-from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
+from metanash.families.sequences import Noise, alike, check_sequence, mixed_kernels, perturbed
 from metanash.games import DiscountedGame
 from metanash.streams import stream
 
@@ -66,17 +66,16 @@ def potential_sequence(
     axes = range(len(actions))
     own_free = [tuple(1 if (j == i) != (kind == "separable") else actions[j] for j in axes) for i in axes]
     parts = [rng.uniform(size=(n_states, *shape)) for shape in own_free]
-    games = []
     transitions = mixed_kernels(chance, transition_mixing, address, n_games, (1, n_states, *actions, n_states))
-    for k in range(n_games):
-        if kind == "separable":
-            own = [perturbed(u, perturbation, noise, u.shape, (*address, i), k) for i, u in enumerate(parts)]
-            reward = np.stack([np.broadcast_to(u, base.shape) for u in own])
-            potential = reward.sum(axis=0)
-        else:
-            potential = perturbed(base, perturbation, noise, base.shape, address, k)
-            reward = potential[np.newaxis]
-        if kind == "action_independent":
-            reward, potential = np.stack([(potential + d) / 2.0 for d in parts]), potential / 2.0
-        games.append(DiscountedGame(reward, transitions[k], discount, potential=potential, name=f"{kind} {k}"))
-    return games
+    all_games = (n_games, *base.shape)
+    if kind == "separable":
+        own = [perturbed(u, perturbation, noise, u.shape, (*address, i), n_games) for i, u in enumerate(parts)]
+        reward = np.stack([np.broadcast_to(u, all_games) for u in own], axis=1)
+        potential = np.stack([players.sum(axis=0) for players in reward])
+    else:
+        potential = perturbed(base, perturbation, noise, base.shape, address, n_games)
+        reward = potential[:, np.newaxis]
+    if kind == "action_independent":
+        reward, potential = np.stack([(potential + d) / 2.0 for d in parts], axis=1), potential / 2.0
+    first = DiscountedGame(reward[0], transitions[0], discount, potential=potential[0], name=f"{kind} 0")
+    return alike(first, kind, reward, transitions, potential)

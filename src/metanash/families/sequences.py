@@ -1,34 +1,77 @@
 """How the games of a sequence differ from its base game: the common part of the families."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from metanash._inner.checks import integer
+from metanash._inner.checks import float_array, integer, within
+from metanash.games import AnyGame
 from metanash.streams import stream
 from metanash.transitions import Transition
 from metanash.typing import Floats
 
-__all__ = ["Noise", "check_sequence", "mixed_kernels", "perturbed"]
+__all__ = ["Noise", "alike", "check_sequence", "mixed_kernels", "perturbed"]
 
 Noise = Literal["uniform", "normal"]
 """Law of a perturbation: uniform on [-1, 1], or standard normal."""
 
 
 def perturbed(
-    base: Floats, size: float, noise: Noise, shape: tuple[int, ...], address: tuple[int | str, ...], k: int
+    base: Floats, size: float, noise: Noise, shape: tuple[int, ...], address: tuple[int | str, ...], n_games: int
 ) -> Floats:
-    """Rewards of game k: base + size Z^k, clipped to [0, 1]; Z^k has ``shape``.
+    """Rewards of all K games, with the game as their first axis: base + size Z^k, clipped to [0, 1].
+
+    Z^k has ``shape``; the base is one for all, or has a first axis of games itself.
 
     Examples
     --------
-    >>> noisy = perturbed(np.full((2, 2), 0.5), 0.1, "uniform", (2, 2), (7,), 0)
-    >>> bool((np.abs(noisy - 0.5) <= 0.1).all()), bool((noisy != 0.5).all())
-    (True, True)
+    >>> noisy = perturbed(np.full((2, 2), 0.5), 0.1, "uniform", (2, 2), (7,), 3)
+    >>> noisy.shape, bool((np.abs(noisy - 0.5) <= 0.1).all()), bool((noisy != 0.5).all())
+    ((3, 2, 2), True, True)
     """
-    rng = stream(*address, "noise", k)
-    z = rng.uniform(-1.0, 1.0, size=shape) if noise == "uniform" else rng.standard_normal(size=shape)
+    drawn = []
+    for k in range(n_games):
+        rng = stream(*address, "noise", k)
+        drawn.append(rng.uniform(-1.0, 1.0, size=shape) if noise == "uniform" else rng.standard_normal(size=shape))
+    z = np.stack(drawn) if n_games > 1 else drawn.pop()[np.newaxis]  # one game may be large
     return np.clip(base + size * z, 0.0, 1.0)
+
+
+def alike(
+    first: AnyGame, kind: str, reward: Floats, transitions: Sequence[Transition], potential: Floats | None = None
+) -> list[AnyGame]:
+    """The first game and K - 1 more that differ from it in rewards, kernels and stage potentials, first axis K.
+
+    Numbers are checked once for all of them, which takes a third of the time of making each by itself. Kernels must
+    have the sizes of the first.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or a reward not in [0, 1].
+
+    Examples
+    --------
+    >>> from metanash import Transition, ZeroSumGame
+    >>> still = Transition.shared([[[[1.0], [1.0]]]])
+    >>> rewards = np.array([[[[[0.5, 0.0]]]], [[[[0.25, 1.0]]]]])
+    >>> games = alike(ZeroSumGame(rewards[0], still, name="pure 0"), "pure", rewards, [still, still])
+    >>> [(game.name, game.reward.ravel().tolist()) for game in games]
+    [('pure 0', [0.5, 0.0]), ('pure 1', [0.25, 1.0])]
+    """
+    if len(reward) == 1:
+        return [first]
+    each = {"reward": within("reward", float_array("reward", reward), 0.0, 1.0, "(game, ...)")}
+    if potential is not None:
+        each["potential"] = float_array("potential", potential)
+    games = [first]
+    for k in range(1, len(reward)):
+        game: AnyGame = object.__new__(type(first))
+        own = {name: rows[k] for name, rows in each.items()}
+        game.__dict__.update({**vars(first), **own, "transition": transitions[k], "name": f"{kind} {k}"})
+        games.append(game)
+    return games
 
 
 def mixed_kernels(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy
 
 from metanash._inner.checks import integer
-from metanash.families.sequences import Noise, check_sequence, perturbed
+from metanash.families.sequences import Noise, alike, check_sequence, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
 from metanash.transitions import Transition
@@ -135,9 +135,5 @@ def sparse_zero_sum_sequence(
     shape = (steps, n_states, *actions)
     reward = np.broadcast_to(rng.uniform(size=shape), (horizon, *shape[1:]))
     start = np.full(n_states, 1.0 / n_states)
-    return [
-        ZeroSumGame(
-            perturbed(reward, perturbation, noise, shape, address, k), transitions[k], start, name=f"{kind} {k}"
-        )
-        for k in range(n_games)
-    ]
+    rewards = perturbed(reward, perturbation, noise, shape, address, n_games)
+    return alike(ZeroSumGame(rewards[0], transitions[0], start, name=f"{kind} 0"), kind, rewards, transitions)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from metanash._inner.checks import integer
-from metanash.families.sequences import Noise, check_sequence, mixed_kernels, perturbed
+from metanash.families.sequences import Noise, alike, check_sequence, mixed_kernels, perturbed
 from metanash.games import ZeroSumGame
 from metanash.streams import stream
 from metanash.typing import Floats
@@ -193,7 +193,5 @@ def zero_sum_sequence(
         base = _base_reward(kind, rng, chance, horizon, stationary)
     transitions = mixed_kernels(chance, transition_mixing, address, n_games, chance.shape)
     shape = (steps, *base.shape[1:])
-    return [
-        ZeroSumGame(perturbed(base, perturbation, noise, shape, address, k), transitions[k], name=f"{kind} {k}")
-        for k in range(n_games)
-    ]
+    reward = perturbed(base, perturbation, noise, shape, address, n_games)
+    return alike(ZeroSumGame(reward[0], transitions[0], name=f"{kind} 0"), kind, reward, transitions)

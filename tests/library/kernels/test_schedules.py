@@ -258,7 +258,7 @@ def followed(value):
 @pytest.mark.parametrize("size", [(1, 1, 2, 2), (2, 2, 2, 2), (2, 1, 2, 3), (3, 4, 2, 2), (4, 3, 1, 2)])
 @pytest.mark.parametrize("is_second", [False, True])
 def test_the_last_step_goes_once_through_stages_that_begin_alike(monkeypatch, module, size, begun, keep, is_second):
-    """So many games that it takes fewer vectors; stages that are cut short, looked at early, and begun before the call."""
+    """So many games that it takes fewer vectors; stages cut short, looked at early, and begun before the call."""
     use(monkeypatch, module)
     kind = mn.CorrelatedMirrorDescent if is_second else mn.OptimisticMirrorDescent
     learner = kind(np.linspace(0.1, 0.2, 12), keep_stages=keep)
