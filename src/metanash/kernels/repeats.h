@@ -8,9 +8,9 @@
 #define MOST_FIELDS 10
 #define COST_OF_STOP 2 /* a stop costs about as much as so many iterations */
 
-/* Arrays [lanes][width] of what is advanced: first those that are no sums, then sums, two fields each, one for a level. */
+/* Arrays [lanes][width] of what is advanced; a level of a sum is a field of its own. */
 struct fields {
-    int64_t count, sums;
+    int64_t count;
     int64_t width[MOST_FIELDS];
     double *full[MOST_FIELDS]; /* those of the call, with lanes of all steps */
 };
@@ -26,9 +26,9 @@ struct repeats {
     int64_t games, horizon, states, of_q;
     struct fields fields;
     struct some_lanes rest, last;
-    double *at_end, *seen; /* the fields of the last step where the call ends; [stops] sums, levels added */
-    int64_t *stops, *place; /* iterations of a stage at which sums are kept; which of them comes after each piece */
-    int64_t stop_count, width_of_sums;
+    double *at_end, *seen; /* the fields of the last step where the call ends; [stops] those from `kept_from` on */
+    int64_t *stops, *place; /* iterations of a stage at which these are kept; which of them comes after each piece */
+    int64_t stop_count, kept_from, width_kept;
 };
 
 static double *field_of(const struct repeats *r, double *fields, int64_t lanes, int64_t which) {
@@ -68,48 +68,33 @@ static void take_stage(const struct repeats *r, const struct some_lanes *some, c
     take_lanes(r, some, q, some->q, r->of_q), take_lanes(r, some, eta, some->eta, 1);
 }
 
-static void put_fields(const struct repeats *r, const struct some_lanes *some, const double *fields) {
-    for (int64_t f = 0; f < r->fields.count; f++) {
+/* Fields from some field on to the arrays of the call. */
+static void put_fields(const struct repeats *r, const struct some_lanes *some, const double *fields, int64_t from) {
+    for (int64_t f = from; f < r->fields.count; f++) {
         put_lanes(r, some, r->fields.full[f], fields, r->fields.width[f]);
         fields += some->lanes * r->fields.width[f];
     }
 }
 
-/* Sums of all steps to the arrays of the call, as they are after the piece. */
-static void put_sums(const struct repeats *r, int64_t piece) {
-    double *seen = r->seen + r->place[piece] * r->last.lanes * r->width_of_sums;
-    double *rest = field_of(r, r->rest.fields, r->rest.lanes, r->fields.sums);
-    for (int64_t f = r->fields.sums; f < r->fields.count; f++) {
-        const int64_t width = r->fields.width[f], is_chunk = (f - r->fields.sums) % 2;
-        put_lanes(r, &r->rest, r->fields.full[f], rest, width);
-        rest += r->rest.lanes * width;
-        if (is_chunk) {
-            const struct blocks b = blocks_of(r, &r->last, width);
-            double *chunk = r->fields.full[f] + b.first;
-            for (int64_t g = 0; g < b.count; g++) memset(chunk + g * b.stride, 0, (size_t)b.entries * sizeof *chunk);
-        } else {
-            put_lanes(r, &r->last, r->fields.full[f], seen, width);
-            seen += r->last.lanes * width;
-        }
-    }
+/* Fields that are kept at stops, of all steps, to the arrays of the call, as they are after the piece. */
+static void put_stop(const struct repeats *r, int64_t piece) {
+    const double *last = r->seen + r->place[piece] * r->last.lanes * r->width_kept;
+    put_fields(r, &r->rest, field_of(r, r->rest.fields, r->rest.lanes, r->kept_from), r->kept_from);
+    put_fields(r, &r->last, last, r->kept_from);
 }
 
 /* The lanes of the last step have come to a stop. */
 static void keep_stop(const struct repeats *r, int64_t stop, int is_end) {
-    double *seen = r->seen + stop * r->last.lanes * r->width_of_sums;
-    double *sums = field_of(r, r->last.fields, r->last.lanes, r->fields.sums);
-    for (int64_t f = r->fields.sums; f < r->fields.count; f += 2) {
-        const int64_t entries = r->last.lanes * r->fields.width[f];
-        level_sum(sums, entries, seen);
-        sums += 2 * entries, seen += entries;
-    }
-    if (is_end) memcpy(r->at_end, r->last.fields, (size_t)(sums - r->last.fields) * sizeof *sums);
+    const double *kept = field_of(r, r->last.fields, r->last.lanes, r->kept_from);
+    const int64_t entries = r->last.lanes * r->width_kept;
+    memcpy(r->seen + stop * entries, kept, (size_t)entries * sizeof *kept);
+    if (is_end) memcpy(r->at_end, r->last.fields, (size_t)(kept + entries - r->last.fields) * sizeof *kept);
 }
 
 /* Everything as it is at the end of the call, back to its arrays. */
 static void put_all(const struct repeats *r) {
-    put_fields(r, &r->rest, r->rest.fields);
-    put_fields(r, &r->last, r->at_end);
+    put_fields(r, &r->rest, r->rest.fields, 0);
+    put_fields(r, &r->last, r->at_end, 0);
 }
 
 static int by_size(const void *a, const void *b) {
@@ -148,15 +133,17 @@ static int begin_repeats(struct repeats *r, const double *q, const double *eta, 
                          int64_t k, int64_t count) {
     const int64_t rest = r->games * (r->horizon - 1) * r->states, last = r->games * r->states;
     int64_t width = 0;
-    r->width_of_sums = 0;
-    for (int64_t f = 0; f < r->fields.count; f++) width += r->fields.width[f];
-    for (int64_t f = r->fields.sums; f < r->fields.count; f += 2) r->width_of_sums += r->fields.width[f];
+    r->width_kept = 0;
+    for (int64_t f = 0; f < r->fields.count; f++) {
+        width += r->fields.width[f];
+        if (f >= r->kept_from) r->width_kept += r->fields.width[f];
+    }
     r->stops = malloc((size_t)(2 * count) * sizeof *r->stops);
     if (!r->stops) return 1;
     r->place = r->stops + count;
     find_stops(r, pieces, fresh, k, count);
     const int64_t own = width + r->of_q + 1;
-    double *room = malloc((size_t)(rest * own + last * (own + width + r->stop_count * r->width_of_sums) + 1) * sizeof *room);
+    double *room = malloc((size_t)(rest * own + last * (own + width + r->stop_count * r->width_kept) + 1) * sizeof *room);
     if (!room) return 1;
     r->rest = (struct some_lanes){0, r->horizon - 1, rest, room, room + rest * width, room + rest * (width + r->of_q)};
     room += rest * own;
@@ -170,4 +157,14 @@ static int begin_repeats(struct repeats *r, const double *q, const double *eta, 
 static void end_repeats(struct repeats *r) {
     free(r->stops);
     if (r->is_on) free(r->rest.fields);
+}
+
+/* All fields one after another, and as many more arrays [lanes][width]: what somebody who looks sees. */
+static void copy_fields(const struct fields *f, int64_t lanes, const double *const *more, const int64_t *width, int64_t count,
+                        double *out) {
+    for (int64_t k = 0; k < f->count + count; k++) {
+        const int64_t entries = lanes * (k < f->count ? f->width[k] : width[k - f->count]);
+        memcpy(out, k < f->count ? f->full[k] : more[k - f->count], (size_t)entries * sizeof *out);
+        out += entries;
+    }
 }

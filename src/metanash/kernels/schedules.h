@@ -63,7 +63,7 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value, st
     int failed = 0;
     for (int64_t k = 0; k < c->count && !failed; k++) {
         if (c->fresh[k]) {
-            if (r->is_on) put_sums(r, k - 1);
+            if (r->is_on) put_stop(r, k - 1);
             level_sum(c->sum_value, L, value);
             if (ended < c->kept) {
                 level_sum(c->sum_mu, L * A, c->stage_mu + ended * L * A);
@@ -101,10 +101,13 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value, st
         if (!failed) failed = advance_mirror(&inner, c->pieces[k]);
         if (c->looks[k] && looked < c->seen) {
             double *mu = c->seen_mu + looked * L * A, *nu = c->seen_nu + looked * L * B;
-            if (r->is_on) put_sums(r, k);
+            if (r->is_on) put_stop(r, k);
             level_sum(c->sum_mu, L * A, mu), level_sum(c->sum_nu, L * B, nu);
             for (int64_t i = 0; i < L * A; i++) mu[i] = c->finished_mu[i] + mu[i];
             for (int64_t i = 0; i < L * B; i++) nu[i] = c->finished_nu[i] + nu[i];
+            if (looked < c->watched)
+                copy_fields(&r->fields, L, (const double *const[]){c->finished_mu, c->finished_nu}, (const int64_t[]){A, B}, 2,
+                            c->states_seen + looked * L * c->width);
             looked++;
         }
     }
@@ -121,7 +124,8 @@ static PyObject *mirror_run(PyObject *self, PyObject *const *args, Py_ssize_t co
     Py_BEGIN_ALLOW_THREADS;
     const int64_t L = c->lanes, A = c->rows, B = c->columns;
     struct repeats r = {.games = c->games, .horizon = c->horizon, .states = c->states, .of_q = A * B,
-                        .fields = {.count = 10, .sums = 4, .width = {A, B, A, B, A, A, B, B, 1, 1},
+                        .kept_from = c->watched ? 0 : 4,
+                        .fields = {.count = 10, .width = {A, B, A, B, A, A, B, B, 1, 1},
                                    .full = {c->x, c->y, c->mu, c->nu, c->sum_mu, c->sum_mu + L * A, c->sum_nu,
                                             c->sum_nu + L * B, c->sum_value, c->sum_value + L}}};
     double *value = malloc((size_t)(L + 1) * sizeof *value);
@@ -241,7 +245,7 @@ static int joint_over_stages(const struct joint_run_call *c, const struct ending
     int failed = 0;
     for (int64_t k = 0; k < c->count && !failed; k++) {
         if (c->fresh[k]) {
-            if (r->is_on) put_sums(r, k - 1);
+            if (r->is_on) put_stop(r, k - 1);
             failed = end_joint_stage(c, e, inner.done, ended);
             if (failed) break;
             stage++, ended++, inner.done = 0;
@@ -263,8 +267,12 @@ static int joint_over_stages(const struct joint_run_call *c, const struct ending
         }
         if (!failed) failed = advance_joint(&inner, c->pieces[k]);
         if (c->looks[k] && looked < c->seen) {
-            if (r->is_on) put_sums(r, k);
-            average_joint(c, inner.done, c->seen_joint + looked++ * c->lanes * c->joint);
+            if (r->is_on) put_stop(r, k);
+            average_joint(c, inner.done, c->seen_joint + looked * c->lanes * c->joint);
+            if (looked < c->watched)
+                copy_fields(&r->fields, c->lanes, (const double *const[]){c->finished}, (const int64_t[]){c->joint}, 1,
+                            c->states_seen + looked * c->lanes * c->width);
+            looked++;
         }
     }
     if (r->is_on && !failed) put_all(r);
@@ -289,7 +297,8 @@ static PyObject *joint_run(PyObject *self, PyObject *const *args, Py_ssize_t cou
                            .value = work + L * (c->joint + 4 * N), .index = numbers, .zero = numbers + own};
         for (int64_t g = 0; g < own; g++) e.index[g] = c->index[g / N];
         struct repeats r = {.games = c->games, .horizon = c->horizon, .states = c->states, .of_q = N * c->joint,
-                            .fields = {.count = 4, .sums = 2, .width = {c->columns, c->columns, c->joint, c->joint},
+                            .kept_from = c->watched ? 0 : 2,
+                            .fields = {.count = 4, .width = {c->columns, c->columns, c->joint, c->joint},
                                        .full = {c->x, c->policy, c->sum_joint, c->sum_joint + L * c->joint}}};
         failed = joint_over_stages(c, &e, &r);
         end_repeats(&r);

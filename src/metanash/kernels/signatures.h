@@ -238,6 +238,7 @@ CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     WRITE(stage_mu, (kept, lanes, rows)) /* sums over the stages that end here */
     WRITE(stage_nu, (kept, lanes, columns))
     WRITE(stage_value, (kept, lanes))
+    WRITE(states_seen, (watched, lanes, width)) /* at each look, one after another: x, y, mu, nu, both levels of sums, finished */
     INDEX(pieces, (beyond), (count)) /* iterations of each */
     INDEX(fresh, (2), (count)) /* whether a stage ends before it */
     INDEX(looks, (2), (count)) /* whether somebody looks after it */
@@ -253,6 +254,7 @@ CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     SIZE(done, 0) /* iterations of this stage before the call */
     SIZE(slots, 1)
     SIZE(seen, 0)
+    SIZE(watched, 0) /* looks of which more is kept than sums: seen, or 0 */
     SIZE(kept, 0)
     SIZE(count, 0)
     SIZE(longest, 0)
@@ -260,8 +262,10 @@ CALL(mirror_run, "Advance Algorithm 1 over ends of stages")
     RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
     RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
          "count, longest and done are too large for this machine")
+    RULE(c->watched == 0 || c->watched == c->seen, "watched must be 0 or seen")
     DERIVED(cells, PRODUCT(c->horizon, c->states))
     DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(width, c->rows < INT64_MAX / 64 && c->columns < INT64_MAX / 64 ? 5 * (c->rows + c->columns) + 2 : -1)
     DERIVED(beyond, c->longest + 1)
 END(mirror_run)
 
@@ -317,6 +321,7 @@ CALL(joint_run, "Advance Algorithm 2 over ends of stages")
     WRITE(values, (room, games, 2, players, cells)) /* of the stage before the running one, then of those that end here */
     WRITE(stage_joint, (kept, lanes, joint)) /* averages of the products of the iterates, of stages that end here */
     WRITE(seen_joint, (seen, lanes, joint)) /* of the running stage, at each look */
+    WRITE(states_seen, (watched, lanes, width)) /* at each look, one after another: x, policy, both levels of sums, finished */
     INDEX(pieces, (beyond), (count)) /* iterations of each */
     INDEX(fresh, (2), (count)) /* whether a stage ends before it */
     INDEX(looks, (2), (count)) /* whether somebody looks after it */
@@ -335,13 +340,16 @@ CALL(joint_run, "Advance Algorithm 2 over ends of stages")
     SIZE(room, 1)
     SIZE(kept, 0)
     SIZE(seen, 0)
+    SIZE(watched, 0) /* looks of which more is kept than averages: seen, or 0 */
     SIZE(count, 0)
     SIZE(longest, 0)
     RULE(c->steps == 1 || c->steps == c->horizon, "steps must be 1 or horizon")
     RULE(c->longest < INT64_MAX / 64 && c->done < INT64_MAX / 64 && PRODUCT(c->count, c->longest) >= 0,
          "count, longest and done are too large for this machine")
+    RULE(c->watched == 0 || c->watched == c->seen, "watched must be 0 or seen")
     DERIVED(cells, PRODUCT(c->horizon, c->states))
     DERIVED(lanes, PRODUCT(c->games, c->horizon, c->states))
+    DERIVED(width, c->columns < INT64_MAX / 64 && c->joint < INT64_MAX / 64 ? 2 * c->columns + 3 * c->joint : -1)
     DERIVED(beyond, c->longest + 1)
 END(joint_run)
 
