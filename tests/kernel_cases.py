@@ -322,7 +322,11 @@ WRITTEN = {
     "sparse_backup": ("out",),
     "sparse_values": ("value",),
     "off_simplex": (),
-    "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
+    "learn_trees": (
+        "memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum", "seen_plan", "seen_strategy",
+        "seen_gradient", "seen_value",
+    ),
+    "behaviours": ("strategy",),
     "gains_in_trees": ("gain",),
     "simulate": ("visits", "returns", "state", "action"),
     "v_learning": ("policy", "loss", "average", "count", "value", "followed", "deviated", "reply"),
