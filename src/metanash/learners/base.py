@@ -220,9 +220,9 @@ def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> No
 def _check_finite(measures: Mapping[str, Floats], times: Sequence[int]) -> None:
     """Raise ArithmeticError unless measures (n, G) are finite; ``times`` are the iterations that they are of."""
     for name, values in measures.items():
-        bad = ~np.isfinite(values)
-        if bad.any():
-            first, game = (int(k) for k in np.argwhere(bad)[0])
+        finite = np.isfinite(values)
+        if np.count_nonzero(finite) < finite.size:
+            first, game = (int(k) for k in np.argwhere(~finite)[0])
             raise ArithmeticError(
                 f"{name} of game {game} is {values[first, game]} after {times[first]} iterations; a smaller learning "
                 "rate may help"

@@ -16,7 +16,7 @@ import numpy as np
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
-from metanash._inner.reductions import largest
+from metanash._inner.reductions import largest, summed
 from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
@@ -27,6 +27,7 @@ from metanash.correlated import (
     player_means,
     product_values,
     stage_values,
+    values_after,
 )
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
@@ -263,7 +264,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         if not is_own or self.reconsider or is_tree or is_wide or transition is None or 1 < given < last:
             return step_by_step(self, games, state, pieces)
         seen, worth = self._go_through(games, transition, state, plan)
-        times = state.iteration + np.cumsum(pieces)
+        times = np.array([*itertools.accumulate(pieces, initial=state.iteration)][1:])
         gains = _gains_of_stages(games, worth, plan, state.gains)
         found = {"cce_gap_bound": _bounds_seen(games, seen, worth, plan, gains, times)}
         if games.game.horizon == 1:
@@ -342,7 +343,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 def _gains_of_stages(games: GameBatch[MarkovGame], worth: Floats, plan: Schedule, known: Floats) -> Floats:
     """Sums of the gains over finished stages, before each stage that runs in a schedule: (stages + 1, G, N)."""
     difference = worth[:, :, 1, :, 0] - worth[:, :, 0, :, 0]
-    gain = (games.initial[:, np.newaxis] * difference).sum(axis=-1)
+    gain = summed(games.initial[:, np.newaxis] * difference)
     lengths = np.array(plan.ended, dtype=np.float64)[:, np.newaxis, np.newaxis]
     return np.cumsum(np.concatenate([known[np.newaxis], lengths * gain[1:]]), axis=0)  # one after the other
 
@@ -352,11 +353,12 @@ def _bounds_seen(
 ) -> Floats:
     """``cce_gap_bound`` at the looks, (n, G)."""
     looks, again = len(seen), games.repeated(len(seen))
-    before = worth[plan.before].reshape(-1, *worth.shape[2:])
-    running = stage_values(again, seen.reshape(-1, *seen.shape[2:]), StageValues(before[:, 0], before[:, 1]))
-    gain = running.gain(again).reshape(looks, len(games), -1)
+    count, players, (horizon, states) = looks * len(games), worth.shape[3], worth.shape[4:]
+    before = worth[plan.before].reshape(count, 2 * players, horizon, states)
+    running = values_after(again, seen.reshape(count, *seen.shape[2:]), before)
+    gain = StageValues(running[:, :players], running[:, players:]).gain(again).reshape(looks, len(games), players)
     done, t = (array[:, np.newaxis, np.newaxis] for array in (plan.since, times))
-    return np.asarray(((gains[plan.before] + done * gain) / t).max(axis=-1))
+    return largest((gains[plan.before] + done * gain) / t)
 
 
 def _gaps_seen(
@@ -369,11 +371,12 @@ def _gaps_seen(
     shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
     mixture = np.zeros_like(seen)
     if len(shares):  # one stage after the other, as CorrelatedPolicy.mixture
-        for term in shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]:
+        joints = np.concatenate(state.joints).reshape(len(shares), *seen.shape[1:])
+        for term in shares[(slice(None), *each)] * joints[:, np.newaxis]:
             mixture += term
     mixture += (plan.since / times)[each] * seen
     regrets = external_regrets(games.repeated(len(seen)), mixture.reshape(-1, *seen.shape[2:]))
-    return np.asarray(regrets.max(axis=-1).reshape(len(seen), len(games)))
+    return largest(regrets).reshape(len(seen), len(games))
 
 
 def _ended(

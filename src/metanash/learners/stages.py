@@ -345,6 +345,15 @@ def restart(initial: Policies, stage: int) -> Policies:
     return tuple(policy.copy() for policy in _of_stage(initial, stage))
 
 
+def _stages_of(initial: Any) -> int:
+    """The number of stages that initial policies are given for."""
+    listed = initial if isinstance(initial, Sequence) else ()  # the correlated output of a learner is no initial policy
+    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
+    if len(stages) != 1:
+        raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
+    return int(stages.pop())
+
+
 def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
     """State before the first iteration: Q^1 = 0, at the initial policies of stage 1 (default: uniform).
 
@@ -372,15 +381,10 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     game = games.game
     count, sizes = len(games), (game.horizon, game.n_states)
     if initial is None:
-        initial = tuple(simplex.uniform(1, 1, *sizes, n) for n in game.n_actions)
-    given: Any = initial
-    listed = given if isinstance(given, Sequence) else ()  # the correlated output of a learner is no initial policy
-    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
-    if len(stages) != 1:
-        raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
-    (number,) = stages
-    tilde = checked_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
-    warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
+        tilde = tuple(simplex.uniform(count, 1, *sizes, n) for n in game.n_actions)
+    else:
+        tilde = checked_policies(initial, [(count, _stages_of(initial), *sizes, n) for n in game.n_actions])
+        warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
     eta = np.empty((count, *sizes))
     eta[...] = learning_rates(learning_rate, count)[:, np.newaxis, np.newaxis]
     logits = tuple(simplex.logits(policy) for policy in tilde)
