@@ -70,7 +70,7 @@ def _total(table: Floats, players: int, keep: int | None = None) -> Floats:
     """Sum over the action axes, the last ``players`` ones, of all players but ``keep``; one axis after another."""
     for player in reversed(range(players)):
         if player != keep:
-            table = np.add.reduce(table, axis=-1 - (keep is not None and keep > player))
+            table = summed(table, -1 - (keep is not None and keep > player))
     return table
 
 
@@ -110,7 +110,7 @@ def payoffs(table: Floats, joint: Floats, players: int, player: int) -> Floats:
     >>> payoffs(np.array([[3.0, 0.0], [0.0, 1.0]]), np.array([[0.5, 0.0], [0.0, 0.5]]), players=2, player=0).tolist()
     [1.5, 0.5]
     """
-    others = np.add.reduce(joint, axis=player - players, keepdims=True)
+    others = summed(joint, player - players, keepdims=True)
     return _total(table * others, players, player)
 
 

@@ -446,7 +446,7 @@ def _with_views(state: JointState) -> JointState:
 
 def _by_lanes(q: Floats) -> Floats:
     """Estimates (G, N, H, S, ...) with the players after the states."""
-    return np.ascontiguousarray(np.moveaxis(q, 1, 3))
+    return np.ascontiguousarray(q.transpose(0, 2, 3, 1, *range(4, q.ndim)))
 
 
 def _expected_values(lane_q: Floats, joint: Floats) -> Floats:
