@@ -322,7 +322,11 @@ WRITTEN = {
     "sparse_backup": ("out",),
     "sparse_values": ("value",),
     "off_simplex": (),
-    "learn_trees": ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"),
+    "learn_trees": (
+        "memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum", "seen_plan", "seen_strategy",
+        "seen_gradient", "seen_value",
+    ),
+    "behaviours": ("strategy",),
     "gains_in_trees": ("gain",),
     "simulate": ("visits", "returns", "state", "action"),
     "v_learning": ("policy", "loss", "average", "count", "value", "followed", "deviated", "reply"),
@@ -332,11 +336,26 @@ WRITTEN = {
     "sampled_ascent": ("policy", "baseline", "played"),
     "mirror_run": (
         "x", "y", "mu", "nu", "sum_mu", "sum_nu", "sum_value", "finished_mu", "finished_nu", "q", "seen_mu", "seen_nu",
-        "stage_mu", "stage_nu", "stage_value",
+        "states_seen", "stage_mu", "stage_nu", "stage_value",
     ),
-    "joint_run": ("x", "policy", "sum_joint", "finished", "lane_q", "q", "values", "stage_joint", "seen_joint"),
+    "joint_run": (
+        "x", "policy", "sum_joint", "finished", "lane_q", "q", "values", "stage_joint", "seen_joint", "states_seen",
+    ),
     "regret_run": ("q", "x", "y", "mu", "nu", "sum_mu", "sum_nu", "value", "seen_mu", "seen_nu"),
 }  # fmt: skip
+
+
+def compared_states(states, lanes, players):
+    """States at looks, whose first arrays are logits (lanes, all players' actions): their differences alone."""
+    found, begin = states.copy(), 0
+    for actions in players:
+        logits = found[:, begin : begin + lanes * sum(actions)].reshape(len(states), lanes, sum(actions))
+        parts = np.split(logits, np.cumsum(actions)[:-1], axis=2)
+        relative = np.concatenate([part - part.max(axis=2, keepdims=True, initial=-np.inf) for part in parts], axis=2)
+        end = begin + lanes * sum(actions)
+        found[:, begin:end] = relative.reshape(len(states), end - begin)
+        begin = end
+    return found
 
 
 def run(module, kernel, arguments):
@@ -344,12 +363,16 @@ def run(module, kernel, arguments):
     arguments = copied(arguments)
     result = getattr(module, kernel)(**arguments)
     found = {name: arguments[name] for name in WRITTEN[kernel]}
+    if kernel == "mirror_run":
+        x, y = (found[name] for name in ("x", "y"))
+        found["states_seen"] = compared_states(found["states_seen"], len(x), [[x.shape[1]], [y.shape[1]]])
     if kernel in {"mirror", "mirror_run"}:  # only differences of logits mean anything
         return found | {name: found[name] - found[name].max(axis=1, keepdims=True) for name in ("x", "y")}
     if kernel == "joint_run":
         ends = np.cumsum(arguments["actions"])[:-1]
         parts = np.split(found["x"], ends, axis=1)
         found["x"] = np.concatenate([part - part.max(axis=1, keepdims=True) for part in parts], axis=1)
+        found["states_seen"] = compared_states(found["states_seen"], len(found["x"]), [arguments["actions"]])
     if kernel == "smooth":
         return comparable(arguments, found)
     if kernel == "equilibria":  # values in the unit of the payoffs

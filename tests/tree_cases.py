@@ -71,6 +71,9 @@ def learning_arguments(rng, games, sizes, iterations, *, entropy=0, alternating=
     with np.errstate(divide="ignore"):
         memory = np.log(found["strategy"]) if entropy else rng.uniform(size=(games, columns))
     memory[:, found["seat"][:-1]] = 0.0  # the empty sequences
+    looks = np.unique([0, iterations // 2, iterations])
+    seen = {"seen_plan": columns, "seen_strategy": columns, "seen_gradient": kept, "seen_value": found["players"]}
+    found |= {name: np.full((len(looks), games, size), -9.0) for name, size in seen.items()}
     return found | {
         "rate": rng.uniform(0.1, 0.5, size=(games, found["players"])),
         "alpha": rng.uniform(0.5, 2.0, size=found["sets"]),
@@ -80,8 +83,10 @@ def learning_arguments(rng, games, sizes, iterations, *, entropy=0, alternating=
         "gradient_sum": rng.normal(size=(games, kept)),
         "value_sum": rng.normal(size=(games, found["players"])),
         "power": power,
+        "looks": looks,
         "done": done,
         "iterations": iterations,
+        "seen": len(looks),
         "entropy": entropy,
         "alternating": alternating,
     }
@@ -93,6 +98,16 @@ def gains_arguments(rng, games, sizes, kinds):
     found["payoff"] = rng.normal(size=(kinds, *found["payoff"].shape[1:]))
     index, gain = rng.integers(kinds, size=games), np.full((games, found["players"]), -9.0)
     return found | {"index": index, "gain": gain, "kinds": kinds}
+
+
+def plan_arguments(rng, rows, sizes):
+    """Arguments of ``behaviours``; some plans, and all of some sets, are 0."""
+    found = tree_arguments(rng, rows, sizes)
+    plan = np.where(rng.uniform(size=(rows, found["columns"])) < 0.7, rng.uniform(size=(rows, found["columns"])), 0.0)
+    for first, last in zip(found["first"], found["last"], strict=True):
+        plan[rng.uniform(size=rows) < 0.2, first:last] = 0.0
+    sizes_of_call = {name: found[name] for name in ("first", "last", "columns", "sets")}
+    return {"plan": plan, "strategy": np.full(plan.shape, -9.0), "rows": rows, **sizes_of_call}
 
 
 def tree_cases(rng):
@@ -114,4 +129,8 @@ def tree_cases(rng):
     yield "learn_trees of nothing", "learn_trees", learning_arguments(rng, 0, SHAPES["two players"], 3), 0.0
     for (label, sizes), games in itertools.product(SHAPES.items(), (1, 7)):
         yield f"gains_in_trees {label}, {games} games", "gains_in_trees", gains_arguments(rng, games, sizes, 3), 1e-12
+    for (label, sizes), rows in itertools.product(SHAPES.items(), (1, 7)):
+        yield f"behaviours {label}, {rows} rows", "behaviours", plan_arguments(rng, rows, sizes), 0.0
+    yield "behaviours, hundreds of actions", "behaviours", plan_arguments(rng, 5, [[129, 300], [8, 9, 10, 1000]]), 0.0
+    yield "behaviours of nothing", "behaviours", plan_arguments(rng, 0, SHAPES["two players"]), 0.0
     yield "gains_in_trees of nothing", "gains_in_trees", gains_arguments(rng, 0, SHAPES["two players"], 2), 0.0

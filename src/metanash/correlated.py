@@ -38,6 +38,7 @@ from metanash import kernels
 from metanash._inner import histories
 from metanash._inner.checks import distributions, float_array, integer
 from metanash._inner.frozen import Frozen, sealed
+from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, MarkovGame, check_batch, check_game
 from metanash.typing import Booleans, Floats, Integers
 
@@ -58,6 +59,7 @@ __all__ = [
     "player_means",
     "product_values",
     "stage_values",
+    "values_after",
 ]
 
 
@@ -68,7 +70,7 @@ def _total(table: Floats, players: int, keep: int | None = None) -> Floats:
     """Sum over the action axes, the last ``players`` ones, of all players but ``keep``; one axis after another."""
     for player in reversed(range(players)):
         if player != keep:
-            table = table.sum(axis=-1 - (keep is not None and keep > player))
+            table = summed(table, -1 - (keep is not None and keep > player))
     return table
 
 
@@ -108,7 +110,7 @@ def payoffs(table: Floats, joint: Floats, players: int, player: int) -> Floats:
     >>> payoffs(np.array([[3.0, 0.0], [0.0, 1.0]]), np.array([[0.5, 0.0], [0.0, 0.5]]), players=2, player=0).tolist()
     [1.5, 0.5]
     """
-    others = joint.sum(axis=player - players, keepdims=True)
+    others = summed(joint, player - players, keepdims=True)
     return _total(table * others, players, player)
 
 
@@ -175,7 +177,7 @@ class StageValues:
         """
         check_batch("StageValues.gain", games, MarkovGame)
         difference = self.deviated[:, :, 0] - self.followed[:, :, 0]
-        return np.asarray((games.initial[:, np.newaxis] * difference).sum(axis=-1))
+        return summed(games.initial[:, np.newaxis] * difference)
 
 
 def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValues) -> StageValues:
@@ -194,10 +196,29 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
     [1.0, 0.0]
     """
     check_batch("stage_values", games, MarkovGame)
+    found = values_after(games, joint, np.concatenate([before.followed, before.deviated], axis=1))
+    players = games.game.n_players
+    return StageValues(found[:, :players], found[:, players:])
+
+
+def values_after(games: GameBatch[MarkovGame], joint: Floats, known: Floats) -> Floats:
+    """As :func:`stage_values`, with both kinds of values side by side: (G, 2 N, H, S) before and after.
+
+    Takes a GameBatch of MarkovGame; raises ValueError for anything else.
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = GameBatch.of(MarkovGame.from_zero_sum(mn.ZeroSumGame([[[[1.0, 0.0], [0.0, 1.0]]]], still)))
+    >>> values_after(games, np.array([[[[[0.5, 0.0], [0.0, 0.5]]]]]), np.zeros((1, 4, 1, 1))).ravel().tolist()
+    [1.0, 0.0, 0.5, 0.5]
+    """
+    check_batch("values_after", games, MarkovGame)
     game, transitions, count = games.game, games.transitions, len(games)
     (horizon, states), actions = (game.horizon, game.n_states), np.array(game.n_actions, dtype=np.int64)
-    known = np.concatenate([before.followed, before.deviated], axis=1)
-    joint, found = np.ascontiguousarray(joint), np.empty_like(known)
+    joint, known = np.ascontiguousarray(joint), np.ascontiguousarray(known)
+    found = np.empty(known.shape)
 
     def work_out(transition: Floats, steps: int, step: int) -> None:
         kernels.correlated_values(
@@ -223,7 +244,7 @@ def stage_values(games: GameBatch[MarkovGame], joint: Floats, before: StageValue
     else:
         for h in range(horizon):
             work_out(np.empty(0) if h == horizon - 1 else transitions.expect(known[:, :, h + 1], h), 0, h)
-    return StageValues(found[:, : len(actions)], found[:, len(actions) :])
+    return found
 
 
 def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> StageValues:
@@ -241,12 +262,10 @@ def product_values(games: GameBatch[MarkovGame], policies: Sequence[Floats]) -> 
     """
     check_batch("product_values", games, MarkovGame)
     players, (horizon, states) = games.game.n_players, (games.game.horizon, games.game.n_states)
-    zero = np.zeros((len(games), players, horizon, states))
-    values = StageValues(zero, zero)
-    joint = product(policies)
+    values, joint = np.zeros((len(games), 2 * players, horizon, states)), product(policies)
     for _ in range(horizon):  # each pass gets one more step right, from the last backwards
-        values = stage_values(games, joint, values)
-    return values
+        values = values_after(games, joint, values)
+    return StageValues(values[:, :players], values[:, players:])
 
 
 def product(policies: Sequence[Floats]) -> Floats:
@@ -651,13 +670,11 @@ def _all_exact(found: CCEGains, most_products: int) -> CCEGains:
 
 def external_regrets(games: GameBatch[MarkovGame], joint: Floats) -> Floats:
     """Gains (G, N) for H = 1 under joint distributions: max_{a_i(.)} E[ r_i(s, a_i(s), a_-i) - r_i(s, a) ]."""
-    players = games.game.n_players
-    gains = []
+    players, worth = games.game.n_players, expected(games.reward, joint[:, np.newaxis], games.game.n_players)
+    best = np.empty(worth.shape)
     for i in range(players):
-        reward = games.reward[:, i]
-        best = payoffs(reward, joint, players, i).max(axis=-1)
-        gains.append((games.initial * (best - expected(reward, joint, players))[:, 0]).sum(axis=-1))
-    return np.stack(gains, axis=-1)
+        best[:, i] = largest(payoffs(games.reward[:, i], joint, players, i))
+    return summed(games.initial[:, np.newaxis] * (best - worth)[:, :, 0])
 
 
 def _others(policy: CorrelatedPolicy, player: int, step: int) -> Floats:

@@ -198,6 +198,8 @@ CALLS = {
     "correlated.cce_gaps": (lambda x: correlated.cce_gaps(x, of_any_players(x)), BATCH, M),
     "correlated.product_values": (lambda x: correlated.product_values(x, policy(x)), BATCH, M),
     "correlated.stage_values": (lambda x: correlated.stage_values(x, joint(x), stage_value(x)), BATCH, M),
+    "correlated.values_after":
+        (lambda x: correlated.values_after(x, joint(x), np.zeros((1, 2 * _game(x).n_players, 1, 1))), BATCH, M),
     "exact.shapley": (exact.shapley, ALONE, Z),
     "exact.shapley_batch": (exact.shapley_batch, ANY, Z),
     "experiments.run_arm": (arm, LIST, Z | M | D),

@@ -20,6 +20,19 @@ def test_they_are_numpys(name, length, keepdims):
     np.testing.assert_array_equal(found, numpys(values, axis=-1, keepdims=keepdims), strict=True)
 
 
+@pytest.mark.parametrize("axis", [-1, -2, -3])
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 8, 9, 40])
+@pytest.mark.parametrize("others", [(1, 1), (4, 1), (1, 5), (5, 9)])
+def test_sums_over_any_axis_are_numpys(others, length, axis):
+    """Where other axes have one entry too, along which NumPy then adds as along the last one."""
+    rng, shape = np.random.default_rng(length), list(others)
+    shape.insert(len(shape) + 1 + axis, length)
+    values = rng.normal(size=(2, *shape)) * 10.0 ** rng.integers(-12, 12, size=(2, *shape))
+    for keepdims in (False, True):
+        found = summed(values, axis, keepdims=keepdims)
+        np.testing.assert_array_equal(found, np.sum(values, axis=axis, keepdims=keepdims), strict=True)
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 8, 40])
 def test_the_value_at_the_first_marked_place(length):
     rng = np.random.default_rng(length)

@@ -1,4 +1,4 @@
-"""Reductions over a short last axis, such as that of actions or states: up to ten times as fast as NumPy's.
+"""Reductions over a short axis, such as that of actions or states: up to ten times as fast as NumPy's.
 
 NumPy reduces row by row, which costs more than the two or three numbers of a row. Below eight entries it adds them in
 order, so the results are the same to the last bit.
@@ -16,13 +16,16 @@ _SHORT = 8
 """From this length on NumPy adds in another order, and is as fast."""
 
 
-def _column_by_column(values: Floats, ufunc: np.ufunc, whole: Callable[..., Floats], keepdims: bool) -> Floats:
-    if not 0 < values.shape[-1] < _SHORT:
-        return np.asarray(whole(values, axis=-1, keepdims=keepdims))
-    found = values[..., 0].copy()
-    for place in range(1, values.shape[-1]):
-        ufunc(found, values[..., place], out=found)
-    return found[..., np.newaxis] if keepdims else found
+def _column_by_column(
+    values: Floats, ufunc: np.ufunc, whole: Callable[..., Floats], keepdims: bool, axis: int = -1
+) -> Floats:
+    if not 0 < values.shape[axis] < _SHORT:
+        return np.asarray(whole(values, axis=axis, keepdims=keepdims))
+    behind = (slice(None),) * (-1 - axis)
+    found = values[(..., 0, *behind)].copy()
+    for place in range(1, values.shape[axis]):
+        ufunc(found, values[(..., place, *behind)], out=found)
+    return found[(..., np.newaxis, *behind)] if keepdims else found
 
 
 def largest(values: Floats, *, keepdims: bool = False) -> Floats:
@@ -39,9 +42,13 @@ def smallest(values: Floats, *, keepdims: bool = False) -> Floats:
     return _column_by_column(values, np.minimum, np.min, keepdims)
 
 
-def summed(values: Floats, *, keepdims: bool = False) -> Floats:
-    """Sum over the last axis."""
-    return _column_by_column(values, np.add, np.sum, keepdims)
+def summed(values: Floats, axis: int = -1, *, keepdims: bool = False) -> Floats:
+    """Sum over an axis, counted from the last one.
+
+    >>> summed(np.array([[1.0, 3.0], [2.0, 0.0]]), -2)
+    array([3., 3.])
+    """
+    return _column_by_column(values, np.add, np.sum, keepdims, axis)
 
 
 def at_first(marked: Booleans, values: Floats) -> Floats:

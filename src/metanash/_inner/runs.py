@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -37,13 +38,13 @@ def _spaced(iterations: int, count: int) -> Integers:
 def checkpoints_to(iterations: int, given: Array) -> Integers:
     """Checkpoints as int64; raises ValueError unless they are integers that increase from 1 at least to the last."""
     grid = given.astype(np.int64)
+    times = grid.tolist() if grid.ndim == 1 else []
     if (
-        (grid != given).any()
-        or grid.ndim != 1
-        or grid.size == 0
-        or grid[0] < 1
-        or (np.diff(grid) <= 0).any()
-        or grid[-1] != iterations
+        not times
+        or times != given.tolist()
+        or times[0] < 1
+        or not all(map(lt, times, times[1:]))
+        or times[-1] != iterations
     ):
         raise ValueError(f"checkpoints must be integers that increase to {iterations}, got {given.tolist()}")
     return grid
@@ -81,12 +82,13 @@ def measured_run(
             found = {name: np.asarray(value)[..., np.newaxis] for name, value in learner.measure(game, state).items()}
         done = times[-1]
         for name, values in found.items():
-            bad = ~np.isfinite(values)
-            if bad.any():
-                first = times[int(np.flatnonzero(bad.reshape(-1, len(times)).any(axis=0))[0])]
+            finite = np.isfinite(values)
+            if np.count_nonzero(finite) < finite.size:
+                first = times[int(np.flatnonzero(~finite.reshape(-1, len(times)).all(axis=0))[0])]
                 raise ArithmeticError(f"{name} is not finite after {first} iterations; {remedy}")
             measures.setdefault(name, []).append(values)
-    return state, {name: np.concatenate(parts, axis=-1) for name, parts in measures.items()}
+    whole = {name: parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1) for name, parts in measures.items()}
+    return state, {name: np.ascontiguousarray(values) for name, values in whole.items()}
 
 
 def mixed_means(game: Any, strategies: Sequence[Any], uniform: Sequence[Floats], alpha: float, kind: str) -> Policies:

@@ -1,12 +1,16 @@
 """Extensive games as the kernels take them: the sequences of all players side by side, terminals player by player."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
+from metanash import kernels
 from metanash._inner.frozen import sealed
 from metanash.extensive.treeplex import Treeplex
 from metanash.typing import Floats, Integers, Policies
@@ -25,6 +29,8 @@ class Flat:
         ``place``, and the sizes ``players``, ``terminals``, ``columns`` and ``sets``.
     seat : (N + 1,) array
         First sequence of each player, among those of all; and their end.
+    uniform : (C,) array
+        Behaviour strategies that play all actions alike.
 
     Examples
     --------
@@ -35,19 +41,37 @@ class Flat:
 
     arguments: dict[str, Any]
     seat: Integers
+    uniform: Floats
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[EllipsisType, slice], ...]:
+        return tuple((..., slice(begin, end)) for begin, end in itertools.pairwise(self.seat.tolist()))
 
     def joined(self, parts: Sequence[Floats]) -> Floats:
         """One new array (..., C) of an array (..., S_i) for each player, their leading axes broadcast."""
-        leads = {part.shape[:-1] for part in parts}
-        if len(leads) == 1:
+        leads = [part.shape[:-1] for part in parts]
+        if leads.count(leads[0]) == len(leads):
             return np.concatenate(parts, axis=-1)
         lead = np.broadcast_shapes(*leads)
         return np.concatenate([np.broadcast_to(part, (*lead, part.shape[-1])) for part in parts], axis=-1)
 
     def split(self, array: Floats) -> Policies:
         """Arrays (..., S_i), one for each player, of one (..., C)."""
-        ends = self.seat.tolist()
-        return tuple(array[..., begin:end] for begin, end in itertools.pairwise(ends))
+        return tuple([array[part] for part in self._parts])
+
+    def behaviour(self, plans: Floats, out: Floats | None = None) -> Floats:
+        """Behaviour strategies (..., C) of realisation plans, as :meth:`metanash.extensive.Treeplex.behaviour`."""
+        found, arguments = np.empty(plans.shape) if out is None else out, self.arguments
+        kernels.behaviours(
+            plans,
+            arguments["first"],
+            arguments["last"],
+            found,
+            math.prod(plans.shape[:-1]),
+            arguments["columns"],
+            arguments["sets"],
+        )
+        return found
 
 
 def flatten(players: Sequence[Treeplex], sequences: Integers, payoff: Floats, orders: Sequence[Integers]) -> Flat:
@@ -92,4 +116,5 @@ def flatten(players: Sequence[Treeplex], sequences: Integers, payoff: Floats, or
         "columns": int(seat[-1]),
         "sets": int(place[-1]),
     }
-    return Flat({"payoff": sealed(listed), **fixed, **sizes}, fixed["seat"])
+    uniform = sealed(np.concatenate([plex.uniform() for plex in players]))
+    return Flat({"payoff": sealed(listed), **fixed, **sizes}, fixed["seat"], uniform)

@@ -174,10 +174,14 @@ def flat_gains(game: ExtensiveGame, strategies: Floats) -> Floats:
     >>> flat_gains(game, np.array([1.0, 0.75, 0.25, 1.0, 0.75, 0.25])).tolist()
     [0.25, 0.75]
     """
-    lead = np.broadcast_shapes(game.batch_shape, strategies.shape[:-1])
-    laws = np.ascontiguousarray(np.broadcast_to(strategies, (*lead, strategies.shape[-1])))
     kinds = math.prod(game.batch_shape)
-    index = np.ascontiguousarray(np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead))
+    if game.batch_shape:
+        lead = np.broadcast_shapes(game.batch_shape, strategies.shape[:-1])
+        laws = np.ascontiguousarray(np.broadcast_to(strategies, (*lead, strategies.shape[-1])))
+        index = np.ascontiguousarray(np.broadcast_to(np.arange(kinds).reshape(game.batch_shape), lead))
+    else:
+        lead, laws = strategies.shape[:-1], np.ascontiguousarray(strategies)
+        index = np.zeros(lead, dtype=np.int64)
     gains = np.zeros((*lead, game.n_players))
     kernels.gains_in_trees(
         index=index,

@@ -10,6 +10,7 @@ Payoffs have any units, so learning rates are for payoffs divided by the player'
 (:attr:`metanash.extensive.ExtensiveGame.spread`): payoffs in other units give the same strategies.
 """
 
+import itertools
 import math
 import warnings
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from metanash import kernels
 from metanash._inner.checks import float_array, integer, within_floats
+from metanash._inner.reductions import largest
 from metanash._inner.runs import PureStartWarning
 from metanash.extensive.games import ExtensiveGame, check_extensive
 from metanash.extensive.gaps import cce_gap, flat_gains, plan_gradient
@@ -130,22 +132,23 @@ class _Averaged:
             If a strategy is none or has other leading axes than the game, or a parameter does not fit.
         """
         check_extensive(type(self).__name__, game)
-        given = game.uniform() if initial is None else game.checked(initial)
-        strategies = []
-        for i, (part, size) in enumerate(zip(given, game.n_sequences, strict=True)):
+        flat, shape = game.flat, (*game.batch_shape, game.flat.arguments["columns"])
+        given = () if initial is None else game.checked(initial)
+        for i, part in enumerate(given):
             if part.shape[:-1] not in {(), game.batch_shape}:
                 raise ValueError(
                     f"initial strategy of player {i} must have leading axes {game.batch_shape} as the game, or none; "
                     f"got shape {part.shape}"
                 )
-            strategies.append(np.broadcast_to(part, (*game.batch_shape, size)).copy())
-        begun, zeros = tuple(strategies), tuple(np.zeros(part.shape) for part in strategies)
+        begun = np.empty(shape)
+        begun[...] = flat.joined(given) if given else flat.uniform
+        strategies, zeros = flat.split(begun), flat.split(np.zeros(shape))
         return ExtensiveState(
             iteration=0,
-            memory=self._memory(game, begun),
-            strategy=begun,
+            memory=self._memory(game, strategies),
+            strategy=strategies,
             plan_sums=zeros,
-            gradient=() if self.alternating else _gradients(game, game.plans(begun)),
+            gradient=() if self.alternating else _gradients(game, game.plans(strategies)),
             gradient_sums=() if self.alternating else zeros,
             value_sums=np.zeros((*game.batch_shape, game.n_players)),
         )
@@ -155,11 +158,44 @@ class _Averaged:
         check_extensive(f"{type(self).__name__}.advance", game)
         if integer("iterations", iterations, 0) == 0:
             return state
-        flat, (rate, alpha) = game.flat, self._speeds(game)
+        return self._advance(game, state, iterations, (), np.empty((2, 0, *game.batch_shape, 0)))[0]
+
+    def advance_and_measure(
+        self, game: ExtensiveGame, state: ExtensiveState, pieces: Sequence[int]
+    ) -> tuple[ExtensiveState, dict[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, to the same bits: the last state, and (..., n) arrays.
+
+        All pieces are one call of the kernel, and what is measured is measured in one call.
+        """
+        check_extensive(f"{type(self).__name__}.advance_and_measure", game)
+        flat, looks = game.flat, [*itertools.accumulate(pieces)]
+        seen = np.empty((3, len(looks), *game.batch_shape, flat.arguments["columns"]))
+        begun = state.iteration
+        state, gradients, worths = self._advance(game, state, looks[-1], looks, seen[1:])
+        flat.behaviour(seen[2], out=seen[0])
+        gaps = largest(flat_gains(game, seen[:2]))
+        found = {"ne_gap": gaps[0], "last_ne_gap": gaps[1]}
+        if not self.alternating:
+            totals = np.array([self._total_weight(begun + look) for look in looks])
+            totals = totals.reshape(-1, *(1,) * (worths.ndim - 1))
+            found["cce_gap"] = cce_gap(game, flat.split(gradients / totals), worths / totals)
+        if game.batch_shape:
+            found = {name: np.moveaxis(values, 0, -1) for name, values in found.items()}
+        return state, found
+
+    def _advance(
+        self, game: ExtensiveGame, state: ExtensiveState, iterations: int, looks: Sequence[int], seen: Floats
+    ) -> tuple[ExtensiveState, Floats, Floats]:
+        """The state after more iterations, and sums of gradients and of payoffs after those of ``looks``.
+
+        Strategies and sums of plans after these are left in ``seen``, (2, looks, ..., C).
+        """
+        flat, lead, (rate, alpha) = game.flat, game.batch_shape, self._speeds(game)
         memory, strategy, plan_sums = map(flat.joined, (state.memory, state.strategy, state.plan_sums))
         moving = () if self.alternating else (flat.joined(state.gradient), flat.joined(state.gradient_sums))
         gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
         value_sums = state.value_sums.copy()
+        gradients, worths = np.empty((len(looks), *gradient.shape)), np.empty((len(looks), *value_sums.shape))
         kernels.learn_trees(
             rate=rate,
             alpha=alpha,
@@ -169,15 +205,21 @@ class _Averaged:
             gradient=gradient,
             gradient_sum=gradient_sums,
             value_sum=value_sums,
-            games=math.prod(game.batch_shape),
+            looks=np.array(looks, dtype=np.int64),
+            seen_plan=seen[1],
+            seen_strategy=seen[0],
+            seen_gradient=gradients,
+            seen_value=worths,
+            games=math.prod(lead),
             power=_POWERS[self.averaging],
             done=state.iteration,
             iterations=iterations,
+            seen=len(looks),
             entropy=int(self._entropy),
             alternating=int(self.alternating),
             **flat.arguments,
         )
-        return ExtensiveState(
+        advanced = ExtensiveState(
             iteration=state.iteration + iterations,
             memory=flat.split(memory),
             strategy=flat.split(strategy),
@@ -186,59 +228,7 @@ class _Averaged:
             gradient_sums=flat.split(gradient_sums) if moving else (),
             value_sums=value_sums,
         )
-
-    def advance_and_measure(
-        self, game: ExtensiveGame, state: ExtensiveState, pieces: Sequence[int]
-    ) -> tuple[ExtensiveState, dict[str, Floats]]:
-        """As ``advance`` by pieces and ``measure`` after each, to the same bits: the last state, and (..., n) arrays.
-
-        Between the pieces nothing is copied but what is measured, and all of that in one call.
-        """
-        check_extensive(f"{type(self).__name__}.advance_and_measure", game)
-        flat, (rate, alpha) = game.flat, self._speeds(game)
-        memory, strategy, plan_sums = map(flat.joined, (state.memory, state.strategy, state.plan_sums))
-        moving = () if self.alternating else (flat.joined(state.gradient), flat.joined(state.gradient_sums))
-        gradient, gradient_sums = moving or (np.zeros(0), np.zeros(0))
-        value_sums, done = state.value_sums.copy(), state.iteration
-        looks = np.empty((2, len(pieces), *plan_sums.shape))
-        regrets = []
-        call = {
-            **flat.arguments,
-            "rate": rate,
-            "alpha": alpha,
-            "memory": memory,
-            "strategy": strategy,
-            "plan_sum": plan_sums,
-            "gradient": gradient,
-            "gradient_sum": gradient_sums,
-            "value_sum": value_sums,
-            "games": math.prod(game.batch_shape),
-            "power": _POWERS[self.averaging],
-            "entropy": int(self._entropy),
-            "alternating": int(self.alternating),
-        }
-        for k, iterations in enumerate(pieces):
-            kernels.learn_trees(**call, done=done, iterations=iterations)
-            done += iterations
-            looks[0, k], looks[1, k] = plan_sums, strategy
-            if moving:
-                total = self._total_weight(done)
-                sums = [part / total for part in flat.split(gradient_sums)]
-                regrets.append(cce_gap(game, sums, value_sums / total))
-        for plex, plans in zip(game.players, flat.split(looks[0]), strict=True):
-            plans[...] = plex.behaviour(plans)
-        average, last = flat_gains(game, looks).max(axis=-1)
-        found = {"ne_gap": average, "last_ne_gap": last, **({"cce_gap": np.stack(regrets)} if moving else {})}
-        state = ExtensiveState(
-            iteration=done,
-            memory=flat.split(memory),
-            strategy=flat.split(strategy),
-            plan_sums=flat.split(plan_sums),
-            gradient=flat.split(gradient) if moving else (),
-            gradient_sums=flat.split(gradient_sums) if moving else (),
-            value_sums=value_sums,
-        )
-        return state, {name: np.moveaxis(values, 0, -1) for name, values in found.items()}
+        return advanced, gradients, worths
 
     def _total_weight(self, iterations: int) -> float:
         """Sum of the weights, exactly and rounded once."""
@@ -250,7 +240,8 @@ class _Averaged:
         check_extensive(f"{type(self).__name__}.output", game)
         if state.iteration == 0:
             return state.strategy
-        return tuple(plex.behaviour(total) for plex, total in zip(game.players, state.plan_sums, strict=True))
+        flat = game.flat
+        return flat.split(flat.behaviour(flat.joined(state.plan_sums)))
 
     def measure(self, game: ExtensiveGame, state: ExtensiveState) -> dict[str, Floats]:
         """Return the gaps, (...) arrays, in payoffs.
@@ -343,7 +334,7 @@ class PredictiveCFR(_Averaged):
     def _memory(self, game: ExtensiveGame, strategies: Policies) -> Policies:
         self._check()
         if self.learning_rate is None:
-            return tuple(np.zeros(part.shape) for part in strategies)
+            return game.flat.split(np.zeros((*game.batch_shape, game.flat.arguments["columns"])))
         rates = _rates(game, self.learning_rate)
         found = []
         for i, part in enumerate(strategies):
@@ -353,7 +344,7 @@ class PredictiveCFR(_Averaged):
         return tuple(found)
 
     def _speeds(self, game: ExtensiveGame) -> tuple[Floats, Floats]:
-        return np.ones((*game.batch_shape, game.n_players)), np.ones(sum(game.n_sets))
+        return np.zeros((*game.batch_shape, game.n_players)), np.zeros(game.flat.arguments["sets"])  # not read
 
 
 @dataclass(frozen=True)

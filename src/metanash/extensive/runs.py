@@ -97,7 +97,7 @@ def learn_extensive(
     """
     check_extensive("learn_extensive", game)
     grid, remedy = grid_of(iterations, at), "a smaller learning rate may help"
-    entries = math.prod(game.batch_shape) * sum(game.n_sequences)
+    entries = math.prod(game.batch_shape) * game.flat.arguments["columns"]
     together = max(1, _ENTRIES_TOGETHER // max(entries, 1)) if goes_together(learner) else None
     state, measures = measured_run(learner, game, learner.start(game, initial), grid, remedy, together)
     return ExtensiveRun(

@@ -14,6 +14,7 @@ Strategies are flat arrays over sequences, (..., S), so that leading axes are a 
 (von Stengel 1996, "Efficient computation of behavior strategies", section 3). Plans are what payoffs are linear in.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from metanash import kernels
 from metanash._inner.checks import ROUNDING, SUM_TOLERANCE, name_entry, policy_array
 from metanash._inner.frozen import Frozen, sealed
 from metanash.kernels.tree_steps import Level, levels_of
@@ -172,12 +174,11 @@ class Treeplex(Frozen):
 
         Rows are divided by their own sum, so that they are distributions whatever the plan lost by rounding.
         """
-        behaviour = np.ones(plan.shape)
-        if self.n_sets:
-            total = np.add.reduceat(plan, self.first, axis=-1)[..., self.owner[1:]]
-            reached = total > 0.0
-            share = plan[..., 1:] / np.where(reached, total, 1.0)
-            behaviour[..., 1:] = np.where(reached, share, self._uniform[1:])
+        plans = np.ascontiguousarray(plan, dtype=np.float64)
+        behaviour, rows = np.empty(plans.shape), math.prod(plans.shape[:-1])
+        kernels.behaviours(
+            plans, self.first, self.first + self.n_actions, behaviour, rows, self.n_sequences, self.n_sets
+        )
         return behaviour
 
     def checked_behaviour(self, value: npt.ArrayLike) -> Floats:

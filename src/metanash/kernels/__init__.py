@@ -40,6 +40,7 @@ from metanash.kernels.extension import find_extension, is_cut_short, source_dige
 from metanash.kernels.twin import (  # the compiled ones take their places below
     ascent,
     backup,
+    behaviours,
     cautious,
     correlated_values,
     discounted_values,
@@ -72,6 +73,7 @@ __all__ = [
     "ascent",
     "backend",
     "backup",
+    "behaviours",
     "cautious",
     "correlated_values",
     "discounted_values",

@@ -104,6 +104,7 @@ def joint_run(
     values: Floats,
     stage_joint: Floats,
     seen_joint: Floats,
+    states_seen: Floats,
     pieces: Integers,
     fresh: Integers,
     looks: Integers,
@@ -122,6 +123,7 @@ def joint_run(
     room: int,
     kept: int,
     seen: int,
+    watched: int,
     count: int,
     longest: int,  # noqa: ARG001
 ) -> None:
@@ -159,6 +161,10 @@ def joint_run(
         Overwritten with averages of the product of the iterates of the stages that end here, as far as there is room.
     seen_joint : (seen, lanes, joint)
         Overwritten with that average of the running stage, at each look.
+    states_seen : (watched, lanes, width)
+        Overwritten at each look, if ``watched`` is ``seen`` and not 0, with x, policy, totals and running chunks of the
+        sums of the product, and the finished sums, each (lanes, ...), one after another: the width is
+        2 columns + 3 joint.
     pieces : (count,) of int64
         Iterations of each piece, up to ``longest``.
     fresh : (count,) of int64
@@ -175,9 +181,10 @@ def joint_run(
     >>> joint_run(reward=reward.reshape(1, 2, 1, 4), transition=np.ones((1, 1, 1, 4, 1)), index=np.zeros(1, int),
     ...     actions=np.array([2, 2]), eta=np.array([0.5]), start_x=zero, start_policy=half, x=zero.copy(),
     ...     policy=half.copy(), sum_joint=np.zeros((2, 1, 4)), finished=zero.copy(), lane_q=np.zeros((1, 2, 4)), q=q,
-    ...     values=np.zeros((2, 1, 2, 2, 1)), stage_joint=np.empty((0, 1, 4)), seen_joint=seen, pieces=np.array([1, 2]),
-    ...     fresh=np.array([0, 1]), looks=np.array([1, 1]), games=1, players=2, horizon=1, states=1, joint=4, columns=4,
-    ...     kinds=1, steps=1, given=1, stage=1, done=0, slots=2, room=2, kept=0, seen=2, count=2, longest=2)
+    ...     values=np.zeros((2, 1, 2, 2, 1)), stage_joint=np.empty((0, 1, 4)), seen_joint=seen, states_seen=np.empty(0),
+    ...     pieces=np.array([1, 2]), fresh=np.array([0, 1]), looks=np.array([1, 1]), games=1, players=2, horizon=1,
+    ...     states=1, joint=4, columns=4, kinds=1, steps=1, given=1, stage=1, done=0, slots=2, room=2,
+    ...     kept=0, seen=2, watched=0, count=2, longest=2)
     >>> seen.tolist(), q[1].ravel().tolist()
     ([[[0.25, 0.25, 0.25, 0.25]], [[0.25, 0.25, 0.25, 0.25]]], [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0])
     """
@@ -231,6 +238,9 @@ def joint_run(
         done += iterations
         if is_look and looked < seen:
             seen_joint.reshape(seen, -1)[looked] = _average(sum_joint, done)
+            if watched:
+                parts = (x, policy, sum_joint, finished)
+                states_seen.reshape(watched, -1)[looked] = np.concatenate([part.ravel() for part in parts])
             looked += 1
 
 

@@ -39,6 +39,7 @@ def mirror_run(
     stage_mu: Floats,
     stage_nu: Floats,
     stage_value: Floats,
+    states_seen: Floats,
     pieces: Integers,
     fresh: Integers,
     looks: Integers,
@@ -54,6 +55,7 @@ def mirror_run(
     done: int,
     slots: int,
     seen: int,
+    watched: int,
     kept: int,
     count: int,
     longest: int,  # noqa: ARG001
@@ -89,6 +91,10 @@ def mirror_run(
         Overwritten with sums of all iterates, at each look.
     stage_mu, stage_nu, stage_value : (kept, lanes, rows), (kept, lanes, columns), (kept, lanes)
         Overwritten with sums over the stages that end here, as far as there is room.
+    states_seen : (watched, lanes, width)
+        Overwritten at each look, if ``watched`` is ``seen`` and not 0, with x, y, mu, nu, the totals and running chunks
+        of the sums of mu, of nu and of the value, and the finished sums, each (lanes, ...), one after another: the
+        width is 5 (rows + columns) + 2.
     pieces : (count,) of int64
         Iterations of each piece, up to ``longest``.
     fresh : (count,) of int64
@@ -109,9 +115,10 @@ def mirror_run(
     ...     x=zero.copy(), y=zero.copy(), mu=half.copy(), nu=half.copy(), sum_mu=np.zeros((2, 1, 2)),
     ...     sum_nu=np.zeros((2, 1, 2)), sum_value=np.zeros((2, 1)), finished_mu=zero.copy(), finished_nu=zero.copy(),
     ...     q=q, seen_mu=seen, seen_nu=np.empty((2, 1, 2)), stage_mu=np.empty((0, 1, 2)), stage_nu=np.empty((0, 1, 2)),
-    ...     stage_value=np.empty((0, 1)), pieces=np.array([1, 2]), fresh=np.array([0, 1]), looks=np.array([1, 1]),
-    ...     games=1, horizon=1, states=1, rows=2, columns=2, kinds=1, steps=1, given=1, stage=1, done=0, slots=2,
-    ...     seen=2, kept=0, count=2, longest=2, predicts=1)
+    ...     stage_value=np.empty((0, 1)), states_seen=np.empty(0),
+    ...     pieces=np.array([1, 2]), fresh=np.array([0, 1]), looks=np.array([1, 1]), games=1, horizon=1, states=1,
+    ...     rows=2, columns=2, kinds=1, steps=1, given=1, stage=1, done=0, slots=2, seen=2, watched=0, kept=0, count=2,
+    ...     longest=2, predicts=1)
     >>> seen.tolist(), q[1].tolist()
     ([[[0.5, 0.5]], [[1.5, 1.5]]], [[[1.0, 0.0], [0.0, 1.0]]])
     """
@@ -164,6 +171,9 @@ def mirror_run(
         if is_look and looked < seen:
             for found, finished, running in ((seen_mu, finished_mu, sum_mu), (seen_nu, finished_nu, sum_nu)):
                 found.reshape(seen, -1)[looked] = finished.ravel() + _level_sum(running, -1)
+            if watched:
+                parts = (x, y, mu, nu, *sums, finished_mu, finished_nu)
+                states_seen.reshape(watched, -1)[looked] = np.concatenate([part.ravel() for part in parts])
             looked += 1
 
 

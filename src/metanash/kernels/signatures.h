@@ -551,6 +551,11 @@ KERNEL(learn_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->c
     WRITE(gradient, (games, kept))
     WRITE(gradient_sum, (games, kept))
     WRITE(value_sum, (games, players))
+    INDEX(looks, (within), (seen)) /* iterations of this call after which somebody looks, increasing */
+    WRITE(seen_plan, (seen, games, columns)) /* plan_sum at each look, and so on */
+    WRITE(seen_strategy, (seen, games, columns))
+    WRITE(seen_gradient, (seen, games, kept))
+    WRITE(seen_value, (seen, games, players))
     SIZE(games, 0)
     SIZE(players, 1)
     SIZE(terminals, 0)
@@ -559,6 +564,7 @@ KERNEL(learn_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->c
     SIZE(power, 0) /* of t in the weights */
     SIZE(done, 0)
     SIZE(iterations, 0)
+    SIZE(seen, 0)
     FLAG(entropy) /* mirror descent with dilated entropy, not predictive regret matching+ */
     FLAG(alternating)
     RULE(c->power <= 2, "power must be 0, 1 or 2")
@@ -569,7 +575,19 @@ KERNEL(learn_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->c
     DERIVED(marks, c->sets + 1)
     DERIVED(beyond, c->players * c->terminals + 1)
     DERIVED(kept, c->alternating ? 0 : c->columns)
+    DERIVED(within, c->iterations + (c->iterations < INT64_MAX))
 END(learn_trees)
+
+KERNEL(behaviours, c->rows, 2.0 * c->rows * c->columns, "Behaviour strategies of realisation plans")
+    READ(plan, (rows, columns)) /* of all players, or sums of plans */
+    INDEX(first, (edges), (sets))
+    INDEX(last, (edges), (sets))
+    WRITE(strategy, (rows, columns))
+    SIZE(rows, 0)
+    SIZE(columns, 1)
+    SIZE(sets, 0)
+    DERIVED(edges, c->columns + 1)
+END(behaviours)
 
 KERNEL(gains_in_trees, c->games, 1.0 * c->games * c->players * (c->terminals + c->columns),
        "Gains of best responses in extensive games")

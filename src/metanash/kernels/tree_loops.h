@@ -5,6 +5,7 @@
 
 /* What a game keeps; a field is named as in signatures.h. */
 struct TREE(tree) {
+    int64_t game; /* its number, or that of the first one */
     const REAL *payoff, *rate;
     REAL *memory, *strategy, *plan_sum, *gradient, *gradient_sum, *value_sum;
     REAL *plan;          /* realisation plans of all players */
@@ -160,32 +161,47 @@ static void TREE(move)(const struct learn_trees_call *c, struct TREE(tree) *t, i
         TREE(match_sets)(c, t, i);
 }
 
+/* What is seen at a look, of the game or games of `t`. */
+static void TREE(look)(const struct learn_trees_call *c, const struct TREE(tree) *t, int64_t look) {
+    KEEP(t->plan_sum, c->columns, c->seen_plan + look * c->games * c->columns);
+    KEEP(t->strategy, c->columns, c->seen_strategy + look * c->games * c->columns);
+    KEEP(t->gradient_sum, c->kept, c->seen_gradient + look * c->games * c->kept);
+    KEEP(t->value_sum, c->players, c->seen_value + look * c->games * c->players);
+}
+
+static void TREE(iterate)(const struct learn_trees_call *c, struct TREE(tree) *t, int64_t round) {
+    double power = 1.0;
+    for (int64_t k = 0; k < c->power; k++) power *= (double)round;
+    const REAL weight = SPREAD(power);
+    for (int64_t i = 0; i < c->players; i++) {
+        if (c->alternating)
+            TREE(gradient)(c, t->payoff, i, t->plan, t->worth);
+        else
+            for (int64_t s = c->seat[i]; s < c->seat[i + 1]; s++) t->worth[s] = t->gradient[s];
+        TREE(move)(c, t, i);
+        if (c->alternating) TREE(realise)(c, i, t->strategy, t->plan, weight, t->plan_sum);
+    }
+    if (c->alternating) return;
+    for (int64_t i = 0; i < c->players; i++) TREE(realise)(c, i, t->strategy, t->plan, weight, t->plan_sum);
+    for (int64_t i = 0; i < c->players; i++) {
+        REAL value = SPREAD(0.0);
+        TREE(gradient)(c, t->payoff, i, t->plan, t->gradient);
+        for (int64_t s = c->seat[i]; s < c->seat[i + 1]; s++) {
+            t->gradient_sum[s] = FUSED(weight, t->gradient[s], t->gradient_sum[s]);
+            value = FUSED(t->gradient[s], t->plan[s], value);
+        }
+        t->value_sum[i] = FUSED(weight, value, t->value_sum[i]);
+    }
+}
+
 static void TREE(learn)(const struct learn_trees_call *c, struct TREE(tree) *t) {
     for (int64_t s = 0; s < c->columns; s++) t->plan[s] = SPREAD(1.0);
     for (int64_t i = 0; i < c->players; i++) TREE(realise)(c, i, t->strategy, t->plan, SPREAD(0.0), NULL);
-    for (int64_t round = c->done + 1; round <= c->done + c->iterations; round++) {
-        double power = 1.0;
-        for (int64_t k = 0; k < c->power; k++) power *= (double)round;
-        const REAL weight = SPREAD(power);
-        for (int64_t i = 0; i < c->players; i++) {
-            if (c->alternating)
-                TREE(gradient)(c, t->payoff, i, t->plan, t->worth);
-            else
-                for (int64_t s = c->seat[i]; s < c->seat[i + 1]; s++) t->worth[s] = t->gradient[s];
-            TREE(move)(c, t, i);
-            if (c->alternating) TREE(realise)(c, i, t->strategy, t->plan, weight, t->plan_sum);
-        }
-        if (c->alternating) continue;
-        for (int64_t i = 0; i < c->players; i++) TREE(realise)(c, i, t->strategy, t->plan, weight, t->plan_sum);
-        for (int64_t i = 0; i < c->players; i++) {
-            REAL value = SPREAD(0.0);
-            TREE(gradient)(c, t->payoff, i, t->plan, t->gradient);
-            for (int64_t s = c->seat[i]; s < c->seat[i + 1]; s++) {
-                t->gradient_sum[s] = FUSED(weight, t->gradient[s], t->gradient_sum[s]);
-                value = FUSED(t->gradient[s], t->plan[s], value);
-            }
-            t->value_sum[i] = FUSED(weight, value, t->value_sum[i]);
-        }
+    int64_t look = 0;
+    for (int64_t k = 0;; k++) { /* k iterations are done */
+        for (; look < c->seen && c->looks[look] == k; look++) TREE(look)(c, t, look);
+        if (k == c->iterations) break;
+        TREE(iterate)(c, t, c->done + k + 1);
     }
 }
 

@@ -31,6 +31,7 @@ static always_inline void NAMED(tree_exp)(double *x, const int64_t n) {
 #define EXP(x, n) NAMED(tree_exp)(x, n)
 #define LOG(x) log(x)
 #define FUSED(x, y, z) NAMED(fused)(x, y, z)
+#define KEEP(x, size, out) memcpy((out) + t->game * (size), x, (size_t)(size) * sizeof(double))
 #include "tree_loops.h"
 #undef REAL
 #undef TREE
@@ -40,6 +41,7 @@ static always_inline void NAMED(tree_exp)(double *x, const int64_t n) {
 #undef EXP
 #undef LOG
 #undef FUSED
+#undef KEEP
 
 static always_inline void NAMED(tree_exp_each)(vec *x, int64_t n) {
     for (int64_t a = 0; a < n; a++) x[a] = NAMED(exp_of_negative)(x[a]);
@@ -58,6 +60,7 @@ static always_inline vec NAMED(log_each)(vec x) {
 #define EXP(x, n) NAMED(tree_exp_each)(x, n)
 #define LOG(x) NAMED(log_each)(x)
 #define FUSED(x, y, z) NAMED(fused_each)(x, y, z)
+#define KEEP(x, size, out) scatter(x, size, t->game, c->games, out)
 #define MANY
 #include "tree_loops.h"
 #undef MANY
@@ -69,6 +72,7 @@ static always_inline vec NAMED(log_each)(vec x) {
 #undef EXP
 #undef LOG
 #undef FUSED
+#undef KEEP
 
 /* ---- calls ----------------------------------------------------------------------------------------- */
 
@@ -78,7 +82,7 @@ static always_inline vec NAMED(log_each)(vec x) {
     ARRAY(gradient_sum, kept) ARRAY(value_sum, players)
 
 static void NAMED(tree_of_one)(const struct learn_trees_call *c, int64_t game, double *work) {
-    struct NAMED(tree_of_one) t = {.payoff = c->payoff + game * c->players * c->terminals,
+    struct NAMED(tree_of_one) t = {.game = game, .payoff = c->payoff + game * c->players * c->terminals,
                                    .rate = c->rate + game * c->players,
                                    .plan = work, .worth = work + c->columns, .next = work + 2 * c->columns};
 #define ARRAY(name, size) t.name = c->name + game * c->size;
@@ -88,7 +92,7 @@ static void NAMED(tree_of_one)(const struct learn_trees_call *c, int64_t game, d
 }
 
 static void NAMED(tree_of_many)(const struct learn_trees_call *c, int64_t game, vec *work) {
-    struct NAMED(tree_of_many) t = {.plan = work, .worth = work + c->columns, .next = work + 2 * c->columns};
+    struct NAMED(tree_of_many) t = {.game = game, .plan = work, .worth = work + c->columns, .next = work + 2 * c->columns};
     vec *payoff = work + 3 * c->columns, *rate = payoff + c->players * c->terminals, *room = rate + c->players;
     gather(c->payoff, c->players * c->terminals, game, c->games, payoff);
     gather(c->rate, c->players, game, c->games, rate);
@@ -134,6 +138,40 @@ static int NAMED(gains_in_trees)(const void *call) {
         NAMED(gains_of_one)(&shape, c->payoff + c->index[game] * c->players * c->terminals,
                             c->strategy + game * c->columns, plan, plan + c->columns, c->gain + game * c->players);
     free(whole);
+    return 0;
+}
+
+/* Sum of numbers in the order of NumPy: eight running sums, in halves where there are many numbers. */
+static double NAMED(sum_as_numpy)(const double *x, int64_t n) {
+    double sum = 0.0, part[8];
+    int64_t k = 0;
+    if (n > 128) {
+        const int64_t half = n / 2 - n / 2 % 8;
+        return NAMED(sum_as_numpy)(x, half) + NAMED(sum_as_numpy)(x + half, n - half);
+    }
+    if (n >= 8) {
+        for (int a = 0; a < 8; a++) part[a] = x[a];
+        for (k = 8; k + 8 <= n; k += 8)
+            for (int a = 0; a < 8; a++) part[a] += x[k + a];
+        sum = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+    }
+    for (; k < n; k++) sum += x[k];
+    return sum;
+}
+
+/* Each set divided by its own sum, which is that of np.add.reduceat. */
+static int NAMED(behaviours)(const void *call) {
+    const struct behaviours_call *c = call;
+    for (int64_t row = c->share.first; row < c->share.last; row++) {
+        const double *plan = c->plan + row * c->columns;
+        double *strategy = c->strategy + row * c->columns;
+        for (int64_t s = 0; s < c->columns; s++) strategy[s] = 1.0;
+        for (int64_t j = 0; j < c->sets; j++) {
+            const int64_t first = c->first[j], n = c->last[j] - first;
+            const double total = n > 0 ? plan[first] + NAMED(sum_as_numpy)(plan + first + 1, n - 1) : 0.0;
+            for (int64_t s = first; s < first + n; s++) strategy[s] = total > 0.0 ? plan[s] / total : 1.0 / (double)n;
+        }
+    }
     return 0;
 }
 

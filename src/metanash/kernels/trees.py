@@ -18,7 +18,7 @@ from metanash.kernels.tree_steps import (
 )
 from metanash.typing import Floats, Integers
 
-__all__ = ["gains_in_trees", "learn_trees"]
+__all__ = ["behaviours", "gains_in_trees", "learn_trees"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,11 @@ def learn_trees(
     gradient: Floats,
     gradient_sum: Floats,
     value_sum: Floats,
+    looks: Integers,
+    seen_plan: Floats,
+    seen_strategy: Floats,
+    seen_gradient: Floats,
+    seen_value: Floats,
     games: int,
     players: int,
     terminals: int,
@@ -98,6 +103,7 @@ def learn_trees(
     power: int,
     done: int,
     iterations: int,
+    seen: int,
     entropy: int,
     alternating: int,
 ) -> None:
@@ -133,6 +139,12 @@ def learn_trees(
         columns.
     value_sum : (games, players)
         Sums of t^power times the payoffs, advanced unless players move in turns.
+    looks : (seen,) of int64
+        Increasing numbers of iterations of this call, after which somebody looks.
+    seen_plan, seen_strategy : (seen, games, columns)
+        Overwritten with ``plan_sum`` and ``strategy`` at each look.
+    seen_gradient, seen_value : (seen, games, kept), (seen, games, players)
+        The same of ``gradient_sum`` and ``value_sum``.
     power : int
         0, 1 or 2.
     done, iterations : int
@@ -149,10 +161,12 @@ def learn_trees(
     >>> law, sums = np.array([[1.0, 0.75, 0.25, 1.0, 0.75, 0.25]]), np.zeros((1, 6))
     >>> rates = {"rate": np.ones((1, 2)), "alpha": np.ones(2), "memory": np.zeros((1, 6)),
     ...     "value_sum": np.zeros((1, 2))}
-    >>> none = {"gradient": np.zeros(0), "gradient_sum": np.zeros(0)}
-    >>> learn_trees(**rates, strategy=law, plan_sum=sums, **none, **sizes, **game.flat.arguments)
-    >>> (sums / sums[:, :1]).round(1).tolist()  # the average is near 1/2
-    [[1.0, 0.5, 0.5, 1.0, 0.5, 0.5]]
+    >>> none = dict.fromkeys(("gradient", "gradient_sum", "seen_gradient"), np.zeros(0))
+    >>> plans, laws, worths = np.empty((1, 1, 6)), np.empty((1, 1, 6)), np.empty((1, 1, 2))
+    >>> looks = {"looks": np.array([1]), "seen_plan": plans, "seen_strategy": laws, "seen_value": worths, "seen": 1}
+    >>> learn_trees(**rates, strategy=law, plan_sum=sums, **none, **looks, **sizes, **game.flat.arguments)
+    >>> (sums / sums[:, :1]).round(1).tolist(), plans[0].tolist()  # the average is near 1/2, the first plans are pure
+    ([[1.0, 0.5, 0.5, 1.0, 0.5, 0.5]], [[1.0, 1.0, 0.0, 1.0, 0.0, 1.0]])
     """
     del sets
     table = payoff.reshape(games, players, terminals)
@@ -163,6 +177,15 @@ def learn_trees(
     sums, worths = plan_sum.reshape(games, columns), value_sum.reshape(games, players)
     width = 0 if alternating else columns
     slopes, slope_sums = gradient.reshape(games, width), gradient_sum.reshape(games, width)
+    kinds = ((seen_plan, sums), (seen_strategy, laws), (seen_gradient, slope_sums), (seen_value, worths))
+    views = [(kind.reshape(seen, *array.shape), array) for kind, array in kinds]
+
+    def look(t: int) -> None:
+        for k in np.flatnonzero(looks == t - done):
+            for view, array in views:
+                view[k] = array
+
+    look(done)
     for part in parts:
         part.realise(laws, plans)
 
@@ -194,6 +217,7 @@ def learn_trees(
                 worths[:, i] += weight * (slopes[:, part.columns] * plans[:, part.columns]).sum(axis=-1)
             slope_sums += weight * slopes
         sums += weight * plans
+        look(t)
 
 
 def gains_in_trees(
@@ -261,3 +285,36 @@ def gains_in_trees(
         slope = part.gradient(table[index.reshape(-1), i], plans)
         best = best_worths(part.levels, slope)[:, 0]
         gain.reshape(games, players)[:, i] = best - (slope * plans[:, part.columns]).sum(axis=-1)
+
+
+def behaviours(
+    plan: Floats, first: Integers, last: Integers, strategy: Floats, rows: int, columns: int, sets: int
+) -> None:
+    """Behaviour strategies of realisation plans: each information set divided by its own sum.
+
+    Parameters
+    ----------
+    plan : (rows, columns)
+        Plans of all players side by side, or sums of plans.
+    first, last : (sets,) of int64
+        As in :func:`learn_trees`.
+    strategy : (rows, columns)
+        Overwritten, with uniform rows where the plan of a set sums to 0, and 1 at empty sequences.
+
+    Examples
+    --------
+    >>> strategy = np.empty((1, 5))
+    >>> behaviours(np.array([[4.0, 1.0, 3.0, 0.0, 0.0]]), np.array([1, 3]), np.array([3, 5]), strategy, 1, 5, 2)
+    >>> strategy.tolist()
+    [[1.0, 0.25, 0.75, 0.5, 0.5]]
+    """
+    plans, found = plan.reshape(rows, columns), strategy.reshape(rows, columns)
+    found[...] = 1.0
+    if not sets:
+        return
+    sizes = last - first
+    chosen = np.concatenate([np.arange(low, high) for low, high in zip(first, last, strict=True)])
+    shares = plans[:, chosen]
+    total = np.repeat(np.add.reduceat(shares, np.cumsum(sizes) - sizes, axis=-1), sizes, axis=-1)
+    reached = total > 0.0
+    found[:, chosen] = np.where(reached, shares / np.where(reached, total, 1.0), np.repeat(1.0 / sizes, sizes))

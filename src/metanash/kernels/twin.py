@@ -26,13 +26,14 @@ from metanash.kernels.points import maml
 from metanash.kernels.sampling import simulate
 from metanash.kernels.schedules import mirror_run, regret_run
 from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
-from metanash.kernels.trees import gains_in_trees, learn_trees
+from metanash.kernels.trees import behaviours, gains_in_trees, learn_trees
 from metanash.typing import Floats, Integers
 
 __all__ = [
     "CHUNK",
     "ascent",
     "backup",
+    "behaviours",
     "cautious",
     "correlated_values",
     "discounted_values",

@@ -24,7 +24,7 @@ have, make runs of small games quicker; a subclass that redefines the plain ones
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -39,14 +39,16 @@ from metanash.games import Game, GameBatch
 from metanash.typing import Floats, Integers, Policies
 
 __all__ = ["Learner", "Policies", "Probe", "PureStartWarning", "Run", "checkpoints", "learn"]
-__all__ += ["checked_policies", "has_quick", "learning_rates", "step_by_step", "warn_of_zeros"]
+__all__ += ["checked_policies", "has_quick", "learning_rates", "step_by_step"]
+__all__ += ["warn_of_zeros", "watched_step_by_step"]
 
 State = TypeVar("State")
 _ENTRIES_TOGETHER, _LEAST_TOGETHER = 1 << 18, 8
 """Rewards, at most, of all games for all checkpoints that are gone through in one call: it has a price, which few
 checkpoints of large games do not pay for."""
-_ITERATIONS_TOGETHER = 1 << 16
-"""Iterations, at most, between several checkpoints that are gone through in one call, which nothing interrupts."""
+_WORK_TOGETHER, _LEAST_REWARDS = 1 << 32, 1 << 8
+"""Iterations times rewards of all games, at most, between several checkpoints that are gone through in one call, which
+nothing interrupts: a second or two. Few rewards count as so many."""
 
 
 class Learner(Protocol[State]):
@@ -220,9 +222,9 @@ def warn_of_zeros(policies: Policies, axes: str, learner: str, above: int) -> No
 def _check_finite(measures: Mapping[str, Floats], times: Sequence[int]) -> None:
     """Raise ArithmeticError unless measures (n, G) are finite; ``times`` are the iterations that they are of."""
     for name, values in measures.items():
-        bad = ~np.isfinite(values)
-        if bad.any():
-            first, game = (int(k) for k in np.argwhere(bad)[0])
+        finite = np.isfinite(values)
+        if np.count_nonzero(finite) < finite.size:
+            first, game = (int(k) for k in np.argwhere(~finite)[0])
             raise ArithmeticError(
                 f"{name} of game {game} is {values[first, game]} after {times[first]} iterations; a smaller learning "
                 "rate may help"
@@ -291,14 +293,17 @@ def learn(
         return Run(checkpoints=grid, measures=measures, state=state, policy=learner.output(state))
     found: dict[str, list[Floats]] = {}
     probes: dict[str, list[Floats]] = {}
-    done = 0
-    for t in grid.tolist():
-        state = learner.advance(batch, state, t - done)
-        done = t
-        measured = learner.measure(batch, state)
-        _check_finite({name: np.asarray(value)[np.newaxis] for name, value in measured.items()}, [t])
-        _append(found, measured)
-        _append(probes, probe(learner, state))
+    quick: Any = learner
+    is_quick = has_quick(learner, "advance_and_watch", "advance", "advance_own", "measure", "output")
+    through = quick.advance_and_watch if is_quick else partial(watched_step_by_step, learner)
+    room = _ENTRIES_TOGETHER // batch.reward.size
+    for times, pieces in _blocks(batch, grid, room if is_quick and room >= _LEAST_TOGETHER else 1):
+        states, block = through(batch, state, pieces)
+        for k, (t, state) in enumerate(zip(times, states, strict=True)):
+            measured = {name: values[k] for name, values in block.items()}
+            _check_finite({name: value[np.newaxis] for name, value in measured.items()}, [t])
+            _append(found, measured)
+            _append(probes, probe(learner, state))
     return Run(
         checkpoints=grid,
         measures=_by_checkpoint(found),
@@ -336,6 +341,29 @@ def step_by_step(
     return state, {name: np.stack(values) for name, values in found.items()}
 
 
+def watched_step_by_step(
+    learner: Any, games: GameBatch[Any], state: State, pieces: Sequence[int]
+) -> tuple[list[State], Mapping[str, Floats]]:
+    """``advance_and_watch`` by ``advance`` and ``measure``: the states after each piece, and measures, (n, G).
+
+    Examples
+    --------
+    >>> import metanash as mn
+    >>> still = mn.Transition.shared([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    >>> games = mn.GameBatch.of(mn.ZeroSumGame([[[[0.5, 0.0], [0.0, 1.0]]]], still))
+    >>> learner = mn.RegretMatching()
+    >>> states, measures = watched_step_by_step(learner, games, learner.start(games), [1, 9])
+    >>> [state.iteration for state in states], measures["ne_gap"].shape
+    ([1, 10], (2, 1))
+    """
+    states, found = [], dict[str, list[Floats]]()
+    for iterations in pieces:
+        state = learner.advance(games, state, iterations)
+        states.append(state)
+        _append(found, learner.measure(games, state))
+    return states, {name: np.stack(values) for name, values in found.items()}
+
+
 def _unobserved(
     batch: GameBatch[Any], learner: Learner[State], state: State, grid: Integers
 ) -> tuple[State, dict[str, Floats]]:
@@ -350,35 +378,36 @@ def _unobserved(
     room = _ENTRIES_TOGETHER // batch.reward.size
     together = room if is_quick and room >= _LEAST_TOGETHER else 0
     found: dict[str, list[Floats]] = {}
-    done = 0
-    for times in _blocks(grid.tolist(), together):
-        pieces = [after - before for before, after in zip([done, *times], times, strict=False)]
+    for times, pieces in _blocks(batch, grid, together):
         block: Mapping[str, Floats]
         if together < 2:
             state = advance(batch, state, pieces[0])
             block = {name: np.asarray(value)[np.newaxis] for name, value in learner.measure(batch, state).items()}
         else:
             state, block = through(batch, state, pieces)
-        done = times[-1]
         _check_finite(block, times)
         _append(found, block)
     return state, {name: np.concatenate(blocks).T.copy() for name, blocks in found.items()}
 
 
-def _blocks(times: Sequence[int], together: int) -> list[list[int]]:
-    """Checkpoints in blocks of at most ``together``, each within a number of iterations unless it is one checkpoint."""
-    if len(times) <= together and (not times or times[-1] <= _ITERATIONS_TOGETHER):
-        return [[*times]] if times else []
-    blocks: list[list[int]] = []
+def _blocks(batch: GameBatch[Any], grid: Integers, together: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Checkpoints in blocks of at most ``together``, each within an amount of work unless it is one checkpoint.
+
+    With them the iterations before each of them, since the one before it.
+    """
     begin = last = 0
-    for t in times:
-        if blocks and len(blocks[-1]) < together and t - begin <= _ITERATIONS_TOGETHER:
-            blocks[-1].append(t)
-        else:
-            begin = last
-            blocks.append([t])
+    most = _WORK_TOGETHER // max(batch.reward.size, _LEAST_REWARDS)
+    block: list[int] = []
+    pieces: list[int] = []
+    for t in grid.tolist():
+        if block and (len(block) >= together or t - begin > most):
+            yield block, pieces
+            begin, block, pieces = last, [], []
+        block.append(t)
+        pieces.append(t - last)
         last = t
-    return blocks
+    if block:
+        yield block, pieces
 
 
 def has_quick(learner: Any, quick: str, *plain: str) -> bool:

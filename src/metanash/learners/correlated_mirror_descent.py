@@ -11,12 +11,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from metanash import kernels
 from metanash._inner.frozen import sealed
-from metanash._inner.reductions import largest
+from metanash._inner.reductions import largest, summed
 from metanash.correlated import (
     CorrelatedPolicy,
     StageValues,
@@ -27,18 +28,21 @@ from metanash.correlated import (
     player_means,
     product_values,
     stage_values,
+    values_after,
 )
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
-from metanash.learners.base import Policies, has_quick, step_by_step
+from metanash.learners.base import Policies, has_quick, step_by_step, watched_step_by_step
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
+    Place,
     Schedule,
     StagedMirrorDescent,
     StagedState,
     StageStatistics,
     before_first,
+    parts_of,
     restart,
     schedule,
 )
@@ -254,28 +258,43 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         Takes a GameBatch of MarkovGame; raises ValueError for anything else, and as ``advance`` and ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_measure", games, MarkovGame)
+        found = self._in_one_call(games, state, pieces, is_watched=False)
+        return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
+
+    def advance_and_watch(
+        self, games: GameBatch[MarkovGame], state: JointState, pieces: Sequence[int]
+    ) -> tuple[list[JointState], Mapping[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, (n, G), with all states; in one call if games are dense.
+
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, and as ``advance`` and ``measure``.
+        """
+        check_batch("CorrelatedMirrorDescent.advance_and_watch", games, MarkovGame)
+        found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
+        return found or watched_step_by_step(self, games, state, pieces)
+
+    def _in_one_call(
+        self, games: GameBatch[MarkovGame], state: JointState, pieces: Sequence[int], *, is_watched: bool
+    ) -> tuple[list[JointState], dict[str, Floats]] | None:
+        """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
         plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
         given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
-        is_own = has_quick(self, "advance_and_measure", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
+        own = ("_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
         is_tree = self.exact_gap and games.game.horizon > 1
         is_wide = games.game.n_players == MOST_PLAYERS  # arrays have no room for an axis of stages
         transition = games.transitions.stacked
-        if not is_own or self.reconsider or is_tree or is_wide or transition is None or 1 < given < last:
-            return step_by_step(self, games, state, pieces)
-        seen, worth = self._go_through(games, transition, state, plan)
-        times = state.iteration + np.cumsum(pieces)
-        gains = _gains_of_stages(games, worth, plan, state.gains)
+        if not has_quick(self, *own) or self.reconsider or is_tree or is_wide or transition is None or 1 < given < last:
+            return None
+        times = np.array([state.iteration + place.iterations for place in plan.places])
+        seen, worth, gains, states = self._go_through(games, transition, state, plan, is_watched=is_watched)
         found = {"cce_gap_bound": _bounds_seen(games, seen, worth, plan, gains, times)}
         if games.game.horizon == 1:
-            found["cce_gap"] = _gaps_seen(games, seen, state, plan, times)
-        state.gains, state.iteration, state.stage = gains[-1], int(times[-1]), last
-        state.length, state.done = plan.length, plan.done
-        return state, found
+            found["cce_gap"] = _gaps_seen(games, seen, states[-1], plan, times)
+        return states, found
 
     def _go_through(
-        self, games: GameBatch[MarkovGame], transition: Floats, state: JointState, plan: Schedule
-    ) -> tuple[Floats, Floats]:
-        """Advance the arrays of the state over a schedule, but for gains.
+        self, games: GameBatch[MarkovGame], transition: Floats, state: JointState, plan: Schedule, *, is_watched: bool
+    ) -> tuple[Floats, Floats, Floats, list[JointState]]:
+        """Advance a state over a schedule.
 
         Returns
         -------
@@ -283,14 +302,20 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             Average product of the iterates in the running stage, at the looks.
         (stages + 1, G, 2, N, H, S) array
             Values of the stage before the running one, and of those that end.
+        (stages + 1, G, N) array
+            Sums of the gains over finished stages.
+        list of JointState
+            At the looks; the last alone unless it is watched.
         """
         ends, looks, transitions = len(plan.ended), len(plan.since), games.transitions
         horizon, states, players = *state.eta.shape[1:], len(state.iterate)
         (anchor, iterate), (finished,), shape = state.columns, state.finished_sums, state.joint_sums.shape[1:]
-        slots = 1 + (ends if self.keep_stages else min(ends, 1))
+        slots = 1 + (ends if self.keep_stages or is_watched else min(ends, 1))
         q, lane_q = np.empty((slots, *state.q.shape)), state.lane_q.copy()
         worth = np.empty((1 + ends, len(games), 2, players, horizon, states))
         joints, seen = np.empty((ends, *shape)), np.empty((looks, *shape))
+        shapes = [part.shape for part in (anchor, iterate, state.joint_sums, finished)]
+        watched = np.empty((looks if is_watched else 0, sum(map(math.prod, shapes))))
         q[0], worth[0, :, 0], worth[0, :, 1] = state.q, state.values.followed, state.values.deviated
         kernels.joint_run(
             reward=games.reward,
@@ -309,6 +334,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             values=worth,
             stage_joint=joints,
             seen_joint=seen,
+            states_seen=watched,
             pieces=plan.pieces,
             fresh=plan.fresh,
             looks=plan.looks,
@@ -327,22 +353,43 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
             room=1 + ends,
             kept=ends,
             seen=looks,
+            watched=len(watched),
             count=len(plan.pieces),
             longest=int(plan.pieces.max()),
         )
+        more: tuple[EndedStage[JointStage], ...] = ()
         if self.keep_stages:
-            some = partial(_ended, state.stage, plan.ended, state.initial, q, joints)
-            state.stages = state.stages.and_then(*EndedStage.of(some, ends, state.q.size))
-        state.joints, state.lengths = (*state.joints, *sealed(joints)), (*state.lengths, *plan.ended)
-        state.values = StageValues(worth[-1, :, 0], worth[-1, :, 1])
-        state.q, state.lane_q = q[ends % slots], lane_q
-        return seen, worth
+            more = EndedStage.of(partial(_ended, state.stage, plan.ended, state.initial, q, joints), ends, state.q.size)
+        gains, averages = _gains_of_stages(games, worth, plan, state.gains), tuple(sealed(joints))
+
+        def advanced(place: Place) -> dict[str, Any]:
+            n = place.ended
+            return {
+                **place.after(state),
+                "q": q[n % slots],
+                "lane_q": lane_q if n == ends else _by_lanes(q[n]),
+                "joints": (*state.joints, *averages[:n]),
+                "lengths": (*state.lengths, *plan.ended[:n]),
+                "values": StageValues(worth[n, :, 0], worth[n, :, 1]),
+                "gains": gains[n],
+                "stages": state.stages.and_then(*more[:n]),
+            }
+
+        if not is_watched:
+            vars(state).update(advanced(plan.places[-1]))
+            return seen, worth, gains, [state]
+        states = []
+        for place, row in zip(plan.places, watched, strict=True):
+            anchor, iterate, sums, finished = parts_of(row, shapes)
+            own: dict[str, Any] = {"columns": (anchor, iterate), "joint_sums": sums, "finished_sums": (finished,)}
+            states.append(_with_views(replace(state, **advanced(place), **own)))
+        return seen, worth, gains, states
 
 
 def _gains_of_stages(games: GameBatch[MarkovGame], worth: Floats, plan: Schedule, known: Floats) -> Floats:
     """Sums of the gains over finished stages, before each stage that runs in a schedule: (stages + 1, G, N)."""
     difference = worth[:, :, 1, :, 0] - worth[:, :, 0, :, 0]
-    gain = (games.initial[:, np.newaxis] * difference).sum(axis=-1)
+    gain = summed(games.initial[:, np.newaxis] * difference)
     lengths = np.array(plan.ended, dtype=np.float64)[:, np.newaxis, np.newaxis]
     return np.cumsum(np.concatenate([known[np.newaxis], lengths * gain[1:]]), axis=0)  # one after the other
 
@@ -351,14 +398,15 @@ def _bounds_seen(
     games: GameBatch[MarkovGame], seen: Floats, worth: Floats, plan: Schedule, gains: Floats, times: Integers
 ) -> Floats:
     """``cce_gap_bound`` at the looks, (n, G)."""
-    gain = np.empty((len(seen), len(games), games.game.n_players))
+    players, (horizon, states) = worth.shape[3], worth.shape[4:]
+    gain = np.empty((len(seen), len(games), players))
     for block, again in games.measured_together(len(seen)):
-        before = worth[plan.before[block]].reshape(-1, *worth.shape[2:])
-        joints = seen[block].reshape(-1, *seen.shape[2:])
-        running = stage_values(again, joints, StageValues(before[:, 0], before[:, 1]))
-        gain[block] = running.gain(again).reshape(-1, *gain.shape[1:])
+        before = worth[plan.before[block]].reshape(len(again), 2 * players, horizon, states)
+        running = values_after(again, seen[block].reshape(len(again), *seen.shape[2:]), before)
+        gained = StageValues(running[:, :players], running[:, players:]).gain(again)
+        gain[block] = gained.reshape(-1, *gain.shape[1:])
     done, t = (array[:, np.newaxis, np.newaxis] for array in (plan.since, times))
-    return np.asarray(((gains[plan.before] + done * gain) / t).max(axis=-1))
+    return largest((gains[plan.before] + done * gain) / t)
 
 
 def _gaps_seen(
@@ -371,13 +419,14 @@ def _gaps_seen(
     shares[np.arange(len(shares))[:, np.newaxis] >= begun] = 0.0
     mixture = np.zeros_like(seen)
     if len(shares):  # one stage after the other, as CorrelatedPolicy.mixture
-        for term in shares[(slice(None), *each)] * np.stack(state.joints)[:, np.newaxis]:
+        joints = np.concatenate(state.joints).reshape(len(shares), *seen.shape[1:])
+        for term in shares[(slice(None), *each)] * joints[:, np.newaxis]:
             mixture += term
     mixture += (plan.since / times)[each] * seen
     gaps = np.empty((len(seen), len(games)))
     for block, again in games.measured_together(len(seen)):
-        regrets = external_regrets(again, mixture[block].reshape(-1, *seen.shape[2:]))
-        gaps[block] = regrets.max(axis=-1).reshape(-1, len(games))
+        regrets = external_regrets(again, mixture[block].reshape(len(again), *seen.shape[2:]))
+        gaps[block] = largest(regrets).reshape(-1, len(games))
     return gaps
 
 
@@ -448,7 +497,7 @@ def _with_views(state: JointState) -> JointState:
 
 def _by_lanes(q: Floats) -> Floats:
     """Estimates (G, N, H, S, ...) with the players after the states."""
-    return np.ascontiguousarray(np.moveaxis(q, 1, 3))
+    return np.ascontiguousarray(q.transpose(0, 2, 3, 1, *range(4, q.ndim)))
 
 
 def _expected_values(lane_q: Floats, joint: Floats) -> Floats:

@@ -11,6 +11,7 @@ Where the paper is read, not copied:
 - The last stage may be cut by T. Its statistics are averages over the iterations it ran.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,7 @@ from metanash import kernels
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
-from metanash.learners.base import Policies, has_quick, step_by_step
+from metanash.learners.base import Policies, has_quick, step_by_step, watched_step_by_step
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
@@ -31,6 +32,7 @@ from metanash.learners.stages import (
     StagedState,
     StageStatistics,
     before_first,
+    parts_of,
     restart,
     schedule,
 )
@@ -220,25 +222,38 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, and as ``advance``.
         """
         check_batch("OptimisticMirrorDescent.advance_and_measure", games, ZeroSumGame)
+        found = self._in_one_call(games, state, pieces, is_watched=False)
+        return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
+
+    def advance_and_watch(
+        self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: Sequence[int]
+    ) -> tuple[list[MirrorState], Mapping[str, Floats]]:
+        """As ``advance`` by pieces and ``measure`` after each, (n, G), with all states; in one call if games are dense.
+
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, and as ``advance``.
+        """
+        check_batch("OptimisticMirrorDescent.advance_and_watch", games, ZeroSumGame)
+        found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
+        return found or watched_step_by_step(self, games, state, pieces)
+
+    def _in_one_call(
+        self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: Sequence[int], *, is_watched: bool
+    ) -> tuple[list[MirrorState], dict[str, Floats]] | None:
+        """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
         plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
         given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
-        is_own = has_quick(self, "advance_and_measure", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
+        own = ("_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
         transition = games.transitions.stacked
-        if not is_own or self.reconsider is not None or transition is None or 1 < given < last:
-            return step_by_step(self, games, state, pieces)
-        seen = self._go_through(games, transition, state, plan, len(pieces))
-        state.iteration, state.stage, state.length, state.done = (
-            state.iteration + sum(pieces),
-            last,
-            plan.length,
-            plan.done,
-        )
-        return state, {"ne_gap": ne_gaps_of_stacks(games, seen)}
+        if not has_quick(self, *own) or self.reconsider is not None or transition is None or 1 < given < last:
+            return None
+        seen, states = self._go_through(games, transition, state, plan, is_watched=is_watched)
+        return states, {"ne_gap": ne_gaps_of_stacks(games, seen)}
 
     def _go_through(
-        self, games: GameBatch[ZeroSumGame], transition: Floats, state: MirrorState, plan: Schedule, looks: int
-    ) -> Policies:
-        """Advance the arrays of the state over a schedule; sums of the iterates at the looks, (n, G, H, S, A_i)."""
+        self, games: GameBatch[ZeroSumGame], transition: Floats, state: MirrorState, plan: Schedule, *, is_watched: bool
+    ) -> tuple[Policies, list[MirrorState]]:
+        """Advance a state over a schedule; sums of the iterates at the looks, (n, G, H, S, A_i), and states."""
+        looks = len(plan.since)
         (x, y), (mu, nu), (sum_mu, sum_nu, sum_value) = state.anchor, state.iterate, state.stage_sums
         (finished_mu, finished_nu), transitions = state.finished_sums, games.transitions
         (start_x, start_y), (start_mu, start_nu) = state.initial_logits, state.initial
@@ -246,9 +261,11 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         ends = len(plan.ended)
         kept = ends if self.keep_stages else 0
         ended = tuple(np.empty((kept, *total.shape[1:])) for total in state.stage_sums)
-        slots = 1 + (ends if self.keep_stages else min(ends, 1))
+        slots = 1 + (ends if self.keep_stages or is_watched else min(ends, 1))
         q = np.empty((slots, *state.q.shape))
         q[0] = state.q
+        shapes = [part.shape for part in (x, y, mu, nu, sum_mu, sum_nu, sum_value, finished_mu, finished_nu)]
+        watched = np.empty((looks if is_watched else 0, sum(map(math.prod, shapes))))
         _, horizon, states, rows, columns = state.q.shape
         kernels.mirror_run(
             reward=games.reward,
@@ -274,6 +291,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             stage_mu=ended[0],
             stage_nu=ended[1],
             stage_value=ended[2],
+            states_seen=watched,
             pieces=plan.pieces,
             fresh=plan.fresh,
             looks=plan.looks,
@@ -289,16 +307,34 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             done=state.done,
             slots=slots,
             seen=looks,
+            watched=len(watched),
             kept=kept,
             count=len(plan.pieces),
             longest=int(plan.pieces.max()),
             predicts=int(self._predicts),
         )
+        more: tuple[EndedStage[Stage], ...] = ()
         if kept:
-            some = partial(_ended, state.stage, plan.ended, state.initial, q, ended)
-            state.stages = state.stages.and_then(*EndedStage.of(some, kept, state.q.size))
-        state.q = q[ends % slots]
-        return seen
+            more = EndedStage.of(partial(_ended, state.stage, plan.ended, state.initial, q, ended), kept, state.q.size)
+        states = []
+        for place, row in zip(plan.places, watched, strict=False):
+            x, y, mu, nu, sum_mu, sum_nu, sum_value, finished_mu, finished_nu = parts_of(row, shapes)
+            states.append(
+                replace(
+                    state,
+                    **place.after(state),
+                    q=q[place.ended],
+                    anchor=(x, y),
+                    iterate=(mu, nu),
+                    finished_sums=(finished_mu, finished_nu),
+                    stage_sums=(sum_mu, sum_nu, sum_value),
+                    stages=state.stages.and_then(*more[: place.ended]),
+                )
+            )
+        if is_watched:
+            return seen, states
+        vars(state).update(plan.places[-1].after(state), q=q[ends % slots], stages=state.stages.and_then(*more))
+        return seen, [state]
 
 
 def _ended(

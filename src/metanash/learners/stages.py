@@ -5,6 +5,8 @@ estimates become the reward plus the average next value of the stage. L_1 = H, L
 Q^1 = 0. The last stage may be cut by T; its statistics are averages over the iterations it ran.
 """
 
+import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +26,7 @@ from metanash.typing import Floats, Integers
 __all__ = [
     "EndedStage",
     "FinishedStages",
+    "Place",
     "Schedule",
     "StageStatistics",
     "StagedMirrorDescent",
@@ -31,6 +34,7 @@ __all__ = [
     "before_first",
     "best_response_to",
     "next_stage_length",
+    "parts_of",
     "restart",
     "schedule",
     "stage_count",
@@ -55,6 +59,33 @@ def next_stage_length(length: int, horizon: int) -> int:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a run stands at a look.
+
+    Attributes
+    ----------
+    iterations, ended : int
+        Iterations, and stages that have ended, since the schedule began.
+    length, done : int
+        L_tau of the running stage, and iterations done in it.
+    """
+
+    iterations: int
+    ended: int
+    length: int
+    done: int
+
+    def after(self, state: "StagedState") -> dict[str, Any]:
+        """The counts of a state, by name, that follows on this one."""
+        return {
+            "iteration": state.iteration + self.iterations,
+            "stage": state.stage + self.ended,
+            "length": self.length,
+            "done": self.done,
+        }
+
+
+@dataclass(frozen=True)
 class Schedule:
     """How a run goes on: pieces inside stages, in the form that kernels take; see :mod:`metanash.kernels.schedules`.
 
@@ -66,6 +97,8 @@ class Schedule:
         Stages that have ended before each look, and iterations done in the next.
     ended : tuple of int
         Lengths of the stages that end.
+    places : tuple of Place
+        At the looks.
     length, done : int
         L_tau of the last stage, and iterations done in it.
 
@@ -81,6 +114,7 @@ class Schedule:
     before: Integers
     since: Integers
     ended: tuple[int, ...]
+    places: tuple[Place, ...]
     length: int
     done: int
 
@@ -95,7 +129,7 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
     >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.length, found.done
     ([2, 1], [1, 1], [0, 1], (1, 2), 4, 1)
     """
-    pieces, ended, reached = [], [], []
+    pieces, ended, places, total = [], [], [], 0
     for iterations in wanted:
         left = iterations
         while left:
@@ -106,10 +140,24 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
             now = min(left, length - done)
             done, left = done + now, left - now
             pieces.append((now, is_fresh, not left))
-        reached.append((len(ended), done))
+        total += iterations
+        places.append(Place(total, len(ended), length, done))
+    reached = [(place.ended, place.done) for place in places]
     columns = (np.array(rows, dtype=np.int64).reshape(-1, n).T for rows, n in ((pieces, 3), (reached, 2)))
     numbers, begun, seen, before, since = (sealed(column) for part in columns for column in part)
-    return Schedule(numbers, begun, seen, before, since, tuple(ended), length, done)
+    return Schedule(numbers, begun, seen, before, since, tuple(ended), tuple(places), length, done)
+
+
+def parts_of(row: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
+    """Arrays that lie one after another in one axis; views.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in parts_of(np.arange(5.0), [(2, 1), (3,)])]
+    [[[0.0], [1.0]], [2.0, 3.0, 4.0]]
+    """
+    ends = [*itertools.accumulate(map(math.prod, shapes), initial=0)]
+    return [row[i:j].reshape(shape) for (i, j), shape in zip(itertools.pairwise(ends), shapes, strict=True)]
 
 
 def stage_count(iterations: int, horizon: int) -> int:
@@ -345,6 +393,15 @@ def restart(initial: Policies, stage: int) -> Policies:
     return tuple(policy.copy() for policy in _of_stage(initial, stage))
 
 
+def _stages_of(initial: Any) -> int:
+    """The number of stages that initial policies are given for."""
+    listed = initial if isinstance(initial, Sequence) else ()  # the correlated output of a learner is no initial policy
+    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
+    if len(stages) != 1:
+        raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
+    return int(stages.pop())
+
+
 def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: Policies | None) -> StagedState:
     """State before the first iteration: Q^1 = 0, at the initial policies of stage 1 (default: uniform).
 
@@ -372,15 +429,10 @@ def before_first(games: GameBatch[Any], learning_rate: npt.ArrayLike, initial: P
     game = games.game
     count, sizes = len(games), (game.horizon, game.n_states)
     if initial is None:
-        initial = tuple(simplex.uniform(1, 1, *sizes, n) for n in game.n_actions)
-    given: Any = initial
-    listed = given if isinstance(given, Sequence) else ()  # the correlated output of a learner is no initial policy
-    stages = {np.shape(policy)[1] for policy in listed if np.ndim(policy) == 5}
-    if len(stages) != 1:
-        raise ValueError("initial policies must have axes (game, stage, h, s, action), as many stages for all players")
-    (number,) = stages
-    tilde = checked_policies(initial, [(count, number, *sizes, n) for n in game.n_actions])
-    warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
+        tilde = tuple(simplex.uniform(count, 1, *sizes, n) for n in game.n_actions)
+    else:
+        tilde = checked_policies(initial, [(count, _stages_of(initial), *sizes, n) for n in game.n_actions])
+        warn_of_zeros(tilde, "(game, stage, h, s)", "mirror descent with entropy", above=3)
     eta = np.empty((count, *sizes))
     eta[...] = learning_rates(learning_rate, count)[:, np.newaxis, np.newaxis]
     logits = tuple(simplex.logits(policy) for policy in tilde)

@@ -44,7 +44,7 @@ from sampling_cases import (
 from schedule_cases import joint_run_arguments, mirror_run_arguments, regret_run_arguments
 from smooth_cases import RULES, SMOOTH_WRITTEN, smooth_arguments
 from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
-from tree_cases import SHAPES, gains_arguments, learning_arguments
+from tree_cases import SHAPES, gains_arguments, learning_arguments, plan_arguments
 
 from metanash.kernels import twin
 
@@ -149,7 +149,11 @@ LANES = {
     "discounted_values": ("reward index initial value start", "", "games"),
     "correlated_values": ("reward index weights before after", "", "games"),
     "equilibria": ("payoff solution", "", "games"),
-    "learn_trees": ("payoff rate memory strategy plan_sum gradient gradient_sum value_sum", "", "games"),
+    "learn_trees": (
+        "payoff rate memory strategy plan_sum gradient gradient_sum value_sum",
+        "seen_plan seen_strategy seen_gradient seen_value", "games",
+    ),
+    "behaviours": ("plan strategy", "", "rows"),
     "gains_in_trees": ("index strategy gain", "", "games"),
     "simulate": ("reward index start ends seed visits returns", "", "games"),
     "v_learning": (
@@ -241,6 +245,7 @@ def test_a_game_alone_gives_the_bits_of_the_batch_in_trees(module, shape, entrop
         arguments = learning_arguments(rng, games, SHAPES[shape], 9, entropy=entropy, alternating=alternating)
         assert_alone_equals_batch(module, "learn_trees", arguments, range(games))
     assert_alone_equals_batch(module, "gains_in_trees", gains_arguments(rng, 9, SHAPES[shape], 2), range(9))
+    assert_alone_equals_batch(module, "behaviours", plan_arguments(rng, 9, SHAPES[shape]), range(9))
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -542,9 +547,10 @@ def test_kernels_write_only_their_outputs(module):
         (
             "learn_trees",
             learning_arguments(rng, 3, [[2, 3], [3]], 4, alternating=1),
-            ["memory", "strategy", "plan_sum"],
+            ["memory", "strategy", "plan_sum", "seen_plan", "seen_strategy", "seen_value"],
         ),
         ("gains_in_trees", gains_arguments(rng, 3, [[2, 3], [3]], 2), ["gain"]),
+        ("behaviours", plan_arguments(rng, 3, [[2, 3], [3]]), ["strategy"]),
         ("simulate", simulate_arguments(rng, 3, (2, 3), 2, 3, 40), WRITTEN["simulate"]),
         ("simulate", simulate_arguments(rng, 3, (2, 3), 2, 3, 40, kept=0), ["visits", "returns"]),
         ("v_learning", v_learning_arguments(rng, 3, (2, 3), 2, 3, 40), WRITTEN["v_learning"]),
@@ -814,6 +820,7 @@ def good_arguments(kernel):
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
         "learn_trees": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "gains_in_trees": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
+        "behaviours": lambda: plan_arguments(rng, 3, [[2, 3], [2], [2]]),
         "simulate": lambda: simulate_arguments(rng, 3, (2, 3), 2, 3, 4, parts=2),
         "v_learning": lambda: v_learning_arguments(rng, 3, (2, 3), 2, 3, 4),
         "sampled_mirror": lambda: sampled_mirror_arguments(rng, 3, (2, 3), 2, 3, 4),
@@ -947,7 +954,10 @@ BAD_SIZES = {
     },
     "learn_trees": {
         "games": (0, 2), "players": (0, 2, 4, 2**40), "terminals": (0, 7, 2**62), "columns": (0, 11, 13),
-        "sets": (0, 3, 5), "power": (3,),
+        "sets": (0, 3, 5), "power": (3,), "iterations": (0, 1), "seen": (0, 2, 4, 2**60),
+    },
+    "behaviours": {
+        "rows": (0, 2, 4, 2**60), "columns": (0, 11, 13), "sets": (0, 3, 5),
     },
     "sparse_expect": {
         "rows": (0, 4, 6, 2**63 - 1), "states": (0, 2, 4), "vectors": (0, 3), "entries": (0, 1),
@@ -985,13 +995,14 @@ BAD_SIZES = {
     "mirror_run": {
         "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "rows": (0, 1, 3), "columns": (0, 5),
         "kinds": (0, 1, 3), "steps": (0, 1, 3), "given": (0, 1, 3), "stage": (0,), "done": (-1, 2**62),
-        "slots": (0, 1), "seen": (1, 4, 2**60), "kept": (0, 1), "count": (0, 4), "longest": (3, 2**62),
+        "slots": (0, 1), "seen": (1, 4, 2**60), "watched": (0, 2, 2**60), "kept": (0, 1), "count": (0, 4),
+        "longest": (3, 2**62),
     },
     "joint_run": {
         "games": (0, 2), "players": (0, 1, 3), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "joint": (0, 7),
         "columns": (0, 5), "kinds": (0, 1, 3), "steps": (0, 1, 3), "given": (0, 1, 3), "stage": (0,),
-        "done": (-1, 2**62), "slots": (0, 1), "room": (0, 1), "seen": (1, 4, 2**60), "kept": (0, 1), "count": (0, 4),
-        "longest": (3, 2**62),
+        "done": (-1, 2**62), "slots": (0, 1), "room": (0, 1), "seen": (1, 4, 2**60), "watched": (0, 2, 2**60),
+        "kept": (0, 1), "count": (0, 4), "longest": (3, 2**62),
     },
     "regret_run": {
         "games": (0, 2), "horizon": (0, 1, 3), "states": (0, 2, 2**40), "rows": (0, 1, 3), "columns": (0, 5),
@@ -1038,6 +1049,9 @@ BAD_NUMBERS = {  # in arrays: place, number
     ("learn_trees", "last"): [(0, -1), (3, 13)],
     ("learn_trees", "seat"): [(0, -1), (3, 13)],
     ("learn_trees", "place"): [(0, -1), (3, 5)],
+    ("learn_trees", "looks"): [(0, -1), (2, 3), (1, 2**62)],
+    ("behaviours", "first"): [(0, -1), (3, 13)],
+    ("behaviours", "last"): [(0, -1), (3, 13)],
     ("sparse_values", "wanted"): [(0, -1), (0, 4)],
     ("sparse_values", "actions"): [(0, 0), (0, 3), (0, 2**62)],
     ("gains_in_trees", "index"): [(0, -1), (2, 2)],

@@ -249,7 +249,9 @@ def agree(one, other):
 
 
 def followed(value):
-    return {name: part for name, part in vars(value).items() if name not in {"stages", "values"}}
+    """All that a state holds, but for stages, which are looked at one by one."""
+    parts = {name: part for name, part in vars(value).items() if name != "stages"}
+    return parts | ({"values": (value.values.followed, value.values.deviated)} if "values" in parts else {})
 
 
 @pytest.mark.parametrize("module", BACKENDS)
@@ -274,6 +276,18 @@ def test_the_last_step_goes_once_through_stages_that_begin_alike(monkeypatch, mo
     for one, other in zip(followed(state).items(), followed(plain).items(), strict=True):
         assert one[0] == other[0]
         agree(one[1], other[1])
+    states, watched = learner.advance_and_watch(games, start, pieces)
+    one_by_one, _ = base.watched_step_by_step(learner, games, start, pieces)
+    assert start.iteration == begun
+    for name, values in measured.items():
+        np.testing.assert_array_equal(watched[name], values, err_msg=name)
+    for pair in zip(states, one_by_one, strict=True):
+        for one, other in zip(*(followed(part).items() for part in pair), strict=True):
+            assert one[0] == other[0]
+            agree(one[1], other[1])
+        if keep:
+            for one, other in zip(*(learner.stages(part)[-2:] for part in pair), strict=True):
+                agree(tuple(vars(one).values()), tuple(vars(other).values()))
     if keep:
         pairs = list(zip(learner.stages(state), learner.stages(plain), strict=True))
         assert len(pairs) > 8
@@ -390,10 +404,20 @@ def test_initial_policies_of_stages_are_taken_up_and_run_out():
 
 
 def test_long_runs_are_cut_into_calls_that_can_be_interrupted():
-    blocks = base._blocks([1, 10, 65_000, 65_536, 65_537, 200_000, 200_001, 400_000], 4)
-    assert blocks == [[1, 10, 65_000, 65_536], [65_537], [200_000], [200_001], [400_000]]
-    assert base._blocks([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
-    assert base._blocks([3, 4], 0) == [[3], [4]]
+    def blocks(times, together, count=1):
+        return [*base._blocks(mn.GameBatch.of(drawn((1, 1, 2, 2)) * count), np.array(times, dtype=np.int64), together)]
+
+    most = 2**24  # of few rewards
+    found = blocks([1, 10, most - 1, most, most + 1, 3 * most, 3 * most + 1, 6 * most], 4)
+    assert [times for times, _ in found] == [
+        [1, 10, most - 1, most], [most + 1], [3 * most], [3 * most + 1], [6 * most],
+    ]  # fmt: skip
+    assert [pieces for _, pieces in found[:3]] == [[1, 9, most - 11, 1], [1], [2 * most - 1]]
+    assert [times for times, _ in blocks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+    assert blocks([3, 4], 0) == [([3], [3]), ([4], [1])]
+    assert blocks([], 3) == []
+    assert len(blocks([1, most // 4], 4, count=100)) == 2  # 800 rewards
+    assert len(blocks([1, most // 4], 4, count=64)) == 1
 
 
 def test_a_state_that_was_passed_on_stays_as_it_is():

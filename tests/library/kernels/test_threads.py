@@ -31,7 +31,7 @@ from sampling_cases import (
 )
 from smooth_cases import smooth_arguments
 from sparse_cases import sparse_backup_arguments, sparse_expect_arguments, sparse_values_arguments
-from tree_cases import SHAPES, gains_arguments, learning_arguments
+from tree_cases import SHAPES, gains_arguments, learning_arguments, plan_arguments
 
 from metanash import OptimisticMirrorDescent, families, kernels, learn
 
@@ -95,6 +95,7 @@ CALLS = {
         "learn_trees",
         lambda rng: learning_arguments(rng, 101, SHAPES["three players"], 40, entropy=1, alternating=1),
     ),
+    "behaviours": ("behaviours", lambda rng: plan_arguments(rng, 8001, SHAPES["two players"])),
     "gains_in_trees": ("gains_in_trees", lambda rng: gains_arguments(rng, 2001, SHAPES["two players"], 3)),
     "simulate": ("simulate", lambda rng: simulate_arguments(rng, 7, (2, 3), 3, 3, 3000, parts=9, kept=0)),
     "v_learning": ("v_learning", lambda rng: v_learning_arguments(rng, 101, (2, 3), 3, 3, 100)),

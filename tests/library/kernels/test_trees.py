@@ -136,6 +136,9 @@ def test_gains_of_many_strategies_in_a_game_and_of_one_in_many_games(monkeypatch
     many = [plex.behaviour(plex.plan(rng.uniform(size=(4, 3, plex.n_sequences)))) for plex in one.players]
     assert ne_gains(one, many).shape == ne_gains(batch, many).shape == (4, 3, 2)
     assert ne_gains(batch, one.uniform()).shape == (3, 2)
+    mixed = ne_gains(batch, [many[0][:, :1], many[1][1]])  # a strategy for each row, and one for each game
+    whole = [many[0][:, [0, 0, 0]], np.broadcast_to(many[1][1], many[1].shape)]
+    np.testing.assert_array_equal(mixed, ne_gains(batch, whole))
     for k, game in enumerate(batch.payoff):
         alone = ExtensiveGame(one.players, one.sequences, game, one.chance)
         np.testing.assert_array_equal(ne_gains(batch, one.uniform())[k], ne_gains(alone, one.uniform()))
@@ -162,14 +165,24 @@ def test_a_batch_learns_the_same_on_any_number_of_threads(monkeypatch, learner):
 @pytest.mark.parametrize("alternating", [0, 1])
 @pytest.mark.parametrize("entropy", [0, 1])
 def test_a_cut_call_gives_the_bits_of_the_whole(module, entropy, alternating):
+    """At its end, and whenever somebody looks: after 0, 10 and 20 iterations."""
     how = {"entropy": entropy, "alternating": alternating}
     whole = learning_arguments(np.random.default_rng(4), 9, SHAPES["three players"], 20, **how)
     cut = learning_arguments(np.random.default_rng(4), 9, SHAPES["three players"], 20, **how)
+    parts = ("plan_sum", "strategy", "gradient_sum", "value_sum")
+    unseen = {name: array[:0] for name, array in whole.items() if name.startswith("seen_")}
+    unseen |= {"looks": np.zeros(0, dtype=np.int64), "seen": 0}
+    assert whole["looks"].tolist() == [0, 10, 20]
     module.learn_trees(**whole)
-    for done, iterations in [(0, 1), (1, 0), (1, 12), (13, 7)]:
-        module.learn_trees(**cut | {"done": done, "iterations": iterations})
-    for name in ("memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum"):
+    kept = {0: [cut[name].copy() for name in parts]}
+    for done, iterations in [(0, 1), (1, 0), (1, 9), (10, 3), (13, 7)]:
+        module.learn_trees(**cut | unseen | {"done": done, "iterations": iterations})
+        kept[done + iterations] = [cut[name].copy() for name in parts]
+    for name in ("memory", "gradient", *parts):
         np.testing.assert_array_equal(whole[name], cut[name])
+    for look, after in enumerate((0, 10, 20)):
+        for name, array in zip(parts, kept[after], strict=True):
+            np.testing.assert_array_equal(whole[f"seen_{name.removesuffix('_sum')}"][look], array)
 
 
 @pytest.mark.parametrize("module", BACKENDS)
