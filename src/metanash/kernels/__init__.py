@@ -34,40 +34,42 @@ import importlib
 import os
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from metanash.kernels import twin
 from metanash.kernels.extension import find_extension, is_cut_short, source_digest
-from metanash.kernels.twin import (  # the compiled ones take their places below
-    ascent,
-    backup,
-    behaviours,
-    cautious,
-    correlated_values,
-    discounted_values,
-    equilibria,
-    expect,
-    finite_values,
-    fold,
-    gains_in_trees,
-    joint_mirror,
-    joint_run,
-    learn_trees,
-    maml,
-    mirror,
-    mirror_run,
-    off_simplex,
-    regret_matching,
-    regret_run,
-    sampled_ascent,
-    sampled_mirror,
-    simulate,
-    smooth,
-    sparse_backup,
-    sparse_expect,
-    sparse_values,
-    swap_ftrl,
-    v_learning,
-)
+
+if TYPE_CHECKING:  # the kernels that are used take these places below; these are slow to import
+    from metanash.kernels.twin import (
+        ascent,
+        backup,
+        behaviours,
+        cautious,
+        correlated_values,
+        discounted_values,
+        equilibria,
+        expect,
+        finite_values,
+        fold,
+        gains_in_trees,
+        joint_mirror,
+        joint_run,
+        learn_trees,
+        maml,
+        mirror,
+        mirror_run,
+        off_simplex,
+        regret_matching,
+        regret_run,
+        sampled_ascent,
+        sampled_mirror,
+        simulate,
+        smooth,
+        sparse_backup,
+        sparse_expect,
+        sparse_values,
+        swap_ftrl,
+        v_learning,
+    )
 
 __all__ = [
     "ascent",
@@ -116,7 +118,7 @@ def _load(wanted: str) -> ModuleType:
     if wanted not in {"auto", "c", "numpy"}:
         raise ImportError(f"METANASH_KERNELS={wanted} is unknown; use c, numpy or auto")
     if wanted == "numpy":
-        return twin
+        return importlib.import_module("metanash.kernels.twin")
     path = find_extension()
     if path is None:
         if wanted == "c":
@@ -129,7 +131,7 @@ def _load(wanted: str) -> ModuleType:
             "install a C compiler and reinstall metanash",
             file=sys.stderr,
         )
-        return twin
+        return importlib.import_module("metanash.kernels.twin")
     if is_cut_short(path):  # before it is loaded, which would end the process
         raise ImportError(f"the compiled kernels are damaged: {path} is cut short; {_REMEDY}")
     try:
@@ -151,14 +153,13 @@ def _load(wanted: str) -> ModuleType:
 
 _chosen = _load(os.environ.get("METANASH_KERNELS") or "auto")
 
-backend = "numpy" if _chosen is twin else "c"
+backend = "c" if hasattr(_chosen, "isa") else "numpy"
 """Which of the two is in use: ``"c"`` or ``"numpy"``."""
-instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
+instruction_set: str = _chosen.isa if backend == "c" else "numpy"
 """Instruction set in use: ``"avx512"``, ``"avx2"``, ``"portable"`` or ``"numpy"``."""
 
-if _chosen is not twin:
-    for _name in _chosen.signatures:
-        globals()[_name] = getattr(_chosen, _name)
+for _name in _chosen.signatures if backend == "c" else _chosen.__all__:
+    globals()[_name] = getattr(_chosen, _name)
 
 
 def use_threads(count: int) -> None:
@@ -182,5 +183,5 @@ def use_threads(count: int) -> None:
     """
     if not 1 <= count <= 256:
         raise ValueError(f"threads must be between 1 and 256, got {count}")
-    if _chosen is not twin:
+    if backend == "c":
         _chosen.set_threads(count)
