@@ -10,16 +10,16 @@ gradient play, ``maml`` differentiates values through inner softmax ascent. ``ex
 ``off_simplex`` finds what is no distribution.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
-``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays
-fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
-versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
-with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
-:mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
-:mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`,
-:mod:`~metanash.kernels.joint_runs`, :mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`,
-:mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and
-:mod:`~metanash.kernels.episodes`) are, and one line on standard error says so: results are the same up to rounding, but
-long runs take one to two orders of magnitude longer.
+``learn_trees`` advances learners of extensive games, ``behaviours`` makes strategies of plans, ``gains_in_trees``
+measures them. ``simulate`` plays fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from
+sampled episodes. The compiled versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions
+(:mod:`metanash.kernels.twin`, with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`,
+:mod:`~metanash.kernels.sparse`, :mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
+:mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`, :mod:`~metanash.kernels.joint_runs`,
+:mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`, :mod:`~metanash.kernels.tree_steps`,
+:mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and :mod:`~metanash.kernels.episodes`) are, and one
+line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
+longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:
