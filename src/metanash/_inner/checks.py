@@ -132,8 +132,9 @@ def positive(name: str, value: npt.ArrayLike) -> Floats:
 
 def within_floats(name: str, value: npt.ArrayLike) -> Floats:
     """Return a learning rate or step size as an array if all of it lies in [1e-100, 1e100], else raise ValueError."""
-    if isinstance(value, float) and 1.0 / LARGEST_RATE <= value <= LARGEST_RATE:  # as nearly always
-        return np.array(value)
+    number: Any = value
+    if isinstance(number, float) and 1.0 / LARGEST_RATE <= number <= LARGEST_RATE:  # as nearly always
+        return np.array(number)
     array = positive(name, value)
     beyond = (array > LARGEST_RATE) | (array < 1.0 / LARGEST_RATE)
     _refuse(name, array, beyond, f"lie in [{1.0 / LARGEST_RATE:g}, {LARGEST_RATE:g}]")

@@ -5,6 +5,7 @@ order, so the results are the same to the last bit.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,14 @@ def _column_by_column(
     if not 0 < values.shape[axis] < _SHORT:
         return np.asarray(whole(values, axis=axis, keepdims=keepdims))
     behind = (slice(None),) * (-1 - axis)
-    found = values[(..., 0, *behind)].copy()
+
+    def column(place: int | None) -> Any:
+        return (..., place, *behind)
+
+    found: Floats = values[column(0)].copy()
     for place in range(1, values.shape[axis]):
-        ufunc(found, values[(..., place, *behind)], out=found)
-    return found[(..., np.newaxis, *behind)] if keepdims else found
+        ufunc(found, values[column(place)], out=found)
+    return found[column(None)] if keepdims else found
 
 
 def largest(values: Floats, *, keepdims: bool = False) -> Floats:

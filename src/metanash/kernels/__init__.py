@@ -10,16 +10,16 @@ gradient play, ``maml`` differentiates values through inner softmax ascent. ``ex
 ``off_simplex`` finds what is no distribution.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
-``learn_trees`` advances learners of extensive games, ``gains_in_trees`` measures their strategies. ``simulate`` plays
-fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from sampled episodes. The compiled
-versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions (:mod:`metanash.kernels.twin`,
-with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`, :mod:`~metanash.kernels.sparse`,
-:mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
-:mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`,
-:mod:`~metanash.kernels.joint_runs`, :mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`,
-:mod:`~metanash.kernels.tree_steps`, :mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and
-:mod:`~metanash.kernels.episodes`) are, and one line on standard error says so: results are the same up to rounding, but
-long runs take one to two orders of magnitude longer.
+``learn_trees`` advances learners of extensive games, ``behaviours`` makes strategies of plans, ``gains_in_trees``
+measures them. ``simulate`` plays fixed policies, ``v_learning``, ``sampled_mirror`` and ``sampled_ascent`` learn from
+sampled episodes. The compiled versions (``compiled.c``) are used where they were built. Otherwise the NumPy versions
+(:mod:`metanash.kernels.twin`, with :mod:`~metanash.kernels.points`, :mod:`~metanash.kernels.matrix`,
+:mod:`~metanash.kernels.sparse`, :mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
+:mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`, :mod:`~metanash.kernels.joint_runs`,
+:mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`, :mod:`~metanash.kernels.tree_steps`,
+:mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.bandit` and :mod:`~metanash.kernels.episodes`) are, and one
+line on standard error says so: results are the same up to rounding, but long runs take one to two orders of magnitude
+longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
 
 The environment decides, once, when the package is imported:
@@ -34,40 +34,42 @@ import importlib
 import os
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from metanash.kernels import twin
 from metanash.kernels.extension import find_extension, is_cut_short, source_digest
-from metanash.kernels.twin import (  # the compiled ones take their places below
-    ascent,
-    backup,
-    behaviours,
-    cautious,
-    correlated_values,
-    discounted_values,
-    equilibria,
-    expect,
-    finite_values,
-    fold,
-    gains_in_trees,
-    joint_mirror,
-    joint_run,
-    learn_trees,
-    maml,
-    mirror,
-    mirror_run,
-    off_simplex,
-    regret_matching,
-    regret_run,
-    sampled_ascent,
-    sampled_mirror,
-    simulate,
-    smooth,
-    sparse_backup,
-    sparse_expect,
-    sparse_values,
-    swap_ftrl,
-    v_learning,
-)
+
+if TYPE_CHECKING:  # the kernels that are used take these places below; these are slow to import
+    from metanash.kernels.twin import (
+        ascent,
+        backup,
+        behaviours,
+        cautious,
+        correlated_values,
+        discounted_values,
+        equilibria,
+        expect,
+        finite_values,
+        fold,
+        gains_in_trees,
+        joint_mirror,
+        joint_run,
+        learn_trees,
+        maml,
+        mirror,
+        mirror_run,
+        off_simplex,
+        regret_matching,
+        regret_run,
+        sampled_ascent,
+        sampled_mirror,
+        simulate,
+        smooth,
+        sparse_backup,
+        sparse_expect,
+        sparse_values,
+        swap_ftrl,
+        v_learning,
+    )
 
 __all__ = [
     "ascent",
@@ -116,7 +118,7 @@ def _load(wanted: str) -> ModuleType:
     if wanted not in {"auto", "c", "numpy"}:
         raise ImportError(f"METANASH_KERNELS={wanted} is unknown; use c, numpy or auto")
     if wanted == "numpy":
-        return twin
+        return importlib.import_module("metanash.kernels.twin")
     path = find_extension()
     if path is None:
         if wanted == "c":
@@ -129,7 +131,7 @@ def _load(wanted: str) -> ModuleType:
             "install a C compiler and reinstall metanash",
             file=sys.stderr,
         )
-        return twin
+        return importlib.import_module("metanash.kernels.twin")
     if is_cut_short(path):  # before it is loaded, which would end the process
         raise ImportError(f"the compiled kernels are damaged: {path} is cut short; {_REMEDY}")
     try:
@@ -151,14 +153,13 @@ def _load(wanted: str) -> ModuleType:
 
 _chosen = _load(os.environ.get("METANASH_KERNELS") or "auto")
 
-backend = "numpy" if _chosen is twin else "c"
+backend = "c" if hasattr(_chosen, "isa") else "numpy"
 """Which of the two is in use: ``"c"`` or ``"numpy"``."""
-instruction_set: str = "numpy" if _chosen is twin else _chosen.isa
+instruction_set: str = _chosen.isa if backend == "c" else "numpy"
 """Instruction set in use: ``"avx512"``, ``"avx2"``, ``"portable"`` or ``"numpy"``."""
 
-if _chosen is not twin:
-    for _name in _chosen.signatures:
-        globals()[_name] = getattr(_chosen, _name)
+for _name in _chosen.signatures if backend == "c" else _chosen.__all__:
+    globals()[_name] = getattr(_chosen, _name)
 
 
 def use_threads(count: int) -> None:
@@ -182,5 +183,5 @@ def use_threads(count: int) -> None:
     """
     if not 1 <= count <= 256:
         raise ValueError(f"threads must be between 1 and 256, got {count}")
-    if _chosen is not twin:
+    if backend == "c":
         _chosen.set_threads(count)
