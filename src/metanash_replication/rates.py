@@ -62,12 +62,16 @@ def bootstrap_means(samples: Floats, resamples: int, rng: np.random.Generator) -
 def _counts(seeds: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[Any]:
     """How often each seed is drawn, (resamples, seeds): as ``rng.multinomial`` draws, and leaves the generator."""
     if kernels.backend == "c" and resamples >= _WORTH_KEEPING * seeds:
-        before = rng.bit_generator.state
+        bits = rng.bit_generator
+        before = bits.state
         uniform, counts = rng.random(resamples * (seeds - 1)), np.zeros((resamples, seeds))
         used = kernels.resample(uniform, counts, uniform.size, resamples, seeds)
-        rng.bit_generator.state = before
+        bits.state = before
         if used >= 0:
-            rng.random(used)
+            if isinstance(bits, np.random.PCG64) and not before["has_uint32"]:  # it would forget half a number
+                bits.advance(used)
+            else:
+                rng.random(used)
             return counts
     return rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=resamples)
 
