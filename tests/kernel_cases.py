@@ -197,6 +197,13 @@ def simplex_arguments(table):
     return {"array": table, "rows": rows, "columns": columns, "tolerance": 1e-9}
 
 
+def resample_arguments(uniform, resamples, seeds):
+    return {
+        "uniform": np.asarray(uniform, dtype=float), "counts": np.zeros((resamples, seeds)), "numbers": len(uniform),
+        "resamples": resamples, "seeds": seeds,
+    }  # fmt: skip
+
+
 def fold_arguments(rng, entries):
     return {
         "sums": rng.uniform(0.0, 1e3, size=(2, entries)),
@@ -322,6 +329,7 @@ WRITTEN = {
     "sparse_backup": ("out",),
     "sparse_values": ("value",),
     "off_simplex": (),
+    "resample": ("counts",),
     "learn_trees": (
         "memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum", "seen_plan", "seen_strategy",
         "seen_gradient", "seen_value",
@@ -377,6 +385,8 @@ def run(module, kernel, arguments):
         return comparable(arguments, found)
     if kernel == "equilibria":  # values in the unit of the payoffs
         found["solution"][:, 0] /= np.abs(arguments["payoff"]).max(initial=0.0, axis=(1, 2)) + 1e-320
+    if kernel == "resample":
+        found["used"] = np.array(result)
     return {"row": np.array(result)} if kernel == "off_simplex" else found
 
 
@@ -624,6 +634,18 @@ def simplex_cases(rng):
         spoiled += [good * (1.0 + size) for size in (-1e-8, -9e-10, 9e-10, 1e-8)]
         for number, table in enumerate(spoiled):
             yield f"off_simplex {rows}x{columns}, {number}", "off_simplex", simplex_arguments(table), 0.0
+    for resamples, seeds in [(0, 3), (40, 1), (40, 2), (40, 3), (30, 5), (30, 32), (20, 64)]:
+        uniform = rng.random(resamples * (seeds - 1))
+        for name, numbers in {"all": uniform, "few": uniform[:-1], "none": uniform[:0]}.items():
+            yield (
+                f"resample {resamples}x{seeds}, {name}",
+                "resample",
+                resample_arguments(numbers, resamples, seeds),
+                0.0,
+            )
+    yield "resample zeros", "resample", resample_arguments(np.zeros(63), 1, 64), 0.0  # 32 draws expected at the end
+    ones = np.repeat([np.nextafter(1.0, 0.0), 0.3], 30)  # the first is beyond each bound: begin again
+    yield "resample beyond", "resample", resample_arguments(ones, 3, 9), 0.0
     yield "off_simplex nothing", "off_simplex", simplex_arguments(np.empty((0, 3))), 0.0
 
 

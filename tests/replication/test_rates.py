@@ -292,3 +292,27 @@ def test_shapes_must_agree(shapes):
         speed_up(GRID, np.ones(shapes[0]), np.ones(shapes[1]), 0.1, generator(0), 10)
     assert str(shapes[0]) in str(caught.value)
     assert str(shapes[1]) in str(caught.value)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937, np.random.Philox])
+@pytest.mark.parametrize(
+    ("seeds", "resamples"), [(1, 7), (2, 50), (3, 200), (20, 2000), (63, 2000), (400, 1600), (30, 9)]
+)
+def test_resamples_are_those_of_numpy_and_so_is_what_comes_after_them(bits, seeds, resamples):
+    """With kept chances or, where there are few resamples, without: the same counts, and the generator left alike."""
+    ours, numpys = (np.random.Generator(bits(11)) for _ in range(2))
+    for _ in range(3):
+        means = bootstrap_means(np.eye(seeds), resamples, ours)
+        counts = numpys.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=resamples)
+        np.testing.assert_array_equal(np.rint(means * seeds), counts)
+        assert ours.random() == numpys.random()
+        for most in (2**62, 2**20):  # the second takes half of 64 bits and leaves the other half
+            assert ours.integers(most) == numpys.integers(most)
+
+
+def test_resamples_are_those_of_numpy_where_the_kernel_cannot_draw_them(monkeypatch):
+    ours, numpys = generator(3), generator(3)
+    monkeypatch.setattr("metanash.kernels.resample", lambda *_: -1)
+    means = bootstrap_means(np.eye(5), 100, ours)
+    np.testing.assert_array_equal(np.rint(5 * means), numpys.multinomial(5, np.full(5, 0.2), size=100))
+    assert ours.random() == numpys.random()

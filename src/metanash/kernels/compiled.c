@@ -245,6 +245,21 @@ static PyObject *off_simplex(PyObject *self, PyObject *const *args, Py_ssize_t c
     return PyLong_FromLongLong(found);
 }
 
+#include "resample.h"
+
+static PyObject *resample(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
+    (void)self;
+    struct resample_call call, *c = &call;
+    struct buffers held;
+    int64_t used;
+    if (!parse(&resample_signature, args, count, names, c, &held)) return NULL;
+    Py_BEGIN_ALLOW_THREADS;
+    used = resample_rows(c);
+    Py_END_ALLOW_THREADS;
+    release(&held);
+    return used == -2 ? PyErr_NoMemory() : PyLong_FromLongLong(used);
+}
+
 static PyObject *fold(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
     struct fold_call call, *c = &call;

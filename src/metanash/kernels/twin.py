@@ -23,6 +23,7 @@ from metanash.kernels.iterates import CHUNK, backup, expect, fold, joint_mirror,
 from metanash.kernels.joint_runs import correlated_values, joint_run
 from metanash.kernels.matrix import equilibria
 from metanash.kernels.points import maml
+from metanash.kernels.resampling import resample
 from metanash.kernels.sampling import simulate
 from metanash.kernels.schedules import mirror_run, regret_run
 from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
@@ -51,6 +52,7 @@ __all__ = [
     "off_simplex",
     "regret_matching",
     "regret_run",
+    "resample",
     "sampled_ascent",
     "sampled_mirror",
     "simulate",

@@ -32,6 +32,7 @@ from kernel_cases import (
     maml_arguments,
     matrix_arguments,
     mirror_arguments,
+    resample_arguments,
     run,
     simplex_arguments,
 )
@@ -818,6 +819,7 @@ def good_arguments(kernel):
         "correlated_values": lambda: correlated_arguments(rng, 3, (2, 3), 2, 4, 4, 2),
         "off_simplex": lambda: simplex_arguments(rng.dirichlet(np.ones(3), size=2)),
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
+        "resample": lambda: resample_arguments(rng.random(8), 2, 5),
         "learn_trees": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "gains_in_trees": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "behaviours": lambda: plan_arguments(rng, 3, [[2, 3], [2], [2]]),
@@ -951,6 +953,9 @@ BAD_SIZES = {
     },
     "off_simplex": {
         "rows": (1, 3), "columns": (0, 2),
+    },
+    "resample": {
+        "numbers": (7, 9), "resamples": (1, 3), "seeds": (0, 4, 6, 2**40),
     },
     "learn_trees": {
         "games": (0, 2), "players": (0, 2, 4, 2**40), "terminals": (0, 7, 2**62), "columns": (0, 11, 13),
@@ -1171,6 +1176,8 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "call('backup', empty, one, ints, empty, empty, 2**61, 1, 1, 1, 1, 0, 1)",
         "call('backup', empty, empty, index, one, empty, 1, 1, 2**61, 1, 1, 0, 1)",
         "call('fold', empty, empty, 2**61)",
+        "call('resample', empty, empty, 0, 0, 2**31)",
+        "call('resample', empty, empty, 0, 2**61, 8)",
     ],
 )
 def test_sizes_whose_product_overflows_are_refused(call):
