@@ -35,15 +35,13 @@ static void begin_stage(const double *start, int64_t games, int64_t given, int64
         memcpy(out, own, (size_t)entries * sizeof *out);
 }
 
-/* Iterations of some lanes: of all that the call has, or of those that are apart. */
+/* Iterations of some lanes, which are apart. */
 static void mirror_lanes(struct mirror_call *inner, const struct repeats *r, const struct some_lanes *some) {
-    const int64_t L = inner->lanes = some->lanes;
-    double *at = some->fields;
-    inner->q = some->q, inner->eta = some->eta;
-    inner->x = at, inner->y = at += L * r->fields.width[0];
-    inner->mu = at += L * r->fields.width[1], inner->nu = at += L * r->fields.width[2];
-    inner->sum_mu = at += L * r->fields.width[3], inner->sum_nu = at += 2 * L * r->fields.width[4];
-    inner->sum_value = at + 2 * L * r->fields.width[6];
+    double *field[10];
+    for (int64_t f = 0; f < 10; f++) field[f] = field_of(r, some->fields, some->lanes, f);
+    *inner = (struct mirror_call){.q = some->q, .eta = some->eta, .x = field[0], .y = field[1], .mu = field[2], .nu = field[3],
+                                  .sum_mu = field[4], .sum_nu = field[6], .sum_value = field[8], .lanes = some->lanes,
+                                  .rows = inner->rows, .columns = inner->columns, .predicts = inner->predicts};
 }
 
 static int advance_mirror(struct mirror_call *inner, int64_t iterations) {
@@ -93,7 +91,6 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value, st
                     keep_stop(r, stop, stop == r->place[c->count - 1]);
                 }
                 mirror_lanes(&inner, r, &r->rest);
-                inner.done = 0;
             } else {
                 inner.q = q;
             }
@@ -223,9 +220,10 @@ static int end_joint_stage(const struct joint_run_call *c, const struct ending *
 }
 
 static void joint_lanes(struct joint_mirror_call *inner, const struct repeats *r, const struct some_lanes *some) {
-    inner->lanes = some->lanes, inner->q = some->q, inner->eta = some->eta;
-    inner->x = some->fields, inner->policy = field_of(r, some->fields, some->lanes, 1);
-    inner->sum_joint = field_of(r, some->fields, some->lanes, 2);
+    *inner = (struct joint_mirror_call){
+        .q = some->q, .eta = some->eta, .x = some->fields, .policy = field_of(r, some->fields, some->lanes, 1),
+        .sum_joint = field_of(r, some->fields, some->lanes, 2), .actions = inner->actions, .lanes = some->lanes,
+        .players = inner->players, .joint = inner->joint, .columns = inner->columns};
 }
 
 static int advance_joint(struct joint_mirror_call *inner, int64_t iterations) {
@@ -262,7 +260,6 @@ static int joint_over_stages(const struct joint_run_call *c, const struct ending
                     keep_stop(r, stop, stop == r->place[c->count - 1]);
                 }
                 joint_lanes(&inner, r, &r->rest);
-                inner.done = 0;
             }
         }
         if (!failed) failed = advance_joint(&inner, c->pieces[k]);

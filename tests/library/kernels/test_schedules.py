@@ -416,8 +416,8 @@ def test_long_runs_are_cut_into_calls_that_can_be_interrupted():
     assert [times for times, _ in blocks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
     assert blocks([3, 4], 0) == [([3], [3]), ([4], [1])]
     assert blocks([], 3) == []
-    assert len(blocks([1, most // 4], 4, count=100)) == 2  # 800 rewards
-    assert len(blocks([1, most // 4], 4, count=64)) == 1
+    assert len(blocks([1, most // 2], 4, count=100)) == 2  # 800 rewards
+    assert len(blocks([1, most // 2], 4, count=64)) == 1
 
 
 def test_a_state_that_was_passed_on_stays_as_it_is():
