@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,16 @@ def run_on(isa, script, *arguments):
     return done
 
 
-def results_on(isa, script, path):
-    """Arrays that such a script writes to ``path``, by name; ``isa`` among them is the set that was used."""
-    done = run_on(isa, script, str(path))
-    assert done.returncode == 0, done.stderr
-    with np.load(path) as stored:
-        results = dict(stored)
+@cache
+def results_on(isa, script):
+    """Arrays that such a script writes, by name; ``isa`` among them is the set that was used. It is run once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "results.npz"
+        done = run_on(isa, script, str(path))
+        assert done.returncode == 0, done.stderr
+        with np.load(path) as stored:
+            results = dict(stored)
     assert results["isa"] == isa
+    for array in results.values():
+        array.flags.writeable = False  # tests share them
     return results

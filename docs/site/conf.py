@@ -12,7 +12,14 @@ project = "metanash"
 author = "The metanash developers"
 copyright = author
 release = version = metanash.__version__
-extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "docs.site.names", "docs.site.mathml"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "myst_parser",
+    "docs.site.names",
+    "docs.site.mathml",
+    "docs.site.navigation",
+]
 html_theme = "furo"
 html_title = "metanash"
 html_static_path = ["static"]

@@ -89,6 +89,19 @@ def test_no_link_inside_is_dead(site):
     assert links > 5000
 
 
+@pytest.mark.parametrize("name", ["index.html", "docs/tutorial.html", "reference/metanash.exact.html"])
+def test_each_page_has_the_tree_of_all_pages(site, name):
+    """Each once, itself marked, and nothing that stands inside of pages."""
+    tree = (site / name).read_text().split('<div class="sidebar-tree">')[1].split("</aside>")[0]
+    links = re.findall(r'<a class="(?:current )?reference internal" href="([^"]*)">', tree)
+    assert links.count("#") == len(re.findall(r'current-page"><a [^>]* href="#">', tree)) == (name != "index.html")
+    found = {(site / name).parent.joinpath(address).resolve() for address in links if address != "#"}
+    rest = {"index", "genindex", "py-modindex", "search"}  # in no tree
+    wanted = {page for page in site.rglob("*.html") if page.relative_to(site).as_posix()[:-5] not in rest}
+    assert found == wanted - {site / name}
+    assert len(links) == len(wanted) > 120
+
+
 def test_pages_of_the_repository_are_there(site):
     for page in (ROOT / "docs").glob("*.md"):
         assert (site / "docs" / f"{page.stem}.html").is_file()

@@ -1,5 +1,6 @@
 """Sources of a job, from imports that are read: on a small project of its own, and on this one."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -66,6 +67,15 @@ def project(tmp_path, monkeypatch):
         *((text.format("from metanash import games"), {"metanash.games"}) for text in NESTED),
         ("from metanashes import gaps\nimport pandas\nfrom .gaps import gap", set()),
         ("from metanash import absent", set()),
+        ("from metanash import (\n    gaps,  # (two)\n    games,\n)", {"metanash.gaps", "metanash.games"}),
+        ("from metanash \\\n    import games", {"metanash.games"}),
+        ("import os; from metanash import games", {"metanash.games"}),
+        ("try: import metanash.games\nfinally: pass", {"metanash.games"}),
+        ("if True: \\\n  import metanash.games", {"metanash.games"}),
+        ('"""The games come\nfrom metanash import (or so).\n"""\nimport metanash.gaps', {"metanash.gaps"}),
+        ('CODE = """\nimport metanash\n"""\nimport metanash.gaps', {"metanash.gaps"}),
+        ("CODE = '''\nimport metanash\n'''\nimport metanash.gaps", {"metanash.gaps"}),
+        ('# """\nimport metanash.gaps', {"metanash.gaps"}),
     ],
 )
 def test_what_a_text_imports(code, wanted):
@@ -102,6 +112,21 @@ def test_modules_of_topics_that_are_imported_by_name_count(project):
         "src/metanash/games.py", "src/metanash_replication/paper.py",
         *(f"src/metanash_replication/topics/{name}/claims.py" for name in ("one", "two")),
     ]  # fmt: skip
+
+
+def test_imports_of_every_file_are_those_of_its_tree():
+    """The files of the project are read by lines where that is as good, and parsed where it is not."""
+    files = [file for folder in ("src", "workflow") for file in (ROOT / folder).rglob("*.py")]
+    assert len(files) > 300
+    for file in files:
+        wanted = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                whole = set() if node.module in planning.PACKAGES else {node.module}
+                wanted |= whole | {f"{node.module}.{alias.name}" for alias in node.names}
+        assert planning.imported(file.read_text()) == {name for name in wanted if planning.source_file(name)}, file
 
 
 def test_pages_and_verdicts_are_made_of_every_claim_and_section():

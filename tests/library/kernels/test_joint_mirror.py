@@ -82,8 +82,8 @@ def test_probabilities_agree_relatively(reference):
 
 @needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
-def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
-    stored = results_on(isa, "joint_cases.py", tmp_path / "results.npz")
+def test_each_instruction_set_agrees_with_numpy(isa, reference):
+    stored = results_on(isa, "joint_cases.py")
     for number, (label, expected, tolerance) in enumerate(reference):
         assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 

@@ -94,28 +94,28 @@ def test_probabilities_agree_relatively(reference):
 
 @needs_compiled
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
-def test_each_instruction_set_agrees_with_numpy(isa, reference, tmp_path):
+def test_each_instruction_set_agrees_with_numpy(isa, reference):
     """The portable kernels cannot fuse products into sums: close to the others, not equal."""
-    stored = results_on(isa, "kernel_cases.py", tmp_path / "results.npz")
+    stored = results_on(isa, "kernel_cases.py")
     for number, (label, expected, tolerance) in enumerate(reference):
         assert_close({name: stored[f"{number} {name}"] for name in expected}, expected, tolerance, label)
 
 
 @needs_compiled
 @pytest.mark.parametrize("script", ["kernel_cases.py", "joint_cases.py", "regret_cases.py"])
-def test_processors_that_fuse_give_the_same_bits(script, tmp_path):
+def test_processors_that_fuse_give_the_same_bits(script):
     """Sums have eight running parts whatever the width, and the same products are fused: a laptop gives the bits of
     a server."""
-    one, other = (results_on(isa, script, tmp_path / f"{isa}.npz") for isa in ("avx512", "avx2"))
+    one, other = (results_on(isa, script) for isa in ("avx512", "avx2"))
     assert [name for name in one if name != "isa" and one[name].tobytes() != other[name].tobytes()] == []
     assert len(one) > 400
     assert (str(one["isa"]), str(other["isa"])) == ("avx512", "avx2")
 
 
 @needs_compiled
-def test_sampled_play_and_learning_give_the_same_bits_on_each_instruction_set(tmp_path):
+def test_sampled_play_and_learning_give_the_same_bits_on_each_instruction_set():
     """Nothing is fused there, where one bit may decide what is drawn; exp and log are those of the C library."""
-    sets = [results_on(isa, "kernel_cases.py", tmp_path / f"{isa}.npz") for isa in ("avx512", "avx2", "portable")]
+    sets = [results_on(isa, "kernel_cases.py") for isa in ("avx512", "avx2", "portable")]
     kinds = ("simulate", "v_learning", "sampled_mirror", "sampled_ascent")
     kernels_of = [kernel for _, kernel, _, _ in cases()]
     names = [name for name in sets[0] if name != "isa" and kernels_of[int(name.split()[0])] in kinds]
