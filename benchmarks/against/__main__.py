@@ -8,15 +8,17 @@ take minutes are measured on request, and kept in ``benchmarks/results/against.c
 import argparse
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.against import rows
 from benchmarks.against.measure import CALLS
@@ -32,6 +34,9 @@ FIRST = (
 )
 
 
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet"]
+OF_ALL_TOPICS = ("article", "claims", "claims_map", "theory")
+"""Tables and figures, by name."""
 STARTS = ("import", "first learn", "solve")
 """Rows of processes of their own."""
 
@@ -68,18 +73,26 @@ def copies(revision: str, folder: Path) -> tuple[Path, Path]:
     return before, now
 
 
-def spent(command: Sequence[str], build: Path) -> tuple[float, float] | None:
-    """Core time with all children, and wall clock, of a command in a build; None if it fails."""
+class Spent(NamedTuple):
+    """Of a command with all its children, in seconds: core time and wall clock; and its output."""
+
+    core: float
+    wall: float
+    output: str
+
+
+def spent(command: Sequence[str], build: Path, fine: Container[int] = (0,)) -> Spent | None:
+    """Of a command in a build; None, and a line on standard error, if it ends with a status that is not fine."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(command, cwd=build, env=environment(build), capture_output=True, text=True, check=False)
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun
-    if done.returncode:
+    if done.returncode not in fine:
         print(f"{' '.join(command)} failed in {build.name}: {done.stderr.strip()[-120:]}", file=sys.stderr)
         return None
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+    return Spent(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall, done.stdout)
 
 
-def compile_kernels(build: Path) -> tuple[float, float]:
+def compile_kernels(build: Path) -> Spent:
     """Compile in place."""
     place = build / "src/metanash/kernels"
     shutil.rmtree(build / "build", ignore_errors=True)
@@ -148,22 +161,60 @@ def quick(builds: Sequence[Path], folder: Path, rounds: int, names: Sequence[str
             yield rows.summary(name, in_turns(often, lambda build, name=name: ask[build](name), builds))
 
 
+def both_kinds(name: str, found: Sequence[Spent | None]) -> Iterator[rows.Record]:
+    """Rows of the core time and of the wall clock of both builds, those of them that the table has."""
+    known = {row.name for row in rows.ROWS}
+    for kind in ("core", "wall"):
+        if f"{name} {kind}" in known:
+            before, now = (getattr(one, kind, None) for one in found)
+            yield rows.summary(f"{name} {kind}", [(before, now)])
+
+
+def made_by_both(before: Path, now: Path) -> list[str]:
+    """Tables and figures that the older build made too, without those that are made of all topics, new ones as well."""
+    found = [*before.glob("results/*.csv"), *before.glob("paper_figures/*.pdf")]
+    names = sorted(path.relative_to(before).as_posix() for path in found if path.stem not in OF_ALL_TOPICS)
+    return [name for name in names if (now / name).is_file()]
+
+
+def pipelines(builds: Sequence[Path]) -> Iterator[rows.Record]:
+    """Both pipelines, and then of the default one what both builds have."""
+    for name, more in (("pipeline", []), ("small pipeline", ["--configfile", "config/smoke.yaml"])):
+        yield from both_kinds(name, [spent([*SNAKEMAKE, "all", *more], build) for build in builds])
+    shared = made_by_both(*builds)
+    if not shared:  # a run has failed, as was said
+        return
+    for build in builds:
+        for left in ("results", "paper_figures", ".snakemake"):
+            shutil.rmtree(build / left, ignore_errors=True)
+    yield from both_kinds("shared pipeline", [spent([*SNAKEMAKE, *shared], build) for build in builds])
+
+
+def run_tests(build: Path) -> Spent | None:
+    """As ``./do test`` does it in that build; of an older one some fail, with packages that are newer than it."""
+    command = [sys.executable, "-m", "pytest", "-q"]
+    if "--dist" in (build / "do").read_text():
+        command += ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+    found = spent(command, build, fine=(0, 1))
+    if found:
+        print(f"{build.name}: {found.output.strip().splitlines()[-1]}", file=sys.stderr)
+    return found
+
+
+def test_rows(builds: Sequence[Path]) -> Iterator[rows.Record]:
+    """The tests of both builds, and how many of them pass."""
+    found = [run_tests(build) for build in builds]
+    yield from both_kinds("tests", found)
+    before, now = (one and float(re.findall(r"(\d+) passed", one.output)[-1]) for one in found)
+    yield rows.summary("tests passed", [(before, now)])
+
+
 def long_rows(builds: Sequence[Path], pipeline: bool, tests: bool) -> Iterator[rows.Record]:
     """Rows that take minutes, measured once."""
-    snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
-    wanted = {
-        "pipeline": (pipeline, snakemake),
-        "small pipeline": (pipeline, [*snakemake, "--configfile", "config/smoke.yaml"]),
-        "tests": (tests, [sys.executable, "-m", "pytest", "-q"]),
-    }
-    known = {row.name for row in rows.ROWS}
-    for name, (is_wanted, command) in wanted.items():
-        if not is_wanted:
-            continue
-        found = [spent(command, build) for build in builds]
-        for k, kind in enumerate(("core", "wall")):
-            if f"{name} {kind}" in known:
-                yield rows.summary(f"{name} {kind}", [tuple(part and part[k] for part in found)])
+    if pipeline:
+        yield from pipelines(builds)
+    if tests:
+        yield from test_rows(builds)
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -186,8 +237,7 @@ def main(given: Sequence[str] | None = None) -> None:
         if not builds:
             builds = copies(arguments.revision, Path(folder))
             compiled = [compile_kernels(build) for build in builds]
-            kinds = zip(("core", "wall"), *compiled, strict=True)
-            found = [rows.summary(f"compile {kind}", [(old, new)]) for kind, old, new in kinds]
+            found = [*both_kinds("compile", compiled)]
         calls = quick(builds, Path(folder), arguments.rounds, names)
         for part in (found, calls, long_rows(builds, arguments.pipeline, arguments.tests)):
             for record in part:

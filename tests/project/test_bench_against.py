@@ -61,7 +61,8 @@ def test_every_call_has_a_line_and_every_line_a_measurement():
     names = {row.name for row in rows.ROWS}
     assert len(names) == len(rows.ROWS)
     others = {"import", "first learn", "solve", "compile core", "compile wall", "pipeline core", "pipeline wall"}
-    assert names - set(measure.CALLS) == others | {"small pipeline core", "tests core", "tests wall"}
+    long = {"small pipeline core", "shared pipeline core", "shared pipeline wall"}
+    assert names - set(measure.CALLS) == others | long | {"tests core", "tests wall", "tests passed"}
     assert set(measure.CALLS) <= names
 
 
@@ -91,10 +92,49 @@ def test_each_build_begins_every_other_round():
 
 def test_core_time_is_that_of_children(tmp_path):
     busy = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"]
-    core, wall = against.spent(busy, tmp_path)
-    assert 0.3 <= core < 3.0
-    assert wall >= 0.25
-    assert against.spent([sys.executable, "-c", "raise SystemExit(3)"], tmp_path) is None
+    found = against.spent(busy, tmp_path)
+    assert 0.3 <= found.core < 3.0
+    assert found.wall >= 0.25
+    three = [sys.executable, "-c", "print(7)\nraise SystemExit(3)"]
+    assert against.spent(three, tmp_path) is None
+    assert against.spent(three, tmp_path, fine=(0, 3)).output == "7\n"
+
+
+def test_tests_are_run_as_the_build_runs_them(tmp_path, monkeypatch, capsys):
+    """An older build has one process; a test that fails is counted out, and its time in."""
+    commands = []
+    said = iter(["1 failed, 20 passed in 3.0s\n", "30 passed, 2 skipped in 1.0s\n"])
+    monkeypatch.setattr(
+        against, "spent", lambda command, *_, **__: commands.append(command) or against.Spent(6.0, 3.0, next(said))
+    )
+    builds = [tmp_path / name for name in ("before", "now")]
+    for build, text in zip(builds, ("exec python -m pytest", "exec python -m pytest --dist loadscope"), strict=True):
+        build.mkdir()
+        (build / "do").write_text(text)
+    found = {row["name"]: row for row in against.long_rows(builds, pipeline=False, tests=True)}
+    assert found.keys() == {"tests core", "tests wall", "tests passed"}
+    assert (found["tests passed"]["before"], found["tests passed"]["now"]) == ("20", "30")
+    assert ["-n" in command for command in commands] == [False, True]
+    assert capsys.readouterr().err.splitlines()[0] == "before: 1 failed, 20 passed in 3.0s"
+
+
+def test_of_the_pipeline_that_is_compared_which_both_builds_make(tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(
+        against, "spent", lambda command, build, *_, **__: commands.append((build.name, command[6:])) or None
+    )
+    builds = [tmp_path / name for name in ("before", "now")]
+    own = [["results/old.csv"], ["results/new.csv", "paper_figures/new.pdf"]]
+    for build, more in zip(builds, own, strict=True):
+        for name in ("results/slopes.csv", "results/claims.csv", "paper_figures/figure1.pdf", ".snakemake/log", *more):
+            (build / name).parent.mkdir(parents=True, exist_ok=True)
+            (build / name).write_text("")
+    names = [row["name"] for row in against.long_rows(builds, pipeline=True, tests=False)]
+    assert names == ["pipeline core", "pipeline wall", "small pipeline core", "shared pipeline core",
+                     "shared pipeline wall"]  # fmt: skip
+    shared = ["paper_figures/figure1.pdf", "results/slopes.csv"]
+    assert commands[4:] == [("before", shared), ("now", shared)]
+    assert not [*tmp_path.glob("*/results")]  # or nothing would be left to make
 
 
 def test_copies_are_those_of_a_commit_and_of_the_working_tree(tmp_path):
