@@ -102,6 +102,81 @@ def joint_mirror(lanes: int, actions: tuple[int, ...]) -> Call:
     return call
 
 
+def in_stages(iterations: int) -> dict[str, array | int]:
+    """What calls over ends of stages take: a run from the first stage of games of one step on, looked at once."""
+    pieces, length = [], 1
+    while iterations:
+        pieces.append(min(length, iterations))
+        iterations, length = iterations - pieces[-1], 2 * length
+    later = len(pieces) - 1
+    return {
+        "pieces": array("q", pieces),
+        "fresh": array("q", [0] + [1] * later),
+        "looks": array("q", [0] * later + [1]),
+        **{"count": len(pieces), "longest": max(pieces), "seen": 1, "watched": 0, "states_seen": array("d")},
+        **{"horizon": 1, "states": 1, "kinds": 1, "steps": 1, "given": 1, "stage": 1, "done": 0, "kept": 0, "slots": 2},
+    }
+
+
+def mirror_run(games: int, actions: int) -> Call:
+    """Algorithm 1 on matrix games, from uniform policies."""
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        size = games * actions
+        policies, nothing = ("mu", "nu", "start_mu", "start_nu"), ("x", "y", "start_x", "start_y")
+        compiled.mirror_run(
+            reward=uniform(size * actions),
+            transition=same(1.0, actions * actions),
+            index=array("q", [0] * games),
+            eta=same(0.1, games),
+            q=same(0.0, 2 * size * actions),
+            **{name: same(1 / actions, size) for name in policies},
+            **{name: same(0.0, size) for name in (*nothing, "finished_mu", "finished_nu", "seen_mu", "seen_nu")},
+            **{name: same(0.0, 2 * size) for name in ("sum_mu", "sum_nu")},
+            sum_value=same(0.0, 2 * games),
+            **{name: array("d") for name in ("stage_mu", "stage_nu", "stage_value")},
+            games=games,
+            rows=actions,
+            columns=actions,
+            predicts=1,
+            **in_stages(iterations),
+        )
+
+    return call
+
+
+def joint_run(games: int, actions: tuple[int, ...]) -> Call:
+    """Algorithm 2 on games of one step and state, from uniform policies."""
+    players, joint, columns = len(actions), math.prod(actions), sum(actions)
+
+    def call(compiled: ModuleType, iterations: int) -> None:
+        start = array("d", [1 / n for n in actions for _ in range(n)]) * games
+        compiled.joint_run(
+            reward=uniform(games * players * joint),
+            transition=same(1.0, joint),
+            index=array("q", [0] * games),
+            actions=array("q", actions),
+            eta=same(0.1, games),
+            **{name: same(0.0, games * columns) for name in ("x", "start_x")},
+            policy=start[:],
+            start_policy=start,
+            sum_joint=same(0.0, 2 * games * joint),
+            **{name: same(0.0, games * joint) for name in ("finished", "seen_joint")},
+            lane_q=same(0.0, games * players * joint),
+            q=same(0.0, 2 * games * players * joint),
+            values=same(0.0, 2 * games * 2 * players),
+            stage_joint=array("d"),
+            games=games,
+            players=players,
+            joint=joint,
+            columns=columns,
+            room=2,
+            **in_stages(iterations),
+        )
+
+    return call
+
+
 def smooth(games: int, actions: int, states: int, horizon: int, rule: int) -> Call:
     """Learners with incremental values, from uniform policies."""
 
@@ -674,6 +749,8 @@ CASES = {
     "joint_mirror 2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2))),
     "joint_mirror 2x2x2": Case("joint_mirror", 4, 1_000, joint_mirror(4, (2, 2, 2))),
     "joint_mirror 3x3": Case("joint_mirror", 4, 500, joint_mirror(4, (3, 3))),
+    "mirror_run 2x2, 64 games": Case("mirror_run", 64, 1_023, mirror_run(64, 2)),  # a stage repeats the one before it
+    "joint_run 2x2, 64 games": Case("joint_run", 64, 1_023, joint_run(64, (2, 2))),
     "FTRL 2x2, 1 game": Case("smooth", 4, 1_000, smooth(1, 2, 2, 2, 0)),  # H = S = 2
     "FTRL 2x2, 4 games": Case("smooth", 16, 500, smooth(4, 2, 2, 2, 0)),
     "FTRL 10x10, 4 games": Case("smooth", 16, 100, smooth(4, 10, 2, 2, 0)),

@@ -6,6 +6,7 @@ take minutes are measured on request, and kept in ``benchmarks/results/against.c
 """
 
 import argparse
+import csv
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from benchmarks.against.measure import CALLS
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks/results/against.csv"
 PAGE = ROOT / "docs/performance.md"
+PEERS = ROOT / "benchmarks/results/peers.csv"
 SMALL = 'NFG 1 R "small" { "a" "b" } { 2 2 }\n\n3 1 0 2 1 2 2 0\n'
 TIMED = "import time\nimport metanash as mn\nloaded = time.process_time()\n"
 FIRST = (
@@ -161,6 +163,55 @@ def quick(builds: Sequence[Path], folder: Path, rounds: int, names: Sequence[str
             yield rows.summary(name, in_turns(often, lambda build, name=name: ask[build](name), builds))
 
 
+def highs(n: int = 2000) -> Spent | None:
+    """The interior-point method of HiGHS on the game that the exact solver gets: a linear program for both players."""
+    code = (
+        "import numpy as np, scipy.optimize as so\n"
+        f"m = np.random.default_rng([{n}, 0]).uniform(size=({n}, {n}))\n"
+        "found = so.linprog([*np.zeros(len(m)), -1.0], np.c_[-m.T, np.ones(len(m))], np.zeros(len(m)),\n"
+        "    [[1.0] * len(m) + [0.0]], [1.0], bounds=[(0, None)] * len(m) + [(None, None)], method='highs-ipm')\n"
+        "assert found.status == 0\n"
+    )
+    return spent([sys.executable, "-c", code], ROOT)
+
+
+def beside_others(records: Mapping[str, rows.Record], is_long: bool) -> Iterator[rows.Record]:
+    """This build in the place of the newer one, and in that of the older one what it is compared with."""
+    solved = records.get("exact 2000")
+    if is_long and solved and (reference := highs()):
+        yield rows.summary("HiGHS 2000", [(reference.core, float(solved["now"]))])
+    found = {}
+    with PEERS.open(newline="") as file:
+        for record in csv.DictReader(file):
+            if record["game"] == "H5 S50 10x10, 1 game" and record["seconds_per_iteration"]:
+                found[record["contestant"]] = 1e6 * float(record["seconds_per_iteration"])
+    for name in ("JAX", "NumPy"):
+        yield rows.summary(f"{name} 10x10", [(found[f"{name}, Algorithm 1"], found["metanash, Algorithm 1"])])
+
+
+def eight_cores() -> Iterator[rows.Record]:
+    """What ``./do estimate`` works out for two cores and for eight, since there may be none."""
+    from workflow.cluster.costs import read_costs  # noqa: PLC0415
+    from workflow.cluster.estimate import expected, makespan  # noqa: PLC0415
+    from workflow.cluster.planned import plan  # noqa: PLC0415
+    from workflow.running.order import read_chains  # noqa: PLC0415
+
+    jobs = plan(["all"], everything=True)
+    seconds = [one.seconds for one in expected(jobs, read_costs())]
+    two, eight = (makespan(jobs, seconds, cores, read_chains()) for cores in (2, 8))
+    yield rows.summary("eight cores", [(two, eight)])
+
+
+def memory(builds: Sequence[Path]) -> Iterator[rows.Record]:
+    """Peak memory of processes that learn a large sparse game."""
+    code = (
+        f"import resource, sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport measure\n"
+        "measure.sparse('learn')()\n"
+    )
+    shown = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024"
+    yield rows.summary("sparse memory", [tuple(alone(build, code, shown) for build in builds)])
+
+
 def both_kinds(name: str, found: Sequence[Spent | None]) -> Iterator[rows.Record]:
     """Rows of the core time and of the wall clock of both builds, those of them that the table has."""
     known = {row.name for row in rows.ROWS}
@@ -239,12 +290,13 @@ def main(given: Sequence[str] | None = None) -> None:
             compiled = [compile_kernels(build) for build in builds]
             found = [*both_kinds("compile", compiled)]
         calls = quick(builds, Path(folder), arguments.rounds, names)
-        for part in (found, calls, long_rows(builds, arguments.pipeline, arguments.tests)):
+        more = () if arguments.only else (memory(builds), eight_cores(), beside_others(records, arguments.long))
+        for part in (found, calls, *more, long_rows(builds, arguments.pipeline, arguments.tests)):
             for record in part:
                 records[record["name"]] = record
                 print(*record.values(), flush=True)
-    rows.write(RESULTS, records)
-    PAGE.write_text(rows.put(PAGE.read_text(), rows.table(records, arguments.revision[:7])))
+                rows.write(RESULTS, records)  # what was measured stays if the rest is interrupted
+                PAGE.write_text(rows.put(PAGE.read_text(), rows.table(records, arguments.revision[:7])))
 
 
 if __name__ == "__main__":

@@ -114,7 +114,9 @@ def _be_kernel(arguments: list[str], parent: int, env: Mapping[str, str] | None,
     try:
         sys.argv = [_LAUNCHER, *arguments]
         os.setpgid(0, 0)  # signals reach it alone
+        signal.set_wakeup_fd(-1)  # or what it is sent would wake the loop of the job, which would clean up twice
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if env is not None:
             os.environ.clear()
             os.environ.update(env)

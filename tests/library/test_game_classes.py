@@ -276,6 +276,12 @@ CALLS = {
     "learners.correlated_mirror_descent.CorrelatedMirrorDescent.advance_and_measure":
         (lambda x: learner(CorrelatedMirrorDescent).advance_and_measure(
             x, started(CorrelatedMirrorDescent, MarkovGame, x), [1]), BATCH, M),
+    "learners.mirror_descent.OptimisticMirrorDescent.advance_and_watch":
+        (lambda x: learner(OptimisticMirrorDescent).advance_and_watch(
+            x, started(OptimisticMirrorDescent, ZeroSumGame, x), [1]), BATCH, Z),
+    "learners.correlated_mirror_descent.CorrelatedMirrorDescent.advance_and_watch":
+        (lambda x: learner(CorrelatedMirrorDescent).advance_and_watch(
+            x, started(CorrelatedMirrorDescent, MarkovGame, x), [1]), BATCH, M),
     "learners.regret_matching.RegretMatching.advance_and_measure":
         (lambda x: learner(RegretMatching).advance_and_measure(
             x, started(RegretMatching, ZeroSumGame, x), [1]), BATCH, Z),
@@ -365,10 +371,12 @@ for _module, _cls, _plays, _taken in (
     CALLS[f"{_name}.advance"] = (_advance, BATCH, _taken)  # of the staged ones inherited
 
 NO_FUNCTIONS = {
-    "learners.base.Learner", "learners.base.step_by_step", "meta.MetaUpdate", "commands.progress.Watched",
+    "learners.base.Learner", "learners.base.step_by_step", "learners.base.watched_step_by_step", "meta.MetaUpdate",
+    "commands.progress.Watched",
     "_inner.runs.measured_run", "_inner.runs.mixed_means", "games.GameBatch.trusted",
+    "families.sequences.alike",
 }  # fmt: skip
-"""Protocols, and what hands all to a learner or a game that others have checked."""
+"""Protocols, more of a game of any class, and what hands all to a learner or a game that others have checked."""
 MORE = {"solution.entry.solve"}
 """Takes matrices and paths too: ``tests/library/solution``."""
 CHECKS = {*MORE, "games.check_batch", "games.check_game", "games.check_games"}

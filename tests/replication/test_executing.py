@@ -92,7 +92,10 @@ def test_an_error_is_told_with_its_traceback():
         execute(notebook_of("def f():\n    return 1 / 0", "f()"))
 
 
-def test_a_cell_that_takes_too_long_is_stopped_and_so_is_its_kernel(tmp_path):
+def test_a_cell_that_takes_too_long_is_stopped_and_so_is_its_kernel(tmp_path, monkeypatch):
+    """Signals that the kernel is sent are none of the job's, whose loop would clean up a second time."""
+    cleaned, clean = [], NotebookClient._async_cleanup_kernel
+    monkeypatch.setattr(NotebookClient, "_async_cleanup_kernel", lambda self: cleaned.append(1) or clean(self))
     number = tmp_path / "number"
     cell = f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
     begun = time.monotonic()
@@ -101,6 +104,7 @@ def test_a_cell_that_takes_too_long_is_stopped_and_so_is_its_kernel(tmp_path):
     assert time.monotonic() - begun < 50
     with pytest.raises(ProcessLookupError):
         os.kill(int(number.read_text()), 0)
+    assert len(cleaned) == 1
 
 
 def test_a_kernel_that_is_killed_is_noticed():

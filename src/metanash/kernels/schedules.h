@@ -284,10 +284,9 @@ static PyObject *joint_run(PyObject *self, PyObject *const *args, Py_ssize_t cou
     const int64_t L = c->lanes, N = c->players, own = c->games * N;
     const int64_t doubles = L * (c->joint + 5 * N);
     int failed = 0;
-    if (!L) return finish(&held, 0);
     Py_BEGIN_ALLOW_THREADS;
-    double *work = calloc((size_t)doubles, sizeof *work);
-    int64_t *numbers = calloc((size_t)(own + L), sizeof *numbers);
+    double *work = calloc((size_t)(doubles + 1), sizeof *work);
+    int64_t *numbers = calloc((size_t)(own + L + 1), sizeof *numbers);
     failed = !work || !numbers;
     if (!failed) {
         struct ending e = {.joint = work, .nothing = work + L * c->joint, .means = work + L * (c->joint + 2 * N),

@@ -68,6 +68,11 @@ class Place:
         Iterations, and stages that have ended, since the schedule began.
     length, done : int
         L_tau of the running stage, and iterations done in it.
+
+    Examples
+    --------
+    >>> schedule(1, 0, 1, (2, 2)).places  # the first look is after the first of two iterations of the second stage
+    (Place(iterations=2, ended=1, length=2, done=1), Place(iterations=4, ended=2, length=4, done=1))
     """
 
     iterations: int

@@ -295,6 +295,22 @@ def test_the_last_step_goes_once_through_stages_that_begin_alike(monkeypatch, mo
             agree(tuple(vars(one).values()), tuple(vars(other).values()))
 
 
+@pytest.mark.parametrize("module", BACKENDS)
+@pytest.mark.parametrize("is_second", [False, True])
+def test_stages_with_initial_policies_of_their_own_do_not_repeat(monkeypatch, module, is_second):
+    use(monkeypatch, module)
+    learner = (mn.CorrelatedMirrorDescent if is_second else mn.OptimisticMirrorDescent)(0.2)
+    games = mn.GameBatch.of(general((2, 2, 2, 2), 12) if is_second else drawn((2, 2, 2, 2), 12))
+    initial = tuple(np.random.default_rng(3).dirichlet(np.ones(2), size=(12, 30, 2, 2)) for _ in range(2))
+    pieces = [40, 300, 900]
+    state, found = learner.advance_and_measure(games, learner.start(games, initial), pieces)
+    plain, measured = base.step_by_step(learner, games, learner.start(games, initial), pieces)
+    for name, values in measured.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+    for one, other in zip(followed(state).values(), followed(plain).values(), strict=True):
+        agree(one, other)
+
+
 def general(size, count, steps=1):
     """General-sum games (H, S, A_1, ..., A_N)."""
     rng, players = np.random.default_rng([*size]), len(size) - 2
