@@ -36,7 +36,7 @@ FIRST = (
 )
 
 
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet"]
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--quiet", "all", "--cores", "2"]
 OF_ALL_TOPICS = ("article", "claims", "claims_map", "theory")
 """Tables and figures, by name."""
 STARTS = ("import", "first learn", "solve")
@@ -231,7 +231,7 @@ def made_by_both(before: Path, now: Path) -> list[str]:
 def pipelines(builds: Sequence[Path]) -> Iterator[rows.Record]:
     """Both pipelines, and then of the default one what both builds have."""
     for name, more in (("pipeline", []), ("small pipeline", ["--configfile", "config/smoke.yaml"])):
-        yield from both_kinds(name, [spent([*SNAKEMAKE, "all", *more], build) for build in builds])
+        yield from both_kinds(name, [spent([*SNAKEMAKE, *more], build) for build in builds])
     shared = made_by_both(*builds)
     if not shared:  # a run has failed, as was said
         return

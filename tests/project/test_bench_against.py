@@ -122,7 +122,7 @@ def test_tests_are_run_as_the_build_runs_them(tmp_path, monkeypatch, capsys):
 def test_of_the_pipeline_that_is_compared_which_both_builds_make(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(
-        against, "spent", lambda command, build, *_, **__: commands.append((build.name, command[6:])) or None
+        against, "spent", lambda command, build, *_, **__: commands.append((build.name, command[3:])) or None
     )
     builds = [tmp_path / name for name in ("before", "now")]
     own = [["results/old.csv"], ["results/new.csv", "paper_figures/new.pdf"]]
@@ -134,7 +134,9 @@ def test_of_the_pipeline_that_is_compared_which_both_builds_make(tmp_path, monke
     assert names == ["pipeline core", "pipeline wall", "small pipeline core", "shared pipeline core",
                      "shared pipeline wall"]  # fmt: skip
     shared = ["paper_figures/figure1.pdf", "results/slopes.csv"]
-    assert commands[4:] == [("before", shared), ("now", shared)]
+    quiet = ["--quiet", "all", "--cores", "2"]  # a target right after --quiet would be taken for one of its kinds
+    assert commands[0] == ("before", quiet)
+    assert commands[4:] == [("before", [*quiet, *shared]), ("now", [*quiet, *shared])]
     assert not [*tmp_path.glob("*/results")]  # or nothing would be left to make
 
 
