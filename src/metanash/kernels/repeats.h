@@ -115,10 +115,9 @@ static void find_stops(struct repeats *r, const int64_t *pieces, const int64_t *
 }
 
 /* Whether fewer vectors are advanced that way, from the k-th piece on. */
-static int repeats_pay(int64_t games, int64_t horizon, int64_t states, const int64_t *pieces, const int64_t *fresh, int64_t k,
-                       int64_t count) {
-    const int64_t last = (games * states + 7) / 8, rest = (games * (horizon - 1) * states + 7) / 8,
-                  all = (games * horizon * states + 7) / 8;
+static int repeats_pay(const struct repeats *r, const int64_t *pieces, const int64_t *fresh, int64_t k, int64_t count) {
+    const int64_t lanes = r->games * r->states, last = (lanes + 7) / 8, rest = (lanes * (r->horizon - 1) + 7) / 8,
+                  all = (lanes * r->horizon + 7) / 8;
     double total = 0.0, longest = 0.0, done = 0.0;
     for (int64_t j = k; j < count; j++) {
         done = (fresh[j] ? 0.0 : done) + (double)pieces[j];
@@ -128,9 +127,11 @@ static int repeats_pay(int64_t games, int64_t horizon, int64_t states, const int
     return (double)rest * total + (double)last * longest + (double)(COST_OF_STOP * all * (count - k)) < (double)all * total;
 }
 
-/* Room for all of it, and the lanes as they are where the stage of the k-th piece begins. */
+/* Whether the last step goes once through the stages from that of the k-th piece on: if it pays and there is room for all of
+ * it. The lanes are then as they are where that stage begins. */
 static int begin_repeats(struct repeats *r, const double *q, const double *eta, const int64_t *pieces, const int64_t *fresh,
                          int64_t k, int64_t count) {
+    if (!repeats_pay(r, pieces, fresh, k, count)) return 0;
     const int64_t rest = r->games * (r->horizon - 1) * r->states, last = r->games * r->states;
     int64_t width = 0;
     r->width_kept = 0;
@@ -139,19 +140,19 @@ static int begin_repeats(struct repeats *r, const double *q, const double *eta, 
         if (f >= r->kept_from) r->width_kept += r->fields.width[f];
     }
     r->stops = malloc((size_t)(2 * count) * sizeof *r->stops);
-    if (!r->stops) return 1;
+    if (!r->stops) return 0;
     r->place = r->stops + count;
     find_stops(r, pieces, fresh, k, count);
     const int64_t own = width + r->of_q + 1;
     double *room = malloc((size_t)(rest * own + last * (own + width + r->stop_count * r->width_kept) + 1) * sizeof *room);
-    if (!room) return 1;
+    if (!room) return 0; /* stage after stage, then */
     r->rest = (struct some_lanes){0, r->horizon - 1, rest, room, room + rest * width, room + rest * (width + r->of_q)};
     room += rest * own;
     r->last = (struct some_lanes){r->horizon - 1, 1, last, room, room + last * width, room + last * (width + r->of_q)};
     r->at_end = room + last * own, r->seen = r->at_end + last * width;
     r->is_on = 1;
     take_stage(r, &r->rest, q, eta), take_stage(r, &r->last, q, eta);
-    return 0;
+    return 1;
 }
 
 static void end_repeats(struct repeats *r) {

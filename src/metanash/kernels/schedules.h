@@ -82,9 +82,7 @@ static int mirror_over_stages(const struct mirror_run_call *c, double *value, st
             begin_stage(c->start_nu, c->games, c->given, stage, of_b, c->nu);
             if (r->is_on) {
                 take_stage(r, &r->rest, q, c->eta);
-            } else if (ended == 1 && c->given == 1 && repeats_pay(c->games, c->horizon, c->states, c->pieces, c->fresh, k, c->count)) {
-                failed = begin_repeats(r, q, c->eta, c->pieces, c->fresh, k, c->count);
-                if (failed) break;
+            } else if (ended == 1 && c->given == 1 && begin_repeats(r, q, c->eta, c->pieces, c->fresh, k, c->count)) {
                 mirror_lanes(&inner, r, &r->last);
                 for (int64_t stop = 0; stop < r->stop_count && !failed; stop++) {
                     failed = advance_mirror(&inner, r->stops[stop] - inner.done);
@@ -251,9 +249,7 @@ static int joint_over_stages(const struct joint_run_call *c, const struct ending
             begin_stage(c->start_policy, c->games, c->given, stage, width, c->policy);
             if (r->is_on) {
                 take_stage(r, &r->rest, c->lane_q, c->eta);
-            } else if (ended == 1 && c->given == 1 && repeats_pay(c->games, c->horizon, c->states, c->pieces, c->fresh, k, c->count)) {
-                failed = begin_repeats(r, c->lane_q, c->eta, c->pieces, c->fresh, k, c->count);
-                if (failed) break;
+            } else if (ended == 1 && c->given == 1 && begin_repeats(r, c->lane_q, c->eta, c->pieces, c->fresh, k, c->count)) {
                 joint_lanes(&inner, r, &r->last);
                 for (int64_t stop = 0; stop < r->stop_count && !failed; stop++) {
                     failed = advance_joint(&inner, r->stops[stop] - inner.done);

@@ -32,7 +32,7 @@ from metanash.correlated import (
 )
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
-from metanash.learners.base import Policies, has_quick, step_by_step, watched_step_by_step
+from metanash.learners.base import Policies, step_by_step, watched_step_by_step
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
@@ -44,7 +44,6 @@ from metanash.learners.stages import (
     before_first,
     parts_of,
     restart,
-    schedule,
 )
 from metanash.transitions import MOST_PLAYERS
 from metanash.typing import Floats, Integers
@@ -276,13 +275,10 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         self, games: GameBatch[MarkovGame], state: JointState, pieces: Sequence[int], *, is_watched: bool
     ) -> tuple[list[JointState], dict[str, Floats]] | None:
         """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
-        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
-        given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
-        own = ("_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
         is_tree = self.exact_gap and games.game.horizon > 1
         is_wide = games.game.n_players == MOST_PLAYERS  # arrays have no room for an axis of stages
-        transition = games.transitions.stacked
-        if not has_quick(self, *own) or self.reconsider or is_tree or is_wide or transition is None or 1 < given < last:
+        plan, transition = self._plan(games, state, pieces), games.transitions.stacked
+        if plan is None or transition is None or is_tree or is_wide:
             return None
         times = np.array([state.iteration + place.iterations for place in plan.places])
         seen, worth, gains, states = self._go_through(games, transition, state, plan, is_watched=is_watched)

@@ -23,7 +23,7 @@ from metanash import kernels
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
-from metanash.learners.base import Policies, has_quick, step_by_step, watched_step_by_step
+from metanash.learners.base import Policies, step_by_step, watched_step_by_step
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
@@ -34,7 +34,6 @@ from metanash.learners.stages import (
     before_first,
     parts_of,
     restart,
-    schedule,
 )
 from metanash.typing import Floats
 
@@ -240,11 +239,8 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: Sequence[int], *, is_watched: bool
     ) -> tuple[list[MirrorState], dict[str, Floats]] | None:
         """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
-        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
-        given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
-        own = ("_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums")
-        transition = games.transitions.stacked
-        if not has_quick(self, *own) or self.reconsider is not None or transition is None or 1 < given < last:
+        plan, transition = self._plan(games, state, pieces), games.transitions.stacked
+        if plan is None or transition is None:
             return None
         seen, states = self._go_through(games, transition, state, plan, is_watched=is_watched)
         return states, {"ne_gap": ne_gaps_of_stacks(games, seen)}

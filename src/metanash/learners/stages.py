@@ -20,7 +20,7 @@ from metanash._inner.checks import integer
 from metanash._inner.frozen import sealed
 from metanash._inner.reductions import largest, summed
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
-from metanash.learners.base import Policies, checked_policies, learning_rates, warn_of_zeros
+from metanash.learners.base import Policies, checked_policies, has_quick, learning_rates, warn_of_zeros
 from metanash.typing import Floats, Integers
 
 __all__ = [
@@ -103,9 +103,7 @@ class Schedule:
     ended : tuple of int
         Lengths of the stages that end.
     places : tuple of Place
-        At the looks.
-    length, done : int
-        L_tau of the last stage, and iterations done in it.
+        At the looks, the last of which is the end.
 
     Examples
     --------
@@ -120,8 +118,6 @@ class Schedule:
     since: Integers
     ended: tuple[int, ...]
     places: tuple[Place, ...]
-    length: int
-    done: int
 
 
 @lru_cache(maxsize=256)
@@ -131,8 +127,8 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
     Examples
     --------
     >>> found = schedule(1, 1, 1, (3,))
-    >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.length, found.done
-    ([2, 1], [1, 1], [0, 1], (1, 2), 4, 1)
+    >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.places
+    ([2, 1], [1, 1], [0, 1], (1, 2), (Place(iterations=3, ended=2, length=4, done=1),))
     """
     pieces, ended, places, total = [], [], [], 0
     for iterations in wanted:
@@ -150,7 +146,7 @@ def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> S
     reached = [(place.ended, place.done) for place in places]
     columns = (np.array(rows, dtype=np.int64).reshape(-1, n).T for rows, n in ((pieces, 3), (reached, 2)))
     numbers, begun, seen, before, since = (sealed(column) for part in columns for column in part)
-    return Schedule(numbers, begun, seen, before, since, tuple(ended), tuple(places), length, done)
+    return Schedule(numbers, begun, seen, before, since, tuple(ended), tuple(places))
 
 
 def parts_of(row: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
@@ -553,6 +549,16 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
             self._iterate(state, now)
             state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
+
+    def _plan(self, games: GameBatch[Any], state: State, pieces: Sequence[int]) -> "Schedule | None":
+        """The schedule of some pieces; None if ``_in_one_call`` cannot go over it as ``advance`` does."""
+        if self.reconsider is not None or games.transitions.stacked is None:
+            return None
+        if not has_quick(self, "_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums"):
+            return None
+        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
+        given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
+        return None if 1 < given < last else plan  # where initial policies end, ``advance`` says so
 
     def _next_stage(self, games: GameBatch[Any], state: State, spare: Floats | None) -> None:
         number, stage = state.initial[0].shape[1], state.stage + 1

@@ -175,11 +175,12 @@ def test_schedules_are_what_counting_finds(horizon):
     ]
     assert found.ended == tuple(n for _, n in ends)
     assert after[found.looks == 1].tolist() == np.cumsum(wanted).tolist()
-    assert (found.length, found.done) == (length, done)
+    assert (found.places[-1].length, found.places[-1].done) == (length, done)
     assert (found.pieces > 0).all()
     half = schedule(horizon, 0, horizon, wanted[:3])
-    rest = schedule(half.length, half.done, horizon, wanted[3:])
-    assert (rest.length, rest.done, half.ended + rest.ended) == (found.length, found.done, found.ended)
+    rest = schedule(half.places[-1].length, half.places[-1].done, horizon, wanted[3:])
+    last, same = rest.places[-1], found.places[-1]
+    assert (last.length, last.done, half.ended + rest.ended) == (same.length, same.done, found.ended)
 
 
 # What comes of it in learners ---------------------------------------------------------------------------
