@@ -204,6 +204,13 @@ def resample_arguments(uniform, resamples, seeds):
     }  # fmt: skip
 
 
+def uniform_arguments(words, numbers):
+    words = np.asarray(words, dtype=np.int64).reshape(-1, 8)
+    return {
+        "words": words, "out": np.full((len(words), numbers), -1.0), "streams": len(words), "numbers": numbers,
+    }  # fmt: skip
+
+
 def fold_arguments(rng, entries):
     return {
         "sums": rng.uniform(0.0, 1e3, size=(2, entries)),
@@ -330,6 +337,7 @@ WRITTEN = {
     "sparse_values": ("value",),
     "off_simplex": (),
     "resample": ("counts",),
+    "uniform": ("out",),
     "learn_trees": (
         "memory", "strategy", "plan_sum", "gradient", "gradient_sum", "value_sum", "seen_plan", "seen_strategy",
         "seen_gradient", "seen_value",
@@ -646,6 +654,10 @@ def simplex_cases(rng):
     yield "resample zeros", "resample", resample_arguments(np.zeros(63), 1, 64), 0.0  # 32 draws expected at the end
     ones = np.repeat([np.nextafter(1.0, 0.0), 0.3], 30)  # the first is beyond each bound: begin again
     yield "resample beyond", "resample", resample_arguments(ones, 3, 9), 0.0
+    for streams, numbers in [(0, 3), (3, 0), (1, 1), (5, 4), (40, 33), (2, 2000)]:
+        words = rng.integers(2**32, size=(streams, 8))
+        words[::3, ::2], words[1::3, 1::2] = 0, 2**32 - 1
+        yield f"uniform {streams}x{numbers}", "uniform", uniform_arguments(words, numbers), 0.0
     yield "off_simplex nothing", "off_simplex", simplex_arguments(np.empty((0, 3))), 0.0
 
 

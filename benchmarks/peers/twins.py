@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from metanash.games import GameBatch
-from metanash.learners.stages import next_stage_length
+from metanash.learners.schedules import next_stage_length
 
 Arrays = tuple[Any, ...]
 

@@ -679,5 +679,6 @@ def external_regrets(games: GameBatch[MarkovGame], joint: Floats) -> Floats:
 
 def _others(policy: CorrelatedPolicy, player: int, step: int) -> Floats:
     """What the other players play at a step if t lies in stage 1, 2, ...: (K, G, S, A_-i), their actions in C order."""
-    parts = [policy.joint(stage, step).sum(axis=2 + player) for stage in range(1, len(policy.joints) + 1)]
+    joints = [policy.joint(stage, step) for stage in range(1, len(policy.joints) + 1)]
+    parts = [summed(joint, 2 + player - joint.ndim) for joint in joints]
     return np.stack([part.reshape(*part.shape[:2], -1) for part in parts])

@@ -28,7 +28,7 @@ from metanash.gaps import ne_gaps, potential_values
 from metanash.learners.base import checkpoints
 from metanash.policy_gradient import Logits, ValueModel, ascend, beside, parts_of
 from metanash.simplex import softmax, uniform
-from metanash.streams import stream
+from metanash.streams import uniforms
 from metanash.typing import Floats, Integers
 
 __all__ = ["Adaptation", "MetaTraining", "Minibatches", "Tasks", "adapt", "train"]
@@ -142,7 +142,7 @@ class Minibatches:
         names = range(replications) if self.names is None else self.names
         if len(names) != replications:
             raise ValueError(f"{len(names)} names do not fit {replications} replications")
-        return np.stack([stream(*self.address, "minibatch", name).random(shape) for name in names], axis=1)
+        return np.ascontiguousarray(np.moveaxis(uniforms((*self.address, "minibatch"), names, shape), 0, 1))
 
 
 class _Ascent:

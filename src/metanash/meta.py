@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from metanash._inner.reductions import summed
 from metanash._inner.views import View, Viewed
 from metanash.games import GameBatch, check_games
 from metanash.learners.base import Learner, Policies, Probe, Run, learn, profiles_of
@@ -204,7 +205,7 @@ class AverageTarget:
         if self.total is None:
             return None
         # the mean of distributions, normalised again so that no rounding accumulates
-        return tuple(total / total.sum(axis=-1, keepdims=True) for total in self.total)
+        return tuple(total / summed(total, keepdims=True) for total in self.total)
 
 
 TARGETS: dict[str, Target] = {

@@ -5,10 +5,18 @@ independent of ``stream(7, "figure1", "noise", 4)``. Adding a draw anywhere move
 """
 
 import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["stream"]
+from metanash import kernels
+from metanash.typing import Floats
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+__all__ = ["stream", "uniforms"]
 
 
 def stream(*names: int | str) -> "np.random.Generator":
@@ -36,9 +44,61 @@ def stream(*names: int | str) -> "np.random.Generator":
         raise ValueError("a stream needs a name")
     digest = hashlib.sha256()
     for name in names:
-        if isinstance(name, bool) or not isinstance(name, int | str):
-            raise TypeError(f"a stream is addressed by int and str, not by {name!r}")
-        text = f"{type(name).__name__}:{name}".encode()
-        digest.update(len(text).to_bytes(8, "big") + text)
+        _add(digest, name)
     words = np.frombuffer(digest.digest(), dtype=">u4").astype(np.uint32)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
+
+
+def uniforms(
+    address: Iterable[int | str],
+    names: Iterable[int | str],
+    shape: int | tuple[int, ...],
+    low: float = 0.0,
+    high: float = 1.0,
+) -> Floats:
+    """The first uniform numbers of many generators: of each ``stream(*address, name).uniform(low, high, shape)``.
+
+    No generator is made for it: one kernel draws all numbers.
+
+    Parameters
+    ----------
+    address, names : iterables of int or str
+        What the addresses have in common, and the last name of each.
+
+    Returns
+    -------
+    (names, *shape) array
+
+    Raises
+    ------
+    TypeError
+        As :func:`stream`.
+
+    Examples
+    --------
+    >>> draws = uniforms((7, "noise"), range(3), (2, 2), -1.0, 1.0)
+    >>> draws.shape, bool((draws[1] == stream(7, "noise", 1).uniform(-1.0, 1.0, size=(2, 2))).all())
+    ((3, 2, 2), True)
+    """
+    common = hashlib.sha256()
+    for name in address:
+        _add(common, name)
+    digests = []
+    for name in names:
+        digest = common.copy()
+        _add(digest, name)
+        digests.append(digest.digest())
+    words = np.frombuffer(b"".join(digests), dtype=">u4").astype(np.int64)
+    drawn = np.empty((len(digests), *(shape if isinstance(shape, tuple) else (shape,))))
+    kernels.uniform(words, drawn, len(digests), drawn[:1].size if digests else 0)
+    drawn *= high - low
+    drawn += low
+    return drawn
+
+
+def _add(digest: "_Hash", name: int | str) -> None:
+    """Tell a digest the next name of an address."""
+    if isinstance(name, bool) or not isinstance(name, int | str):
+        raise TypeError(f"a stream is addressed by int and str, not by {name!r}")
+    text = f"{type(name).__name__}:{name}".encode()
+    digest.update(len(text).to_bytes(8, "big") + text)

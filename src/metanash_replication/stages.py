@@ -11,7 +11,8 @@ from metanash._inner.reductions import at_first, largest, smallest, summed
 from metanash.bounds import vertex_divergence
 from metanash.bounds.general_sum import player_divergence
 from metanash.learners import JointStage, Policies, Stage
-from metanash.learners.stages import StagedMirrorDescent, StagedState, best_response_to, next_stage_length
+from metanash.learners.schedules import next_stage_length
+from metanash.learners.stages import StagedMirrorDescent, StagedState, best_response_to
 from metanash.typing import Floats, Integers
 
 __all__ = [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import random_distributions, seeds
 
 from metanash import bounds
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 
 DIGITS = 40
 ROUNDING = 1e-13

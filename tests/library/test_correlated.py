@@ -18,7 +18,8 @@ from strategies import pure_starts, random_distributions, random_interior, rando
 from metanash import CorrelatedMirrorDescent, GameBatch, MarkovGame, OptimisticMirrorDescent, Transition, learn
 from metanash.correlated import CorrelatedPolicy, cce_gains, cce_gap_bounds, cce_gaps, marginals
 from metanash.families import general_sum_sequence, zero_sum_sequence
-from metanash.learners.stages import FinishedStages, stage_count
+from metanash.learners.schedules import stage_count
+from metanash.learners.stages import FinishedStages
 
 TOLERANCE = 1e-10
 """As for Algorithm 1: at most 30 iterations at eta Q <= 3."""

@@ -13,7 +13,7 @@ from strategies import random_distributions, seeds
 from metanash import CorrelatedMirrorDescent, MarkovGame, Transition, bounds, learn, ne_gap
 from metanash.families import FAMILIES, general_sum_sequence
 from metanash.learners import checkpoints
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.similarity import best_response_dissimilarity, is_potential_game, total_dissimilarity
 
 KINDS = [

@@ -22,7 +22,7 @@ from metanash import (
 )
 from metanash.families import general_sum_sequence, potential_sequence, zero_sum_sequence
 from metanash.gaps import ne_gaps
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.meta import TARGETS, AverageTarget, best_response_target, last_stage_average_target
 
 AVERAGES = tuple(TARGETS)

@@ -15,7 +15,8 @@ from strategies import pure_starts, random_distributions, random_interior, rando
 import metanash
 from metanash import CorrelatedMirrorDescent, GameBatch, OptimisticMirrorDescent, exact, gaps, learn
 from metanash.families import zero_sum_sequence
-from metanash.learners.stages import FinishedStages, next_stage_length, stage_count
+from metanash.learners.schedules import next_stage_length, stage_count
+from metanash.learners.stages import FinishedStages
 
 TOLERANCE = 1e-10
 """A run of 45 iterations at eta Q <= 3: errors of 1e-16 have grown to 1e-12 in the worst of many thousand runs."""

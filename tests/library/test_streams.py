@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metanash.streams import stream
+from metanash import streams
+from metanash.kernels import twin
+from metanash.streams import stream, uniforms
 
 names = st.one_of(st.integers(), st.text(max_size=5))
 
@@ -64,10 +66,35 @@ def test_the_law_is_frozen():
     assert first("experiment", 3, "noise", 0) == 8355360667449484383
 
 
+@given(
+    st.lists(names, max_size=3),
+    st.lists(names, max_size=5),
+    st.sampled_from([0, 1, 7, (), (1,), (2, 3), (2, 0, 3), (4, 1, 2)]),
+    st.sampled_from([(0.0, 1.0), (-1.0, 1.0), (0.0, 3.0), (-0.3, 0.1), (2.0, 2.0)]),
+)
+def test_many_streams_at_once_have_the_numbers_of_each(address, last, shape, bounds):
+    drawn = uniforms(address, last, shape, *bounds)
+    assert drawn.shape == (len(last), *(shape if isinstance(shape, tuple) else (shape,)))
+    for row, name in zip(drawn, last, strict=True):
+        np.testing.assert_array_equal(row, stream(*address, name).uniform(*bounds, size=shape))
+
+
+def test_many_streams_draw_on_both_kernels(monkeypatch):
+    """The kernel and NumPy's own generators, of as many numbers as a large game has."""
+    found = uniforms((7, "large"), ["a", 3], 100_000)
+    assert len(np.unique(found)) == found.size
+    monkeypatch.setattr(streams.kernels, "uniform", twin.uniform)
+    np.testing.assert_array_equal(found, uniforms((7, "large"), ["a", 3], 100_000))
+
+
 @pytest.mark.parametrize("bad", [1.0, True, None, ("a",), b"a", np.float64(1)])
 def test_only_ints_and_texts_are_names(bad):
     with pytest.raises(TypeError, match="addressed by int and str"):
         stream("a", bad)
+    with pytest.raises(TypeError, match="addressed by int and str"):
+        uniforms(["a", bad], [1], 2)
+    with pytest.raises(TypeError, match="addressed by int and str"):
+        uniforms(["a"], [1, bad], 2)
 
 
 def test_an_address_needs_a_name():

@@ -16,7 +16,7 @@ import pytest
 from metanash import bounds
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, learn
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.transitions import Transition
 
 ROUNDING = 1e-11

@@ -78,7 +78,7 @@ def test_a_process_of_this_build_answers():
 
 
 def test_the_number_of_stages_is_that_of_the_run():
-    from metanash.learners.stages import stage_count  # noqa: PLC0415
+    from metanash.learners.schedules import stage_count  # noqa: PLC0415
 
     assert stage_count(3000, 10) == measure.STAGES
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from metanash._inner.checks import integer
 from metanash.games import DiscountedGame
-from metanash.streams import stream
+from metanash.streams import uniforms
 from metanash.transitions import Transition
 from metanash.typing import Floats, Integers
 
@@ -105,8 +105,7 @@ def congestion_sequence(
         chance[state, ..., _SAFE] = ~next_state
     transition, top = Transition.shared(chance), n_players * float(base.max()) * (1.0 + perturbation)
     games = []
-    for k in range(n_games):
-        noise = stream(*address, "noise", k).uniform(-1.0, 1.0, size=base.size)
+    for k, noise in enumerate(uniforms((*address, "noise"), range(n_games), base.size, -1.0, 1.0)):
         paid = _payments(loads, base * (1.0 + perturbation * noise))
         reward = np.clip((np.stack([paid, paid - penalty], axis=1) + penalty) / (top + penalty), 0.0, 1.0)
         games.append(DiscountedGame(reward, transition, discount, name=f"{kind} {k}"))

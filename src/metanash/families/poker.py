@@ -25,7 +25,7 @@ import numpy as np
 from metanash._inner.cards import DECK, Range, all_hands, parse_cards, range_weights
 from metanash._inner.checks import integer
 from metanash.games import ZeroSumGame, check_game
-from metanash.streams import stream
+from metanash.streams import stream, uniforms
 from metanash.transitions import Transition
 from metanash.typing import Booleans, Floats, Integers
 
@@ -231,7 +231,7 @@ def river_poker_sequence(
     in_pots, in_bets = _chips(river_deal(board, n_buckets, ranges))
     transition = Transition.shared(np.ones((1, *in_pots.shape, 1)))
     largest = (1.0 + perturbation) * (pot / 2.0 + min(bet * pot, stack))
-    noise = np.stack([stream(*address, "noise", k).uniform(-1.0, 1.0, size=2) for k in range(n_games)])
+    noise = uniforms((*address, "noise"), range(n_games), 2, -1.0, 1.0)
     tasks = np.array([pot, stack]) * (1.0 + perturbation * noise)
     games = []
     for k, (middle, left) in enumerate(tasks[_ordered(kind, tasks[:, 1] / tasks[:, 0])]):

@@ -7,7 +7,7 @@ import numpy as np
 
 from metanash._inner.checks import float_array, integer, within
 from metanash.games import AnyGame
-from metanash.streams import stream
+from metanash.streams import stream, uniforms
 from metanash.transitions import Transition
 from metanash.typing import Floats
 
@@ -30,11 +30,11 @@ def perturbed(
     >>> noisy.shape, bool((np.abs(noisy - 0.5) <= 0.1).all()), bool((noisy != 0.5).all())
     ((3, 2, 2), True, True)
     """
-    drawn = []
-    for k in range(n_games):
-        rng = stream(*address, "noise", k)
-        drawn.append(rng.uniform(-1.0, 1.0, size=shape) if noise == "uniform" else rng.standard_normal(size=shape))
-    z = np.stack(drawn) if n_games > 1 else drawn.pop()[np.newaxis]  # one game may be large
+    place = (*address, "noise")
+    if noise == "uniform":
+        z = uniforms(place, range(n_games), shape, -1.0, 1.0)
+    else:
+        z = np.stack([stream(*place, k).standard_normal(size=shape) for k in range(n_games)])
     return np.clip(base + size * z, 0.0, 1.0)
 
 

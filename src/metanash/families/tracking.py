@@ -24,7 +24,7 @@ import scipy
 
 from metanash._inner.checks import integer
 from metanash.games import DiscountedGame, MarkovGame
-from metanash.streams import stream
+from metanash.streams import uniforms
 from metanash.transitions import Transition
 from metanash.typing import Floats
 
@@ -66,8 +66,7 @@ def _tasks(
 ) -> list[tuple[float, float]]:
     """Target and drift of each game."""
     tasks = []
-    for k in range(n_games):
-        z, y = stream(*address, "noise", k).uniform(-1.0, 1.0, size=2)
+    for z, y in uniforms((*address, "noise"), range(n_games), 2, -1.0, 1.0):
         tasks.append((float(np.clip(target + perturbation * z, -1.0, 1.0)), float(drift + perturbation * push * y)))
     return tasks
 

@@ -7,7 +7,8 @@ swap deviations, ``regret_matching`` predictive regret matching+ on fixed Q-esti
 gradient play, ``maml`` differentiates values through inner softmax ascent. ``expect`` averages next-state values,
 ``backup`` adds them to rewards, ``fold`` empties two-level sums. ``finite_values``, ``discounted_values`` and
 ``correlated_values`` work out what policies and best responses are worth, ``equilibria`` solves matrix games,
-``off_simplex`` finds what is no distribution, ``resample`` draws the counts of a bootstrap.
+``off_simplex`` finds what is no distribution, ``resample`` draws the counts of a bootstrap,
+``uniform`` uniform numbers of many generators.
 ``sparse_expect``, ``sparse_backup`` and ``sparse_values`` do for sparse transitions what ``expect``, ``backup`` and
 ``finite_values`` do for dense ones.
 ``learn_trees`` advances learners of extensive games, ``behaviours`` makes strategies of plans, ``gains_in_trees``
@@ -17,7 +18,8 @@ sampled episodes. The compiled versions (``compiled.c``) are used where they wer
 :mod:`~metanash.kernels.sparse`, :mod:`~metanash.kernels.barrier`, :mod:`~metanash.kernels.caution`,
 :mod:`~metanash.kernels.incremental`, :mod:`~metanash.kernels.iterates`, :mod:`~metanash.kernels.joint_runs`,
 :mod:`~metanash.kernels.schedules`, :mod:`~metanash.kernels.trees`, :mod:`~metanash.kernels.tree_steps`,
-:mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.resampling`, :mod:`~metanash.kernels.bandit` and
+:mod:`~metanash.kernels.sampling`, :mod:`~metanash.kernels.resampling`, :mod:`~metanash.kernels.streams`,
+:mod:`~metanash.kernels.bandit` and
 :mod:`~metanash.kernels.episodes`) are, and one line on standard error says so: results are the same up to rounding, but
 long runs take one to two orders of magnitude longer.
 :mod:`~metanash.kernels.extension` finds the file of the compiled ones and says whether it is whole.
@@ -69,6 +71,7 @@ if TYPE_CHECKING:  # the kernels that are used take these places below; these ar
         sparse_expect,
         sparse_values,
         swap_ftrl,
+        uniform,
         v_learning,
     )
 
@@ -105,6 +108,7 @@ __all__ = [
     "sparse_expect",
     "sparse_values",
     "swap_ftrl",
+    "uniform",
     "use_threads",
     "v_learning",
 ]

@@ -260,6 +260,19 @@ static PyObject *resample(PyObject *self, PyObject *const *args, Py_ssize_t coun
     return used == -2 ? PyErr_NoMemory() : PyLong_FromLongLong(used);
 }
 
+#include "streams.h"
+
+static PyObject *uniform(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
+    (void)self;
+    struct uniform_call call, *c = &call;
+    struct buffers held;
+    if (!parse(&uniform_signature, args, count, names, c, &held)) return NULL;
+    Py_BEGIN_ALLOW_THREADS;
+    draw_uniform(c);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, 0);
+}
+
 static PyObject *fold(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     (void)self;
     struct fold_call call, *c = &call;

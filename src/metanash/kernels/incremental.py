@@ -149,7 +149,7 @@ def smooth(
 def _payoffs(q: Floats, policies: tuple[Floats, ...]) -> _Pair:
     """Q nu and -mu^T Q."""
     mu, nu = policies
-    return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
+    return summed(q * nu[..., np.newaxis, :]), -summed(q * mu[..., np.newaxis], -2)
 
 
 def _projected(far: Floats) -> Floats:

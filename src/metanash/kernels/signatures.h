@@ -827,6 +827,13 @@ CALL(resample, "Draw how often each of some seeds is drawn")
     RULE(PRODUCT(c->seeds, c->seeds + 1, 32) >= 0, "seeds is too large for this machine")
 END(resample)
 
+CALL(uniform, "Draw uniform numbers of many generators")
+    INDEX(words, (4294967296), (streams, 8))
+    WRITE(out, (streams, numbers))
+    SIZE(streams, 0)
+    SIZE(numbers, 0)
+END(uniform)
+
 CALL(equilibria, "Solve matrix games")
     READ(payoff, (games, rows, columns))
     WRITE(solution, (games, numbers))

@@ -27,6 +27,7 @@ from metanash.kernels.resampling import resample
 from metanash.kernels.sampling import simulate
 from metanash.kernels.schedules import mirror_run, regret_run
 from metanash.kernels.sparse import sparse_backup, sparse_expect, sparse_values
+from metanash.kernels.streams import uniform
 from metanash.kernels.trees import behaviours, gains_in_trees, learn_trees
 from metanash.typing import Floats, Integers
 
@@ -61,6 +62,7 @@ __all__ = [
     "sparse_expect",
     "sparse_values",
     "swap_ftrl",
+    "uniform",
     "v_learning",
 ]
 

@@ -3,7 +3,7 @@
 Finite horizon
     :mod:`~metanash.learners.mirror_descent`: Algorithm 1, zero-sum games
     :mod:`~metanash.learners.correlated_mirror_descent`: Algorithm 2, general-sum games
-    :mod:`~metanash.learners.stages`: the stages that both of them share
+    :mod:`~metanash.learners.stages`, :mod:`~metanash.learners.schedules`: the stages that both share, when they end
     :mod:`~metanash.learners.regret_matching`: predictive regret matching+, zero-sum games; not in the paper
 After the paper (``docs/successors.md``)
     :mod:`~metanash.learners.optimistic_ftrl`: optimistic FTRL, zero-sum games

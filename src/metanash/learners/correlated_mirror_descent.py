@@ -33,11 +33,10 @@ from metanash.correlated import (
 from metanash.games import GameBatch, MarkovGame, check_batch
 from metanash.gaps import backup
 from metanash.learners.base import Policies, step_by_step, watched_step_by_step
+from metanash.learners.schedules import Place, Schedule
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
-    Place,
-    Schedule,
     StagedMirrorDescent,
     StagedState,
     StageStatistics,
@@ -361,7 +360,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         def advanced(place: Place) -> dict[str, Any]:
             n = place.ended
             return {
-                **place.after(state),
+                **state.counts_at(place),
                 "q": q[n % slots],
                 "lane_q": lane_q if n == ends else _by_lanes(q[n]),
                 "joints": (*state.joints, *averages[:n]),

@@ -24,10 +24,10 @@ from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
 from metanash.learners.base import Policies, step_by_step, watched_step_by_step
+from metanash.learners.schedules import Schedule
 from metanash.learners.stages import (
     EndedStage,
     FinishedStages,
-    Schedule,
     StagedMirrorDescent,
     StagedState,
     StageStatistics,
@@ -318,7 +318,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             states.append(
                 replace(
                     state,
-                    **place.after(state),
+                    **state.counts_at(place),
                     q=q[place.ended],
                     anchor=(x, y),
                     iterate=(mu, nu),
@@ -329,7 +329,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
             )
         if is_watched:
             return seen, states
-        vars(state).update(plan.places[-1].after(state), q=q[ends % slots], stages=state.stages.and_then(*more))
+        vars(state).update(state.counts_at(plan.places[-1]), q=q[ends % slots], stages=state.stages.and_then(*more))
         return seen, [state]
 
 
@@ -356,7 +356,7 @@ def _ended(
 
 def _payoffs(q: Floats, mu: Floats, nu: Floats) -> tuple[Floats, Floats]:
     """What each action of either player is worth against a policy of the other."""
-    return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
+    return summed(q * nu[..., np.newaxis, :]), -summed(q * mu[..., np.newaxis], -2)
 
 
 def _statistics(index: int, iterations: int, initial: Policies, q: Floats, sums: tuple[Floats, ...]) -> Stage:

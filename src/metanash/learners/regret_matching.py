@@ -35,6 +35,7 @@ import numpy as np
 from metanash import kernels
 from metanash._inner.checks import integer
 from metanash._inner.frozen import sealed
+from metanash._inner.reductions import summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
 from metanash.learners.base import Policies, checked_policies, learning_rates, step_by_step
@@ -182,7 +183,7 @@ class RegretMatching:
         if state.iteration == 0:
             return state.iterate
         totals = [total.sum(axis=0) for total in state.sums]
-        return tuple(total / total.sum(axis=-1, keepdims=True) for total in totals)
+        return tuple(total / summed(total, keepdims=True) for total in totals)
 
     def measure(self, games: GameBatch[ZeroSumGame], state: RegretState) -> dict[str, Floats]:
         """Return ``ne_gap``, that of the output.

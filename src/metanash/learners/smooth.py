@@ -66,7 +66,7 @@ def payoffs_of(q: Floats, policies: Policies) -> Policies:
     (array([3., 1.]), array([-2., -2.]))
     """
     mu, nu = policies
-    return summed(q * nu[..., np.newaxis, :]), -(q * mu[..., np.newaxis]).sum(axis=-2)
+    return summed(q * nu[..., np.newaxis, :]), -summed(q * mu[..., np.newaxis], -2)
 
 
 Memory = TypeVar("Memory")

@@ -9,7 +9,6 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
@@ -17,27 +16,22 @@ import numpy.typing as npt
 
 from metanash import simplex
 from metanash._inner.checks import integer
-from metanash._inner.frozen import sealed
 from metanash._inner.reductions import largest, summed
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, checked_policies, has_quick, learning_rates, warn_of_zeros
-from metanash.typing import Floats, Integers
+from metanash.learners.schedules import Place, Schedule, next_stage_length, schedule
+from metanash.typing import Floats
 
 __all__ = [
     "EndedStage",
     "FinishedStages",
-    "Place",
-    "Schedule",
     "StageStatistics",
     "StagedMirrorDescent",
     "StagedState",
     "before_first",
     "best_response_to",
-    "next_stage_length",
     "parts_of",
     "restart",
-    "schedule",
-    "stage_count",
 ]
 
 
@@ -45,108 +39,6 @@ _TIE = 1e-12
 """Actions within this of the best payoff are tied best responses."""
 _TOGETHER = 2**16
 """Numbers in the estimates of stages whose statistics are worked out together; of small games these are many stages."""
-
-
-def next_stage_length(length: int, horizon: int) -> int:
-    """floor((1 + 1/H) L), exactly.
-
-    Examples
-    --------
-    >>> [next_stage_length(length, horizon=2) for length in (2, 3, 4)]
-    [3, 4, 6]
-    """
-    return length * (horizon + 1) // horizon
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run stands at a look.
-
-    Attributes
-    ----------
-    iterations, ended : int
-        Iterations, and stages that have ended, since the schedule began.
-    length, done : int
-        L_tau of the running stage, and iterations done in it.
-
-    Examples
-    --------
-    >>> schedule(1, 0, 1, (2, 2)).places  # the first look is after the first of two iterations of the second stage
-    (Place(iterations=2, ended=1, length=2, done=1), Place(iterations=4, ended=2, length=4, done=1))
-    """
-
-    iterations: int
-    ended: int
-    length: int
-    done: int
-
-    def after(self, state: "StagedState") -> dict[str, Any]:
-        """The counts of a state, by name, that follows on this one."""
-        return {
-            "iteration": state.iteration + self.iterations,
-            "stage": state.stage + self.ended,
-            "length": self.length,
-            "done": self.done,
-        }
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a run goes on: pieces inside stages, in the form that kernels take; see :mod:`metanash.kernels.schedules`.
-
-    Attributes
-    ----------
-    pieces, fresh, looks : (n,) of int64
-        Iterations of each piece, whether a stage ends before it, whether somebody looks after it.
-    before, since : (looks,) of int64
-        Stages that have ended before each look, and iterations done in the next.
-    ended : tuple of int
-        Lengths of the stages that end.
-    places : tuple of Place
-        At the looks, the last of which is the end.
-
-    Examples
-    --------
-    >>> schedule(1, 0, 1, (2, 2)).pieces.tolist()  # stages 1, 2, 4, ...; somebody looks after 2 and after 4
-    [1, 1, 1, 1]
-    """
-
-    pieces: Integers
-    fresh: Integers
-    looks: Integers
-    before: Integers
-    since: Integers
-    ended: tuple[int, ...]
-    places: tuple[Place, ...]
-
-
-@lru_cache(maxsize=256)
-def schedule(length: int, done: int, horizon: int, wanted: tuple[int, ...]) -> Schedule:
-    """From a stage of this length, of which so many iterations are done, on by the wanted numbers of iterations.
-
-    Examples
-    --------
-    >>> found = schedule(1, 1, 1, (3,))
-    >>> found.pieces.tolist(), found.fresh.tolist(), found.looks.tolist(), found.ended, found.places
-    ([2, 1], [1, 1], [0, 1], (1, 2), (Place(iterations=3, ended=2, length=4, done=1),))
-    """
-    pieces, ended, places, total = [], [], [], 0
-    for iterations in wanted:
-        left = iterations
-        while left:
-            is_fresh = done == length
-            if is_fresh:
-                ended.append(length)
-                length, done = next_stage_length(length, horizon), 0
-            now = min(left, length - done)
-            done, left = done + now, left - now
-            pieces.append((now, is_fresh, not left))
-        total += iterations
-        places.append(Place(total, len(ended), length, done))
-    reached = [(place.ended, place.done) for place in places]
-    columns = (np.array(rows, dtype=np.int64).reshape(-1, n).T for rows, n in ((pieces, 3), (reached, 2)))
-    numbers, begun, seen, before, since = (sealed(column) for part in columns for column in part)
-    return Schedule(numbers, begun, seen, before, since, tuple(ended), tuple(places))
 
 
 def parts_of(row: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
@@ -159,20 +51,6 @@ def parts_of(row: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
     """
     ends = [*itertools.accumulate(map(math.prod, shapes), initial=0)]
     return [row[i:j].reshape(shape) for (i, j), shape in zip(itertools.pairwise(ends), shapes, strict=True)]
-
-
-def stage_count(iterations: int, horizon: int) -> int:
-    """Number of stages that a run of so many iterations begins, bar tau = tau(T).
-
-    Examples
-    --------
-    >>> [stage_count(iterations, horizon=1) for iterations in (1, 2, 3, 4, 7, 8)]  # lengths 1, 2, 4, 8
-    [1, 2, 2, 3, 3, 4]
-    """
-    count, length, covered = 0, horizon, 0
-    while covered < iterations:
-        count, covered, length = count + 1, covered + length, next_stage_length(length, horizon)
-    return count
 
 
 def best_response_to(payoff: Floats) -> Floats:
@@ -377,6 +255,15 @@ class StagedState:
     initial_logits: Policies
     stages: FinishedStages[Any]
 
+    def counts_at(self, place: Place) -> dict[str, Any]:
+        """Counts, by name, of the state that this one becomes at a place of its schedule."""
+        return {
+            "iteration": self.iteration + place.iterations,
+            "stage": self.stage + place.ended,
+            "length": place.length,
+            "done": place.done,
+        }
+
 
 def _of_stage(initial: Policies, stage: int) -> Policies:
     """Initial policies of a stage, (G, H, S, A_i), or their logits; views."""
@@ -550,7 +437,7 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
             state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
 
-    def _plan(self, games: GameBatch[Any], state: State, pieces: Sequence[int]) -> "Schedule | None":
+    def _plan(self, games: GameBatch[Any], state: State, pieces: Sequence[int]) -> Schedule | None:
         """The schedule of some pieces; None if ``_in_one_call`` cannot go over it as ``advance`` does."""
         if self.reconsider is not None or games.transitions.stacked is None:
             return None

@@ -9,7 +9,7 @@ from metanash._inner.checks import integer
 from metanash.river.betting import betting_tree
 from metanash.river.cards import DECK, Range, all_hands, parse_cards, range_weights
 from metanash.river.endgames import RiverEndgame
-from metanash.streams import stream
+from metanash.streams import stream, uniforms
 from metanash.typing import Floats, Integers
 
 __all__ = ["Order", "Varied", "river_sequence"]
@@ -84,7 +84,7 @@ def river_sequence(
         raise ValueError(f"ranges must be two, one for each player, got {len(ranges)}")
     else:
         weights = np.stack([range_weights(i, held, cards) for i, held in enumerate(ranges)])
-    noise = np.stack([stream(*address, "noise", k).uniform(-1.0, 1.0, size=2) for k in range(n_games)])
+    noise = uniforms((*address, "noise"), range(n_games), 2, -1.0, 1.0)
     chips = np.array([pot, stack]) * (1.0 + (0.0 if varied == "ranges" else perturbation) * noise)
     trees = [betting_tree(middle, left, sizes, raises=raises, all_in=all_in) for middle, left in chips.tolist()]
     for tree in trees:

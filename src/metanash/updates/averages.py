@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from metanash._inner.checks import integer
+from metanash._inner.reductions import summed
 from metanash.learners.base import Policies, Run
 from metanash.simplex import alpha_greedy, softmax
 from metanash.typing import Floats
@@ -49,7 +50,7 @@ def krichevsky_trofimov(games: float, actions: int) -> float:
 
 
 def _normalised(policies: Floats) -> Floats:
-    return np.asarray(policies / policies.sum(axis=-1, keepdims=True))
+    return np.asarray(policies / summed(policies, keepdims=True))
 
 
 @dataclass(frozen=True)

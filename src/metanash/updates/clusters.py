@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from metanash._inner.checks import integer
+from metanash._inner.reductions import summed
 from metanash.learners.base import Policies, Run
 from metanash.learners.stages import FinishedStages, StagedMirrorDescent
 from metanash.simplex import kl_divergence, uniform
@@ -101,7 +102,7 @@ class ClusterTarget:
             weight = weight.reshape(-1, *(1,) * (total.ndim - 2))
             mean = total[nearest, games] / np.maximum(count, 1).reshape(weight.shape)
             mixed = (1.0 - weight) * mean + weight / actions
-            starts.append(mixed / mixed.sum(axis=-1, keepdims=True))
+            starts.append(mixed / summed(mixed, keepdims=True))
         return tuple(starts)
 
     def _weight(self, games: float, actions: int) -> float:

@@ -110,4 +110,4 @@ class LearnedTarget:
             summed(np.moveaxis(softmax(weight, axis=0)[..., np.newaxis] * forecast, 0, -1))
             for weight, forecast in zip(self.weights, _forecasts(self.experts, like), strict=True)
         ]
-        return tuple(policy / policy.sum(axis=-1, keepdims=True) for policy in mixed)
+        return tuple(policy / summed(policy, keepdims=True) for policy in mixed)

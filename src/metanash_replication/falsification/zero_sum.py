@@ -16,7 +16,7 @@ from metanash.bounds import zero_sum as bounds
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Run, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import next_stage_length, stage_count
+from metanash.learners.schedules import next_stage_length, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.typing import Floats, Integers

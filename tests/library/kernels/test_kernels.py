@@ -35,6 +35,7 @@ from kernel_cases import (
     resample_arguments,
     run,
     simplex_arguments,
+    uniform_arguments,
 )
 from sampling_cases import (
     sampled_ascent_arguments,
@@ -820,6 +821,7 @@ def good_arguments(kernel):
         "off_simplex": lambda: simplex_arguments(rng.dirichlet(np.ones(3), size=2)),
         "equilibria": lambda: matrix_arguments(rng.uniform(size=(3, 4, 5))),
         "resample": lambda: resample_arguments(rng.random(8), 2, 5),
+        "uniform": lambda: uniform_arguments(rng.integers(2**32, size=(2, 8)), 3),
         "learn_trees": lambda: learning_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "gains_in_trees": lambda: gains_arguments(rng, 3, [[2, 3], [2], [2]], 2),
         "behaviours": lambda: plan_arguments(rng, 3, [[2, 3], [2], [2]]),
@@ -956,6 +958,9 @@ BAD_SIZES = {
     },
     "resample": {
         "numbers": (7, 9), "resamples": (1, 3), "seeds": (0, 4, 6, 2**40),
+    },
+    "uniform": {
+        "streams": (0, 1, 3, 2**61), "numbers": (0, 2, 4, 2**62),
     },
     "learn_trees": {
         "games": (0, 2), "players": (0, 2, 4, 2**40), "terminals": (0, 7, 2**62), "columns": (0, 11, 13),
@@ -1178,6 +1183,8 @@ def test_numbers_of_actions_must_multiply_to_joint_and_sum_to_columns(wrong):
         "call('fold', empty, empty, 2**61)",
         "call('resample', empty, empty, 0, 0, 2**31)",
         "call('resample', empty, empty, 0, 2**61, 8)",
+        "call('uniform', ints, empty, 2**61, 0)",
+        "call('uniform', index, empty, 2**61, 8)",
     ],
 )
 def test_sizes_whose_product_overflows_are_refused(call):

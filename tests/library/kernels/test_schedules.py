@@ -10,7 +10,7 @@ from schedule_cases import PLAN, joint_run_arguments, mirror_run_arguments, regr
 
 import metanash as mn
 from metanash.learners import base
-from metanash.learners.stages import next_stage_length, schedule
+from metanash.learners.schedules import next_stage_length, schedule
 
 SIZES = [(1, 1, 1, 2, 2, 1), (3, 2, 2, 2, 2, 2), (2, 3, 2, 3, 2, 1), (9, 1, 2, 1, 4, 1), (2, 2, 1, 5, 9, 2)]
 

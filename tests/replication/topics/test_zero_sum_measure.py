@@ -13,7 +13,7 @@ from strategies import pure_starts, random_distributions, random_interior, rando
 
 import metanash
 from metanash import META_UPDATES, OptimisticMirrorDescent, Transition, ZeroSumGame, bounds, exact, learn
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.similarity import best_response_dissimilarity
 from metanash_replication.topics.zero_sum import measure as theory
 from metanash_replication.topics.zero_sum.measure import DivergenceProbe

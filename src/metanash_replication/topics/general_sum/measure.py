@@ -19,7 +19,7 @@ from metanash.families.general_sum import general_sum_sequence
 from metanash.games import GameBatch, MarkovGame
 from metanash.learners import CorrelatedMirrorDescent, checkpoints, learn
 from metanash.learners.correlated_mirror_descent import JointState
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.streams import stream

@@ -26,7 +26,7 @@ from metanash.learners import (
     learn,
 )
 from metanash.learners.mirror_descent import MirrorState
-from metanash.learners.stages import next_stage_length, stage_count
+from metanash.learners.schedules import next_stage_length, stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import best_response_dissimilarity, distribution_mismatch, largest_potential_drops
 from metanash.simplex import softmax, uniform

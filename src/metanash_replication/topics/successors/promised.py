@@ -29,7 +29,7 @@ from metanash.learners import (
     StagedFTRL,
     learn,
 )
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.typing import Floats, Integers
 from metanash_replication.stages import DivergenceProbe
 

@@ -22,7 +22,7 @@ from metanash.families.zero_sum import zero_sum_sequence
 from metanash.games import GameBatch, ZeroSumGame
 from metanash.learners import OptimisticMirrorDescent, Policies, Stage, checkpoints, learn
 from metanash.learners.base import PureStartWarning
-from metanash.learners.stages import stage_count
+from metanash.learners.schedules import stage_count
 from metanash.meta import META_UPDATES, learn_sequence
 from metanash.similarity import total_dissimilarity
 from metanash.streams import stream
