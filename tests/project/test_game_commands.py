@@ -110,7 +110,11 @@ def test_format_is_for_files_of_other_names(told, folder):
     (folder / "payoffs.txt").write_text(PENNIES)
     assert "value 0.2" in told("solve", "payoffs.txt", "--format", "csv")
     assert "payoffs.txt:1: " in told("solve", "payoffs.txt", "--format", "nfg", code=1)
-    assert "payoffs.txt: a text, no metanash-games file" in told("solve", "payoffs.txt", code=1)
+    refused = told("solve", "payoffs.txt", code=1)
+    assert "payoffs.txt: a text, no metanash-games file" in refused
+    assert refused.endswith("; of a name that does not end in its format, --format says it\n")
+    for name in ("nowhere.txt", "nowhere.csv", "payoffs.txt/nowhere.txt"):
+        assert "--format" not in told("solve", name, code=1)
 
 
 def test_usage_is_exit_code_2(capsys):
