@@ -325,7 +325,7 @@ def test_learn_prints_how_the_gap_falls(told):
     lines = told("learn", "pennies.csv", "-T", "2000").splitlines()
     assert lines[:2] == [
         "pennies.csv: strategic, constant sum, 2 x 2 actions",
-        "regret_matching, rate 10; ne-gap in payoffs",
+        "regret_matching, rate 10; NE-gap in payoffs",
     ]
     assert lines[2].split() == ["iteration", "gap"]
     assert lines[-4:-2] == ["player 1", "            0.4       0.6"]
@@ -368,6 +368,8 @@ def test_a_learner_tells_the_gap_that_it_is_about(told, learner, measure):
     found = json.loads(told("learn", "hide.gam", "-T", "300", "--rate", "0.5", "--learner", learner, "--json"))
     assert found["measure"] == measure
     assert 0.0 <= found["gap"] < found["gaps"][0]
+    words = told("learn", "hide.gam", "-T", "3", "--learner", learner).splitlines()[1]
+    assert f"; {measure.removesuffix('_gap').upper()}-gap in parts" in words
 
 
 @pytest.mark.usefixtures("folder")
