@@ -29,7 +29,7 @@ class PowersOfTen(LogLocator):
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """Ticks between two limits, and some beyond them."""
-        powers = super().tick_values(vmin, vmax)
+        powers = np.asarray(super().tick_values(vmin, vmax))
         if np.count_nonzero((powers >= vmin) & (powers <= vmax)) >= 2:
             return powers
         return LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(vmin, vmax)
