@@ -1,5 +1,7 @@
 """Figures as numbers: lines, bands, error bars and legends of what Matplotlib has drawn."""
 
+import re
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,11 +70,18 @@ def _is_of_a_tick(text, figure):
 
 
 def reads_what_its_plan_says(topic, figures, tables):
-    """Each figure of a topic, drawn, has read the tables that the plan names for it, and no others."""
+    """Each figure of a topic, drawn, has read the tables that the plan names for it, and no others.
+
+    Where its caption says left and right, or above and below, panels stand like that.
+    """
     for figure in read_plan(topic).figures:
         watched = Watched(tables)
-        assert drawn(figures[figure.name](watched, WIDTH)), figure.name
+        axes = drawn(figures[figure.name](watched, WIDTH))
+        assert axes, figure.name
         assert watched.read == set(figure.tables), figure.name
+        boxes = [ax.get_position() for ax in axes]
+        assert len({box.x0 for box in boxes}) > 1 or " on the left" not in figure.caption, figure.name
+        assert len({box.y0 for box in boxes}) > 1 or not re.search("below at|; below,", figure.caption), figure.name
 
 
 def points(line):

@@ -1,6 +1,6 @@
 """Names of the arms of an experiment, of the kinds of games and of learners in tables, texts and figures."""
 
-__all__ = ["ARM_LABELS", "KIND_LABELS", "LEARNER_LABELS", "UPDATE_LABELS"]
+__all__ = ["ARM_LABELS", "CURVE_LABELS", "KIND_LABELS", "LEARNER_LABELS", "UPDATE_LABELS"]
 
 ARM_LABELS = {
     "individual": "individual",
@@ -27,6 +27,8 @@ UPDATE_LABELS = ARM_LABELS | {
     "tuned_best_response": "best responses (5), learned rate",
     "tuned_tracking": "learned weights that forget, learned rate",
 }
+CURVE_LABELS = UPDATE_LABELS | {"individual_at_rate": "individual, same rate"}
+"""Of meta-updates, and of an arm beside them that is none: it has the learning rate of meta-learning."""
 KIND_LABELS = {
     "mixed": "mixed equilibria",
     "pure": "pure equilibria",

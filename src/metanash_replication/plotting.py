@@ -20,7 +20,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metanash_replication.labels import ARM_LABELS, KIND_LABELS, UPDATE_LABELS
+from metanash_replication.labels import ARM_LABELS, CURVE_LABELS, KIND_LABELS
 from metanash_replication.saving import save
 from metanash_replication.styles import legend_below, legend_outside
 
@@ -113,7 +113,7 @@ def curve_panel(axes: Axes, table: pd.DataFrame, *, scale: str = "linear") -> Ax
         part = table[table["arm"] == arm]
         if part.empty:
             continue
-        axes.plot(part["iteration"], part["mean"], label=UPDATE_LABELS.get(arm, arm.replace("_", " ")), **style)
+        axes.plot(part["iteration"], part["mean"], label=CURVE_LABELS.get(arm, arm.replace("_", " ")), **style)
         low, high = part["mean"] - part["std"], part["mean"] + part["std"]
         axes.fill_between(part["iteration"], low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.set(xlabel="iteration t", ylabel="NE-gap (reward units)", xscale="log", yscale=scale)

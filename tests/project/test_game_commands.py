@@ -110,7 +110,11 @@ def test_format_is_for_files_of_other_names(told, folder):
     (folder / "payoffs.txt").write_text(PENNIES)
     assert "value 0.2" in told("solve", "payoffs.txt", "--format", "csv")
     assert "payoffs.txt:1: " in told("solve", "payoffs.txt", "--format", "nfg", code=1)
-    assert "payoffs.txt: a text, no metanash-games file" in told("solve", "payoffs.txt", code=1)
+    refused = told("solve", "payoffs.txt", code=1)
+    assert "payoffs.txt: a text, no metanash-games file" in refused
+    assert refused.endswith("; of a name that does not end in its format, --format says it\n")
+    for name in ("nowhere.txt", "nowhere.csv", "payoffs.txt/nowhere.txt"):
+        assert "--format" not in told("solve", name, code=1)
 
 
 def test_usage_is_exit_code_2(capsys):
@@ -321,7 +325,7 @@ def test_learn_prints_how_the_gap_falls(told):
     lines = told("learn", "pennies.csv", "-T", "2000").splitlines()
     assert lines[:2] == [
         "pennies.csv: strategic, constant sum, 2 x 2 actions",
-        "regret_matching, rate 10; ne-gap in payoffs",
+        "regret_matching, rate 10; NE-gap in payoffs",
     ]
     assert lines[2].split() == ["iteration", "gap"]
     assert lines[-4:-2] == ["player 1", "            0.4       0.6"]
@@ -364,6 +368,8 @@ def test_a_learner_tells_the_gap_that_it_is_about(told, learner, measure):
     found = json.loads(told("learn", "hide.gam", "-T", "300", "--rate", "0.5", "--learner", learner, "--json"))
     assert found["measure"] == measure
     assert 0.0 <= found["gap"] < found["gaps"][0]
+    words = told("learn", "hide.gam", "-T", "3", "--learner", learner).splitlines()[1]
+    assert f"; {measure.removesuffix('_gap').upper()}-gap in parts" in words
 
 
 @pytest.mark.usefixtures("folder")

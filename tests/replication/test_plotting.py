@@ -18,6 +18,7 @@ from metanash import META_UPDATES
 from metanash.families import FAMILIES
 from metanash_replication import plotting
 from metanash_replication.labels import UPDATE_LABELS
+from metanash_replication.styles import log_axes
 
 ROOT = Path(__file__).parents[2]
 ARMS = list(plotting.ARM_LABELS)
@@ -408,6 +409,27 @@ def test_kinds_and_arms_of_a_user_come_last_under_their_own_names():
         assert [line.get_label() for line in lines] == [plotting.ARM_LABELS["individual"], "mine", "my other"]
         assert [line.get_ydata()[0] for line in lines] == [2.0, 1.0, 3.0]
         assert len({to_hex(line.get_color()) for line in lines}) == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "numbers"),
+    [
+        ((0.03, 0.6), ["0.05", "0.1", "0.2", "0.5"]),
+        ((0.12, 0.9), ["0.2", "0.5"]),
+        ((0.02, 3.0), [r"$\mathdefault{10^{-1}}$", r"$\mathdefault{10^{0}}$"]),
+        ((2e-7, 8e-7), [r"$\mathdefault{2\times10^{-7}}$", r"$\mathdefault{5\times10^{-7}}$"]),
+    ],
+)
+def test_logarithmic_axes_have_numbers_enough_to_be_read(axes, limits, numbers):
+    """Powers of ten where two are within the limits; else 2 and 5 times them too."""
+    axes.plot([1, 1000], limits)
+    log_axes(axes)
+    axes.set_ylim(limits)
+    axes.figure.canvas.draw()
+    low, high = limits
+    shown = [tick.label1.get_text() for tick in axes.yaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    assert shown == numbers
+    assert axes.yaxis.get_minor_ticks() == []
 
 
 def test_figures_on_a_screen_are_larger_than_a_column_of_print():

@@ -146,7 +146,7 @@ def test_numbers_change_with_the_tables(page):
     """A claim says them closed and open; the opening and the claim say its sentence."""
     changed = page(small_report(ROWS.assign(ratio=0.1234)))
     assert ">0.4567<" not in changed
-    for text, told in ((page(), ("0.4567", "45.7 %")), (changed, ("0.1234", "12.3 %"))):
+    for text, told in ((page(), ("0.4567", "45.7&nbsp;%")), (changed, ("0.1234", "12.3&nbsp;%"))):
         assert [text.count(f">{words}</data>") for words in told] == [2 * len(NAMES)] * 2
 
 

@@ -13,8 +13,9 @@ from subprocess import Popen
 
 import psutil
 import pytest
+from snakemake.benchmark import BenchmarkRecord
 
-from workflow.running.forks import FIRST, SERVER, Server, environment
+from workflow.running.forks import FIRST, SERVER, Server, _waited, environment
 from workflow.running.server import PACKAGES, STALE, load, state
 
 ROOT = Path(__file__).parents[2]
@@ -279,6 +280,19 @@ def test_many_at_once(server, tmp_path):
     assert len({job.pid for job in jobs}) == 30
     assert [job.wait() for job in jobs] == [*range(30)]
     assert [job.wait() for job in jobs] == [*range(30)]
+
+
+def test_one_that_ends_before_it_is_looked_at_has_a_record_too(server, tmp_path):
+    """On a busy machine a job of hundredths of a second is over before Snakemake begins to measure it."""
+    process = server.server.fork(written(tmp_path, "pass"), environment(None))
+    until = time.monotonic() + WAIT
+    while psutil.pid_exists(process.pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    record = BenchmarkRecord()
+    assert _waited(process, record) == 0
+    seconds, _, *rest = record.to_tsv(extended_fmt=False).split("\t")
+    assert 0.0 <= float(seconds) < WAIT
+    assert set(rest) == {"NA"}
 
 
 def test_whoever_looks_for_a_job_sees_its_script(server, tmp_path):

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from logging import Logger
 from pathlib import Path
@@ -220,6 +221,9 @@ def _waited(process: Fork, record: Any) -> int:
     """How a job ended, and Snakemake's own look at what it takes, if there is a ``benchmark:``."""
     if record is None:
         return process.wait()
+    began = time.time()
     with suppress(psutil.NoSuchProcess), benchmarked(process.pid, record):  # of a job that ended at once there is none
         process.wait()
+    if record.running_time is None:  # nothing was looked at; Snakemake cannot write a record without a time
+        record.running_time, record.process_gone = time.time() - began, True
     return process.wait()

@@ -98,7 +98,12 @@ def read(options: argparse.Namespace) -> Loaded | LoadedTree | LoadedStochastic:
             options.misused(f"--format is needed with -, one of {', '.join(_KINDS)}")
         path = Path(options.file)
         if options.file != "-" and options.format in {None, path.suffix.lower().removeprefix(".")}:
-            return load(path, options.zero_sum)
+            try:
+                return load(path, options.zero_sum)
+            except ValueError as error:
+                if path.suffix.lower() in FORMATS or not path.is_file():
+                    raise
+                raise ValueError(f"{error}; of a name that does not end in its format, --format says it") from error
         with tempfile.TemporaryDirectory() as folder:
             copy, shown = Path(folder) / f"game.{options.format}", "standard input" if options.file == "-" else path
             copy.write_bytes(_content(None if options.file == "-" else path, str(shown)))

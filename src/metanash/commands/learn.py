@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     >>> _ = Path("game.csv").write_text("2,0\n0,1\n")
     >>> main(["learn", "game.csv", "--iterations", "2"])
     game.csv: strategic, constant sum, 2 x 2 actions
-    regret_matching, rate 10; ne-gap in payoffs
+    regret_matching, rate 10; NE-gap in payoffs
      iteration  gap
              1  1
              2  0.164
@@ -106,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
         done = learn(game, learner, options.iterations)
     concept = next(iter(done.measures)).partition("_")[0]  # what a learner is about comes first: ne, cce or ce
     measure = next(name for name in (f"{concept}_gap", f"{concept}_gap_bound") if name in done.measures)
+    words = f"{concept.upper()}-gap" + ", an upper bound" * measure.endswith("_bound")
     scales = set(loaded.units.scale)
     unit, scale = ("payoffs", scales.pop()) if len(scales) == 1 else ("parts of each player's range of payoffs", 1.0)
     gap = np.maximum(scale * done.measures[measure][0], 0.0)
@@ -113,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
     if loaded.strategic and policies is not None:
         policies = [part[0, 0] for part in policies]
     if options.plot is not None:
-        _plot(options.plot, done.checkpoints, gap, f"{measure.replace('_', ' ')} ({unit})", head(loaded, options.game))
+        _plot(options.plot, done.checkpoints, gap, f"{words} ({unit})", head(loaded, options.game))
     if options.json:
         found = {
             "schema": SCHEMA, "command": "learn", "file": str(loaded.path), **described(loaded, options.game),
@@ -123,8 +124,7 @@ def run(options: argparse.Namespace) -> int:
         }  # fmt: skip
         print(json.dumps(found, indent=1))
         return 0
-    what = f"{name}, rate {rate:g}; {measure.replace('_', '-')} in {unit}"
-    _table(head(loaded, options.game), done.checkpoints, gap, what)
+    _table(head(loaded, options.game), done.checkpoints, gap, f"{name}, rate {rate:g}; {words} in {unit}")
     for i, policy in enumerate(policies or []):
         print(f"player {i + 1}")
         for label, row in policy_rows(policy):

@@ -1,8 +1,6 @@
 """Words and numbers of Gambit files. Every error says the line and what was expected there."""
 
-import os
 import re
-import stat
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from metanash._inner.files import read_at_most
-from metanash.archive import ArchiveError, allowed_bytes
+from metanash.archive import ArchiveError, allowed_bytes, check_readable
 from metanash.gambit.units import LARGEST
 
 __all__ = [
@@ -67,10 +65,9 @@ def text_of(path: Path) -> str:
     >>> text_of(Path("short.nfg"))
     'NFG 1 R'
     """
+    check_readable(path, "text file")
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # of a pipe it would wait for ever
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ArchiveError(f"{path}: a pipe or a device, no file; write it to a file first")
+        with path.open("rb") as file:
             most = allowed_bytes() or MOST_BYTES
             content = read_at_most(file, most)
         if len(content) > most:
@@ -79,8 +76,6 @@ def text_of(path: Path) -> str:
                 f"times its size, set METANASH_MOST_BYTES={path.stat().st_size}"
             )
         return content.decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise ArchiveError(f"{path}: no such file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ArchiveError(f"{path}: no text file ({error}); save it as UTF-8") from error
 

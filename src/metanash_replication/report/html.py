@@ -97,7 +97,7 @@ def inline(text: str, form: Quote = _quote) -> Markup:
     """HTML of a sentence: LaTeX between dollar signs, code between backticks, citations with their source."""
     pieces = text.split("$")
     html = "".join(_mathml(piece) if k % 2 else _prose(piece, form) for k, piece in enumerate(pieces))
-    return Markup(html.translate(_LITERAL))
+    return Markup(html.translate(_LITERAL).replace(" %", "&nbsp;%"))  # no line begins with the sign
 
 
 def _cell(text: str) -> Markup:

@@ -146,10 +146,15 @@ def test_errors_name_the_place(tmp_path, name, text, place, words):
         mn.solve(path)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.nfg", "a.gam", "a.npz"])
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.nfg", "a.efg", "a.gam", "a.npz"])
 def test_files_that_cannot_be_read(tmp_path, name):
-    with pytest.raises(ValueError, match=rf"{name}: no such file"):
+    with pytest.raises(ValueError, match=rf"{name}: no such file; look at the name"):
         mn.solve(tmp_path / name)
+    with pytest.raises(ValueError, match=rf"{name}: no such file; there is no folder"):
+        mn.solve(tmp_path / "nowhere" / name)
+    (tmp_path / "folder" / name).mkdir(parents=True)
+    with pytest.raises(ValueError, match=rf"{name}: a folder, no .*; name a file in it"):
+        mn.solve(tmp_path / "folder" / name)
     (tmp_path / name).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=name):
         mn.solve(tmp_path / name)

@@ -166,6 +166,9 @@ INNER_SLOPES = pd.DataFrame(
 # Proposition 1 ------------------------------------------------------------------------------------------
 
 
+TRIVIAL = r"trivial: $1 / (1 - \gamma)$"
+
+
 def test_rates_are_the_curves():
     table = curves()
     figure = figures.FIGURES["proposition1_rates"]({"potential_curves": table}, WIDTH)
@@ -175,7 +178,7 @@ def test_rates_are_the_curves():
         lines = labelled(ax)
         assert set(lines) == {
             f"{what}, {kind}" for what in ("measured", "bound, repaired") for kind in (TEAM, FREE)
-        } | {"trivial"}
+        } | {TRIVIAL}
         shown = []
         for kind, name in (("action_independent", FREE), ("team", TEAM)):
             own = table[(table["base_kind"] == kind) & (table["discount"] == g) & (table["step_factor"] == factor)]
@@ -186,12 +189,12 @@ def test_rates_are_the_curves():
             assert measured.get_linestyle() != bound.get_linestyle()
             shown.append(band_of(own, "iteration"))
         assert [corners(band) for band in bands(ax)] == shown
-        assert set(lines["trivial"].get_ydata()) == {1 / (1 - g)}
+        assert set(lines[TRIVIAL].get_ydata()) == {1 / (1 - g)}
         assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
         step = "largest step of the theory" if factor == 1 else "100 times that step"
         assert ax.get_title() == rf"$\gamma$ = {g:g}, {step}"
     assert [ax.get_xlabel() for ax in axes] == ["", "", "iterations T", "iterations T"]
-    assert [ax.get_ylabel() for ax in axes] == ["mean NE-gap of iterates", "", "mean NE-gap of iterates", ""]
+    assert [ax.get_ylabel() for ax in axes] == ["mean NE-gap of iterates\n(reward units)", ""] * 2
     assert set(legend_of(figure)) == set(labelled(axes[0]))
 
 
@@ -212,7 +215,6 @@ def test_violations_are_shares_and_largest_ratios(instances):
     left, right = drawn(figure)
     lines = labelled(left)
     assert len(lines) == len(left.get_lines()) == 6
-    assert set(legend_of(figure)) == set(lines)
     for g, start in itertools.product((0.0, 0.5), ("uniform", "random", "pure")):
         own = table[(table["discount"] == g) & (table["start"] == start)]
         shows(lines[rf"$\gamma$ = {g:g}, {start}"], own.assign(share=own["violated"] / 40), "iteration", "share")
@@ -233,7 +235,16 @@ def test_violations_are_shares_and_largest_ratios(instances):
             np.testing.assert_array_equal(points(line), np.column_stack([[1, 5, 30, 80], [first, NAN, *rest]]))
         else:
             assert points(line).shape == (0, 2)
-    assert right.get_title() == "solid: printed, dotted: repaired,\ndashed: printed, on a game made for it"
+    assert legend_of(figure) == [r"$\gamma$ = 0", r"$\gamma$ = 0.5"]
+    for shade in figure.legends[0].get_lines():
+        assert to_hex(shade.get_color()) == to_hex(lines[f"{shade.get_label()}, pure"].get_color())
+    said = {ax: {line.get_label(): pattern_of(line) for line in ax.get_legend().get_lines()} for ax in (left, right)}
+    assert said[left] == {
+        f"{start} start": pattern_of(lines[rf"$\gamma$ = 0, {start}"]) for start in ("pure", "random", "uniform")
+    }
+    forms = {"printed": SOLID, "repaired": DOTTED, "printed, games made for it": DASHED}
+    assert said[right] == forms | {"1: above, it fails": SOLID}
+    assert to_hex(right.get_legend().get_lines()[-1].get_color()) == to_hex(one.get_color())
     assert left.get_ylabel() == "share of games that violate\nProposition 1 as printed"
     assert right.get_ylabel() == "largest gap / bound"
     for ax in (left, right):

@@ -177,7 +177,9 @@ def test_titles_and_legends(table):
     above, below = figure.subfigs
     texts = [[text.get_text() for text in own.legends[0].get_texts()] for own in (above, below)]
     kinds = {family: [KIND_LABELS[kind] for kind in some] for family, some in KINDS.items()}
-    assert texts == [[*kinds["zero_sum"], "best responses (5)", "last full stages"], kinds["potential"]]
+    marks = ["best responses (5)", "last full stages", "as its row says"]
+    assert texts == [[*kinds["zero_sum"], *marks], kinds["potential"]]
+    assert [line.get_marker() for line in above.legends[0].get_lines()[-3:]] == ["o", "o", "s"]
     assert [own.get_suptitle() for own in (above, below)] == [
         "Figure 1(a), zero-sum games", "Figure 1(b), potential games, carry-over"
     ]  # fmt: skip

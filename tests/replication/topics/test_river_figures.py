@@ -9,7 +9,7 @@ from drawings import WIDTH, drawn, in_style, labelled, legend_of, reads_what_its
 from pages import citations_in, rows_of, stands_in, tables_read
 
 from metanash.river import river_sequence
-from metanash_replication.labels import ARM_LABELS
+from metanash_replication.labels import CURVE_LABELS
 from metanash_replication.ledger import judge_all
 from metanash_replication.plans import read_plan, setting
 from metanash_replication.topics.river import claims, figures, measure, section
@@ -104,5 +104,5 @@ def test_the_figure_shows_the_curves(tables):
         assert len(lines) == 4
         for arm in ("individual", "individual_at_rate", "best_response", "output_policy"):
             own = table[(table["base_kind"] == kind) & (table["arm"] == arm)]
-            shows(lines[ARM_LABELS.get(arm, "individual at rate")], own, "iteration", "mean")
+            shows(lines[CURVE_LABELS[arm]], own, "iteration", "mean")
     assert len(legend_of(figure)) == 4

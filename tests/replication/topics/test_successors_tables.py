@@ -223,7 +223,13 @@ def test_the_figure_of_promises_shows_the_parts(tables):
         assert any(
             len(line.get_xdata()) == len(part) and np.allclose(line.get_ydata(), part["most"]) for line in lines
         ), case
-    assert len(legend_of(figure)) == len(PROMISED)
+    legends = [ax.get_legend() for ax in figure.axes]
+    assert sum(len(legend.get_texts()) for legend in legends) == len(PROMISED)
+    for ax, legend in zip(figure.axes, legends, strict=True):  # what it names is drawn like that in its panel
+        assert {line.get_label() for line in ax.get_lines()} == {text.get_text() for text in legend.get_texts()}
+        looks = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in ax.get_lines()}
+        assert len(set(looks.values())) == len(looks)
+        assert legend.get_window_extent().y1 < ax.get_window_extent().y0
 
 
 @pytest.mark.usefixtures("style")

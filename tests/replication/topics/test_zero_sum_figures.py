@@ -1,6 +1,7 @@
 """Figures of Theorems 1 and 2 show the numbers of their tables, and no others."""
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from drawings import WIDTH, band_of, bands, corners, drawn, in_style, labelled, legend_of, points, shows
 from matplotlib.colors import to_hex
 
+from metanash_replication.plans import read_plan
 from metanash_replication.plotting import ARM_LABELS, ARM_STYLE, KIND_LABELS
 from metanash_replication.styles import KIND_STYLE
 from metanash_replication.topics.zero_sum import figures
@@ -172,6 +174,13 @@ def test_defects_are_ratios_to_both_bounds():
         assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "iterations T")
         assert [text.get_text() for text in ax.get_legend().get_texts()] == list(labels.values())
     assert [ax.get_ylabel() for ax in figure.axes] == ["gap / bound\n(solid: printed, dotted: repaired)", ""]
+
+
+def test_the_caption_of_the_defects_names_the_panels_as_they_stand():
+    (caption,) = (figure.caption for figure in read_plan("zero_sum").figures if figure.name == "theorem1_defects")
+    titles = [ax.get_title().split(",")[0] for ax in drawn(figures.theorem_1_defects({"defects": defects()}, WIDTH))]
+    places = re.search(r"([^.]*) on the left, (.*) on the right", caption)
+    assert [place.strip().lower() for place in places.groups()] == titles
 
 
 def test_legends_of_the_defects_stand_below_the_panels():

@@ -7,8 +7,9 @@ __all__ = ["PLAN"]
 _MARKS = (
     "The largest ratio of each on a logarithmic axis: of a theorem what was measured over its bound, of an effect the "
     "gap with meta-learning over that without, of other claims what the table names. Right of the line it contradicts "
-    "the paper. Full marks: as printed, with an interval where there is chance; open marks: the repaired form, or the "
-    "best other update. Colour and shape: the word for the claim. Arrows: beyond the axis."
+    "the paper, rates by more than a margin, since a transient adds to their slopes. Full marks: as printed, with an "
+    "interval where there is chance; open marks: the repaired form, or the best other update. Colour and "
+    "shape: the word for the claim. Arrows: beyond the axis."
 )
 
 PLAN = Plan(

@@ -10,8 +10,8 @@ __all__ = ["PARTS"]
 def parts(_: Tables) -> list[Part]:
     """What the ratios of the map are of."""
     text = (
-        "Each is above one where it contradicts the claim. Claims without a ratio have none that could be told in one "
-        "number."
+        "Each is above one where it contradicts the claim, of a rate by more than the margin of slopes. Claims "
+        "without a ratio have none that could be told in one number."
     )
     return [Part("Ratios of the map", text, ("ratio",), tuple((scale,) for scale in SCALES.values()))]
 

@@ -114,7 +114,7 @@ def inner_loop(tables: Tables, width: float) -> Figure:
         slope = slopes[same].iloc[0]
         found_slope = f"slope {slope['slope']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}]"
         ax.set_title(f"{ax.get_title()}\n{found_slope}")
-    panels[0][0].set_ylabel("iterations to the gap")
+    panels[0][0].set_ylabel("iterations to a small gap")
     legend_below(figure, panels[0][0], 3)
     return figure
 

@@ -5,6 +5,7 @@ figure; it computes nothing.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from metanash_replication.plotting import KIND_LABELS
 from metanash_replication.styles import BOUND, KIND_STYLE, legend_below, legend_outside, log_axes
@@ -19,7 +21,14 @@ from metanash_replication.typing import Tables
 
 __all__ = ["FIGURES"]
 
-_START_STYLE = {"pure": "-", "random": (0, (4, 1.5)), "uniform": (0, (1, 1))}
+_DASHED, _DOTTED = (0, (4, 1.5)), (0, (1, 1))
+_START_STYLE: dict[str, Any] = {"pure": "-", "random": _DASHED, "uniform": _DOTTED}
+_FORM_STYLE: dict[str, dict[str, Any]] = {
+    "printed": {"linestyle": "-"},
+    "repaired": {"linestyle": _DOTTED, "linewidth": 0.8},
+    "printed, games made for it": {"linestyle": _DASHED},
+}
+_ONE: dict[str, Any] = {"color": "#d55e00", "linewidth": 0.8}
 _OUTCOME_COLORS = {"converged": "#0072b2", "rising": "#56b4e9", "cycle": "#d55e00", "irregular": "#1b2a49"}
 _HATCHED = "cycle"
 """Of the same grey as what is below it, if printed without colours."""
@@ -49,11 +58,11 @@ def proposition_1_rates(tables: Tables, width: float) -> Figure:
                 ax.fill_between(own["iteration"], own["low"], own["high"], alpha=0.15, linewidth=0, **style)
                 ax.plot(own["iteration"], own["repaired"], linestyle=(0, (4, 1.5)), linewidth=1.0,
                         label=f"bound, repaired, {name}", **style)  # fmt: skip
-            ax.axhline(1.0 / (1.0 - discount), label="trivial", linestyle=(0, (1, 1)), **BOUND)
+            ax.axhline(1.0 / (1.0 - discount), label=r"trivial: $1 / (1 - \gamma)$", linestyle=(0, (1, 1)), **BOUND)
             log_axes(ax, "iterations T" if bottom else "")
             step = "largest step of the theory" if factor == 1 else f"{factor:g} times that step"
             ax.set_title(rf"$\gamma$ = {discount:g}, {step}")
-        row[0].set_ylabel("mean NE-gap of iterates")
+        row[0].set_ylabel("mean NE-gap of iterates\n(reward units)")
     legend_below(figure, axes[0, 0], 2)
     return figure
 
@@ -62,8 +71,9 @@ def proposition_1_violations(tables: Tables, width: float) -> Figure:
     """Share of games in which Proposition 1 fails as printed, and the largest gap over bound, against T."""
     table = tables["proposition1_violations"]
     discounts = sorted(table["discount"].unique())
-    figure, (left, right) = plt.subplots(1, 2, figsize=(width, 0.55 * width))
-    for colour, discount in zip(sns.color_palette("viridis", len(discounts)), discounts, strict=True):
+    figure, (left, right) = plt.subplots(1, 2, figsize=(width, 0.58 * width))
+    colours = dict(zip(discounts, sns.color_palette("viridis", len(discounts)), strict=True))
+    for discount, colour in colours.items():
         for start, line in _START_STYLE.items():
             own = table[(table["discount"] == discount) & (table["start"] == start)]
             if not own.empty:
@@ -72,21 +82,27 @@ def proposition_1_violations(tables: Tables, width: float) -> Figure:
         same = table[table["discount"] == discount]
         made, random = same[same["start"] == "made"], same[same["start"] != "made"]
         worst = random.groupby("iteration")[["printed", "repaired"]].max()
-        right.plot(worst.index, worst["printed"], color=colour)
-        right.plot(worst.index, worst["repaired"], color=colour, linewidth=0.8, linestyle=(0, (1, 1)))
         # a game that is unresolved for small T has no ratio there
-        right.plot(
-            made["iteration"], made["printed"].where(made["resolved"] > 0), color=colour, linestyle=(0, (4, 1.5))
-        )
-    right.axhline(1.0, color="#d55e00", linewidth=0.8)
+        of_made = made["printed"].where(made["resolved"] > 0)
+        curves = ((worst.index, worst["printed"]), (worst.index, worst["repaired"]), (made["iteration"], of_made))
+        for (iterations, ratio), style in zip(curves, _FORM_STYLE.values(), strict=True):
+            right.plot(iterations, ratio, color=colour, **style)
+    right.axhline(1.0, **_ONE)
     for ax in (left, right):
         ax.set(xscale="log", xlabel="iterations T", ylim=(0, None))
         ax.minorticks_off()
         sns.despine(ax=ax)
     left.set_ylabel("share of games that violate\nProposition 1 as printed")
     right.set_ylabel("largest gap / bound")
-    right.set_title("solid: printed, dotted: repaired,\ndashed: printed, on a game made for it")
-    legend_below(figure, left, 4)
+    # colours say the same in both panels, lines do not
+    grey = {"color": BOUND["color"]}
+    starts = [Line2D([], [], label=f"{name} start", linestyle=line, **grey) for name, line in _START_STYLE.items()]
+    forms = [Line2D([], [], label=name, **style, **grey) for name, style in _FORM_STYLE.items()]
+    one = Line2D([], [], label="1: above, it fails", **_ONE)
+    for ax, handles in ((left, starts), (right, [*forms, one])):
+        ax.legend(handles=handles, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    shades = [Line2D([], [], label=rf"$\gamma$ = {discount:g}", color=colour) for discount, colour in colours.items()]
+    legend_outside(figure, shades, [str(shade.get_label()) for shade in shades], 4, side="upper")
     return figure
 
 

@@ -100,14 +100,17 @@ PLAN = Plan(
         Figure(
             "proposition1_rates",
             (
-                "Mean NE-gap of projected Q-ascent beside Proposition 1, printed and repaired. Long runs at the "
-                "largest step it admits and far beyond."
+                "Mean NE-gap of projected Q-ascent beside Proposition 1, repaired. Long runs at the largest step it "
+                "admits and far beyond: mean, least and largest over seeds."
             ),
             ("potential_curves",),
         ),
         Figure(
             "proposition1_violations",
-            "Random games that violate Proposition 1 as printed.",
+            (
+                "Games that violate Proposition 1 as printed. On the left their share among random games, by start; on "
+                "the right the largest gap over bound, printed and repaired, and printed on games made to violate it."
+            ),
             ("proposition1_violations",),
         ),
         Figure(
@@ -121,8 +124,8 @@ PLAN = Plan(
         Figure(
             "theorem3_benefit",
             (
-                "What carry-over gains on sequences of potential games. Gap over that of individual learning, "
-                "against perturbation, number of games, players and discount."
+                "What carry-over gains on sequences of potential games. Gap over that of individual learning, with "
+                "intervals over seeds, against perturbation, number of games, players and discount."
             ),
             ("potential_sequences",),
         ),

@@ -48,7 +48,7 @@ def _violations(table: pd.DataFrame) -> Part:
     head = ("discount", "start", "games", "violated at $T=1$", "last $T$ with a violation", "largest, printed")
     text = (
         "Among the random games, those whose mean gap exceeds the bound, by discount and initial policy; the largest "
-        "ratios over all $T$. Instances made for it violate it at every discount: *two states*, above."
+        "ratios over all $T$. Instances made for it violate it at every positive discount: *two states*, above."
     )
     forms = ("largest, printed", "largest, repaired")
     heat = Heat(("discount",), ("start",), forms, good="within the bound", bad="beyond the bound")

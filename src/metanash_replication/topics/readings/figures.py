@@ -27,7 +27,7 @@ _GROUPS = {
 }
 """What is changed, a group of rows each."""
 _PAIRED = ("best_response", "last_stage_average")
-"""Meta-updates that every group has: filled and open."""
+"""Meta-updates that every group has: filled and open; those that one row alone has are squares."""
 _NAMES = {
     "alpha": r"$\alpha$",
     "perturbation": "perturbation",
@@ -123,13 +123,15 @@ def _panels(figure: Any, table: pd.DataFrame, family: str, title: str) -> None:
 def _legend(table: pd.DataFrame) -> list[Line2D]:
     kinds = list(dict.fromkeys(table["base_kind"]))
     shown = [Line2D([], [], label=KIND_LABELS[kind], linewidth=1.3, **KIND_STYLE[kind]) for kind in kinds]
-    for arm in _PAIRED:
-        if (table["arm"] == arm).any():
-            look = _look(arm, "0.3")
-            shown.append(
-                Line2D([], [], color="0.3", marker=look["fmt"], markersize=3, linestyle="",
-                       markerfacecolor=look["markerfacecolor"], label=ARM_LABELS[arm].removeprefix("meta: "))
-            )  # fmt: skip
+    found = list(dict.fromkeys(table["arm"]))
+    names = {arm: ARM_LABELS[arm].removeprefix("meta: ") for arm in _PAIRED if arm in found}
+    others = [arm for arm in found if _look(arm, "0.3")["fmt"] == "s"]
+    for arm, name in (names | dict.fromkeys(others[:1], "as its row says")).items():
+        look = _look(arm, "0.3")
+        shown.append(
+            Line2D([], [], color="0.3", marker=look["fmt"], markersize=3, linestyle="",
+                   markerfacecolor=look["markerfacecolor"], label=name)
+        )  # fmt: skip
     return shown
 
 

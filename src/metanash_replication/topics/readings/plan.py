@@ -46,8 +46,8 @@ PLAN = Plan(
             (
                 "Figure 1 under many readings. Iterations of individual learning to a share of its own first gap, over "
                 "those of meta-learning, and ratio of the gaps at the first iteration, with intervals over seeds. A "
-                "row changes one thing of the reference; right of the dashed line are much fewer iterations, left of "
-                "it in the last column a better start."
+                "row changes one thing of the reference; squares: the meta-update that its row names. Right of the "
+                "dashed line are much fewer iterations, left of it in the last column a better start."
             ),
             ("readings",),
         ),

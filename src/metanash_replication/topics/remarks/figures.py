@@ -30,7 +30,7 @@ def remarks(tables: Tables, width: float) -> Figure:
     axes[0].set(xlabel="iterations T", ylabel="NE-gap (reward units)", title="iterates", yscale="log")
     for color, (name, part) in zip(_ALGORITHMS, tables["dynamic_rates"].groupby("algorithm", sort=False), strict=False):
         axes[1].plot(part["iteration"], part["regret"], label=str(name), color=color)
-    axes[1].set(xlabel="iterations T", ylabel="regret", title="regret", yscale="log")
+    axes[1].set(xlabel="iterations T", ylabel="regret an iteration\n(reward units)", title="regret", yscale="log")
     shades = ("0.1", "#0072b2", "#d55e00", "#009e73")
     for color, ((horizon, actions), part) in zip(
         shades, tables["last_terms"].groupby(["horizon", "max_actions"], sort=False), strict=False

@@ -1,12 +1,10 @@
 """River endgames as a table of the report."""
 
-from metanash_replication.labels import ARM_LABELS
+from metanash_replication.labels import CURVE_LABELS
 from metanash_replication.report.content import Cells, Part, effect_of, interval, ratio_cell
 from metanash_replication.typing import Tables
 
 __all__ = ["PARTS"]
-
-_LABELS = {**ARM_LABELS, "individual_at_rate": "individual, with the rate"}
 
 
 def parts(tables: Tables) -> list[Part]:
@@ -16,7 +14,7 @@ def parts(tables: Tables) -> list[Part]:
     rows = [
         (
             cells.text(row["base_kind"]),
-            _LABELS[row["arm"]],
+            CURVE_LABELS[row["arm"]],
             interval(cells, row, "gap", ".3g"),
             ratio_cell(cells, row, "ratio"),
             ratio_cell(cells, row, "at_rate"),

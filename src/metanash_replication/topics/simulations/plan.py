@@ -67,7 +67,7 @@ PLAN = Plan(
             "sensitivity_zero_sum",
             (
                 "Sensitivity in zero-sum games. Final gap over that of individual learning, over learning rates and "
-                "perturbations; intervals over seeds."
+                "perturbations; grey where the interval over seeds contains one."
             ),
             ("sensitivity",),
         ),
@@ -75,7 +75,7 @@ PLAN = Plan(
             "sensitivity_potential",
             (
                 "Sensitivity in potential games. Final gap over that of individual learning, over steps and "
-                "perturbations; intervals over seeds."
+                "perturbations; grey where the interval over seeds contains one."
             ),
             ("sensitivity",),
         ),

@@ -82,9 +82,9 @@ def promises_figure(tables: Tables, width: float) -> Figure:
     """Largest measured over promised side against iterations, a panel for each kind of output, a line for each case."""
     table = tables["successors_parts"]
     table = table[table["factor"] == 1.0]
-    figure, axes = plt.subplots(1, len(_PANELS), figsize=(width, 0.42 * width), sharey=True, squeeze=False)
-    handles = {}
+    figure, axes = plt.subplots(1, len(_PANELS), figsize=(width, 0.46 * width), sharey=True, squeeze=False)
     for ax, (title, names) in zip(axes[0], _PANELS.items(), strict=True):
+        handles = {}
         for name in names:
             label, style = _PROMISES[name]
             own = table[table["promise"] == name]
@@ -93,8 +93,9 @@ def promises_figure(tables: Tables, width: float) -> Figure:
                 (handles[label],) = ax.plot(part["iteration"], part["most"], label=label, **style)
         log_axes(ax)
         ax.set(title=title)
+        # a style says another thing in each panel
+        ax.legend(handles.values(), handles, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.28))
     axes[0, 0].set_ylabel("measured / promised")
-    legend_outside(figure, list(handles.values()), list(handles), 3)
     return figure
 
 

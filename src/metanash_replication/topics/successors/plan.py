@@ -6,6 +6,8 @@ __all__ = ["PLAN"]
 
 _ABOUT = "After the paper: gaps against iterations of learners that came beside and after it, mean over seeds; "
 
+_ENDS = "lines end where the mean is no longer positive."
+
 PLAN = Plan(
     title="After the paper",
     measurements=(
@@ -55,11 +57,15 @@ PLAN = Plan(
         Figure("successors_last", f"{_ABOUT}NE-gap of last iterates in zero-sum games.", ("successors_curves",)),
         Figure(
             "successors_cce",
-            f"{_ABOUT}CCE-gap in general-sum games; lines end where the mean is no longer positive.",
+            f"{_ABOUT}CCE-gap in general-sum games; {_ENDS}",
             ("successors_curves",),
         ),
         Figure("successors_ce", f"{_ABOUT}CE-gap in general-sum games.", ("successors_curves",)),
-        Figure("successors_potential", f"{_ABOUT}NE-gap of last iterates in Markov teams.", ("successors_curves",)),
+        Figure(
+            "successors_potential",
+            f"{_ABOUT}NE-gap of last iterates in Markov teams; {_ENDS}",
+            ("successors_curves",),
+        ),
         Figure(
             "successors_promises",
             (

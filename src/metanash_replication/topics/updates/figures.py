@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanash_replication.labels import KIND_LABELS, UPDATE_LABELS
-from metanash_replication.styles import BOUND, KIND_STYLE, legend_outside
+from metanash_replication.styles import BOUND, KIND_STYLE, legend_outside, log_ticks
 from metanash_replication.topics.updates.plan import PAPER, TWINS
 from metanash_replication.typing import Tables
 
@@ -90,7 +90,7 @@ def crossover(tables: Tables, width: float) -> Figure:
         ax.set(xscale="log", yscale="log", xlabel="games K", ylabel="mean NE-gap (reward units)", title=title)
     axes[2].set_ylabel("")
     for ax in axes:
-        ax.minorticks_off()
+        log_ticks(ax)
         sns.despine(ax=ax)
     legend_outside(figure, list(handles.values()), list(handles), 3)
     return figure

@@ -92,16 +92,16 @@ PLAN = Plan(
         Figure(
             "updates_ratios",
             (
-                "Meta-updates beside (5): gap over that of (5), a dot for each setting that was not used to choose, on "
-                "the left at a fixed learning rate and on the right at learned ones."
+                "Meta-updates beside (5): gap over that of (5), a dot for each setting that was not used to choose, "
+                "above at a fixed learning rate and below at learned ones."
             ),
             ("updates",),
         ),
         Figure(
             "updates_crossover",
             (
-                "How many games it takes: on the left the bounds for identical games over that of uniform starts, on "
-                "the right measured gaps over those of individual learning."
+                "How many games it takes: on the left those from which a bound is below (4), against similarity over "
+                "that to uniform starts, on the right measured gaps beside those of individual learning."
             ),
             ("updates_bounds", "updates_crossover"),
         ),

@@ -148,7 +148,7 @@ PLAN = Plan(
             "theorem1_bounds",
             (
                 "Measured NE-gap of Algorithm 1 beside Theorem 1 and equation (4). Long runs at the largest learning "
-                "rate of the theorem, a panel for each horizon."
+                "rate of the theorem, a panel for each horizon; mean, least and largest over seeds."
             ),
             ("bound_curves",),
         ),
@@ -163,24 +163,24 @@ PLAN = Plan(
         Figure(
             "theorem1_defects",
             (
-                "Where Theorem 1 fails as printed. Burn-in on the left, small learning rates on the right; the "
-                "repaired forms beside them."
+                "Where Theorem 1 fails as printed. Small learning rates on the left, burn-in on the right; the "
+                "repaired forms beside them. Above one the bound is violated."
             ),
             ("defects",),
         ),
         Figure(
             "theorem1_chain",
             (
-                "What the proof of Theorem 1 controls: regrets and value errors. By stage, for each step of the "
-                "recursion."
+                "What the proof of Theorem 1 controls: regrets and value errors. At the ends of stages, for each step "
+                "h of the horizon, beside the gap that follows from them."
             ),
             ("chain", "bound_curves"),
         ),
         Figure(
             "theorem2_benefit",
             (
-                "What meta-learning gains on sequences of zero-sum games. Gap over that of individual learning "
-                "against perturbation, number of games and similarity."
+                "What meta-learning gains on sequences of zero-sum games. Mean NE-gap of the games after the first: "
+                "on the left against similarity, a dot for each perturbation, on the right against the number of games."
             ),
             ("sequences",),
         ),
