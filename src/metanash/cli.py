@@ -13,6 +13,8 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from metanash import __version__
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -87,6 +89,9 @@ def parser(commands: Mapping[str, tuple[str, str]], wanted: Collection[str]) -> 
     'game.nfg'
     """
     made = argparse.ArgumentParser(prog="metanash", description="Learning of equilibria in tabular Markov games.")
+    made.add_argument(
+        "--version", action="version", version=f"metanash {__version__}", help="show the version and exit"
+    )
     subs = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, purpose) in commands.items():
         own = importlib.import_module(module) if name in wanted else None

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import metanash
 from metanash import cli
 
 GREETING = '''"""Greet somebody."""
@@ -129,3 +130,17 @@ def test_a_name_that_is_taken_is_not_given_away(package, capsys, taken):
     assert names.count(taken) == 1
     assert err == f"metanash: what the-second adds (second:COMMANDS) is left out: {taken} is there already\n"
     assert cli.main(["greet", "Ada"]) == 3
+
+
+def test_the_module_is_the_command_and_says_its_version():
+    for words in (["--version"], ["no-such"]):
+        found = [
+            subprocess.run([sys.executable, *start, *words], capture_output=True, text=True, check=False)
+            for start in (["-m", "metanash"], ["-m", "metanash.cli"])
+        ]
+        assert (found[0].stdout, found[0].stderr, found[0].returncode) == (
+            found[1].stdout, found[1].stderr, found[1].returncode,
+        )  # fmt: skip
+        assert found[0].returncode == (0 if words == ["--version"] else 2)
+    answer = subprocess.run([sys.executable, "-m", "metanash", "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout == f"metanash {metanash.__version__}\n"

@@ -104,7 +104,7 @@ def test_every_module_can_be_imported(alone):
 
 @pytest.mark.usefixtures("ran")
 def test_the_command_says_what_is_there_and_shows_files(alone):
-    told = dict(line.split(maxsplit=1) for line in alone.run("-m", "metanash.cli", "info").splitlines())
+    told = dict(line.split(maxsplit=1) for line in alone.run("-m", "metanash", "info").splitlines())
     assert told["pandas"] == told["snakemake"] == "not installed"
     assert re.fullmatch(r"\d+\.\d+\.\d+", told["numpy"])
     assert "reward" in alone.run("-m", "metanash.cli", "show", "my-game.npz")

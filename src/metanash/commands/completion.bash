@@ -16,7 +16,7 @@ _shtab_metanash_info_option_strings=(-h --help)
 _shtab_metanash_learn_option_strings=(-h --help --format --zero-sum --general-sum --game --learner --iterations -T --rate --plot --quiet -q --json)
 _shtab_metanash_show_option_strings=(-h --help)
 _shtab_metanash_solve_option_strings=(-h --help --format --zero-sum --general-sum --game --json)
-_shtab_metanash_option_strings=(-h --help)
+_shtab_metanash_option_strings=(-h --help --version)
 
 _shtab_metanash_claims___results_COMPGEN=_shtab_compgen_dirs
 _shtab_metanash_convert_pos_0_COMPGEN=_shtab_compgen_files
@@ -77,6 +77,7 @@ _shtab_metanash_solve___json_nargs=0
 _shtab_metanash_pos_0_nargs=A...
 _shtab_metanash__h_nargs=0
 _shtab_metanash___help_nargs=0
+_shtab_metanash___version_nargs=0
 
 
 # $1=COMP_WORDS[1]

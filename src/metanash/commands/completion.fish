@@ -57,6 +57,7 @@ complete -c metanash -e
 complete -c metanash -f
 
 complete -c metanash -n _shtab_metanash_using -s h -l help -d 'show this help message and exit'
+complete -c metanash -n _shtab_metanash_using -l version -d 'show the version and exit'
 complete -c metanash -n '_shtab_metanash_using; and test $_shtab_metanash_npos -eq 0' -a claims -d 'Print the claims of the paper with their verdicts, or one claim with all that is behind it.'
 complete -c metanash -n '_shtab_metanash_using claims' -s h -l help -d 'show this help message and exit'
 complete -c metanash -n '_shtab_metanash_using claims' -l results -xka "(__fish_complete_directories)" -d 'folder of results (results)'

@@ -25,6 +25,7 @@ _shtab_metanash_commands() {
 
 _shtab_metanash_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[show the version and exit]"
 )
 
 # guard to ensure default positional specs are added only once per session
