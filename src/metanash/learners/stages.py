@@ -200,7 +200,8 @@ class FinishedStages(Sequence[AnyStage]):
 
     def __getitem__(self, index: int | slice) -> AnyStage | tuple[AnyStage, ...]:
         if isinstance(index, slice):
-            return tuple(_each(self._made[index]))
+            some = self._made[index]
+            return tuple(_each(some) if index.step in {None, 1} else (make() for make in some))
         return self._made[index]()
 
 
