@@ -12,7 +12,7 @@ from metanash._inner.frozen import sealed
 from metanash._inner.reductions import summed
 from metanash.typing import Booleans, Floats
 
-__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "integers"]
+__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "all_integers", "distributions", "float_array", "integer"]
 __all__ += ["name_entry", "policy_array", "positive", "real_numbers", "within", "within_floats"]
 
 SUM_TOLERANCE = 1e-9
@@ -113,7 +113,7 @@ def integer(name: str, value: object, low: int) -> int:
     return int(value)
 
 
-def integers(name: str, values: Sequence[Any], low: int) -> tuple[int, ...]:
+def all_integers(name: str, values: Sequence[Any], low: int) -> tuple[int, ...]:
     """The values as ints, if there are some and each is an int of at least ``low``, else raise ValueError."""
     found = tuple(values)
     if not found:

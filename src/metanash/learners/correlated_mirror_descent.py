@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from metanash import kernels
-from metanash._inner.checks import integers
+from metanash._inner.checks import all_integers
 from metanash._inner.frozen import sealed
 from metanash._inner.reductions import largest, summed
 from metanash.correlated import (
@@ -257,7 +257,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_measure", games, MarkovGame)
-        pieces = integers("pieces", pieces, 1)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, state, pieces, is_watched=False)
         return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
 
@@ -269,7 +269,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_watch", games, MarkovGame)
-        pieces = integers("pieces", pieces, 1)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
         return found or watched_step_by_step(self, games, state, pieces)
 

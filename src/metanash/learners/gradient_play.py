@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from metanash import kernels, simplex
-from metanash._inner.checks import integer, integers
+from metanash._inner.checks import all_integers, integer
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, checked_policies, learning_rates
@@ -136,7 +136,7 @@ def advance_and_measure(
     (5, (2, 1), (2, 1))
     """
     check_batch("advance_and_measure", games, DiscountedGame)
-    own, done, means, pieces = _copied(state), state.iteration, [], integers("pieces", pieces, 1)
+    own, done, means, pieces = _copied(state), state.iteration, [], all_integers("pieces", pieces, 1)
     parameters = beside(own.parameters)
     call = _call(games, own, parameters, softmax, every_gap)
     seen = np.empty((len(pieces), *parameters.shape))

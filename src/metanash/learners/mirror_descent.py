@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from metanash import kernels
-from metanash._inner.checks import integers
+from metanash._inner.checks import all_integers
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
@@ -222,7 +222,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, for pieces below 1, and as ``advance``.
         """
         check_batch("OptimisticMirrorDescent.advance_and_measure", games, ZeroSumGame)
-        pieces = integers("pieces", pieces, 1)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, state, pieces, is_watched=False)
         return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
 
@@ -234,7 +234,7 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, for pieces below 1, and as ``advance``.
         """
         check_batch("OptimisticMirrorDescent.advance_and_watch", games, ZeroSumGame)
-        pieces = integers("pieces", pieces, 1)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
         return found or watched_step_by_step(self, games, state, pieces)
 

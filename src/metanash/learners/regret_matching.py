@@ -33,7 +33,7 @@ from functools import lru_cache
 import numpy as np
 
 from metanash import kernels
-from metanash._inner.checks import integer, integers
+from metanash._inner.checks import all_integers, integer
 from metanash._inner.frozen import sealed
 from metanash._inner.reductions import summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
@@ -215,7 +215,7 @@ class RegretMatching:
         Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, or pieces that are not at least 1.
         """
         check_batch("RegretMatching.advance_and_measure", games, ZeroSumGame)
-        pieces, transitions = integers("pieces", pieces, 1), games.transitions
+        pieces, transitions = all_integers("pieces", pieces, 1), games.transitions
         if transitions.stacked is None:
             return step_by_step(self, games, state, pieces)
         (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
