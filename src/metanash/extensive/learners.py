@@ -165,8 +165,8 @@ class _Averaged:
     ) -> tuple[ExtensiveState, dict[str, Floats]]:
         """As ``advance`` by pieces and ``measure`` after each, to the same bits: the last state, and (..., n) arrays.
 
-        All pieces are one call of the kernel, and what is measured is measured in one call. Raises ValueError if a piece
-        is no integer of at least 1, or there is none.
+        All pieces are one call of the kernel, and what is measured is measured in one call. Raises ValueError if there
+        is no piece, or one is no integer of at least 1.
         """
         check_extensive(f"{type(self).__name__}.advance_and_measure", game)
         flat, looks = game.flat, [*itertools.accumulate(all_integers("pieces", pieces, 1))]

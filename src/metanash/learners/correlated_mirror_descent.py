@@ -254,7 +254,8 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     ) -> tuple[JointState, Mapping[str, Floats]]:
         """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
 
-        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and ``measure``.
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and
+        ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_measure", games, MarkovGame)
         pieces = all_integers("pieces", pieces, 1)
@@ -266,7 +267,8 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     ) -> tuple[list[JointState], Mapping[str, Floats]]:
         """As ``advance`` by pieces and ``measure`` after each, (n, G), with all states; in one call if games are dense.
 
-        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and ``measure``.
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and
+        ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_watch", games, MarkovGame)
         pieces = all_integers("pieces", pieces, 1)
