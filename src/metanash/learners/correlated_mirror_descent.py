@@ -129,6 +129,11 @@ class JointState(StagedState):
     values: StageValues
     gains: Floats
 
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Set what a copy or a pickle has: its anchors and iterates become views of its own columns again."""
+        vars(self).update(values)
+        _with_views(self)
+
 
 @dataclass(frozen=True)
 class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
