@@ -15,6 +15,7 @@ from metanash import (
     gaps,
     learn,
 )
+from metanash._inner.runs import _spaced
 from metanash.learners import base, checkpoints
 
 
@@ -34,6 +35,12 @@ def test_checkpoints_grow_from_one_to_the_last(iterations, count):
     assert (np.diff(grid) > 0).all()
     if count > 1:
         assert grid[0] == 1
+
+
+def test_grids_of_lengths_that_never_come_again_are_forgotten():
+    for iterations in range(1, 2000):
+        checkpoints(iterations, 3)
+    assert _spaced.cache_info().currsize < 1000
 
 
 def test_checkpoints_are_log_spaced():
