@@ -25,7 +25,7 @@ WORK = ROOT / ".sanitized"
 TESTS = [
     *(
         f"tests/library/kernels/test_{name}.py"
-        for name in ("kernels", "trees", "joint_mirror", "threads", "signatures")
+        for name in ("kernels", "schedules", "trees", "joint_mirror", "threads", "signatures")
     ),
     *(
         f"tests/library/test_{name}.py"

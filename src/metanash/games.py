@@ -345,13 +345,14 @@ class GameBatch(Frozen, Generic[AnyGame]):
         """These games so many times, one after the other; made once, and kept as long as they are."""
         known: dict[int, GameBatch[AnyGame]] = self.__dict__.setdefault("_repeated", {})
         if count not in known:
-            again = known[count] = GameBatch.__new__(GameBatch)
+            again: GameBatch[AnyGame] = GameBatch.__new__(GameBatch)
             again.__dict__.update(
                 games=self.games * count,
                 reward=sealed_again(self.reward, count),
                 initial=sealed_again(self.initial, count),
                 transitions=self.transitions.repeated(count),
             )
+            known[count] = again  # whole, for other threads too
         return known[count]
 
     def measured_together(self, looks: int) -> "Iterator[tuple[slice, GameBatch[AnyGame]]]":

@@ -5,6 +5,7 @@ independent of ``stream(7, "figure1", "noise", 4)``. Adding a draw anywhere move
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,8 @@ def uniforms(
     ------
     TypeError
         As :func:`stream`.
+    ValueError
+        If ``high`` is below ``low``, or their difference is not finite.
 
     Examples
     --------
@@ -80,6 +83,8 @@ def uniforms(
     >>> draws.shape, bool((draws[1] == stream(7, "noise", 1).uniform(-1.0, 1.0, size=(2, 2))).all())
     ((3, 2, 2), True)
     """
+    if not 0.0 <= high - low < math.inf:
+        raise ValueError(f"high - low must be at least 0 and finite, got low = {low} and high = {high}")
     common = hashlib.sha256()
     for name in address:
         _add(common, name)

@@ -5,13 +5,32 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from metanash._inner.checks import SUM_TOLERANCE, distributions, float_array, integer, name_entry, positive, within
+from metanash._inner.checks import (
+    SUM_TOLERANCE,
+    all_integers,
+    distributions,
+    float_array,
+    integer,
+    name_entry,
+    positive,
+    within,
+)
 
 
 def message(call, *arguments):
     with pytest.raises(ValueError, match=r".") as caught:
         call(*arguments)
     return str(caught.value)
+
+
+def test_each_of_some_integers_is_checked():
+    found = all_integers("pieces", np.array([2, 3]), 2)
+    assert found == (2, 3)
+    assert set(map(type, found)) == {int}
+    assert all_integers("pieces", iter([5]), 1) == (5,)
+    for bad, told in [([3, 1], "got 1"), ([3, 2.0], "got 2.0"), ([True], "got True"), (["3"], "got '3'")]:
+        assert message(all_integers, "pieces", bad, 2) == f"pieces: each must be an integer of at least 2, {told}"
+    assert message(all_integers, "pieces", [], 2) == "pieces: there must be one at least"
 
 
 # Names of entries ---------------------------------------------------------------------------------------

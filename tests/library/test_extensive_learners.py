@@ -365,6 +365,13 @@ def test_the_mean_of_best_responses_is_a_start(tmp_path):
         assert (start[i] > 0).all()
 
 
+@pytest.mark.parametrize("pieces", [[], [3, -2, 4], [0], [2, 0], [2.0], [True]])
+def test_pieces_of_no_iterations_are_refused(tmp_path, pieces):
+    game, learner = read(tmp_path, game_trees.kuhn(), 2), PredictiveCFR()
+    with pytest.raises(ValueError, match="pieces: "):
+        learner.advance_and_measure(game, learner.start(game), pieces)
+
+
 def test_bad_arguments_are_refused(tmp_path):
     game = read(tmp_path, game_trees.kuhn(), 2)
     batch = ExtensiveGame(game.players, game.sequences, np.stack([game.payoff] * 3), game.chance)

@@ -115,6 +115,20 @@ def test_arrays_are_frozen_in_every_copy(name):
     assert_same(thing, again)
 
 
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_large_arrays_out_of_pickles_are_frozen_too(protocol):
+    """NumPy lets those of more than 1000 bytes lie in the bytes of the pickle, and be written to."""
+    made = random_tables(np.random.default_rng(0), "zero_sum", 3, 3, (5, 5)).game()
+    again = pickle.loads(pickle.dumps(made, protocol))
+    assert_frozen(again)
+    assert_same(made, again)
+    theirs = pickle.loads(pickle.dumps(np.array(made.reward), protocol))
+    assert theirs.flags.writeable
+    built = mn.ZeroSumGame(theirs, made.transition)
+    theirs[...] = 0.0
+    np.testing.assert_array_equal(built.reward, made.reward)
+
+
 def _send_back(thing):
     """In a worker: check the copy that came, and send it back."""
     assert_frozen(thing)

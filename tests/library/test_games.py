@@ -297,3 +297,20 @@ def test_a_batch_stacks_games_in_order(seed):
         np.testing.assert_array_equal(batch.initial[k], game.initial)
     assert len(GameBatch.of(games[1])) == 1
     assert len(GameBatch.of(tuple(games))) == 3
+
+
+def test_a_repetition_that_fails_leaves_nothing_behind(monkeypatch):
+    """Nor does another thread see one that is not whole."""
+    batch = GameBatch.of([random_tables(np.random.default_rng(0), "zero_sum", 2, 2, (2, 2)).game()])
+
+    def without_memory(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TransitionBatch, "repeated", without_memory)
+        with pytest.raises(MemoryError):
+            batch.repeated(3)
+    again = batch.repeated(3)
+    assert len(again) == 3
+    np.testing.assert_array_equal(again.reward, np.repeat(batch.reward, 3, axis=0))
+    assert batch.repeated(3) is again

@@ -15,6 +15,7 @@ from metanash import (
     gaps,
     learn,
 )
+from metanash._inner.runs import _spaced
 from metanash.learners import base, checkpoints
 
 
@@ -34,6 +35,12 @@ def test_checkpoints_grow_from_one_to_the_last(iterations, count):
     assert (np.diff(grid) > 0).all()
     if count > 1:
         assert grid[0] == 1
+
+
+def test_grids_of_lengths_that_never_come_again_are_forgotten():
+    for iterations in range(1, 2000):
+        checkpoints(iterations, 3)
+    assert _spaced.cache_info().currsize < 1000
 
 
 def test_checkpoints_are_log_spaced():
@@ -229,3 +236,16 @@ def test_a_subclass_is_taken_at_its_word():
     halved = learn(small_game(), Halved(0.1), 20)
     np.testing.assert_array_equal(halved.measures["half"], plain.ne_gap / 2)
     assert len(set(learn(small_game(), Uniform(0.1), 20).ne_gap[0].tolist())) == 1
+
+
+@pytest.mark.parametrize("probe", [None, lambda _, state: {"seen": np.full(1, state.iteration)}])
+def test_an_average_that_is_redefined_is_the_output_that_is_measured(probe):
+    class Pure(OptimisticMirrorDescent):
+        def average(self, state):
+            return tuple(np.eye(part.shape[-1])[part.argmax(axis=-1)] for part in super().average(state))
+
+    learner, batch = Pure(0.1), GameBatch.of(small_game())
+    state = learner.advance(batch, learner.start(batch), 20)
+    assert learner.measure(batch, state)["ne_gap"] != OptimisticMirrorDescent(0.1).measure(batch, state)["ne_gap"]
+    run = learn(small_game(), learner, 20, probe=probe)
+    assert run.ne_gap[0, -1] == learner.measure(batch, state)["ne_gap"][0]

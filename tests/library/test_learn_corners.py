@@ -1,4 +1,8 @@
-"""What every learner refuses when it is advanced, by the name of the argument."""
+"""What holds of every learner when it is advanced: refusals, by the name of the argument, and copies of states."""
+
+import copy
+import pickle
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -30,3 +34,36 @@ def test_a_number_of_iterations_is_an_integer_of_at_least_zero(name, iterations)
     batch, state = game_for(learner)
     with pytest.raises(ValueError, match=rf"^iterations must be an integer of at least 0, got {iterations}$"):
         learner.advance(batch, state, iterations)
+
+
+def numbers_in(value):
+    """All arrays and numbers in a state, in order."""
+    if isinstance(value, np.ndarray | int | float):
+        yield value
+    elif isinstance(value, dict):
+        yield from numbers_in(tuple(value.values()))
+    elif isinstance(value, tuple | Sequence):
+        for part in value:
+            yield from numbers_in(part)
+    elif hasattr(value, "__dict__"):
+        yield from numbers_in(vars(value))
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda state: pickle.loads(pickle.dumps(state))])
+def test_a_copy_of_a_state_goes_on_as_the_state_does(name, copied):
+    """In place too: what lies in another array of the state lies there in the copy."""
+    learner = LEARNERS[name](0.1) if name != "regret_matching" else LEARNERS[name]()
+    batch, begun = game_for(learner)
+    state = learner.advance(batch, begun, 5)
+    expected = list(numbers_in(learner.advance(batch, state, 20)))
+    assert expected
+    ways = {"advance": lambda through: through(batch, copied(state), 20)}
+    ways["advance_own"] = ways["advance"]
+    ways["advance_and_measure"] = lambda through: through(batch, copied(state), [3, 17])[0]
+    ways["advance_and_watch"] = lambda through: through(batch, copied(state), [3, 17])[0][-1]
+    for way, call in ways.items():
+        if hasattr(learner, way):
+            found = list(numbers_in(call(getattr(learner, way))))
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other, err_msg=way)

@@ -87,6 +87,14 @@ def test_many_streams_draw_on_both_kernels(monkeypatch):
     np.testing.assert_array_equal(found, uniforms((7, "large"), ["a", 3], 100_000))
 
 
+@pytest.mark.parametrize(("low", "high"), [(1.0, 0.5), (-1e308, 1e308), (0.0, float("nan"))])
+def test_numbers_of_no_range_are_drawn_by_neither(low, high):
+    with pytest.raises((ValueError, OverflowError)):
+        stream("a").uniform(low, high)
+    with pytest.raises(ValueError, match="high - low must be at least 0 and finite"):
+        uniforms([], ["a"], 1, low, high)
+
+
 @pytest.mark.parametrize("bad", [1.0, True, None, ("a",), b"a", np.float64(1)])
 def test_only_ints_and_texts_are_names(bad):
     with pytest.raises(TypeError, match="addressed by int and str"):

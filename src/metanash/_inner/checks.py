@@ -12,8 +12,8 @@ from metanash._inner.frozen import sealed
 from metanash._inner.reductions import summed
 from metanash.typing import Booleans, Floats
 
-__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "distributions", "float_array", "integer", "name_entry"]
-__all__ += ["policy_array", "positive", "real_numbers", "within", "within_floats"]
+__all__ = ["LARGEST_RATE", "ROUNDING", "SUM_TOLERANCE", "all_integers", "distributions", "float_array", "integer"]
+__all__ += ["name_entry", "policy_array", "positive", "real_numbers", "within", "within_floats"]
 
 SUM_TOLERANCE = 1e-9
 """How far the mass of a distribution may be from one."""
@@ -111,6 +111,16 @@ def integer(name: str, value: object, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
         raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
     return int(value)
+
+
+def all_integers(name: str, values: Sequence[Any], low: int) -> tuple[int, ...]:
+    """The values as ints, if there are some and each is an int of at least ``low``, else raise ValueError."""
+    found = tuple(values)
+    if not found:
+        raise ValueError(f"{name}: there must be one at least")
+    if set(map(type, found)) == {int} and min(found) >= low:  # of many the quick way
+        return found
+    return tuple(integer(f"{name}: each", value, low) for value in found)
 
 
 def policy_array(name: str, value: npt.ArrayLike) -> Floats:

@@ -24,6 +24,8 @@ AnyFrozen = TypeVar("AnyFrozen", bound="Frozen")
 def _is_sealed(array: Array) -> bool:
     base: object = array
     while isinstance(base, np.ndarray):
+        if base.flags.writeable:  # arrays that come out of a pickle write to its bytes
+            return False
         base = base.base
     return isinstance(base, bytes)
 

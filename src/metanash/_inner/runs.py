@@ -1,7 +1,7 @@
 """What loops over iterations share, of whatever kind of game: checkpoints, measurements, starts of the next game."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from operator import lt
 from typing import Any
 
@@ -28,7 +28,7 @@ def checkpoints(iterations: int, count: int = 60) -> Integers:
     return _spaced(integer("iterations", iterations, 1), integer("count", count, 1)).copy()
 
 
-@cache
+@lru_cache(maxsize=256)
 def _spaced(iterations: int, count: int) -> Integers:
     grid = np.rint(np.geomspace(1, iterations, count)).astype(np.int64)
     grid = grid[np.diff(grid, prepend=0) > 0]  # np.unique would import a package, which takes longer than a small run

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metanash import kernels
-from metanash._inner.checks import float_array, integer, within_floats
+from metanash._inner.checks import all_integers, float_array, integer, within_floats
 from metanash._inner.reductions import largest
 from metanash._inner.runs import PureStartWarning
 from metanash.extensive.games import ExtensiveGame, check_extensive
@@ -165,10 +165,11 @@ class _Averaged:
     ) -> tuple[ExtensiveState, dict[str, Floats]]:
         """As ``advance`` by pieces and ``measure`` after each, to the same bits: the last state, and (..., n) arrays.
 
-        All pieces are one call of the kernel, and what is measured is measured in one call.
+        All pieces are one call of the kernel, and what is measured is measured in one call. Raises ValueError if there
+        is no piece, or one is no integer of at least 1.
         """
         check_extensive(f"{type(self).__name__}.advance_and_measure", game)
-        flat, looks = game.flat, [*itertools.accumulate(pieces)]
+        flat, looks = game.flat, [*itertools.accumulate(all_integers("pieces", pieces, 1))]
         seen = np.empty((3, len(looks), *game.batch_shape, flat.arguments["columns"]))
         begun = state.iteration
         state, gradients, worths = self._advance(game, state, looks[-1], looks, seen[1:])

@@ -12,15 +12,17 @@ A learner is frozen parameters, a state of named arrays, and a pure step:
     what that policy is worth: named (G,) arrays, exact, such as ``ne_gap``.
 
 A new learner is one file in this folder with such a class; :func:`learn` runs it. More methods, which it need not
-have, make runs of small games quicker; a subclass that redefines the plain ones only is taken at its word:
+have, make runs of small games quicker; a subclass that redefines the plain ones only (or the ``average`` that the
+output of Algorithm 1 is) is taken at its word:
 
 ``advance_own(games, state, iterations)``
     as ``advance``, in place: the state is nobody else's;
 ``set_aside(state)`` and ``measure_together(games, aside)``
     arrays that tell the output, and what ``measure`` says of a list of them, the same to the bit: named (n, G) arrays;
 ``advance_and_measure(games, state, pieces)``
-    as ``advance_own`` by each of the pieces, numbers of iterations, and ``measure`` after each: the last state and
-    named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it, if there are.
+    as ``advance_own`` by each of the pieces, numbers of iterations of at least 1, and ``measure`` after each: the last
+    state and named (n, G) arrays. Where it cannot, :func:`step_by_step` does the same with the methods before it, if
+    there are.
 """
 
 import warnings
@@ -49,6 +51,9 @@ checkpoints of large games do not pay for."""
 _WORK_TOGETHER, _LEAST_REWARDS = 1 << 32, 1 << 8
 """Iterations times rewards of all games, at most, between several checkpoints that are gone through in one call, which
 nothing interrupts: a second or two. Few rewards count as so many."""
+
+_MEASURING = ("measure", "output", "average")
+"""Methods, of which learners have the first two at least, that say what is worth how much at a checkpoint."""
 
 
 class Learner(Protocol[State]):
@@ -294,7 +299,7 @@ def learn(
     found: dict[str, list[Floats]] = {}
     probes: dict[str, list[Floats]] = {}
     quick: Any = learner
-    is_quick = has_quick(learner, "advance_and_watch", "advance", "advance_own", "measure", "output")
+    is_quick = has_quick(learner, "advance_and_watch", "advance", "advance_own", *_MEASURING)
     through = quick.advance_and_watch if is_quick else partial(watched_step_by_step, learner)
     room = _ENTRIES_TOGETHER // batch.reward.size
     for times, pieces in _blocks(batch, grid, room if is_quick and room >= _LEAST_TOGETHER else 1):
@@ -329,7 +334,7 @@ def step_by_step(
     (10, (2, 1))
     """
     aside, found = [], dict[str, list[Floats]]()
-    is_together = has_quick(learner, "measure_together", "measure", "output")
+    is_together = has_quick(learner, "measure_together", *_MEASURING)
     for iterations in pieces:
         state = learner.advance_own(games, state, iterations)
         if is_together:
@@ -371,9 +376,9 @@ def _unobserved(
     quick: Any = learner
     advance = quick.advance_own if has_quick(learner, "advance_own", "advance") else learner.advance
     is_own = advance != learner.advance
-    others = ("advance", "advance_own", "set_aside", "measure_together", "measure", "output")
+    others = ("advance", "advance_own", "set_aside", "measure_together", *_MEASURING)
     is_whole = has_quick(learner, "advance_and_measure", *others)
-    is_quick = is_whole or (is_own and has_quick(learner, "measure_together", "measure", "output"))
+    is_quick = is_whole or (is_own and has_quick(learner, "measure_together", *_MEASURING))
     through = quick.advance_and_measure if is_whole else partial(step_by_step, learner)
     room = _ENTRIES_TOGETHER // batch.reward.size
     together = room if is_quick and room >= _LEAST_TOGETHER else 0

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from metanash import kernels
+from metanash._inner.checks import all_integers
 from metanash._inner.frozen import sealed
 from metanash._inner.reductions import largest, summed
 from metanash.correlated import (
@@ -127,6 +128,11 @@ class JointState(StagedState):
     lengths: tuple[int, ...]
     values: StageValues
     gains: Floats
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Set what a copy or a pickle has: its anchors and iterates become views of its own columns again."""
+        vars(self).update(values)
+        _with_views(self)
 
 
 @dataclass(frozen=True)
@@ -253,9 +259,11 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     ) -> tuple[JointState, Mapping[str, Floats]]:
         """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
 
-        Takes a GameBatch of MarkovGame; raises ValueError for anything else, and as ``advance`` and ``measure``.
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and
+        ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_measure", games, MarkovGame)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, state, pieces, is_watched=False)
         return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
 
@@ -264,14 +272,16 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
     ) -> tuple[list[JointState], Mapping[str, Floats]]:
         """As ``advance`` by pieces and ``measure`` after each, (n, G), with all states; in one call if games are dense.
 
-        Takes a GameBatch of MarkovGame; raises ValueError for anything else, and as ``advance`` and ``measure``.
+        Takes a GameBatch of MarkovGame; raises ValueError for anything else, for pieces below 1, and as ``advance`` and
+        ``measure``.
         """
         check_batch("CorrelatedMirrorDescent.advance_and_watch", games, MarkovGame)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
         return found or watched_step_by_step(self, games, state, pieces)
 
     def _in_one_call(
-        self, games: GameBatch[MarkovGame], state: JointState, pieces: Sequence[int], *, is_watched: bool
+        self, games: GameBatch[MarkovGame], state: JointState, pieces: tuple[int, ...], *, is_watched: bool
     ) -> tuple[list[JointState], dict[str, Floats]] | None:
         """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
         is_tree = self.exact_gap and games.game.horizon > 1

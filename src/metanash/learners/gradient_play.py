@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from metanash import kernels, simplex
-from metanash._inner.checks import integer
+from metanash._inner.checks import all_integers, integer
 from metanash.games import DiscountedGame, GameBatch, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies, checked_policies, learning_rates
@@ -124,7 +124,7 @@ def advance_and_measure(
 ) -> tuple[AscentState, dict[str, Floats]]:
     """State after pieces of so many iterations, and :func:`measures` after each, (n, G), in one call for all.
 
-    Takes a GameBatch of DiscountedGame; raises ValueError for anything else.
+    Takes a GameBatch of DiscountedGame; raises ValueError for anything else, or pieces that are not at least 1.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def advance_and_measure(
     (5, (2, 1), (2, 1))
     """
     check_batch("advance_and_measure", games, DiscountedGame)
-    own, done, means = _copied(state), state.iteration, []
+    own, done, means, pieces = _copied(state), state.iteration, [], all_integers("pieces", pieces, 1)
     parameters = beside(own.parameters)
     call = _call(games, own, parameters, softmax, every_gap)
     seen = np.empty((len(pieces), *parameters.shape))

@@ -20,6 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from metanash import kernels
+from metanash._inner.checks import all_integers
 from metanash._inner.reductions import largest, summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
@@ -218,9 +219,10 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     ) -> tuple[MirrorState, Mapping[str, Floats]]:
         """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
 
-        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, and as ``advance``.
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, for pieces below 1, and as ``advance``.
         """
         check_batch("OptimisticMirrorDescent.advance_and_measure", games, ZeroSumGame)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, state, pieces, is_watched=False)
         return (found[0][-1], found[1]) if found else step_by_step(self, games, state, pieces)
 
@@ -229,14 +231,15 @@ class OptimisticMirrorDescent(StagedMirrorDescent[MirrorState, Stage]):
     ) -> tuple[list[MirrorState], Mapping[str, Floats]]:
         """As ``advance`` by pieces and ``measure`` after each, (n, G), with all states; in one call if games are dense.
 
-        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, and as ``advance``.
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, for pieces below 1, and as ``advance``.
         """
         check_batch("OptimisticMirrorDescent.advance_and_watch", games, ZeroSumGame)
+        pieces = all_integers("pieces", pieces, 1)
         found = self._in_one_call(games, self._own(state), pieces, is_watched=True)
         return found or watched_step_by_step(self, games, state, pieces)
 
     def _in_one_call(
-        self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: Sequence[int], *, is_watched: bool
+        self, games: GameBatch[ZeroSumGame], state: MirrorState, pieces: tuple[int, ...], *, is_watched: bool
     ) -> tuple[list[MirrorState], dict[str, Floats]] | None:
         """States at all looks, or the last alone, and measures; None if it takes more than a call of the kernel."""
         plan, transition = self._plan(games, state, pieces), games.transitions.stacked

@@ -33,12 +33,13 @@ from functools import lru_cache
 import numpy as np
 
 from metanash import kernels
-from metanash._inner.checks import integer
+from metanash._inner.checks import all_integers, integer
 from metanash._inner.frozen import sealed
 from metanash._inner.reductions import summed
 from metanash.games import GameBatch, ZeroSumGame, check_batch
 from metanash.gaps import backup, ne_gaps, ne_gaps_of_stacks, ne_gaps_of_sums
 from metanash.learners.base import Policies, checked_policies, learning_rates, step_by_step
+from metanash.learners.schedules import MOST_KEPT
 from metanash.simplex import uniform
 from metanash.typing import Floats, Integers
 
@@ -211,15 +212,16 @@ class RegretMatching:
     ) -> tuple[RegretState, Mapping[str, Floats]]:
         """As ``advance_own`` by pieces and ``measure`` after each, (n, G); in one call of a kernel if games are dense.
 
-        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else.
+        Takes a GameBatch of ZeroSumGame; raises ValueError for anything else, or pieces that are not at least 1.
         """
         check_batch("RegretMatching.advance_and_measure", games, ZeroSumGame)
-        transitions = games.transitions
+        pieces, transitions = all_integers("pieces", pieces, 1), games.transitions
         if transitions.stacked is None:
             return step_by_step(self, games, state, pieces)
         (x, y), (mu, nu), (sum_mu, sum_nu) = state.regret, state.iterate, state.sums
         _, horizon, states, rows, columns = state.q.shape
-        plan, updates, looks = _plan(state.iteration, horizon > 1, tuple(pieces))
+        make = _plan if len(pieces) <= MOST_KEPT else _plan.__wrapped__
+        plan, updates, looks = make(state.iteration, horizon > 1, pieces)
         seen = tuple(np.empty((len(pieces), *policy.shape)) for policy in state.iterate)
         q = state.q.copy()  # perhaps of another state too
         kernels.regret_run(

@@ -88,6 +88,11 @@ class SampledState(StagedState):
     lengths: tuple[int, ...]
     tables: dict[str, Any]
 
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Set what a copy or a pickle has: its anchors and iterates become views of its own columns again."""
+        vars(self).update(values)
+        _with_views(self)
+
 
 @dataclass(frozen=True)
 class _Sampled(StagedMirrorDescent[SampledState, StageStatistics]):
@@ -300,7 +305,7 @@ def _no_sums(joint: tuple[int, ...], columns: Floats, values: Floats) -> dict[st
 
 
 def _with_views(state: SampledState) -> SampledState:
-    """The same state, its anchors and iterates being views of its columns."""
+    """The same new state, its anchors and iterates being views of its columns."""
     ends = np.cumsum(state.finished_sums[0].shape[3:])[:-1]
-    anchor, iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
-    return replace(state, anchor=anchor, iterate=iterate)
+    state.anchor, state.iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
+    return state

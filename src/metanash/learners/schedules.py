@@ -8,7 +8,10 @@ import numpy as np
 from metanash._inner.frozen import sealed
 from metanash.typing import Integers
 
-__all__ = ["Place", "Schedule", "next_stage_length", "schedule", "stage_count"]
+__all__ = ["MOST_KEPT", "Place", "Schedule", "next_stage_length", "schedule", "stage_count"]
+
+MOST_KEPT = 256
+"""Looks, at most, of schedules that are kept for the next run that is alike; a look takes some 200 bytes."""
 
 
 def next_stage_length(length: int, horizon: int) -> int:

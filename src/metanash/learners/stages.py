@@ -19,7 +19,7 @@ from metanash._inner.checks import integer
 from metanash._inner.reductions import largest, summed
 from metanash.games import Game, GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.learners.base import Policies, checked_policies, has_quick, learning_rates, warn_of_zeros
-from metanash.learners.schedules import Place, Schedule, next_stage_length, schedule
+from metanash.learners.schedules import MOST_KEPT, Place, Schedule, next_stage_length, schedule
 from metanash.typing import Floats
 
 __all__ = [
@@ -200,7 +200,8 @@ class FinishedStages(Sequence[AnyStage]):
 
     def __getitem__(self, index: int | slice) -> AnyStage | tuple[AnyStage, ...]:
         if isinstance(index, slice):
-            return tuple(_each(self._made[index]))
+            some = self._made[index]
+            return tuple(_each(some) if index.step in {None, 1} else (make() for make in some))
         return self._made[index]()
 
 
@@ -437,13 +438,14 @@ class StagedMirrorDescent(Generic[State, AnyStage]):
             state.iteration, state.done, left = state.iteration + now, state.done + now, left - now
         return state
 
-    def _plan(self, games: GameBatch[Any], state: State, pieces: Sequence[int]) -> Schedule | None:
+    def _plan(self, games: GameBatch[Any], state: State, pieces: tuple[int, ...]) -> Schedule | None:
         """The schedule of some pieces; None if ``_in_one_call`` cannot go over it as ``advance`` does."""
         if self.reconsider is not None or games.transitions.stacked is None:
             return None
         if not has_quick(self, "_in_one_call", "_next_stage", "_iterate", "_record", "_leave", "_policy_sums"):
             return None
-        plan = schedule(state.length, state.done, games.game.horizon, tuple(pieces))
+        make = schedule if len(pieces) <= MOST_KEPT else schedule.__wrapped__
+        plan = make(state.length, state.done, games.game.horizon, pieces)
         given, last = state.initial[0].shape[1], state.stage + len(plan.ended)
         return None if 1 < given < last else plan  # where initial policies end, ``advance`` says so
 

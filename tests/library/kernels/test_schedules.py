@@ -1,6 +1,7 @@
 """Kernels that go through whole runs: to the last bit what single calls of other kernels make one by one."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from kernel_cases import copied
 from schedule_cases import PLAN, joint_run_arguments, mirror_run_arguments, regret_run_arguments
 
 import metanash as mn
-from metanash.learners import base
-from metanash.learners.schedules import next_stage_length, schedule
+from metanash.learners import base, regret_matching
+from metanash.learners.schedules import MOST_KEPT, next_stage_length, schedule
 
 SIZES = [(1, 1, 1, 2, 2, 1), (3, 2, 2, 2, 2, 2), (2, 3, 2, 3, 2, 1), (9, 1, 2, 1, 4, 1), (2, 2, 1, 5, 9, 2)]
 
@@ -450,3 +451,88 @@ def test_a_state_that_was_passed_on_stays_as_it_is():
     learner.advance_and_measure(games, learner.advance(games, kept, 1), [50])
     for one, other in zip((kept.q, kept.lane_q, kept.gains), before, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("pieces", [[], [0], [0, 5], [5, 0, 3], [3, -2, 4], [2.0], [True], ["2"]])
+@pytest.mark.parametrize("learner", [
+    mn.OptimisticMirrorDescent(0.2), mn.CorrelatedMirrorDescent(0.2), mn.RegretMatching(), mn.ProjectedQAscent(0.1),
+    mn.learners.SoftmaxGradient(0.1),
+])  # fmt: skip
+def test_pieces_of_no_iterations_are_refused(learner, pieces):
+    """Nothing looks after a piece without an iteration: what would be measured there is no number of the run."""
+    if isinstance(learner, mn.ProjectedQAscent | mn.learners.SoftmaxGradient):
+        games = mn.families.potential_sequence("team", 1, n_games=2, perturbation=0.1)
+    else:
+        games = general((2, 2, 2, 2), 2) if isinstance(learner, mn.CorrelatedMirrorDescent) else drawn((2, 2, 2, 2))
+    batch = mn.GameBatch.of(games)
+    state = learner.advance(batch, learner.start(batch), 7)
+    before = pickle.dumps(followed(state))
+    for through in ("advance_and_measure", "advance_and_watch"):
+        if hasattr(learner, through):
+            with pytest.raises(ValueError, match="pieces: "):
+                getattr(learner, through)(batch, state, pieces)
+    assert pickle.dumps(followed(state)) == before
+    whole, _ = learner.advance_and_measure(batch, learner.advance(batch, state, 1), np.array([2, 3]))
+    assert whole.iteration == 13
+    assert type(whole.iteration) is int
+
+
+def test_schedules_of_many_looks_are_not_kept():
+    """A run that is measured at each iteration has a plan as long as it is, which no other run may ever need."""
+    for learner, kept in ((mn.OptimisticMirrorDescent(0.2), schedule), (mn.RegretMatching(), regret_matching._plan)):
+        for iterations, more in [(MOST_KEPT + 1, 0), (MOST_KEPT, 1)]:
+            kept.cache_clear()
+            mn.learn(drawn((2, 1, 2, 2)), learner, iterations, at=range(1, iterations + 1))
+            assert kept.cache_info().currsize == more
+
+
+def case_of(rng):
+    """Games, a learner of theirs, initial policies or none, and pieces: small, and unlike each other."""
+    is_second, horizon, states = bool(rng.integers(2)), int(rng.integers(1, 6)), int(rng.integers(1, 4))
+    actions = tuple(int(n) for n in rng.integers(1, 6, size=rng.integers(1, 5) if is_second else 2))
+    count, steps, kinds = int(rng.choice([1, 2, 9])), int(rng.choice([1, horizon])), int(rng.integers(1, 3))
+    sparse = np.eye(states) if rng.uniform() < 0.3 else rng.dirichlet(np.full(states, 0.5), size=states)
+    chance = sparse[rng.integers(states, size=(kinds, steps, states, *actions))]
+    kernels = [mn.Transition.per_step(part) if steps > 1 else mn.Transition.shared(part[0]) for part in chance]
+    reward = rng.uniform(size=(count, *(len(actions),) * is_second, horizon, states, *actions))
+    reward = np.where(rng.uniform(size=reward.shape) < 0.3, rng.integers(2, size=reward.shape), reward)
+    cls, kind = (
+        (mn.MarkovGame, mn.CorrelatedMirrorDescent) if is_second else (mn.ZeroSumGame, mn.OptimisticMirrorDescent)
+    )
+    games = mn.GameBatch.of([cls(part, kernels[k % kinds]) for k, part in enumerate(reward)])
+    rates = rng.choice([1e-100, 1e-3, 0.2, 7.0, 1e100]) * np.ones(count if rng.uniform() < 0.5 else ())
+    learner = kind(rates if rates.ndim else float(rates), keep_stages=bool(rng.integers(2)))
+    initial = None
+    if rng.uniform() < 0.6:
+        stages, own = int(rng.choice([1, 40])), int(rng.choice([1, count]))
+        initial = tuple(rng.dirichlet(np.full(n, 0.3), size=(own, stages, horizon, states)) for n in actions)
+        initial = tuple(np.where(part < 1e-3, 0.0, part) for part in initial)  # some are never played
+        initial = tuple(part / part.sum(axis=-1, keepdims=True) for part in initial)
+    return games, learner, initial, [int(n) for n in rng.integers(1, 30, size=rng.integers(1, 7))]
+
+
+@pytest.mark.filterwarnings("ignore::metanash.learners.base.PureStartWarning")
+@pytest.mark.parametrize("seed", range(40))
+def test_states_that_are_watched_are_those_of_single_iterations_and_share_nothing_that_is_written_to(seed):
+    games, learner, initial, pieces = case_of(np.random.default_rng(seed))
+    state, plain = learner.start(games, initial), []
+    for iterations in pieces:
+        for _ in range(iterations):
+            state = learner.advance(games, state, 1)
+        plain.append(state)
+    states, measures = learner.advance_and_watch(games, learner.start(games, initial), pieces)
+    for found, expected in zip(states, plain, strict=True):
+        for one, other in zip(followed(found).items(), followed(expected).items(), strict=True):
+            assert one[0] == other[0]
+            agree(one[1], other[1])
+        for one, other in zip(found.stages[::-2], expected.stages[::-2], strict=True):
+            agree(tuple(vars(one).values()), tuple(vars(other).values()))
+    for name, values in measures.items():
+        agree(values, np.stack([learner.measure(games, one)[name] for one in plain]))
+    kept = [pickle.dumps(followed(one)) for one in states]
+    for k, one in enumerate(states):  # the last comes where all others have been
+        left = sum(pieces[k + 1 :])
+        if left:
+            end = learner.advance_own(games, one, left) if k % 2 else learner.advance(games, one, left)
+            agree(*(tuple(followed(part).values()) for part in (end, plain[-1])))
+        assert [pickle.dumps(followed(other)) for other in states[k + 1 :]] == kept[k + 1 :]
