@@ -2,6 +2,7 @@
 
 import gc
 import re
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,12 @@ ROOT = Path(__file__).parents[1]
 WORKFLOW = "tests/workflow/"
 RUNS = re.compile(r"\b(two_runs|finished|edited)\b")
 """Fixtures of ``tests/workflow`` for which the pipeline runs: once in each process that asks for one of them."""
+
+
+def pytest_configure():
+    """Where a hangup is ignored, as under nohup, it is ignored here only: programs that tests start end of it."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
