@@ -19,9 +19,10 @@ RUNS = re.compile(r"\b(two_runs|finished|edited)\b")
 
 
 def pytest_configure():
-    """Where a hangup is ignored, as under nohup, it is ignored here only: programs that tests start end of it."""
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: None)
+    """Signals that are ignored, as under nohup and behind ``&``, are ignored here only: tests end programs by them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # which no program that is started inherits
 
 
 @pytest.hookimpl(wrapper=True)
