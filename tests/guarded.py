@@ -14,14 +14,15 @@ import regret_cases
 
 from metanash.kernels import compiled
 
+C = ctypes.CDLL(None, use_errno=True)
+
 
 def guarded(array):
     """A copy whose last byte is the last of its pages."""
     whole = -(-array.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
     memory = mmap.mmap(-1, whole + mmap.PAGESIZE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    forbid = ctypes.CDLL(None, use_errno=True).mprotect
-    if forbid(ctypes.c_void_p(start + whole), ctypes.c_size_t(mmap.PAGESIZE), 0):
+    if C.mprotect(ctypes.c_void_p(start + whole), ctypes.c_size_t(mmap.PAGESIZE), 0):
         raise OSError(ctypes.get_errno(), "mprotect")
     copy = np.frombuffer(memory, array.dtype, array.size, whole - array.nbytes).reshape(array.shape)
     copy[...] = array

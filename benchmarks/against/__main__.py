@@ -242,13 +242,18 @@ def pipelines(builds: Sequence[Path]) -> Iterator[rows.Record]:
 
 
 def run_tests(build: Path) -> Spent | None:
-    """As ``./do test`` does it in that build; of an older one some fail, with packages that are newer than it."""
+    """As ``./do test`` does it in that build; of an older one some fail, with packages that are newer than it.
+
+    On standard error: the last line, and each test that has failed or could not be run.
+    """
     command = [sys.executable, "-m", "pytest", "-q"]
     if "--dist" in (build / "do").read_text():
         command += ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     found = spent(command, build, fine=(0, 1))
     if found:
-        print(f"{build.name}: {found.output.strip().splitlines()[-1]}", file=sys.stderr)
+        lines = found.output.strip().splitlines()
+        broken = [line for line in lines if re.match(r"(FAILED|ERROR) \S+\.py\b", line)]
+        print(f"{build.name}: {lines[-1]}", *broken, sep="\n  ", file=sys.stderr)
     return found
 
 

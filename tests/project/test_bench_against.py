@@ -104,7 +104,10 @@ def test_core_time_is_that_of_children(tmp_path):
 def test_tests_are_run_as_the_build_runs_them(tmp_path, monkeypatch, capsys):
     """An older build has one process; a test that fails is counted out, and its time in."""
     commands = []
-    said = iter(["1 failed, 20 passed in 3.0s\n", "30 passed, 2 skipped in 1.0s\n"])
+    broken = ["FAILED tests/test_a.py::test_b - assert 1 == 2", "ERROR src/c.py::c.d - OSError: e"]
+    more = ["ERROR    root:a.py:1 in a log", "SKIPPED [1] tests/test_a.py:1: no compiler"]
+    first = "\n".join([*more, *broken, "1 failed, 20 passed, 1 error in 3.0s\n"])
+    said = iter([first, "30 passed, 2 skipped in 1.0s\n"])
     monkeypatch.setattr(
         against, "spent", lambda command, *_, **__: commands.append(command) or against.Spent(6.0, 3.0, next(said))
     )
@@ -116,7 +119,10 @@ def test_tests_are_run_as_the_build_runs_them(tmp_path, monkeypatch, capsys):
     assert found.keys() == {"tests core", "tests wall", "tests passed"}
     assert (found["tests passed"]["before"], found["tests passed"]["now"]) == ("20", "30")
     assert ["-n" in command for command in commands] == [False, True]
-    assert capsys.readouterr().err.splitlines()[0] == "before: 1 failed, 20 passed in 3.0s"
+    assert capsys.readouterr().err.splitlines() == [
+        "before: 1 failed, 20 passed, 1 error in 3.0s", *(f"  {line}" for line in broken),
+        "now: 30 passed, 2 skipped in 1.0s",
+    ]  # fmt: skip
 
 
 def test_of_the_pipeline_that_is_compared_which_both_builds_make(tmp_path, monkeypatch):

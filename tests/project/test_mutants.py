@@ -495,7 +495,8 @@ def test_checks_of_every_change_do_not_run_it():
         (["gaps", "--children", "0"], "--children 1 or more"),
     ],
 )
-def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, arguments, said):
+def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, imports, arguments, said):
+    monkeypatch.setattr(command, "Imports", {ROOT: imports}.__getitem__)
     monkeypatch.setattr("sys.argv", ["mutants", *arguments])
     with pytest.raises(SystemExit) as caught:
         command.main()
@@ -503,7 +504,8 @@ def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, argument
     assert said in capsys.readouterr().err
 
 
-def test_tests_that_do_not_bear_on_the_module_are_refused(monkeypatch):
+def test_tests_that_do_not_bear_on_the_module_are_refused(monkeypatch, imports):
+    monkeypatch.setattr(command, "Imports", {ROOT: imports}.__getitem__)
     monkeypatch.setattr("sys.argv", ["mutants", "simplex", "--tests", "simplex,cli"])
     with pytest.raises(SystemExit, match=r"--tests simplex,cli: those of metanash\.simplex are .*simplex"):
         command.main()

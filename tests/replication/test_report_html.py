@@ -60,9 +60,9 @@ def test_words_are_explained_on_both_pages(page):
         assert f"| {word.name} | {', '.join(word.kinds)} | {word.rule} |" in markdown
 
 
-@pytest.fixture
-def drawn(tmp_path):
-    path = tmp_path / "drawn.png"
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    path = tmp_path_factory.mktemp("drawn") / "drawn.png"
     Image.effect_noise((2000, 500), 60).convert("RGB").save(path)
     return path
 

@@ -1,16 +1,21 @@
 """The pipeline run twice with the small configuration, in copies of the repository, once a session."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
+
+from workflow.running import forks
 
 update_config = pytest.importorskip("snakemake.utils").update_config
 
@@ -55,8 +60,34 @@ NEEDED = [
     "workflow",
 ]
 OPTIONAL = ["LICENSE", "README.md"]  # pyproject.toml names them
+START = Path(__file__).with_name("snakemake_start.py")
 TAKEN = "METANASH_TAKE_SMOKE"
 """Set by ``.ci/run``: the run that ``./do smoke`` has just made in the repository is the first of the two."""
+
+
+def outside():
+    """The environment without what would change a start."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("METANASH_", "SNAKEMAKE_"))}
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONWARNINGS"):
+        kept.pop(name, None)
+    return kept
+
+
+@cache
+def starts():
+    """The process that forks for starts of Snakemake, until this one ends; a start takes a second less of a core so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forks, "SERVER", Path(__file__).with_name("snakemake_server.py"))
+        patch.setattr(forks, "environment", lambda _: outside())
+        return forks.Server()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starts_have_ended():
+    """What starts took counts with this process."""
+    yield
+    if starts.cache_info().currsize:
+        starts().end()
 
 
 @dataclass(frozen=True)
@@ -117,18 +148,17 @@ class Project:
         assert old is None or content.count(old) == 1
         path.write_text(content + f"{text}\n" if old is None else content.replace(old, text))
 
-    def command(self, *arguments):
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("METANASH_", "SNAKEMAKE_"))}
-        for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONWARNINGS"):
-            kept.pop(name, None)
-        environment = kept | {
+    def environment(self):
+        return outside() | {
             "PYTHONPATH": str(self.folder / "src"),  # before the editable installation of the repository
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         }
+
+    def command(self, *arguments):
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -136,14 +166,24 @@ class Project:
         )
         return Answer(done.returncode, done.stdout)
 
-    def snakemake(self, *arguments, config=None):
+    def start(self, *arguments):
+        """``python -m snakemake`` with these arguments, in a fork of a process that has imported Snakemake."""
+        with tempfile.NamedTemporaryFile("w+") as output:
+            given = json.dumps({"folder": str(self.folder), "output": output.name, "arguments": arguments})
+            status = starts().fork(str(START), {**self.environment(), "GIVEN": given}).wait()
+            return Answer(status, output.read())
+
+    def snakemake(self, *arguments, config=None, forked=True):
         """Run with the small configuration and, on top of it, ``config``."""
         files = ["config/smoke.yaml"]
         if self.results != "results/smoke" or config:
             places = {"results": self.results, "paper_figures": f"{self.results}/paper_figures"}
             (self.folder / "config" / "test.yaml").write_text(yaml.safe_dump({**places, **(config or {})}))
             files.append("config/test.yaml")
-        return self.command("-m", "snakemake", *arguments, "--configfile", *files)
+        arguments = (*arguments, "--configfile", *files)
+        if forked and sys.platform.startswith("linux"):  # no other system forks
+            return self.start(*arguments)
+        return self.command("-m", "snakemake", *arguments)
 
     def dry_run(self, config=None, target=()):
         answer = self.snakemake("--dry-run", "--cores", "2", *target, config=config)
@@ -182,6 +222,8 @@ def bare(tmp_path_factory):
     else:
         answer = project.command("setup.py", "--quiet", "build_ext", "--inplace")
         assert answer.code == 0, answer.text
+    if sys.platform.startswith("linux"):
+        starts()  # before two threads ask for it
     return project
 
 
@@ -212,7 +254,7 @@ def two_runs(bare, tmp_path_factory):
         take(projects[0])
         projects[0] = replace(projects[0], taken_from=ROOT)
         del runs[0]
-    for answer in side_by_side(lambda case: case[0].snakemake(*case[1]), runs):
+    for answer in side_by_side(lambda case: case[0].snakemake(*case[1], forked=False), runs):
         assert answer.code == 0, answer.text
     return projects
 

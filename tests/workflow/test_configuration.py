@@ -57,6 +57,14 @@ def parts(value, path=()):
         yield from parts(value[key], (*path, key))
 
 
+def parts_of_all(value, path=()):
+    """The same, with all items of lists."""
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    for key in keys:
+        yield (*path, key), value[key]
+        yield from parts_of_all(value[key], (*path, key))
+
+
 def found_in(config):
     return mistakes(config, SCHEMA)
 
@@ -76,6 +84,18 @@ def test_arms_are_those_of_the_library():
         alone = changed((*ZERO_SUM, "arms"), ["individual", arm])
         alone["experiments"]["figure1_zero_sum"]["games"]["count"] = 1
         assert f"games/count: must be at least 2 for the arm {arm}" in "".join(found_in(alone))
+
+
+def test_nothing_stands_beside_a_reference_that_its_definition_has_too():
+    """But a description: a rule that stood there twice would count once (``entries._put_in``)."""
+    schema = yaml.safe_load(SCHEMA.read_text())
+    beside = {}
+    for path, part in parts_of_all(schema):
+        if isinstance(part, dict) and "$ref" in part:
+            definition = schema["$defs"][part["$ref"].removeprefix("#/$defs/")]
+            beside[path] = (part.keys() - {"description"}) & definition.keys()
+    assert len(beside) > 400
+    assert not set().union(*beside.values())
 
 
 # Every entry, with everything that might stand there -----------------------------------------------------

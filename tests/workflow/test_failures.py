@@ -57,11 +57,13 @@ class Killer(threading.Thread):
     def __init__(self, project, scripts):
         super().__init__(daemon=True)
         self.folder, self.left, self.done = project.folder, set(scripts), False
+        self.older = set(psutil.pids())
 
     def run(self):
         while self.left and not self.done:
-            for process in psutil.Process().children(recursive=True):
+            for number in set(psutil.pids()) - self.older:  # to look at all each time takes a tenth of a core
                 try:
+                    process = psutil.Process(number)
                     script = (process.cmdline()[1:2] or [""])[0].removesuffix(".py").rpartition(".")[2]
                     if script in self.left and process.cwd() == str(self.folder):
                         process.kill()

@@ -4,6 +4,7 @@ import ast
 import importlib.metadata
 import re
 import sys
+from functools import cache
 
 import nbformat
 import pytest
@@ -184,6 +185,12 @@ def exporting(name):
     return ""
 
 
+@cache
+def imported_by(path):
+    """Modules that a file imports; each is asked of for many rules."""
+    return modules_in(ast.parse(path.read_text()))
+
+
 def closure(names):
     """Files of these parts and of all that they import."""
     seen, queue = {}, list(names)
@@ -192,7 +199,7 @@ def closure(names):
         path = source_of(name)
         if path not in seen.values():
             seen[name] = path
-            queue += modules_in(ast.parse(path.read_text()))
+            queue += imported_by(path)
     return {path.relative_to(ROOT).as_posix() for path in seen.values()}
 
 

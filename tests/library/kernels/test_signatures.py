@@ -139,7 +139,7 @@ def changed(folder, old, new):
     table = (copy / "signatures.h").read_text()
     assert old in table
     (copy / "signatures.h").write_text(table.replace(old, new, 1))  # that of mirror comes first
-    return build(copy)
+    return build(copy, one_set=True)
 
 
 CALL = """
