@@ -68,7 +68,8 @@ def uniforms(
 
     Returns
     -------
-    (names, *shape) array
+    (n, ...) array
+        One of ``shape`` for each name.
 
     Raises
     ------

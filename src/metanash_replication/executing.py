@@ -146,8 +146,10 @@ def _show_as_in_notebooks() -> None:
 
         from metanash_replication.saving import measured_once  # noqa: PLC0415
 
+        mpl.rc_file_defaults()  # styles and figures of the job are none of the notebook's
         mpl.rcParams["backend"] = os.environ["MPLBACKEND"]
         if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
             vars(pyplot)["_backend_mod"] = None  # one that the job has used: it is looked up anew by the first figure
         measured_once().__enter__()  # until the kernel ends
     if "pandas" in sys.modules:

@@ -63,7 +63,10 @@ def test_outputs_are_those_of_a_kernel_of_its_own():
     own, forked = notebook_of(*CELLS), notebook_of(*CELLS)
     NotebookClient(own, kernel_name="python3", record_timing=False, extra_arguments=executing.QUIET).execute()
     plt.switch_backend("agg")  # the harder case: it is there before the fork, and has drawn
-    execute(forked)
+    with plt.rc_context({"figure.dpi": 140}):
+        left_open = plt.figure(figsize=(3, 2))
+        execute(forked)
+        plt.close(left_open)
     for cell, other in zip(own.cells, forked.cells, strict=True):
         assert [_bare(output) for output in cell.outputs] == [_bare(output) for output in other.outputs]
     assert [len(cell.outputs) for cell in forked.cells] == [1, 2, 1, 1, 1, 1, 1]
