@@ -275,10 +275,10 @@ def test_rows(builds: Sequence[Path]) -> Iterator[rows.Record]:
 
 def long_rows(builds: Sequence[Path], pipeline: bool, tests: bool) -> Iterator[rows.Record]:
     """Rows that take minutes, measured once."""
+    if tests:  # which look at tracked results and figures too, so before these are made anew
+        yield from test_rows(builds)
     if pipeline:
         yield from pipelines(builds)
-    if tests:
-        yield from test_rows(builds)
 
 
 def main(given: Sequence[str] | None = None) -> None:
