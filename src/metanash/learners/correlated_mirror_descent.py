@@ -6,7 +6,6 @@ Q_i^tau, against the product of the others' last iterates. The stages are those 
 The output is a correlated policy (:mod:`metanash.correlated`), at any time.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ from metanash.gaps import backup
 from metanash.learners.base import Policies, step_by_step, watched_step_by_step
 from metanash.learners.schedules import Place, Schedule
 from metanash.learners.stages import (
+    ColumnState,
     EndedStage,
     FinishedStages,
     StagedMirrorDescent,
@@ -87,7 +87,7 @@ class JointStage(StageStatistics):
 
 
 @dataclass(eq=False)
-class JointState(StagedState):
+class JointState(ColumnState):
     """State of Algorithm 2.
 
     Attributes
@@ -121,18 +121,12 @@ class JointState(StagedState):
     """
 
     stages: FinishedStages[JointStage]
-    columns: tuple[Floats, Floats]
     lane_q: Floats
     joint_sums: Floats
     joints: tuple[Floats, ...]
     lengths: tuple[int, ...]
     values: StageValues
     gains: Floats
-
-    def __setstate__(self, values: dict[str, Any]) -> None:
-        """Set what a copy or a pickle has: its anchors and iterates become views of its own columns again."""
-        vars(self).update(values)
-        _with_views(self)
 
 
 @dataclass(frozen=True)
@@ -180,14 +174,12 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
 
     def _own(self, state: JointState) -> JointState:
         anchor, iterate = state.columns
-        return _with_views(
-            replace(
-                state,
-                columns=(anchor.copy(), iterate.copy()),
-                finished_sums=(state.finished_sums[0].copy(),),
-                joint_sums=state.joint_sums.copy(),
-            )
-        )
+        return replace(
+            state,
+            columns=(anchor.copy(), iterate.copy()),
+            finished_sums=(state.finished_sums[0].copy(),),
+            joint_sums=state.joint_sums.copy(),
+        ).with_views()
 
     def _iterate(self, state: JointState, iterations: int) -> None:
         actions = np.array(state.lane_q.shape[4:], dtype=np.int64)
@@ -387,7 +379,7 @@ class CorrelatedMirrorDescent(StagedMirrorDescent[JointState, JointStage]):
         for place, row in zip(plan.places, watched, strict=True):
             anchor, iterate, sums, finished = parts_of(row, shapes)
             own: dict[str, Any] = {"columns": (anchor, iterate), "joint_sums": sums, "finished_sums": (finished,)}
-            states.append(_with_views(replace(state, **advanced(place), **own)))
+            states.append(replace(state, **advanced(place), **own).with_views())
         return seen, worth, gains, states
 
 
@@ -477,27 +469,16 @@ def joint_state(games: GameBatch[MarkovGame], begun: StagedState) -> JointState:
     game = games.game
     columns = (np.concatenate(begun.anchor, axis=-1), np.concatenate(begun.iterate, axis=-1))
     joint = (len(games), game.horizon, game.n_states, *game.n_actions)
-    return _with_views(
-        JointState(
-            **{**vars(begun), "finished_sums": (np.zeros(joint),)},
-            columns=columns,
-            lane_q=_by_lanes(begun.q),
-            joint_sums=np.zeros((2, *joint)),
-            joints=(),
-            lengths=(),
-            values=product_values(games, begun.iterate),
-            gains=np.zeros((len(games), game.n_players)),
-        )
-    )
-
-
-def _with_views(state: JointState) -> JointState:
-    """The same new state, its anchors and iterates being views of its columns."""
-    ends = list(itertools.accumulate(state.lane_q.shape[4:], initial=0))
-    state.anchor, state.iterate = (
-        tuple(block[..., begin:end] for begin, end in itertools.pairwise(ends)) for block in state.columns
-    )
-    return state
+    return JointState(
+        **{**vars(begun), "finished_sums": (np.zeros(joint),)},
+        columns=columns,
+        lane_q=_by_lanes(begun.q),
+        joint_sums=np.zeros((2, *joint)),
+        joints=(),
+        lengths=(),
+        values=product_values(games, begun.iterate),
+        gains=np.zeros((len(games), game.n_players)),
+    ).with_views()
 
 
 def _by_lanes(q: Floats) -> Floats:

@@ -32,7 +32,13 @@ from metanash.correlated import CorrelatedPolicy, cce_gap_bounds, cce_gaps, marg
 from metanash.games import GameBatch, MarkovGame, ZeroSumGame, check_batch
 from metanash.gaps import ne_gaps
 from metanash.learners.base import Policies
-from metanash.learners.stages import StagedMirrorDescent, StagedState, StageStatistics, before_first, restart
+from metanash.learners.stages import (
+    ColumnState,
+    StagedMirrorDescent,
+    StageStatistics,
+    before_first,
+    restart,
+)
 from metanash.policy_gradient import beside
 from metanash.simulation import draw_keys, play_tables, player_rewards
 from metanash.typing import Floats, Integers
@@ -41,7 +47,7 @@ __all__ = ["SampledCorrelatedDescent", "SampledMirrorDescent", "SampledState"]
 
 
 @dataclass(eq=False)
-class SampledState(StagedState):
+class SampledState(ColumnState):
     """State of Algorithms 1 and 2 with bandit feedback.
 
     Attributes
@@ -80,18 +86,12 @@ class SampledState(StagedState):
 
     keys: Integers
     episodes: int
-    columns: tuple[Floats, Floats]
     payoff: Floats
     baseline: Floats
     sums: dict[str, Floats]
     joints: tuple[Floats, ...]
     lengths: tuple[int, ...]
     tables: dict[str, Any]
-
-    def __setstate__(self, values: dict[str, Any]) -> None:
-        """Set what a copy or a pickle has: its anchors and iterates become views of its own columns again."""
-        vars(self).update(values)
-        _with_views(self)
 
 
 @dataclass(frozen=True)
@@ -126,32 +126,28 @@ class _Sampled(StagedMirrorDescent[SampledState, StageStatistics]):
             "horizon": game.horizon,
             "steps": games.transitions.steps,
         }
-        return _with_views(
-            SampledState(
-                **{**vars(begun), "q": values, "finished_sums": (np.zeros(joint),)},
-                keys=draw_keys(games, self.seed),
-                episodes=0,
-                columns=columns,
-                payoff=np.zeros_like(columns[0]),
-                baseline=np.zeros_like(values),
-                sums=_no_sums(joint, columns[0], values),
-                joints=(),
-                lengths=(),
-                tables=tables,
-            )
-        )
+        return SampledState(
+            **{**vars(begun), "q": values, "finished_sums": (np.zeros(joint),)},
+            keys=draw_keys(games, self.seed),
+            episodes=0,
+            columns=columns,
+            payoff=np.zeros_like(columns[0]),
+            baseline=np.zeros_like(values),
+            sums=_no_sums(joint, columns[0], values),
+            joints=(),
+            lengths=(),
+            tables=tables,
+        ).with_views()
 
     def _own(self, state: SampledState) -> SampledState:
         anchor, iterate = state.columns
-        return _with_views(
-            replace(
-                state,
-                columns=(anchor.copy(), iterate.copy()),
-                payoff=state.payoff.copy(),
-                baseline=state.baseline.copy(),
-                sums={name: total.copy() for name, total in state.sums.items()},
-            )
-        )
+        return replace(
+            state,
+            columns=(anchor.copy(), iterate.copy()),
+            payoff=state.payoff.copy(),
+            baseline=state.baseline.copy(),
+            sums={name: total.copy() for name, total in state.sums.items()},
+        ).with_views()
 
     def _iterate(self, state: SampledState, iterations: int) -> None:
         anchor, iterate = state.columns
@@ -302,10 +298,3 @@ def _no_sums(joint: tuple[int, ...], columns: Floats, values: Floats) -> dict[st
         "sum_value": np.zeros_like(values),
         "met": np.zeros(values.shape[:-1]),
     }
-
-
-def _with_views(state: SampledState) -> SampledState:
-    """The same new state, its anchors and iterates being views of its columns."""
-    ends = np.cumsum(state.finished_sums[0].shape[3:])[:-1]
-    state.anchor, state.iterate = (tuple(np.split(block, ends, axis=-1)) for block in state.columns)
-    return state

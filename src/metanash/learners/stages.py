@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from metanash.learners.schedules import MOST_KEPT, Place, Schedule, next_stage_l
 from metanash.typing import Floats
 
 __all__ = [
+    "ColumnState",
     "EndedStage",
     "FinishedStages",
     "StageStatistics",
@@ -264,6 +265,43 @@ class StagedState:
             "length": place.length,
             "done": place.done,
         }
+
+
+@dataclass(eq=False)
+class ColumnState(StagedState):
+    """State whose players lie side by side, as kernels for any number of them take it.
+
+    Attributes
+    ----------
+    iteration, stage, length, done, eta, q, anchor, iterate, finished_sums, initial, initial_logits, stages
+        As in :class:`StagedState`; anchor and iterate are views of ``columns``.
+    columns : ((G, H, S, sum of A_i), the same)
+        Logits of the anchors and last iterates.
+
+    Examples
+    --------
+    >>> import copy
+    >>> import metanash as mn
+    >>> (game,) = mn.families.general_sum_sequence("random", 0, n_games=1, perturbation=0.1)
+    >>> state = copy.deepcopy(mn.learn(game, mn.CorrelatedMirrorDescent(0.2), 10).state)
+    >>> [np.shares_memory(part, state.columns[1]) for part in state.iterate]
+    [True, True]
+    """
+
+    columns: tuple[Floats, Floats]
+
+    def with_views(self) -> Self:
+        """The same new state, its anchors and iterates being views of its columns."""
+        ends = [*itertools.accumulate((policy.shape[-1] for policy in self.initial), initial=0)]
+        self.anchor, self.iterate = (
+            tuple(block[..., begin:end] for begin, end in itertools.pairwise(ends)) for block in self.columns
+        )
+        return self
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Set what a copy or a pickle has, and tie it together again."""
+        vars(self).update(values)
+        self.with_views()
 
 
 def _of_stage(initial: Policies, stage: int) -> Policies:
